@@ -1,5 +1,4 @@
-"""Chpter's payment redirect, as a package of its own: open a session, read a callback, say an outcome in
-words.
+"""Chpter's payment redirect as a package of its own: open a session, read a callback, name an outcome.
 
 Nothing outside this folder spells a Chpter field, and nothing in it knows the shop: it can be copied into
 another application. It needs `requests`; the sandbox needs Flask.

@@ -34,6 +34,18 @@ def origin_of(address: str) -> Origin | None:
     return scheme, place[1].lower().strip("[]"), port
 
 
+def origin_text(address: str) -> str:
+    """The origin of an absolute http(s) address as browsers write it, default port left out. Raises
+    ValueError.
+    """
+    origin = origin_of(address)
+    if origin is None:
+        raise ValueError("not an absolute http or https address")
+    scheme, host, port = origin
+    place = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{place}" + ("" if port == DEFAULT_PORTS[scheme] else f":{port}")
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
     if host.lower() == "localhost":
