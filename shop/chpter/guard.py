@@ -53,8 +53,7 @@ class Breaker:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Let one call through and learn from its end. Raises BreakerOpen while the provider is left alone.
-        """
+        """Let one call through and learn from its end. Raises BreakerOpen while the provider rests."""
         trial = self._admit()
         try:
             yield

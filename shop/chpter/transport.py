@@ -19,6 +19,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from .errors import TimedOut, TooLarge, Unreachable, UnreadableReply
@@ -129,13 +130,20 @@ class Deadline:
                     continue  # the other side was quicker
 
 
+def _connect(connection: HTTPConnection, deadline: Deadline) -> socket.socket:
+    try:
+        return deadline.connect(connection.host, connection.port or connection.default_port)
+    except TimeoutError as error:  # in urllib3's words: it takes a bare one for a connection that broke
+        raise ConnectTimeoutError(connection, "no connection in time") from error
+
+
 class _Connection(HTTPConnection):
     def __init__(self, *args: Any, deadline: Deadline, **options: Any) -> None:
         super().__init__(*args, **options)
         self._deadline = deadline
 
     def _new_conn(self) -> socket.socket:
-        return self._deadline.connect(self.host, self.port or self.default_port)
+        return _connect(self, self._deadline)
 
 
 class _TlsConnection(HTTPSConnection):
@@ -144,7 +152,7 @@ class _TlsConnection(HTTPSConnection):
         self._deadline = deadline
 
     def _new_conn(self) -> socket.socket:
-        return self._deadline.connect(self.host, self.port or self.default_port)
+        return _connect(self, self._deadline)
 
 
 class _Adapter(HTTPAdapter):

@@ -119,7 +119,7 @@ class Provider:
 
     @property
     def behaviour(self) -> str:
-        """"ok", or one of FAULTS."""
+        """What it does: "ok", or one of FAULTS."""
         return self._behaviour
 
     @behaviour.setter

@@ -32,7 +32,9 @@ def create_sandbox(
     """
     shop = origin_of(shop_origin)
     if shop is None or shop[0] != "http" or not is_loopback(shop[1]):
-        raise SandboxRefused("The sandbox serves only a shop on this machine: http://127.0.0.1 or http://localhost.")
+        raise SandboxRefused(
+            "The sandbox serves only a shop on this machine: http://127.0.0.1 or http://localhost."
+        )
     if not token:
         raise SandboxRefused("The sandbox needs the token that the shop will send, as Chpter does.")
     app = Flask(__name__)

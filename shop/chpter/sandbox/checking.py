@@ -1,5 +1,4 @@
-"""Is a session request as Chpter documents it? Each refusal names the field and says what to write instead.
-"""
+"""Is a session request as Chpter documents it? Each refusal names the field and the cure."""
 
 import re
 from typing import Any
@@ -89,7 +88,9 @@ def _address(addresses: dict[str, Any], name: str) -> str:
     value = _text(addresses, "redirect_urls", name)
     origin = origin_of(value)
     if origin is None:
-        raise _wrong(f"redirect_urls.{name}", "must be an absolute address that starts with http:// or https://")
+        raise _wrong(
+            f"redirect_urls.{name}", "must be an absolute address that starts with http:// or https://"
+        )
     if not is_loopback(origin[1]):
         raise _wrong(
             f"redirect_urls.{name}",

@@ -1,0 +1,1 @@
+"""Chpter's wire format: what is sent, what is read, and what is refused."""

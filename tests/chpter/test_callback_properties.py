@@ -1,0 +1,101 @@
+"""Whatever arrives, reading ends in a callback or in Unreadable, and what is read fits its limits."""
+
+import json
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from shop.chpter import Callback, Claim, Unreadable, read_callback
+
+from .examples import documented
+
+KEYS = [
+    "payment_method",
+    "paid",
+    "response_status",
+    "order_id",
+    "message",
+    "amount",
+    "payment_status",
+    "payment status",
+]
+TELLING = ["True", "False", "true", True, False, 200, 406, "945", 945, "100", "100.00", "MPESA", "CARD"]
+OUTCOMES = ["Payment complete.", "Payment Incomplete."]
+CONTENT_TYPES = st.sampled_from(["", "application/json", "application/x-www-form-urlencoded", "text/plain"])
+
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from([*TELLING, *OUTCOMES]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+objects = st.dictionaries(st.sampled_from(KEYS) | st.text(), values, max_size=10)
+
+
+def check(raw: bytes, content_type: str) -> None:
+    try:
+        callback = read_callback(raw, content_type)
+    except Unreadable as reason:
+        assert str(reason).isprintable()
+        return
+    assert isinstance(callback, Callback)
+    assert callback.order_id is None or str(int(callback.order_id)) == callback.order_id
+    assert callback.amount is None or 0 <= callback.amount < 10**9
+    assert len(callback.amount_text) <= 40
+    assert len(callback.message) <= 255
+    assert len(callback.method) <= 20
+    for text in (callback.amount_text, callback.message, callback.method):
+        text.encode("utf-8")
+        assert not any(ord(character) < 32 or ord(character) == 127 for character in text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(raw=st.binary(max_size=400), content_type=CONTENT_TYPES)
+@example(raw=b"[" * 16_000, content_type="")
+def test_any_bytes_are_read_or_unreadable(raw, content_type):
+    check(raw, content_type)
+
+
+@settings(max_examples=150, deadline=None)
+@given(fields=objects, content_type=CONTENT_TYPES)
+def test_any_object_is_read_or_unreadable(fields, content_type):
+    check(json.dumps(fields).encode(), content_type)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    name=st.sampled_from(["mpesa_success", "card_success", "mpesa_failure", "card_failure"]),
+    place=st.integers(0, 250),
+    length=st.integers(0, 40),
+    instead=st.binary(max_size=20),
+)
+def test_a_damaged_payload_is_read_or_unreadable(name, place, length, instead):
+    raw = documented(name)
+
+    check(raw[:place] + instead + raw[place + length :], "application/json")
+
+
+@settings(max_examples=200, deadline=None)
+@given(place=st.integers(0, 250))
+def test_a_payload_that_was_cut_short_is_never_a_success(place):
+    raw = documented("mpesa_success").strip()
+
+    try:
+        claim = read_callback(raw[:place], "application/json").claim
+    except Unreadable:
+        return
+    assert claim is not Claim.YES or place >= len(raw)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.text(max_size=12) | st.from_regex(r"[0-9.,+eE_ -]{0,12}", fullmatch=True))
+def test_an_amount_that_is_read_is_the_one_that_stood_there(text):
+    amount = read_callback(json.dumps({"amount": text}).encode()).amount if "\0" not in text else None
+
+    if amount is not None:
+        digits = text.strip().partition(".")[0]
+        assert digits.isascii() and digits.isdigit() and int(digits) == amount

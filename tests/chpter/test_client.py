@@ -1,0 +1,125 @@
+"""Opening a session, at a provider that answers and at one that misbehaves in every way it can."""
+
+import time
+
+import pytest
+
+from shop.chpter import ChpterClient, ChpterError, NotConfigured
+from tests.faults.provider import FAULTS, UNSAID, Provider
+
+from .examples import CALLBACK_URL, TOKEN, client_for, session_request
+
+CODES = {
+    "refused": "unreachable",
+    "reset": "unreachable",
+    "closed": "unreachable",
+    "garbage": "unreachable",
+    "http_400": "http_error",
+    "http_401": "refused_credentials",
+    "http_403": "refused_credentials",
+    "http_429": "http_error",
+    "http_500": "http_error",
+    "http_503": "http_error",
+    "credentials": "refused_credentials",
+    "html": "unreadable_reply",
+    "empty": "unreadable_reply",
+    "truncated": "unreadable_reply",
+    "half_json": "unreadable_reply",
+    "list": "unreadable_reply",
+    "charset": "unreadable_reply",
+    "huge": "too_large",
+    "gzip_bomb": "too_large",
+    "slow": "timeout",
+    "drip_headers": "timeout",
+    "drip_body": "timeout",
+    "redirect": "redirected",
+    "wrong_order_id": "wrong_order_id",
+    "missing_order_id": "wrong_order_id",
+    "missing_link": "no_link",
+    "status_false": "status_false",
+}
+
+
+def test_a_session_is_asked_for_once_with_the_documented_headers_and_body():
+    with Provider() as provider:
+        session = client_for(provider.url).open_session(session_request())
+
+    (asked,) = provider.requests
+    assert session.checkout_link == f"{provider.url}/checkout.sessions/hosted/session/123"
+    assert asked.path == "/checkout.sessions/hosted/redirect/session"
+    assert asked.headers["authorization"] == f"Token {TOKEN}"
+    assert asked.headers["domain"] == "https://www.example.co.ke"
+    assert asked.headers["content-type"] == "application/json"
+    assert asked.body == session_request().body()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_fault_ends_in_time_as_an_error_with_a_name(fault):
+    with Provider(fault, pause=0.05) as provider:
+        started = time.monotonic()
+        with pytest.raises(ChpterError) as caught:
+            client_for(provider.url).open_session(session_request())
+        took = time.monotonic() - started
+
+    assert caught.value.code == CODES.get(fault, "unsafe_link")
+    assert took < 1.5
+    assert len(provider.requests) == (0 if fault == "refused" else 1)
+    assert provider.pages_opened == []
+    for secret in (TOKEN, UNSAID, CALLBACK_URL, "John", "254700123123", "johndoe"):
+        assert secret not in str(caught.value)
+
+
+def test_the_same_client_works_again_when_the_provider_does():
+    with Provider("refused") as provider:
+        client = client_for(provider.url)
+        with pytest.raises(ChpterError):
+            client.open_session(session_request())
+        provider.behaviour = "ok"
+
+        assert client.open_session(session_request()).checkout_link.startswith(provider.url)
+
+
+def test_proxies_and_credentials_of_the_environment_are_ignored(monkeypatch, tmp_path):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with Provider() as provider:
+        client_for(provider.url).open_session(session_request())
+
+    assert provider.requests[0].headers["authorization"] == f"Token {TOKEN}"
+
+
+@pytest.mark.parametrize(
+    ("token", "domain"),
+    [("", "shop.example"), ("token", ""), ("to ken", "shop.example"), ("token", "a\r\nb: c")],
+)
+def test_without_usable_credentials_nothing_is_sent(token, domain):
+    with Provider() as provider:
+        with pytest.raises(NotConfigured):
+            ChpterClient(provider.url, token, domain, []).open_session(session_request())
+
+    assert provider.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["http://chpter.co", "ftp://127.0.0.1", "chpter.co", "", "http://127.0.0.1@chpter.co"]
+)
+def test_a_client_that_would_send_the_token_in_the_clear_is_not_made(url):
+    with pytest.raises(ValueError):
+        ChpterClient(url, TOKEN, "shop.example", [])
+
+
+def test_a_client_in_a_log_shows_no_token():
+    client = client_for("https://chpter.co/")
+
+    assert repr(client) == "<ChpterClient https://chpter.co:443>"
+
+
+def test_every_error_has_a_code_of_its_own_and_says_what_was_done():
+    kinds = ChpterError.__subclasses__()
+
+    assert len({kind.code for kind in kinds}) == len(kinds)
+    for kind in kinds:
+        words = str(kind(503)) if kind.code == "http_error" else str(kind())
+        assert words.endswith(".")
