@@ -23,7 +23,10 @@ class Reason(StrEnum):
 # The first reason one of whose phrases is found in the message, in lower case.
 _PHRASES: tuple[tuple[Reason, tuple[str, ...]], ...] = (
     (Reason.INSUFFICIENT_FUNDS, ("insufficient", "not enough", "balance is too low")),
-    (Reason.CANCELLED_BY_USER, ("cancelled", "canceled")),
+    (
+        Reason.CANCELLED_BY_USER,
+        ("cancelled by user", "canceled by user", "cancelled by the user", "user cancelled"),
+    ),
     (Reason.WRONG_PIN, ("initiator information is invalid", "wrong pin", "invalid pin", "incorrect pin")),
     (Reason.TIMED_OUT, ("timeout", "timed out", "cannot be reached", "no response")),
     (Reason.LIMIT_EXCEEDED, ("limit", "maximum amount", "exceed")),
@@ -55,12 +58,11 @@ _EITHER = {
 
 
 def reason_of(message: str, method: str) -> Reason:
-    """The reason a failure's `message` gives. `method` is "MPESA", "CARD" or ""."""
+    """The reason a failure's `message` gives. `method` is "MPESA", "CARD" or ""; only a bank declines."""
     words = message.casefold()
-    for reason, phrases in _PHRASES:
-        if any(phrase in words for phrase in phrases):
-            return reason
-    return Reason.UNKNOWN
+    found = (reason for reason, phrases in _PHRASES if any(phrase in words for phrase in phrases))
+    reason = next(found, Reason.UNKNOWN)
+    return Reason.UNKNOWN if reason is Reason.DECLINED and method == "MPESA" else reason
 
 
 def plain_words(reason: Reason, method: str) -> str:

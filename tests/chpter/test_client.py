@@ -95,9 +95,8 @@ def test_proxies_and_credentials_of_the_environment_are_ignored(monkeypatch, tmp
     [("", "shop.example"), ("token", ""), ("to ken", "shop.example"), ("token", "a\r\nb: c")],
 )
 def test_without_usable_credentials_nothing_is_sent(token, domain):
-    with Provider() as provider:
-        with pytest.raises(NotConfigured):
-            ChpterClient(provider.url, token, domain, []).open_session(session_request())
+    with Provider() as provider, pytest.raises(NotConfigured):
+        ChpterClient(provider.url, token, domain, []).open_session(session_request())
 
     assert provider.requests == []
 

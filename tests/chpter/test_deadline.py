@@ -163,8 +163,7 @@ def test_headers_that_drip_through_tls_are_cut_too(certificate, monkeypatch):
 
 
 def test_a_certificate_nobody_vouches_for_ends_the_call_before_anything_is_sent(certificate):
-    with TlsDrip(*certificate) as provider:
-        with pytest.raises(Unreachable):
-            client_for(f"https://127.0.0.1:{provider.port}").open_session(session_request())
+    with TlsDrip(*certificate) as provider, pytest.raises(Unreachable):
+        client_for(f"https://127.0.0.1:{provider.port}").open_session(session_request())
 
     assert provider.bytes_read == 0

@@ -23,6 +23,8 @@ from shop.chpter import Reason, plain_words, reason_of
         ("Declined due to account rule: limit rule", "MPESA", "The payment was over an M-PESA limit."),
         ("Do not honor", "CARD", "The bank declined the card."),
         ("Card declined", "CARD", "The bank declined the card."),
+        ("Declined", "MPESA", "The payment did not go through."),
+        ("Cancelled by the system", "MPESA", "The payment did not go through."),
         ("", "MPESA", "The payment did not go through."),
         ("<script>alert(1)</script>", "CARD", "The payment did not go through."),
     ],
