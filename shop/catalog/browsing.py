@@ -1,0 +1,130 @@
+"""Finding goods: the lists a shopper looks through. Columns, not entities: a list needs no object per row."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from shop.catalog.models import Category, Picture, Product, Variant, stock_word
+from shop.database import db
+
+PAGE_SIZE = 12
+LONGEST_QUERY = 80  # characters of a search that are looked at
+MOST_WORDS = 6
+
+_price = func.min(Variant.price)
+SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "newest": ("Newest first", (Product.position,)),
+    "price": ("Price, low to high", (_price, Product.position)),
+    "price-down": ("Price, high to low", (_price.desc(), Product.position)),
+    "name": ("Name", (func.lower(Product.name), Product.id)),
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A product in a list. `price` is its lowest, in whole shillings; `varies` when there are others."""
+
+    slug: str
+    name: str
+    price: int
+    varies: bool
+    left: int
+    picture: str
+    alt: str
+
+    @property
+    def stock(self) -> str:
+        """"in", "low" or "out", all variants together."""
+        return stock_word(self.left)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of cards, out of `total` products."""
+
+    cards: list[Card]
+    number: int
+    pages: int
+    total: int
+
+    @property
+    def has_prev(self) -> bool:
+        """Whether there is a page before this one."""
+        return self.number > 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is a page after this one."""
+        return self.number < self.pages
+
+
+def categories() -> list[Category]:
+    """All categories in shelf order."""
+    return list(db.session.scalars(select(Category).order_by(Category.position)))
+
+
+def newest(limit: int) -> list[Card]:
+    """The first `limit` products, newest first."""
+    return _cards(_card_query().order_by(Product.position).limit(limit))
+
+
+def more_like(product: Product, limit: int = 4) -> list[Card]:
+    """Other products of the same category."""
+    here = and_(Product.category_id == product.category_id, Product.id != product.id)
+    return _cards(_card_query(here).order_by(Product.position).limit(limit))
+
+
+def in_category(category: Category, sort: str, page: int) -> Listing:
+    """One page of a category. An unknown sort is "newest", a page out of range the nearest there is."""
+    return _listing(Product.category_id == category.id, sort, page)
+
+
+def found(query: str, sort: str, page: int) -> Listing:
+    """One page of what holds every word of the query, in any case; nothing for an empty query."""
+    words = query.lower()[:LONGEST_QUERY].split()[:MOST_WORDS]
+    if not words:
+        return Listing([], 1, 1, 0)
+    return _listing(and_(*(Product.search_text.contains(word, autoescape=True) for word in words)), sort, page)
+
+
+def product_by_slug(slug: str) -> Product | None:
+    """A product that is still sold, or None."""
+    loaded = (joinedload(Product.category), selectinload(Product.pictures), selectinload(Product.variants))
+    return db.session.scalar(select(Product).where(Product.slug == slug, Product.active).options(*loaded))
+
+
+def category_by_slug(slug: str) -> Category | None:
+    """A category, or None."""
+    return db.session.scalar(select(Category).where(Category.slug == slug))
+
+
+def _listing(condition: ColumnElement[bool], sort: str, page: int) -> Listing:
+    sellable = select(Variant.id).where(Variant.product_id == Product.id, Variant.active).exists()
+    total = db.session.scalar(select(func.count(Product.id)).where(Product.active, sellable, condition)) or 0
+    pages = max(1, -(-total // PAGE_SIZE))
+    number = min(max(page, 1), pages)
+    order = SORTS.get(sort, SORTS["newest"])[1]
+    query = _card_query(condition).order_by(*order).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
+    return Listing(_cards(query), number, pages, total)
+
+
+def _card_query(*conditions: ColumnElement[bool]) -> Select[Any]:
+    left = func.sum(Variant.on_hand - Variant.held)
+    return (
+        select(
+            Product.slug, Product.name, _price, func.max(Variant.price), left, func.min(Picture.path), func.min(Picture.alt)
+        )
+        .join(Variant, and_(Variant.product_id == Product.id, Variant.active))
+        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
+        .where(Product.active, *conditions)
+        .group_by(Product.id, Product.slug, Product.name, Product.position)
+    )
+
+
+def _cards(query: Select[Any]) -> list[Card]:
+    return [
+        Card(slug, name, low, high > low, int(left), picture or "img/logo.svg", alt or name)
+        for slug, name, low, high, left, picture, alt in db.session.execute(query)
+    ]

@@ -1,0 +1,78 @@
+"""The pages a shopper looks through. Nothing on them depends on who is looking, so that any cache may keep them."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
+from shop.catalog import browsing
+from shop.catalog.models import Product, stock_word
+
+catalog = Blueprint("catalog", __name__)
+HOME_CARDS = 16
+
+
+@catalog.get("/")
+def home() -> str:
+    """The shop window."""
+    return render_template("catalog/home.html", categories=browsing.categories(), cards=browsing.newest(HOME_CARDS))
+
+
+@catalog.get("/categories/<slug>")
+def category(slug: str) -> str:
+    """One shelf, sorted and paged."""
+    shelf = browsing.category_by_slug(slug) or abort(404)
+    sort, page = _asked()
+    listing = browsing.in_category(shelf, sort, page)
+    return render_template("catalog/category.html", category=shelf, listing=listing, **_around(sort, slug=slug))
+
+
+@catalog.get("/products/<slug>")
+def product(slug: str) -> str:
+    """One product with its pictures, variants, prices and stock."""
+    item = browsing.product_by_slug(slug) or abort(404)
+    return render_template("catalog/product.html", product=ProductPage(item), more=browsing.more_like(item))
+
+
+@catalog.get("/search")
+def search() -> str:
+    """What holds the words asked for."""
+    q = request.args.get("q", "").strip()[: browsing.LONGEST_QUERY]
+    sort, page = _asked()
+    return render_template("catalog/search.html", q=q, listing=browsing.found(q, sort, page), **_around(sort, q=q))
+
+
+@catalog.after_request
+def keepable(response: Response) -> Response:
+    """Let shared caches keep the page for a minute, and let a browser ask whether its copy is still right (304)."""
+    if response.status_code == 200:
+        response.headers["Cache-Control"] = "public, max-age=0, s-maxage=60, must-revalidate"
+        response.add_etag()
+        response.make_conditional(request)
+    return response
+
+
+class ProductPage:
+    """A product as its page shows it: only what is still sold."""
+
+    def __init__(self, product: Product) -> None:
+        self.slug, self.name, self.category = product.slug, product.name, product.category
+        self.paragraphs = [part.strip() for part in product.description.split("\n\n") if part.strip()]
+        self.pictures = product.pictures
+        self.variants = [variant for variant in product.variants if variant.active]
+        self.stock = stock_word(sum(variant.left for variant in self.variants))
+
+
+def _asked() -> tuple[str, int]:
+    sort = request.args.get("sort", "newest")
+    page = request.args.get("page", "1")
+    return sort if sort in browsing.SORTS else "newest", int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+
+
+def _around(sort: str, **kept: str) -> dict[str, object]:
+    """What the sort bar and the page links need."""
+
+    def link_to_page(number: int) -> str:
+        chosen = {} if sort == "newest" else {"sort": sort}
+        return url_for(request.endpoint or "catalog.home", **kept, **chosen, page=number)
+
+    page_link: Callable[[int], str] = link_to_page
+    return {"sort": sort, "sorts": [(key, label) for key, (label, _) in browsing.SORTS.items()], "link_to_page": page_link}

@@ -1,0 +1,113 @@
+"""The one place that knows which database is underneath: connecting, writing, and the column types the rooms share."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import CursorResult, DateTime, Engine, MetaData, Update, event
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
+
+LOCK_SECONDS = 5  # how long a writer waits for another before it gives up
+Result = TypeVar("Result")
+DEADLOCK, SERIALISATION = "40P01", "40001"  # PostgreSQL's codes for "try again"
+
+
+class Base(DeclarativeBase):
+    """Every constraint has a name, so that a migration can change it on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment. SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive moment (ValueError): nobody knows which zone it meant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the moment back aware."""
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """How to connect. Statements' parameters never reach a message or a log: they are buyers' details."""
+    if url.startswith("sqlite"):
+        return {"hide_parameters": True, "connect_args": {"timeout": LOCK_SECONDS}}
+    patience = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+    return {
+        "hide_parameters": True,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": LOCK_SECONDS, "options": patience},
+    }
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if type(connection).__module__.startswith("sqlite3"):
+        connection.isolation_level = None  # SQLAlchemy's "begin" event below says how a transaction begins
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_SECONDS}000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # A writer takes its lock at once: upgrading a reader later fails without waiting when another writer came first.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def write(work: Callable[[], Result]) -> Result:
+    """Do `work` in one transaction and commit it; whatever it raises undoes all of it.
+
+    Starts afresh: what was read before is read again. On PostgreSQL a deadlock or a serialisation failure is tried once
+    more, since the loser of such a race has done nothing yet. Raises sqlalchemy.exc.DBAPIError when the database refuses.
+    """
+    try:
+        return _write_once(work)
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in (Result = TypeVar("Result")
+DEADLOCK, SERIALISATION):
+            raise
+        return _write_once(work)
+
+
+def _write_once(work: Callable[[], Result]) -> Result:
+    db.session.rollback()
+    try:
+        db.session.connection(execution_options={"writes": True})
+        result = work()
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()
+        raise
+    return result
+
+
+def changed(statement: Update) -> int:
+    """Run one guarded UPDATE and say how many rows it moved; 0 means somebody else was first."""
+    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount

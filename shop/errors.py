@@ -1,0 +1,62 @@
+"""What a visitor sees when something is wrong: one page, the right status, plain words, nothing of the inside."""
+
+import logging
+
+from flask import Flask, Response, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+WORDS = {
+    400: ("We could not read that", "Go back, reload the page and try once more."),
+    403: ("Not from here", "This form was sent from another website. Open it on our own page and send it again."),
+    404: ("We can't find that page", "The link may be old or cut short. The shop is still open."),
+    405: ("That does not work here", "Open the page again and use its buttons."),
+    413: ("That is too much", "What was sent is larger than we take. Send less and try again."),
+    414: ("That address is too long", "Open the page again from the shop."),
+    429: ("A little slower", "Too many tries in a short time. Wait a few minutes and try again."),
+    500: ("Something broke on our side", "It is not your fault, and we have been told. Try again in a minute."),
+    503: ("Busy for a moment", "Nothing is lost. Wait a few seconds and try again."),
+}
+
+
+def error_page(status: int) -> Response:
+    """The page for a status, without reading anything but the settings."""
+    title, words = WORDS.get(status, WORDS[400 if status < 500 else 500])
+    response = make_response(render_template("errors/page.html", code=status, title=title, words=words), status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def init_errors(app: Flask) -> None:
+    """Answer every error with our own page. A bug is logged with its traceback and shown as none."""
+
+    @app.errorhandler(CSRFError)
+    def stale_form(error: CSRFError) -> Response:
+        return error_page(400)
+
+    @app.errorhandler(HTTPException)
+    def known(error: HTTPException) -> Response:
+        if error.response is not None:
+            return error.response  # type: ignore[return-value]
+        if error.code is not None and error.code < 400:
+            return error.get_response()  # type: ignore[return-value]
+        page = error_page(error.code or 500)
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After"):
+                page.headers[name] = value
+        return page
+
+    @app.errorhandler(OperationalError)
+    def database_busy(error: OperationalError) -> Response:
+        log.error("database refused: %s", type(error.orig).__name__)
+        page = error_page(503)
+        page.headers["Retry-After"] = "5"
+        return page
+
+    @app.errorhandler(Exception)
+    def bug(error: Exception) -> Response:
+        log.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=error)
+        return error_page(500)

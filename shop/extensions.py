@@ -1,0 +1,18 @@
+"""The libraries the shop leans on, each made once here and tied to the application in `create_app`."""
+
+from pathlib import Path
+
+from flask_compress import Compress
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+
+from shop.database import db
+
+__all__ = ["compress", "csrf", "db", "limiter", "migrate"]
+
+csrf = CSRFProtect()
+compress = Compress()
+migrate = Migrate(directory=str(Path(__file__).parent.parent / "migrations"), render_as_batch=True)
+limiter = Limiter(key_func=get_remote_address)  # no default limit: each stands where it protects something

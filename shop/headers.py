@@ -1,0 +1,60 @@
+"""The headers of every answer: pages, files, redirects and errors alike."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from shop.config import Settings
+
+
+def payment_origins(settings: Settings) -> list[str]:
+    """Where a form may lead in the end. Chromium holds `form-action` against the redirects after a form's POST too."""
+    chpter = urlsplit(settings.chpter_url)
+    origins = [f"{chpter.scheme}://{chpter.netloc}"]
+    for host in settings.chpter_link_hosts:
+        bare = host.removeprefix(".")
+        origins.append(f"https://{bare}")
+        if host.startswith("."):
+            origins.append(f"https://*.{bare}")
+    return list(dict.fromkeys(origins))
+
+
+def content_policy(settings: Settings) -> str:
+    """The Content-Security-Policy: nothing but our own files, forms to us and to the payment page."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            f"form-action 'self' {' '.join(payment_origins(settings))}",
+        )
+    )
+
+
+def init_headers(app: Flask, settings: Settings) -> None:
+    """Put the strict headers on every answer."""
+    fixed = {
+        "Content-Security-Policy": content_policy(settings),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        # not no-referrer: with it browsers send "Origin: null", and the check of the Origin header would fail
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Embedder-Policy": "require-corp",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+    if settings.production:
+        fixed["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        response.headers.update(fixed)
+        # What no view declared cacheable is somebody's own: keep it out of every cache.
+        if "Cache-Control" not in response.headers and request.endpoint not in ("static", "assets.bundle"):
+            response.headers["Cache-Control"] = "no-store"
+        return response

@@ -1,0 +1,62 @@
+"""An order's payment state moves here and nowhere else: one guarded UPDATE for each move, and what belongs to it.
+
+All of it runs inside the caller's transaction. The UPDATE also locks the order's row, so that what follows it in the same
+transaction is done by one at a time.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import update
+
+from shop.database import changed, db
+from shop.orders import stock
+from shop.orders.models import Order
+from shop.orders.signals import order_paid
+from shop.pricing.claiming import DiscountGone, claim_use, release_use
+
+
+class MovedMeanwhile(Exception):
+    """Somebody else moved it since we read it. Nothing was written: read again and decide again."""
+
+
+def move(order: Order, seen: str, to: str) -> None:
+    """Move an order's payment from the state it was seen in. `to` may be the same: then it only locks the row.
+
+    Raises MovedMeanwhile when it is in another state by now.
+    """
+    if not changed(update(Order).where(Order.id == order.id, Order.payment == seen).values(payment=to)):
+        raise MovedMeanwhile
+    db.session.expire(order, ["payment"])
+
+
+def paid(order: Order, now: datetime) -> None:
+    """What follows from awaiting -> paid: the stock it held is sold, one receipt."""
+    stock.commit(order.lines)
+    _received(order, now)
+
+
+def paid_late(order: Order, now: datetime) -> None:
+    """What follows from expired -> paid, its stock having been taken again: a discount use too, where one is left."""
+    if order.discount_code_id:
+        try:
+            claim_use(order.discount_code_id)
+        except DiscountGone:
+            order.record(f"Discount code {order.discount_code} had been used up meanwhile; its price is honoured")
+    order.late = True
+    _received(order, now)
+
+
+def dropped(order: Order) -> None:
+    """What follows from awaiting -> expired or cancelled: stock and discount use are free again."""
+    stock.release(order.lines)
+    if order.discount_code_id:
+        release_use(order.discount_code_id)
+
+
+def _received(order: Order, now: datetime) -> None:
+    order.paid_at = now
+    order.record("Payment received", for_buyer=True)
+    db.session.flush()
+    order_paid.send(order)
+
+

@@ -1,0 +1,93 @@
+"""Writing an order down: its lines, totals and the stock it holds. The caller owns the transaction."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shop.database import db
+from shop.orders import stock
+from shop.orders.models import Order, OrderLine
+from shop.pricing.claiming import claim_use
+from shop.pricing.models import DeliveryArea, DiscountCode
+from shop.pricing.quote import Quote
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who buys and where it goes. Stays out of every log: its repr says nothing."""
+
+    full_name: str = field(repr=False)
+    phone_number: str = field(repr=False)  # 2547XXXXXXXX or 2541XXXXXXXX
+    email: str = field(repr=False)
+    location: str = field(repr=False)
+    note: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One SKU as it is sold now. `price` is whole shillings for one."""
+
+    sku: str
+    name: str
+    label: str
+    picture: str
+    price: int
+    quantity: int
+
+
+def write_order(
+    key: str,
+    buyer: Buyer,
+    items: Sequence[Item],
+    area: DeliveryArea,
+    code: DiscountCode | None,
+    quoted: Quote,
+    now: datetime,
+    hold_minutes: int,
+) -> Order:
+    """Hold the stock, claim the discount and write the order.
+
+    `key` is the form's one-time key: a second order with it breaks a UNIQUE constraint (IntegrityError).
+    Raises OutOfStock and DiscountGone when somebody else was quicker; nothing is kept then.
+    """
+    stock.hold(items)
+    if code:
+        claim_use(code.id)
+    order = Order(
+        number=f"{secrets.randbelow(90_000_000) + 10_000_000}",
+        token=secrets.token_urlsafe(18),
+        checkout_key=key,
+        full_name=buyer.full_name,
+        phone_number=buyer.phone_number,
+        email=buyer.email,
+        location=buyer.location,
+        note=buyer.note,
+        area_name=area.name,
+        area_days=area.days,
+        pickup=area.pickup,
+        goods=quoted.goods,
+        discount=quoted.discount,
+        delivery=quoted.delivery,
+        total=quoted.total,
+        discount_code=code.code if code else "",
+        discount_code_id=code.id if code else None,
+        placed_at=now,
+        expires_at=now + timedelta(minutes=hold_minutes),
+        lines=[
+            OrderLine(
+                position=position,
+                sku=item.sku,
+                name=item.name,
+                label=item.label,
+                picture=item.picture,
+                unit_price=item.price,
+                quantity=item.quantity,
+            )
+            for position, item in enumerate(items)
+        ],
+    )
+    order.record("Order placed", for_buyer=True)
+    db.session.add(order)
+    db.session.flush()
+    return order

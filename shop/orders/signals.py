@@ -1,0 +1,9 @@
+"""What other rooms may want to hear of an order. Sent inside the transaction that makes it true, so that what a listener
+writes is kept or lost with it."""
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+order_placed = _signals.signal("order-placed")  # sender: the Order
+order_paid = _signals.signal("order-paid")  # sender: the Order

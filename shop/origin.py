@@ -1,0 +1,29 @@
+"""Whether a form was sent from our own pages.
+
+Catalogue pages carry no token, so that any cache may keep them; the forms on them are guarded by what the browser itself
+says about where the request comes from.
+"""
+
+from urllib.parse import urlsplit
+
+from flask import current_app, request
+
+
+def from_elsewhere() -> bool:
+    """True when the browser says that another site sent this request. A client that says nothing is no browser: False."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        return True
+    for header in ("Origin", "Referer"):
+        value = request.headers.get(header)
+        if value:
+            return not _ours(value)
+    return False
+
+
+def _ours(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    ours = {urlsplit(current_app.config["SHOP_URL"]).netloc.lower(), request.host.lower()}
+    return parts.scheme in ("http", "https") and parts.netloc.lower() in ours

@@ -1,0 +1,1 @@
+"""Money coming in: tries to pay, what the provider said of them, and what that changes."""

@@ -1,0 +1,56 @@
+"""Payment attempts, and the record of every callback."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from shop.database import UtcDateTime, db
+from shop.orders.models import Order
+from shop.orders.states import AttemptState
+
+
+class PaymentAttempt(db.Model):
+    """One try to pay an order: its own reference, its own callback address, its own payment page."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    reference: Mapped[int] = mapped_column(unique=True)  # random, never reused; Chpter knows it as order_id
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)  # of the callback address, which is kept nowhere
+    state: Mapped[str] = mapped_column(String(16), default=AttemptState.CREATING)
+    amount: Mapped[int]  # whole shillings asked for
+    checkout_link: Mapped[str | None] = mapped_column(String(2048), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    create_error: Mapped[str] = mapped_column(String(40), default="")  # a ChpterError's code
+    method: Mapped[str] = mapped_column(String(20), default="")  # MPESA or CARD, once Chpter said so
+    reason: Mapped[str] = mapped_column(String(40), default="")  # chpter.Reason of a failure
+
+    order: Mapped[Order] = relationship(back_populates="attempts")
+    callbacks: Mapped[list["CallbackRecord"]] = relationship(order_by="CallbackRecord.id", back_populates="attempt")
+
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('creating','create_failed','open','paid','failed','review','superseded')", name="state"
+        ),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+
+class CallbackRecord(db.Model):
+    """What was posted to a callback address, what the shop decided, and why."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("payment_attempt.id"))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)  # as received, cut at 16 KiB
+    headers: Mapped[str] = mapped_column(Text)  # the few that tell who sent it, as lines
+    claim: Mapped[str] = mapped_column(String(10))  # yes, no, unclear, or "" when unreadable
+    amount: Mapped[int | None]  # whole shillings it says were paid
+    row: Mapped[str] = mapped_column(String(4))  # of the settling table
+    reason: Mapped[str] = mapped_column(Text)  # the shop's, in words
+    alert: Mapped[bool] = mapped_column(default=False)  # a person should look
+    spool_name: Mapped[str | None] = mapped_column(String(60), unique=True)  # replayed from the spool: never twice
+
+    attempt: Mapped[PaymentAttempt] = relationship(back_populates="callbacks")
+
+    __table_args__ = (Index("ix_callback_record_attempt", "attempt_id", "id"),)

@@ -1,0 +1,142 @@
+"""Opening a payment: the attempt is written first, then, outside any transaction, Chpter is asked for a payment page."""
+
+import logging
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from flask import current_app
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from shop.chpter import ChpterClient, ChpterError, Customer, SessionRequest
+from shop.clock import utcnow
+from shop.config import Settings
+from shop.database import changed, db, write
+from shop.orders.models import Order
+from shop.orders.states import AttemptState, Payment
+from shop.payments import addresses
+from shop.payments.models import PaymentAttempt
+
+log = logging.getLogger(__name__)
+SMALLEST_REFERENCE, LARGEST_REFERENCE = 100_000_000, 2**31 - 1
+BEING_OPENED = timedelta(seconds=12)  # as long as an attempt may be `creating`: the provider's deadline and a little
+SECOND_CLICK = timedelta(seconds=10)  # a press so soon after a page was opened leads to that same page
+
+
+@dataclass(frozen=True)
+class NewAttempt:
+    """An attempt that was written, with the one copy of its callback secret there is."""
+
+    attempt: PaymentAttempt
+    secret: str = field(repr=False)
+
+
+def new_attempt(order: Order, now: datetime) -> NewAttempt:
+    """Write a fresh attempt for the order's total, inside the caller's transaction. Older open ones are superseded."""
+    of_order = PaymentAttempt.order_id == order.id
+    for was, becomes in ((AttemptState.OPEN, AttemptState.SUPERSEDED), (AttemptState.CREATING, AttemptState.CREATE_FAILED)):
+        changed(update(PaymentAttempt).where(of_order, PaymentAttempt.state == was).values(state=becomes))
+    secret = addresses.new_secret()
+    attempt = PaymentAttempt(
+        order_id=order.id,
+        reference=SMALLEST_REFERENCE + secrets.randbelow(LARGEST_REFERENCE - SMALLEST_REFERENCE),
+        secret_hash=addresses.hash_of(secret),
+        amount=order.total,
+        created_at=now,
+    )
+    db.session.add(attempt)
+    db.session.flush()
+    return NewAttempt(attempt, secret)
+
+
+def reopen(order: Order, now: datetime) -> NewAttempt | None:
+    """Begin another try to pay an order, in its own transaction.
+
+    None when there is nothing to begin: it can no longer be paid, or a try has begun a moment ago (a second click).
+    """
+    seen = order.attempts_opened
+
+    def begin() -> NewAttempt | None:
+        latest = order.latest_attempt
+        if latest and _under_way(latest, order, now):
+            return None
+        # counts the tries, and lets exactly one of two clicks at the same moment begin the next
+        mine = update(Order).where(Order.id == order.id, Order.payment == Payment.AWAITING, Order.attempts_opened == seen)
+        hold = timedelta(minutes=current_app.config["SETTINGS"].order_hold_minutes)
+        longer = max(order.expires_at, min(now + hold, order.placed_at + timedelta(hours=24)))
+        if not changed(mine.values(attempts_opened=seen + 1, expires_at=longer, returned_at=None)):
+            return None
+        db.session.expire(order)
+        return new_attempt(order, now)
+
+    return write(begin)
+
+
+def _under_way(latest: PaymentAttempt, order: Order, now: datetime) -> bool:
+    age = now - latest.created_at
+    if latest.state == AttemptState.CREATING:
+        return age < BEING_OPENED
+    return latest.state == AttemptState.OPEN and order.returned_at is None and age < SECOND_CLICK
+
+
+def open_page(new: NewAttempt) -> str | None:
+    """Ask Chpter for the payment page of an attempt: its address, or None when there is none to be had.
+
+    Called outside any transaction. Every failure of the provider ends here: the order stands and may be tried again.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    client: ChpterClient = current_app.extensions["chpter"]
+    request, attempt_id = _session_request(new, settings), new.attempt.id
+    db.session.rollback()  # no transaction stays open while the provider thinks
+    try:
+        link: str | None = client.open_session(request).checkout_link
+        values = {"state": AttemptState.OPEN, "checkout_link": link}
+    except ChpterError as error:
+        log.warning("no payment page: %s", error.code)
+        link, values = None, {"state": AttemptState.CREATE_FAILED, "create_error": error.code}
+    try:
+        opened = write(lambda: _opened(attempt_id, values))
+    except IntegrityError:
+        # the link is another attempt's: two buyers must never pay on one page
+        log.error("no payment page: Chpter gave a link it had given before")
+        failed = {"state": AttemptState.CREATE_FAILED, "create_error": "repeated_link"}
+        write(lambda: _opened(attempt_id, failed))
+        return None
+    return link if opened else None
+
+
+def _opened(attempt_id: int, values: dict[str, str | None]) -> bool:
+    creating = update(PaymentAttempt).where(PaymentAttempt.id == attempt_id, PaymentAttempt.state == AttemptState.CREATING)
+    if not changed(creating.values(values)):
+        return False
+    if values["state"] == AttemptState.CREATE_FAILED:
+        attempt = db.session.get_one(PaymentAttempt, attempt_id)
+        attempt.order.record(f"No payment page could be opened ({values['create_error']})")
+        attempt.order.record("The payment page could not be opened", for_buyer=True)
+    return True
+
+
+def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
+    order, keys = new.attempt.order, settings.secret_keys
+    back = f"{settings.shop_url}/orders/{order.token}"
+    return SessionRequest(
+        order_id=new.attempt.reference,
+        customer=Customer(order.full_name, order.phone_number, order.email, order.location),
+        delivery_fee=order.delivery,
+        discount_fee=order.discount,
+        total=new.attempt.amount,
+        success_url=f"{back}?from=payment",
+        failed_url=f"{back}?from=payment",
+        callback_url=f"{settings.shop_url}/chpter/callbacks/{addresses.token_for(new.secret, keys)}",
+    )
+
+
+def try_again(order: Order) -> str | None:
+    """Begin another try and open its page. After a second click the page that is open already; None when there is none."""
+    new = reopen(order, utcnow())
+    if new:
+        return open_page(new)
+    latest = order.latest_attempt
+    ours = order.payment == Payment.AWAITING and latest is not None and latest.state == AttemptState.OPEN
+    return latest.checkout_link if latest is not None and ours else None

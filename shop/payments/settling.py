@@ -1,0 +1,175 @@
+"""What one callback does: its record and its effects, in one transaction."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import select, update
+
+from shop.chpter import Callback, Claim, Unreadable, read_callback, reason_of
+from shop.clock import utcnow
+from shop.database import changed, db, write
+from shop.money import shillings
+from shop.orders import moving, stock
+from shop.orders.models import Order
+from shop.orders.states import AttemptState, Payment
+from shop.payments.deciding import Decision, Facts, decide
+from shop.payments.models import CallbackRecord, PaymentAttempt
+from shop.payments.signals import payment_failed
+
+log = logging.getLogger(__name__)
+TRIES = 5  # how often a decision is taken afresh because somebody moved the order meanwhile
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A request to a callback address, as it came in. Its repr shows nothing of it."""
+
+    secret_hash: str = field(repr=False)
+    raw: bytes = field(repr=False)  # cut at 16 KiB
+    content_type: str = field(repr=False, default="")
+    headers: str = field(repr=False, default="")
+    from_browser: bool = False
+    oversized: bool = False
+    received_at: datetime = field(default_factory=utcnow)
+    spool_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How to answer: 404 for an unknown attempt, 400 or 413 for a body that can't be read, else 200."""
+
+    row: str
+    status: int
+
+
+def settle(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Outcome:
+    """Record a callback and do what the table says.
+
+    Raises sqlalchemy.exc.DBAPIError when the database refuses; then nothing was kept, and the caller spools it.
+    """
+    try:
+        callback: Callback | Unreadable = read_callback(posted.raw, posted.content_type, card_paid_false=card_paid_false)
+    except Unreadable as unreadable:
+        callback = unreadable
+    for _ in range(TRIES):
+        try:
+            return write(lambda: _settle_once(posted, callback))
+        except moving.MovedMeanwhile:
+            continue
+    raise RuntimeError("an order moved each time it was about to be settled")
+
+
+def _settle_once(posted: Posted, callback: Callback | Unreadable) -> Outcome:
+    attempt = db.session.scalar(select(PaymentAttempt).where(PaymentAttempt.secret_hash == posted.secret_hash))
+    if attempt is None:
+        return Outcome("R0", 404)
+    if posted.spool_name and _replayed(posted.spool_name):
+        return Outcome("R8", 200)
+    if posted.oversized or isinstance(callback, Unreadable):
+        return _unreadable(attempt, posted, callback)
+    order = attempt.order
+    decision = _decided(attempt, order, callback, posted.from_browser)
+    _apply(decision, attempt, order, callback, posted.received_at)
+    words = f"{decision.reason} {_sums(attempt, callback)}".strip()
+    _keep(attempt, posted, callback, decision.row, words, decision.alert)
+    log.info("callback settled row=%s attempt=%s order=%s", decision.row, decision.attempt, decision.order)
+    return Outcome(decision.row, 200)
+
+
+def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_browser: bool) -> Decision:
+    """Lock the order in the state it was read in, then decide. Late money takes its goods here, or learns they are gone."""
+    seen = order.payment
+    moving.move(order, seen, seen)
+    facts = Facts(
+        claim=callback.claim,
+        reference_matches=callback.order_id == str(attempt.reference),
+        amount_matches=callback.amount == attempt.amount,
+        from_browser=from_browser,
+        attempt=AttemptState(attempt.state),
+        order=Payment(seen),
+    )
+    decision = decide(facts)
+    if decision.row == "R3a" and not _taken_again(order):
+        decision = decide(Facts(**{**facts.__dict__, "stock_free": False}))
+    return decision
+
+
+def _taken_again(order: Order) -> bool:
+    try:
+        with db.session.begin_nested():
+            stock.take(order.lines)
+    except stock.OutOfStock:
+        return False
+    return True
+
+
+def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: Callback, now: datetime) -> None:
+    before_attempt, before_order = attempt.state, order.payment
+    reason = reason_of(callback.message, callback.method)
+    if decision.attempt != before_attempt:
+        values = {"state": decision.attempt, "method": callback.method}
+        if decision.attempt == AttemptState.FAILED:
+            values["reason"] = reason
+        guarded = update(PaymentAttempt).where(PaymentAttempt.id == attempt.id, PaymentAttempt.state == before_attempt)
+        if not changed(guarded.values(values)):
+            raise moving.MovedMeanwhile
+        db.session.expire(attempt)
+    if decision.order != before_order:
+        moving.move(order, before_order, decision.order)
+        if decision.row == "R3":
+            moving.paid(order, now)
+        elif decision.row == "R3a":
+            moving.paid_late(order, now)
+        else:
+            order.record("The payment is being checked by a person", for_buyer=True)
+    if decision.refund_due:
+        order.refund_due = True
+    if decision.row == "R3b":
+        order.late = True
+        order.paid_at = now
+    if decision.row == "R6" and before_attempt != AttemptState.FAILED:
+        order.record("The payment did not go through", for_buyer=True)
+        db.session.flush()
+        payment_failed.send(attempt)
+    if decision.alert:
+        order.record(f"Callback, row {decision.row}: {decision.reason}", warning=True)
+
+
+def _unreadable(attempt: PaymentAttempt, posted: Posted, why: Callback | Unreadable) -> Outcome:
+    words = "It is larger than 16 KiB." if posted.oversized else f"It can't be read: {why}."
+    attempt.order.record(f"Callback, row R1: {words}", warning=True)
+    _keep(attempt, posted, None, "R1", words, True)
+    return Outcome("R1", 413 if posted.oversized else 400)
+
+
+def _keep(
+    attempt: PaymentAttempt, posted: Posted, callback: Callback | None, row: str, reason: str, alert: bool
+) -> None:
+    db.session.add(
+        CallbackRecord(
+            attempt_id=attempt.id,
+            received_at=posted.received_at,
+            raw=posted.raw,
+            headers=posted.headers,
+            claim=callback.claim if callback else "",
+            amount=callback.amount if callback else None,
+            row=row,
+            reason=reason,
+            alert=alert,
+            spool_name=posted.spool_name,
+        )
+    )
+
+
+def _sums(attempt: PaymentAttempt, callback: Callback) -> str:
+    if callback.claim is Claim.NO or callback.amount == attempt.amount:
+        return ""
+    said = shillings(callback.amount) if callback.amount is not None else f"“{callback.amount_text}”"
+    return f"Asked for {shillings(attempt.amount)}, it says {said}."
+
+
+def _replayed(spool_name: str) -> bool:
+    seen = select(CallbackRecord.id).where(CallbackRecord.spool_name == spool_name)
+    return db.session.scalar(seen) is not None

@@ -1,0 +1,93 @@
+"""Where a callback waits on disk while the database refuses.
+
+A callback is acknowledged only once it is safe. Each one is a file of its own: written aside, synced, renamed, and the
+folder synced, so that after a power cut it is either whole or not there.
+"""
+
+import base64
+import json
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from shop.payments.settling import Outcome, Posted
+
+log = logging.getLogger(__name__)
+
+
+def spool(folder: Path, posted: Posted) -> None:
+    """Keep a callback on disk. Raises OSError when even that fails; then it must not be acknowledged."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{posted.received_at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(8)}"
+    aside, final = folder / f".{name}", folder / f"{name}.json"
+    try:
+        with open(aside, "wb") as file:
+            file.write(_packed(posted))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, final)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    log.warning("callback spooled: the database refused it")
+
+
+def drain(folder: Path, settle: Callable[[Posted], Outcome]) -> int:
+    """Settle what waits, oldest first, and say how many. Stops at the first refusal of the database; repeats are harmless."""
+    drained = 0
+    for file in sorted(folder.glob("*.json")):
+        try:
+            posted = _unpacked(file)
+        except FileNotFoundError:
+            continue  # another worker was quicker
+        except ValueError:
+            file.rename(file.with_suffix(".damaged"))
+            log.error("a spooled callback is damaged; it is kept as %s", file.with_suffix(".damaged").name)
+            continue
+        try:
+            outcome = settle(posted)
+        except DBAPIError:
+            break
+        if outcome.status == 404:  # a database older than the callback: money nobody may throw away
+            log.error("a spooled callback belongs to no attempt; it is kept as %s", file.with_suffix(".unmatched").name)
+            file.rename(file.with_suffix(".unmatched"))
+            continue
+        file.unlink(missing_ok=True)
+        drained += 1
+    return drained
+
+
+def _packed(posted: Posted) -> bytes:
+    return json.dumps(
+        {
+            "secret_hash": posted.secret_hash,
+            "raw": base64.b64encode(posted.raw).decode(),
+            "content_type": posted.content_type,
+            "headers": posted.headers,
+            "from_browser": posted.from_browser,
+            "oversized": posted.oversized,
+            "received_at": posted.received_at.isoformat(),
+        }
+    ).encode()
+
+
+def _unpacked(file: Path) -> Posted:
+    try:
+        kept = json.loads(file.read_bytes())
+        posted = Posted(
+            **{**kept, "raw": base64.b64decode(kept["raw"]), "received_at": datetime.fromisoformat(kept["received_at"])}
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError("not a spooled callback") from error
+    return replace(posted, spool_name=file.stem)

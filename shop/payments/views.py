@@ -1,0 +1,119 @@
+"""The address Chpter calls, and the button that tries a payment again."""
+
+import logging
+from pathlib import Path
+
+from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.config import Settings
+from shop.database import db, write
+from shop.extensions import csrf, limiter
+from shop.orders.models import Order
+from shop.origin import from_elsewhere
+from shop.payments import addresses, opening
+from shop.payments.models import PaymentAttempt
+from shop.payments.settling import Outcome, Posted, settle
+from shop.payments.spool import drain, spool
+
+log = logging.getLogger(__name__)
+payments = Blueprint("payments", __name__)
+LARGEST_BODY = 16 * 1024
+BROWSER_MARKS = ("Cookie", "Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fetch-Dest")
+KEPT_HEADERS = ("Content-Type", "Content-Length", "User-Agent", *BROWSER_MARKS[1:])
+
+
+@payments.route("/chpter/callbacks/<token>", methods=["POST"])
+@csrf.exempt  # the caller is Chpter's server, which holds no session of ours
+def callback(token: str) -> Response:
+    """Hear what Chpter says of an attempt. 200 and 202 mean: it is kept."""
+    posted = _posted(_secret(token))
+    try:
+        outcome = settle_now(posted)
+    except DBAPIError as error:
+        log.error("database refused a callback: %s", type(error.orig).__name__)
+        return _spooled(posted)
+    if outcome.status == 404:
+        abort(404)
+    return _answer(outcome.status)
+
+
+@payments.route("/chpter/callbacks/<token>", methods=["GET"])
+def landing(token: str) -> AnyResponse:
+    """A browser at a callback address: lead it to the order, settle nothing, and let the merchant know.
+
+    Chpter's page says that buyers may be sent to callback_url too.
+    """
+    found = select(PaymentAttempt).where(PaymentAttempt.secret_hash == addresses.hash_of(_secret(token)))
+    attempt = db.session.scalar(found) or abort(404)
+    order, reference = attempt.order, attempt.reference
+    words = f"Somebody opened the callback address of payment {reference} in a browser: its secret is known to the buyer"
+    if not any(event.words == words for event in order.events):  # once is enough to know
+        write(lambda: order.record(words, warning=True))
+    return redirect(url_for("orders.show", token=order.token), 303)
+
+
+@payments.post("/orders/<token>/pay")
+@csrf.exempt  # whoever knows the order's token may pay it; the page is open to mail readers without a session
+@limiter.limit("8 per minute; 40 per hour", key_func=lambda: str((request.view_args or {}).get("token")))
+def pay(token: str) -> AnyResponse:
+    """Try a payment again: straight to the payment page, or back to the order that says why not."""
+    if from_elsewhere():
+        abort(403)
+    order = db.session.scalar(select(Order).where(Order.token == token)) or abort(404)
+    link = opening.try_again(order)
+    return redirect(link or url_for("orders.show", token=token), 303)
+
+
+def settle_now(posted: Posted) -> Outcome:
+    """Settle with the shop's own reading of card payments."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settle(posted, settings.chpter_card_paid_false)
+
+
+def spool_folder() -> Path:
+    """Where callbacks wait while the database refuses."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.instance_path / "spool"
+
+
+def drain_spool() -> int:
+    """Settle the callbacks that wait on disk; how many."""
+    return drain(spool_folder(), settle_now)
+
+
+def _secret(token: str) -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return addresses.secret_in(token, settings.secret_keys) or abort(404)
+
+
+def _posted(secret: str) -> Posted:
+    # never more than the limit is read, whatever Content-Length says, and nothing is inflated
+    raw = request.stream.read(LARGEST_BODY + 1)
+    return Posted(
+        secret_hash=addresses.hash_of(secret),
+        raw=raw[:LARGEST_BODY],
+        content_type=request.headers.get("Content-Type", "")[:200],
+        headers="\n".join(f"{name}: {request.headers[name][:200]}" for name in KEPT_HEADERS if name in request.headers),
+        from_browser=any(name in request.headers for name in BROWSER_MARKS),
+        oversized=len(raw) > LARGEST_BODY,
+    )
+
+
+def _spooled(posted: Posted) -> Response:
+    try:
+        spool(spool_folder(), posted)
+    except OSError as error:
+        log.error("a callback could not be kept: %s", type(error).__name__)
+        return _answer(503)
+    return _answer(202)
+
+
+def _answer(status: int) -> Response:
+    words = {200: "ok", 202: "kept", 400: "unreadable", 413: "too large", 503: "try again"}[status]
+    response = Response(words, status, mimetype="text/plain")
+    if status == 503:
+        response.headers["Retry-After"] = "10"
+    return response

@@ -1,0 +1,34 @@
+"""Taking and giving back the uses of a discount code. Both run inside the caller's transaction."""
+
+from sqlalchemy import or_, select, update
+
+from shop.database import changed, db
+from shop.pricing.models import DiscountCode
+
+
+class DiscountGone(Exception):
+    """The code's last use was taken, or it was withdrawn, a moment ago. Nothing was written."""
+
+
+def tidy_code(text: str) -> str:
+    """A code as it is stored: upper case, without blanks, at most 40 characters."""
+    return "".join(text.split()).upper()[:40]
+
+
+def code_named(text: str) -> DiscountCode | None:
+    """The code a buyer typed, in any case and with any blanks; None when there is none."""
+    code = tidy_code(text)
+    return db.session.scalar(select(DiscountCode).where(DiscountCode.code == code)) if code else None
+
+
+def claim_use(code_id: int) -> None:
+    """Take one use of a code. Raises DiscountGone when none is left."""
+    free = or_(DiscountCode.max_uses.is_(None), DiscountCode.used < DiscountCode.max_uses)
+    taken = update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.active, free)
+    if not changed(taken.values(used=DiscountCode.used + 1)):
+        raise DiscountGone
+
+
+def release_use(code_id: int) -> None:
+    """Give one use back, for an order that will not be paid."""
+    changed(update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.used > 0).values(used=DiscountCode.used - 1))
