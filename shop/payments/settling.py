@@ -47,18 +47,19 @@ class Outcome:
 def settle(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Outcome:
     """Record a callback and do what the table says.
 
-    Raises sqlalchemy.exc.DBAPIError when the database refuses; then nothing was kept, and the caller spools it.
+    Raises sqlalchemy.exc.DBAPIError when the database refuses, and MovedMeanwhile when the order moved at every try; then
+    nothing was kept, and the caller spools it.
     """
     try:
         callback: Callback | Unreadable = read_callback(posted.raw, posted.content_type, card_paid_false=card_paid_false)
     except Unreadable as unreadable:
         callback = unreadable
-    for _ in range(TRIES):
+    for _ in range(TRIES - 1):
         try:
             return write(lambda: _settle_once(posted, callback))
         except moving.MovedMeanwhile:
             continue
-    raise RuntimeError("an order moved each time it was about to be settled")
+    return write(lambda: _settle_once(posted, callback))
 
 
 def _settle_once(posted: Posted, callback: Callback | Unreadable) -> Outcome:

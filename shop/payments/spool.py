@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+from shop.orders.moving import MovedMeanwhile
 from shop.payments.settling import Outcome, Posted
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def drain(folder: Path, settle: Callable[[Posted], Outcome]) -> int:
             continue
         try:
             outcome = settle(posted)
-        except DBAPIError:
+        except (DBAPIError, MovedMeanwhile):
             break
         if outcome.status == 404:  # a database older than the callback: money nobody may throw away
             log.error("a spooled callback belongs to no attempt; it is kept as %s", file.with_suffix(".unmatched").name)

@@ -12,6 +12,7 @@ from shop.config import Settings
 from shop.database import db, write
 from shop.extensions import csrf, limiter
 from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
 from shop.origin import from_elsewhere
 from shop.payments import addresses, opening
 from shop.payments.models import PaymentAttempt
@@ -25,27 +26,29 @@ BROWSER_MARKS = ("Cookie", "Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode", "Sec-Fe
 KEPT_HEADERS = ("Content-Type", "Content-Length", "User-Agent", *BROWSER_MARKS[1:])
 
 
-@payments.route("/chpter/callbacks/<token>", methods=["POST"])
+@payments.route("/chpter/callbacks/<token>", methods=["POST"], provide_automatic_options=False)
 @csrf.exempt  # the caller is Chpter's server, which holds no session of ours
 def callback(token: str) -> Response:
     """Hear what Chpter says of an attempt. 200 and 202 mean: it is kept."""
     posted = _posted(_secret(token))
     try:
         outcome = settle_now(posted)
-    except DBAPIError as error:
-        log.error("database refused a callback: %s", type(error.orig).__name__)
+    except (DBAPIError, MovedMeanwhile) as error:
+        log.error("a callback could not be settled now: %s", type(error).__name__)
         return _spooled(posted)
     if outcome.status == 404:
         abort(404)
     return _answer(outcome.status)
 
 
-@payments.route("/chpter/callbacks/<token>", methods=["GET"])
+@payments.route("/chpter/callbacks/<token>", methods=["GET"], provide_automatic_options=False)
 def landing(token: str) -> AnyResponse:
     """A browser at a callback address: lead it to the order, settle nothing, and let the merchant know.
 
     Chpter's page says that buyers may be sent to callback_url too.
     """
+    if request.method == "HEAD":
+        abort(405)
     found = select(PaymentAttempt).where(PaymentAttempt.secret_hash == addresses.hash_of(_secret(token)))
     attempt = db.session.scalar(found) or abort(404)
     order, reference = attempt.order, attempt.reference

@@ -1,0 +1,130 @@
+"""A small shop that sells by Chpter's payment redirect: M-PESA and cards, Kenya."""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from shop.config import Settings
+
+
+def create_app(environ: Mapping[str, str] | None = None) -> Flask:
+    """Build the shop. `environ` stands in for the process environment. Raises ConfigError for a wrong setting."""
+    settings = Settings.read(os.environ if environ is None else environ)
+    app = Flask(__name__, template_folder="../templates", static_folder="../static", instance_path=str(settings.instance_path))
+    configure(app, settings)
+    log_without_secrets(app)
+    add_extensions(app, settings)
+    add_template_words(app, settings)
+    add_rooms(app, settings)
+    answer_strictly(app, settings)
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Tell Flask and the libraries what the settings mean for them."""
+    from shop.database import engine_options
+
+    app.config.from_mapping(
+        SETTINGS=settings,
+        SHOP_URL=settings.shop_url,
+        SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=list(settings.old_secret_keys),
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SESSION_COOKIE_NAME="__Host-session" if settings.production else "session",
+        SESSION_COOKIE_SECURE=settings.production,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_REFRESH_EACH_REQUEST=False,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),  # how long a cart survives
+        MAX_CONTENT_LENGTH=256 * 1024,
+        MAX_FORM_PARTS=200,
+        MAX_FORM_MEMORY_SIZE=128 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a slow shopper loses nothing
+        WTF_CSRF_SSL_STRICT=False,  # SameSite and the token say enough; some phones send no Referer
+        RATELIMIT_ENABLED=settings.ratelimit_enabled,
+        RATELIMIT_STORAGE_URI=settings.ratelimit_storage,
+        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"],
+        COMPRESS_STREAMS=True,
+    )
+    app.url_map.strict_slashes = False
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
+
+
+def log_without_secrets(app: Flask) -> None:
+    """One line per request, naming the route and never the address: addresses hold tokens."""
+    from shop.logs import init_logs
+
+    init_logs(app)
+
+
+def add_extensions(app: Flask, settings: Settings) -> None:
+    """Tie the libraries, and our own client for Chpter, to this application."""
+    from shop.chpter import ChpterClient
+    from shop.extensions import compress, csrf, db, limiter, migrate
+
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
+    for extension in (db, csrf, limiter, compress):
+        extension.init_app(app)
+    migrate.init_app(app, db)
+    app.extensions["chpter"] = ChpterClient(
+        settings.chpter_url,
+        settings.chpter_token,
+        settings.chpter_domain,
+        settings.chpter_link_hosts,
+        max_parallel=max(1, settings.web_threads // 2),
+    )
+
+
+def add_template_words(app: Flask, settings: Settings) -> None:
+    """What every template may say."""
+    from shop.clock import nairobi
+    from shop.money import shillings
+    from shop.phones import readable_phone
+    from shop.pricing.models import cheapest_delivery
+
+    app.jinja_env.filters.update(shillings=shillings, nairobi=nairobi, phone=readable_phone)
+    app.jinja_env.globals.update(
+        shop={
+            "name": settings.shop_name,
+            "phone": settings.shop_phone,
+            "whatsapp": settings.shop_whatsapp,
+            "email": settings.shop_email,
+        },
+        cheapest_delivery=cheapest_delivery,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def add_rooms(app: Flask, settings: Settings) -> None:
+    """The rooms, in the order in which they may know of each other."""
+    from shop.cart.views import cart
+    from shop.catalog.views import catalog
+    from shop.checkout.views import checkout
+    from shop.cli import init_commands
+    from shop.health import health
+    from shop.notices.writing import listen
+    from shop.orders.views import orders
+    from shop.payments.views import payments
+
+    for room in (catalog, orders, cart, payments, checkout, health):
+        app.register_blueprint(room)
+    listen()
+    init_commands(app)
+
+
+def answer_strictly(app: Flask, settings: Settings) -> None:
+    """Static files, error pages and headers, for every answer."""
+    from shop.assets import init_assets
+    from shop.errors import init_errors
+    from shop.headers import init_headers
+    from shop.sessions import CataloguelessSessions
+
+    init_headers(app, settings)
+    init_assets(app)
+    init_errors(app)
+    app.session_interface = CataloguelessSessions()

@@ -1,0 +1,1 @@
+"""What the buyer picked, kept in the signed session cookie."""

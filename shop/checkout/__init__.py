@@ -1,0 +1,1 @@
+"""From cart to payment page."""

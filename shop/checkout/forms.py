@@ -1,0 +1,106 @@
+"""What the checkout asks, and how it says what is wrong."""
+
+import re
+import secrets
+
+from email_validator import EmailNotValidError, validate_email
+from flask import current_app
+from flask_wtf import FlaskForm
+from itsdangerous import BadSignature, Signer
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, ValidationError
+
+from shop.orders.placing import Buyer
+from shop.phones import PhoneError, kenyan_mobile
+
+BAD_EMAIL = "Enter an email address in the correct format, like name@example.com"
+
+
+def one_line(text: str | None) -> str:
+    """Typed text without control characters, every run of blanks one space."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text or "").split())
+
+
+def tidy_note(text: str | None) -> str:
+    """Typed text that may have lines, without other control characters."""
+    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", "", (text or "").replace("\r\n", "\n")).strip()
+
+
+def new_key() -> str:
+    """A one-time key for a form: of all sendings of that form, one makes an order."""
+    return _keys().sign(secrets.token_urlsafe(16)).decode()
+
+
+def _keys() -> Signer:
+    return Signer(current_app.secret_key, salt="checkout key")
+
+
+class CheckoutForm(FlaskForm):
+    """Who buys and where it goes."""
+
+    full_name = StringField(
+        "Full name",
+        [InputRequired("Enter your full name"), Length(max=120, message="Full name must be 120 characters or fewer")],
+        filters=[one_line],
+    )
+    phone_number = StringField("M-PESA phone number", [InputRequired("Enter your M-PESA phone number")], filters=[one_line])
+    email = StringField("Email address", [InputRequired("Enter your email address")], filters=[one_line])
+    area = RadioField("Delivery area", validate_choice=False)
+    location = TextAreaField(
+        "Address or landmark", [Length(max=250, message="Address must be 250 characters or fewer")], filters=[one_line]
+    )
+    note = TextAreaField("Note", [Length(max=500, message="Note must be 500 characters or fewer")], filters=[tidy_note])
+    code = StringField("Discount code", filters=[one_line])
+    once = HiddenField()  # the one-time key
+    shown_total = HiddenField()  # the total the buyer saw; never a price, only compared
+
+    pickups: frozenset[str] = frozenset()
+
+    def offer(self, areas: list[tuple[str, str]], pickups: frozenset[str]) -> None:
+        """Say which areas there are (id, name), and at which of them nothing is brought."""
+        self.area.choices = areas
+        self.pickups = pickups
+
+    def validate_phone_number(self, field: StringField) -> None:
+        """A Kenyan mobile in any spelling."""
+        try:
+            kenyan_mobile(field.data)
+        except PhoneError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_email(self, field: StringField) -> None:
+        """An address that could exist; whether it does is found out by writing to it."""
+        if len(field.data) > 254:
+            raise ValidationError(BAD_EMAIL)
+        try:
+            validate_email(field.data, check_deliverability=False, test_environment=True)
+        except EmailNotValidError:
+            raise ValidationError(BAD_EMAIL) from None
+
+    def validate_area(self, field: RadioField) -> None:
+        """One of the areas on offer."""
+        if str(field.data) not in {value for value, _ in field.choices}:
+            raise ValidationError("Choose where it should go")
+
+    def validate_location(self, field: TextAreaField) -> None:
+        """Needed where something is brought."""
+        if not field.data and str(self.area.data) not in self.pickups:
+            raise ValidationError("Enter where the rider should bring it, like an estate, building or landmark")
+
+    @property
+    def key(self) -> str | None:
+        """The one-time key, if we issued it."""
+        try:
+            return _keys().unsign(self.once.data or "").decode()
+        except (BadSignature, UnicodeError):
+            return None
+
+    def buyer(self) -> Buyer:
+        """The answers in the shop's own words; past here nobody sees the form."""
+        return Buyer(
+            full_name=self.full_name.data,
+            phone_number=kenyan_mobile(self.phone_number.data),
+            email=validate_email(self.email.data, check_deliverability=False, test_environment=True).normalized,
+            location=self.location.data,
+            note=self.note.data,
+        )

@@ -1,0 +1,49 @@
+"""Turning a cart into an order that can be paid: one transaction, all or nothing."""
+
+from flask import current_app
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from shop.cart.basket import Basket
+from shop.clock import utcnow
+from shop.config import Settings
+from shop.database import db, write
+from shop.orders import moving
+from shop.orders.models import Order
+from shop.orders.placing import Buyer, write_order
+from shop.orders.signals import order_placed
+from shop.orders.states import Payment
+from shop.payments.opening import NewAttempt, new_attempt
+from shop.pricing.models import DeliveryArea
+
+
+def order_of(key: str) -> Order | None:
+    """The order this form made already, or None."""
+    return db.session.scalar(select(Order).where(Order.checkout_key == key))
+
+
+def place_order(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> tuple[Order, NewAttempt | None]:
+    """Write the order, its stock, discount use and first payment attempt; the attempt is None when nothing is to be paid.
+
+    When another sending of the same form was quicker, that one's order comes back, without an attempt to open.
+    Raises OutOfStock and DiscountGone; then nothing was written.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    quoted, code, items, now = basket.quote_for(area), basket.discount_code, basket.items, utcnow()
+
+    def place() -> tuple[Order, NewAttempt | None]:
+        order = write_order(key, buyer, items, area, code, quoted, now, settings.order_hold_minutes)
+        order_placed.send(order)
+        if order.total:
+            return order, new_attempt(order, now)
+        moving.move(order, Payment.AWAITING, Payment.PAID)
+        moving.paid(order, now)
+        return order, None
+
+    try:
+        return write(place)
+    except IntegrityError:
+        order = order_of(key)
+        if order is None:
+            raise
+        return order, None

@@ -1,0 +1,119 @@
+"""One page: who buys, where it goes, every line and the exact total, on a button that says it."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_limiter import RateLimitExceeded
+from werkzeug.wrappers import Response
+
+from shop.cart import basket as carts
+from shop.checkout.forms import CheckoutForm, new_key
+from shop.checkout.ordering import order_of, place_order
+from shop.extensions import csrf, limiter
+from shop.money import shillings
+from shop.orders.models import Order
+from shop.orders.placing import Buyer
+from shop.orders.states import AttemptState, Payment
+from shop.orders.stock import OutOfStock
+from shop.payments.opening import open_page
+from shop.pricing.claiming import DiscountGone
+from shop.pricing.models import DeliveryArea
+
+checkout = Blueprint("checkout", __name__)
+csrf.exempt(checkout)  # the form checks its own token, so that a stale one costs the buyer nothing that was typed
+Problem = tuple[str, str]  # the id of a field, and what to do about it
+
+
+@checkout.route("/checkout", methods=["GET", "POST"])
+def details() -> Response | str | tuple[str, int]:
+    """Ask who is buying and where it goes, then send them to pay."""
+    form = CheckoutForm()
+    if request.method == "POST":
+        placed = order_of(form.key) if form.key else None
+        if placed:
+            return redirect(_way_to(placed), 303)
+        basket = carts.current_basket(str(form.area.data or ""), form.code.data)
+        carts.choose(str(basket.area_id or ""), form.code.data or "")
+    else:
+        basket = carts.current_basket()
+        form.area.data, form.code.data = str(basket.area_id or ""), basket.code
+    if not basket.lines:
+        return redirect(url_for("cart.show"), 303)
+    form.offer([(str(area.id), area.name) for area in basket.areas], frozenset(str(a.id) for a in basket.areas if a.pickup))
+    if request.method == "GET" or "apply" in request.form:
+        return _page(form, basket, changed=". ".join(basket.notices) or None)
+    return _submitted(form, basket)
+
+
+def _submitted(form: CheckoutForm, basket: carts.Basket) -> Response | tuple[str, int]:
+    form.validate()
+    problems = _problems(form, basket)
+    if problems or basket.area is None or basket.quote is None:
+        return _page(form, basket, problems), 422
+    changed = _changed(form, basket)
+    if changed or form.key is None:
+        return _page(form, basket, changed=changed or "Check your order once more, then press Pay"), 409
+    buyer = form.buyer()
+    try:
+        with limiter.limit("20 per 10 minutes", key_func=lambda: buyer.phone_number):
+            return _ordered(form.key, buyer, basket, basket.area)
+    except RateLimitExceeded:
+        words = "Too many orders from this phone number. Wait 10 minutes, then press Pay again"
+        return _page(form, basket, [("phone_number", words)]), 429
+    except OutOfStock:
+        fresh = carts.current_basket(str(form.area.data), form.code.data)
+        return _page(form, fresh, _problems(form, fresh), "Somebody was quicker. Your order has not been placed"), 409
+    except DiscountGone:
+        fresh = carts.current_basket(str(form.area.data), form.code.data)
+        words = f"Discount code {basket.code} has been used up. Remove it and check the new total"
+        return _page(form, fresh, [("code", words)]), 409
+
+
+def _ordered(key: str, buyer: Buyer, basket: carts.Basket, area: DeliveryArea) -> Response:
+    order, attempt = place_order(key, buyer, basket, area)
+    order_page = url_for("orders.show", token=order.token)
+    carts.empty()
+    if attempt is None:
+        return redirect(_way_to(order), 303)
+    return redirect(open_page(attempt) or order_page, 303)
+
+
+def _way_to(order: Order) -> str:
+    """Where a form sent twice leads: to the payment page that is open, or to the order."""
+    attempt = order.latest_attempt
+    if order.payment == Payment.AWAITING and attempt and attempt.state == AttemptState.OPEN and attempt.checkout_link:
+        return attempt.checkout_link if order.returned_at is None else url_for("orders.show", token=order.token)
+    return url_for("orders.show", token=order.token)
+
+
+def _problems(form: CheckoutForm, basket: carts.Basket) -> list[Problem]:
+    problems = [(line_id, words) for line_id, words in (("summary", line.problem) for line in basket.lines) if words]
+    if basket.code_problem:
+        form.code.errors = [basket.code_problem]
+    for field in form:
+        if field.name == "csrf_token" and field.errors:
+            problems.append(("main", "This page was open for too long. Nothing is lost: check it and press Pay again"))
+        else:
+            problems.extend((field.name, str(words)) for words in field.errors)
+    return problems
+
+
+def _changed(form: CheckoutForm, basket: carts.Basket) -> str | None:
+    """What to say when the total is not the one the buyer was shown."""
+    assert basket.quote is not None
+    shown, total = form.shown_total.data or "", basket.quote.total
+    if shown == str(total):
+        return None
+    news = "".join(f"{words}. " for words in basket.notices)
+    sentence = f"{news}The total is {shillings(total)} with delivery."
+    if shown.isascii() and shown.isdigit() and len(shown) <= 9:
+        sentence = f"{news}The total is now {shillings(total)}. It was {shillings(int(shown))}."
+    return f"{sentence} If that is right, press Pay"
+
+
+def _page(
+    form: CheckoutForm, basket: carts.Basket, problems: list[Problem] | None = None, changed: str | None = None
+) -> str:
+    carts.accept_changes(basket)
+    form.shown_total.data = str(basket.quote.total) if basket.quote else ""
+    if form.key is None:
+        form.once.data = new_key()
+    return render_template("checkout/details.html", form=form, basket=basket, problems=problems or [], changed=changed)

@@ -1,0 +1,28 @@
+"""The outbox."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.database import UtcDateTime, db
+
+
+class OutboxMail(db.Model):
+    """A mail that waits, or has been sent. Its Message-ID stays the same however often sending is tried."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    once: Mapped[str] = mapped_column(String(80), unique=True)  # of one event, one mail
+    recipient: Mapped[str] = mapped_column(String(254))
+    subject: Mapped[str] = mapped_column(String(200))
+    body: Mapped[str] = mapped_column(Text)
+    message_id: Mapped[str] = mapped_column(String(120), unique=True)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str] = mapped_column(String(80), default="")
+
+    __table_args__ = (Index("ix_outbox_mail_due", "sent_at", "next_try_at"),)

@@ -1,0 +1,106 @@
+"""What is happening to an order, in the buyer's words: one sentence, what to do, and what not to do."""
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote as escaped
+
+from shop.chpter import Reason, plain_words
+from shop.money import shillings
+from shop.orders.models import Order, OrderEvent
+from shop.orders.states import AttemptState, Fulfilment, Payment
+
+
+@dataclass(frozen=True)
+class Story:
+    """What an order page says."""
+
+    tone: str  # "waiting", "good", "bad" or "quiet"
+    badge: str
+    headline: str
+    detail: str
+    can_pay: bool = False
+    pay_label: str = "Try again"
+    do_not_pay_again: bool = False
+    waiting: bool = False  # the page asks again by itself
+    reason: str | None = None  # why the payment failed
+    timeline: tuple[OrderEvent, ...] = ()
+    whatsapp_url: str | None = None
+    state: str = ""  # payment/attempt/fulfilment, as its JSON says them
+
+
+GONE = {
+    Fulfilment.PACKED: ("Packed", "Your order is packed."),
+    Fulfilment.SENT: ("On its way", "Your order is on its way."),
+    Fulfilment.DELIVERED: ("Delivered", "Your order has been delivered."),
+    Fulfilment.COLLECTED: ("Collected", "Your order has been collected."),
+}
+
+
+def story_of(order: Order, whatsapp: str = "") -> Story:
+    """Tell an order's story. `whatsapp` is the shop's number in digits, or empty."""
+    story = _awaiting(order) if order.payment == Payment.AWAITING else _settled(order)
+    events = tuple(event for event in order.events if event.for_buyer)
+    text = escaped(f"Hello, this is about my order {order.number}")
+    link = f"https://wa.me/{whatsapp}?text={text}" if whatsapp else None
+    attempt = order.latest_attempt
+    state = f"{order.payment}/{attempt.state if attempt else ''}/{order.fulfilment}"
+    return replace(story, timeline=events, whatsapp_url=link, state=state)
+
+
+def _awaiting(order: Order) -> Story:
+    attempt = order.latest_attempt
+    state = attempt.state if attempt else AttemptState.CREATE_FAILED
+    pay = f"Pay {shillings(order.total)}"
+    if attempt and state == AttemptState.FAILED:
+        reason = plain_words(Reason(attempt.reason or Reason.UNKNOWN), attempt.method)
+        headline = "The payment did not go through."
+        detail = "You have not been charged for it. Your order is kept for you; you can try again."
+        return Story("bad", "Payment failed", headline, detail, can_pay=True, reason=reason, waiting=True)
+    if state == AttemptState.CREATE_FAILED:
+        headline = "The payment page could not be opened."
+        detail = "Your order is kept for you and nothing has been paid. Try again in a moment."
+        return Story("bad", "Not paid yet", headline, detail, can_pay=True)
+    if state == AttemptState.CREATING:
+        headline, detail = "We are opening the payment page.", "This takes a few seconds. This page moves on by itself."
+        return Story("waiting", "Opening payment", headline, detail, waiting=True, can_pay=True, pay_label=pay)
+    if order.returned_at:
+        headline = "We are waiting to hear about your payment."
+        detail = "If you have paid, there is nothing more to do: this page changes as soon as the money is confirmed."
+    else:
+        headline = "Your order is waiting for payment."
+        detail = "If you have paid already, give it a minute: this page changes as soon as the money is confirmed."
+    return Story(
+        "waiting", "Waiting for payment", headline, detail, can_pay=True, pay_label=pay, waiting=True, do_not_pay_again=True
+    )
+
+
+def _settled(order: Order) -> Story:
+    match order.payment:
+        case Payment.PAID if order.fulfilment in GONE:
+            badge, headline = GONE[Fulfilment(order.fulfilment)]
+            return Story("good", badge, headline, _where(order))
+        case Payment.PAID if order.total == 0:
+            return Story("good", "Paid", "Your order is placed. There is nothing to pay.", _where(order))
+        case Payment.PAID:
+            headline = f"Paid. We have received {shillings(order.total)}."
+            return Story("good", "Paid", headline, _where(order))
+        case Payment.REVIEW:
+            headline = "Your payment is being checked by a person."
+            detail = "We have heard about money for this order and make sure that all is right. Nothing is lost."
+            return Story("waiting", "Being checked", headline, detail, do_not_pay_again=True)
+        case Payment.EXPIRED:
+            headline = "This order was closed because no payment arrived."
+            detail = "If you have paid all the same, it still counts: this page will say so. Otherwise order again."
+            return Story("quiet", "Closed", headline, detail, do_not_pay_again=True)
+        case Payment.CANCELLED:
+            detail = "If you have paid for it, the money is given back. Ask us if anything is unclear."
+            return Story("quiet", "Cancelled", "This order was cancelled.", detail)
+        case _:
+            return Story("quiet", "Refunded", "Your money for this order was given back.", "Ask us if anything is unclear.")
+
+
+def _where(order: Order) -> str:
+    if order.fulfilment in (Fulfilment.DELIVERED, Fulfilment.COLLECTED):
+        return "Thank you for buying from us."
+    if order.pickup:
+        return f"Pick it up at our workshop: {order.area_days}. We sent the receipt to your e-mail."
+    return f"It goes to {order.area_name}: {order.area_days}. We sent the receipt to your e-mail."

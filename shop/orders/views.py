@@ -1,0 +1,78 @@
+"""The page a buyer follows an order on, its JSON, and the way back to a lost link."""
+
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.clock import utcnow
+from shop.config import Settings
+from shop.database import db, write
+from shop.extensions import csrf, limiter
+from shop.orders.expiring import buyer_returned
+from shop.orders.forms import LookupForm
+from shop.orders.models import Order
+from shop.orders.signals import link_asked_for
+from shop.orders.states import AttemptState, Payment
+from shop.orders.story import story_of
+from shop.phones import kenyan_mobile
+
+orders = Blueprint("orders", __name__)
+
+
+@orders.get("/orders/<token>")
+def show(token: str) -> str | AnyResponse:
+    """Everything about one order. Coming back from the payment page proves nothing and settles nothing."""
+    order = _by_token(token)
+    if request.args.get("from") == "payment":
+        attempt = order.latest_attempt
+        if order.payment == Payment.AWAITING and attempt and attempt.state == AttemptState.OPEN:
+            buyer_returned(order.id, utcnow())
+        return redirect(url_for("orders.show", token=token), 303)
+    settings: Settings = current_app.config["SETTINGS"]
+    return render_template("orders/show.html", order=order, story=story_of(order, settings.shop_whatsapp))
+
+
+@orders.get("/orders/<token>/status")
+def status(token: str) -> Response:
+    """Where the order stands, for the page that waits."""
+    order = _by_token(token)
+    attempt = order.latest_attempt
+    states = {"payment": order.payment, "attempt": attempt.state if attempt else None, "fulfilment": order.fulfilment}
+    return jsonify(states)
+
+
+@orders.route("/orders/find", methods=["GET", "POST"])
+@csrf.exempt  # the form checks its own token, so that a stale one costs nothing that was typed
+@limiter.limit("10 per hour", key_func=lambda: request.form.get("order_number", "")[:40], methods=["POST"])
+@limiter.limit("60 per hour", methods=["POST"])
+def lookup() -> str | tuple[str, int]:
+    """Send a lost link to the order's own e-mail address. The answer is the same whether or not there is such an order."""
+    form = LookupForm()
+    if not form.is_submitted():
+        return render_template("orders/lookup.html", form=form, problems=[], sent=False)
+    if not form.validate():
+        problems = [(field.name, str(words)) for field in form for words in field.errors]
+        return render_template("orders/lookup.html", form=form, problems=problems, sent=False), 422
+    number, phone = form.number, kenyan_mobile(form.phone_number.data)
+    write(lambda: _send_link(number, phone))
+    return render_template("orders/lookup.html", form=form, problems=[], sent=True)
+
+
+@orders.after_request
+def private(response: AnyResponse) -> AnyResponse:
+    """An order page is its buyer's own: in no cache, in no search engine."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+def _by_token(token: str) -> Order:
+    whole = (selectinload(Order.lines), selectinload(Order.events), selectinload(Order.attempts))
+    return db.session.scalar(select(Order).where(Order.token == token[:60]).options(*whole)) or abort(404)
+
+
+def _send_link(number: str, phone: str) -> None:
+    order = db.session.scalar(select(Order).where(Order.number == number, Order.phone_number == phone))
+    if order:
+        link_asked_for.send(order)

@@ -1,0 +1,68 @@
+"""The worker process: what the shop does by itself, every few seconds.
+
+Each job is a sweep over the database that may run twice, at once, or after a kill, so the web processes queue nothing and
+Huey's own storage needs to be known to the worker alone.
+"""
+
+import logging
+
+from flask import Flask
+from huey import SqliteHuey
+from huey.consumer import Consumer, Scheduler
+
+from shop.clock import utcnow
+from shop.config import Settings
+from shop.notices.sending import send_due
+from shop.orders.expiring import expire_orders
+from shop.payments.views import drain_spool
+
+log = logging.getLogger(__name__)
+EVERY = 3  # seconds between sweeps
+
+
+class _OftenScheduler(Scheduler):
+    periodic_task_seconds = EVERY
+
+
+class _OftenConsumer(Consumer):
+    scheduler_class = _OftenScheduler
+
+
+def make_queue(app: Flask) -> SqliteHuey:
+    """The queue with its three sweeps."""
+    settings: Settings = app.config["SETTINGS"]
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
+    queue = SqliteHuey("shop", filename=str(settings.instance_path / "worker.db"), results=False, utc=True)
+
+    def always(_moment: object) -> bool:
+        return True
+
+    # a lock leaves out a sweep that comes while the last one still runs
+    @queue.periodic_task(always)
+    @queue.lock_task("drain")
+    def drain_callbacks() -> None:
+        with app.app_context():
+            drain_spool()
+
+    @queue.periodic_task(always)
+    @queue.lock_task("expire")
+    def expire() -> None:
+        with app.app_context():
+            expired = expire_orders(utcnow())
+            if expired:
+                log.info("orders expired: %d", expired)
+
+    @queue.periodic_task(always)
+    @queue.lock_task("mail")
+    def send_mail() -> None:
+        with app.app_context():
+            send_due(settings, utcnow())
+
+    return queue
+
+
+def run_worker(app: Flask) -> None:
+    """Work until a signal says stop."""
+    queue = make_queue(app)
+    queue.flush()  # what an earlier worker left undone, the next sweep finds in the database
+    _OftenConsumer(queue, workers=3, periodic=True, scheduler_interval=1, max_delay=0.5, flush_locks=True).run()
