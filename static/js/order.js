@@ -11,7 +11,8 @@
 
   const page = document.querySelector("[data-status-url]");
   if (!page) return;
-  const live = page.querySelector("[data-live]");
+  const live = page.querySelector("[data-live]"); // not there after a failed payment, which may still be corrected
+  const say = (words) => { if (live) live.textContent = words; };
   const LONGEST = 180; // seconds of asking; an M-PESA prompt lives for one minute
   let waits = [2, 3, 5, 8];
   let asked = 0;
@@ -22,7 +23,7 @@
     clearTimeout(timer);
     if (document.hidden) return;
     if (asked >= LONGEST) {
-      live.textContent = "We have stopped looking for now. Reload this page to look again.";
+      say("We have stopped looking for now. Reload this page to look again.");
       return;
     }
     const seconds = waits.shift() || 10;
@@ -45,6 +46,6 @@
   }
 
   document.addEventListener("visibilitychange", later);
-  live.textContent = "This page watches for your payment and changes by itself.";
+  say("This page watches for your payment and changes by itself.");
   later();
 })();
