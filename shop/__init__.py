@@ -107,6 +107,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     from shop.checkout.views import checkout
     from shop.cli import init_commands
     from shop.health import health
+    import shop.admin.models  # noqa: F401 - so that migrations know its tables
     from shop.notices.writing import listen
     from shop.orders.views import orders
     from shop.payments.views import payments

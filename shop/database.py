@@ -89,8 +89,7 @@ def write(work: Callable[[], Result]) -> Result:
     try:
         return _write_once(work)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) not in (Result = TypeVar("Result")
-DEADLOCK, SERIALISATION):
+        if getattr(error.orig, "sqlstate", None) not in (DEADLOCK, SERIALISATION):
             raise
         return _write_once(work)
 

@@ -1,0 +1,130 @@
+"""The commands: flask --app wsgi seed | stock | orders | worker | sandbox | doctor."""
+
+import os
+from urllib.parse import urlsplit
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+from sqlalchemy import select, update
+
+from shop.catalog.models import Product, Variant
+from shop.clock import utcnow
+from shop.config import Settings
+from shop.database import changed, db, write
+from shop.orders.expiring import expire_orders
+
+stock_commands = AppGroup("stock", help="What is on the shelf.")
+order_commands = AppGroup("orders", help="Orders as a whole.")
+
+
+def init_commands(app: Flask) -> None:
+    """Make the commands known."""
+    for command in (seed, sandbox, worker, doctor, stock_commands, order_commands):
+        app.cli.add_command(command)
+
+
+@click.command()
+@with_appcontext
+def seed() -> None:
+    """Fill the shop with its demo goods, areas and codes. Safe to repeat."""
+    from shop.seeding import seed_shop
+
+    click.echo(f"{write(seed_shop)} products added.")
+
+
+@stock_commands.command("list")
+def stock_list() -> None:
+    """Print each SKU, on hand, held and product slug, separated by tabs."""
+    query = select(Variant.sku, Variant.on_hand, Variant.held, Product.slug).join(Product).order_by(Variant.sku)
+    for row in db.session.execute(query):
+        click.echo("\t".join(str(value) for value in row))
+
+
+@stock_commands.command("set")
+@click.argument("sku")
+@click.argument("quantity", type=click.IntRange(0, 1_000_000))
+def stock_set(sku: str, quantity: int) -> None:
+    """Set what is on hand of a SKU. Refused below what unpaid orders hold."""
+    fits = update(Variant).where(Variant.sku == sku, Variant.held <= quantity).values(on_hand=quantity)
+    if not write(lambda: changed(fits)):
+        held = db.session.scalar(select(Variant.held).where(Variant.sku == sku))
+        if held is None:
+            raise click.ClickException(f"There is no SKU {sku}. See: flask --app wsgi stock list")
+        raise click.ClickException(f"{held} of {sku} are held for unpaid orders; it cannot be set below {held}.")
+    click.echo(f"{sku}: {quantity} on hand.")
+
+
+@order_commands.command("expire")
+def orders_expire() -> None:
+    """End the unpaid orders that are due, and free their stock. The worker does it by itself."""
+    click.echo(f"{expire_orders(utcnow())} orders expired.")
+
+
+@click.command()
+@with_appcontext
+def worker() -> None:
+    """Send mails, end unpaid orders, settle spooled callbacks, until stopped."""
+    from shop.worker import run_worker
+
+    run_worker(current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+@click.command()
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--late-seconds", default=15.0, show_default=True, help="How late a late callback comes.")
+@with_appcontext
+def sandbox(port: int, late_seconds: float) -> None:
+    """Play Chpter on this machine: set CHPTER_URL to it, and no money moves."""
+    from shop.chpter.sandbox import SandboxRefused, create_sandbox, serve
+
+    settings: Settings = current_app.config["SETTINGS"]
+    try:
+        app = create_sandbox(
+            token=settings.chpter_token or "sandbox", shop_origin=settings.shop_url, late_seconds=late_seconds
+        )
+    except SandboxRefused as refused:
+        raise click.ClickException(str(refused)) from None
+    click.echo(f"Sandbox on http://127.0.0.1:{port}", err=True)
+    serve(app, "127.0.0.1", port)
+
+
+@click.command()
+@with_appcontext
+def doctor() -> None:
+    """Look at settings, database and folders, and say what is wrong and how to mend it."""
+    from shop.health import database_problem
+
+    settings: Settings = current_app.config["SETTINGS"]
+    findings = [("database", database_problem()), ("folders", _folder_problem(settings)), *_setting_problems(settings)]
+    for name, problem in findings:
+        click.echo(f"{'FAIL' if problem else 'ok  '} {name}{': ' + problem if problem else ''}")
+    if any(problem for _, problem in findings):
+        raise SystemExit(1)
+
+
+def _folder_problem(settings: Settings) -> str | None:
+    if not os.access(settings.instance_path, os.W_OK):
+        return f"INSTANCE_PATH {settings.instance_path} cannot be written; give the shop's user the right to."
+    return None
+
+
+def _setting_problems(settings: Settings) -> list[tuple[str, str | None]]:
+    here = urlsplit(settings.shop_url).hostname in ("127.0.0.1", "localhost", "::1")
+    chpter_here = urlsplit(settings.chpter_url).hostname in ("127.0.0.1", "localhost", "::1")
+    return [
+        ("Chpter token", None if settings.chpter_token else "CHPTER_TOKEN is missing; no payment page can be opened."),
+        ("Chpter domain", None if settings.chpter_domain else "CHPTER_DOMAIN is missing; no payment page can be opened."),
+        (
+            "callback address",
+            "SHOP_URL is this machine, where Chpter cannot call; set it to the public https address."
+            if here and not chpter_here
+            else None,
+        ),
+        (
+            "mail",
+            "SMTP_HOST is missing; mails stay as files under INSTANCE_PATH/mail."
+            if settings.production and not settings.smtp_host
+            else None,
+        ),
+    ]
