@@ -1,0 +1,79 @@
+"""What every test may ask for: a shop on a fresh database, a provider that does as told, a shopper that checks each page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from shop import create_app
+from shop.database import db
+from tests.databases import Postgres, Sqlite, one_of
+from tests.faults.provider import Provider
+from tests.shopper import Shopper
+
+SECRET = "a-key-for-tests-only-0123456789abcdef"
+TOKEN = "chpter_pk_test_0f8c1b2a"
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
+    """Where SQLite databases come from."""
+    return Sqlite(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """Where PostgreSQL databases come from. A server that does not start is a failure, never a skip."""
+    server = Postgres(tmp_path_factory.mktemp("postgres"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh, seeded database: SQLite unless a test is marked with tests.both_databases."""
+    kind = getattr(request, "param", "sqlite")
+    yield from one_of(request.getfixturevalue("postgres" if kind == "postgresql" else "sqlite"))
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """Chpter, as well or badly behaved as `provider.behaviour` says."""
+    with Provider("ok") as running:
+        yield running
+
+
+@pytest.fixture
+def settings(database_url: str, provider: Provider, tmp_path: Path) -> dict[str, str]:
+    """The environment of the shop under test; a test may change it before it asks for `app`."""
+    return {
+        "SECRET_KEY": SECRET,
+        "DATABASE_URL": database_url,
+        "INSTANCE_PATH": str(tmp_path / "instance"),
+        "SHOP_URL": "http://localhost",
+        "SHOP_EMAIL": "merchant@example.com",
+        "SHOP_PHONE": "+254700000000",
+        "SHOP_WHATSAPP": "254700000000",
+        "CHPTER_URL": provider.url,
+        "CHPTER_TOKEN": TOKEN,
+        "CHPTER_DOMAIN": "http://localhost",
+        "RATELIMIT_ENABLED": "0",
+    }
+
+
+@pytest.fixture
+def app(settings: dict[str, str]) -> Iterator[Flask]:
+    """The shop."""
+    made = create_app(settings)
+    made.testing = False  # errors are answered as they are in the real shop
+    yield made
+    with made.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def shopper(app: Flask, provider: Provider) -> Shopper:
+    """A visitor with a fresh browser."""
+    return Shopper(app, provider)

