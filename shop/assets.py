@@ -74,7 +74,9 @@ def init_assets(app: Flask) -> None:
         if request.endpoint in ("static", "assets.bundle") and response.status_code in (200, 304):
             path = (request.view_args or {}).get("filename") or (request.view_args or {}).get("name", "")
             fresh = request.args.get("v") == fingerprint(path)
-            response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable" if fresh else "public, max-age=300"
+            response.headers["Cache-Control"] = (
+                f"public, max-age={A_YEAR}, immutable" if fresh else "public, max-age=300"
+            )
             response.vary.discard("Cookie")
         return response
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 EXAMPLE_SECRET = "replace-me-with-64-random-characters"  # what .env.example shows, refused in production
 WEAKEST_SECRET = 32  # characters
+Choice = TypeVar("Choice", bound=str)
 
 
 class ConfigError(Exception):
@@ -97,7 +98,9 @@ class Settings:
             smtp_security=ask.choice("SMTP_SECURITY", "starttls", "tls", "none"),
             smtp_username=ask.text("SMTP_USERNAME"),
             smtp_password=ask.text("SMTP_PASSWORD"),
-            mail_from=ask.matching("MAIL_FROM", r"[^@\s<>]+@[^@\s<>]+", "an e-mail address", "shop@localhost.localdomain"),
+            mail_from=ask.matching(
+                "MAIL_FROM", r"[^@\s<>]+@[^@\s<>]+", "an e-mail address", "shop@localhost.localdomain"
+            ),
             web_threads=ask.number("WEB_THREADS", 8, 1, 256),
             trusted_proxies=ask.number("TRUSTED_PROXIES", 0, 0, 5),
             ratelimit_enabled=ask.choice("RATELIMIT_ENABLED", "1", "0") == "1",
@@ -128,11 +131,12 @@ class _Answers:
     def items(self, name: str, default: str = "") -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(name, default).split(",") if part.strip())
 
-    def choice(self, name: str, *choices: str) -> str:
+    def choice(self, name: str, *choices: Choice) -> Choice:
         value = self.text(name, choices[0])
-        if value not in choices:
-            raise ConfigError(f"{name} is one of {', '.join(choices)}.")
-        return value
+        for choice in choices:
+            if value == choice:
+                return choice
+        raise ConfigError(f"{name} is one of {', '.join(choices)}.")
 
     def number(self, name: str, default: int, least: int, most: int) -> int:
         value = self.text(name, str(default))

@@ -1,10 +1,10 @@
 """Who may sit at the desk."""
 
+from flask_security import RoleMixin, UserMixin
 from sqlalchemy import Column, ForeignKey, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
-from flask_security import RoleMixin, UserMixin
 
-from shop.database import db
+from shop.database import Model, db
 
 merchant_roles = Table(
     "merchant_roles",
@@ -14,7 +14,7 @@ merchant_roles = Table(
 )
 
 
-class Role(db.Model, RoleMixin):
+class Role(Model, RoleMixin):
     """What a merchant may do; "owner" may do everything."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -22,7 +22,7 @@ class Role(db.Model, RoleMixin):
     description: Mapped[str] = mapped_column(String(255), default="")
 
 
-class Merchant(db.Model, UserMixin):
+class Merchant(Model, UserMixin):
     """Somebody who signs in. `fs_uniquifier` is what a session holds: changing it ends all of them."""
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.database import db
+from shop.database import Model
 
 LOW_STOCK = 3  # from here down a page says how many are left
 
@@ -15,7 +15,7 @@ def stock_word(left: int) -> str:
     return "low" if left <= LOW_STOCK else "in"
 
 
-class Category(db.Model):
+class Category(Model):
     """A shelf of the shop."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -26,7 +26,7 @@ class Category(db.Model):
     position: Mapped[int]
 
 
-class Product(db.Model):
+class Product(Model):
     """A thing we sell, in one or more variants."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -45,7 +45,7 @@ class Product(db.Model):
     __table_args__ = (Index("ix_product_shelf", "category_id", "active", "position"),)
 
 
-class Picture(db.Model):
+class Picture(Model):
     """A picture of a product; position 0 is the one on its card."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,7 +57,7 @@ class Picture(db.Model):
     __table_args__ = (Index("ix_picture_place", "product_id", "position", unique=True),)
 
 
-class Variant(db.Model):
+class Variant(Model):
     """What is bought: one SKU with its price (whole shillings) and stock. `held` is promised to unpaid orders."""
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.database import UtcDateTime, db
+from shop.database import Model, UtcDateTime
 
 
-class OutboxMail(db.Model):
+class OutboxMail(Model):
     """A mail that waits, or has been sent. Its Message-ID stays the same however often sending is tried."""
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -7,14 +7,14 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.clock import utcnow
-from shop.database import UtcDateTime, db
+from shop.database import Model, UtcDateTime
 from shop.orders.states import Fulfilment, Payment
 
 if TYPE_CHECKING:
     from shop.payments.models import PaymentAttempt
 
 
-class Order(db.Model):
+class Order(Model):
     """A buyer's order. Sums are whole shillings, moments UTC. `payment` and `fulfilment` move only by guarded UPDATEs."""
 
     __tablename__ = "orders"
@@ -72,7 +72,7 @@ class Order(db.Model):
         self.events.append(OrderEvent(at=utcnow(), words=words[:500], for_buyer=for_buyer, warning=warning))
 
 
-class OrderLine(db.Model):
+class OrderLine(Model):
     """One SKU of an order, as it was when the order was placed."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -93,7 +93,7 @@ class OrderLine(db.Model):
         return self.unit_price * self.quantity
 
 
-class OrderEvent(db.Model):
+class OrderEvent(Model):
     """One line of an order's timeline."""
 
     id: Mapped[int] = mapped_column(primary_key=True)

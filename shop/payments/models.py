@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.database import UtcDateTime, db
+from shop.database import Model, UtcDateTime
 from shop.orders.models import Order
 from shop.orders.states import AttemptState
 
 
-class PaymentAttempt(db.Model):
+class PaymentAttempt(Model):
     """One try to pay an order: its own reference, its own callback address, its own payment page."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -36,7 +36,7 @@ class PaymentAttempt(db.Model):
     )
 
 
-class CallbackRecord(db.Model):
+class CallbackRecord(Model):
     """What was posted to a callback address, what the shop decided, and why."""
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -6,12 +6,12 @@ from typing import Literal
 from sqlalchemy import CheckConstraint, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.database import UtcDateTime, db
+from shop.database import Model, UtcDateTime, db
 from shop.money import shillings
 from shop.pricing.quote import Reduction
 
 
-class DeliveryArea(db.Model):
+class DeliveryArea(Model):
     """A place we bring orders to, by name, with its fee in whole shillings; or the place where they are picked up."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -26,7 +26,7 @@ class DeliveryArea(db.Model):
     __table_args__ = (CheckConstraint("fee >= 0", name="fee"),)
 
 
-class DiscountCode(db.Model):
+class DiscountCode(Model):
     """A code a buyer may type. `used` counts the orders that hold or spent it."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
