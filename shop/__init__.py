@@ -13,7 +13,9 @@ from shop.config import Settings
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     """Build the shop. `environ` stands in for the process environment. Raises ConfigError for a wrong setting."""
     settings = Settings.read(os.environ if environ is None else environ)
-    app = Flask(__name__, template_folder="../templates", static_folder="../static", instance_path=str(settings.instance_path))
+    app = Flask(
+        __name__, template_folder="../templates", static_folder="../static", instance_path=str(settings.instance_path)
+    )
     configure(app, settings)
     log_without_secrets(app)
     add_extensions(app, settings)
@@ -102,12 +104,12 @@ def add_template_words(app: Flask, settings: Settings) -> None:
 
 def add_rooms(app: Flask, settings: Settings) -> None:
     """The rooms, in the order in which they may know of each other."""
+    import shop.admin.models  # noqa: F401 - so that migrations know its tables
     from shop.cart.views import cart
     from shop.catalog.views import catalog
     from shop.checkout.views import checkout
     from shop.cli import init_commands
     from shop.health import health
-    import shop.admin.models  # noqa: F401 - so that migrations know its tables
     from shop.notices.writing import listen
     from shop.orders.views import orders
     from shop.payments.views import payments

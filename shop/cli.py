@@ -114,7 +114,10 @@ def _setting_problems(settings: Settings) -> list[tuple[str, str | None]]:
     chpter_here = urlsplit(settings.chpter_url).hostname in ("127.0.0.1", "localhost", "::1")
     return [
         ("Chpter token", None if settings.chpter_token else "CHPTER_TOKEN is missing; no payment page can be opened."),
-        ("Chpter domain", None if settings.chpter_domain else "CHPTER_DOMAIN is missing; no payment page can be opened."),
+        (
+            "Chpter domain",
+            None if settings.chpter_domain else "CHPTER_DOMAIN is missing; no payment page can be opened.",
+        ),
         (
             "callback address",
             "SHOP_URL is this machine, where Chpter cannot call; set it to the public https address."
