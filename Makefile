@@ -33,6 +33,9 @@ lint: $(VENV)/dev.stamp ## Run the linters
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+bench: $(VENV)/dev.stamp ## Measure the pages
+	$(BIN)/python -m tests.bench
+
 lock: $(VENV)/dev.stamp ## Pin the newest versions into requirements*.txt
 	@for set in requirements requirements-dev; do \
 		$(BIN)/pip-compile --quiet --upgrade --no-header --strip-extras --no-emit-index-url --no-emit-trusted-host \
@@ -40,4 +43,4 @@ lock: $(VENV)/dev.stamp ## Pin the newest versions into requirements*.txt
 		sed -i.old 's/^\(backports-zstd==[^ ]*\)$$/\1 ; python_version < "3.14"/' $$set.txt && rm $$set.txt.old; \
 	done
 
-.PHONY: help run test lint lock
+.PHONY: help run test lint bench lock

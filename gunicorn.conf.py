@@ -2,7 +2,11 @@
 
 import os
 
-workers = int(os.environ.get("WEB_WORKERS", "2"))
+from dotenv import load_dotenv
+
+load_dotenv()  # the settings below may stand in .env like all others
+
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))  # gunicorn's own name for the number of processes
 threads = int(os.environ.get("WEB_THREADS", "8"))
 worker_class = "gthread"
 timeout = 30
@@ -11,5 +15,4 @@ keepalive = 5
 accesslog = None  # it would print whole addresses, which hold tokens; the shop writes its own line per request
 limit_request_line = 4094
 limit_request_field_size = 8190
-preload_app = False
 control_socket_disable = True
