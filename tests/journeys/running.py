@@ -1,0 +1,114 @@
+"""A whole shop as `make run` starts it: web server, worker and sandbox, each a process of its own."""
+
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from itertools import count
+from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
+
+ROOT = Path(__file__).parent.parent.parent
+BIN = Path(sys.executable).parent
+FLASK = (str(BIN / "flask"), "--app", "wsgi")
+MERCHANT, PASSWORD = "merchant@example.com", "a-long-password-of-the-tests"
+PATIENCE = 30  # seconds a process has to answer
+LATE = 3  # seconds
+direct = build_opener(ProxyHandler({}))  # whatever proxy the machine has, the shop is here
+
+
+class RunningShop:
+    """The shop on free ports, its files in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        port, self.sandbox_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
+        self.phones = (f"0712 {number // 1000:03d} {number % 1000:03d}" for number in count(100))
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "PYTHON_DOTENV_DISABLED": "1",  # the settings of whoever runs the tests are not ours
+            "INSTANCE_PATH": str(folder),
+            "SHOP_URL": self.url,
+            "SHOP_PHONE": "+254700000000",
+            "SHOP_WHATSAPP": "254700000000",
+            "SHOP_EMAIL": MERCHANT,
+            "CHPTER_URL": self.sandbox_url,
+            "CHPTER_TOKEN": "sandbox-token",
+            "CHPTER_DOMAIN": self.url,
+            "WEB_WORKERS": "2",
+        }
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.port = port
+
+    def start(self) -> None:
+        """Make the database and the demo shop, start the processes, wait until they answer."""
+        for command in (["db", "upgrade"], ["seed"]):
+            self.flask(*command)
+        self._start("sandbox", *FLASK, "sandbox", "--port", str(self.sandbox_port), "--late-seconds", str(LATE))
+        self._start("worker", *FLASK, "worker")
+        self._start("web", str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{self.port}", "wsgi:app")
+        self._wait_for(f"{self.url}/readyz")
+        self._wait_for(f"{self.sandbox_url}/static/sandbox.css")
+
+    def flask(self, *command: str, typed: str = "") -> str:
+        """Run one of the shop's commands; what it printed."""
+        done = subprocess.run(
+            [*FLASK, *command], cwd=ROOT, env=self.environ, input=typed, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, f"flask {' '.join(command)}: {done.stderr}"
+        return done.stdout
+
+    def stop(self) -> None:
+        """End what was started, and only that."""
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def log(self) -> str:
+        """What the processes wrote."""
+        return "".join(file.read_text(errors="replace") for file in sorted(self.folder.glob("*.log")))
+
+    def orders_of(self, phone: str) -> list[tuple[str, str, int]]:
+        """Number, payment and total of each order placed with a phone number, oldest first."""
+        database = sqlite3.connect(f"file:{self.folder / 'shop.db'}?mode=ro", uri=True)
+        query = "SELECT number, payment, total FROM orders WHERE phone_number = ? ORDER BY id"
+        try:
+            return database.execute(query, ("254" + re.sub(r"\D", "", phone)[1:],)).fetchall()
+        finally:
+            database.close()
+
+    def _start(self, name: str, *command: str) -> None:
+        with (self.folder / f"{name}.log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=self.environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self.processes.append(process)
+
+    def _wait_for(self, address: str) -> None:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            assert all(process.poll() is None for process in self.processes), self.log()
+            try:
+                with direct.open(address, timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError(f"{address} does not answer:\n{self.log()}")
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
