@@ -11,6 +11,7 @@ from shop.orders.states import Payment
 
 BATCH = 200
 WAIT_AFTER_RETURN = timedelta(hours=24)
+LONGEST_HOLD = timedelta(hours=48)  # from placing: whoever comes back again and again must not keep goods for ever
 
 
 def expire_orders(now: datetime) -> int:
@@ -33,7 +34,8 @@ def _expire(order_id: int, now: datetime) -> bool:
     return True
 
 
-def buyer_returned(order_id: int, now: datetime) -> None:
+def buyer_returned(order: Order, now: datetime) -> None:
     """The buyer came back from the payment page and nothing was heard: wait longer, once, and settle nothing."""
-    waiting = update(Order).where(Order.id == order_id, Order.payment == Payment.AWAITING, Order.returned_at.is_(None))
-    write(lambda: changed(waiting.values(returned_at=now, expires_at=Order.placed_at + WAIT_AFTER_RETURN)))
+    until = max(order.expires_at, min(now + WAIT_AFTER_RETURN, order.placed_at + LONGEST_HOLD))
+    waiting = update(Order).where(Order.id == order.id, Order.payment == Payment.AWAITING, Order.returned_at.is_(None))
+    write(lambda: changed(waiting.values(returned_at=now, expires_at=until)))

@@ -58,5 +58,3 @@ def _received(order: Order, now: datetime) -> None:
     order.record("Payment received", for_buyer=True)
     db.session.flush()
     order_paid.send(order)
-
-

@@ -69,7 +69,14 @@ def _awaiting(order: Order) -> Story:
         headline = "Your order is waiting for payment."
         detail = "If you have paid already, give it a minute: this page changes as soon as the money is confirmed."
     return Story(
-        "waiting", "Waiting for payment", headline, detail, can_pay=True, pay_label=pay, waiting=True, do_not_pay_again=True
+        "waiting",
+        "Waiting for payment",
+        headline,
+        detail,
+        can_pay=True,
+        pay_label=pay,
+        waiting=True,
+        do_not_pay_again=True,
     )
 
 
@@ -95,7 +102,9 @@ def _settled(order: Order) -> Story:
             detail = "If you have paid for it, the money is given back. Ask us if anything is unclear."
             return Story("quiet", "Cancelled", "This order was cancelled.", detail)
         case _:
-            return Story("quiet", "Refunded", "Your money for this order was given back.", "Ask us if anything is unclear.")
+            return Story(
+                "quiet", "Refunded", "Your money for this order was given back.", "Ask us if anything is unclear."
+            )
 
 
 def _where(order: Order) -> str:

@@ -27,7 +27,7 @@ def show(token: str) -> str | AnyResponse:
     if request.args.get("from") == "payment":
         attempt = order.latest_attempt
         if order.payment == Payment.AWAITING and attempt and attempt.state == AttemptState.OPEN:
-            buyer_returned(order.id, utcnow())
+            buyer_returned(order, utcnow())
         return redirect(url_for("orders.show", token=token), 303)
     settings: Settings = current_app.config["SETTINGS"]
     return render_template("orders/show.html", order=order, story=story_of(order, settings.shop_whatsapp))

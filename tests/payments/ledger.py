@@ -1,0 +1,144 @@
+"""What the database holds of orders and money, read for tests; and moments and states set for them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from shop.catalog.models import Variant
+from shop.clock import utcnow
+from shop.database import db, write
+from shop.notices.models import OutboxMail
+from shop.orders.expiring import expire_orders
+from shop.orders.models import Order
+from shop.payments.models import CallbackRecord, PaymentAttempt
+from shop.pricing.models import DiscountCode
+from tests.shopper import Bought
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one order and one of its attempts stand."""
+
+    order: str
+    attempt: str
+    late: bool
+    refund_due: bool
+    paid: bool  # has a moment of payment
+    stock: tuple[int, int]  # on hand and held of its first line
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One row of the callback record."""
+
+    row: str
+    claim: str
+    amount: int | None
+    raw: bytes
+    reason: str
+    alert: bool
+
+
+class Ledger:
+    """Looks into one shop's database."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def standing(self, bought: Bought) -> Standing:
+        """Of the attempt that a purchase opened, and its order."""
+        with self.app.app_context():
+            attempt = db.session.scalars(select(PaymentAttempt).filter_by(reference=int(bought.reference))).one()
+            order = attempt.order
+            stock = self.stock(order.lines[0].sku)
+            return Standing(
+                order.payment, attempt.state, order.late, order.refund_due, order.paid_at is not None, stock
+            )
+
+    def callbacks(self, bought: Bought) -> list[Kept]:
+        """What was kept of the callbacks to a purchase's address, in order."""
+        with self.app.app_context():
+            records = db.session.scalars(
+                select(CallbackRecord)
+                .join(PaymentAttempt)
+                .where(PaymentAttempt.reference == int(bought.reference))
+                .order_by(CallbackRecord.id)
+            )
+            return [Kept(one.row, one.claim, one.amount, one.raw, one.reason, one.alert) for one in records]
+
+    def mails(self, kind: str) -> int:
+        """How many mails of a kind were written."""
+        return self.count(OutboxMail, OutboxMail.kind == kind)
+
+    def stock(self, sku: str) -> tuple[int, int]:
+        """On hand and held."""
+        with self.app.app_context():
+            return tuple(db.session.execute(select(Variant.on_hand, Variant.held).filter_by(sku=sku)).one())
+
+    def warnings(self, bought: Bought) -> list[str]:
+        """What the merchant is warned of, in the order's timeline."""
+        with self.app.app_context():
+            return [event.words for event in self._order(bought).events if event.warning]
+
+    def timeline(self, bought: Bought) -> list[str]:
+        """What the buyer reads in the order's timeline."""
+        with self.app.app_context():
+            return [event.words for event in self._order(bought).events if event.for_buyer]
+
+    def count(self, model: Any, *where: Any) -> int:
+        """How many rows."""
+        with self.app.app_context():
+            return db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+    def uses(self, code: str) -> int:
+        """How often a discount code counts as used."""
+        with self.app.app_context():
+            return db.session.scalars(select(DiscountCode.used).filter_by(code=code)).one()
+
+    def column(self, name: str, bought: Bought) -> Any:
+        """One column of the order."""
+        with self.app.app_context():
+            return getattr(self._order(bought), name)
+
+    def put(self, model: Any, where: dict[str, Any], **values: Any) -> None:
+        """Set columns of the one row that fits."""
+
+        def change() -> None:
+            row = db.session.scalars(select(model).filter_by(**where)).one()
+            for name, value in values.items():
+                setattr(row, name, value)
+
+        with self.app.app_context():
+            write(change)
+
+    def put_order(self, bought: Bought, **values: Any) -> None:
+        """Set columns of a purchase's order."""
+        self.put(Order, {"token": bought.order_path.rsplit("/", 1)[1]}, **values)
+
+    def put_attempt(self, bought: Bought, **values: Any) -> None:
+        """Set columns of a purchase's attempt."""
+        self.put(PaymentAttempt, {"reference": int(bought.reference)}, **values)
+
+    def expire(self, after: timedelta = timedelta(minutes=31)) -> int:
+        """Let time pass and sweep; how many orders ended."""
+        with self.app.app_context():
+            return expire_orders(utcnow() + after)
+
+    def cancel(self, bought: Bought) -> None:
+        """Cancel an order that waits for payment, as the merchant does."""
+        from shop.orders import moving
+
+        def cancel() -> None:
+            order = self._order(bought)
+            moving.move(order, "awaiting", "cancelled")
+            moving.dropped(order)
+
+        with self.app.app_context():
+            write(cancel)
+
+    def _order(self, bought: Bought) -> Order:
+        token = bought.order_path.rsplit("/", 1)[1]
+        return db.session.scalars(select(Order).filter_by(token=token)).one()
