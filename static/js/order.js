@@ -45,7 +45,11 @@
     later();
   }
 
-  document.addEventListener("visibilitychange", later);
+  // A buyer who comes back from the M-PESA prompt wants to know now.
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (!document.hidden) look();
+  });
   say("This page watches for your payment and changes by itself.");
   later();
 })();

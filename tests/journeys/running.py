@@ -79,6 +79,17 @@ class RunningShop:
         """What the processes wrote."""
         return "".join(file.read_text(errors="replace") for file in sorted(self.folder.glob("*.log")))
 
+    def mail_with(self, *words: str) -> str:
+        """The mail that holds all these words, once the worker has sent it."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            mails = [file.read_text() for file in (self.folder / "mail").glob("*.eml")]
+            found = [mail for mail in mails if all(word in mail for word in words)]
+            if found:
+                return found[0]
+            time.sleep(0.2)
+        raise AssertionError(f"No mail with {words}")
+
     def orders_of(self, phone: str) -> list[tuple[str, str, int]]:
         """Number, payment and total of each order placed with a phone number, oldest first."""
         database = sqlite3.connect(f"file:{self.folder / 'shop.db'}?mode=ro", uri=True)
