@@ -8,14 +8,23 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-EXAMPLE_SECRET = "replace-me-with-64-random-characters"  # what .env.example shows, refused in production
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+EXAMPLE_SECRET = "replace-me-with-64-random-characters"  # noqa: S105 - what .env.example shows, refused in production
 WEAKEST_SECRET = 32  # characters
+DEFAULT_PORTS = {"https": 443, "http": 80}
+HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]*:[0-9a-f:.]*"  # a name, or an IPv4 or IPv6 address
+NOBODY = "shop@localhost.localdomain"  # the sender of mail that only ever becomes files
+EMAIL = r"[^@\s<>,;\"]+@[^@\s<>,;\"]+"
 Choice = TypeVar("Choice", bound=str)
 
 
@@ -58,7 +67,7 @@ class Settings:
     web_threads: int  # WEB_THREADS: threads of one web process; at most half of them may wait for Chpter
     trusted_proxies: int  # TRUSTED_PROXIES: how many proxies in front may say who the client is
     ratelimit_enabled: bool  # RATELIMIT_ENABLED: 0 turns the rate limits off, for load tests
-    ratelimit_storage: str  # RATELIMIT_STORAGE: memory:// counts per process; redis:// counts for all
+    ratelimit_storage: str = field(repr=False)  # RATELIMIT_STORAGE: memory:// counts per process, redis:// for all
 
     @property
     def production(self) -> bool:
@@ -76,37 +85,37 @@ class Settings:
         ask = _Answers(environ)
         shop_url = ask.base_url("SHOP_URL", "http://127.0.0.1:8000")
         production = shop_url.startswith("https://")
-        instance = Path(ask.text("INSTANCE_PATH", "instance")).absolute()
+        instance = _instance_path(ask)
         settings = cls(
             shop_url=shop_url,
             shop_name=ask.text("SHOP_NAME", "Mkono"),
             shop_phone=ask.matching("SHOP_PHONE", r"\+[0-9]{9,15}|", "+254 and nine digits"),
             shop_whatsapp=ask.matching("SHOP_WHATSAPP", r"[0-9]{9,15}|", "digits only, like 254 and nine digits"),
-            shop_email=ask.matching("SHOP_EMAIL", r"[^@\s]+@[^@\s]+|", "an e-mail address"),
+            shop_email=ask.matching("SHOP_EMAIL", f"{EMAIL}|", "an e-mail address"),
             secret_key=_secret_key(ask, production, instance),
-            old_secret_keys=ask.items("SECRET_KEY_FALLBACKS"),
+            old_secret_keys=_old_secret_keys(ask, production),
             database_url=_database_url(ask, instance),
             instance_path=instance,
             order_hold_minutes=ask.number("ORDER_HOLD_MINUTES", 30, 1, 24 * 60),
             chpter_url=ask.base_url("CHPTER_URL", "https://chpter.co"),
             chpter_token=ask.matching("CHPTER_TOKEN", r"[\x21-\x7e]*", "printable characters without spaces"),
             chpter_domain=ask.matching("CHPTER_DOMAIN", r"[\x21-\x7e]*", "the domain registered with Chpter"),
-            chpter_link_hosts=tuple(host.lower() for host in ask.items("CHPTER_LINK_HOSTS", ".chpter.co")),
+            chpter_link_hosts=_link_hosts(ask),
             chpter_card_paid_false=ask.choice("CHPTER_CARD_PAID_FALSE", "paid", "review"),
             smtp_host=ask.text("SMTP_HOST"),
             smtp_port=ask.number("SMTP_PORT", 587, 1, 65535),
             smtp_security=ask.choice("SMTP_SECURITY", "starttls", "tls", "none"),
             smtp_username=ask.text("SMTP_USERNAME"),
             smtp_password=ask.text("SMTP_PASSWORD"),
-            mail_from=ask.matching(
-                "MAIL_FROM", r"[^@\s<>]+@[^@\s<>]+", "an e-mail address", "shop@localhost.localdomain"
-            ),
+            mail_from=ask.matching("MAIL_FROM", EMAIL, "an e-mail address", NOBODY),
             web_threads=ask.number("WEB_THREADS", 8, 1, 256),
             trusted_proxies=ask.number("TRUSTED_PROXIES", 0, 0, 5),
             ratelimit_enabled=ask.choice("RATELIMIT_ENABLED", "1", "0") == "1",
-            ratelimit_storage=ask.text("RATELIMIT_STORAGE", "memory://"),
+            ratelimit_storage=_ratelimit_storage(ask),
         )
         _check_chpter(settings)
+        if settings.smtp_host and settings.mail_from == NOBODY:
+            raise ConfigError("MAIL_FROM is missing; it is the sender's address of every mail.")
         return settings
 
 
@@ -145,40 +154,64 @@ class _Answers:
         return int(value)
 
     def base_url(self, name: str, default: str) -> str:
-        value = self.text(name, default).rstrip("/")
-        parts = _split(value)
-        if not parts or parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        parts = _split(self.text(name, default).rstrip("/"))
+        named = parts and "@" not in parts.netloc and re.fullmatch(HOST, parts.hostname or "")
+        if not parts or not named or parts.scheme not in DEFAULT_PORTS:
             raise ConfigError(f"{name} is not an address like https://shop.example.co.ke.")
         if parts.path or parts.query or parts.fragment:
             raise ConfigError(f"{name} ends after the host (and port): no path, no question mark.")
-        return value
+        # as a browser spells it, since it is compared with what browsers send
+        host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+        port = f":{parts.port}" if parts.port not in (None, DEFAULT_PORTS[parts.scheme]) else ""
+        return f"{parts.scheme}://{host}{port}"
 
 
 def _secret_key(ask: _Answers, production: bool, instance: Path) -> str:
-    """The signing key. Outside production a missing one is made once and kept in INSTANCE_PATH, never a known default."""
+    """The signing key. Outside production a missing one is made once and kept in INSTANCE_PATH: no known default."""
     key = ask.text("SECRET_KEY")
     cure = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
     if production:
         if not key:
             raise ConfigError(f"SECRET_KEY is missing; {cure}.")
-        if len(key) < WEAKEST_SECRET or len(set(key)) < 10 or key == EXAMPLE_SECRET:
+        if _is_weak(key):
             raise ConfigError(f"SECRET_KEY is too short or an example; {cure}.")
     return key or _kept_secret(instance / "secret_key")
 
 
+def _old_secret_keys(ask: _Answers, production: bool) -> tuple[str, ...]:
+    keys = ask.items("SECRET_KEY_FALLBACKS")
+    if production and any(_is_weak(key) for key in keys):  # what they sign is believed as much as with the new one
+        raise ConfigError("SECRET_KEY_FALLBACKS holds a key that is too short or an example; take it out.")
+    return keys
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < WEAKEST_SECRET or len(set(key)) < 10 or key == EXAMPLE_SECRET
+
+
 def _kept_secret(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        aside = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+        with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+        with suppress(FileExistsError):  # of processes that start together, the first one's key is everybody's
+            os.link(aside, path)
+        aside.unlink()
+    kept = path.read_text().strip()
+    if len(kept) < WEAKEST_SECRET:
+        raise ConfigError(f"SECRET_KEY is not set and {path} is damaged; delete that file.")
+    return kept
+
+
+def _instance_path(ask: _Answers) -> Path:
+    path = Path(ask.text("INSTANCE_PATH", "instance")).absolute()
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        kept = path.read_text().strip()
-        if len(kept) >= WEAKEST_SECRET:
-            return kept
-        raise ConfigError(f"SECRET_KEY is not set and {path} is damaged; delete that file.") from None
-    with os.fdopen(handle, "w") as file:
-        key = secrets.token_hex(32)
-        file.write(key)
-    return key
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise ConfigError(f"INSTANCE_PATH {path} cannot be made a folder; choose another place.") from None
+    if not os.access(path, os.W_OK):
+        raise ConfigError(f"INSTANCE_PATH {path} cannot be written; give the shop's user the right to.")
+    return path
 
 
 def _database_url(ask: _Answers, instance: Path) -> str:
@@ -188,9 +221,29 @@ def _database_url(ask: _Answers, instance: Path) -> str:
     for spelling in ("postgres://", "postgresql://"):  # hosts hand these out; we speak psycopg 3
         if url.startswith(spelling):
             url = "postgresql+psycopg://" + url.removeprefix(spelling)
-    if not url.startswith(("sqlite:////", "sqlite:///", "postgresql+psycopg://")):
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ConfigError("DATABASE_URL begins with sqlite:/// or postgresql://.")
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):  # its own message would show the password
+        raise ConfigError("DATABASE_URL is not an address like postgresql://user:password@host/database.") from None
     return url
+
+
+def _link_hosts(ask: _Answers) -> tuple[str, ...]:
+    hosts = tuple(host.lower() for host in ask.items("CHPTER_LINK_HOSTS", ".chpter.co"))
+    if not hosts or not all(re.fullmatch(HOST, host.removeprefix(".")) for host in hosts):
+        raise ConfigError("CHPTER_LINK_HOSTS is hosts with commas between, like .chpter.co: no https://, no port.")
+    return hosts
+
+
+def _ratelimit_storage(ask: _Answers) -> str:
+    storage = ask.text("RATELIMIT_STORAGE", "memory://")
+    if storage != "memory://" and not re.fullmatch(r"rediss?://\S+", storage):
+        raise ConfigError("RATELIMIT_STORAGE is memory:// or begins with redis://.")
+    if storage != "memory://" and not find_spec("redis"):
+        raise ConfigError("RATELIMIT_STORAGE is redis, which needs a package more: pip install redis.")
+    return storage
 
 
 def _check_chpter(settings: Settings) -> None:

@@ -1,0 +1,208 @@
+"""Every setting, right and wrong: a shop that starts is a shop that is set up."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shop.config import EXAMPLE_SECRET, ConfigError, Settings
+
+STRONG = "0123456789abcdef0123456789abcdef"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def environ(tmp_path):
+    """A developer's machine: nothing set but the folder."""
+    return {"INSTANCE_PATH": str(tmp_path)}
+
+
+@pytest.fixture
+def live(environ):
+    """A shop that sells for real."""
+    real = {"SHOP_URL": "https://shop.example.co.ke", "SECRET_KEY": STRONG, "CHPTER_TOKEN": "t", "CHPTER_DOMAIN": "d"}
+    return {**environ, **real}
+
+
+def refusal(environ):
+    with pytest.raises(ConfigError) as refused:
+        Settings.read(environ)
+    return str(refused.value)
+
+
+def test_a_developer_needs_no_settings_at_all(environ):
+    settings = Settings.read(environ)
+
+    assert not settings.production
+    assert settings.shop_url == "http://127.0.0.1:8000"
+    assert settings.chpter_url == "https://chpter.co"
+    assert settings.database_url == f"sqlite:///{environ['INSTANCE_PATH']}/shop.db"
+
+
+WRONG = [
+    ("SHOP_URL", "shop.example.co.ke"),
+    ("SHOP_URL", "ftp://shop.example.co.ke"),
+    ("SHOP_URL", "https://"),
+    ("SHOP_URL", "https://user:pw@shop.example.co.ke"),
+    ("SHOP_URL", "https://@shop.example.co.ke"),
+    ("SHOP_URL", "https://shop.example.co.ke/shop"),
+    ("SHOP_URL", "https://shop.example.co.ke?x=1"),
+    ("SHOP_URL", "https://shop.example.co.ke:99999"),
+    ("SHOP_URL", "https://shop example"),
+    ("SHOP_URL", "https://shop;script-src *"),
+    ("SHOP_URL", "https://[::1"),
+    ("SHOP_NAME", "Mko\nno"),
+    ("SHOP_PHONE", "0712 345 678"),
+    ("SHOP_WHATSAPP", "+254712345678"),
+    ("SHOP_EMAIL", "merchant"),
+    ("SHOP_EMAIL", "a@b.co, c@d.co"),
+    ("SHOP_EMAIL", "Shop <a@b.co>"),
+    ("DATABASE_URL", "mysql://db/shop"),
+    ("DATABASE_URL", "postgresql://user:hunter2@host:port/shop"),
+    ("INSTANCE_PATH", "/dev/null/instance"),
+    ("ORDER_HOLD_MINUTES", "0"),
+    ("ORDER_HOLD_MINUTES", "1441"),
+    ("ORDER_HOLD_MINUTES", "half an hour"),
+    ("ORDER_HOLD_MINUTES", "-5"),
+    ("ORDER_HOLD_MINUTES", "３０"),
+    ("CHPTER_URL", "chpter.co"),
+    ("CHPTER_URL", "http://chpter.co"),
+    ("CHPTER_URL", "https://chpter.co/api"),
+    ("CHPTER_TOKEN", "two words"),
+    ("CHPTER_TOKEN", "töken"),
+    ("CHPTER_DOMAIN", "my shop"),
+    ("CHPTER_LINK_HOSTS", "https://chpter.co"),
+    ("CHPTER_LINK_HOSTS", "*"),
+    ("CHPTER_LINK_HOSTS", "chpter.co; script-src *"),
+    ("CHPTER_LINK_HOSTS", ","),
+    ("CHPTER_LINK_HOSTS", "."),
+    ("CHPTER_CARD_PAID_FALSE", "yes"),
+    ("SMTP_PORT", "0"),
+    ("SMTP_PORT", "65536"),
+    ("SMTP_SECURITY", "ssl"),
+    ("MAIL_FROM", "Shop <shop@example.com>"),
+    ("WEB_THREADS", "0"),
+    ("TRUSTED_PROXIES", "many"),
+    ("RATELIMIT_ENABLED", "yes"),
+    ("RATELIMIT_STORAGE", "memcached://127.0.0.1"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_setting_stops_the_start_with_one_sentence_that_names_it(environ, name, value):
+    words = refusal({**environ, name: value})
+
+    assert words.startswith(name)
+    assert words.endswith(".")
+    assert "\n" not in words
+    assert not re.search(r"[.!?] [A-Z]", words), "more than one sentence"
+    assert "hunter2" not in words
+
+
+def test_a_mail_server_needs_a_sender(environ):
+    assert refusal({**environ, "SMTP_HOST": "mail.example.com"}).startswith("MAIL_FROM is missing")
+
+
+def test_redis_is_named_when_its_package_is_missing(environ, monkeypatch):
+    monkeypatch.setattr("shop.config.find_spec", lambda name: None)
+
+    assert refusal({**environ, "RATELIMIT_STORAGE": "redis://127.0.0.1"}).startswith("RATELIMIT_STORAGE")
+
+
+def test_a_shop_that_sells_for_real_starts_with_four_settings(live):
+    assert Settings.read(live).production
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", STRONG[:31]),
+        ("SECRET_KEY", "a" * 64),
+        ("SECRET_KEY", EXAMPLE_SECRET),
+        ("SECRET_KEY_FALLBACKS", EXAMPLE_SECRET),
+        ("SECRET_KEY_FALLBACKS", f"{STRONG}x,short"),
+        ("CHPTER_TOKEN", ""),
+        ("CHPTER_TOKEN", "   "),
+        ("CHPTER_DOMAIN", ""),
+        ("CHPTER_URL", "http://127.0.0.1:8001"),
+        ("CHPTER_URL", "http://localhost:8001"),
+        ("CHPTER_URL", "https://127.0.0.2"),
+        ("CHPTER_URL", "https://[::1]"),
+        ("CHPTER_URL", "http://sandbox.example"),
+    ],
+)
+def test_a_shop_that_sells_for_real_refuses(live, name, value):
+    assert refusal({**live, name: value}).startswith(name)
+
+
+def test_the_example_secret_is_the_one_that_is_refused():
+    example = dict(
+        line.split("=", 1) for line in (ROOT / ".env.example").read_text().splitlines() if line and line[0] != "#"
+    )
+
+    assert example["SECRET_KEY"] == EXAMPLE_SECRET
+
+
+@pytest.mark.parametrize("spelling", ["HTTPS://shop.example.co.ke", "https://Shop.Example.co.ke:443/"])
+def test_an_address_is_kept_as_browsers_spell_it(live, spelling):
+    settings = Settings.read({**live, "SHOP_URL": spelling})
+
+    assert settings.production
+    assert settings.shop_url == "https://shop.example.co.ke"
+
+
+@pytest.mark.parametrize("url", ["postgres://u:p@h/d", "postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"])
+def test_hosts_may_spell_postgresql_as_they_like(environ, url):
+    assert Settings.read({**environ, "DATABASE_URL": url}).database_url == "postgresql+psycopg://u:p@h/d"
+
+
+def test_secrets_stay_out_of_the_repr(live):
+    secrets = {
+        "SECRET_KEY": "S1" + STRONG,
+        "SECRET_KEY_FALLBACKS": "S2" + STRONG,
+        "CHPTER_TOKEN": "S3-token",
+        "SMTP_PASSWORD": "S4-password",
+        "DATABASE_URL": "postgresql://user:S5-password@host/shop",
+    }
+
+    shown = repr(Settings.read({**live, **secrets}))
+
+    assert "chpter.co" in shown
+    for secret in ("S1", "S2", "S3", "S4", "S5"):
+        assert secret not in shown
+
+
+def test_without_a_secret_key_one_is_made_once_and_kept_to_the_owner(environ):
+    first, second = Settings.read(environ), Settings.read(environ)
+
+    kept = Path(environ["INSTANCE_PATH"]) / "secret_key"
+    assert first.secret_key == second.secret_key == kept.read_text()
+    assert len(first.secret_key) >= 32
+    assert kept.stat().st_mode & 0o077 == 0
+    assert [file.name for file in kept.parent.iterdir()] == ["secret_key"]
+
+
+def test_a_damaged_secret_key_is_not_used(environ):
+    (Path(environ["INSTANCE_PATH"]) / "secret_key").write_text("half a k")
+
+    assert "SECRET_KEY" in refusal(environ)
+
+
+@pytest.mark.parametrize("server", ["flask", "gunicorn"])
+def test_whoever_starts_a_misconfigured_shop_reads_that_sentence_and_no_traceback(environ, server):
+    bin_folder = Path(sys.executable).parent
+    commands = {
+        "flask": [bin_folder / "flask", "--app", "wsgi", "stock", "list"],
+        "gunicorn": [bin_folder / "gunicorn", "--bind", "127.0.0.1:0", "wsgi:app"],
+    }
+    env = {**os.environ, **environ, "SHOP_URL": "https://shop.example.co.ke", "SECRET_KEY": ""}
+    run = subprocess.run(commands[server], env=env, cwd=ROOT, capture_output=True, text=True, timeout=30)
+
+    assert run.returncode != 0
+    assert "The shop cannot start: SECRET_KEY is missing;" in run.stderr
+    assert "Traceback" not in run.stderr
