@@ -104,7 +104,7 @@ def add_template_words(app: Flask, settings: Settings) -> None:
 
 def add_rooms(app: Flask, settings: Settings) -> None:
     """The rooms, in the order in which they may know of each other."""
-    import shop.admin.models  # noqa: F401 - so that migrations know its tables
+    from shop.admin.desk import init_admin
     from shop.cart.views import cart
     from shop.catalog.views import catalog
     from shop.checkout.views import checkout
@@ -118,6 +118,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
         app.register_blueprint(room)
     listen()
     init_commands(app)
+    init_admin(app)
 
 
 def answer_strictly(app: Flask, settings: Settings) -> None:

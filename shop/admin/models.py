@@ -30,7 +30,7 @@ class Merchant(Model, UserMixin):
     password: Mapped[str] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
-    roles: Mapped[list[Role]] = relationship(secondary=merchant_roles)
+    roles: Mapped[list[Role]] = relationship(secondary=merchant_roles)  # type: ignore[assignment]  # there a plain list
 
     def __repr__(self) -> str:
         return f"<Merchant {self.id}>"

@@ -1,0 +1,14 @@
+"""Opening the desk: what `create_app` needs to know of it."""
+
+from flask import Flask
+
+from shop.admin.commands import merchant_commands
+from shop.admin.signing import init_signing
+from shop.admin.views import admin
+
+
+def init_admin(app: Flask) -> None:
+    """Add the desk's pages, its sign-in and its command."""
+    init_signing(app)
+    app.register_blueprint(admin)
+    app.cli.add_command(merchant_commands)

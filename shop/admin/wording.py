@@ -1,0 +1,55 @@
+"""Where things stand, in the merchant's words, with the tone they are said in."""
+
+from dataclasses import dataclass
+
+from shop.chpter import ChpterError, Reason, plain_words
+from shop.orders.states import AttemptState, Fulfilment, Payment
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A state in words. `tone` is waiting, good, bad or quiet, and only underlines what the words say."""
+
+    words: str
+    tone: str = "quiet"
+
+
+PAYMENTS = {
+    Payment.REVIEW: Badge("To check", "bad"),
+    Payment.AWAITING: Badge("Waiting for payment", "waiting"),
+    Payment.PAID: Badge("Paid", "good"),
+    Payment.EXPIRED: Badge("Expired"),
+    Payment.CANCELLED: Badge("Cancelled"),
+    Payment.REFUNDED: Badge("Refunded"),
+}
+FULFILMENTS = {
+    Fulfilment.UNFULFILLED: Badge("Not packed yet", "waiting"),
+    Fulfilment.PACKED: Badge("Packed", "waiting"),
+    Fulfilment.SENT: Badge("Sent", "good"),
+    Fulfilment.DELIVERED: Badge("Delivered", "good"),
+    Fulfilment.COLLECTED: Badge("Collected", "good"),
+}
+ATTEMPTS = {
+    AttemptState.CREATING: Badge("Opening the payment page", "waiting"),
+    AttemptState.CREATE_FAILED: Badge("No payment page"),
+    AttemptState.OPEN: Badge("Payment page open", "waiting"),
+    AttemptState.PAID: Badge("Paid", "good"),
+    AttemptState.FAILED: Badge("Failed"),
+    AttemptState.REVIEW: Badge("To check", "bad"),
+    AttemptState.SUPERSEDED: Badge("Replaced by a newer try"),
+}
+CLAIMS = {"yes": "Says paid", "no": "Says not paid", "unclear": "Contradicts itself", "": "Can't be read"}
+METHODS = {"MPESA": "M-PESA", "CARD": "Card"}
+REPEATED_LINK = "The provider gave a payment link it had given before; it was not used."
+
+
+def why_no_page(code: str) -> str:
+    """The kept code of a failed attempt to open a payment page, in words."""
+    known = {kind.code: kind.__doc__ for kind in ChpterError.__subclasses__()} | {"repeated_link": REPEATED_LINK}
+    return known.get(code) or f"The payment page could not be opened ({code})."
+
+
+def why_failed(reason: str, method: str) -> str:
+    """The kept reason of a failed payment, in words."""
+    known = reason if reason in set(Reason) else Reason.UNKNOWN
+    return plain_words(Reason(known), method)

@@ -1,0 +1,26 @@
+"""The desk with one merchant, and somebody who has signed in."""
+
+import pytest
+from flask import Flask
+
+from tests.admin.desk import Clerk, let_in
+from tests.faults.provider import Provider
+
+
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Not pytest-flask's context around the whole test: in it all visitors would share one `g`, and one sign-in."""
+
+
+@pytest.fixture
+def stranger(app: Flask, provider: Provider) -> Clerk:
+    """Somebody who has not signed in, at a desk that has one merchant."""
+    let_in(app)
+    return Clerk(app, provider)
+
+
+@pytest.fixture
+def clerk(stranger: Clerk) -> Clerk:
+    """The merchant, signed in."""
+    assert stranger.sign_in().status_code == 303
+    return stranger
