@@ -1,4 +1,4 @@
-"""Static files with their fingerprint in the address, so that a browser keeps them for a year and never keeps a stale one.
+"""Static files with their fingerprint in the address: a browser keeps them for a year, and never a stale one.
 
 The style sheets are written as many small files and served as one: over 3G each request costs more than the bytes.
 """
@@ -38,7 +38,7 @@ def _squeezed(css: str) -> str:
     return "".join(f"{line.strip()}\n" for line in lines if line.strip())
 
 
-@lru_cache
+@lru_cache(maxsize=1024)  # more than there are files
 def fingerprint(path: str) -> str:
     """Ten characters that change when the static file or bundle does. Raises FileNotFoundError for a file we lack."""
     content = bundle_text(path).encode() if path in BUNDLES else (STATIC / path).read_bytes()
@@ -59,6 +59,7 @@ def bundle(name: str) -> Response:
         abort(404)
     response = Response(bundle_text(name), mimetype="text/css")
     response.add_etag()
+    response.make_conditional(request)
     return response
 
 

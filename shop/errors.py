@@ -1,10 +1,11 @@
 """What a visitor sees when something is wrong: one page, the right status, plain words, nothing of the inside."""
 
 import logging
+import traceback
 
 from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
@@ -49,14 +50,27 @@ def init_errors(app: Flask) -> None:
                 page.headers[name] = value
         return page
 
+    @app.errorhandler(DataError)
+    def unkeepable(error: DataError) -> Response:
+        # text that no database row could hold, such as a NUL: nothing we have goes by that name
+        return error_page(404 if request.method in ("GET", "HEAD") else 400)
+
     @app.errorhandler(OperationalError)
-    def database_busy(error: OperationalError) -> Response:
-        log.error("database refused: %s", type(error.orig).__name__)
+    @app.errorhandler(TimeoutError)
+    def database_busy(error: OperationalError | TimeoutError) -> Response:
+        log.error("database refused: %s", type(getattr(error, "orig", error)).__name__)
         page = error_page(503)
         page.headers["Retry-After"] = "5"
         return page
 
     @app.errorhandler(Exception)
     def bug(error: Exception) -> Response:
-        log.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=error)
+        log.error("unexpected %s at %s\n%s", type(error).__name__, request.endpoint, where(error))
         return error_page(500)
+
+
+def where(error: BaseException) -> str:
+    """The lines of code an error came through, and its cause by name. Never its message: that may quote a buyer."""
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    cause = error.__cause__ or error.__context__
+    return f"{lines}{f'from {type(cause).__name__}' if cause else ''}".rstrip()

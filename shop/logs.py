@@ -19,6 +19,7 @@ def init_logs(app: Flask) -> None:
         logging.getLogger("shop").propagate = True
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug lines hold addresses
+    logging.getLogger("flask-limiter").setLevel(logging.WARNING)  # it says who was too quick: a phone, a token
 
     @app.before_request
     def start() -> None:

@@ -1,7 +1,7 @@
 """Whether a form was sent from our own pages.
 
-Catalogue pages carry no token, so that any cache may keep them; the forms on them are guarded by what the browser itself
-says about where the request comes from.
+Catalogue pages carry no token, so that any cache may keep them; the forms on them are guarded by what the browser
+itself says about where the request comes from.
 """
 
 from urllib.parse import urlsplit
@@ -10,7 +10,7 @@ from flask import current_app, request
 
 
 def from_elsewhere() -> bool:
-    """True when the browser says that another site sent this request. A client that says nothing is no browser: False."""
+    """True when the browser says that another site sent this. A client that says nothing is no browser: False."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         return True
     for header in ("Origin", "Referer"):

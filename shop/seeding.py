@@ -1,4 +1,7 @@
-"""The demo shop: reads seed.toml into the catalogue. Safe to repeat: what is there already is left as the merchant has it."""
+"""The demo shop: reads seed.toml into the catalogue.
+
+Safe to repeat: what is there already is left as the merchant has it.
+"""
 
 import tomllib
 from datetime import UTC, date, datetime, time

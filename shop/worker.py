@@ -1,7 +1,7 @@
 """The worker process: what the shop does by itself, every few seconds.
 
-Each job is a sweep over the database that may run twice, at once, or after a kill, so the web processes queue nothing and
-Huey's own storage needs to be known to the worker alone.
+Each job is a sweep over the database that may run twice, at once, or after a kill, so the web processes queue nothing
+and Huey's own storage needs to be known to the worker alone.
 """
 
 import logging

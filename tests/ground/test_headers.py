@@ -1,0 +1,152 @@
+"""The strict headers, on every answer of every route."""
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError, TimeoutError
+
+from shop import create_app
+from tests.conftest import SECRET
+
+FILLED = {"token": "no-such-token", "slug": "baskets", "filename": "img/logo.svg", "name": "site.css", "number": "1"}
+FIXED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def check_strict(reply, address, *, https=False):
+    """Fail unless the answer bears every strict header."""
+    for name, value in FIXED.items():
+        assert reply.headers.getlist(name) == [value], f"{address} {reply.status}: {name}"
+    assert "camera=()" in reply.headers["Permissions-Policy"]
+    policies = reply.headers.getlist("Content-Security-Policy")
+    assert len(policies) == 1, f"{address}: {policies}"
+    rules = dict(rule.split(" ", 1) for rule in policies[0].split("; "))
+    assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
+    assert {rules["script-src"], rules["style-src"], rules["img-src"], rules["connect-src"]} == {"'self'"}
+    assert "unsafe" not in policies[0]
+    assert {"'self'", "https://chpter.co", "https://*.chpter.co"} <= set(rules["form-action"].split())
+    assert "*" not in rules["form-action"].replace("https://*.chpter.co", "")
+    assert ("Strict-Transport-Security" in reply.headers) == https, address
+    for header in ("Server", "X-Powered-By"):
+        assert header not in reply.headers
+
+
+def every_answer(app: Flask):
+    """Every route asked in every way, and the answers no route gives."""
+    browser = app.test_client()
+    adapter = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        address = adapter.build(rule.endpoint, {name: FILLED[name] for name in rule.arguments})
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+            yield browser.open(address, method=method), f"{method} {address}"
+    yield browser.get("/no-such-page"), "a page we lack"
+    yield browser.get("/static/no-such-file"), "a file we lack"
+    yield browser.get("/static/img/logo.svg", headers={"If-None-Match": "*"}), "a file unchanged"
+    yield browser.get("/orders//find"), "an address mended by a redirect"
+    yield browser.post("/cart/add", data={"sku": "x" * 300_000}), "a form that is too large"
+    yield browser.post("/cart/add", data={"sku": "x"}, headers={"Origin": "https://evil.example"}), "from elsewhere"
+    yield browser.get("/broken"), "a bug"
+    yield browser.get("/busy"), "a busy database"
+    yield browser.get("/full"), "no connection left"
+
+
+@pytest.fixture
+def app(app):
+    """The shop, with a page that breaks and two that the database refuses."""
+
+    def refuse(error):
+        raise error
+
+    app.add_url_rule("/broken", "broken", lambda: 1 / 0)
+    app.add_url_rule("/busy", "busy", lambda: refuse(OperationalError("", {}, Exception())))
+    app.add_url_rule("/full", "full", lambda: refuse(TimeoutError("")))
+    return app
+
+
+def test_every_answer_bears_the_strict_headers(app):
+    seen = set()
+    for reply, address in every_answer(app):
+        check_strict(reply, address)
+        seen.add(reply.status_code)
+
+    assert {200, 303, 304, 308, 400, 403, 404, 405, 413, 500, 503} <= seen, seen
+
+
+def test_the_check_finds_an_answer_without_them(app):
+    app.after_request_funcs[None] = [work for work in app.after_request_funcs[None] if work.__name__ != "harden"]
+
+    with pytest.raises(AssertionError):
+        check_strict(app.test_client().get("/"), "/")
+
+
+def test_only_files_and_catalogue_pages_may_be_kept_by_a_cache(app):
+    keepable = {"/", "/categories/baskets", "/search", "/static/img/logo.svg", "/assets/site.css"}
+    for reply, address in every_answer(app):
+        if reply.status_code == 200 and address.split(" ")[-1] in keepable and address.startswith(("GET", "HEAD")):
+            assert "public" in reply.headers["Cache-Control"], address
+        elif reply.status_code != 304 and not address.startswith("OPTIONS"):
+            assert reply.headers["Cache-Control"] == "no-store", address
+
+
+def test_errors_are_pages_that_tell_nothing_of_the_inside(shopper, app):
+    for address, status in (("/broken", 500), ("/busy", 503), ("/full", 503), ("/no-such-page", 404)):
+        reply = shopper.get(address)
+
+        assert reply.status_code == status
+        assert not re.search(r"Traceback|ZeroDivision|sqlalche|File \"", reply.text)
+        assert ("Retry-After" in reply.headers) == (status == 503)
+
+
+@pytest.fixture
+def live_app(settings):
+    """A shop on https. It is never taken to the payment page: that would be the real one."""
+    real = {"SHOP_URL": "https://shop.example.co.ke", "CHPTER_URL": "https://chpter.co", "SECRET_KEY": SECRET}
+    return create_app({**settings, **real})
+
+
+def test_under_https_every_answer_asks_for_https(live_app):
+    browser = live_app.test_client()
+    for address in ("/", "/cart", "/static/img/logo.svg", "/no-such-page", "/healthz", "/admin/"):
+        reply = browser.get(address, base_url="https://shop.example.co.ke")
+
+        check_strict(reply, address, https=True)
+        assert "max-age=63072000" in reply.headers["Strict-Transport-Security"]
+
+
+def test_under_https_the_cart_is_kept_in_a_host_cookie(live_app):
+    reply = live_app.test_client().post(
+        "/cart/add", data={"sku": "KIO-CLA-TER", "quantity": "1"}, base_url="https://shop.example.co.ke"
+    )
+
+    [cookie] = reply.headers.getlist("Set-Cookie")
+    assert cookie.startswith("__Host-session=")
+    for part in ("Secure", "HttpOnly", "Path=/", "SameSite=Lax"):
+        assert part in cookie
+    assert "Domain" not in cookie
+
+
+def test_on_a_developers_machine_the_cart_is_kept_too(shopper):
+    reply = shopper.add()
+
+    [cookie] = reply.headers.getlist("Set-Cookie")
+    assert cookie.startswith("session=")
+    assert "HttpOnly" in cookie
+    assert "Secure" not in cookie
+    assert "Strict-Transport-Security" not in reply.headers
+
+
+def test_the_payment_host_of_the_settings_is_in_the_policy(settings):
+    app = create_app({**settings, "CHPTER_LINK_HOSTS": "pay.example, .links.example"})
+
+    policy = app.test_client().get("/healthz").headers["Content-Security-Policy"]
+
+    assert policy.endswith(
+        f"form-action 'self' {settings['CHPTER_URL']} https://pay.example https://links.example https://*.links.example"
+    )
