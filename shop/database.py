@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, DateTime, Engine, MetaData, Update, event
+from sqlalchemy import CursorResult, DateTime, Engine, MetaData, Update, event, select
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
 
 LOCK_SECONDS = 5  # how long a writer waits for another before it gives up
@@ -43,7 +43,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Refuse a naive moment (ValueError): nobody knows which zone it meant."""
         if value is None:
             return None
@@ -51,7 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("a stored moment needs a time zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Give the moment back aware."""
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
@@ -72,14 +72,15 @@ def engine_options(url: str) -> dict[str, Any]:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if type(connection).__module__.startswith("sqlite3"):
         connection.isolation_level = None  # SQLAlchemy's "begin" event below says how a transaction begins
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={LOCK_SECONDS}000"):
+        patience = f"busy_timeout={int(LOCK_SECONDS * 1000)}"
+        for pragma in (patience, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
-        # A writer takes its lock at once: upgrading a reader later fails without waiting when another writer came first.
+        # A writer takes its lock at once: upgrading a reader later fails without waiting when another writer was first.
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -88,7 +89,7 @@ def write(work: Callable[[], Result]) -> Result:
     """Do `work` in one transaction and commit it; whatever it raises undoes all of it.
 
     Starts afresh: what was read before is read again. On PostgreSQL a deadlock or a serialisation failure is tried once
-    more, since the loser of such a race has done nothing yet. Raises sqlalchemy.exc.DBAPIError when the database refuses.
+    more: the loser of such a race has done nothing yet. Raises sqlalchemy.exc.DBAPIError when the database refuses.
     """
     try:
         return _write_once(work)
@@ -114,3 +115,11 @@ def changed(statement: Update) -> int:
     """Run one guarded UPDATE and say how many rows it moved; 0 means somebody else was first."""
     result = db.session.execute(statement, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", result).rowcount
+
+
+def unused(column: InstrumentedAttribute[Result], draw: Callable[[], Result]) -> Result:
+    """Draw random values until one stands in no row of a UNIQUE column."""
+    while True:
+        value = draw()
+        if db.session.scalar(select(column).where(column == value)) is None:
+            return value

@@ -13,7 +13,7 @@ class LookupForm(FlaskForm):
     order_number = StringField("Order number", [InputRequired("Enter your order number")])
     phone_number = StringField("Phone number", [InputRequired("Enter the phone number you ordered with")])
 
-    def validate_order_number(self, field: StringField) -> None:
+    def validate_order_number(self, _field: StringField) -> None:
         """Eight digits, with any blanks and hyphens."""
         if len(self.number) != 8:
             raise ValidationError("Order number must be 8 digits, like 1234 5678")

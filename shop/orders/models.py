@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Order(Model):
-    """A buyer's order. Sums are whole shillings, moments UTC. `payment` and `fulfilment` move only by guarded UPDATEs."""
+    """A buyer's order. Sums are whole shillings, moments UTC. `payment` and `fulfilment` move by guarded UPDATEs."""
 
     __tablename__ = "orders"
 

@@ -1,7 +1,7 @@
 """An order's payment state moves here and nowhere else: one guarded UPDATE for each move, and what belongs to it.
 
-All of it runs inside the caller's transaction. The UPDATE also locks the order's row, so that what follows it in the same
-transaction is done by one at a time.
+All of it runs inside the caller's transaction. The UPDATE also locks the order's row, so that what follows it in the
+same transaction is done by one at a time.
 """
 
 from datetime import datetime

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shop.database import db
+from shop.database import db, unused
 from shop.orders import stock
 from shop.orders.models import Order, OrderLine
 from shop.pricing.claiming import claim_use
@@ -55,7 +55,7 @@ def write_order(
     if code:
         claim_use(code.id)
     order = Order(
-        number=f"{secrets.randbelow(90_000_000) + 10_000_000}",
+        number=unused(Order.number, _draw_number),
         token=secrets.token_urlsafe(18),
         checkout_key=key,
         full_name=buyer.full_name,
@@ -91,3 +91,7 @@ def write_order(
     db.session.add(order)
     db.session.flush()
     return order
+
+
+def _draw_number() -> str:
+    return f"{secrets.randbelow(90_000_000) + 10_000_000}"

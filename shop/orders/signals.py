@@ -1,5 +1,7 @@
-"""What other rooms may want to hear of an order. Sent inside the transaction that makes it true, so that what a listener
-writes is kept or lost with it."""
+"""What other rooms may want to hear of an order.
+
+Sent inside the transaction that makes it true, so that what a listener writes is kept or lost with it.
+"""
 
 from blinker import Namespace
 

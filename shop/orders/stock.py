@@ -1,7 +1,7 @@
 """Stock: held when an order is placed, committed when it is paid, released when it will not be.
 
-Each step is one guarded UPDATE per SKU, always in SKU order, inside the caller's transaction: two orders that share goods
-wait for each other instead of locking each other out, and what is not there is never promised.
+Each step is one guarded UPDATE per SKU, always in SKU order, inside the caller's transaction: two orders that share
+goods wait for each other instead of locking each other out, and what is not there is never promised.
 """
 
 from collections.abc import Iterable

@@ -72,7 +72,9 @@ def _success(facts: Facts) -> Decision:
         return _to_review(facts, "R3c", "No payment page was ever shown for this attempt, so a person decides.")
     if facts.attempt is AttemptState.REVIEW or facts.order is Payment.REVIEW:
         attempt = AttemptState.REVIEW if facts.attempt is AttemptState.REVIEW else AttemptState.PAID
-        return Decision("R9", attempt, facts.order, "It says paid: more evidence for the person who decides.", alert=True)
+        return Decision(
+            "R9", attempt, facts.order, "It says paid: more evidence for the person who decides.", alert=True
+        )
     return _money(facts)
 
 
@@ -82,7 +84,12 @@ def _money(facts: Facts) -> Decision:
         case Payment.AWAITING:
             return Decision("R3", AttemptState.PAID, Payment.PAID, "Paid in full.")
         case Payment.EXPIRED if facts.stock_free:
-            return Decision("R3a", AttemptState.PAID, Payment.PAID, "Paid in full after the order expired; the goods were still there.")
+            return Decision(
+                "R3a",
+                AttemptState.PAID,
+                Payment.PAID,
+                "Paid in full after the order expired; the goods were still there.",
+            )
         case Payment.EXPIRED:
             reason = "Paid in full after the order expired, and the goods are gone: refund it or make them again."
             return Decision("R3b", AttemptState.PAID, Payment.REVIEW, reason, alert=True)

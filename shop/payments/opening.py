@@ -1,7 +1,8 @@
-"""Opening a payment: the attempt is written first, then, outside any transaction, Chpter is asked for a payment page."""
+"""Opening a payment: the attempt is written first; then, outside any transaction, Chpter is asked for a page."""
 
 import logging
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from shop.chpter import ChpterClient, ChpterError, Customer, SessionRequest
 from shop.clock import utcnow
 from shop.config import Settings
-from shop.database import changed, db, write
+from shop.database import changed, db, unused, write
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
 from shop.payments import addresses
@@ -35,12 +36,15 @@ class NewAttempt:
 def new_attempt(order: Order, now: datetime) -> NewAttempt:
     """Write a fresh attempt for the order's total, inside the caller's transaction. Older open ones are superseded."""
     of_order = PaymentAttempt.order_id == order.id
-    for was, becomes in ((AttemptState.OPEN, AttemptState.SUPERSEDED), (AttemptState.CREATING, AttemptState.CREATE_FAILED)):
+    for was, becomes in (
+        (AttemptState.OPEN, AttemptState.SUPERSEDED),
+        (AttemptState.CREATING, AttemptState.CREATE_FAILED),
+    ):
         changed(update(PaymentAttempt).where(of_order, PaymentAttempt.state == was).values(state=becomes))
     secret = addresses.new_secret()
     attempt = PaymentAttempt(
         order_id=order.id,
-        reference=SMALLEST_REFERENCE + secrets.randbelow(LARGEST_REFERENCE - SMALLEST_REFERENCE),
+        reference=unused(PaymentAttempt.reference, _draw_reference),
         secret_hash=addresses.hash_of(secret),
         amount=order.total,
         created_at=now,
@@ -48,6 +52,10 @@ def new_attempt(order: Order, now: datetime) -> NewAttempt:
     db.session.add(attempt)
     db.session.flush()
     return NewAttempt(attempt, secret)
+
+
+def _draw_reference() -> int:
+    return SMALLEST_REFERENCE + secrets.randbelow(LARGEST_REFERENCE - SMALLEST_REFERENCE)
 
 
 def reopen(order: Order, now: datetime) -> NewAttempt | None:
@@ -62,7 +70,9 @@ def reopen(order: Order, now: datetime) -> NewAttempt | None:
         if latest and _under_way(latest, order, now):
             return None
         # counts the tries, and lets exactly one of two clicks at the same moment begin the next
-        mine = update(Order).where(Order.id == order.id, Order.payment == Payment.AWAITING, Order.attempts_opened == seen)
+        mine = update(Order).where(
+            Order.id == order.id, Order.payment == Payment.AWAITING, Order.attempts_opened == seen
+        )
         hold = timedelta(minutes=current_app.config["SETTINGS"].order_hold_minutes)
         longer = max(order.expires_at, min(now + hold, order.placed_at + timedelta(hours=24)))
         if not changed(mine.values(attempts_opened=seen + 1, expires_at=longer, returned_at=None)):
@@ -106,13 +116,15 @@ def open_page(new: NewAttempt) -> str | None:
     return link if opened else None
 
 
-def _opened(attempt_id: int, values: dict[str, str | None]) -> bool:
-    creating = update(PaymentAttempt).where(PaymentAttempt.id == attempt_id, PaymentAttempt.state == AttemptState.CREATING)
+def _opened(attempt_id: int, values: Mapping[str, str | None]) -> bool:
+    creating = update(PaymentAttempt).where(
+        PaymentAttempt.id == attempt_id, PaymentAttempt.state == AttemptState.CREATING
+    )
     if not changed(creating.values(values)):
         return False
     if values["state"] == AttemptState.CREATE_FAILED:
         attempt = db.session.get_one(PaymentAttempt, attempt_id)
-        attempt.order.record(f"No payment page could be opened ({values['create_error']})")
+        attempt.order.record(f"No payment page could be opened ({values['create_error']})", warning=True)
         attempt.order.record("The payment page could not be opened", for_buyer=True)
     return True
 
@@ -133,7 +145,7 @@ def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
 
 
 def try_again(order: Order) -> str | None:
-    """Begin another try and open its page. After a second click the page that is open already; None when there is none."""
+    """Begin another try and open its page; None when there is none. A second click gets the page that is open."""
     new = reopen(order, utcnow())
     if new:
         return open_page(new)

@@ -1,11 +1,11 @@
 """What one callback does: its record and its effects, in one transaction."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from shop.chpter import Callback, Claim, Unreadable, read_callback, reason_of
 from shop.clock import utcnow
@@ -20,6 +20,7 @@ from shop.payments.signals import payment_failed
 
 log = logging.getLogger(__name__)
 TRIES = 5  # how often a decision is taken afresh because somebody moved the order meanwhile
+MOST_KEPT = 50  # of one attempt; more are kept only when they change something, or one address could fill the disk
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Posted:
     headers: str = field(repr=False, default="")
     from_browser: bool = False
     oversized: bool = False
+    broken_off: bool = False  # the caller left before the end
     received_at: datetime = field(default_factory=utcnow)
     spool_name: str | None = None
 
@@ -47,11 +49,13 @@ class Outcome:
 def settle(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Outcome:
     """Record a callback and do what the table says.
 
-    Raises sqlalchemy.exc.DBAPIError when the database refuses, and MovedMeanwhile when the order moved at every try; then
-    nothing was kept, and the caller spools it.
+    Raises sqlalchemy.exc.DBAPIError when the database refuses, and MovedMeanwhile when the order moved at every try.
+    Whatever it raises, nothing was kept then, and the caller spools it.
     """
     try:
-        callback: Callback | Unreadable = read_callback(posted.raw, posted.content_type, card_paid_false=card_paid_false)
+        callback: Callback | Unreadable = read_callback(
+            posted.raw, posted.content_type, card_paid_false=card_paid_false
+        )
     except Unreadable as unreadable:
         callback = unreadable
     for _ in range(TRIES - 1):
@@ -68,19 +72,21 @@ def _settle_once(posted: Posted, callback: Callback | Unreadable) -> Outcome:
         return Outcome("R0", 404)
     if posted.spool_name and _replayed(posted.spool_name):
         return Outcome("R8", 200)
-    if posted.oversized or isinstance(callback, Unreadable):
+    if posted.oversized or posted.broken_off or isinstance(callback, Unreadable):
         return _unreadable(attempt, posted, callback)
     order = attempt.order
     decision = _decided(attempt, order, callback, posted.from_browser)
+    changes = (decision.attempt, decision.order) != (attempt.state, order.payment)
     _apply(decision, attempt, order, callback, posted.received_at)
-    words = f"{decision.reason} {_sums(attempt, callback)}".strip()
-    _keep(attempt, posted, callback, decision.row, words, decision.alert)
+    if changes or _room(attempt):
+        words = f"{decision.reason} {_sums(attempt, callback)}".strip()
+        _keep(attempt, posted, callback, decision.row, words, decision.alert)
     log.info("callback settled row=%s attempt=%s order=%s", decision.row, decision.attempt, decision.order)
     return Outcome(decision.row, 200)
 
 
 def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_browser: bool) -> Decision:
-    """Lock the order in the state it was read in, then decide. Late money takes its goods here, or learns they are gone."""
+    """Lock the order in the state it was read in, then decide. Late money takes its goods here, if they are there."""
     seen = order.payment
     moving.move(order, seen, seen)
     facts = Facts(
@@ -93,7 +99,7 @@ def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_bro
     )
     decision = decide(facts)
     if decision.row == "R3a" and not _taken_again(order):
-        decision = decide(Facts(**{**facts.__dict__, "stock_free": False}))
+        decision = decide(replace(facts, stock_free=False))
     return decision
 
 
@@ -129,20 +135,28 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
         order.refund_due = True
     if decision.row == "R3b":
         order.late = True
-        order.paid_at = now
     if decision.row == "R6" and before_attempt != AttemptState.FAILED:
         order.record("The payment did not go through", for_buyer=True)
-        db.session.flush()
-        payment_failed.send(attempt)
-    if decision.alert:
-        order.record(f"Callback, row {decision.row}: {decision.reason}", warning=True)
+        if order.payment == Payment.AWAITING and before_attempt != AttemptState.SUPERSEDED:
+            db.session.flush()
+            payment_failed.send(attempt)  # where nothing can be tried again, or is being tried, nobody is asked to
 
 
 def _unreadable(attempt: PaymentAttempt, posted: Posted, why: Callback | Unreadable) -> Outcome:
-    words = "It is larger than 16 KiB." if posted.oversized else f"It can't be read: {why}."
-    attempt.order.record(f"Callback, row R1: {words}", warning=True)
-    _keep(attempt, posted, None, "R1", words, True)
+    words = "The body broke off before its end." if posted.broken_off else str(why)
+    if posted.oversized:
+        words = "The body is larger than 16 KiB."
+    if _room(attempt):
+        _keep(attempt, posted, None, "R1", words, True)
     return Outcome("R1", 413 if posted.oversized else 400)
+
+
+def _room(attempt: PaymentAttempt) -> bool:
+    kept = select(func.count()).select_from(CallbackRecord).where(CallbackRecord.attempt_id == attempt.id)
+    if (db.session.scalar(kept) or 0) < MOST_KEPT:
+        return True
+    log.warning("a callback that changes nothing is not kept: its attempt has %d already", MOST_KEPT)
+    return False
 
 
 def _keep(
@@ -162,6 +176,8 @@ def _keep(
             spool_name=posted.spool_name,
         )
     )
+    if alert:
+        attempt.order.record(f"Callback, row {row}: {reason}", warning=True)
 
 
 def _sums(attempt: PaymentAttempt, callback: Callback) -> str:

@@ -10,13 +10,12 @@ import logging
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
-from shop.orders.moving import MovedMeanwhile
 from shop.payments.settling import Outcome, Posted
 
 log = logging.getLogger(__name__)
@@ -45,21 +44,30 @@ def spool(folder: Path, posted: Posted) -> None:
 
 
 def drain(folder: Path, settle: Callable[[Posted], Outcome]) -> int:
-    """Settle what waits, oldest first, and say how many. Stops at the first refusal of the database; repeats are harmless."""
+    """Settle what waits, oldest first, and say how many; repeats are harmless.
+
+    Stops when the database is away. What fails for another reason stays where it is, and holds up nothing else.
+    """
     drained = 0
     for file in sorted(folder.glob("*.json")):
         try:
             posted = _unpacked(file)
         except FileNotFoundError:
             continue  # another worker was quicker
+        except OSError as error:
+            log.error("a spooled callback cannot be read: %s", type(error).__name__)
+            continue
         except ValueError:
             file.rename(file.with_suffix(".damaged"))
             log.error("a spooled callback is damaged; it is kept as %s", file.with_suffix(".damaged").name)
             continue
         try:
             outcome = settle(posted)
-        except (DBAPIError, MovedMeanwhile):
+        except (OperationalError, InterfaceError, TimeoutError):
             break
+        except Exception as error:  # a bug of ours, or two at once: the next sweep tries it again
+            log.error("a spooled callback could not be settled: %s", type(error).__name__, exc_info=error)
+            continue
         if outcome.status == 404:  # a database older than the callback: money nobody may throw away
             log.error("a spooled callback belongs to no attempt; it is kept as %s", file.with_suffix(".unmatched").name)
             file.rename(file.with_suffix(".unmatched"))
@@ -72,12 +80,8 @@ def drain(folder: Path, settle: Callable[[Posted], Outcome]) -> int:
 def _packed(posted: Posted) -> bytes:
     return json.dumps(
         {
-            "secret_hash": posted.secret_hash,
+            **asdict(posted),
             "raw": base64.b64encode(posted.raw).decode(),
-            "content_type": posted.content_type,
-            "headers": posted.headers,
-            "from_browser": posted.from_browser,
-            "oversized": posted.oversized,
             "received_at": posted.received_at.isoformat(),
         }
     ).encode()

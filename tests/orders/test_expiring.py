@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import pytest
-
 from shop.clock import utcnow
 from tests import both_databases
 from tests.shopper import SKU

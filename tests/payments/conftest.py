@@ -1,12 +1,42 @@
 """What tests about money may ask for."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 
-from tests.payments.ledger import Ledger
+from tests.payments.ledger import Ledger, Standing
+from tests.shopper import SKU, Bought, Shopper
 
 
 @pytest.fixture
 def ledger(app: Flask) -> Ledger:
     """The shop's database, read for a test."""
     return Ledger(app)
+
+
+@pytest.fixture
+def stock(ledger: Ledger) -> tuple[int, int]:
+    """On hand and held before anything is bought."""
+    return ledger.stock(SKU)
+
+
+@pytest.fixture
+def bought(shopper: Shopper, stock: tuple[int, int]) -> Bought:
+    """Two pieces on their way to be paid."""
+    return shopper.buy(quantity=2)
+
+
+@pytest.fixture
+def there(stock: tuple[int, int], bought: Bought, ledger: Ledger) -> Callable[..., None]:
+    """Where the order must stand: its states and flags, and what has become of the two pieces it holds."""
+
+    def look(order: str, attempt: str, goods: str = "held", *, late: bool = False, refund_due: bool = False) -> None:
+        on_hand, held = stock
+        counts = {"held": (on_hand, held + 2), "sold": (on_hand - 2, held), "free": (on_hand, held)}[goods]
+        paid = order == "paid"
+        assert ledger.standing(bought) == Standing(order, attempt, late, refund_due, paid, counts)
+        assert bought.status == {"payment": order, "attempt": attempt, "fulfilment": "unfulfilled"}
+        assert ledger.mails("paid") == ledger.mails("new_order") == int(paid)
+
+    return look

@@ -1,0 +1,164 @@
+"""The settling table, written a second time as data, against every combination of what a decision looks at."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+
+from shop.chpter import Claim
+from shop.orders.states import AttemptState, Payment
+from shop.payments.deciding import Decision, Facts, decide
+
+SAME = "same"
+
+# row, when, attempt becomes, order becomes. The first that matches wins. Words and order are those of the design.
+Row = tuple[str, Callable[[Facts], bool], str, str]
+TABLE: list[Row] = [
+    ("R2", lambda f: not f.reference_matches, SAME, SAME),
+    (
+        "R7",
+        lambda f: no(f) and (f.attempt in ("paid", "review") or f.order in ("paid", "refunded", "review")),
+        SAME,
+        SAME,
+    ),
+    ("R6", lambda f: no(f), "failed", SAME),
+    ("R5", lambda f: unclear(f) and f.order in ("paid", "refunded"), SAME, SAME),
+    ("R5", lambda f: unclear(f), "review, paid stays", "awaiting to review"),
+    ("R8", lambda f: f.attempt == "paid", SAME, SAME),
+    ("R4", lambda f: not f.amount_matches, "review", "awaiting to review"),
+    ("R4", lambda f: f.from_browser, "review", "awaiting to review"),
+    ("R3c", lambda f: f.attempt in ("creating", "create_failed"), "review", "awaiting to review"),
+    ("R9", lambda f: f.attempt == "review" or f.order == "review", "paid unless review", SAME),
+    ("R3", lambda f: f.order == "awaiting", "paid", "paid"),
+    ("R3a", lambda f: f.order == "expired" and f.stock_free, "paid", "paid"),
+    ("R3b", lambda f: f.order == "expired", "paid", "review"),
+    ("R10", lambda f: f.order == "cancelled", "paid", SAME),
+    ("R11", lambda f: f.order in ("paid", "refunded"), "paid", SAME),
+]
+ALERTED = {"R2", "R5", "R4", "R3c", "R9", "R3b", "R10", "R11"}  # and R8 when the sum differs
+EITHER = (True, False)
+EVERY = [Facts(*facts) for facts in product(Claim, EITHER, EITHER, EITHER, AttemptState, Payment, EITHER)]
+DECIDED = [(facts, decide(facts)) for facts in EVERY]
+
+
+def no(facts: Facts) -> bool:
+    return facts.claim == "no"
+
+
+def unclear(facts: Facts) -> bool:
+    return facts.claim == "unclear"
+
+
+def looked_up(facts: Facts) -> tuple[str, str, str]:
+    """Row and both states afterwards, by the table above."""
+    row, _, attempt, order = next(row for row in TABLE if row[1](facts))
+    attempts = {
+        SAME: facts.attempt,
+        "review, paid stays": "paid" if facts.attempt == "paid" else "review",
+        "paid unless review": "review" if facts.attempt == "review" else "paid",
+    }
+    orders = {SAME: facts.order, "awaiting to review": "review" if facts.order == "awaiting" else facts.order}
+    return row, attempts.get(attempt, attempt), orders.get(order, order)
+
+
+def test_every_combination_is_decided_as_the_table_says():
+    wrong = [
+        (facts, decision)
+        for facts, decision in DECIDED
+        if (decision.row, decision.attempt, decision.order) != looked_up(facts)
+    ]
+
+    assert len(EVERY) == 3 * 2 * 2 * 2 * 7 * 6 * 2
+    assert not wrong
+
+
+def test_every_row_of_the_table_is_reached():
+    assert {decision.row for _, decision in DECIDED} == {row[0] for row in TABLE}
+
+
+def test_an_order_becomes_paid_only_by_a_full_payment_that_can_be_believed():
+    paying = [facts for facts, decision in DECIDED if decision.order == "paid" != facts.order]
+
+    assert paying
+    for facts in paying:
+        assert facts.claim == "yes"
+        assert facts.reference_matches
+        assert facts.amount_matches
+        assert not facts.from_browser
+        assert facts.attempt in ("open", "failed", "superseded")
+        assert facts.order == "awaiting" or (facts.order == "expired" and facts.stock_free)
+
+
+def test_exactly_these_few_combinations_make_an_order_paid():
+    # three attempt states, for an awaiting order with or without the question of stock, and an expired one with stock
+    assert sum(decision.order == "paid" != facts.order for facts, decision in DECIDED) == 3 * (2 + 1)
+
+
+def test_a_failure_never_undoes_money():
+    for facts, decision in DECIDED:
+        if facts.claim == "no":
+            assert decision.order == facts.order
+            assert facts.attempt not in ("paid", "review") or decision.attempt == facts.attempt
+            assert decision.attempt in (facts.attempt, "failed")
+
+
+def test_a_paid_attempt_stays_paid():
+    assert all(decision.attempt == "paid" for facts, decision in DECIDED if facts.attempt == "paid")
+
+
+def test_no_callback_moves_an_order_that_is_settled_or_in_a_persons_hands():
+    still = ("paid", "refunded", "cancelled", "review")
+
+    assert all(decision.order == facts.order for facts, decision in DECIDED if facts.order in still)
+
+
+def test_an_order_never_ends_or_waits_again_because_of_a_callback():
+    moves = {(facts.order, decision.order) for facts, decision in DECIDED if decision.order != facts.order}
+
+    assert moves == {("awaiting", "paid"), ("awaiting", "review"), ("expired", "paid"), ("expired", "review")}
+
+
+def test_an_attempt_moves_only_along_the_states():
+    moves = {(facts.attempt, decision.attempt) for facts, decision in DECIDED if decision.attempt != facts.attempt}
+
+    assert {becomes for _, becomes in moves} == {"paid", "failed", "review"}
+    assert not [move for move in moves if move[0] in ("paid", "review")]
+    assert not [move for move in moves if move[0] in ("creating", "create_failed") and move[1] == "paid"]
+
+
+def test_a_refund_is_due_only_for_an_attempt_that_is_paid_and_an_order_that_needs_none():
+    due = [(facts, decision) for facts, decision in DECIDED if decision.refund_due]
+
+    assert due
+    for facts, decision in due:
+        assert (decision.attempt, facts.claim) == ("paid", "yes")
+        assert facts.attempt != "paid"
+        assert facts.order in ("cancelled", "paid", "refunded")
+
+
+def test_money_that_buys_nothing_is_shown_to_a_person():
+    for facts, decision in DECIDED:
+        if decision.attempt == "paid" != facts.attempt and decision.order != "paid":
+            assert decision.alert
+
+
+def test_what_a_person_should_know_raises_an_alert_and_nothing_else_does():
+    for facts, decision in DECIDED:
+        other_sum = decision.row == "R8" and not facts.amount_matches
+        assert decision.alert == (decision.row in ALERTED or other_sum)
+
+
+def test_hearing_it_again_changes_nothing_more():
+    for facts, decision in DECIDED:
+        again = decide(replace(facts, attempt=decision.attempt, order=decision.order))
+        assert (again.attempt, again.order) == (decision.attempt, decision.order)
+        assert not again.refund_due
+
+
+def test_what_another_attempts_callback_says_changes_nothing():
+    for facts, decision in DECIDED:
+        if not facts.reference_matches:
+            assert decision == Decision("R2", facts.attempt, facts.order, decision.reason, alert=True)
+
+
+def test_every_decision_gives_its_reason_in_a_sentence():
+    assert all(decision.reason[0].isupper() and decision.reason.endswith(".") for _, decision in DECIDED)

@@ -1,0 +1,106 @@
+"""What is heard after the first word on a payment: rows R7 to R11 of the settling table, and R3 after a failure."""
+
+from tests import both_databases
+from tests.shopper import Bought
+
+pytestmark = both_databases
+
+
+def rows(ledger, bought) -> list[str]:
+    return [kept.row for kept in ledger.callbacks(bought)]
+
+
+def test_r7_a_failure_never_undoes_money(bought, ledger, there):
+    bought.hear(bought.callback())
+    bought.hear(bought.failure())
+
+    there("paid", "paid", "sold")
+    assert rows(ledger, bought) == ["R3", "R7"]
+    assert ledger.mails("failed") == 0
+
+
+def test_r7_a_failure_does_not_take_an_order_out_of_a_persons_hands(bought, ledger, there):
+    bought.hear(bought.callback(amount="1"))
+    bought.hear(bought.failure())
+
+    there("review", "review")
+    assert rows(ledger, bought) == ["R4", "R7"]
+
+
+def test_r8_a_repeat_changes_nothing(bought, ledger, there):
+    for _ in range(5):
+        assert bought.hear(bought.callback()).status_code == 200
+
+    there("paid", "paid", "sold")
+    assert rows(ledger, bought) == ["R3", "R8", "R8", "R8", "R8"]
+    assert not ledger.warnings(bought)
+
+
+def test_r8_a_repeat_with_another_sum_is_shown_to_the_merchant(bought, ledger, there):
+    bought.hear(bought.callback())
+    bought.hear(bought.callback(amount="1"))
+
+    there("paid", "paid", "sold")
+    assert [kept.alert for kept in ledger.callbacks(bought)] == [False, True]
+
+
+def test_r9_a_success_is_evidence_for_the_person_who_decides(bought, ledger, there):
+    bought.hear(bought.callback(response_status=500))
+    bought.hear(bought.callback())
+
+    there("review", "review")
+    assert rows(ledger, bought) == ["R5", "R9"]
+
+
+def test_r9_a_second_page_paid_while_a_person_decides_is_paid(shopper, bought, ledger, there):
+    ledger.put_order(bought, payment="review")
+
+    bought.hear(bought.callback())
+
+    there("review", "paid")
+    assert rows(ledger, bought) == ["R9"]
+
+
+def test_r10_money_for_a_cancelled_order_is_to_be_given_back(bought, ledger, there):
+    ledger.cancel(bought)
+
+    assert bought.hear(bought.callback()).status_code == 200
+
+    there("cancelled", "paid", "free", refund_due=True)
+    assert rows(ledger, bought) == ["R10"]
+    assert "given back" in ledger.warnings(bought)[-1]
+
+
+def test_r11_an_order_paid_twice_is_to_be_given_back_once(shopper, bought, ledger, there):
+    bought.hear(bought.failure())
+    again = shopper.post(f"{bought.order_path}/pay", {})
+    second = Bought(shopper, again.headers["Location"])
+    bought.hear(bought.callback())
+    second.hear(second.callback())
+
+    there_twice = ledger.standing(bought), ledger.standing(second)
+    assert [standing.attempt for standing in there_twice] == ["paid", "paid"]
+    assert [standing.order for standing in there_twice] == ["paid", "paid"]
+    assert there_twice[0].refund_due
+    assert (rows(ledger, bought), rows(ledger, second)) == (["R6", "R3"], ["R11"])
+    assert ledger.mails("paid") == 1
+
+
+def test_one_address_cannot_fill_the_disk(bought, ledger, there):
+    for _ in range(60):
+        bought.hear(bought.callback(response_status=500))
+    for _ in range(10):
+        bought.hear(b"?")
+
+    there("review", "review")
+    assert len(ledger.callbacks(bought)) == 50
+    assert len(ledger.warnings(bought)) == 50
+
+
+def test_what_changes_something_is_kept_however_much_came_before(bought, ledger, there):
+    for _ in range(55):
+        bought.hear(b"?")
+    bought.hear(bought.callback())
+
+    there("paid", "paid", "sold")
+    assert rows(ledger, bought)[-1] == "R3"
