@@ -22,7 +22,7 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	@touch $@
 
 run: $(VENV)/run.stamp ## Serve the whole shop, with a sandbox in Chpter's place
-	@PORT=$(PORT) SANDBOX_PORT=$(SANDBOX_PORT) BIN=$(BIN) sh bin/run-demo
+	@exec env PORT=$(PORT) SANDBOX_PORT=$(SANDBOX_PORT) BIN=$(BIN) sh bin/run-demo
 
 test: $(VENV)/dev.stamp ## Run the tests
 	$(BIN)/python -m pytest
