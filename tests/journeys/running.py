@@ -14,7 +14,8 @@ from urllib.request import ProxyHandler, build_opener
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
 FLASK = (str(BIN / "flask"), "--app", "wsgi")
-MERCHANT, PASSWORD = "merchant@example.com", "a-long-password-of-the-tests"
+MERCHANT, PASSWORD = "merchant@example.com", "vitunguu-saba-na-nyanya-mbili"
+SKU = "KIO-CLA-TER"  # what most visitors buy: there must be enough of it
 PATIENCE = 30  # seconds a process has to answer
 LATE = 3  # seconds
 direct = build_opener(ProxyHandler({}))  # whatever proxy the machine has, the shop is here
@@ -48,8 +49,9 @@ class RunningShop:
 
     def start(self) -> None:
         """Make the database and the demo shop, start the processes, wait until they answer."""
-        for command in (["db", "upgrade"], ["seed"]):
+        for command in (["db", "upgrade"], ["seed"], ["stock", "set", SKU, "500"]):
             self.flask(*command)
+        self.flask("merchant", "create", MERCHANT, "--password-stdin", typed=PASSWORD)
         self._start("sandbox", *FLASK, "sandbox", "--port", str(self.sandbox_port), "--late-seconds", str(LATE))
         self._start("worker", *FLASK, "worker")
         self._start("web", str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{self.port}", "wsgi:app")

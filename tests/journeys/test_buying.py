@@ -86,9 +86,12 @@ def test_a_wrong_amount_is_being_checked_and_asks_for_no_second_payment(visitor)
 
 
 def test_a_payment_nothing_is_heard_of_keeps_the_page_waiting_without_an_error(visitor):
+    visitor.page.clock.install()
     visitor.buy("No callback at all")
-    visitor.page.wait_for_timeout(6000)
+    with visitor.page.expect_response("**/status") as answer:
+        visitor.page.clock.run_for(2000)
+    answer.value.finished()
 
-    assert visitor.asked_for_status() == 2
     visitor.sees_heading("We are waiting to hear about your payment.")
     visitor.sees("Do not pay again")
+    assert visitor.orders[0][1] == "awaiting"

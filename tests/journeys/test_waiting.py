@@ -70,7 +70,7 @@ def test_a_page_that_has_learnt_of_the_payment_asks_no_more(visitor):
     visitor.buy("Paid, but the callback comes late")
     visitor.sees_paid()
     asked = visitor.asked_for_status()
-    visitor.page.wait_for_timeout(4000)
+    visitor.page.wait_for_timeout(2500)
 
     assert asked == visitor.asked_for_status() > 0
 

@@ -1,0 +1,60 @@
+"""What a page may weigh on a phone that pays for every byte, as the server sends it to a browser that takes gzip."""
+
+import gzip
+import re
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.shopper import Shopper
+
+PAGE, SCRIPTS, FIRST_SCREEN = 14 * 1024, 5 * 1024, 150 * 1024
+SHELVES = ["/", "/categories/kitchen", "/products/kiondo-classic", "/products/beaded-sandals", "/search?q=a", "/cart"]
+GZIP = {"Accept-Encoding": "gzip"}
+
+
+def weighed(shopper: Shopper, reply: TestResponse) -> dict[str, int]:
+    """Bytes of a page with all its styles, and of its scripts, as they are sent."""
+    html = gzip.decompress(reply.data).decode() if reply.headers.get("Content-Encoding") == "gzip" else reply.text
+    styles = re.findall(r'<link rel="stylesheet" href="([^"]+)"', html)
+    scripts = re.findall(r'<script src="([^"]+)"', html)
+    assert styles
+
+    def bytes_of(addresses: list[str]) -> int:
+        return sum(len(shopper.browser.get(address, headers=GZIP).data) for address in addresses)
+
+    return {"page": len(reply.data) + bytes_of(styles), "scripts": bytes_of(scripts)}
+
+
+def test_no_page_of_the_shop_is_heavier_than_it_may_be(shopper):
+    def got(path: str) -> dict[str, int]:
+        return weighed(shopper, shopper.browser.get(path, headers=GZIP))
+
+    weights = {path: got(path) for path in (*SHELVES, "/orders/find", "/none-such")}
+    for sku in ("KIO-CLA-TER", "KIO-CLA-IND", "STA-BEA-ONE", "STA-BEA-SIX", "SAN-BEA-40"):
+        shopper.add(sku)
+    weights["filled cart"] = got("/cart")
+    weights["checkout"] = got("/checkout")
+    missing = {**shopper.fill_checkout(), "full_name": ""}
+    weights["checkout with errors"] = weighed(shopper, shopper.browser.post("/checkout", data=missing, headers=GZIP))
+    bought = shopper.buy()
+    weights["waiting order"] = got(bought.order_path)
+    bought.hear(bought.callback())
+    weights["paid order"] = got(bought.order_path)
+
+    assert {name: weight["page"] for name, weight in weights.items() if weight["page"] > PAGE} == {}
+    assert {name: weight["scripts"] for name, weight in weights.items() if weight["scripts"] > SCRIPTS} == {}
+    assert weights["checkout"]["scripts"] > 0 < weights["paid order"]["scripts"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_screen_of_the_home_page_is_light(comes, scheme):
+    visitor = comes("phone", color_scheme=scheme)
+    arrived: list[int] = []
+    wire = visitor.context.new_cdp_session(visitor.page)
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda event: arrived.append(int(event["encodedDataLength"])))
+    visitor.page.goto("/", wait_until="networkidle")
+
+    assert len(arrived) > 5  # the page, its styles, and pictures
+    assert sum(arrived) <= FIRST_SCREEN
