@@ -1,7 +1,9 @@
 """The one place that knows which database is underneath: connecting, writing, and the column types the rooms share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -12,6 +14,8 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
 
 LOCK_SECONDS = 5  # how long a writer waits for another before it gives up
+QUEUE_SECONDS = 20  # how long a thread waits for the other threads of its process, on SQLite
+_turn = Lock()
 Result = TypeVar("Result")
 DEADLOCK, SERIALISATION = "40P01", "40001"  # PostgreSQL's codes for "try again"
 
@@ -101,14 +105,30 @@ def write(work: Callable[[], Result]) -> Result:
 
 def _write_once(work: Callable[[], Result]) -> Result:
     db.session.rollback()
-    try:
-        db.session.connection(execution_options={"writes": True})
-        result = work()
-        db.session.commit()
-    except BaseException:
-        db.session.rollback()
-        raise
+    with _turn_to_write():
+        try:
+            db.session.connection(execution_options={"writes": True})
+            result = work()
+            db.session.commit()
+        except BaseException:
+            db.session.rollback()
+            raise
     return result
+
+
+@contextmanager
+def _turn_to_write() -> Iterator[None]:
+    """Let the threads of one process write to SQLite in turn.
+
+    SQLite has one writer, and whoever waits sleeps and asks again, in no order: of a hundred some ask for seconds
+    and are refused. Here they stand in a queue. Whose turn does not come in time asks SQLite all the same.
+    """
+    ours = db.engine.dialect.name == "sqlite" and _turn.acquire(timeout=QUEUE_SECONDS)
+    try:
+        yield
+    finally:
+        if ours:
+            _turn.release()
 
 
 def changed(statement: Update) -> int:

@@ -1,0 +1,233 @@
+"""Many at the same moment: what is there is sold once, what is paid is settled once, and nobody sees an error."""
+
+from collections import Counter
+from contextlib import suppress
+from datetime import timedelta
+from threading import Barrier, BrokenBarrierError
+
+import pytest
+from sqlalchemy import event, text, update
+
+from shop.catalog.models import Variant
+from shop.checkout import views as checkout
+from shop.checkout.forms import new_key
+from shop.clock import utcnow
+from shop.database import db, write
+from shop.orders import stock
+from shop.orders.expiring import expire_orders
+from shop.orders.models import Order
+from shop.payments.models import PaymentAttempt
+from shop.pricing.models import DiscountCode
+from tests import both_databases
+from tests.faults.at_once import at_once
+from tests.shopper import SKU, Bought, hidden_fields
+
+pytestmark = both_databases
+OTHER_SKU = "STA-BEA-ONE"
+
+
+@pytest.fixture
+def settings(settings):
+    return {**settings, "WEB_THREADS": "200"}  # half of them may wait for Chpter
+
+
+@pytest.fixture
+def crowd(app, shopper):
+    """Buyers with the same things in the cart, each with a form of their own: what each does to press Pay."""
+
+    def gather(count: int, **answers: str):
+        filled = shopper.fill_checkout(**answers)
+        total = shopper.post("/checkout", {**filled, "apply": "1"})
+        filled["shown_total"] = hidden_fields(total.text)["shown_total"]
+        cookie = shopper.browser.get_cookie("session").value
+        with app.test_request_context():
+            keys = [new_key() for _ in range(count)]
+        return [presses_pay(app, cookie, {**filled, "once": key}) for key in keys]
+
+    return gather
+
+
+def presses_pay(app, cookie: str, form: dict[str, str]):
+    def press():
+        browser = app.test_client()
+        browser.set_cookie("session", cookie)
+        return browser.post("/checkout", data=form)
+
+    return press
+
+
+@pytest.fixture
+def together(monkeypatch):
+    """Let a number of buyers all have looked at the stock before the first of them writes."""
+
+    def gate(count: int) -> None:
+        barrier, place = Barrier(count), checkout.place_order
+
+        def wait_and_place(*order):
+            db.session.rollback()  # a buyer who waits holds no connection
+            with suppress(BrokenBarrierError):
+                barrier.wait(20)
+            return place(*order)
+
+        monkeypatch.setattr(checkout, "place_order", wait_and_place)
+
+    return gate
+
+
+def shelve(ledger, sku: str, count: int) -> None:
+    ledger.put(Variant, {"sku": sku}, on_hand=count, held=0)
+
+
+def test_a_hundred_buyers_of_ten_pieces_make_ten_orders(shopper, ledger, crowd, together):
+    shelve(ledger, SKU, 10)
+    shopper.add(SKU)
+    buyers = crowd(100)
+    together(100)
+
+    replies = at_once(buyers)
+
+    assert Counter(reply.status_code for reply in replies) == {303: 10, 409: 90}
+    assert all("Somebody was quicker" in reply.text for reply in replies if reply.status_code == 409)
+    assert ledger.count(Order) == 10
+    assert ledger.stock(SKU) == (10, 10)
+
+
+def test_control_without_the_guard_the_same_buyers_are_sold_what_is_not_there(
+    app, shopper, ledger, crowd, together, monkeypatch
+):
+    shelve(ledger, SKU, 10)
+    shopper.add(SKU)
+    buyers = crowd(30)
+    together(30)
+    without_the_constraint(app)
+
+    def hold_unguarded(lines):
+        for line in lines:
+            more = update(Variant).where(Variant.sku == line.sku).values(held=Variant.held + line.quantity)
+            db.session.execute(more, execution_options={"synchronize_session": False})
+
+    monkeypatch.setattr(stock, "hold", hold_unguarded)
+    at_once(buyers)
+
+    assert ledger.count(Order) > 10
+
+
+def without_the_constraint(app) -> None:
+    with app.app_context():
+        if db.engine.dialect.name == "postgresql":
+            write(lambda: db.session.execute(text("ALTER TABLE variant DROP CONSTRAINT ck_variant_stock")))
+            return
+        db.session.remove()
+        db.engine.dispose()
+        event.listen(db.engine, "connect", lambda raw, _: raw.execute("PRAGMA ignore_check_constraints = ON"))
+
+
+def test_a_form_sent_three_times_at_once_makes_one_order(app, shopper, ledger, crowd, together):
+    before = ledger.stock(SKU)
+    shopper.add(SKU)
+    [press] = crowd(1)
+    together(3)
+
+    replies = at_once([press] * 3)
+
+    assert [reply.status_code for reply in replies] == [303] * 3
+    assert (ledger.count(Order), ledger.count(PaymentAttempt)) == (1, 1)
+    assert ledger.stock(SKU) == (before[0], before[1] + 1)
+    assert ledger.mails("placed") == 1
+
+
+def test_a_form_sent_three_times_in_turn_makes_one_order(shopper, ledger, crowd, provider):
+    shopper.add(SKU)
+    [press] = crowd(1)
+
+    replies = [press() for _ in range(3)]
+
+    assert len({reply.headers["Location"] for reply in replies}) == 1  # all lead to the one payment page
+    assert ledger.count(Order) == 1
+    assert len(provider.requests) == 1
+
+
+def test_the_last_uses_of_a_code_are_taken_once_each(shopper, ledger, crowd, together):
+    ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses=5)
+    shopper.add(OTHER_SKU)
+    buyers = crowd(20, code="KARIBU10")
+    together(20)
+
+    replies = at_once(buyers)
+
+    assert Counter(reply.status_code for reply in replies) == {303: 5, 409: 15}
+    assert (ledger.uses("KARIBU10"), ledger.count(Order, Order.discount > 0), ledger.count(Order)) == (5, 5, 5)
+
+
+def test_carts_in_opposite_order_do_not_lock_each_other_out(app, provider, ledger, crowd, shopper, together):
+    shelve(ledger, SKU, 100)
+    shelve(ledger, OTHER_SKU, 100)
+    shopper.add(SKU)
+    shopper.add(OTHER_SKU)
+    one_way = crowd(15)
+    shopper.browser = app.test_client()
+    shopper.add(OTHER_SKU)
+    shopper.add(SKU)
+    other_way = crowd(15)
+    together(30)
+
+    replies = at_once([press for pair in zip(one_way, other_way, strict=True) for press in pair])
+
+    assert [reply.status_code for reply in replies] == [303] * 30
+    assert (ledger.stock(SKU), ledger.stock(OTHER_SKU)) == ((100, 30), (100, 30))
+
+
+def test_a_hundred_callbacks_at_once_are_one_payment(shopper, ledger):
+    before = ledger.stock(SKU)
+    bought = shopper.buy()
+    body = bought.callback()
+
+    replies = at_once([lambda: bought.hear(body)] * 100)
+
+    assert [reply.status_code for reply in replies] == [200] * 100
+    assert ledger.stock(SKU) == (before[0] - 1, before[1])
+    assert ledger.mails("paid") == ledger.mails("new_order") == 1
+    assert Counter(kept.row for kept in ledger.callbacks(bought)) == {"R3": 1, "R8": 49}
+    assert ledger.timeline(bought).count("Payment received") == 1
+
+
+def test_success_and_failure_at_once_are_a_success(shopper, ledger):
+    purchases = [shopper.buy() for _ in range(4)]
+    said = []
+    for bought in purchases:
+        yes, no = bought.callback(), bought.failure()
+        said += [lambda bought=bought, body=body: bought.hear(body) for body in (no, yes, no, yes, no)]
+
+    replies = at_once(said)
+
+    assert {reply.status_code for reply in replies} == {200}
+    assert [bought.status["payment"] for bought in purchases] == ["paid"] * 4
+    assert [bought.status["attempt"] for bought in purchases] == ["paid"] * 4
+    assert ledger.mails("paid") == 4
+
+
+def test_two_presses_on_try_again_open_one_page(app, shopper, ledger, provider):
+    bought = shopper.buy()
+    bought.hear(bought.failure())
+
+    replies = at_once([lambda: app.test_client().post(f"{bought.order_path}/pay")] * 2)
+
+    assert [reply.status_code for reply in replies] == [303, 303]
+    assert ledger.count(PaymentAttempt) == 2
+    assert len(provider.requests) == 2
+
+
+def test_an_order_that_ends_while_it_is_paid_is_paid_and_its_stock_counted_once(app, shopper, ledger):
+    before = ledger.stock(SKU)
+    purchases: list[Bought] = [shopper.buy() for _ in range(8)]
+
+    def sweep():
+        with app.app_context():
+            return expire_orders(utcnow() + timedelta(minutes=31))
+
+    at_once([sweep, sweep, *(lambda bought=bought: bought.hear(bought.callback()) for bought in purchases)])
+
+    standings = [ledger.standing(bought) for bought in purchases]
+    assert [standing.order for standing in standings] == ["paid"] * 8
+    assert ledger.stock(SKU) == (before[0] - 8, before[1])
+    assert ledger.mails("paid") == 8
