@@ -16,6 +16,11 @@ SECRET = "a-key-for-tests-only-0123456789abcdef"
 TOKEN = "chpter_pk_test_0f8c1b2a"
 
 
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Undo what pytest-flask does: in its one context all requests of a test would share a session and `g`."""
+
+
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
     """Where SQLite databases come from."""

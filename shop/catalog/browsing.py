@@ -15,9 +15,9 @@ MOST_WORDS = 6
 
 _price = func.min(Variant.price)
 SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
-    "newest": ("Newest first", (Product.position,)),
-    "price": ("Price, low to high", (_price, Product.position)),
-    "price-down": ("Price, high to low", (_price.desc(), Product.position)),
+    "newest": ("Newest first", (Product.position, Product.id)),
+    "price": ("Price, low to high", (_price, Product.position, Product.id)),
+    "price-down": ("Price, high to low", (_price.desc(), Product.position, Product.id)),
     "name": ("Name", (func.lower(Product.name), Product.id)),
 }
 
@@ -36,7 +36,7 @@ class Card:
 
     @property
     def stock(self) -> str:
-        """"in", "low" or "out", all variants together."""
+        """One of in, low and out, all variants together."""
         return stock_word(self.left)
 
 
@@ -92,7 +92,8 @@ def found(query: str, sort: str, page: int) -> Listing:
 def product_by_slug(slug: str) -> Product | None:
     """A product that is still sold, or None."""
     loaded = (joinedload(Product.category), selectinload(Product.pictures), selectinload(Product.variants))
-    return db.session.scalar(select(Product).where(Product.slug == slug, Product.active).options(*loaded))
+    sold = Product.active & Product.variants.any(Variant.active)
+    return db.session.scalar(select(Product).where(Product.slug == slug, sold).options(*loaded))
 
 
 def category_by_slug(slug: str) -> Category | None:
@@ -101,7 +102,7 @@ def category_by_slug(slug: str) -> Category | None:
 
 
 def _listing(condition: ColumnElement[bool], sort: str, page: int) -> Listing:
-    sellable = select(Variant.id).where(Variant.product_id == Product.id, Variant.active).exists()
+    sellable = Product.variants.any(Variant.active)
     total = db.session.scalar(select(func.count(Product.id)).where(Product.active, sellable, condition)) or 0
     pages = max(1, -(-total // PAGE_SIZE))
     number = min(max(page, 1), pages)
@@ -110,11 +111,17 @@ def _listing(condition: ColumnElement[bool], sort: str, page: int) -> Listing:
     return Listing(_cards(query), number, pages, total)
 
 
-def _card_query(*conditions: ColumnElement[bool]) -> Select[Any]:
+def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     left = func.sum(Variant.on_hand - Variant.held)
     return (
         select(
-            Product.slug, Product.name, _price, func.max(Variant.price), left, func.min(Picture.path), func.min(Picture.alt)
+            Product.slug,
+            Product.name,
+            _price,
+            func.max(Variant.price),
+            left,
+            func.min(Picture.path),
+            func.min(Picture.alt),
         )
         .join(Variant, and_(Variant.product_id == Product.id, Variant.active))
         .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
@@ -123,7 +130,7 @@ def _card_query(*conditions: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _cards(query: Select[Any]) -> list[Card]:
+def _cards(query: Select[*tuple[Any, ...]]) -> list[Card]:
     return [
         Card(slug, name, low, high > low, int(left), picture or "img/logo.svg", alt or name)
         for slug, name, low, high, left, picture, alt in db.session.execute(query)

@@ -84,5 +84,5 @@ class Variant(Model):
 
     @property
     def stock(self) -> str:
-        """"in", "low" or "out"."""
+        """One of in, low and out."""
         return stock_word(self.left)

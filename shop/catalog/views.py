@@ -1,8 +1,10 @@
 """The pages a shopper looks through. Nothing on them depends on who is looking, so that any cache may keep them."""
 
-from collections.abc import Callable
+import re
+from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
+
 from shop.catalog import browsing
 from shop.catalog.models import Product, stock_word
 
@@ -35,7 +37,7 @@ def product(slug: str) -> str:
 @catalog.get("/search")
 def search() -> str:
     """What holds the words asked for."""
-    q = request.args.get("q", "").strip()[: browsing.LONGEST_QUERY]
+    q = "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[: browsing.LONGEST_QUERY]
     sort, page = _asked()
     return render_template("catalog/search.html", q=q, listing=browsing.found(q, sort, page), **_around(sort, q=q))
 
@@ -62,9 +64,9 @@ class ProductPage:
 
 
 def _asked() -> tuple[str, int]:
-    sort = request.args.get("sort", "newest")
-    page = request.args.get("page", "1")
-    return sort if sort in browsing.SORTS else "newest", int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1
+    sort, page = request.args.get("sort", ""), request.args.get("page", "")
+    number = int(page) if re.fullmatch("[0-9]{1,5}", page) else 1
+    return sort if sort in browsing.SORTS else "newest", number
 
 
 def _around(sort: str, **kept: str) -> dict[str, object]:
@@ -72,7 +74,8 @@ def _around(sort: str, **kept: str) -> dict[str, object]:
 
     def link_to_page(number: int) -> str:
         chosen = {} if sort == "newest" else {"sort": sort}
-        return url_for(request.endpoint or "catalog.home", **kept, **chosen, page=number)
+        values: dict[str, Any] = {**kept, **chosen, "page": number}
+        return url_for(request.endpoint or "catalog.home", **values)
 
-    page_link: Callable[[int], str] = link_to_page
-    return {"sort": sort, "sorts": [(key, label) for key, (label, _) in browsing.SORTS.items()], "link_to_page": page_link}
+    sorts = [(key, label) for key, (label, _) in browsing.SORTS.items()]
+    return {"sort": sort, "sorts": sorts, "link_to_page": link_to_page}
