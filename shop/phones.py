@@ -1,5 +1,7 @@
 """Kenyan mobile numbers: every spelling a buyer uses, one spelling kept."""
 
+import re
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
@@ -16,8 +18,9 @@ def kenyan_mobile(text: str) -> str:
     Raises PhoneError for anything else: a landline, another country, too few digits.
     """
     general = "Phone number must be a Kenyan mobile, like 0712 345 678 or 0110 345 678"
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or any(character.isalpha() for character in text):  # letters would be read as a keypad's
         raise PhoneError(general)
+    text = re.sub(r"^\D*000?(?=\D*[1-9])", "+", text)  # 00254... and 000254..., as they are dialled
     try:
         number = phonenumbers.parse(text, "KE")
     except NumberParseException:

@@ -11,8 +11,8 @@ class DiscountGone(Exception):
 
 
 def tidy_code(text: str) -> str:
-    """A code as it is stored: upper case, without blanks, at most 40 characters."""
-    return "".join(text.split()).upper()[:40]
+    """A code as it is stored: upper case, printable, without blanks, at most 40 characters."""
+    return "".join(character for character in text if character.isprintable() and not character.isspace()).upper()[:40]
 
 
 def code_named(text: str) -> DiscountCode | None:
@@ -31,4 +31,6 @@ def claim_use(code_id: int) -> None:
 
 def release_use(code_id: int) -> None:
     """Give one use back, for an order that will not be paid."""
-    changed(update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.used > 0).values(used=DiscountCode.used - 1))
+    changed(
+        update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.used > 0).values(used=DiscountCode.used - 1)
+    )

@@ -71,4 +71,6 @@ def delivery_areas() -> list[DeliveryArea]:
 
 def cheapest_delivery() -> int | None:
     """The lowest fee to have something brought, in whole shillings; None when we only hand over at the workshop."""
-    return db.session.scalar(select(func.min(DeliveryArea.fee)).where(DeliveryArea.active, DeliveryArea.pickup.is_(False)))
+    return db.session.scalar(
+        select(func.min(DeliveryArea.fee)).where(DeliveryArea.active, DeliveryArea.pickup.is_(False))
+    )

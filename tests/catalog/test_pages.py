@@ -144,16 +144,14 @@ def test_search_finds_every_word_in_any_case(shopper):
 
 
 @both_databases
-@pytest.mark.parametrize("q", ["%", "_", "\\", "a%b", "100%", "%%", "' OR 1=1 --", "kio_do", "kion%o", "/"])
-def test_what_a_database_takes_for_a_pattern_is_searched_for_literally(shopper, app, q):
+def test_what_a_database_takes_for_a_pattern_is_searched_for_literally(shopper, app):
     with app.app_context():
         texts = db.session.scalars(select(Product.search_text)).all()
-    expected = [text for text in texts if all(word.lower() in text for word in q.split())]
 
-    reply = shopper.get("/search?" + urlencode({"q": q}))
-
-    assert reply.status_code == 200
-    assert f"{len(expected)} thing" in reply.text if expected else "We found nothing by that name" in reply.text
+    for q in ("%", "_", "\\", "a%b", "100%", "%%", "' OR 1=1 --", "kio_do", "kion%o", "/"):
+        expected = [text for text in texts if all(word.lower() in text for word in q.split())]
+        said = f"{len(expected)} thing" if expected else "We found nothing by that name"
+        assert said in shopper.get("/search?" + urlencode({"q": q})).text, q
 
 
 @both_databases
@@ -190,9 +188,9 @@ def test_what_was_searched_for_comes_back_escaped(shopper):
 
 
 @both_databases
-@pytest.mark.parametrize("address", ["/products/nothing", "/categories/nothing", "/products/%00", "/categories/a%00b"])
-def test_what_is_not_sold_is_a_page_we_lack(shopper, address):
-    assert shopper.get(address).status_code == 404
+def test_what_is_not_sold_is_a_page_we_lack(shopper):
+    for address in ("/products/nothing", "/categories/nothing", "/products/%00", "/categories/a%00b"):
+        assert shopper.get(address).status_code == 404, address
 
 
 def test_a_product_withdrawn_or_without_variants_is_gone_from_everywhere(app, shopper):

@@ -1,0 +1,99 @@
+"""A Kenyan mobile number, in every spelling a buyer uses."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shop.money import shillings
+from shop.phones import PhoneError, kenyan_mobile, readable_phone
+
+SAFARICOM = [
+    "0712345678",
+    "0712 345 678",
+    "0712-345-678",
+    "0712.345.678",
+    "(0712) 345678",
+    "+254712345678",
+    "+254 712 345 678",
+    "+254-712-345-678",
+    "+254 (0)712 345678",
+    "254712345678",
+    "254 712 345 678",
+    "712345678",
+    "712 345 678",
+    "00254712345678",
+    "000 254 712 345 678",
+    " 0712345678 ",
+    "\u200e0712345678",
+    "0712\u00a0345\u00a0678",
+    "０７１２３４５６７８",
+]
+NEWER = ["0110345678", "0110 345 678", "110345678", "+254110345678", "254-110-345-678"]
+
+
+@pytest.mark.parametrize("typed", SAFARICOM)
+def test_a_number_is_kept_in_one_spelling(typed):
+    assert kenyan_mobile(typed) == "254712345678"
+
+
+@pytest.mark.parametrize("typed", NEWER)
+def test_the_numbers_that_begin_with_01_are_mobiles_too(typed):
+    assert kenyan_mobile(typed) == "254110345678"
+
+
+@pytest.mark.parametrize(
+    ("typed", "cure"),
+    [
+        ("0203456789", "landline"),
+        ("+254 20 345 6789", "landline"),
+        ("+255712345678", "another country"),
+        ("+44 7911 123456", "another country"),
+        ("00447911123456", "another country"),
+        ("07123", "Kenyan mobile"),
+        ("071234567890", "Kenyan mobile"),
+        ("", "Kenyan mobile"),
+        ("abc", "Kenyan mobile"),
+        ("0712FLOWER", "Kenyan mobile"),
+        ("0712 345 67x", "Kenyan mobile"),
+        ("0712345678 ext 5", "Kenyan mobile"),
+        ("0712345678;ext=5", "Kenyan mobile"),
+        ("0712345678 / 0722345678", "Kenyan mobile"),
+        ("0800123456", "Kenyan mobile"),
+        ("0999999999", "Kenyan mobile"),
+        ("*334#", "Kenyan mobile"),
+        ("0712345678" * 10_000, "Kenyan mobile"),
+    ],
+)
+def test_what_cannot_be_paid_with_is_refused_with_a_cure(typed, cure):
+    with pytest.raises(PhoneError, match=cure) as refused:
+        kenyan_mobile(typed)
+
+    assert "0712 345 678" in str(refused.value)
+
+
+@given(st.text())
+def test_any_text_is_a_mobile_or_refused(typed):
+    try:
+        number = kenyan_mobile(typed)
+    except PhoneError:
+        return
+    assert len(number) == 12
+    assert number.startswith(("2547", "2541"))
+    assert number.isascii()
+
+
+@given(st.sampled_from("17"), st.integers(0, 99_999_999))
+def test_what_is_kept_is_read_back_as_people_write_it(begins, rest):
+    number = f"254{begins}{rest:08}"
+
+    assert readable_phone(number).replace(" ", "") == f"0{begins}{rest:08}"
+
+
+def test_money_carries_its_currency_and_a_comma():
+    assert [shillings(sum_) for sum_ in (0, 999, 1250, 1234567, -500)] == [
+        "KSh 0",
+        "KSh 999",
+        "KSh 1,250",
+        "KSh 1,234,567",
+        "-KSh 500",
+    ]

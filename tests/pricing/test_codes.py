@@ -1,0 +1,129 @@
+"""Discount codes: who may use them, and how often."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from time import sleep
+
+import pytest
+from sqlalchemy import select, update
+
+from shop.clock import utcnow
+from shop.database import db, write
+from shop.pricing import claiming
+from shop.pricing.claiming import DiscountGone, claim_use, code_named, release_use
+from shop.pricing.models import DiscountCode, cheapest_delivery, delivery_areas
+from tests import both_databases
+
+
+@pytest.fixture
+def code(app):
+    """A code with three uses, its id."""
+    with app.app_context():
+        fresh = DiscountCode(code="TATU", kind="fixed", value=300, minimum=1000, max_uses=3)
+        db.session.add(fresh)
+        db.session.commit()
+        return fresh.id
+
+
+def used(app, code_id):
+    with app.app_context():
+        return db.session.scalar(select(DiscountCode.used).where(DiscountCode.id == code_id))
+
+
+@both_databases
+def test_a_code_is_known_however_it_is_typed(app, code):
+    with app.app_context():
+        for typed in ("TATU", "tatu", " Ta Tu ", "t\ta\nt\u00a0u", "TA\x00TU"):
+            assert code_named(typed).id == code, typed
+        for typed in ("", "   ", "TAT", "TATUX", "%", "T_TU", "x" * 100_000, "\x00", "😀"):
+            assert code_named(typed) is None, typed
+
+
+@pytest.mark.parametrize(
+    ("change", "goods", "words"),
+    [
+        ({}, 1000, None),
+        ({}, 999, "Discount code TATU is for orders from KSh 1,000"),
+        ({"used": 3}, 1000, "Discount code TATU has been used up"),
+        ({"expires_at": utcnow() - timedelta(seconds=1)}, 1000, "Discount code TATU has expired"),
+        ({"expires_at": utcnow() + timedelta(hours=1)}, 1000, None),
+        ({"active": False}, 1000, "Discount code TATU is not known. Check the spelling"),
+        ({"active": False, "used": 3}, 0, "Discount code TATU is not known. Check the spelling"),
+    ],
+)
+def test_a_code_says_why_it_does_not_count(app, code, change, goods, words):
+    with app.app_context():
+        if change:
+            db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(**change))
+
+        assert db.session.get_one(DiscountCode, code).problem_with(goods, utcnow()) == words
+
+
+def claim_from(app, code_id):
+    with app.app_context():
+        try:
+            write(lambda: claiming.claim_use(code_id))
+        except DiscountGone:
+            return False
+        return True
+
+
+@both_databases
+def test_of_many_who_claim_at_once_as_many_succeed_as_there_are_uses(app, code):
+    with ThreadPoolExecutor(8) as crowd:
+        won = list(crowd.map(lambda _: claim_from(app, code), range(24)))
+
+    assert won.count(True) == used(app, code) == 3
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_looking_first_and_taking_then_would_give_away_more_uses_than_there_are(app, code, monkeypatch):
+    def careless(code_id):
+        row = db.session.get_one(DiscountCode, code_id)
+        if row.used >= row.max_uses:
+            raise DiscountGone
+        sleep(0.05)
+        db.session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(used=DiscountCode.used + 1))
+
+    monkeypatch.setattr(claiming, "claim_use", careless)
+    with ThreadPoolExecutor(8) as crowd:
+        won = list(crowd.map(lambda _: claim_from(app, code), range(24)))
+
+    assert won.count(True) > 3
+
+
+@both_databases
+def test_a_use_given_back_can_be_claimed_again_and_never_goes_below_none(app, code):
+    with app.app_context():
+        for _ in range(3):
+            write(lambda: claim_use(code))
+        with pytest.raises(DiscountGone):
+            write(lambda: claim_use(code))
+
+        write(lambda: release_use(code))
+        write(lambda: claim_use(code))
+        for _ in range(5):
+            write(lambda: release_use(code))
+    assert used(app, code) == 0
+
+
+@both_databases
+def test_an_inactive_code_cannot_be_claimed_and_one_without_limit_always(app, code):
+    with app.app_context():
+        db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(active=False))
+        db.session.commit()
+        with pytest.raises(DiscountGone):
+            write(lambda: claim_use(code))
+
+        endless = db.session.scalar(select(DiscountCode.id).where(DiscountCode.code == "KARIBU10"))
+        for _ in range(5):
+            write(lambda: claim_use(endless))
+
+
+@both_databases
+def test_delivery_is_offered_in_the_merchants_order_and_its_lowest_fee_is_known(app):
+    with app.app_context():
+        areas = delivery_areas()
+
+        assert [area.position for area in areas] == sorted(area.position for area in areas)
+        assert cheapest_delivery() == min(area.fee for area in areas if not area.pickup) == 200

@@ -1,0 +1,77 @@
+"""The sum, for any cart there may be."""
+
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shop.pricing.quote import Quote, Reduction, quote
+
+
+@dataclass(frozen=True)
+class Line:
+    price: int
+    quantity: int
+
+
+LINES = st.lists(st.builds(Line, st.integers(0, 1_000_000), st.integers(1, 20)), max_size=40)
+FEES = st.integers(0, 10_000)
+MINIMA = st.integers(0, 100_000)
+REDUCTIONS = st.builds(Reduction, st.just("percent"), st.integers(1, 100), MINIMA) | st.builds(
+    Reduction, st.just("fixed"), st.integers(1, 10_000_000), MINIMA
+)
+
+
+@given(LINES, FEES, st.none() | REDUCTIONS)
+def test_lines_and_delivery_less_the_discount_are_the_total(lines, fee, reduction):
+    quoted = quote(lines, fee, reduction)
+
+    assert quoted.goods == sum(line.price * line.quantity for line in lines)
+    assert quoted.goods + quoted.delivery - quoted.discount == quoted.total
+    assert all(type(sum_) is int for sum_ in (quoted.goods, quoted.discount, quoted.delivery, quoted.total))
+
+
+@given(LINES, FEES, REDUCTIONS)
+def test_the_discount_never_exceeds_the_goods_and_never_touches_the_delivery(lines, fee, reduction):
+    quoted = quote(lines, fee, reduction)
+
+    assert 0 <= quoted.discount <= quoted.goods
+    assert quoted.delivery == fee
+    assert quoted.total >= fee >= 0
+
+
+@given(st.integers(0, 10_000_000), st.integers(0, 10_000_000), REDUCTIONS)
+def test_more_goods_never_earn_a_smaller_discount(fewer, more, reduction):
+    fewer, more = sorted((fewer, more))
+
+    assert reduction.discount_on(fewer) <= reduction.discount_on(more)
+
+
+@given(LINES, st.builds(Line, st.integers(0, 1_000_000), st.integers(1, 20)), FEES, FEES)
+def test_without_a_code_more_goods_and_a_dearer_area_never_cost_less(lines, another, fee, dearer):
+    assert quote(lines, fee).total <= quote([*lines, another], fee + dearer).total
+
+
+@given(st.integers(0, 10_000_000), REDUCTIONS)
+def test_below_its_minimum_a_code_takes_nothing_off(goods, reduction):
+    discount = reduction.discount_on(goods)
+
+    assert (discount == 0) or goods >= reduction.minimum
+
+
+@given(st.integers(0, 10_000_000), st.integers(1, 100))
+def test_a_percentage_is_rounded_down_to_the_shilling(goods, percent):
+    discount = Reduction("percent", percent).discount_on(goods)
+
+    assert discount * 100 <= goods * percent < (discount + 1) * 100
+
+
+def test_sums_a_person_can_check():
+    lines = [Line(2450, 2), Line(399, 1)]
+
+    assert quote(lines, 200) == Quote(5299, 0, 200)
+    assert quote(lines, 200, Reduction("percent", 10)) == Quote(5299, 529, 200)
+    assert quote(lines, 200, Reduction("fixed", 500, 5300)).total == 5499
+    assert quote(lines, 200, Reduction("fixed", 500, 5299)).total == 4999
+    assert quote(lines, 0, Reduction("fixed", 100_000)).total == 0
+    assert quote([], 0).total == 0
