@@ -1,10 +1,15 @@
 """The desk's pages. Every one of them asks who is there first."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, session, url_for
+import re
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
 from flask_security import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.admin import signing
+from shop.admin import signing, wording
+from shop.admin.finding import find_orders, tidy_search
+from shop.admin.showing import dossier_of
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -34,5 +39,45 @@ def private(response: Response) -> Response:
 
 @admin.get("/")
 def orders() -> str:
-    """The orders."""
-    return render_template("admin/orders.html")
+    """The orders, newest first. All that is chosen stands in the address."""
+    q = tidy_search(request.args.get("q", ""))
+    found = find_orders(request.args.get("payment", ""), q, _page())
+
+    def link(payment: str = found.payment, page: int = 1, q: str = q) -> str:
+        return url_for("admin.orders", payment=payment or None, q=q or None, page=page if page > 1 else None)
+
+    def link_to_page(page: int) -> str:
+        return link(page=page)
+
+    tabs = [("All", found.everything, link(payment=""), not found.payment)]
+    for state, badge in wording.PAYMENTS.items():
+        tabs.append(
+            (badge.short or badge.words, found.counts.get(state, 0), link(payment=state), found.payment == state)
+        )
+    return render_template("admin/orders.html", found=found, q=q, tabs=tabs, link=link, link_to_page=link_to_page)
+
+
+@admin.get("/orders/<number>")
+def order(number: str) -> str:
+    """Everything known of one order."""
+    dossier = dossier_of(number) if number.isascii() and number.isdigit() else None
+    return render_template("admin/order.html", dossier=dossier or abort(404))
+
+
+@admin.context_processor
+def words() -> dict[str, Any]:
+    """The desk's words, for its templates."""
+    return {
+        "payments": wording.PAYMENTS,
+        "fulfilments": wording.FULFILMENTS,
+        "attempts": wording.ATTEMPTS,
+        "claims": wording.CLAIMS,
+        "methods": wording.METHODS,
+        "why_no_page": wording.why_no_page,
+        "why_failed": wording.why_failed,
+    }
+
+
+def _page() -> int:
+    typed = request.args.get("page", "")
+    return int(typed) if re.fullmatch(r"[0-9]{1,7}", typed) else 1

@@ -12,11 +12,12 @@ class Badge:
 
     words: str
     tone: str = "quiet"
+    short: str = ""  # where there is little room, if that is something else
 
 
 PAYMENTS = {
     Payment.REVIEW: Badge("To check", "bad"),
-    Payment.AWAITING: Badge("Waiting for payment", "waiting"),
+    Payment.AWAITING: Badge("Waiting for payment", "waiting", short="Waiting"),
     Payment.PAID: Badge("Paid", "good"),
     Payment.EXPIRED: Badge("Expired"),
     Payment.CANCELLED: Badge("Cancelled"),
@@ -38,7 +39,7 @@ ATTEMPTS = {
     AttemptState.REVIEW: Badge("To check", "bad"),
     AttemptState.SUPERSEDED: Badge("Replaced by a newer try"),
 }
-CLAIMS = {"yes": "Says paid", "no": "Says not paid", "unclear": "Contradicts itself", "": "Can't be read"}
+CLAIMS = {"yes": "Says paid", "no": "Says not paid", "unclear": "Contradicts itself", "": "Can’t be read"}
 METHODS = {"MPESA": "M-PESA", "CARD": "Card"}
 REPEATED_LINK = "The provider gave a payment link it had given before; it was not used."
 

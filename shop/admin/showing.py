@@ -1,0 +1,123 @@
+"""Everything known of one order, as the merchant reads it: bounded, so that no flood of callbacks buries it."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
+
+from shop.database import db
+from shop.orders.models import Order, OrderEvent
+from shop.payments.models import CallbackRecord, PaymentAttempt
+
+MOST_EVENTS = 100
+MOST_ATTEMPTS = 20
+MOST_CALLBACKS = 50  # of each attempt
+TO_REVIEW = ("R3b", "R3c", "R4", "R5")  # rows of the settling table after which a person decides
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One callback, its raw bytes made fit to look at."""
+
+    record: CallbackRecord
+    text: str
+    is_text: bool
+
+
+@dataclass(frozen=True)
+class Try:
+    """One attempt with the newest of its callbacks, newest first."""
+
+    attempt: PaymentAttempt
+    heard: Sequence[Heard]
+    unseen: int  # older callbacks that are not shown
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """One order. What is newest of it is always shown; `unseen_...` count the older rest."""
+
+    order: Order
+    events: Sequence[OrderEvent]  # oldest first
+    unseen_events: int
+    tries: Sequence[Try]  # newest first
+    unseen_tries: int
+
+    @property
+    def why_to_check(self) -> str | None:
+        """The shop's reason for the newest callback that made a person necessary."""
+        asking = (heard.record for one in self.tries for heard in one.heard if heard.record.row in TO_REVIEW)
+        newest = max(asking, key=lambda record: record.id, default=None)
+        return newest.reason if newest else None
+
+
+def dossier_of(number: str) -> Dossier | None:
+    """All about the order of that number, or None. Five queries, however much there is."""
+    order = db.session.scalar(select(Order).where(Order.number == number).options(selectinload(Order.lines)))
+    if order is None:
+        return None
+    events = db.session.execute(
+        select(OrderEvent, func.count().over())
+        .where(OrderEvent.order_id == order.id)
+        .order_by(OrderEvent.id.desc())
+        .limit(MOST_EVENTS)
+    ).all()
+    attempts = db.session.execute(
+        select(PaymentAttempt, func.count().over())
+        .where(PaymentAttempt.order_id == order.id)
+        .order_by(PaymentAttempt.id.desc())
+        .limit(MOST_ATTEMPTS)
+    ).all()
+    heard = _heard([attempt.id for attempt, _ in attempts])
+    return Dossier(
+        order,
+        events=[event for event, _ in reversed(events)],
+        unseen_events=_rest(events[0][1] if events else 0, MOST_EVENTS),
+        tries=[Try(attempt, *heard.get(attempt.id, ((), 0))) for attempt, _ in attempts],
+        unseen_tries=_rest(attempts[0][1] if attempts else 0, MOST_ATTEMPTS),
+    )
+
+
+def _heard(attempt_ids: list[int]) -> dict[int, tuple[list[Heard], int]]:
+    """The newest callbacks of each attempt, and how many older ones there are."""
+    attempt = CallbackRecord.attempt_id
+    ranked = (
+        select(
+            CallbackRecord.id,
+            func.row_number().over(partition_by=attempt, order_by=CallbackRecord.id.desc()).label("place"),
+            func.count().over(partition_by=attempt).label("of"),
+        )
+        .where(attempt.in_(attempt_ids))
+        .subquery()
+    )
+    newest = (
+        select(CallbackRecord, ranked.c.of)
+        .join(ranked, ranked.c.id == CallbackRecord.id)
+        .where(ranked.c.place <= MOST_CALLBACKS)
+        .order_by(CallbackRecord.id.desc())
+    )
+    heard: dict[int, tuple[list[Heard], int]] = {}
+    for record, count in db.session.execute(newest):
+        heard.setdefault(record.attempt_id, ([], _rest(count, MOST_CALLBACKS)))[0].append(_readable(record))
+    return heard
+
+
+def _rest(count: int, shown: int) -> int:
+    return max(0, count - shown)
+
+
+def _readable(record: CallbackRecord) -> Heard:
+    try:
+        text, is_text = record.raw.decode(), True
+    except UnicodeDecodeError:
+        text, is_text = record.raw.decode(errors="replace"), False
+    return Heard(record, "".join(map(_visible, text)), is_text)
+
+
+def _visible(character: str) -> str:
+    """A character as something to see: none of them may hide, or turn the writing direction round."""
+    if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cn", "Co", "Zl", "Zp"):
+        return character
+    return f"[U+{ord(character):04X}]"

@@ -1,0 +1,77 @@
+"""Orders written straight into the database, where a test needs many, or what no buyer could make."""
+
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from flask import Flask
+
+from shop.clock import utcnow
+from shop.database import write
+from shop.orders.models import Order, OrderLine
+from shop.orders.states import AttemptState
+from shop.payments.models import CallbackRecord, PaymentAttempt
+
+_numbers = count(1)
+NOON = datetime.fromisoformat("2026-11-02T09:00:00+00:00")
+
+
+def order(**fields: Any) -> Order:
+    """An order of one thing, each a minute newer than the one before; `fields` say what is particular about it."""
+    one = next(_numbers)
+    total = fields.pop("total", 2450)
+    values = {
+        "number": f"{10_000_000 + one}",
+        "token": f"token-{one}",
+        "checkout_key": f"key-{one}",
+        "full_name": "Achieng Otieno",
+        "phone_number": "254722000111",
+        "email": "achieng@example.com",
+        "location": "Behind the market",
+        "note": "",
+        "area_name": "Nairobi CBD",
+        "area_days": "tomorrow",
+        "pickup": False,
+        "goods": total,
+        "discount": 0,
+        "delivery": 0,
+        "total": total,
+        "placed_at": NOON + timedelta(minutes=one),
+        "expires_at": NOON + timedelta(minutes=one + 30),
+        **fields,
+    }
+    line = OrderLine(
+        position=0, sku="KIO", name="Kiondo", label="", picture="img/logo.svg", unit_price=total, quantity=1
+    )
+    made = Order(**values, lines=[line])
+    made.record("Order placed", for_buyer=True)
+    return made
+
+
+def attempt(**fields: Any) -> PaymentAttempt:
+    """A try to pay, with callbacks if `fields` say so."""
+    one = next(_numbers)
+    values = {"reference": 700_000_000 + one, "secret_hash": f"hash-{one}", "state": AttemptState.OPEN, "amount": 2450}
+    return PaymentAttempt(**{**values, "created_at": NOON, **fields})
+
+
+def callback(raw: bytes = b"{}", **fields: Any) -> CallbackRecord:
+    """Something that was posted to a callback address."""
+    values = {
+        "headers": "",
+        "claim": "no",
+        "amount": None,
+        "row": "R6",
+        "reason": "The payment failed.",
+        "alert": False,
+    }
+    return CallbackRecord(**{**values, "raw": raw, "received_at": utcnow(), **fields})
+
+
+def keep(app: Flask, *orders: Order) -> list[str]:
+    """Write orders; their numbers."""
+    from shop.database import db
+
+    with app.app_context():
+        write(lambda: db.session.add_all(orders))
+        return [one.number for one in orders]

@@ -1,0 +1,194 @@
+"""One order, with all that the provider said of it."""
+
+import json
+
+import pytest
+
+from shop.admin import showing
+from shop.database import db
+from shop.orders.models import Order
+from shop.orders.states import AttemptState, Payment
+from tests import both_databases
+from tests.admin import ledger
+from tests.admin.test_orders_list import counted
+from tests.pages import CANARY
+from tests.shopper import Bought, Shopper
+
+
+@pytest.fixture
+def bought(app, provider) -> Bought:
+    """An order that waits for its payment."""
+    return Shopper(app, provider).buy(quantity=2, full_name=f"Wanjiru {CANARY}", note=f"Gate {CANARY}")
+
+
+def _number(app) -> str:
+    with app.app_context():
+        return db.session.query(Order.number).order_by(Order.id.desc()).limit(1).scalar()
+
+
+def _page(app, clerk) -> str:
+    reply = clerk.get(f"/admin/orders/{_number(app)}")
+    assert reply.status_code == 200
+    return reply.text
+
+
+@both_databases
+def test_the_page_says_who_bought_what_and_where_it_goes(app, clerk, bought):
+    bought.hear(bought.callback())
+    page = _page(app, clerk)
+
+    for said in (
+        'href="tel:+254712345678"',
+        'href="mailto:buyer@example.com"',
+        "Near the stage, blue gate",
+        "Nairobi CBD",
+        "Gate &lt;canary&gt;",
+        f"Payment {bought.reference}",
+        "Asked for",
+        "M-PESA",
+        "row R3",
+        "Paid in full.",
+        "Not packed yet",
+        "Payment received",
+        f'href="{bought.order_path}"',
+        f"2 × KSh {(bought.total - 200) // 2:,}",
+        f"KSh {bought.total:,}",
+    ):
+        assert said in page, said
+
+
+@both_databases
+def test_every_attempt_tells_its_own_story(app, clerk, bought):
+    bought.hear(bought.failure())
+    bought.shopper.provider.behaviour = "html"
+    bought.shopper.post(bought.order_path + "/pay", {})
+    page = _page(app, clerk)
+
+    assert page.index("No payment page") < page.index(f"Payment {bought.reference}")
+    assert "is no JSON object. Nothing of it was used." in page
+    assert "The M-PESA balance was too low." in page
+    assert "row R6" in page
+
+
+def test_an_order_to_check_says_why_and_what_not_to_do(app, clerk, bought):
+    bought.hear(bought.callback(amount="7"))
+    bought.hear(b"{")
+    page = _page(app, clerk)
+
+    assert "Do not send anything yet. The sum paid is not the sum asked for, so a person decides." in page
+    assert f"Asked for KSh {bought.total:,}, it says KSh 7." in page
+
+
+def test_money_to_give_back_is_said_first(app, clerk):
+    number = ledger.keep(app, ledger.order(payment=Payment.PAID, refund_due=True, late=True))[0]
+    page = clerk.get(f"/admin/orders/{number}").text
+
+    assert page.index("Refund due: there is money") < page.index("What was ordered")
+    assert page.index("Paid late: the money came") < page.index("What was ordered")
+
+
+def test_what_was_sent_is_shown_to_the_letter_and_harmless(app, clerk, bought):
+    message = f"</pre><script>alert(1)</script>{CANARY}"
+    bought.hear(bought.callback(message=message, amount="<b>1</b>"), headers={"User-Agent": f"{CANARY}/1.0"})
+    _page(app, clerk)
+    shown = _raw(clerk)
+
+    assert json.loads(shown[-1])["message"] == message
+    assert "User-Agent: " + CANARY in shown[-2]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (b"\xff\xfe\x00\x01bin\x7f", "\ufffd\ufffd[U+0000][U+0001]bin[U+007F]"),
+        (b"\n\n first line", "\n\n first line"),
+        (b"a\r\nb\tc", "a[U+000D]\nb\tc"),
+        ("abc\u202egnip\u200b\ufeff\ufffe".encode(), "abc[U+202E]gnip[U+200B][U+FEFF][U+FFFE]"),
+        ("\u2028\x85".encode(), "[U+2028][U+0085]"),
+        ("Wanjirũ 🧺".encode(), "Wanjirũ 🧺"),
+    ],
+)
+def test_bytes_that_hide_are_made_visible(app, clerk, raw, shown):
+    number = ledger.keep(app, ledger.order(attempts=[ledger.attempt(callbacks=[ledger.callback(raw, row="R1")])]))[0]
+    page = clerk.get(f"/admin/orders/{number}").text
+
+    assert _raw(clerk)[-1] == shown
+    assert ("Not UTF-8 text" in page) == (b"\xff" in raw)
+    assert f"{len(raw)} bytes" in page
+
+
+def test_an_empty_callback_is_shown_as_empty(app, clerk):
+    number = ledger.keep(app, ledger.order(attempts=[ledger.attempt(callbacks=[ledger.callback(b"", claim="")])]))[0]
+    page = clerk.get(f"/admin/orders/{number}").text
+
+    assert "Can’t be read" in page
+    assert "0 bytes" in page
+
+
+def test_the_callback_address_is_nowhere_on_the_desk(app, clerk, bought):
+    token = bought.callback_path.rsplit("/", 1)[1]
+    bought.hear(bought.callback())
+    page = _page(app, clerk)
+
+    assert bought.reference in page
+    for secret in (token, token.split(".")[0], "/chpter/callbacks"):
+        assert secret not in page
+
+
+@both_databases
+def test_a_flood_of_callbacks_is_counted_not_shown(app, clerk):
+    flood = [ledger.callback(f"call {n}".encode()) for n in range(53)]
+    tries = [
+        ledger.attempt(),
+        *(ledger.attempt(state=AttemptState.SUPERSEDED) for _ in range(21)),
+        ledger.attempt(callbacks=flood),
+    ]
+    flooded = ledger.order(attempts=tries)
+    for n in range(104):
+        flooded.record(f"event {n}")
+    number = ledger.keep(app, flooded)[0]
+    page = clerk.get(f"/admin/orders/{number}").text
+
+    assert page.count("What was sent") == showing.MOST_CALLBACKS
+    assert "And 3 older callbacks of this payment, not shown." in page
+    assert "call 52" in page
+    assert "call 2<" not in page
+    assert "And 3 older, not shown." in page
+    assert "5 older events, not shown." in page
+    assert "event 3 " not in page
+    assert page.index("event 4 ") < page.index("event 103 ")
+
+
+@both_databases
+def test_the_page_asks_the_database_six_times(app, clerk):
+    tries = [ledger.attempt(callbacks=[ledger.callback() for _ in range(5)]) for _ in range(6)]
+    number = ledger.keep(app, ledger.order(attempts=tries))[0]
+
+    with counted(app) as queries:
+        assert clerk.get(f"/admin/orders/{number}").status_code == 200
+
+    assert len(queries) == 6  # who is there, order, lines, timeline, attempts, callbacks
+
+
+def test_a_free_order_had_nothing_to_be_paid(app, clerk):
+    number = ledger.keep(app, ledger.order(total=0, payment=Payment.PAID))[0]
+
+    assert "Nothing had to be paid." in clerk.get(f"/admin/orders/{number}").text
+
+
+@pytest.mark.parametrize("number", ["99999999", "x", "1234567890123456789012345", "٤٠٧١٨٢٩٣", "%00", "-1", "1'--"])
+def test_an_order_nobody_placed_is_not_found(clerk, number):
+    assert clerk.get(f"/admin/orders/{number}").status_code == 404
+
+
+def test_every_state_has_words(app, clerk):
+    new = {"create_error": "new_code", "reason": "new", "method": "NEW"}
+    tries = [ledger.attempt(state=state, **new) for state in AttemptState]
+    numbers = ledger.keep(app, ledger.order(attempts=tries), *(ledger.order(payment=state) for state in Payment))
+
+    for address in ("/admin/", *(f"/admin/orders/{number}" for number in numbers)):
+        assert clerk.get(address).status_code == 200
+
+
+def _raw(clerk) -> list[str]:
+    return ["".join(block.itertext()) for block in clerk.page.iter("pre")]
