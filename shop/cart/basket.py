@@ -3,6 +3,7 @@
 The session also remembers the price each line was last shown at, so that a change is said before it is paid.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,10 +22,11 @@ from shop.pricing.quote import Quote, quote
 
 MOST_OF_ONE = 20  # of one SKU in one order
 MOST_LINES = 40  # keeps the cookie far below the 4 KB a browser takes
+GONE = "Something in your cart is no longer sold. We took it out"
 
 
-class BadQuantity(ValueError):
-    """The quantity typed is none we can take. Its message is for the buyer."""
+class CartProblem(ValueError):
+    """What was asked of the cart cannot be done. Its message is for the buyer."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class BasketLine:
 
     @property
     def stock(self) -> str:
-        """"in", "low" or "out"."""
+        """One of in, low and out."""
         return stock_word(self.left)
 
     @property
@@ -124,9 +126,8 @@ class Basket:
 
 
 def current_basket(area_id: str | None = None, code: str | None = None) -> Basket:
-    """The visitor's cart, priced for the area and code given, or for those chosen before. What is withdrawn drops out."""
-    wanted = _lines()
-    lines, notices = _read(wanted)
+    """The visitor's cart, priced for the area and code given or chosen before. What is withdrawn drops out."""
+    lines, notices = _read(_lines())
     areas = delivery_areas()
     asked_area = session.get("area") if area_id is None else area_id
     area = next((area for area in areas if str(area.id) == str(asked_area)), None)
@@ -135,16 +136,22 @@ def current_basket(area_id: str | None = None, code: str | None = None) -> Baske
     return Basket(lines, notices, areas, area, typed, problem, discount)
 
 
-def add(sku: str, quantity: int) -> bool:
-    """Put pieces of a SKU into the cart; False when it is not sold. The cart keeps at most MOST_OF_ONE of each."""
-    price = db.session.scalar(_sold().with_only_columns(Variant.price).where(Variant.sku == sku))
-    lines = _lines()
-    if price is None or (sku not in lines and len(lines) >= MOST_LINES):
-        return False
-    lines[sku] = min(lines.get(sku, 0) + quantity, MOST_OF_ONE)
-    _save(lines)
-    session["prices"] = {**_prices(), sku: _prices().get(sku, price)}
-    return True
+def add(sku: str, quantity: int) -> None:
+    """Put pieces of a SKU into the cart, at most MOST_OF_ONE of each. Raises CartProblem when that cannot be."""
+    lines, prices = _lines(), _prices()
+    sold, _ = _read({sku: quantity})
+    if not sold:
+        raise CartProblem("That is no longer sold")
+    line = sold[0]
+    if line.left <= 0:
+        raise CartProblem(f"{line.full_name} is sold out")
+    if sku not in lines and len(lines) >= MOST_LINES:
+        raise CartProblem(f"Your cart holds {MOST_LINES} different things, the most one order takes. Check out first")
+    count = lines.get(sku, 0) + quantity
+    if count > MOST_OF_ONE:
+        raise CartProblem(f"One order takes {MOST_OF_ONE} of {line.full_name}. For more, write to us")
+    session["prices"] = {**prices, sku: prices.get(sku, line.price)}
+    _save({**lines, sku: count})
 
 
 def change(quantities: dict[str, int]) -> None:
@@ -153,9 +160,12 @@ def change(quantities: dict[str, int]) -> None:
     _save({sku: min(count, MOST_OF_ONE) for sku, count in lines.items() if count > 0})
 
 
-def choose(area_id: str, code: str) -> None:
-    """Remember where it goes and the code typed."""
-    session["area"], session["code"] = area_id[:12], tidy_code(code)
+def choose(area_id: str | None, code: str | None) -> None:
+    """Remember where it goes and the code typed; None leaves what was chosen before."""
+    if area_id is not None:
+        session["area"] = area_id[:12]
+    if code is not None:
+        session["code"] = tidy_code(code)
     session.permanent = True
 
 
@@ -166,23 +176,24 @@ def empty() -> None:
 
 
 def read_quantity(text: str) -> int:
-    """A quantity as typed. Raises BadQuantity with the cure."""
+    """A quantity as typed. Raises CartProblem with the cure."""
     tidy = text.strip()
-    if not (tidy.isascii() and tidy.isdigit() and len(tidy) <= 6):
-        raise BadQuantity(f"Quantity must be a whole number from 0 to {MOST_OF_ONE}")
-    if int(tidy) > MOST_OF_ONE:
-        raise BadQuantity(f"Quantity must be {MOST_OF_ONE} or fewer. For more, write to us")
+    if not re.fullmatch("[0-9]+", tidy):
+        raise CartProblem(f"Quantity must be a whole number from 0 to {MOST_OF_ONE}")
+    if len(tidy) > 4 or int(tidy) > MOST_OF_ONE:
+        raise CartProblem(f"Quantity must be {MOST_OF_ONE} or fewer. For more, write to us")
     return int(tidy)
 
 
 def _read(wanted: dict[str, int]) -> tuple[list[BasketLine], list[str]]:
     columns = (Variant.sku, Product.name, Variant.label, Product.slug, Picture.path, Picture.alt, Variant.price)
-    rows = db.session.execute(_sold().with_only_columns(*columns, Variant.on_hand - Variant.held).where(Variant.sku.in_(wanted)))
-    sold = {row[0]: row for row in rows} if wanted else {}
+    asked = _sold().with_only_columns(*columns, Variant.on_hand - Variant.held).where(Variant.sku.in_(wanted))
+    sold = {row[0]: row for row in db.session.execute(asked)} if wanted else {}
     notices, lines, prices = [], [], _prices()
     for sku, quantity in wanted.items():
         if sku not in sold:
-            notices.append("Something in your cart is no longer sold. We took it out")
+            if GONE not in notices:
+                notices.append(GONE)
             continue
         _, name, label, slug, picture, alt, price, left = sold[sku]
         line = BasketLine(sku, name, label, slug, picture or "img/logo.svg", alt or name, price, quantity, left)

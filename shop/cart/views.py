@@ -30,35 +30,37 @@ def show() -> str:
 @cart.post("/cart/add")
 def add() -> Response:
     """Put a SKU into the cart."""
-    sku = request.form.get("sku", "")[:40]
+    sku = "".join(filter(str.isprintable, request.form.get("sku", "")))[:40]
     try:
         quantity = carts.read_quantity(request.form.get("quantity", "1"))
-    except carts.BadQuantity as bad:
-        flash(str(bad), "problem")
-        return redirect(url_for("cart.show"), 303)
-    if not quantity:
-        flash("Quantity must be at least 1", "problem")
-    elif not sku:
-        flash("Choose which one you would like, then add it to the cart", "problem")
-    elif carts.add(sku, quantity):
-        flash("Added to your cart", "good")
+        if not quantity:
+            raise carts.CartProblem("Quantity must be at least 1")
+        if not sku:
+            raise carts.CartProblem("Choose which one you would like, then add it to the cart")
+        carts.add(sku, quantity)
+    except carts.CartProblem as problem:
+        flash(str(problem), "problem")
     else:
-        flash("That is no longer sold, or your cart is full", "problem")
+        flash("Added to your cart", "good")
     return redirect(url_for("cart.show"), 303)
 
 
 @cart.post("/cart/update")
 def update() -> Response:
     """Change quantities, remove a line, choose the area and code, and perhaps go on to the checkout."""
-    quantities = {}
-    for field, value in request.form.items():
-        if field.startswith("quantity-"):
-            try:
-                quantities[field.removeprefix("quantity-")] = carts.read_quantity(value)
-            except carts.BadQuantity as bad:
-                flash(str(bad), "problem")
+    quantities, problems = {}, set()
     removed = request.form.get("remove")
+    for field, value in request.form.items():
+        sku = field.removeprefix("quantity-")
+        if sku in (field, removed):
+            continue
+        try:
+            quantities[sku] = carts.read_quantity(value)
+        except carts.CartProblem as problem:
+            problems.add(str(problem))
+    for words in sorted(problems):
+        flash(words, "problem")
     carts.change({**quantities, removed: 0} if removed else quantities)
-    carts.choose(request.form.get("area", ""), request.form.get("code", ""))
-    going = request.form.get("go") == "checkout" and not removed
+    carts.choose(request.form.get("area"), request.form.get("code"))
+    going = request.form.get("go") == "checkout" and not removed and not problems
     return redirect(url_for("checkout.details" if going else "cart.show"), 303)

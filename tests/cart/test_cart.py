@@ -1,0 +1,304 @@
+"""The cart, as a browser without JavaScript uses it."""
+
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import select, update
+
+from shop.cart import basket as carts
+from shop.catalog.models import Product, Variant
+from shop.clock import utcnow
+from shop.database import db
+from tests import both_databases
+from tests.shopper import SKU
+
+MUG = "MUG-SPE-CRE"
+
+
+def change_variant(app, sku, **values):
+    with app.app_context():
+        db.session.execute(update(Variant).where(Variant.sku == sku).values(**values))
+        db.session.commit()
+
+
+def quantities(shopper):
+    """What the cart holds, by SKU, and what its page said."""
+    reply = shopper.get("/cart")
+    boxes = [box for box in shopper.page.iter("input") if (box.get("name") or "").startswith("quantity-")]
+    return {box.get("name").removeprefix("quantity-"): box.get("value") for box in boxes}, reply.text
+
+
+def cookie_of(shopper):
+    return shopper.browser.get_cookie("session").value
+
+
+@both_databases
+def test_things_go_in_are_changed_and_come_out_again(shopper):
+    assert "Your cart is empty" in quantities(shopper)[1]
+
+    reply = shopper.add(SKU, 2)
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/cart")
+    shopper.add(MUG)
+    shopper.add(MUG, 3)
+    held, html = quantities(shopper)
+    assert held == {SKU: "2", MUG: "4"}
+    assert "Added to your cart" in html
+    assert "KSh 9,700" in html  # 2 x 2,450 and 4 x 1,200
+
+    shopper.post("/cart/update", {f"quantity-{SKU}": "1", f"quantity-{MUG}": "4"})
+    assert quantities(shopper)[0] == {SKU: "1", MUG: "4"}
+
+    shopper.post("/cart/update", {f"quantity-{SKU}": "1", f"quantity-{MUG}": "9", "remove": SKU})
+    assert quantities(shopper)[0] == {MUG: "9"}
+
+    shopper.post("/cart/update", {f"quantity-{MUG}": "0"})
+    assert "Your cart is empty" in quantities(shopper)[1]
+
+
+WHOLE = "Quantity must be a whole number from 0 to 20"
+FEWER = "Quantity must be 20 or fewer. For more, write to us"
+BAD = [
+    ("-1", WHOLE),
+    ("1.5", WHOLE),
+    ("1e9", WHOLE),
+    ("", WHOLE),
+    ("  ", WHOLE),
+    ("NaN", WHOLE),
+    ("+3", WHOLE),
+    ("1_0", WHOLE),
+    ("３", WHOLE),
+    ("[1]", WHOLE),
+    ("\x00", WHOLE),
+    ("1000000000", FEWER),
+    ("21", FEWER),
+    ("9" * 400, FEWER),
+    ("." * 3000, FEWER),
+]
+
+
+@pytest.mark.parametrize(("typed", "words"), BAD)
+def test_a_quantity_that_is_none_changes_nothing_and_says_so_once(shopper, typed, words):
+    assert shopper.add(MUG, typed).status_code == 303
+    held, html = quantities(shopper)
+    assert held == {}
+    assert words in html
+
+    shopper.add(SKU, 2)
+    shopper.add(MUG, 3)
+    quantities(shopper)
+    shopper.post("/cart/update", {f"quantity-{SKU}": typed, f"quantity-{MUG}": typed})
+    held, html = quantities(shopper)
+    assert held == {SKU: "2", MUG: "3"}
+    assert html.count(words) == 1
+
+
+def test_adding_none_is_refused(shopper):
+    shopper.add(SKU, 0)
+
+    held, html = quantities(shopper)
+    assert held == {}
+    assert "Quantity must be at least 1" in html
+
+
+def test_a_form_sent_with_lists_or_without_fields_breaks_nothing(shopper):
+    for data in ({}, {"sku": SKU}, {"sku": [SKU, MUG], "quantity": ["1", "x"]}, {"sku[]": SKU, "quantity[]": "1"}):
+        assert shopper.post("/cart/add", data).status_code == 303
+        assert shopper.post("/cart/update", data).status_code == 303
+    assert set(quantities(shopper)[0]) == {SKU}
+
+
+@both_databases
+def test_what_is_not_sold_does_not_go_in(app, shopper):
+    change_variant(app, MUG, active=False)
+    for sku in ("NO-SUCH", MUG, "NO\x00SUCH", "x" * 10_000, "' OR 1=1 --", "%"):
+        shopper.add(sku)
+
+        held, html = quantities(shopper)
+        assert held == {}
+        assert "That is no longer sold" in html
+    shopper.post("/cart/add", {"sku": "", "quantity": "1"})
+    assert "Choose which one you would like" in quantities(shopper)[1]
+
+
+def test_what_is_sold_out_does_not_go_in(app, shopper):
+    change_variant(app, SKU, on_hand=3, held=3)
+
+    shopper.add()
+
+    held, html = quantities(shopper)
+    assert held == {}
+    assert "Classic sisal kiondo (Terracotta bands) is sold out" in html
+
+
+def test_one_order_takes_twenty_of_a_thing_and_says_so(shopper):
+    shopper.add(SKU, 15)
+    shopper.add(SKU, 6)
+
+    held, html = quantities(shopper)
+    assert held == {SKU: "15"}
+    assert "One order takes 20 of Classic sisal kiondo (Terracotta bands). For more, write to us" in html
+
+
+@both_databases
+def test_what_changed_since_is_said_before_it_is_paid_for(app, shopper):
+    for sku in (SKU, MUG, "KIO-CLA-IND", "TOT-LEA-TAN", "TOT-LEA-CHA"):
+        shopper.add(sku, 2)
+    change_variant(app, SKU, price=2600)
+    change_variant(app, MUG, on_hand=1)
+    change_variant(app, "KIO-CLA-IND", on_hand=0)
+    with app.app_context():
+        db.session.execute(update(Product).where(Product.slug == "leather-tote").values(active=False))
+        db.session.commit()
+
+    held, html = quantities(shopper)
+    assert html.count("The price of Classic sisal kiondo (Terracotta bands) is now KSh 2,600. It was KSh 2,450") == 1
+    assert html.count("Something in your cart is no longer sold. We took it out") == 1
+    assert "Only 1 Speckled stoneware mug (Cream) is left. Change the quantity" in html
+    assert "Classic sisal kiondo (Indigo diamonds) is sold out. Remove it to go on" in html
+    assert set(held) == {SKU, MUG, "KIO-CLA-IND"}
+
+    _, again = quantities(shopper)
+    assert "The price of" not in again
+    assert "no longer sold" not in again
+    assert "Only 1 Speckled" in again
+
+
+def test_a_change_is_said_at_the_checkout_to_who_goes_there_at_once(app, shopper):
+    shopper.add()
+    change_variant(app, SKU, price=2600)
+
+    assert "is now KSh 2,600. It was KSh 2,450" in shopper.get("/checkout").text
+
+
+def test_the_cart_shows_delivery_early_and_the_whole_sum_once_it_is_known_where_it_goes(shopper):
+    shopper.add()
+    assert "from KSh 200" in quantities(shopper)[1]
+
+    shopper.post("/cart/update", {f"quantity-{SKU}": "1", "area": shopper.area("mombasa"), "code": " karibu 10"})
+    _, html = quantities(shopper)
+    assert "−KSh 245" in html
+    assert "KSh 450" in html
+    assert "KSh 2,655" in html
+
+    shopper.post("/cart/update", {"remove": "NOTHING"})  # a button of another form forgets nothing
+    assert "KSh 2,655" in quantities(shopper)[1]
+
+    shopper.post("/cart/update", {"area": "", "code": ""})
+    assert "from KSh 200" in quantities(shopper)[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("MWISHO20", "Discount code MWISHO20 has expired"),
+        ("ASANTE500", "Discount code ASANTE500 is for orders from KSh 5,000"),
+        ("nothing", "Discount code NOTHING is not known. Check the spelling"),
+        ("<canary>&\"'", "Discount code &lt;CANARY&gt;&amp;&#34;&#39; is not known"),
+    ],
+)
+def test_a_code_that_does_not_count_says_why_beside_its_box(shopper, typed, words):
+    shopper.add()
+    shopper.post("/cart/update", {f"quantity-{SKU}": "1", "code": typed})
+
+    _, html = quantities(shopper)
+    assert words in html
+    assert 'aria-describedby="code-error"' in html
+
+
+def test_checkout_is_reached_from_the_cart_unless_a_quantity_was_wrong(shopper):
+    shopper.add()
+
+    assert shopper.post("/cart/update", {f"quantity-{SKU}": "1", "go": "checkout"}).headers["Location"] == "/checkout"
+    assert shopper.post("/cart/update", {f"quantity-{SKU}": "x", "go": "checkout"}).headers["Location"] == "/cart"
+    assert WHOLE in quantities(shopper)[1]
+
+
+def test_an_empty_cart_cannot_be_checked_out(shopper):
+    for reply in (shopper.get("/checkout"), shopper.post("/checkout", {"full_name": "x"})):
+        assert (reply.status_code, reply.headers["Location"]) == (303, "/cart")
+
+
+ELSEWHERE = [
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost.evil.example"},
+    {"Origin": "http://localhost:8080"},
+    {"Referer": "https://evil.example/shop"},
+    {"Referer": "http://localhost@evil.example/"},
+    {"Referer": "http://[::1"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+]
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE, ids=str)
+@pytest.mark.parametrize("address", ["/cart/add", "/cart/update"])
+def test_a_form_of_another_site_is_refused(shopper, address, headers):
+    shopper.add()
+    before = cookie_of(shopper)
+
+    reply = shopper.post(address, {"sku": MUG, "quantity": "1", "remove": SKU}, headers=headers)
+
+    assert reply.status_code == 403
+    assert "Not from here" in reply.text
+    assert cookie_of(shopper) == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "http://localhost"},
+        {"Origin": "HTTP://LOCALHOST"},
+        {"Referer": "http://localhost/products/kiondo-classic"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},
+        {"Sec-Fetch-Site": "none"},
+    ],
+    ids=str,
+)
+def test_our_own_forms_are_taken(shopper, headers):
+    reply = shopper.post("/cart/add", {"sku": SKU, "quantity": "1"}, headers=headers)
+
+    assert reply.status_code == 303
+    assert quantities(shopper)[0] == {SKU: "1"}
+
+
+def test_without_the_check_another_site_could_fill_the_cart(shopper, monkeypatch):
+    monkeypatch.setattr("shop.cart.views.from_elsewhere", lambda: False)
+    shopper.post("/cart/add", {"sku": SKU, "quantity": "1"}, headers=ELSEWHERE[0])
+
+    assert quantities(shopper)[0] == {SKU: "1"}
+
+
+def test_the_cart_survives_thirty_days(shopper):
+    shopper.add()
+
+    left = shopper.browser.get_cookie("session").expires - utcnow()
+    assert timedelta(days=29) < left < timedelta(days=31)
+
+
+def test_a_full_cart_fits_into_a_cookie(app, shopper):
+    long = [f"{number:02}-{sha256(b'%d' % number).hexdigest()[:37].upper()}" for number in range(45)]
+    with app.app_context():
+        variants = db.session.scalars(select(Variant).order_by(Variant.id).limit(45)).all()
+        for variant, sku in zip(variants, long, strict=True):
+            variant.sku, variant.on_hand, variant.held, variant.price = sku, 99, 0, 1_234_567
+        db.session.commit()
+    for sku in long:
+        shopper.add(sku, 17)
+    assert "Your cart holds 40 different things" in quantities(shopper)[1]
+    shopper.post("/cart/update", {"area": shopper.area("mombasa"), "code": "K" * 40})
+    shopper.get("/checkout")
+
+    assert len(quantities(shopper)[0]) == carts.MOST_LINES == 40
+    assert len(cookie_of(shopper)) < 3500
+
+
+def test_a_forged_or_broken_cookie_is_an_empty_cart(shopper):
+    shopper.add()
+    for value in ("x", cookie_of(shopper)[:-2] + "xx", "." * 3000, "\u00e4"):
+        shopper.browser.set_cookie("session", value)
+
+        assert "Your cart is empty" in quantities(shopper)[1]
