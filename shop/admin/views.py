@@ -22,7 +22,7 @@ def only_merchants() -> AnyResponse | None:
         return None
     if session.get(signing.SINCE):
         signing.leave()
-        flash("You were signed out, because the day or a long pause was over. Sign in to go on", "problem")
+        flash("You were signed out. Sign in again to go on", "problem")
     query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
     wanted = signing.desk_address(request.path + query) if request.method == "GET" else ""
     return redirect(url_for("security.login", next=wanted or None), 303)
