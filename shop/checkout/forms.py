@@ -8,22 +8,33 @@ from flask import current_app
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, Signer
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, Length, ValidationError
 
+from shop.config import Settings
 from shop.orders.placing import Buyer
 from shop.phones import PhoneError, kenyan_mobile
 
 BAD_EMAIL = "Enter an email address in the correct format, like name@example.com"
 
 
+# Control characters, line separators, and the marks that make text read backwards: none belongs into a name or a note.
+UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
 def one_line(text: str | None) -> str:
     """Typed text without control characters, every run of blanks one space."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text or "").split())
+    return " ".join(UNSEEN.sub(" ", text or "").split())
 
 
 def tidy_note(text: str | None) -> str:
     """Typed text that may have lines, without other control characters."""
-    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", "", (text or "").replace("\r\n", "\n")).strip()
+    return UNSEEN.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def mail_address(text: str) -> str:
+    """An address in ASCII, as every mail server takes it. Raises EmailNotValidError; looks nothing up."""
+    checked = validate_email(text[:255], check_deliverability=False, test_environment=True, allow_smtputf8=False)
+    return checked.ascii_email or checked.normalized
 
 
 def new_key() -> str:
@@ -32,7 +43,8 @@ def new_key() -> str:
 
 
 def _keys() -> Signer:
-    return Signer(current_app.secret_key, salt="checkout key")
+    settings: Settings = current_app.config["SETTINGS"]
+    return Signer(list(reversed(settings.secret_keys)), salt="checkout key")  # the last one signs, all are believed
 
 
 class CheckoutForm(FlaskForm):
@@ -40,11 +52,13 @@ class CheckoutForm(FlaskForm):
 
     full_name = StringField(
         "Full name",
-        [InputRequired("Enter your full name"), Length(max=120, message="Full name must be 120 characters or fewer")],
+        [DataRequired("Enter your full name"), Length(max=120, message="Full name must be 120 characters or fewer")],
         filters=[one_line],
     )
-    phone_number = StringField("M-PESA phone number", [InputRequired("Enter your M-PESA phone number")], filters=[one_line])
-    email = StringField("Email address", [InputRequired("Enter your email address")], filters=[one_line])
+    phone_number = StringField(
+        "M-PESA phone number", [DataRequired("Enter your M-PESA phone number")], filters=[one_line]
+    )
+    email = StringField("Email address", [DataRequired("Enter your email address")], filters=[one_line])
     area = RadioField("Delivery area", validate_choice=False)
     location = TextAreaField(
         "Address or landmark", [Length(max=250, message="Address must be 250 characters or fewer")], filters=[one_line]
@@ -61,6 +75,11 @@ class CheckoutForm(FlaskForm):
         self.area.choices = areas
         self.pickups = pickups
 
+    def validate_full_name(self, field: StringField) -> None:
+        """A name is put into a mail to an address anybody may type: no links in it."""
+        if re.search(r"://|www\.", field.data, re.IGNORECASE):
+            raise ValidationError("Full name must be a name, without a web address")
+
     def validate_phone_number(self, field: StringField) -> None:
         """A Kenyan mobile in any spelling."""
         try:
@@ -70,10 +89,8 @@ class CheckoutForm(FlaskForm):
 
     def validate_email(self, field: StringField) -> None:
         """An address that could exist; whether it does is found out by writing to it."""
-        if len(field.data) > 254:
-            raise ValidationError(BAD_EMAIL)
         try:
-            validate_email(field.data, check_deliverability=False, test_environment=True)
+            mail_address(field.data)
         except EmailNotValidError:
             raise ValidationError(BAD_EMAIL) from None
 
@@ -100,7 +117,7 @@ class CheckoutForm(FlaskForm):
         return Buyer(
             full_name=self.full_name.data,
             phone_number=kenyan_mobile(self.phone_number.data),
-            email=validate_email(self.email.data, check_deliverability=False, test_environment=True).normalized,
+            email=mail_address(self.email.data),
             location=self.location.data,
             note=self.note.data,
         )

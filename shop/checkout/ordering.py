@@ -16,6 +16,8 @@ from shop.orders.states import Payment
 from shop.payments.opening import NewAttempt, new_attempt
 from shop.pricing.models import DeliveryArea
 
+LUCKLESS = 3  # how often a number drawn for the order may be another order's already
+
 
 def order_of(key: str) -> Order | None:
     """The order this form made already, or None."""
@@ -23,7 +25,7 @@ def order_of(key: str) -> Order | None:
 
 
 def place_order(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> tuple[Order, NewAttempt | None]:
-    """Write the order, its stock, discount use and first payment attempt; the attempt is None when nothing is to be paid.
+    """Write the order, its stock, discount use and first payment attempt: None when nothing is to be paid.
 
     When another sending of the same form was quicker, that one's order comes back, without an attempt to open.
     Raises OutOfStock and DiscountGone; then nothing was written.
@@ -40,10 +42,11 @@ def place_order(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> t
         moving.paid(order, now)
         return order, None
 
-    try:
-        return write(place)
-    except IntegrityError:
-        order = order_of(key)
-        if order is None:
-            raise
-        return order, None
+    for _ in range(LUCKLESS):
+        try:
+            return write(place)
+        except IntegrityError:
+            order = order_of(key)
+            if order is not None:
+                return order, None
+    return write(place)

@@ -1,5 +1,7 @@
 """One page: who buys, where it goes, every line and the exact total, on a button that says it."""
 
+import re
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_limiter import RateLimitExceeded
 from werkzeug.wrappers import Response
@@ -30,14 +32,15 @@ def details() -> Response | str | tuple[str, int]:
         placed = order_of(form.key) if form.key else None
         if placed:
             return redirect(_way_to(placed), 303)
-        basket = carts.current_basket(str(form.area.data or ""), form.code.data)
-        carts.choose(str(basket.area_id or ""), form.code.data or "")
+        basket = _chosen(form)
+        carts.choose(str(basket.area_id or ""), basket.code)
     else:
         basket = carts.current_basket()
         form.area.data, form.code.data = str(basket.area_id or ""), basket.code
     if not basket.lines:
         return redirect(url_for("cart.show"), 303)
-    form.offer([(str(area.id), area.name) for area in basket.areas], frozenset(str(a.id) for a in basket.areas if a.pickup))
+    pickups = frozenset(str(area.id) for area in basket.areas if area.pickup)
+    form.offer([(str(area.id), area.name) for area in basket.areas], pickups)
     if request.method == "GET" or "apply" in request.form:
         return _page(form, basket, changed=". ".join(basket.notices) or None)
     return _submitted(form, basket)
@@ -45,10 +48,9 @@ def details() -> Response | str | tuple[str, int]:
 
 def _submitted(form: CheckoutForm, basket: carts.Basket) -> Response | tuple[str, int]:
     form.validate()
-    problems = _problems(form, basket)
-    if problems or basket.area is None or basket.quote is None:
-        return _page(form, basket, problems), 422
-    changed = _changed(form, basket)
+    problems, changed = _problems(form, basket), _changed(form, basket)
+    if problems or basket.area is None:
+        return _page(form, basket, problems, changed), 422
     if changed or form.key is None:
         return _page(form, basket, changed=changed or "Check your order once more, then press Pay"), 409
     buyer = form.buyer()
@@ -57,14 +59,11 @@ def _submitted(form: CheckoutForm, basket: carts.Basket) -> Response | tuple[str
             return _ordered(form.key, buyer, basket, basket.area)
     except RateLimitExceeded:
         words = "Too many orders from this phone number. Wait 10 minutes, then press Pay again"
+        form.phone_number.errors = [words]
         return _page(form, basket, [("phone_number", words)]), 429
-    except OutOfStock:
-        fresh = carts.current_basket(str(form.area.data), form.code.data)
+    except (OutOfStock, DiscountGone):
+        fresh = _chosen(form)
         return _page(form, fresh, _problems(form, fresh), "Somebody was quicker. Your order has not been placed"), 409
-    except DiscountGone:
-        fresh = carts.current_basket(str(form.area.data), form.code.data)
-        words = f"Discount code {basket.code} has been used up. Remove it and check the new total"
-        return _page(form, fresh, [("code", words)]), 409
 
 
 def _ordered(key: str, buyer: Buyer, basket: carts.Basket, area: DeliveryArea) -> Response:
@@ -74,6 +73,10 @@ def _ordered(key: str, buyer: Buyer, basket: carts.Basket, area: DeliveryArea) -
     if attempt is None:
         return redirect(_way_to(order), 303)
     return redirect(open_page(attempt) or order_page, 303)
+
+
+def _chosen(form: CheckoutForm) -> carts.Basket:
+    return carts.current_basket(str(form.area.data or ""), form.code.data)
 
 
 def _way_to(order: Order) -> str:
@@ -97,16 +100,16 @@ def _problems(form: CheckoutForm, basket: carts.Basket) -> list[Problem]:
 
 
 def _changed(form: CheckoutForm, basket: carts.Basket) -> str | None:
-    """What to say when the total is not the one the buyer was shown."""
-    assert basket.quote is not None
-    shown, total = form.shown_total.data or "", basket.quote.total
-    if shown == str(total):
+    """What to say when the total, or anything in it, is not what the buyer was shown."""
+    shown, total = form.shown_total.data or "", basket.quote.total if basket.quote else None
+    if not basket.notices and (total is None or shown == str(total)):
         return None
-    news = "".join(f"{words}. " for words in basket.notices)
-    sentence = f"{news}The total is {shillings(total)} with delivery."
-    if shown.isascii() and shown.isdigit() and len(shown) <= 9:
-        sentence = f"{news}The total is now {shillings(total)}. It was {shillings(int(shown))}."
-    return f"{sentence} If that is right, press Pay"
+    news = [*basket.notices]
+    if total is not None and re.fullmatch("[0-9]{1,9}", shown) and shown != str(total):
+        news.append(f"The total is now {shillings(total)}. It was {shillings(int(shown))}")
+    elif total is not None:
+        news.append(f"The total is {shillings(total)} with delivery")
+    return ". ".join([*news, "If that is right, press Pay"])
 
 
 def _page(
