@@ -1,6 +1,9 @@
 """The words for where an order stands. docs/states.md draws the moves between them."""
 
+from datetime import timedelta
 from enum import StrEnum
+
+BEING_OPENED = timedelta(seconds=12)  # as long as an attempt may be `creating`: Chpter's deadline and a little
 
 
 class Payment(StrEnum):

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote as escaped
 
 from shop.chpter import Reason, plain_words
+from shop.clock import utcnow
 from shop.money import shillings
 from shop.orders.models import Order, OrderEvent
-from shop.orders.states import AttemptState, Fulfilment, Payment
+from shop.orders.states import BEING_OPENED, AttemptState, Fulfilment, Payment
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,15 @@ def story_of(order: Order, whatsapp: str = "") -> Story:
 
 
 def _awaiting(order: Order) -> Story:
-    attempt = order.latest_attempt
-    state = attempt.state if attempt else AttemptState.CREATE_FAILED
-    pay = f"Pay {shillings(order.total)}"
-    if attempt and state == AttemptState.FAILED:
-        reason = plain_words(Reason(attempt.reason or Reason.UNKNOWN), attempt.method)
-        headline = "The payment did not go through."
-        detail = "You have not been charged for it. Your order is kept for you; you can try again."
-        return Story("bad", "Payment failed", headline, detail, can_pay=True, reason=reason, waiting=True)
+    state, pay = _state_of_latest(order), f"Pay {shillings(order.total)}"
+    # an older payment page may have been paid a moment ago: what the newest one says is not all there is to say
+    on_its_way = any(attempt.state == AttemptState.SUPERSEDED for attempt in order.attempts)
+    if state == AttemptState.FAILED:
+        return replace(_failed(order), do_not_pay_again=on_its_way)
+    if state == AttemptState.CREATE_FAILED and on_its_way:
+        headline = "The payment page could not be opened."
+        detail = "If you have paid on an earlier page, give it a minute: this page changes once the money is confirmed."
+        return Story("bad", "Not paid yet", headline, detail, can_pay=True, waiting=True, do_not_pay_again=True)
     if state == AttemptState.CREATE_FAILED:
         headline = "The payment page could not be opened."
         detail = "Your order is kept for you and nothing has been paid. Try again in a moment."
@@ -80,6 +82,23 @@ def _awaiting(order: Order) -> Story:
     )
 
 
+def _state_of_latest(order: Order) -> str:
+    attempt = order.latest_attempt
+    if attempt is None:
+        return AttemptState.CREATE_FAILED
+    if attempt.state == AttemptState.CREATING and utcnow() - attempt.created_at > BEING_OPENED:
+        return AttemptState.CREATE_FAILED  # whoever was opening it has been stopped
+    return attempt.state
+
+
+def _failed(order: Order) -> Story:
+    attempt = order.attempts[-1]
+    reason = plain_words(Reason(attempt.reason or Reason.UNKNOWN), attempt.method)
+    headline = "The payment did not go through."
+    detail = "You have not been charged for it. Your order is kept for you; you can try again."
+    return Story("bad", "Payment failed", headline, detail, can_pay=True, reason=reason, waiting=True)
+
+
 def _settled(order: Order) -> Story:
     match order.payment:
         case Payment.PAID if order.fulfilment in GONE:
@@ -97,7 +116,9 @@ def _settled(order: Order) -> Story:
         case Payment.EXPIRED:
             headline = "This order was closed because no payment arrived."
             detail = "If you have paid all the same, it still counts: this page will say so. Otherwise order again."
-            return Story("quiet", "Closed", headline, detail, do_not_pay_again=True)
+            open_pages = (AttemptState.OPEN, AttemptState.SUPERSEDED)
+            on_its_way = any(attempt.state in open_pages for attempt in order.attempts)
+            return Story("quiet", "Closed", headline, detail, do_not_pay_again=on_its_way)
         case Payment.CANCELLED:
             detail = "If you have paid for it, the money is given back. Ask us if anything is unclear."
             return Story("quiet", "Cancelled", "This order was cancelled.", detail)

@@ -15,13 +15,12 @@ from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db, unused, write
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Payment
+from shop.orders.states import BEING_OPENED, AttemptState, Payment
 from shop.payments import addresses
 from shop.payments.models import PaymentAttempt
 
 log = logging.getLogger(__name__)
 SMALLEST_REFERENCE, LARGEST_REFERENCE = 100_000_000, 2**31 - 1
-BEING_OPENED = timedelta(seconds=12)  # as long as an attempt may be `creating`: the provider's deadline and a little
 SECOND_CLICK = timedelta(seconds=10)  # a press so soon after a page was opened leads to that same page
 
 

@@ -1,0 +1,187 @@
+"""What an order's page says, wherever the order and its payment stand."""
+
+from datetime import timedelta
+from xml.etree.ElementTree import Element
+
+import pytest
+
+from shop.clock import utcnow
+from shop.orders.states import AttemptState, Fulfilment, Payment
+from tests.shopper import Bought
+
+HEADLINES = {
+    "paid": "Paid. We have received",
+    "review": "Your payment is being checked by a person.",
+    "expired": "This order was closed because no payment arrived.",
+    "cancelled": "This order was cancelled.",
+    "refunded": "Your money for this order was given back.",
+}
+WAITING = {
+    "creating": "We are opening the payment page.",
+    "create_failed": "The payment page could not be opened.",
+    "failed": "The payment did not go through.",
+}
+FORM = ".//form[@method='post']"
+
+
+@pytest.fixture
+def bought(shopper):
+    return shopper.buy()
+
+
+def words(page: Element) -> str:
+    return " ".join("".join(page.itertext()).split())
+
+
+def pay_forms(page: Element) -> list[str]:
+    return [form.get("action") for form in page.findall(FORM) if form.get("action", "").endswith("/pay")]
+
+
+@pytest.mark.parametrize("payment", Payment)
+def test_every_state_has_its_sentence_and_a_way_to_pay_only_while_it_can_be_paid(shopper, bought, ledger, payment):
+    for attempt in AttemptState:
+        ledger.put_order(bought, payment=payment)
+        ledger.put_attempt(bought, state=attempt, created_at=utcnow())
+
+        reply = shopper.get(bought.order_path)
+
+        headline = HEADLINES.get(payment) or WAITING.get(attempt, "Your order is waiting for payment.")
+        assert shopper.page.findtext(".//h1").startswith(headline), attempt
+        assert pay_forms(shopper.page) == ([f"{bought.order_path}/pay"] if payment == "awaiting" else []), attempt
+        assert ("data-status-url" in reply.text) == (payment == "awaiting" and attempt != "create_failed")
+        assert ("Paid" in shopper.page.findtext(".//title")) == (payment == "paid")
+        assert bought.status == {"payment": payment, "attempt": attempt, "fulfilment": "unfulfilled"}
+
+
+def test_the_page_and_its_status_name_the_same_state(shopper, bought, ledger):
+    for attempt in AttemptState:
+        ledger.put_attempt(bought, state=attempt, created_at=utcnow())
+        shopper.get(bought.order_path)
+        told = [element.get("data-state") for element in shopper.page.iter() if element.get("data-state")]
+        assert told == ([] if attempt == "create_failed" else [f"awaiting/{attempt}/unfulfilled"])
+
+
+@pytest.mark.parametrize("fulfilment", Fulfilment)
+def test_a_paid_order_says_where_its_goods_are(shopper, bought, ledger, fulfilment):
+    bought.hear(bought.callback())
+    ledger.put_order(bought, fulfilment=fulfilment)
+    shopper.get(bought.order_path)
+
+    expected = {
+        "unfulfilled": "Paid. We have received",
+        "packed": "Your order is packed.",
+        "sent": "Your order is on its way.",
+        "delivered": "Your order has been delivered.",
+        "collected": "Your order has been collected.",
+    }
+    assert shopper.page.findtext(".//h1").startswith(expected[fulfilment])
+    assert "This page is your receipt" in words(shopper.page)
+
+
+def test_while_money_may_be_on_its_way_nobody_is_told_to_pay_again(shopper, bought, ledger):
+    shopper.get(bought.order_path)
+    before = words(shopper.page)
+    shopper.get(f"{bought.order_path}?from=payment")
+    shopper.get(bought.order_path)
+
+    for page in (before, words(shopper.page)):
+        assert "Do not pay again." in page
+    assert "We are waiting to hear about your payment." in words(shopper.page)
+
+
+def test_a_page_that_could_not_be_opened_does_not_hide_money_on_its_way(shopper, bought, ledger, provider):
+    ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=5))
+    provider.behaviour = "http_500"
+    assert shopper.post(f"{bought.order_path}/pay", {}).headers["Location"] == bought.order_path
+    assert ledger.standing(bought).attempt == "superseded"
+
+    reply = shopper.get(bought.order_path)
+
+    assert "nothing has been paid" not in words(shopper.page)
+    assert "Do not pay again." in words(shopper.page)
+    assert pay_forms(shopper.page)
+    assert "data-status-url" in reply.text
+    bought.hear(bought.callback())
+    assert bought.status["payment"] == "paid"
+
+
+def test_a_later_failure_does_not_hide_money_on_its_way(shopper, bought, ledger):
+    ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=5))
+    second = Bought(shopper, shopper.post(f"{bought.order_path}/pay", {}).headers["Location"])
+    second.hear(second.failure())
+    shopper.get(bought.order_path)
+
+    assert "The payment did not go through." in words(shopper.page)
+    assert "Do not pay again." in words(shopper.page)
+
+
+def test_a_page_nobody_opens_any_more_can_be_tried_again(shopper, bought, ledger):
+    ledger.put_attempt(bought, state="creating", created_at=utcnow() - timedelta(seconds=13))
+    shopper.get(bought.order_path)
+
+    assert "The payment page could not be opened." in words(shopper.page)
+    assert shopper.post(f"{bought.order_path}/pay", {}).headers["Location"].startswith("http://127.0.0.1")
+
+
+def test_an_order_nobody_could_have_paid_does_not_warn_of_paying_again(shopper, bought, ledger):
+    ledger.put_attempt(bought, state="create_failed", checkout_link=None)
+    ledger.expire()
+    shopper.get(bought.order_path)
+
+    assert "This order was closed" in words(shopper.page)
+    assert "Do not pay again." not in words(shopper.page)
+
+
+def test_money_that_a_person_looks_at_has_no_date_of_payment_yet(shopper, bought, ledger):
+    from shop.catalog.models import Variant
+    from tests.shopper import SKU
+
+    ledger.expire()
+    ledger.put(Variant, {"sku": SKU}, on_hand=0)
+    bought.hear(bought.callback())
+    shopper.get(bought.order_path)
+
+    assert "being checked by a person" in words(shopper.page)
+    assert ", paid " not in words(shopper.page)
+
+
+@pytest.mark.parametrize(
+    ("message", "method", "said"),
+    [
+        ("Insufficient funds", "MPESA", "The M-PESA balance was too low."),
+        ("Insufficient funds", "CARD", "The card did not have enough money on it."),
+        ("Request cancelled by user", "MPESA", "The payment was cancelled on the phone."),
+        ("<b>provider-text</b> {{7*7}}", "MPESA", "The payment did not go through."),
+        ("", "PIGEON", "The payment did not go through."),
+    ],
+)
+def test_a_failure_is_told_in_plain_words(shopper, bought, message, method, said):
+    bought.hear(bought.failure(message=message, payment_method=method))
+    reply = shopper.get(bought.order_path)
+
+    assert said in words(shopper.page)
+    assert "provider-text" not in reply.text
+
+
+def test_a_second_press_soon_after_leads_to_the_page_that_is_open(shopper, bought, provider):
+    reply = shopper.post(f"{bought.order_path}/pay", {})
+
+    assert reply.headers["Location"] == bought.link
+    assert len(provider.requests) == 1
+
+
+def test_a_press_later_opens_a_fresh_page_and_the_old_one_still_counts(shopper, bought, ledger, provider):
+    ledger.put_attempt(bought, created_at=utcnow() - timedelta(seconds=11))
+    fresh = Bought(shopper, shopper.post(f"{bought.order_path}/pay", {}).headers["Location"])
+
+    assert fresh.reference != bought.reference
+    assert fresh.callback_path != bought.callback_path
+    assert ledger.standing(bought).attempt == "superseded"
+
+
+@pytest.mark.parametrize("payment", [state for state in Payment if state != "awaiting"])
+def test_an_order_that_cannot_be_paid_asks_chpter_for_nothing(shopper, bought, ledger, provider, payment):
+    ledger.put_order(bought, payment=payment)
+
+    assert shopper.post(f"{bought.order_path}/pay", {}).headers["Location"] == bought.order_path
+    assert len(provider.requests) == 1
