@@ -1,5 +1,7 @@
 """Impatient buyers, the back button and two tabs: one order, and nobody pays a sum not shown."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -15,6 +17,23 @@ def test_a_double_click_on_pay_makes_one_order(comes, scripted):
     visitor.page.wait_for_url(f"{visitor.shop.sandbox_url}/**")
 
     assert len(visitor.orders) == 1
+
+
+def test_a_second_press_on_a_slow_line_sends_nothing_more(visitor):
+    sent = []
+
+    def slowly(route):
+        if route.request.method == "POST":
+            sent.append(route.request.url)
+            time.sleep(0.5)
+        route.continue_()
+
+    visitor.to_checkout()
+    visitor.context.route("**/checkout", slowly)
+    visitor.pay_button.evaluate("button => { button.click(); setTimeout(() => button.click(), 200); }")
+    visitor.page.wait_for_url(f"{visitor.shop.sandbox_url}/**")
+
+    assert len(sent) == len(visitor.orders) == 1
 
 
 def test_a_double_click_on_try_again_leads_to_one_payment_page(visitor):

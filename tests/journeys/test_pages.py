@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 
@@ -87,19 +86,22 @@ def test_a_lost_link_is_sent_by_mail_and_opens_the_order(visitor):
     visitor.sees_paid()
 
 
-@pytest.mark.parametrize("form", ["lookup", "cart"])
-def test_wrong_entries_are_said_beside_the_field(visitor, form):
-    if form == "lookup":
-        visitor.expected.add(422)
-        visitor.open("/orders/find").get_by_role("button", name="Send me the link").click()
-        expect(visitor.page.get_by_role("alert")).to_be_focused()
-    else:
-        visitor.add()
-        visitor.page.get_by_text("Have a discount code?").click()
-        visitor.page.get_by_label("Discount code").fill("NONESUCH")
-        visitor.page.get_by_role("button", name="Apply").click()
-        visitor.sees("Discount code NONESUCH is not known. Check the spelling")
-        expect(visitor.page.get_by_label("Discount code")).to_be_visible()
+def test_an_empty_lookup_says_what_is_missing_and_takes_the_focus(visitor):
+    visitor.expected.add(422)
+    visitor.open("/orders/find").get_by_role("button", name="Send me the link").click()
+
+    expect(visitor.page.get_by_role("alert")).to_be_focused()
+    visitor.sees("Enter your order number")
+
+
+def test_an_unknown_code_is_named_and_stays_open_to_be_corrected(visitor):
+    visitor.add()
+    visitor.page.get_by_text("Have a discount code?").click()
+    visitor.page.get_by_label("Discount code").fill("NONESUCH")
+    visitor.page.get_by_role("button", name="Apply").click()
+
+    visitor.sees("Discount code NONESUCH is not known. Check the spelling")
+    expect(visitor.page.get_by_label("Discount code")).to_be_visible()
 
 
 def test_a_page_that_is_not_there_leads_back_to_the_shop(visitor):
