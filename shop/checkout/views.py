@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_limiter import RateLimitExceeded
 from werkzeug.wrappers import Response
 
@@ -11,6 +11,7 @@ from shop.checkout.forms import CheckoutForm, new_key
 from shop.checkout.ordering import order_of, place_order
 from shop.extensions import csrf, limiter
 from shop.money import shillings
+from shop.orders.finding import order_with
 from shop.orders.models import Order
 from shop.orders.placing import Buyer
 from shop.orders.states import AttemptState, Payment
@@ -38,7 +39,7 @@ def details() -> Response | str | tuple[str, int]:
         basket = carts.current_basket()
         form.area.data, form.code.data = str(basket.area_id or ""), basket.code
     if not basket.lines:
-        return redirect(url_for("cart.show"), 303)
+        return redirect(_last_order() or url_for("cart.show"), 303)
     pickups = frozenset(str(area.id) for area in basket.areas if area.pickup)
     form.offer([(str(area.id), area.name) for area in basket.areas], pickups)
     if request.method == "GET" or "apply" in request.form:
@@ -70,9 +71,16 @@ def _ordered(key: str, buyer: Buyer, basket: carts.Basket, area: DeliveryArea) -
     order, attempt = place_order(key, buyer, basket, area)
     order_page = url_for("orders.show", token=order.token)
     carts.empty()
+    session["order"] = order.token
     if attempt is None:
         return redirect(_way_to(order), 303)
     return redirect(open_page(attempt) or order_page, 303)
+
+
+def _last_order() -> str | None:
+    """Where Back from the payment page leads: the cart is empty by then, but the order still waits to be paid."""
+    order = order_with(session.get("order", ""))
+    return url_for("orders.show", token=order.token) if order and order.payment == Payment.AWAITING else None
 
 
 def _chosen(form: CheckoutForm) -> carts.Basket:
