@@ -1,12 +1,66 @@
-"""What tests about money may ask for."""
+"""What tests of races and faults may ask for."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
+from shop.checkout import views as checkout
+from shop.checkout.forms import new_key
+from shop.database import db
 from tests.payments.ledger import Ledger
+from tests.shopper import hidden_fields
+
+Press = Callable[[], TestResponse]
 
 
 @pytest.fixture
 def ledger(app: Flask) -> Ledger:
     """The shop's database, read for a test."""
     return Ledger(app)
+
+
+@pytest.fixture
+def crowd(app, shopper):
+    """Buyers with the same things in the cart, each with a form of their own: what each does to press Pay."""
+
+    def gather(count: int, **answers: str):
+        filled = shopper.fill_checkout(**answers)
+        total = shopper.post("/checkout", {**filled, "apply": "1"})
+        filled["shown_total"] = hidden_fields(total.text)["shown_total"]
+        cookie = shopper.browser.get_cookie("session").value
+        with app.test_request_context():
+            keys = [new_key() for _ in range(count)]
+        return [presses_pay(app, cookie, {**filled, "once": key}) for key in keys]
+
+    return gather
+
+
+def presses_pay(app, cookie: str, form: dict[str, str]):
+    def press():
+        browser = app.test_client()
+        browser.set_cookie("session", cookie)
+        return browser.post("/checkout", data=form)
+
+    return press
+
+
+@pytest.fixture
+def together(monkeypatch):
+    """Let a number of buyers all have looked at the stock before the first of them writes."""
+
+    def gate(count: int) -> None:
+        barrier, place = Barrier(count), checkout.place_order
+
+        def wait_and_place(*order):
+            db.session.rollback()  # a buyer who waits holds no connection
+            with suppress(BrokenBarrierError):
+                barrier.wait(20)
+            return place(*order)
+
+        monkeypatch.setattr(checkout, "place_order", wait_and_place)
+
+    return gate

@@ -1,16 +1,12 @@
 """Many at the same moment: what is there is sold once, what is paid is settled once, and nobody sees an error."""
 
 from collections import Counter
-from contextlib import suppress
 from datetime import timedelta
-from threading import Barrier, BrokenBarrierError
 
 import pytest
 from sqlalchemy import event, text, update
 
 from shop.catalog.models import Variant
-from shop.checkout import views as checkout
-from shop.checkout.forms import new_key
 from shop.clock import utcnow
 from shop.database import db, write
 from shop.orders import stock
@@ -20,10 +16,9 @@ from shop.payments.models import PaymentAttempt
 from shop.pricing.models import DiscountCode
 from tests import both_databases
 from tests.faults.at_once import at_once
-from tests.shopper import SKU, Bought, hidden_fields
+from tests.shopper import SKU, Bought
 
 pytestmark = both_databases
-OTHER_SKU = "STA-BEA-ONE"
 
 
 @pytest.fixture
@@ -31,55 +26,8 @@ def settings(settings):
     return {**settings, "WEB_THREADS": "200"}  # half of them may wait for Chpter
 
 
-@pytest.fixture
-def crowd(app, shopper):
-    """Buyers with the same things in the cart, each with a form of their own: what each does to press Pay."""
-
-    def gather(count: int, **answers: str):
-        filled = shopper.fill_checkout(**answers)
-        total = shopper.post("/checkout", {**filled, "apply": "1"})
-        filled["shown_total"] = hidden_fields(total.text)["shown_total"]
-        cookie = shopper.browser.get_cookie("session").value
-        with app.test_request_context():
-            keys = [new_key() for _ in range(count)]
-        return [presses_pay(app, cookie, {**filled, "once": key}) for key in keys]
-
-    return gather
-
-
-def presses_pay(app, cookie: str, form: dict[str, str]):
-    def press():
-        browser = app.test_client()
-        browser.set_cookie("session", cookie)
-        return browser.post("/checkout", data=form)
-
-    return press
-
-
-@pytest.fixture
-def together(monkeypatch):
-    """Let a number of buyers all have looked at the stock before the first of them writes."""
-
-    def gate(count: int) -> None:
-        barrier, place = Barrier(count), checkout.place_order
-
-        def wait_and_place(*order):
-            db.session.rollback()  # a buyer who waits holds no connection
-            with suppress(BrokenBarrierError):
-                barrier.wait(20)
-            return place(*order)
-
-        monkeypatch.setattr(checkout, "place_order", wait_and_place)
-
-    return gate
-
-
-def shelve(ledger, sku: str, count: int) -> None:
-    ledger.put(Variant, {"sku": sku}, on_hand=count, held=0)
-
-
 def test_a_hundred_buyers_of_ten_pieces_make_ten_orders(shopper, ledger, crowd, together):
-    shelve(ledger, SKU, 10)
+    ledger.shelve(SKU, 10)
     shopper.add(SKU)
     buyers = crowd(100)
     together(100)
@@ -95,7 +43,7 @@ def test_a_hundred_buyers_of_ten_pieces_make_ten_orders(shopper, ledger, crowd, 
 def test_control_without_the_guard_the_same_buyers_are_sold_what_is_not_there(
     app, shopper, ledger, crowd, together, monkeypatch
 ):
-    shelve(ledger, SKU, 10)
+    ledger.shelve(SKU, 10)
     shopper.add(SKU)
     buyers = crowd(30)
     together(30)
@@ -149,7 +97,7 @@ def test_a_form_sent_three_times_in_turn_makes_one_order(shopper, ledger, crowd,
 
 def test_the_last_uses_of_a_code_are_taken_once_each(shopper, ledger, crowd, together):
     ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses=5)
-    shopper.add(OTHER_SKU)
+    shopper.add("STA-BEA-ONE")
     buyers = crowd(20, code="KARIBU10")
     together(20)
 
@@ -157,24 +105,6 @@ def test_the_last_uses_of_a_code_are_taken_once_each(shopper, ledger, crowd, tog
 
     assert Counter(reply.status_code for reply in replies) == {303: 5, 409: 15}
     assert (ledger.uses("KARIBU10"), ledger.count(Order, Order.discount > 0), ledger.count(Order)) == (5, 5, 5)
-
-
-def test_carts_in_opposite_order_do_not_lock_each_other_out(app, provider, ledger, crowd, shopper, together):
-    shelve(ledger, SKU, 100)
-    shelve(ledger, OTHER_SKU, 100)
-    shopper.add(SKU)
-    shopper.add(OTHER_SKU)
-    one_way = crowd(15)
-    shopper.browser = app.test_client()
-    shopper.add(OTHER_SKU)
-    shopper.add(SKU)
-    other_way = crowd(15)
-    together(30)
-
-    replies = at_once([press for pair in zip(one_way, other_way, strict=True) for press in pair])
-
-    assert [reply.status_code for reply in replies] == [303] * 30
-    assert (ledger.stock(SKU), ledger.stock(OTHER_SKU)) == ((100, 30), (100, 30))
 
 
 def test_a_hundred_callbacks_at_once_are_one_payment(shopper, ledger):

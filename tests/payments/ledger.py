@@ -114,6 +114,10 @@ class Ledger:
         with self.app.app_context():
             write(change)
 
+    def shelve(self, sku: str, count: int) -> None:
+        """Put so many pieces of a SKU on the shelf, none of them held."""
+        self.put(Variant, {"sku": sku}, on_hand=count, held=0)
+
     def put_order(self, bought: Bought, **values: Any) -> None:
         """Set columns of a purchase's order."""
         self.put(Order, {"token": bought.order_path.rsplit("/", 1)[1]}, **values)

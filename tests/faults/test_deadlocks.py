@@ -1,0 +1,69 @@
+"""Orders that share goods wait for each other; they never lock each other out."""
+
+import time
+from itertools import count
+
+import pytest
+
+from shop import database
+from shop.orders import stock
+from tests import both_databases
+from tests.faults.at_once import at_once
+from tests.shopper import SKU
+
+OTHER_SKU = "STA-BEA-ONE"
+BUYERS = 12
+postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def replies(shopper, ledger, crowd, together, monkeypatch):
+    """Buyers of the same two things, every second one with them the other way round, slow between the two."""
+
+    def buy() -> list[int]:
+        changed, hold, turns = stock.changed, stock.hold, count()
+        monkeypatch.setattr(stock, "changed", lambda statement: (changed(statement), time.sleep(0.03))[0])
+        # turned round here, since the cookie keeps a cart in the order of its SKUs
+        monkeypatch.setattr(stock, "hold", lambda lines: hold(list(lines)[:: (-1) ** next(turns)]))
+        for sku in (SKU, OTHER_SKU):
+            ledger.shelve(sku, 100)
+            shopper.add(sku)
+        buyers = crowd(BUYERS)
+        together(BUYERS)
+        return [reply.status_code for reply in at_once(buyers)]
+
+    return buy
+
+
+@pytest.fixture
+def deadlocks(monkeypatch):
+    """Those that PostgreSQL broke up while the test ran."""
+    found, write_once = [], database._write_once
+
+    def watched(work):
+        try:
+            return write_once(work)
+        except database.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == database.DEADLOCK:
+                found.append(error)
+            raise
+
+    monkeypatch.setattr(database, "_write_once", watched)
+    return found
+
+
+@both_databases
+def test_carts_in_opposite_order_do_not_lock_each_other_out(replies, deadlocks, ledger):
+    assert replies() == [303] * BUYERS
+
+    assert not deadlocks
+    assert ledger.stock(SKU) == ledger.stock(OTHER_SKU) == (100, BUYERS)
+
+
+@postgresql
+def test_control_without_the_order_of_skus_they_do(replies, deadlocks, monkeypatch):
+    monkeypatch.setattr(stock, "_in_order", list)
+
+    replies()
+
+    assert deadlocks
