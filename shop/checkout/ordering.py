@@ -13,7 +13,9 @@ from shop.orders.models import Order
 from shop.orders.placing import Buyer, write_order
 from shop.orders.signals import order_placed
 from shop.orders.states import Payment
+from shop.orders.stock import OutOfStock
 from shop.payments.opening import NewAttempt, new_attempt
+from shop.pricing.claiming import DiscountGone
 from shop.pricing.models import DeliveryArea
 
 LUCKLESS = 3  # how often a number drawn for the order may be another order's already
@@ -45,8 +47,10 @@ def place_order(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> t
     for _ in range(LUCKLESS):
         try:
             return write(place)
-        except IntegrityError:
-            order = order_of(key)
+        except (IntegrityError, OutOfStock, DiscountGone) as beaten:
+            order = order_of(key)  # the last piece may have gone to this very form, sent twice
             if order is not None:
                 return order, None
+            if not isinstance(beaten, IntegrityError):
+                raise
     return write(place)

@@ -207,11 +207,13 @@ def test_the_same_form_three_times_is_one_order_and_leads_to_one_page(shopper, c
     assert stock(SKU) == (18, 2)
 
 
+@pytest.mark.parametrize("on_hand", [18, 1], ids=["plenty", "the last piece"])
 @both_databases
 def test_a_form_sent_again_while_the_first_is_still_being_placed_is_the_same_order(
-    shopper, count, monkeypatch, provider, stock
+    shopper, count, monkeypatch, provider, stock, change, on_hand
 ):
     """The rival is run exactly between looking for the form's order and writing it."""
+    change(Variant, Variant.sku == SKU, on_hand=on_hand)
     shopper.add()
     form = shown_form(shopper)
     rival = Shopper(shopper.app, provider)
@@ -228,7 +230,7 @@ def test_a_form_sent_again_while_the_first_is_still_being_placed_is_the_same_ord
 
     assert [reply.headers["Location"]] == rivals
     assert (count(), len(provider.requests)) == (1, 1)
-    assert stock(SKU) == (18, 1)
+    assert stock(SKU) == (on_hand, 1)
 
 
 def test_without_the_one_time_key_the_same_form_would_be_two_orders(shopper, count, monkeypatch):
