@@ -17,10 +17,10 @@ __all__ = ["compress", "csrf", "db", "limiter", "migrate"]
 class CompressWhole(Compress):
     """Flask-Compress, for pages with mistakes in them too: it leaves every answer that is no success as it is."""
 
-    def after_request(self, response: Response) -> Response:
+    def after_request(self, response: Response | None) -> Response:
         """Compress the answer, whatever its status."""
-        status = response.status_code
-        if status < 400:
+        status = response.status_code if response else 204
+        if response is None or status < 400:
             return super().after_request(response)
         response.status_code = 200
         response = super().after_request(response)

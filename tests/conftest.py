@@ -1,4 +1,4 @@
-"""What every test may ask for: a shop on a fresh database, a provider that does as told, a shopper that checks each page."""
+"""What every test may ask for: a shop on a fresh database, a provider that does as told, a shopper."""
 
 from collections.abc import Iterator
 from pathlib import Path

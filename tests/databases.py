@@ -1,4 +1,4 @@
-"""Fresh databases for tests, on SQLite and on a real PostgreSQL: each a copy of one that was migrated and seeded once."""
+"""Fresh databases for tests, on SQLite and on a real PostgreSQL: copies of one that was migrated and seeded once."""
 
 import shutil
 from collections.abc import Iterator

@@ -47,4 +47,4 @@ def _check_strictness(tree: Element, html: str, address: str) -> None:
     assert not re.search(r"<script(?![^>]*\bsrc=)", html), f"{address}: inline script"
     for element in tree.iter():
         assert element.get("style") is None, f"{address}: inline style"
-        assert not [name for name in element.keys() if name.startswith("on")], f"{address}: inline handler"
+        assert not [name for name in element.attrib if name.startswith("on")], f"{address}: inline handler"

@@ -70,9 +70,7 @@ def test_every_spelling_of_a_success_is_a_success(paid, status, outcome):
 @pytest.mark.parametrize("status", [200, "200", 406, "406", "anything", None])
 @pytest.mark.parametrize("method", ["MPESA", "CARD", "", None])
 def test_every_spelling_of_a_failure_is_a_failure(paid, status, method):
-    fields = paid_but(
-        paid=paid, response_status=status, payment_method=method, payment_status="Payment Incomplete."
-    )
+    fields = paid_but(paid=paid, response_status=status, payment_method=method, payment_status="Payment Incomplete.")
 
     assert read(fields).claim is Claim.NO
 
@@ -283,10 +281,7 @@ def test_json_is_read_whatever_its_content_type(content_type):
 
 @pytest.mark.parametrize("content_type", ["", "application/x-www-form-urlencoded; charset=UTF-8"])
 def test_a_form_with_the_same_keys_is_read(content_type):
-    raw = (
-        b"payment+method=MPESA&paid=True&order_id=945&amount=100.00"
-        b"&payment_status=Payment+complete.&message=%C3%A9"
-    )
+    raw = b"payment+method=MPESA&paid=True&order_id=945&amount=100.00&payment_status=Payment+complete.&message=%C3%A9"
 
     assert read_callback(raw, content_type) == Callback("945", 100, "100.00", Claim.YES, "MPESA", "é")
 

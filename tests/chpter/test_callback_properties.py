@@ -24,12 +24,7 @@ OUTCOMES = ["Payment complete.", "Payment Incomplete."]
 CONTENT_TYPES = st.sampled_from(["", "application/json", "application/x-www-form-urlencoded", "text/plain"])
 
 values = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.sampled_from([*TELLING, *OUTCOMES]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([*TELLING, *OUTCOMES]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )

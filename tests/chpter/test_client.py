@@ -101,9 +101,7 @@ def test_without_usable_credentials_nothing_is_sent(token, domain):
     assert provider.requests == []
 
 
-@pytest.mark.parametrize(
-    "url", ["http://chpter.co", "ftp://127.0.0.1", "chpter.co", "", "http://127.0.0.1@chpter.co"]
-)
+@pytest.mark.parametrize("url", ["http://chpter.co", "ftp://127.0.0.1", "chpter.co", "", "http://127.0.0.1@chpter.co"])
 def test_a_client_that_would_send_the_token_in_the_clear_is_not_made(url):
     with pytest.raises(ValueError):
         ChpterClient(url, TOKEN, "shop.example", [])

@@ -108,9 +108,7 @@ def test_a_careless_entry_in_the_list_allows_nothing_more(entry):
 
 def test_which_hosts_are_this_machine():
     assert all(is_loopback(host) for host in ("localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1"))
-    assert not any(
-        is_loopback(host) for host in ("chpter.co", "localhost.evil.example", "10.0.0.1", "0.0.0.0", "")
-    )
+    assert not any(is_loopback(host) for host in ("chpter.co", "localhost.evil.example", "10.0.0.1", "0.0.0.0", ""))
 
 
 def test_an_origin_is_written_as_browsers_write_it():

@@ -155,17 +155,13 @@ def test_the_form_may_end_at_the_shop_and_nowhere_else(visitor):
 
 
 def test_another_host_name_is_not_answered(visitor):
-    answer = visitor.post(
-        SESSION_PATH, headers={**HEADERS, "Host": "evil.example"}, json=session_request().body()
-    )
+    answer = visitor.post(SESSION_PATH, headers={**HEADERS, "Host": "evil.example"}, json=session_request().body())
 
     assert answer.status_code == 400
     assert "evil.example" not in answer.text
 
 
 def test_a_body_beyond_any_real_one_is_refused(visitor):
-    answer = visitor.post(
-        SESSION_PATH, headers={**HEADERS, "Content-Type": "application/json"}, data=b" " * 70_000
-    )
+    answer = visitor.post(SESSION_PATH, headers={**HEADERS, "Content-Type": "application/json"}, data=b" " * 70_000)
 
     assert answer.status_code == 413

@@ -96,9 +96,7 @@ def press(link: str, outcome: str, method: str = "MPESA") -> requests.Response:
 
 
 def test_a_session_is_answered_as_documented(sandbox):
-    answer = requests.post(
-        sandbox.url + SESSION_PATH, json=session_request().body(), headers=HEADERS, timeout=5
-    )
+    answer = requests.post(sandbox.url + SESSION_PATH, json=session_request().body(), headers=HEADERS, timeout=5)
 
     assert answer.status_code == 200
     reply = answer.json()
@@ -108,17 +106,11 @@ def test_a_session_is_answered_as_documented(sandbox):
     assert reply["order_id"] == "123"
 
 
-@pytest.mark.parametrize(
-    "sent", [None, "", TOKEN, f"Bearer {TOKEN}", f"token {TOKEN}", f"Token {TOKEN}x", "Tokén ü"]
-)
+@pytest.mark.parametrize("sent", [None, "", TOKEN, f"Bearer {TOKEN}", f"token {TOKEN}", f"Token {TOKEN}x", "Tokén ü"])
 def test_a_wrong_token_is_refused_in_the_documented_words(sandbox, sent):
-    headers = {"domain": "shop.example"} | (
-        {"Authorization": sent.encode("latin-1")} if sent is not None else {}
-    )
+    headers = {"domain": "shop.example"} | ({"Authorization": sent.encode("latin-1")} if sent is not None else {})
 
-    answer = requests.post(
-        sandbox.url + SESSION_PATH, json=session_request().body(), headers=headers, timeout=5
-    )
+    answer = requests.post(sandbox.url + SESSION_PATH, json=session_request().body(), headers=headers, timeout=5)
 
     assert answer.status_code == 401
     assert answer.json() == {"message": "Invalid authentication credentials"}

@@ -21,9 +21,7 @@ MAX_REQUEST_BYTES = 64 * 1024
 MAX_DOMAIN = 250
 
 
-def create_sandbox(
-    *, token: str, shop_origin: str, late_seconds: float = 15, second_seconds: float = 3
-) -> Flask:
+def create_sandbox(*, token: str, shop_origin: str, late_seconds: float = 15, second_seconds: float = 3) -> Flask:
     """Build the sandbox for the shop at `shop_origin`, which has to send `token`.
 
     `late_seconds` is how long a late callback takes, `second_seconds` how long a success comes after a
@@ -32,9 +30,7 @@ def create_sandbox(
     """
     shop = origin_of(shop_origin)
     if shop is None or shop[0] != "http" or not is_loopback(shop[1]):
-        raise SandboxRefused(
-            "The sandbox serves only a shop on this machine: http://127.0.0.1 or http://localhost."
-        )
+        raise SandboxRefused("The sandbox serves only a shop on this machine: http://127.0.0.1 or http://localhost.")
     if not token:
         raise SandboxRefused("The sandbox needs the token that the shop will send, as Chpter does.")
     app = Flask(__name__)

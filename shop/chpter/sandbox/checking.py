@@ -88,9 +88,7 @@ def _address(addresses: dict[str, Any], name: str) -> str:
     value = _text(addresses, "redirect_urls", name)
     origin = origin_of(value)
     if origin is None:
-        raise _wrong(
-            f"redirect_urls.{name}", "must be an absolute address that starts with http:// or https://"
-        )
+        raise _wrong(f"redirect_urls.{name}", "must be an absolute address that starts with http:// or https://")
     if not is_loopback(origin[1]):
         raise _wrong(
             f"redirect_urls.{name}",
