@@ -9,12 +9,14 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
+from time import monotonic
 from typing import Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from shop.config import Settings
 from shop.database import changed, db, write
@@ -23,9 +25,11 @@ from shop.notices.models import OutboxMail
 log = logging.getLogger(__name__)
 BATCH = 50
 LONGEST_WAIT = timedelta(hours=4)
-IN_HAND = timedelta(minutes=2)  # while one worker sends a mail, others leave it alone
 PATIENCE = 10  # seconds for each step of the SMTP conversation
-MOST_TRIES = 20  # over about three days
+SWEEP_SECONDS = 60  # after which a sweep begins no further mail
+IN_HAND = timedelta(seconds=SWEEP_SECONDS + 6 * PATIENCE)  # while one worker sends a mail, others leave it alone
+FAILURES = (OSError, smtplib.SMTPException)
+MOST_TRIES = 26  # over about three days
 
 
 class Carrier(Protocol):
@@ -50,51 +54,61 @@ class FileCarrier:
 
 def send_due(settings: Settings, now: datetime) -> int:
     """Send every mail that is due by `now` (UTC) and return how many went. A server that is down only delays them."""
-    due = OutboxMail.sent_at.is_(None) & (OutboxMail.next_try_at <= now) & (OutboxMail.tries < MOST_TRIES)
-    ids = db.session.scalars(select(OutboxMail.id).where(due).order_by(OutboxMail.id).limit(BATCH)).all()
+    ids = db.session.scalars(select(OutboxMail.id).where(_due(now)).order_by(OutboxMail.id).limit(BATCH)).all()
     db.session.rollback()
     if not ids:
         return 0
+    began, sent = monotonic(), 0
     try:
         with _carrier(settings) as carrier:
-            return sum(_send(mail_id, carrier, settings, now) for mail_id in ids)
-    except (OSError, smtplib.SMTPException) as error:
-        log.warning("mail server out of reach: %s", type(error).__name__)
-        write(lambda: [_later(mail_id, now, type(error).__name__) for mail_id in ids])
-        return 0
+            for mail_id in ids:
+                if monotonic() - began > SWEEP_SECONDS:
+                    break
+                sent += _send(mail_id, carrier, settings, now)
+    except FAILURES as failure:
+        error = type(failure).__name__
+        log.warning("mail server out of reach: %s", error)
+        write(lambda: [_later(mail_id, _due(now), now, error) for mail_id in ids])
+    return sent
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return OutboxMail.sent_at.is_(None) & (OutboxMail.next_try_at <= now) & (OutboxMail.tries < MOST_TRIES)
 
 
 def _send(mail_id: int, carrier: Carrier, settings: Settings, now: datetime) -> bool:
-    mine = update(OutboxMail).where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None), OutboxMail.next_try_at <= now)
-    if not write(lambda: changed(mine.values(next_try_at=now + IN_HAND))):
+    """Send one mail, unless another worker has it in hand. Raises SMTPServerDisconnected: then the rest must wait."""
+    taken = update(OutboxMail).where(OutboxMail.id == mail_id, _due(now)).values(next_try_at=now + IN_HAND)
+    if not write(lambda: changed(taken)):
         return False
-    mail = db.session.get_one(OutboxMail, mail_id)
-    message = _message(mail, settings)
-    db.session.rollback()
+    unsent = OutboxMail.sent_at.is_(None)
     try:
+        message = _message(db.session.get_one(OutboxMail, mail_id), settings)
+        db.session.rollback()  # no transaction stays open while the server thinks
         carrier.send_message(message)
-    except smtplib.SMTPServerDisconnected:
-        raise
-    except (OSError, smtplib.SMTPException) as error:
-        log.warning("mail not taken: %s", type(error).__name__)
-        write(lambda: _later(mail_id, now, type(error).__name__))
+    except (*FAILURES, ValueError) as failure:  # ValueError: an address or text no message can carry
+        error = type(failure).__name__
+        log.warning("mail not taken: %s", error)
+        write(lambda: _later(mail_id, unsent, now, error))
+        if isinstance(failure, smtplib.SMTPServerDisconnected):
+            raise
         return False
-    sent = update(OutboxMail).where(OutboxMail.id == mail_id)
-    write(lambda: changed(sent.values(sent_at=now, tries=OutboxMail.tries + 1, last_error="")))
+    done = update(OutboxMail).where(OutboxMail.id == mail_id)
+    write(lambda: changed(done.values(sent_at=now, tries=OutboxMail.tries + 1, last_error="")))
     return True
 
 
-def _later(mail_id: int, now: datetime, error: str) -> None:
-    mail = db.session.get_one(OutboxMail, mail_id)
-    if mail.sent_at is None:
-        mail.tries += 1
-        mail.last_error = error
-        mail.next_try_at = now + min(timedelta(seconds=15 * 2**mail.tries), LONGEST_WAIT)
+def _later(mail_id: int, condition: ColumnElement[bool], now: datetime, error: str) -> int:
+    """Put a mail off: half a minute after the first try, twice as long after each further one."""
+    tries = db.session.get_one(OutboxMail, mail_id).tries + 1
+    wait = min(timedelta(seconds=15 * 2**tries), LONGEST_WAIT)
+    later = update(OutboxMail).where(OutboxMail.id == mail_id, condition)
+    return changed(later.values(tries=tries, last_error=error, next_try_at=now + wait))
 
 
 def _message(mail: OutboxMail, settings: Settings) -> EmailMessage:
     message = EmailMessage()
-    message["From"] = f'"{settings.shop_name}" <{settings.mail_from}>'
+    message["From"] = Address(settings.shop_name, addr_spec=settings.mail_from)
     message["To"] = mail.recipient
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.written_at)
@@ -113,7 +127,8 @@ def _carrier(settings: Settings) -> Iterator[Carrier]:
         return
     server: smtplib.SMTP
     if settings.smtp_security == "tls":
-        server = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=PATIENCE, context=ssl.create_default_context())
+        context = ssl.create_default_context()
+        server = smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=PATIENCE, context=context)
     else:
         server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=PATIENCE)
     with server:

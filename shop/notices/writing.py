@@ -1,9 +1,12 @@
 """Which event makes which mail. Listens to the rooms above, and writes into the transaction the event belongs to."""
 
+from contextlib import suppress
 from secrets import token_hex
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from shop.clock import utcnow
 from shop.config import Settings
@@ -50,23 +53,23 @@ def _to_buyer(order: Order, kind: str, subject: str, once: str) -> None:
 
 
 def _write(recipient: str, order: Order, kind: str, subject: str, once: str) -> None:
-    if db.session.query(OutboxMail.id).filter_by(once=once).first():
+    if db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
         return
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
     body = render_template(
         f"notices/{kind}.txt", order=order, link=f"{settings.shop_url}/orders/{order.token}", shop_url=settings.shop_url
     )
-    db.session.add(
-        OutboxMail(
-            order_id=order.id,
-            kind=kind,
-            once=once,
-            recipient=recipient,
-            subject=subject,
-            body=body,
-            message_id=f"<{token_hex(16)}@{urlsplit(settings.shop_url).hostname}>",
-            written_at=now,
-            next_try_at=now,
-        )
+    mail = OutboxMail(
+        order_id=order.id,
+        kind=kind,
+        once=once,
+        recipient=recipient,
+        subject=subject,
+        body=body,
+        message_id=f"<{token_hex(16)}@{urlsplit(settings.shop_url).hostname}>",
+        written_at=now,
+        next_try_at=now,
     )
+    with suppress(IntegrityError), db.session.begin_nested():  # the same event, heard twice at the same moment
+        db.session.add(mail)

@@ -1,0 +1,56 @@
+"""A real mail server on 127.0.0.1 that keeps what it is given, and misbehaves when told."""
+
+import socket
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+
+class PostOffice:
+    """Takes mail while used as a context manager. `refused` holds addresses it takes nothing for."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+        self.recipients: list[list[str]] = []
+        self.refused: set[str] = set()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+
+    def __enter__(self) -> "PostOffice":
+        self._controller.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._controller.stop()
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        """Take a recipient, or not."""
+        if address in self.refused:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        """Keep a letter."""
+        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.recipients.append(envelope.rcpt_tos)
+        return "250 kept"
+
+    def subjects(self) -> list[str]:
+        """Of all letters, sorted."""
+        return sorted(str(letter["Subject"]) for letter in self.letters)
+
+
+def settings_for(port: int) -> dict[str, str]:
+    """The settings of a shop that posts there."""
+    return {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(port),
+        "SMTP_SECURITY": "none",
+        "MAIL_FROM": "shop@example.com",
+        "SHOP_NAME": 'Mkono "& Co"',
+    }

@@ -1,0 +1,105 @@
+"""The worker, as a process of its own: mails, expiry and the spool within seconds, and a quick end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from shop.clock import utcnow
+from shop.database import db
+from shop.notices.models import OutboxMail
+from shop.orders.models import Order
+from tests.notices.post_office import PostOffice, settings_for
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def office():
+    """Where the shop's mail arrives."""
+    with PostOffice() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(settings, office):
+    """A shop that posts to a real server."""
+    return {**settings, **settings_for(office.port)}
+
+
+@pytest.fixture
+def start_worker(settings, tmp_path):
+    """Start a worker as the README has it."""
+    started = []
+
+    def start():
+        flask = Path(sys.executable).parent / "flask"
+        log = (tmp_path / f"worker{len(started)}.log").open("w")
+        worker = subprocess.Popen(
+            [flask, "--app", "wsgi", "worker"], cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
+        )
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        if worker.poll() is None:
+            worker.kill()
+            worker.wait()
+
+
+def wait_for(what, seconds):
+    """Whether it became true in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if what():
+            return True
+        time.sleep(0.25)
+    return False
+
+
+def test_workers_send_mail_end_orders_and_settle_what_was_spooled_and_stop_when_told(
+    app, shopper, office, start_worker, monkeypatch, tmp_path
+):
+    forgotten, paid = shopper.buy(), shopper.buy()
+    with monkeypatch.context() as patch:
+        patch.setattr("shop.payments.views.settle_now", refuse_all)
+        assert paid.hear(paid.callback()).status_code == 202
+    with app.app_context():
+        token = forgotten.order_path.rsplit("/", 1)[1]
+        due = update(Order).where(Order.token == token)
+        db.session.execute(due.values(expires_at=utcnow() - timedelta(minutes=1)))
+        db.session.commit()
+
+    workers = [start_worker(), start_worker()]
+
+    def all_done():
+        states = (forgotten.status["payment"], paid.status["payment"])
+        return states == ("expired", "paid") and len(office.letters) == 4
+
+    assert wait_for(all_done, 25), (forgotten.status, paid.status, office.subjects())
+    assert not list((tmp_path / "instance" / "spool").iterdir())
+    assert all(worker.poll() is None for worker in workers)
+    with app.app_context():
+        assert all(mail.sent_at for mail in db.session.scalars(select(OutboxMail)))
+
+    began = time.monotonic()
+    for worker in workers:
+        worker.send_signal(signal.SIGTERM)
+    for worker in workers:
+        worker.wait(timeout=10)
+    assert time.monotonic() - began < 5
+    assert len({letter["Message-ID"] for letter in office.letters}) == len(office.letters) == 4
+    for log in tmp_path.glob("worker*.log"):
+        assert "Traceback" not in log.read_text()
+
+
+def refuse_all(_posted):
+    raise OperationalError("", {}, Exception())
