@@ -21,6 +21,11 @@ def _push_request_context() -> None:
     """Undo what pytest-flask does: in its one context all requests of a test would share a session and `g`."""
 
 
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Not pytest-flask's context around the whole test: in it all visitors would share one `g`, and one sign-in."""
+
+
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
     """Where SQLite databases come from."""

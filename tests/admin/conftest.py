@@ -7,11 +7,6 @@ from tests.admin.desk import Clerk, let_in
 from tests.faults.provider import Provider
 
 
-@pytest.fixture(autouse=True)
-def _push_request_context() -> None:
-    """Not pytest-flask's context around the whole test: in it all visitors would share one `g`, and one sign-in."""
-
-
 @pytest.fixture
 def stranger(app: Flask, provider: Provider) -> Clerk:
     """Somebody who has not signed in, at a desk that has one merchant."""
