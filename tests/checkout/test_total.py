@@ -1,0 +1,151 @@
+"""The sum on the button: exact, and never another than the one that is asked for."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from shop.database import db
+from shop.money import shillings
+from shop.payments.models import PaymentAttempt
+from shop.pricing.models import DiscountCode
+from tests import both_databases
+from tests.checkout.reading import notice_of, pay_button, shown_form
+from tests.shopper import ANSWERS, SKU, hidden_fields
+
+
+def test_the_area_chosen_in_the_cart_makes_an_exact_total_on_the_button(shopper, provider):
+    shopper.add()
+    form = shown_form(shopper)
+
+    assert pay_button(shopper.page) == "Pay KSh 2,650"
+    assert form["shown_total"] == "2650"
+    assert shopper.post("/checkout", form).status_code == 303
+    assert provider.requests[-1].body["amount"]["total"] == "2650"
+
+
+def test_without_an_area_the_button_promises_no_sum_and_the_total_is_asked_about(shopper, count):
+    shopper.add()
+    form = shopper.fill_checkout()
+    assert pay_button(shopper.page) == "Pay"
+
+    reply = shopper.post("/checkout", form)
+    assert reply.status_code == 409
+    assert notice_of(shopper.page) == "The total is KSh 2,650 with delivery. If that is right, press Pay"
+    assert pay_button(shopper.page) == "Pay KSh 2,650"
+    assert count() == 0
+
+
+@pytest.mark.parametrize(
+    "shown", ["", "1", "2649", "26500", "999999999", "1e3", "２６５０", "2650.0", "-2650", "x" * 5000, None]
+)
+def test_nobody_pays_a_sum_they_were_not_shown(shopper, count, provider, shown):
+    shopper.add()
+    form = shown_form(shopper, note="Ring twice") | {"shown_total": shown}
+    reply = shopper.post("/checkout", {name: value for name, value in form.items() if value is not None})
+
+    assert reply.status_code == 409
+    was = (
+        f"now KSh 2,650. It was {shillings(int(shown))}"
+        if re.fullmatch("[0-9]{1,9}", shown or "")
+        else "KSh 2,650 with delivery"
+    )
+    assert notice_of(shopper.page) == f"The total is {was}. If that is right, press Pay"
+    assert (count(), provider.requests) == (0, [])
+    for field in ("full_name", "phone_number", "email", "location", "note"):
+        assert form[field] in reply.text
+    assert hidden_fields(reply.text)["shown_total"] == "2650"
+
+    assert shopper.post("/checkout", {**form, **hidden_fields(reply.text)}).status_code == 303
+    assert count() == 1
+
+
+def test_without_the_comparison_a_sum_nobody_saw_would_be_asked_for(shopper, provider, monkeypatch):
+    monkeypatch.setattr("shop.checkout.views._changed", lambda form, basket: None)
+    shopper.add()
+
+    assert shopper.post("/checkout", shown_form(shopper) | {"shown_total": "1"}).status_code == 303
+    assert provider.requests[-1].body["amount"]["total"] == "2650"
+
+
+def test_another_area_than_the_one_shown_is_another_sum(shopper, count):
+    shopper.add()
+    form = shown_form(shopper) | {"area": shopper.area("mombasa")}
+
+    assert shopper.post("/checkout", form).status_code == 409
+    assert notice_of(shopper.page) == "The total is now KSh 2,900. It was KSh 2,650. If that is right, press Pay"
+    assert count() == 0
+
+
+def test_a_form_that_followed_the_choice_by_itself_is_taken_at_once(shopper, orders):
+    shopper.add()
+    form = shown_form(shopper) | {"area": shopper.area("mombasa"), "shown_total": "2900"}
+
+    assert shopper.post("/checkout", form).status_code == 303
+    assert orders()[0].total == 2900
+
+
+def test_a_code_is_applied_without_complaining_of_what_is_not_filled_in_yet(shopper, count):
+    shopper.add()
+    form = (
+        shown_form(shopper) | dict.fromkeys(ANSWERS, "") | {"full_name": "Half a f", "code": "karibu 10", "apply": "1"}
+    )
+    reply = shopper.post("/checkout", form)
+
+    assert reply.status_code == 200
+    assert "error-summary" not in reply.text
+    assert "Half a f" in reply.text
+    assert pay_button(shopper.page) == "Pay KSh 2,405"
+    assert "−KSh 245" in reply.text
+    assert count() == 0
+
+    again = {**form, **ANSWERS, "code": "karibu 10", **hidden_fields(reply.text)}
+    del again["apply"]
+    assert shopper.post("/checkout", again).status_code == 303
+
+
+def test_a_code_taken_back_makes_the_old_total_again(shopper):
+    shopper.add()
+    form = shown_form(shopper, code="KARIBU10")
+    assert form["shown_total"] == "2405"
+
+    assert shopper.post("/checkout", form | {"code": ""}).status_code == 409
+    assert "now KSh 2,650. It was KSh 2,405" in notice_of(shopper.page)
+
+
+@both_databases
+def test_an_order_that_costs_nothing_is_paid_without_asking_the_provider(shopper, orders, provider, stock, app):
+    shopper.add(SKU, 2)
+    form = shown_form(shopper, area="pickup", code="ZAWADI", location="")
+    assert form["shown_total"] == "0"
+    assert pay_button(shopper.page) == "Place the order"
+    reply = shopper.post("/checkout", form)
+
+    [order] = orders()
+    assert reply.headers["Location"] == f"/orders/{order.token}"
+    assert (order.goods, order.discount, order.delivery, order.total) == (4900, 4900, 0, 0)
+    assert (order.payment, order.fulfilment, order.pickup) == ("paid", "unfulfilled", True)
+    assert provider.requests == []
+    assert stock(SKU) == (16, 0)
+    assert "There is nothing to pay" in shopper.get(f"/orders/{order.token}").text
+    with app.app_context():
+        assert db.session.scalar(select(DiscountCode.used).where(DiscountCode.code == "ZAWADI")) == 1
+        assert db.session.scalars(select(PaymentAttempt)).all() == []
+
+
+def test_the_gift_card_never_pays_for_the_delivery(shopper, orders):
+    shopper.add()
+    shopper.post("/checkout", shown_form(shopper, code="ZAWADI"))
+
+    [order] = orders()
+    assert (order.goods, order.discount, order.total, order.payment) == (2450, 2450, 200, "awaiting")
+
+
+def test_after_an_order_the_cart_is_empty_and_the_area_is_remembered(shopper):
+    shopper.add()
+    shopper.post("/checkout", shown_form(shopper, area="mombasa"))
+    assert "Your cart is empty" in shopper.get("/cart").text
+
+    shopper.add()
+    shopper.get("/checkout")
+    assert pay_button(shopper.page) == "Pay KSh 2,900"
