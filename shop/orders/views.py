@@ -49,7 +49,7 @@ def status(token: str) -> Response:
 @orders.route("/orders/find", methods=["GET", "POST"])
 @csrf.exempt  # the form checks its own token, so that a stale one costs nothing that was typed
 @limiter.limit("10 per hour", key_func=lambda: request.form.get("order_number", "")[:40], methods=["POST"])
-@limiter.limit("60 per hour", methods=["POST"])
+@limiter.limit("600 per hour", methods=["POST"])  # carriers put thousands of phones behind one address
 def lookup() -> str | tuple[str, int]:
     """Send a lost link to the order's own e-mail address. The answer is the same whether or not there is an order."""
     form = LookupForm()
