@@ -7,7 +7,7 @@ import pytest
 
 from shop.clock import utcnow
 from shop.orders.states import AttemptState, Fulfilment, Payment
-from tests.shopper import Bought
+from tests.shopper import SKU, Bought
 
 HEADLINES = {
     "paid": "Paid. We have received",
@@ -134,7 +134,6 @@ def test_an_order_nobody_could_have_paid_does_not_warn_of_paying_again(shopper, 
 
 def test_money_that_a_person_looks_at_has_no_date_of_payment_yet(shopper, bought, ledger):
     from shop.catalog.models import Variant
-    from tests.shopper import SKU
 
     ledger.expire()
     ledger.put(Variant, {"sku": SKU}, on_hand=0)
@@ -185,3 +184,19 @@ def test_an_order_that_cannot_be_paid_asks_chpter_for_nothing(shopper, bought, l
 
     assert shopper.post(f"{bought.order_path}/pay", {}).headers["Location"] == bought.order_path
     assert len(provider.requests) == 1
+
+
+def test_an_order_that_costs_nothing_is_placed_without_the_provider(shopper, ledger, provider):
+    on_hand, held = ledger.stock(SKU)
+    shopper.add(SKU)
+
+    order_page = shopper.checkout(area="pickup", code="ZAWADI").headers["Location"]
+    shopper.get(order_page)
+
+    assert shopper.page.findtext(".//h1") == "Your order is placed. There is nothing to pay."
+    assert "Pick it up at our workshop" in words(shopper.page)
+    assert not pay_forms(shopper.page)
+    expected = {"payment": "paid", "attempt": None, "fulfilment": "unfulfilled"}
+    assert shopper.get(f"{order_page}/status").json == expected
+    assert ledger.stock(SKU) == (on_hand - 1, held)
+    assert (ledger.mails("paid"), ledger.mails("placed"), len(provider.requests)) == (1, 0, 0)
