@@ -35,7 +35,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key,
         SECRET_KEY_FALLBACKS=list(settings.old_secret_keys),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url, settings.web_threads),
         SESSION_COOKIE_NAME="__Host-session" if settings.production else "session",
         SESSION_COOKIE_SECURE=settings.production,
         SESSION_COOKIE_HTTPONLY=True,
@@ -49,8 +49,10 @@ def configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,  # SameSite and the token say enough; some phones send no Referer
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
         RATELIMIT_STORAGE_URI=settings.ratelimit_storage,
+        RATELIMIT_SWALLOW_ERRORS=True,  # a counter that is away must not stop a sale
         COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"],
         COMPRESS_STREAMS=True,
+        COMPRESS_ALGORITHM_STREAMING=["zstd", "br", "gzip", "deflate"],
     )
     app.url_map.strict_slashes = False
     if settings.trusted_proxies:

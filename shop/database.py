@@ -60,13 +60,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def engine_options(url: str) -> dict[str, Any]:
-    """How to connect. Statements' parameters never reach a message or a log: they are buyers' details."""
+def engine_options(url: str, threads: int) -> dict[str, Any]:
+    """How to connect, for a process of so many threads.
+
+    Statements' parameters never reach a message or a log: they are buyers' details.
+    """
+    shared = {"hide_parameters": True, "pool_size": threads, "max_overflow": threads}
     if url.startswith("sqlite"):
-        return {"hide_parameters": True, "connect_args": {"timeout": LOCK_SECONDS}}
+        return {**shared, "connect_args": {"timeout": LOCK_SECONDS}}
     patience = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
     return {
-        "hide_parameters": True,
+        **shared,
         "pool_pre_ping": True,
         "connect_args": {"connect_timeout": LOCK_SECONDS, "options": patience},
     }

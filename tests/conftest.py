@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from flask import Flask
@@ -21,11 +22,6 @@ def _push_request_context() -> None:
     """Undo what pytest-flask does: in its one context all requests of a test would share a session and `g`."""
 
 
-@pytest.fixture(autouse=True)
-def _push_request_context() -> None:
-    """Not pytest-flask's context around the whole test: in it all visitors would share one `g`, and one sign-in."""
-
-
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
     """Where SQLite databases come from."""
@@ -33,11 +29,13 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """Where PostgreSQL databases come from. A server that does not start is a failure, never a skip."""
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.stop()
+    # not in pytest's own folder: of that a later run may clear away the older ones while this one is at work
+    with TemporaryDirectory(prefix="shop-postgres-") as folder:
+        server = Postgres(Path(folder))
+        yield server
+        server.stop()
 
 
 @pytest.fixture

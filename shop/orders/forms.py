@@ -2,7 +2,7 @@
 
 from flask_wtf import FlaskForm
 from wtforms import StringField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
 from shop.phones import PhoneError, kenyan_mobile
 
@@ -10,8 +10,8 @@ from shop.phones import PhoneError, kenyan_mobile
 class LookupForm(FlaskForm):
     """The two things a buyer still knows when the link is lost."""
 
-    order_number = StringField("Order number", [InputRequired("Enter your order number")])
-    phone_number = StringField("Phone number", [InputRequired("Enter the phone number you ordered with")])
+    order_number = StringField("Order number", [DataRequired("Enter your order number")])
+    phone_number = StringField("Phone number", [DataRequired("Enter the phone number you ordered with")])
 
     def validate_order_number(self, _field: StringField) -> None:
         """Eight digits, with any blanks and hyphens."""

@@ -187,10 +187,8 @@ def test_the_sandbox_is_refused_in_production(settings):
     assert "The sandbox serves only a shop on this machine" in result.output
 
 
-def test_the_shop_says_that_it_is_alive_and_ready(app):
-    browser = app.test_client()
-
-    assert browser.get("/healthz").json == browser.get("/readyz").json == {"status": "ok"}
+def test_the_shop_says_that_it_is_alive_and_ready(client):
+    assert client.get("/healthz").json == client.get("/readyz").json == {"status": "ok"}
 
 
 @pytest.mark.parametrize("url", ["sqlite:///empty.db", "postgresql://127.0.0.1:1/shop"])
