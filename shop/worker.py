@@ -5,6 +5,7 @@ and Huey's own storage needs to be known to the worker alone.
 """
 
 import logging
+from collections.abc import Callable
 
 from flask import Flask
 from huey import SqliteHuey
@@ -12,6 +13,7 @@ from huey.consumer import Consumer, Scheduler
 
 from shop.clock import utcnow
 from shop.config import Settings
+from shop.errors import where
 from shop.notices.sending import send_due
 from shop.orders.expiring import expire_orders
 from shop.payments.views import drain_spool
@@ -37,28 +39,29 @@ def make_queue(app: Flask) -> SqliteHuey:
     def always(_moment: object) -> bool:
         return True
 
-    # a lock leaves out a sweep that comes while the last one still runs
-    @queue.periodic_task(always)
-    @queue.lock_task("drain")
-    def drain_callbacks() -> None:
-        with app.app_context():
-            drain_spool()
+    def repeat(name: str, sweep: Callable[[], int]) -> None:
+        # a lock leaves out a sweep that comes while the last one still runs
+        @queue.periodic_task(always, name=name)
+        @queue.lock_task(name)
+        def run() -> None:
+            with app.app_context():
+                _sweep(name, sweep)
 
-    @queue.periodic_task(always)
-    @queue.lock_task("expire")
-    def expire() -> None:
-        with app.app_context():
-            expired = expire_orders(utcnow())
-            if expired:
-                log.info("orders expired: %d", expired)
-
-    @queue.periodic_task(always)
-    @queue.lock_task("mail")
-    def send_mail() -> None:
-        with app.app_context():
-            send_due(settings, utcnow())
-
+    repeat("callbacks settled from the spool", drain_spool)
+    repeat("orders expired", lambda: expire_orders(utcnow()))
+    repeat("mails sent", lambda: send_due(settings, utcnow()))
     return queue
+
+
+def _sweep(name: str, sweep: Callable[[], int]) -> None:
+    """One sweep. What stops it stops only it: the next begins in a few seconds."""
+    try:
+        done = sweep()
+    except Exception as error:
+        log.error("no %s: %s\n%s", name, type(error).__name__, where(error))
+        return
+    if done:
+        log.info("%s: %d", name, done)
 
 
 def run_worker(app: Flask) -> None:

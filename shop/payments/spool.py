@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
+from shop.errors import where
 from shop.payments.settling import Outcome, Posted
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def drain(folder: Path, settle: Callable[[Posted], Outcome]) -> int:
         except (OperationalError, InterfaceError, TimeoutError):
             break
         except Exception as error:  # a bug of ours, or two at once: the next sweep tries it again
-            log.error("a spooled callback could not be settled: %s", type(error).__name__, exc_info=error)
+            log.error("a spooled callback could not be settled: %s\n%s", type(error).__name__, where(error))
             continue
         if outcome.status == 404:  # a database older than the callback: money nobody may throw away
             log.error("a spooled callback belongs to no attempt; it is kept as %s", file.with_suffix(".unmatched").name)

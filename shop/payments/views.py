@@ -12,6 +12,7 @@ from werkzeug.wsgi import get_input_stream
 
 from shop.config import Settings
 from shop.database import db, write
+from shop.errors import where
 from shop.extensions import csrf, limiter
 from shop.orders.finding import order_with
 from shop.orders.moving import MovedMeanwhile
@@ -36,7 +37,9 @@ def callback(token: str) -> Response:
         outcome = settle_now(posted)
     except Exception as error:  # the database's or a bug of ours: neither may lose what Chpter says once
         expected = isinstance(error, DBAPIError | MovedMeanwhile)
-        log.error("a callback could not be settled now: %s", type(error).__name__, exc_info=None if expected else error)
+        log.error(
+            "a callback could not be settled now: %s%s", type(error).__name__, "" if expected else f"\n{where(error)}"
+        )
         return _spooled(posted)
     if outcome.status == 404:
         abort(404)
