@@ -126,7 +126,14 @@ def test_without_the_one_time_key_the_same_form_would_be_two_orders(shopper, cou
 
 
 @pytest.mark.parametrize(
-    "forge", [lambda key: "x", lambda key: "", lambda key: key[:-2] + "xx", lambda key: "y" + key[1:]]
+    "forge",
+    [
+        lambda key: "x",
+        lambda key: "",
+        lambda key: key[:-2] + ("xx" if key[-2:] != "xx" else "yy"),
+        lambda key: ("y" if key[0] != "y" else "z") + key[1:],
+    ],
+    ids=["too short", "empty", "another end", "another beginning"],
 )
 def test_a_forged_one_time_key_makes_no_order_and_the_page_brings_a_good_one(shopper, count, forge):
     shopper.add()
