@@ -1,5 +1,6 @@
 """Impatient buyers, the back button and two tabs: one order, and nobody pays a sum not shown."""
 
+import re
 import time
 
 import pytest
@@ -14,7 +15,9 @@ def test_a_double_click_on_pay_makes_one_order(comes, scripted):
         visitor.expected.add(409)
         visitor.pay_button.click()
     visitor.pay_button.dblclick()
-    visitor.page.wait_for_url(f"{visitor.shop.sandbox_url}/**")
+    # Without scripts the second press breaks off the first, and finds its order open or still being opened.
+    order_page = "" if scripted else f"|{re.escape(visitor.shop.url)}/orders/"
+    expect(visitor.page).to_have_url(re.compile(f"^({re.escape(visitor.shop.sandbox_url)}/{order_page})"))
 
     assert len(visitor.orders) == 1
 
@@ -39,7 +42,7 @@ def test_a_second_press_on_a_slow_line_sends_nothing_more(visitor):
 def test_a_double_click_on_try_again_leads_to_one_payment_page(visitor):
     visitor.buy("Balance too low")
     visitor.pay_button.dblclick()
-    visitor.page.wait_for_url(f"{visitor.shop.sandbox_url}/**")
+    expect(visitor.page).to_have_url(re.compile(f"^{re.escape(visitor.shop.sandbox_url)}/"))
     visitor.at_the_provider()
 
     visitor.sees_paid()
