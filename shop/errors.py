@@ -23,9 +23,9 @@ WORDS = {
 }
 
 
-def error_page(status: int) -> Response:
-    """The page for a status, without reading anything but the settings."""
-    title, words = WORDS.get(status, WORDS[400 if status < 500 else 500])
+def error_page(status: int, said: tuple[str, str] | None = None) -> Response:
+    """The page for a status, without reading anything but the settings. `said` is a title and words of its own."""
+    title, words = said or WORDS.get(status, WORDS[400 if status < 500 else 500])
     response = make_response(render_template("errors/page.html", code=status, title=title, words=words), status)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -29,10 +29,12 @@ from shop.extensions import limiter
 LONGEST_SITTING = timedelta(hours=12)
 LONGEST_PAUSE = timedelta(hours=2)
 LONGEST_PASSWORD = 200  # characters; written out in full one may become 18, and the hash breaks beyond 4096
-SINCE, SEEN = "desk_since", "desk_seen"
+FRESH = timedelta(minutes=10)  # after which a sensitive act asks for the password again
+FRESH_TO_SEND = timedelta(minutes=30)  # for a form that was opened while it was fresh: nothing typed is lost
+SINCE, SEEN, PROVED = "desk_since", "desk_seen", "desk_proved"
 DESK = ("admin", "security")  # the blueprints on which somebody may be signed in
 REFUSED = "The e-mail or password is not right"
-SAFE_NEXT = re.compile(r"/admin/(orders/[0-9]{1,12})?(\?[!#-\[\]-~]*)?")
+SAFE_NEXT = re.compile(r"/admin/([a-z0-9][a-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*){0,4})?(\?[!#-\[\]-~]*)?")
 
 people = SQLAlchemyUserDatastore(db, Merchant, Role)
 
@@ -101,6 +103,12 @@ def sitting_over() -> bool:
     return now - since > LONGEST_SITTING.total_seconds() or now - seen > LONGEST_PAUSE.total_seconds()
 
 
+def fresh(method: str) -> bool:
+    """Whether whoever sits here proved a moment ago who they are."""
+    allowed = FRESH if method in ("GET", "HEAD") else FRESH_TO_SEND
+    return utcnow().timestamp() - session.get(PROVED, 0) <= allowed.total_seconds()
+
+
 def stay() -> None:
     """Somebody is at work: the pause begins anew. Once a minute is enough to know."""
     now = int(utcnow().timestamp())
@@ -111,14 +119,14 @@ def stay() -> None:
 def leave() -> None:
     """End this browser's sitting, whatever is left of it; a cart stays."""
     logout_user()
-    for key in (SINCE, SEEN, "fs_cc"):
+    for key in (SINCE, SEEN, PROVED, "fs_cc"):
         session.pop(key, None)
 
 
 @user_authenticated.connect
 def _sit_down(sender: Flask, **_: Any) -> None:
     now = int(utcnow().timestamp())
-    session[SINCE], session[SEEN] = now, now
+    session[SINCE] = session[SEEN] = session[PROVED] = now
     session.pop("csrf_token", None)  # one that a stranger may have planted before does not count any more
 
 

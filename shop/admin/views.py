@@ -1,43 +1,18 @@
-"""The desk's pages. Every one of them asks who is there first."""
+"""The orders' pages at the desk."""
 
 import re
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
-from flask_security import current_user
-from werkzeug.wrappers import Response as AnyResponse
+from flask import abort, render_template, request, url_for
 
-from shop.admin import signing, wording
+from shop.admin import wording
 from shop.admin.finding import find_orders, tidy_search
+from shop.admin.frame import admin, may
 from shop.admin.showing import dossier_of
-
-admin = Blueprint("admin", __name__, url_prefix="/admin")
-
-
-@admin.before_request
-def only_merchants() -> AnyResponse | None:
-    """Send whoever is not signed in to the sign-in page, and back here afterwards."""
-    if current_user.is_authenticated:
-        signing.stay()
-        return None
-    if session.get(signing.SINCE):
-        signing.leave()
-        flash("You were signed out. Sign in again to go on", "problem")
-    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
-    wanted = signing.desk_address(request.path + query) if request.method == "GET" else ""
-    return redirect(url_for("security.login", next=wanted or None), 303)
-
-
-@admin.after_app_request
-def private(response: Response) -> Response:
-    """Nothing of the desk is for a cache or a search engine."""
-    if request.path.startswith("/admin"):
-        response.headers["Cache-Control"] = "no-store"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
 
 
 @admin.get("/")
+@may("staff")
 def orders() -> str:
     """The orders, newest first. All that is chosen stands in the address."""
     q = tidy_search(request.args.get("q", ""))
@@ -58,6 +33,7 @@ def orders() -> str:
 
 
 @admin.get("/orders/<number>")
+@may("staff")
 def order(number: str) -> str:
     """Everything known of one order."""
     dossier = dossier_of(number) if number.isascii() and number.isdigit() else None

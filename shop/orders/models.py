@@ -67,9 +67,12 @@ class Order(Model):
         """The newest try to pay, or None for an order that cost nothing."""
         return self.attempts[-1] if self.attempts else None
 
-    def record(self, words: str, *, for_buyer: bool = False, warning: bool = False) -> None:
-        """Add a line to the timeline: what happened, in words; buyers see only what is for them."""
-        self.events.append(OrderEvent(at=utcnow(), words=words[:500], for_buyer=for_buyer, warning=warning))
+    def record(self, words: str, *, for_buyer: bool = False, warning: bool = False, by: str = "") -> None:
+        """Add a line to the timeline: what happened, in words; buyers see only what is for them.
+
+        `by` names who of the desk did it; empty for the shop itself, the buyer and Chpter.
+        """
+        self.events.append(OrderEvent(at=utcnow(), words=words[:500], for_buyer=for_buyer, warning=warning, by=by[:80]))
 
 
 class OrderLine(Model):
@@ -102,3 +105,4 @@ class OrderEvent(Model):
     words: Mapped[str] = mapped_column(Text)
     for_buyer: Mapped[bool] = mapped_column(default=False)
     warning: Mapped[bool] = mapped_column(default=False)
+    by: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from tests.admin.desk import Clerk, let_in
+from tests.admin.desk import STAFF, Clerk, let_in, let_staff_in
 from tests.faults.provider import Provider
 
 
@@ -19,3 +19,12 @@ def clerk(stranger: Clerk) -> Clerk:
     """The merchant, signed in."""
     assert stranger.sign_in().status_code == 303
     return stranger
+
+
+@pytest.fixture
+def packer(app: Flask, provider: Provider) -> Clerk:
+    """Somebody of the staff, signed in."""
+    let_staff_in(app)
+    staff = Clerk(app, provider)
+    assert staff.sign_in(STAFF).status_code == 303
+    return staff

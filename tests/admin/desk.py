@@ -5,7 +5,7 @@ from werkzeug.test import TestResponse
 
 from tests.shopper import Shopper, hidden_fields
 
-EMAIL, PASSWORD = "owner@example.com", "a long walk to Kisumu"
+EMAIL, STAFF, PASSWORD = "owner@example.com", "packer@example.com", "a long walk to Kisumu"
 
 
 def let_in(app: Flask, email: str = EMAIL, password: str = PASSWORD) -> None:
@@ -27,3 +27,15 @@ class Clerk(Shopper):
     def sign_out(self) -> TestResponse:
         """Press Sign out."""
         return self.post("/admin/sign-out", hidden_fields(self.get("/admin/").text))
+
+
+def let_staff_in(app: Flask, email: str = STAFF, password: str = PASSWORD) -> None:
+    """Make somebody who packs: what an accepted invitation leaves behind."""
+    from flask_security.utils import hash_password
+
+    from shop.admin.signing import people
+    from shop.database import write
+
+    with app.app_context():
+        role = [write(lambda: people.find_or_create_role("staff"))]
+        write(lambda: people.create_user(email=email, password=hash_password(password), roles=role))

@@ -1,0 +1,31 @@
+"""The log of what people at the desk did: append-only, in the timeline of the order and as one list.
+
+`acted` runs inside the caller's transaction: no act without its line, no line without its act.
+"""
+
+from flask_security import current_user
+
+from shop.admin.models import StaffAct
+from shop.clock import utcnow
+from shop.database import db
+from shop.orders.models import Order
+
+
+def who_acts() -> str:
+    """How the log and the timelines name whoever sits at the desk: the name, or else the e-mail."""
+    return str(current_user.name or current_user.email)
+
+
+def acted(words: str, order: Order | None = None, *, for_buyer: str = "") -> None:
+    """Write down what was done, by whom; for an order in its timeline too.
+
+    `for_buyer` is how the buyer's page says the same, where the buyer should know of it; it names nobody.
+    """
+    who = who_acts()
+    db.session.add(
+        StaffAct(at=utcnow(), merchant_id=current_user.id, who=who, words=words[:500], order_id=order and order.id)
+    )
+    if order is not None:
+        order.record(words, by=who)
+        if for_buyer:
+            order.record(for_buyer, for_buyer=True)

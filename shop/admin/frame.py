@@ -1,0 +1,107 @@
+"""What every page of the desk stands in: one blueprint, the guard in front of it, and its ways from room to room.
+
+A view says who may open it with `@may("staff")` or `@may("owner")`; one that says nothing opens to nobody.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from flask import Blueprint, Response, current_app, flash, redirect, request, session, url_for
+from flask_security import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.admin import signing
+from shop.errors import error_page
+
+NOT_YOURS = ("Only an owner may do that", "Ask an owner of the shop to do it, or to make you one.")
+Role = Literal["staff", "owner"]
+View = TypeVar("View", bound=Callable[..., Any])
+
+admin = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+@dataclass(frozen=True)
+class Way:
+    """One entry of the desk's navigation. It is marked as here on every page whose endpoint begins with `under`."""
+
+    words: str
+    endpoint: str
+    role: Role
+    under: tuple[str, ...]
+
+
+WAYS = (
+    Way("Orders", "admin.orders", "staff", ("admin.order",)),
+    Way("To check", "admin.checks", "staff", ("admin.check", "admin.money", "admin.code")),
+    Way("Products", "admin.products", "staff", ("admin.product", "admin.categor", "admin.stock", "admin.import")),
+    Way("Selling", "admin.selling", "owner", ("admin.selling",)),
+    Way("Reports", "admin.reports", "owner", ("admin.report",)),
+    Way("Mail", "admin.mail", "staff", ("admin.mail",)),
+    Way("People", "admin.people", "owner", ("admin.people",)),
+    Way("Settings", "admin.settings", "owner", ("admin.settings",)),
+)
+
+
+def may(role: Role, *, freshly: bool = False) -> Callable[[View], View]:
+    """Say who may open a view: everybody at the desk ("staff"), or its owners. `freshly`: who signed in just now."""
+
+    def mark(view: View) -> View:
+        view.may, view.freshly = role, freshly  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def holds(role: Role) -> bool:
+    """Whether whoever sits at the desk may do what needs this role; an owner may do everything."""
+    return bool(current_user.is_authenticated) and (current_user.has_role("owner") or current_user.has_role(role))
+
+
+@admin.before_request
+def guard() -> AnyResponse | None:
+    """Send whoever is not signed in to the sign-in page, and back here afterwards; refuse what is not theirs to do."""
+    if not current_user.is_authenticated:
+        return _to_sign_in()
+    view = current_app.view_functions[request.endpoint or ""]
+    role: Role | None = getattr(view, "may", None)
+    if role is None or not holds(role):
+        return error_page(403, NOT_YOURS)
+    if getattr(view, "freshly", False) and not signing.fresh(request.method):
+        return redirect(url_for("admin.confirm", next=signing.desk_address(request.path) or None), 303)
+    signing.stay()
+    return None
+
+
+@admin.after_app_request
+def private(response: Response) -> Response:
+    """Nothing of the desk is for a cache or a search engine."""
+    if request.path.startswith("/admin"):
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@admin.app_context_processor
+def ways() -> dict[str, Any]:
+    """The navigation of the desk, for its templates: (words, address, here)."""
+    if request.blueprint not in signing.DESK:
+        return {}
+
+    def desk_ways() -> list[tuple[str, str, bool]]:
+        return [
+            (way.words, url_for(way.endpoint), (request.endpoint or "").startswith(way.under))
+            for way in WAYS
+            if way.endpoint in current_app.view_functions and holds(way.role)
+        ]
+
+    return {"desk_ways": desk_ways, "holds": holds}
+
+
+def _to_sign_in() -> AnyResponse:
+    if session.get(signing.SINCE):
+        signing.leave()
+        flash("You were signed out. Sign in again to go on", "problem")
+    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
+    wanted = signing.desk_address(request.path + query) if request.method == "GET" else ""
+    return redirect(url_for("security.login", next=wanted or None), 303)
