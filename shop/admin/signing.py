@@ -34,7 +34,9 @@ FRESH_TO_SEND = timedelta(minutes=30)  # for a form that was opened while it was
 SINCE, SEEN, PROVED = "desk_since", "desk_seen", "desk_proved"
 DESK = ("admin", "security")  # the blueprints on which somebody may be signed in
 REFUSED = "The e-mail or password is not right"
-SAFE_NEXT = re.compile(r"/admin/([a-z0-9][a-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*){0,4})?(\?[!#-\[\]-~]*)?")
+SAFE_NEXT = re.compile(
+    r"/admin/(?!sign-|confirm)([a-z0-9][a-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*){0,4})?(\?[!#-\[\]-~]*)?"
+)
 
 people = SQLAlchemyUserDatastore(db, Merchant, Role)
 
