@@ -6,12 +6,13 @@ from urllib.parse import urlsplit
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from shop.catalog.models import Product, Variant
+from shop.catalog.stocking import HeldByOrders, set_stock
 from shop.clock import utcnow
 from shop.config import Settings
-from shop.database import changed, db, write
+from shop.database import db, write
 from shop.orders.expiring import expire_orders
 
 stock_commands = AppGroup("stock", help="What is on the shelf.")
@@ -46,12 +47,13 @@ def stock_list() -> None:
 @click.argument("quantity", type=click.IntRange(0, 1_000_000))
 def stock_set(sku: str, quantity: int) -> None:
     """Set what is on hand of a SKU. Refused below what unpaid orders hold."""
-    fits = update(Variant).where(Variant.sku == sku, Variant.held <= quantity).values(on_hand=quantity)
-    if not write(lambda: changed(fits)):
-        held = db.session.scalar(select(Variant.held).where(Variant.sku == sku))
-        if held is None:
-            raise click.ClickException(f"There is no SKU {sku}. See: flask --app wsgi stock list")
-        raise click.ClickException(f"{held} of {sku} are held for unpaid orders; it cannot be set below {held}.")
+    try:
+        write(lambda: set_stock(sku, quantity, "Counted anew"))
+    except KeyError:
+        raise click.ClickException(f"There is no SKU {sku}. See: flask --app wsgi stock list") from None
+    except HeldByOrders as short:
+        words = f"{short.held} of {sku} are held for unpaid orders; it cannot be set below {short.held}."
+        raise click.ClickException(words) from None
     click.echo(f"{sku}: {quantity} on hand.")
 
 

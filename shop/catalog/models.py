@@ -1,9 +1,11 @@
-"""Categories, products, their pictures, and the variants that carry SKU, price and stock."""
+"""Categories, products, their pictures, the variants that carry SKU, price and stock, and the ledger of that stock."""
+
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.database import Model
+from shop.database import Model, UtcDateTime
 
 LOW_STOCK = 3  # from here down a page says how many are left
 
@@ -36,7 +38,10 @@ class Product(Model):
     search_text: Mapped[str] = mapped_column(Text)  # lower-case name, category, SKUs and description
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     position: Mapped[int]  # newest first
-    active: Mapped[bool] = mapped_column(default=True)
+    active: Mapped[bool] = mapped_column(default=True)  # archived when not: sold no more, kept in old orders
+    option_1: Mapped[str] = mapped_column(String(40), default="")  # what its variants differ in: "Size", "Colour"
+    option_2: Mapped[str] = mapped_column(String(40), default="")
+    option_3: Mapped[str] = mapped_column(String(40), default="")
 
     category: Mapped[Category] = relationship()
     pictures: Mapped[list["Picture"]] = relationship(order_by="Picture.position")
@@ -69,6 +74,10 @@ class Variant(Model):
     held: Mapped[int] = mapped_column(default=0)
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)
+    value_1: Mapped[str] = mapped_column(String(60), default="")  # of the product's option_1: "Large"
+    value_2: Mapped[str] = mapped_column(String(60), default="")
+    value_3: Mapped[str] = mapped_column(String(60), default="")
+    low_at: Mapped[int] = mapped_column(default=LOW_STOCK)  # from here down it stands on the low-stock list
 
     product: Mapped[Product] = relationship(back_populates="variants")
 
@@ -86,3 +95,18 @@ class Variant(Model):
     def stock(self) -> str:
         """One of in, low and out."""
         return stock_word(self.left)
+
+
+class StockMove(Model):
+    """One line of the stock ledger: by how much a SKU's stock changed, and why. Rows are only ever added."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sku: Mapped[str] = mapped_column(String(40))
+    on_hand: Mapped[int]  # the change, with its sign
+    held: Mapped[int]  # the change, with its sign
+    reason: Mapped[str] = mapped_column(String(200))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"), index=True)
+    by: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it; empty for the shop itself
+
+    __table_args__ = (Index("ix_stock_move_newest", "sku", "id"),)
