@@ -191,10 +191,10 @@ def begin_edit(product: Product, seen: int) -> State:
     return state_of(product)
 
 
-def end_edit(product: Product, before: State, by: str) -> str:
-    """Write down what an edit changed; the same in words, "" if it was nothing."""
+def end_edit(product: Product, before: State, by: str, words: str = "") -> str:
+    """Write down what an edit changed, in `words` or else as it shows; the same words, "" if it was nothing."""
     db.session.flush()
-    words = "; ".join(differences(product, before, state_of(product)))
+    words = words or "; ".join(differences(product, before, state_of(product)))
     db.session.add(
         ProductEdit(
             product_id=product.id,
