@@ -70,7 +70,8 @@ class VariantEdit:
 
 def tidy_sku(typed: str) -> str:
     """A SKU as the shop keeps it: capitals, digits and hyphens. It may come out empty."""
-    plain = unicodedata.normalize("NFKD", typed).encode("ascii", "ignore").decode().upper()
+    parts = unicodedata.normalize("NFKD", typed)
+    plain = "".join(part for part in parts if not unicodedata.combining(part)).upper()
     return re.sub(r"[^A-Z0-9]+", "-", plain).strip("-")
 
 
@@ -80,9 +81,9 @@ def tidy_slug(typed: str) -> str:
 
 
 def suggested_sku(*words: str) -> str:
-    """A SKU from names, the first three letters of each word: "Classic kiondo", "Large" is CLA-KIO-LAR."""
-    parts = tidy_sku(" ".join(words)).split("-")
-    return "-".join(part[:3] for part in parts if part)[: LONGEST_SKU - 4].strip("-") or "SKU"
+    """A SKU from names, three letters of the first three words of each: "Classic kiondo", "Large" is CLA-KIO-LAR."""
+    parts = [part[:3] for name in words for part in tidy_sku(name).split("-")[:3] if part]
+    return "-".join(parts)[: LONGEST_SKU - 4].strip("-") or "SKU"
 
 
 def label_of(values: Sequence[str]) -> str:
@@ -105,8 +106,8 @@ def product_with_variants(product_id: int) -> Product | None:
 
 def sku_owners(skus: Iterable[str]) -> dict[str, str]:
     """Which of these SKUs are somebody's already, archived or not, and the name of their product."""
-    query = select(Variant.sku, Product.name).join(Product).where(Variant.sku.in_(set(skus)))
-    return dict(db.session.execute(query).tuples().all())
+    query = select(Variant.sku, Product.name).join(Product).where(Variant.sku.in_(list(skus)))
+    return dict(db.session.execute(query).all())
 
 
 def slug_owner(slug: str) -> Product | None:
@@ -289,7 +290,7 @@ def _difference(kind: str, sku: str, was: str, now: str) -> str:
         case "description":
             return "description"
         case "category":
-            names = dict(db.session.execute(select(Category.id, Category.name)).tuples().all())
+            names = dict(db.session.execute(select(Category.id, Category.name)).all())
             return f"category from “{names.get(int(was))}” to “{names.get(int(now))}”"
         case "price":
             return f"price of {sku} from {shillings(int(was))} to {shillings(int(now))}"

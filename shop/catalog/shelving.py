@@ -112,7 +112,7 @@ def pictures_for(category: Category | None) -> list[tuple[str, str]]:
         .order_by(Product.active.desc(), Product.position)
         .limit(MOST_PICTURES)
     )
-    found = dict(db.session.execute(query).tuples().all())
+    found = dict(db.session.execute(query).all())
     now = {category.picture: found.get(category.picture, "As it is now")} if category.picture != NEUTRAL else {}
     return list({**now, **found, NEUTRAL: "The shop’s mark"}.items())
 

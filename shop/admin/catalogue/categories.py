@@ -38,7 +38,7 @@ Page = str | tuple[str, int] | AnyResponse
 def categories() -> str:
     """Every category, in the order in which the shop shows them."""
     counting = select(Product.category_id, func.count()).where(Product.active).group_by(Product.category_id)
-    counts = dict(db.session.execute(counting).tuples().all())
+    counts = dict(db.session.execute(counting).all())
     return render_template("admin/catalogue/categories.html", shelves=all_categories(), counts=counts)
 
 
