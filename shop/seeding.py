@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from shop.catalog.editing import search_text
 from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.stocking import OPENING, note_move
 from shop.database import db
 from shop.pricing.models import DeliveryArea, DiscountCode
 
@@ -25,6 +27,8 @@ def seed_shop() -> int:
     fresh = [(position, entry) for position, entry in enumerate(seed["product"]) if entry["slug"] not in known]
     for position, entry in fresh:
         db.session.add(_product(entry, position, shelves[entry["category"]]))
+        for variant in entry["variant"]:
+            note_move(variant["sku"], on_hand=variant["stock"], reason=OPENING)
     _areas(seed["area"])
     _discounts(seed["discount"])
     return len(fresh)
@@ -46,7 +50,7 @@ def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
         slug=entry["slug"],
         name=entry["name"],
         description=entry["description"].strip(),
-        search_text=" ".join((entry["name"], shelf.name, *skus, entry["description"])).lower(),
+        search_text=search_text(entry["name"], shelf.name, skus, entry["description"]),
         category_id=shelf.id,
         position=position,
         pictures=[

@@ -3,11 +3,20 @@
 from flask import Flask
 
 from shop.admin import confirming, views
+from shop.admin.catalogue import categories, editing, options, products, stock
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
 from shop.admin.signing import init_signing
 
-PAGES = (views, confirming)  # importing them has put their pages on the blueprint
+PAGES = (
+    views,
+    confirming,
+    products,
+    editing,
+    options,
+    stock,
+    categories,
+)  # importing them has put their pages on the blueprint
 
 
 def init_admin(app: Flask) -> None:

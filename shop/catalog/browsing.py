@@ -61,8 +61,8 @@ class Listing:
 
 
 def categories() -> list[Category]:
-    """All categories in shelf order."""
-    return list(db.session.scalars(select(Category).order_by(Category.position)))
+    """The categories of the shop in shelf order."""
+    return list(db.session.scalars(select(Category).where(Category.active).order_by(Category.position)))
 
 
 def newest(limit: int) -> list[Card]:
@@ -97,8 +97,8 @@ def product_by_slug(slug: str) -> Product | None:
 
 
 def category_by_slug(slug: str) -> Category | None:
-    """A category, or None."""
-    return db.session.scalar(select(Category).where(Category.slug == slug))
+    """A category that is not archived, or None."""
+    return db.session.scalar(select(Category).where(Category.slug == slug, Category.active))
 
 
 def _listing(condition: ColumnElement[bool], sort: str, page: int) -> Listing:

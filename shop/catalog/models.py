@@ -26,6 +26,7 @@ class Category(Model):
     blurb: Mapped[str] = mapped_column(String(200))
     picture: Mapped[str] = mapped_column(String(120))  # path under static/
     position: Mapped[int]
+    active: Mapped[bool] = mapped_column(default=True)  # archived when not: no goods for sale stand on it
 
 
 class Product(Model):
@@ -42,12 +43,35 @@ class Product(Model):
     option_1: Mapped[str] = mapped_column(String(40), default="")  # what its variants differ in: "Size", "Colour"
     option_2: Mapped[str] = mapped_column(String(40), default="")
     option_3: Mapped[str] = mapped_column(String(40), default="")
+    edition: Mapped[int] = mapped_column(default=0)  # counts its edits: whoever saves over another's is told
 
     category: Mapped[Category] = relationship()
     pictures: Mapped[list["Picture"]] = relationship(order_by="Picture.position")
     variants: Mapped[list["Variant"]] = relationship(order_by="Variant.position", back_populates="product")
 
-    __table_args__ = (Index("ix_product_shelf", "category_id", "active", "position"),)
+    __table_args__ = (
+        Index("ix_product_shelf", "category_id", "active", "position"),
+        Index("ix_product_newest", "active", "position", "id"),
+    )
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The names of what its variants differ in, none to three."""
+        return tuple(filter(None, (self.option_1, self.option_2, self.option_3)))
+
+
+class ProductEdit(Model):
+    """One edit of a product: what was changed, and what the product was before it. Rows are only ever added."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
+    edition: Mapped[int]  # the one that it ended
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by: Mapped[str] = mapped_column(String(80))
+    words: Mapped[str] = mapped_column(Text)
+    before: Mapped[str] = mapped_column(Text)  # JSON: the product as its form would have shown it
+
+    __table_args__ = (Index("ix_product_edit_edition", "product_id", "edition", unique=True),)
 
 
 class Picture(Model):
@@ -87,6 +111,11 @@ class Variant(Model):
     )
 
     @property
+    def values(self) -> tuple[str, ...]:
+        """Its value of each of the product's options."""
+        return tuple(filter(None, (self.value_1, self.value_2, self.value_3)))
+
+    @property
     def left(self) -> int:
         """How many can still be sold."""
         return self.on_hand - self.held
@@ -108,5 +137,9 @@ class StockMove(Model):
     reason: Mapped[str] = mapped_column(String(200))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"), index=True)
     by: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it; empty for the shop itself
+    once: Mapped[str | None] = mapped_column(String(32))  # of the form that asked for it: sent twice, it counts once
 
-    __table_args__ = (Index("ix_stock_move_newest", "sku", "id"),)
+    __table_args__ = (
+        Index("ix_stock_move_newest", "sku", "id"),
+        Index("ix_stock_move_once", "once", unique=True),
+    )

@@ -6,10 +6,11 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from shop.catalog import browsing
-from shop.catalog.models import Product, stock_word
+from shop.catalog.models import Product, Variant, stock_word
 
 catalog = Blueprint("catalog", __name__)
 HOME_CARDS = 16
+MOST_CARDS = 10  # variants; of more than so many one chooses from a list
 
 
 @catalog.get("/")
@@ -61,6 +62,24 @@ class ProductPage:
         self.pictures = product.pictures
         self.variants = [variant for variant in product.variants if variant.active]
         self.stock = stock_word(sum(variant.left for variant in self.variants))
+        self.options = product.options
+        self.many = len(self.variants) > MOST_CARDS
+
+    @property
+    def asked(self) -> str:
+        """What a buyer chooses: "size and colour", or "one"."""
+        return " and ".join(name.lower() for name in self.options) or "one"
+
+    @property
+    def groups(self) -> list[tuple[str, list[tuple[Variant, str]]]]:
+        """The variants with what each is called, those with the same value of the first of several options together."""
+        if len(self.options) < 2:
+            return [("", [(variant, variant.label) for variant in self.variants])]
+        groups: dict[str, list[tuple[Variant, str]]] = {}
+        for variant in self.variants:
+            rest = ", ".join(variant.values[1:]) or variant.label
+            groups.setdefault(variant.value_1, []).append((variant, rest))
+        return list(groups.items())
 
 
 def _asked() -> tuple[str, int]:

@@ -90,6 +90,7 @@ def write_order(
     order.record("Order placed", for_buyer=True)
     db.session.add(order)
     db.session.flush()
+    stock.note_held(order.lines)
     return order
 
 

@@ -2,14 +2,16 @@
 
 Each step is one guarded UPDATE per SKU, always in SKU order, inside the caller's transaction: two orders that share
 goods wait for each other instead of locking each other out, and what is not there is never promised.
+Each step also writes its lines of the stock ledger, all of an order's in one statement.
 """
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
-from shop.catalog.models import Variant
+from shop.catalog.models import Product, StockMove, Variant
+from shop.clock import utcnow
 from shop.database import changed, db
 
 
@@ -25,6 +27,17 @@ class Wanted(Protocol):
         """How many, at least 1."""
 
 
+class Ordered(Wanted, Protocol):
+    """A line of an order that has been written."""
+
+    @property
+    def order_id(self) -> int:
+        """Whose."""
+
+
+Line = TypeVar("Line", bound=Wanted)
+
+
 class OutOfStock(Exception):
     """Somebody else was quicker. Nothing is held; `sku` names what is short and `left` how many there are."""
 
@@ -35,40 +48,75 @@ class OutOfStock(Exception):
 
 
 def hold(lines: Iterable[Wanted]) -> None:
-    """Promise the goods to an unpaid order. Raises OutOfStock for the first SKU that is short."""
+    """Promise the goods to an unpaid order. Raises OutOfStock for the first SKU that is short or no longer sold.
+
+    The order has no number yet: `note_held` writes the ledger once it has.
+    """
     for line in _in_order(lines):
         free = Variant.on_hand - Variant.held >= line.quantity
-        guarded = update(Variant).where(Variant.sku == line.sku, Variant.active, free)
-        if not changed(guarded.values(held=Variant.held + line.quantity)):
+        guarded = update(Variant).where(Variant.sku == line.sku, Variant.active, Variant.product.has(Product.active))
+        if not changed(guarded.where(free).values(held=Variant.held + line.quantity)):
             raise _short(line.sku)
 
 
-def commit(lines: Iterable[Wanted]) -> None:
+def note_held(lines: Iterable[Ordered]) -> None:
+    """Write down what `hold` did, now that the order has an id."""
+    _note(list(lines), "Held for an unpaid order", held=1)
+
+
+def commit(lines: Iterable[Ordered]) -> None:
     """The goods an order held are paid for: they are no longer ours."""
+    moved = []
     for line in _in_order(lines):
         sold = {"held": Variant.held - line.quantity, "on_hand": Variant.on_hand - line.quantity}
-        changed(update(Variant).where(Variant.sku == line.sku).values(sold))
+        if changed(update(Variant).where(Variant.sku == line.sku).values(sold)):
+            moved.append(line)
+    _note(moved, "Sold", on_hand=-1, held=-1)
 
 
-def release(lines: Iterable[Wanted]) -> None:
+def release(lines: Iterable[Ordered]) -> None:
     """The goods an order held are free again."""
+    moved = []
     for line in _in_order(lines):
-        changed(update(Variant).where(Variant.sku == line.sku).values(held=Variant.held - line.quantity))
+        if changed(update(Variant).where(Variant.sku == line.sku).values(held=Variant.held - line.quantity)):
+            moved.append(line)
+    _note(moved, "On sale again, the order ended unpaid", held=-1)
 
 
-def take(lines: Iterable[Wanted]) -> None:
+def take(lines: Iterable[Ordered]) -> None:
     """Sell goods that are no longer held, for late money. Raises OutOfStock; then the caller undoes the others."""
-    for line in _in_order(lines):
+    moved = _in_order(lines)
+    for line in moved:
         free = Variant.on_hand - Variant.held >= line.quantity
         guarded = update(Variant).where(Variant.sku == line.sku, free)
         if not changed(guarded.values(on_hand=Variant.on_hand - line.quantity)):
             raise _short(line.sku)
+    _note(moved, "Sold, paid late", on_hand=-1)
 
 
-def _in_order(lines: Iterable[Wanted]) -> list[Wanted]:
+def _in_order(lines: Iterable[Line]) -> list[Line]:
     return sorted(lines, key=lambda line: line.sku)
 
 
+def _note(lines: list[Ordered], reason: str, *, on_hand: int = 0, held: int = 0) -> None:
+    """Lines of the ledger; `on_hand` and `held` say which way each piece went."""
+    now = utcnow()
+    moves = [
+        {
+            "at": now,
+            "sku": line.sku,
+            "on_hand": on_hand * line.quantity,
+            "held": held * line.quantity,
+            "reason": reason,
+            "order_id": line.order_id,
+        }
+        for line in lines
+    ]
+    if moves:
+        db.session.execute(insert(StockMove), moves)
+
+
 def _short(sku: str) -> OutOfStock:
-    left = db.session.scalar(select(Variant.on_hand - Variant.held).where(Variant.sku == sku, Variant.active))
+    sold = Variant.active & Variant.product.has(Product.active)
+    left = db.session.scalar(select(Variant.on_hand - Variant.held).where(Variant.sku == sku, sold))
     return OutOfStock(sku, left or 0)

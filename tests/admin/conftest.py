@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from tests.admin.desk import STAFF, Clerk, let_in, let_staff_in
+from tests.admin.goods import Goods
 from tests.faults.provider import Provider
 
 
@@ -28,3 +29,9 @@ def packer(app: Flask, provider: Provider) -> Clerk:
     staff = Clerk(app, provider)
     assert staff.sign_in(STAFF).status_code == 303
     return staff
+
+
+@pytest.fixture
+def goods(app: Flask) -> Goods:
+    """What is sold, as the desk sees it."""
+    return Goods(app)

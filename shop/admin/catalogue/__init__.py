@@ -1,0 +1,1 @@
+"""Products, their variants, categories and stock, at the desk."""

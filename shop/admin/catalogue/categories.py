@@ -1,0 +1,177 @@
+"""The shelves of the shop: add, rename, put in order, archive."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.admin.acts import acted
+from shop.admin.catalogue.answers import Answers
+from shop.admin.catalogue.products import all_categories
+from shop.admin.frame import admin, may
+from shop.catalog.editing import tidy_slug
+from shop.catalog.models import Category, Product
+from shop.catalog.shelving import (
+    LONGEST_BLURB,
+    LONGEST_NAME,
+    LONGEST_SLUG,
+    NEUTRAL,
+    Shelf,
+    StillInUse,
+    add_category,
+    archive_category,
+    category_at,
+    category_named,
+    category_with,
+    change_category,
+    move_category,
+    pictures_for,
+    restore_category,
+)
+from shop.database import db, write
+
+Page = str | tuple[str, int] | AnyResponse
+
+
+@admin.get("/categories")
+@may("owner")
+def categories() -> str:
+    """Every category, in the order in which the shop shows them."""
+    counting = select(Product.category_id, func.count()).where(Product.active).group_by(Product.category_id)
+    counts = dict(db.session.execute(counting).all())
+    return render_template("admin/catalogue/categories.html", shelves=all_categories(), counts=counts)
+
+
+@admin.route("/categories/new", methods=["GET", "POST"])
+@may("owner")
+def category_new() -> Page:
+    """A new category, the last one in the row."""
+    if request.method == "GET":
+        return _form(None, Answers({}))
+    answers = Answers(request.form)
+    shelf = _read(answers, None)
+    if answers.errors:
+        return _form(None, answers)
+    try:
+        write(lambda: _added(shelf))
+    except IntegrityError:
+        answers.refuse("name", "Somebody else added a category at the same moment. Save again")
+        return _form(None, answers)
+    flash(f"{shelf.name} is in the shop. It shows once goods are in it", "good")
+    return redirect(url_for("admin.categories"), 303)
+
+
+@admin.route("/categories/<int:category_id>", methods=["GET", "POST"])
+@may("owner")
+def category(category_id: int) -> Page:
+    """Rename a category, or change its address, its words or its picture."""
+    one = _category(category_id)
+    if request.method == "GET":
+        return _form(one, Answers({"name": one.name, "slug": one.slug, "blurb": one.blurb, "picture": one.picture}))
+    answers = Answers(request.form)
+    shelf = _read(answers, one)
+    if answers.errors:
+        return _form(one, answers)
+    try:
+        write(lambda: _changed(one, shelf))
+    except IntegrityError:
+        answers.refuse("slug", "Another category has this address already: choose another")
+        return _form(_category(category_id), answers)
+    flash(f"{shelf.name} is saved", "good")
+    return redirect(url_for("admin.categories"), 303)
+
+
+@admin.post("/categories/<int:category_id>/archive")
+@may("owner")
+def category_archive(category_id: int) -> AnyResponse:
+    """Take a category out of the shop, once nothing for sale is in it."""
+    one = _category(category_id)
+
+    def take_out() -> None:
+        archive_category(one)
+        acted(f"Archived category {one.name}")
+
+    try:
+        write(take_out)
+    except StillInUse as used:
+        flash(f"{one.name} still has {used.count} for sale. Move or archive those first", "problem")
+    else:
+        flash(f"{one.name} is archived: it is no longer in the shop", "good")
+    return redirect(url_for("admin.categories"), 303)
+
+
+@admin.post("/categories/<int:category_id>/restore")
+@may("owner")
+def category_restore(category_id: int) -> AnyResponse:
+    """Show an archived category again."""
+    one = _category(category_id)
+
+    def put_back() -> None:
+        restore_category(one)
+        acted(f"Put category {one.name} in the shop again")
+
+    write(put_back)
+    flash(f"{one.name} is in the shop again", "good")
+    return redirect(url_for("admin.categories"), 303)
+
+
+@admin.post("/categories/<int:category_id>/move")
+@may("owner")
+def category_move(category_id: int) -> AnyResponse:
+    """One place up or down in the row."""
+    one, up = _category(category_id), request.form.get("to") == "up"
+
+    def move() -> None:
+        if move_category(one, up):
+            acted(f"Moved category {one.name} {'up' if up else 'down'}")
+
+    write(move)
+    return redirect(url_for("admin.categories", _anchor=f"category-{category_id}"), 303)
+
+
+def _category(category_id: int) -> Category:
+    return category_with(category_id) or abort(404)
+
+
+def _read(answers: Answers, one: Category | None) -> Shelf:
+    name = answers.line("name", "Name", LONGEST_NAME)
+    blurb = answers.line("blurb", "Words", LONGEST_BLURB, needed=False)
+    same = category_named(name)
+    if same is not None and same is not one:
+        answers.refuse("name", f"There is a category “{same.name}” already")
+    slug = ""
+    if one is not None:
+        typed = answers.line("slug", "Address", LONGEST_SLUG)
+        slug = tidy_slug(typed)
+        if typed and not slug:
+            answers.refuse("slug", "The address needs letters a to z or digits")
+        owner = category_at(slug)
+        if owner is not None and owner is not one:
+            answers.refuse("slug", f"“{owner.name}” has the address {slug} already: choose another")
+    picture = answers.typed.get("picture") or NEUTRAL
+    if picture not in dict(pictures_for(one)):
+        answers.refuse("picture", "That picture is no longer there: choose another")
+    return Shelf(name, blurb, slug, picture)
+
+
+def _added(shelf: Shelf) -> None:
+    add_category(shelf)
+    acted(f"Added category {shelf.name}")
+
+
+def _changed(one: Category, shelf: Shelf) -> None:
+    was = one.name
+    change_category(one, shelf)
+    acted(f"Changed category {was}" + (f", now {shelf.name}" if was != shelf.name else ""))
+
+
+def _form(one: Category | None, answers: Answers) -> Page:
+    page = render_template(
+        "admin/catalogue/category.html",
+        category=one,
+        pictures=pictures_for(one),
+        typed=answers.typed,
+        errors=answers.errors,
+        problems=answers.problems,
+    )
+    return page, 422 if answers.errors else 200

@@ -1,0 +1,150 @@
+"""The list of products at the desk: what fits a search, one page at a time, with few queries however many there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from shop.catalog.models import Category, Picture, Product, Variant
+from shop.chpter.text import one_line
+from shop.database import db
+
+PER_PAGE = 25
+LONGEST_SEARCH = 80  # characters
+MOST_WORDS = 6
+TABS = {"sale": "For sale", "low": "Low stock", "out": "Sold out", "archived": "Archived"}
+left = Variant.on_hand - Variant.held
+is_out = left <= 0
+is_low = or_(left <= Variant.low_at, is_out)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A product in the list. Prices are whole shillings; price and stock are those of the variants for sale."""
+
+    id: int
+    name: str
+    category: str
+    picture: str
+    variants: int
+    lowest: int
+    highest: int
+    left: int
+    held: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of one tab. `rows` are products, or SKUs where the tab is about stock."""
+
+    tab: str
+    rows: Sequence[Any]
+    number: int
+    counts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """How many there are on all pages of the tab."""
+        return self.counts[self.tab]
+
+    @property
+    def pages(self) -> int:
+        """At least 1."""
+        return max(1, -(-self.total // PER_PAGE))
+
+    @property
+    def has_prev(self) -> bool:
+        """Whether there is a page before this one."""
+        return self.number > 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there is a page after this one."""
+        return self.number < self.pages
+
+    @property
+    def of_skus(self) -> bool:
+        """Whether the rows are SKUs."""
+        return self.tab in ("low", "out")
+
+
+def tidy_search(typed: str) -> str:
+    """What was typed into the search box, on one line."""
+    return one_line(typed[: 4 * LONGEST_SEARCH], LONGEST_SEARCH)
+
+
+def list_products(tab: str, q: str, category_id: int | None, number: int) -> Page:
+    """The products that fit. An unknown tab is "For sale"; a page past the last one is the last one."""
+    tab = tab if tab in TABS else "sale"
+    fits = _fits(q, category_id)
+    counts = _counts(fits)
+    number = min(max(1, number), Page(tab, (), 1, counts).pages)
+    rows = _skus(tab, fits, number) if tab in ("low", "out") else _products(tab == "sale", fits, number)
+    return Page(tab, rows, number, counts)
+
+
+def _fits(q: str, category_id: int | None) -> ColumnElement[bool]:
+    words = q.lower().split()[:MOST_WORDS]
+    conditions = [Product.search_text.contains(word, autoescape=True) for word in words]
+    if category_id is not None:
+        conditions.append(Product.category_id == category_id)
+    return and_(Product.id.is_not(None), *conditions)
+
+
+def _counts(fits: ColumnElement[bool]) -> dict[str, int]:
+    active = func.count(case((Product.active, 1)))
+    sale, everything = db.session.execute(select(active, func.count()).select_from(Product).where(fits)).one()
+    watched = and_(Product.active, Variant.active, fits)
+    shelves = select(func.count(case((is_low, 1))), func.count(case((is_out, 1)))).select_from(Variant).join(Product)
+    low, out = db.session.execute(shelves.where(watched)).one()
+    return {"sale": sale, "low": low, "out": out, "archived": everything - sale}
+
+
+def _products(active: bool, fits: ColumnElement[bool], number: int) -> list[Row]:
+    columns = (Product.id, Product.name, Category.name, Picture.path)
+    query = (
+        select(*columns)
+        .join(Category, Category.id == Product.category_id)
+        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
+        .where(Product.active if active else ~Product.active, fits)
+        .order_by(Product.position, Product.id)
+    )
+    page = db.session.execute(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
+    sums = select(
+        Variant.product_id,
+        func.count(),
+        func.min(Variant.price),
+        func.max(Variant.price),
+        func.sum(left),
+        func.sum(Variant.held),
+    )
+    ids = [row[0] for row in page]
+    of_variants = sums.where(Variant.product_id.in_(ids), Variant.active).group_by(Variant.product_id)
+    summed = {row[0]: [int(value) for value in row[1:]] for row in db.session.execute(of_variants)}
+    return [
+        Row(product_id, name, category, picture or "img/logo.svg", *summed.get(product_id, [0] * 5))
+        for product_id, name, category, picture in page
+    ]
+
+
+def _skus(tab: str, fits: ColumnElement[bool], number: int) -> Sequence[Any]:
+    columns = (
+        Product.id.label("product_id"),
+        Product.name,
+        Variant.label,
+        Variant.sku,
+        left.label("left"),
+        Variant.held,
+        Variant.low_at,
+        func.coalesce(Picture.path, "img/logo.svg").label("picture"),
+    )
+    query = (
+        select(*columns)
+        .select_from(Variant)
+        .join(Product)
+        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
+        .where(Product.active, Variant.active, is_out if tab == "out" else is_low, fits)
+        .order_by(left, Product.name, Variant.position, Variant.id)
+    )
+    return db.session.execute(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()

@@ -1,0 +1,161 @@
+"""The stock of one SKU: every change of it, and what has arrived, broken, come back or been counted."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.admin.acts import acted, who_acts
+from shop.admin.catalogue.answers import Answers, number_asked
+from shop.admin.frame import admin, may
+from shop.catalog.models import StockMove, Variant
+from shop.catalog.stocking import MOST_STOCK, HeldByOrders, TooMany, change_stock, set_stock
+from shop.database import db, write
+from shop.orders.models import Order
+
+PER_PAGE = 25
+LONGEST_NOTE = 120  # characters
+KINDS = {  # what happened: (words of the ledger, which way the pieces go; 0: they were counted)
+    "received": ("Received", 1),
+    "returned": ("Returned by a buyer", 1),
+    "damaged": ("Damaged or lost", -1),
+    "counted": ("Counted anew", 0),
+}
+Page = str | tuple[str, int] | AnyResponse
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the ledger: `on_hand` and `held` are changes, `then` and `then_held` what was there after it."""
+
+    at: datetime
+    reason: str
+    on_hand: int
+    held: int
+    then: int
+    then_held: int
+    order: str | None
+    by: str
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One page of a SKU's ledger, newest first."""
+
+    lines: list[Line]
+    number: int
+    pages: int
+
+    @property
+    def has_prev(self) -> bool:
+        """Whether there are newer ones."""
+        return self.number > 1
+
+    @property
+    def has_next(self) -> bool:
+        """Whether there are older ones."""
+        return self.number < self.pages
+
+
+@admin.get("/stock/<sku>")
+@may("staff")
+def stock(sku: str) -> Page:
+    """How many there are of a SKU, and why."""
+    return _page(_variant(sku), Answers({}))
+
+
+@admin.post("/stock/<sku>")
+@may("staff")
+def stock_change(sku: str) -> Page:
+    """Write down what happened to a SKU's stock."""
+    one, answers = _variant(sku), Answers(request.form)
+    kind = answers.typed.get("kind", "")
+    if kind not in KINDS:
+        answers.refuse("kind", "Choose what happened")
+    lowest = 0 if kind == "counted" else 1
+    pieces = answers.whole("pieces", "Pieces", lowest, MOST_STOCK)
+    note = answers.line("note", "The note", LONGEST_NOTE, needed=False)
+    if answers.errors:
+        return _page(one, answers)
+    name = f"{one.product.name} ({one.label})" if one.label else one.product.name
+    try:
+        left = write(lambda: _change(sku, kind, pieces, note, _once(answers), name))
+    except HeldByOrders as short:
+        answers.refuse("pieces", f"Unpaid orders hold {short.held} of these, so at least {short.held} must stay here")
+        return _page(_variant(sku), answers)
+    except TooMany as full:
+        answers.refuse("pieces", f"There are {full.on_hand:,} already; the desk counts up to {MOST_STOCK:,}")
+        return _page(_variant(sku), answers)
+    except IntegrityError:
+        flash("That was written down already; it counts once", "good")
+    else:
+        flash(f"Written down. {sku} has {left:,} here now", "good")
+    return redirect(url_for("admin.stock", sku=sku), 303)
+
+
+def ledger_of(sku: str, number: int) -> Ledger:
+    """A page of a SKU's ledger. A page past the last one is the last one."""
+    mine = StockMove.sku == sku
+    count = db.session.scalar(select(func.count()).select_from(StockMove).where(mine)) or 0
+    pages = max(1, -(-count // PER_PAGE))
+    number = min(max(1, number), pages)
+    query = select(StockMove, Order.number).outerjoin(Order, Order.id == StockMove.order_id).where(mine)
+    rows = db.session.execute(query.order_by(StockMove.id.desc()).limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
+    return Ledger(list(_lines(sku, rows)), number, pages)
+
+
+def _lines(sku: str, rows: Any) -> list[Line]:
+    if not rows:
+        return []
+    until = select(func.sum(StockMove.on_hand), func.sum(StockMove.held))
+    there, held = db.session.execute(until.where(StockMove.sku == sku, StockMove.id <= rows[0][0].id)).one()
+    lines = []
+    for move, order in rows:
+        lines.append(Line(move.at, move.reason, move.on_hand, move.held, int(there), int(held), order, move.by))
+        there, held = there - move.on_hand, held - move.held
+    return lines
+
+
+def _change(sku: str, kind: str, pieces: int, note: str, once: str | None, name: str) -> int:
+    words, way = KINDS[kind]
+    reason, who = f"{words}: {note}" if note else words, who_acts()
+    if way:
+        change_stock(sku, way * pieces, reason, who, once)
+    else:
+        set_stock(sku, pieces, reason, who, once)
+    left = db.session.scalar(select(Variant.on_hand).where(Variant.sku == sku)) or 0
+    acted(f"Stock of {name}, {sku}: {reason}, {pieces:,} {'piece' if pieces == 1 else 'pieces'}; {left:,} here now")
+    return left
+
+
+def _variant(sku: str) -> Variant:
+    query = select(Variant).where(Variant.sku == sku).options(joinedload(Variant.product))
+    return db.session.scalar(query) or abort(404)
+
+
+def _once(answers: Answers) -> str | None:
+    """The one-time key of the form; a forged one is none."""
+    typed = answers.typed.get("once", "")
+    return typed if re.fullmatch(r"[A-Za-z0-9_-]{16,32}", typed) else None
+
+
+def _page(one: Variant, answers: Answers) -> Page:
+    page = render_template(
+        "admin/catalogue/stock.html",
+        variant=one,
+        ledger=ledger_of(one.sku, number_asked(request.args.get("page", ""))),
+        kinds=KINDS,
+        typed=answers.typed,
+        errors=answers.errors,
+        problems=answers.problems,
+        once=answers.typed.get("once") or secrets.token_urlsafe(18),
+        link_to_page=lambda number: url_for("admin.stock", sku=one.sku, page=number),
+    )
+    return page, 422 if answers.errors else 200
