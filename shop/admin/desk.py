@@ -2,12 +2,12 @@
 
 from flask import Flask
 
-from shop.admin import confirming, views
+from shop.admin import bulk, confirming, exporting, listing, views
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
 from shop.admin.signing import init_signing
 
-PAGES = (views, confirming)  # importing them has put their pages on the blueprint
+PAGES = (listing, bulk, exporting, views, confirming)  # importing them has put their pages on the blueprint
 
 
 def init_admin(app: Flask) -> None:
