@@ -12,8 +12,8 @@ depends_on = None
 
 AT_ONCE = 1000  # orders
 LYING = {
-    "ix_orders_to_pack": "(payment = 'paid' AND fulfilment IN ('unfulfilled', 'packed'))",
-    "ix_orders_waiting": "(payment = 'awaiting')",
+    "ix_orders_to_pack": "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed'))",
+    "ix_orders_waiting": "(NOT payment <> 'awaiting')",
     "ix_orders_to_check": "(payment = 'review' OR refund_due OR open_warning)",
     "ix_orders_gone": "(fulfilment IN ('sent', 'delivered', 'collected'))",
 }

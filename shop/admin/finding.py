@@ -29,7 +29,6 @@ from shop.admin.choosing import TABS, Chosen, Place
 from shop.database import db
 from shop.orders import models
 from shop.orders.models import Order, OrderWord
-from shop.orders.states import Payment
 from shop.pricing.models import DeliveryArea
 
 PER_PAGE = 25
@@ -112,15 +111,16 @@ def page_of(chosen: Chosen, rarest: int | None, limit: int) -> Select[Any]:
     """The ids and moments of at most `limit` orders that fit, from the chosen place on, in their order."""
     moment: Any = Order.paid_at if chosen.by_payment else Order.placed_at
     order_id: Any = Order.id
-    fits = [lies(chosen.tab), *_filters(chosen)]
+    fits: list[Any] = [lies(chosen.tab), *_filters(chosen)]
     things = chosen.beginnings
     query: Select[Any] = select(Order.id, moment.label("moment"))
     if rarest is not None:
-        few = _candidates(things, rarest).limit(MOST).subquery()
+        few: Any = _candidates(things, rarest).limit(MOST).subquery()
         # the LIMIT inside keeps databases from reading all orders in order, and asking each whether it is among the few
         inner = select(Order.id, moment.label("moment")).join(few, few.c.order_id == Order.id).where(*fits)
         held = inner.limit(MOST).subquery()
-        query, moment, order_id = select(held.c.id, held.c.moment), held.c.moment, held.c.id
+        moment, order_id = held.c.moment, held.c.id
+        query = select(order_id, moment)
     else:
         query = query.where(*fits, *(_has(thing, Order.id) for thing in things))
     if place := chosen.place:
@@ -153,7 +153,8 @@ def _count(chosen: Chosen) -> _Counted:
     rare = (_counting("thing", str(number), word) for number, word in enumerate(words))
     areas = select(literal("area"), DeliveryArea.name, DeliveryArea.position)
     answers: dict[str, dict[str, int]] = {"tab": {}, "thing": {}, "area": {}}
-    for kind, name, count in db.session.execute(union_all(*counting, *rare, areas)).tuples():
+    rows: Sequence[Any] = db.session.execute(union_all(*counting, *rare, areas)).all()
+    for kind, name, count in rows:
         answers[kind][name] = count
     rarest = min(range(len(words)), key=lambda number: answers["thing"][str(number)], default=None)
     if rarest is not None and answers["thing"][str(rarest)] > MOST:
@@ -196,9 +197,9 @@ def _counting(kind: str, name: str, some: Any) -> Select[Any]:
     return select(literal(kind), literal(name), select(func.count()).select_from(some).scalar_subquery())
 
 
-def _filters(chosen: Chosen) -> list[ColumnElement[bool]]:
+def _filters(chosen: Chosen) -> list[Any]:
     """Everything but tab and words."""
-    fits = []
+    fits: list[Any] = []
     for column, names in ((Order.placed_at, ("from", "to")), (Order.paid_at, ("paid_from", "paid_to"))):
         begin, end = chosen.moments(*names)
         fits += [column >= begin] if begin else []
@@ -206,7 +207,7 @@ def _filters(chosen: Chosen) -> list[ColumnElement[bool]]:
     if chosen.area:
         fits.append(Order.area_name == chosen.area)
     if chosen.by_payment:
-        fits.append(Order.payment == Payment.PAID)
+        fits.append(text(models.PAID))
     if chosen.q and not chosen.beginnings:
         fits.append(literal(1) == 0)  # only punctuation was typed: no order has it
     return fits
