@@ -55,7 +55,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Count:
-    """How many orders there are, or that there are at least so many."""
+    """How many orders there are; with `more` at least so many, and with 0 nobody has counted them."""
 
     number: int
     more: bool = False
@@ -159,15 +159,14 @@ def _count(chosen: Chosen) -> _Counted:
     rarest = min(range(len(words)), key=lambda number: answers["thing"][str(number)], default=None)
     if rarest is not None and answers["thing"][str(rarest)] > MOST:
         rarest = None
-    return _Counted(_counts(answers["tab"], bool(words) and rarest is None), _in_place(answers["area"]), rarest)
+    counts = None if words and rarest is None else _counts(answers["tab"])
+    return _Counted(counts or dict.fromkeys(TABS, Count(0, more=True)), _in_place(answers["area"]), rarest)
 
 
-def _counts(numbers: dict[str, int], more: bool) -> dict[str, Count]:
-    """`more`: only the first MOST candidates were counted. Counts tab by tab stop at MOST each."""
-    if "candidates" in numbers:
-        more = more or numbers.pop("candidates") > MOST
-        return {tab: Count(min(numbers[tab], MOST), more) for tab in TABS}
-    return {tab: Count(min(numbers[tab], MOST), numbers[tab] > MOST) for tab in TABS}
+def _counts(numbers: dict[str, int]) -> dict[str, Count]:
+    """What was counted, tab by tab or else among the first MOST candidates; each count stops at MOST."""
+    more = numbers.pop("candidates", 0) > MOST
+    return {tab: Count(min(numbers[tab], MOST), more or numbers[tab] > MOST) for tab in TABS}
 
 
 def _in_place(areas: dict[str, int]) -> list[str]:
@@ -247,6 +246,7 @@ def _smallest(things: list[tuple[str, ...]], words: list[CTE]) -> Any:
             for other, count in enumerate(counts)
             if other != number
         ]
+        rare = counts[number] <= MOST  # where none is, nothing is counted: there are many
         others = (_has(thing, word.c.order_id) for other, thing in enumerate(things) if other != number)
-        parts.append(select(word.c.order_id).where(*rarer, *others).distinct())
+        parts.append(select(word.c.order_id).where(rare, *rarer, *others).distinct())
     return union_all(*parts)

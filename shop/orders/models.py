@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 # Where an order lies at the desk. As text, because an index over some rows only serves a query that says the very same.
 # "NOT ... <>", because for "=" SQLite would rather take an index on `payment` and sort what it finds.
 PAID = "(NOT payment <> 'paid')"
-TO_PACK = "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed'))"  # packed, it still waits to leave the shop
+TO_PACK = (
+    "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed'))"  # packed, it still waits to leave the shop
+)
 WAITING = "(NOT payment <> 'awaiting')"
 TO_CHECK = "(payment = 'review' OR refund_due OR open_warning)"
 GONE = "(fulfilment IN ('sent', 'delivered', 'collected'))"

@@ -1,4 +1,4 @@
-"""A shop that has sold for two years, written straight into its tables: as many orders as asked for, all alike in kind."""
+"""A shop that has sold for two years, written straight into its tables: as many orders as asked for."""
 
 import random
 from collections.abc import Iterator
@@ -14,8 +14,41 @@ from shop.orders.words import spelled, words_of, words_of_row
 END = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LENGTH = timedelta(days=730)
 AT_ONCE = 20_000
-FIRST = "Wanjiru Achieng Kamau Otieno Njeri Mwangi Atieno Kiprop Chebet Mutua Nduta Barasa Wafula Hassan Amina Zawadi".split()
-LAST = "Kamau Otieno Wanjala Odhiambo Kariuki Mwangi Njoroge Kimani Cheruiyot Muthoni Onyango Wekesa Maina Juma Ali".split()
+FIRST = [
+    "Wanjiru",
+    "Achieng",
+    "Kamau",
+    "Otieno",
+    "Njeri",
+    "Mwangi",
+    "Atieno",
+    "Kiprop",
+    "Chebet",
+    "Mutua",
+    "Nduta",
+    "Barasa",
+    "Wafula",
+    "Hassan",
+    "Amina",
+    "Zawadi",
+]
+LAST = [
+    "Kamau",
+    "Otieno",
+    "Wanjala",
+    "Odhiambo",
+    "Kariuki",
+    "Mwangi",
+    "Njoroge",
+    "Kimani",
+    "Cheruiyot",
+    "Muthoni",
+    "Onyango",
+    "Wekesa",
+    "Maina",
+    "Juma",
+    "Ali",
+]
 GOODS = (("KIO-CLA-TER", "Kiondo, classic"), ("SOA-BOW-PLA", "Soapstone bowl"), ("KIK-TOW-IND", "Kikoi towel"))
 AREAS = ("Nairobi CBD", "Westlands", "Kilimani", "Kisumu", "Mombasa", "Nakuru", "Eldoret", "Thika", "Nyeri", "Pickup")
 KINDS = (  # of a hundred orders: how many, payment, fulfilment
@@ -65,7 +98,7 @@ def order_of(one: int, count: int) -> dict[str, Any]:
         "refund_due": chance.random() < 0.002,
         "open_warning": chance.random() < 0.01,
         "attempts_opened": 0,
-        "full_name": "Nyokabi Rarely" if one % 10_000 == 500 else f"{first} {last}",
+        "full_name": _name(one) or f"{first} {last}",
         "phone_number": f"2547{chance.randrange(100_000_000):08d}",
         "email": f"{first}.{last}{one}@{chance.choice(('example.com', 'example.org'))}".lower(),
         "location": "Near the stage, blue gate, second floor, ask for the shop of spare parts",
@@ -82,6 +115,11 @@ def order_of(one: int, count: int) -> dict[str, Any]:
         "expires_at": placed + timedelta(minutes=30),
         "paid_at": placed + timedelta(minutes=3) if payment == "paid" else None,
     }
+
+
+def _name(one: int) -> str:
+    """Two names for few: one order of 10,000, and one of 200."""
+    return "Nyokabi Rarely" if one % 10_000 == 500 else "Kiprono Seldom" if one % 200 == 100 else ""
 
 
 def _tables(count: int) -> dict[str, Iterator[dict[str, Any]]]:

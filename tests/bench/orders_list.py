@@ -54,6 +54,7 @@ def _pages(count: int) -> dict[str, str]:
         "by e-mail": f"q={middle['email']}",
         "by M-PESA code": f"q={code_of(middle['id'])}",
         "by rare name": "q=nyokabi",
+        "by seldom name": "q=kiprono",
         "by common name": "q=wanjiru",
         "by two names": "q=wanjiru+kamau",
         "by part of a name": "q=mwa&tab=to-pack",
