@@ -2,21 +2,16 @@
 
 from flask import Flask
 
-from shop.admin import confirming, views
+from shop.admin import bulk, confirming, exporting, listing, views
 from shop.admin.catalogue import categories, editing, options, products, stock
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
 from shop.admin.signing import init_signing
 
-PAGES = (
-    views,
-    confirming,
-    products,
-    editing,
-    options,
-    stock,
-    categories,
-)  # importing them has put their pages on the blueprint
+PAGES = (  # importing them has put their pages on the blueprint
+    *(listing, bulk, exporting, views, confirming),
+    *(products, editing, options, stock, categories),
+)
 
 
 def init_admin(app: Flask) -> None:

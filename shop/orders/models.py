@@ -3,15 +3,30 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.clock import utcnow
-from shop.database import Model, UtcDateTime
+from shop.database import Model, UtcDateTime, bytewise
 from shop.orders.states import Fulfilment, Payment
 
 if TYPE_CHECKING:
     from shop.payments.models import PaymentAttempt
+
+# Where an order lies at the desk. As text, because an index over some rows only serves a query that says the very same.
+# "NOT ... <>", because for "=" SQLite would rather take an index on `payment` and sort what it finds.
+PAID = "(NOT payment <> 'paid')"
+TO_PACK = (
+    "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed'))"  # packed, it still waits to leave the shop
+)
+WAITING = "(NOT payment <> 'awaiting')"
+TO_CHECK = "(payment = 'review' OR refund_due OR open_warning)"
+GONE = "(fulfilment IN ('sent', 'delivered', 'collected'))"
+
+
+def _lying(name: str, where: str) -> Index:
+    """The index of the orders that lie at one place of the desk, newest last."""
+    return Index(name, "placed_at", "id", sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Order(Model):
@@ -27,6 +42,7 @@ class Order(Model):
     fulfilment: Mapped[str] = mapped_column(String(12), default=Fulfilment.UNFULFILLED)
     late: Mapped[bool] = mapped_column(default=False)  # paid after it had expired
     refund_due: Mapped[bool] = mapped_column(default=False)  # money that this order does not need
+    open_warning: Mapped[bool] = mapped_column(default=False)  # its timeline has a warning nobody has looked at
     attempts_opened: Mapped[int] = mapped_column(default=0)
 
     full_name: Mapped[str] = mapped_column(String(120))
@@ -60,6 +76,12 @@ class Order(Model):
         CheckConstraint("fulfilment IN ('unfulfilled','packed','sent','delivered','collected')", name="fulfilment"),
         Index("ix_orders_expiry", "payment", "expires_at"),
         Index("ix_orders_newest", "placed_at", "id"),
+        Index("ix_orders_area", "area_name", "placed_at", "id"),
+        Index("ix_orders_paid", "paid_at", "id"),
+        _lying("ix_orders_to_pack", TO_PACK),
+        _lying("ix_orders_waiting", WAITING),
+        _lying("ix_orders_to_check", TO_CHECK),
+        _lying("ix_orders_gone", GONE),
     )
 
     @property
@@ -70,8 +92,11 @@ class Order(Model):
     def record(self, words: str, *, for_buyer: bool = False, warning: bool = False, by: str = "") -> None:
         """Add a line to the timeline: what happened, in words; buyers see only what is for them.
 
-        `by` names who of the desk did it; empty for the shop itself, the buyer and Chpter.
+        `by` names who of the desk did it; empty for the shop itself, the buyer and Chpter. A warning stays open until
+        somebody has looked at it.
         """
+        if warning:
+            self.open_warning = True
         self.events.append(OrderEvent(at=utcnow(), words=words[:500], for_buyer=for_buyer, warning=warning, by=by[:80]))
 
 
@@ -106,3 +131,15 @@ class OrderEvent(Model):
     for_buyer: Mapped[bool] = mapped_column(default=False)
     warning: Mapped[bool] = mapped_column(default=False)
     by: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it
+
+
+class OrderWord(Model):
+    """One word an order is found by, as shop/orders/words.py spells it."""
+
+    word: Mapped[str] = mapped_column(bytewise(60), primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (
+        Index("ix_order_word_of_order", "order_id", "word"),
+        {"sqlite_with_rowid": False},  # the key is all there is to a row
+    )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from shop.database import db, unused
 from shop.orders import stock
 from shop.orders.models import Order, OrderLine
+from shop.orders.words import note_order
 from shop.pricing.claiming import claim_use
 from shop.pricing.models import DeliveryArea, DiscountCode
 from shop.pricing.quote import Quote
@@ -89,7 +90,7 @@ def write_order(
     )
     order.record("Order placed", for_buyer=True)
     db.session.add(order)
-    db.session.flush()
+    note_order(order)
     stock.note_held(order.lines)
     return order
 

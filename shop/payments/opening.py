@@ -16,6 +16,7 @@ from shop.config import Settings
 from shop.database import changed, db, unused, write
 from shop.orders.models import Order
 from shop.orders.states import BEING_OPENED, AttemptState, Payment
+from shop.orders.words import note_words
 from shop.payments import addresses
 from shop.payments.models import PaymentAttempt
 
@@ -49,7 +50,7 @@ def new_attempt(order: Order, now: datetime) -> NewAttempt:
         created_at=now,
     )
     db.session.add(attempt)
-    db.session.flush()
+    note_words(order, str(attempt.reference))
     return NewAttempt(attempt, secret)
 
 

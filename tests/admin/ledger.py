@@ -71,7 +71,14 @@ def callback(raw: bytes = b"{}", **fields: Any) -> CallbackRecord:
 def keep(app: Flask, *orders: Order) -> list[str]:
     """Write orders; their numbers."""
     from shop.database import db
+    from shop.orders.words import note_order, note_words
+
+    def add() -> None:
+        db.session.add_all(orders)
+        for one in orders:
+            note_order(one)
+            note_words(one, *(str(attempt.reference) for attempt in one.attempts))
 
     with app.app_context():
-        write(lambda: db.session.add_all(orders))
+        write(add)
         return [one.number for one in orders]

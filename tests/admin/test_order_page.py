@@ -10,7 +10,7 @@ from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
 from tests import both_databases
 from tests.admin import ledger
-from tests.admin.test_orders_list import counted
+from tests.admin.counting import counted
 from tests.pages import CANARY
 from tests.shopper import Bought, Shopper
 

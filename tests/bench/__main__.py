@@ -1,7 +1,8 @@
 """How fast the pages are: `make bench`. Ratios measured side by side in one run, since machines are noisy.
 
 Each page is asked for in turn with a page that does nothing (/healthz), in this process, without a network: what is
-compared is the shop's own work. The short form (`pages(rounds=3)`) runs among the tests.
+compared is the shop's own work. The list of orders is compared with itself: among many orders, and among few.
+The short forms (`pages(rounds=2)`, `lists(few=30, many=60, rounds=2)`) run among the tests.
 """
 
 import statistics
@@ -14,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shop import create_app
+from tests.bench.orders_list import FEW, MANY, lists
 from tests.databases import migrate_and_seed
 
 PAGES = ("/", "/categories/baskets", "/products/kiondo-classic", "/search?q=basket", "/cart", "/orders/find")
@@ -52,3 +54,7 @@ if __name__ == "__main__":
     logging.disable(logging.INFO)
     for page, (milliseconds, ratio) in pages().items():
         sys.stdout.write(f"{page:28} {milliseconds:6.2f} ms {ratio:6.1f} x /healthz\n")
+    for kind in ("sqlite", "postgresql"):
+        sys.stdout.write(f"\nOrders on {kind}: among {MANY:,}, and how many times as long as among {FEW:,}\n")
+        for name, (milliseconds, ratio) in lists(kind).items():
+            sys.stdout.write(f"{name:28} {milliseconds:6.2f} ms {ratio:6.2f} x\n")

@@ -1,0 +1,121 @@
+"""The same act on several orders of the list.
+
+Each order moves in a transaction of its own: one that can't move stops no other.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from flask import current_app, flash, redirect, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.admin.acts import acted
+from shop.admin.frame import admin, may
+from shop.admin.listing import PRINTS
+from shop.admin.signing import desk_address
+from shop.chpter.text import one_line
+from shop.database import db, write
+from shop.orders.fulfilling import move_on
+from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
+from shop.orders.states import Fulfilment, Payment
+from shop.orders.warnings import looked_at
+
+MOST_AT_ONCE = 100  # orders; a page has fewer
+MOST_REASONS = 10  # said one by one: they travel in a cookie
+UNPAID = {
+    Payment.AWAITING: "is not paid yet",
+    Payment.REVIEW: "has a payment to be checked first",
+    Payment.EXPIRED: "was closed unpaid",
+    Payment.CANCELLED: "was cancelled",
+    Payment.REFUNDED: "was refunded",
+}
+
+
+class NotDone(Exception):
+    """Nothing was done with this order; the message says why, beginning after its number."""
+
+
+@admin.post("/orders")
+@may("staff")
+def act_on_orders() -> AnyResponse:
+    """Do one act with all orders that are ticked, and say which it was not done with and why."""
+    back = redirect(desk_address(request.form.get("back")) or url_for("admin.orders"), 303)
+    numbers = chosen_numbers(request.form.getlist("order"))
+    act = request.form.get("act", "")
+    if not numbers:
+        flash("No order is chosen. Tick the box of each order you mean", "problem")
+        return back
+    if act == "export":
+        return redirect(url_for("admin.export_orders", order=numbers), 303)
+    if act in PRINTS and "admin.print_slips" in current_app.view_functions:
+        return redirect(url_for("admin.print_slips", slip=act, order=numbers), 303)
+    if act not in STEPS:
+        flash("Nothing was done: press one of the buttons below the list", "problem")
+        return back
+    words, step = STEPS[act]
+    reasons = [reason for number in numbers if (reason := _done(number, step))]
+    _answer(words, len(numbers) - len(reasons), reasons)
+    return back
+
+
+def chosen_numbers(typed: list[str]) -> list[str]:
+    """The order numbers that were ticked, each once, at most MOST_AT_ONCE."""
+    return list(dict.fromkeys(number for one in typed if (number := one_line(one[:80], 12))))[:MOST_AT_ONCE]
+
+
+def _done(number: str, step: Callable[[Order], None]) -> str:
+    """Do one step with one order: "", or why it was not done."""
+
+    def work() -> None:
+        order = db.session.scalar(select(Order).where(Order.number == number))
+        if order is None:
+            raise NotDone("is no order of this shop")
+        step(order)
+
+    try:
+        write(work)
+    except NotDone as why:
+        return f"{number} {why}"
+    return ""
+
+
+def _move(order: Order, *, to: Fulfilment, words: str) -> None:
+    try:
+        move_on(order, to)
+    except MovedMeanwhile:
+        db.session.refresh(order)
+        raise NotDone(_why_not(order, to)) from None
+    acted(f"{words} order {order.number}", order)
+
+
+def _why_not(order: Order, to: Fulfilment) -> str:
+    if order.payment != Payment.PAID:
+        return UNPAID[Payment(order.payment)]
+    if to == Fulfilment.SENT and order.pickup and order.fulfilment in (Fulfilment.UNFULFILLED, Fulfilment.PACKED):
+        return "is collected by its buyer, not sent"
+    if order.fulfilment == Fulfilment.UNFULFILLED:
+        return "is not packed yet"
+    return f"was already {order.fulfilment}"
+
+
+def _looked_at(order: Order) -> None:
+    if not looked_at(order):
+        raise NotDone("has no warning that is still open")
+    acted(f"Looked at the warnings of order {order.number}", order)
+
+
+def _answer(words: str, done: int, reasons: list[str]) -> None:
+    if done:
+        flash(f"{done} order{'s' if done > 1 else ''} {words}", "good")
+    if reasons:
+        rest = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
+        flash(f"{len(reasons)} not {words}: {'; '.join(reasons[:MOST_REASONS])}{rest}", "problem")
+
+
+STEPS: dict[str, tuple[str, Callable[[Order], None]]] = {
+    "packed": ("marked packed", partial(_move, to=Fulfilment.PACKED, words="Packed")),
+    "sent": ("marked sent", partial(_move, to=Fulfilment.SENT, words="Sent")),
+    "looked-at": ("marked looked at", _looked_at),
+}

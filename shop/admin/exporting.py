@@ -1,0 +1,116 @@
+"""The orders of a list as a CSV file, written while it is sent: its length costs no memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from flask import Response, request, stream_with_context
+from sqlalchemy import select
+
+from shop.admin import wording
+from shop.admin.acts import acted
+from shop.admin.bulk import chosen_numbers
+from shop.admin.choosing import TABS, Chosen, Place, chosen
+from shop.admin.finding import page_of, rarest_of
+from shop.admin.frame import admin, may
+from shop.clock import NAIROBI, utcnow
+from shop.csv_cells import BOM, csv_line
+from shop.database import db, write
+from shop.orders.models import Order, OrderLine
+from shop.orders.states import Fulfilment, Payment
+from shop.phones import readable_phone
+
+AT_ONCE = 500  # orders
+HEAD = (
+    *("Order", "Placed (Nairobi time, UTC+3)", "Paid (Nairobi time, UTC+3)", "Payment", "Goods are", "Name", "Phone"),
+    *("E-mail", "Area", "Pickup", "Address or landmark", "Note", "Items", "Goods KSh", "Discount KSh", "Discount code"),
+    *("Delivery KSh", "Total KSh", "Refund due", "Paid late"),
+)
+
+
+@admin.get("/orders/export")
+@may("owner")
+def export_orders() -> Response:
+    """The list of this address as a file; with `order=` in it, these orders only."""
+    numbers = chosen_numbers(request.args.getlist("order"))
+    wanted = replace(chosen(request.args), place=None)
+    many = f"{len(numbers)} chosen order{'s' if len(numbers) > 1 else ''}"
+    narrowed = ", narrowed down" if wanted.filtered else ""
+    write(lambda: acted(f"Exported {many if numbers else f'the list “{TABS[wanted.tab]}”{narrowed}'}"))
+    orders = _chosen(numbers) if numbers else _of_list(wanted)
+    day = utcnow().astimezone(NAIROBI).date()
+    return Response(
+        stream_with_context(_lines(orders)),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f"attachment; filename=orders-{day}.csv"},
+    )
+
+
+def _lines(batches: Iterator[Sequence[Order]]) -> Iterator[str]:
+    yield BOM + csv_line(HEAD)
+    for orders in batches:
+        items = _items([order.id for order in orders])
+        lines = [csv_line(_cells(order, items.get(order.id, []))) for order in orders]
+        db.session.rollback()  # no transaction stays open while the other side reads slowly
+        yield "".join(lines)
+
+
+def _chosen(numbers: list[str]) -> Iterator[Sequence[Order]]:
+    newest_first = (Order.placed_at.desc(), Order.id.desc())
+    yield db.session.scalars(select(Order).where(Order.number.in_(numbers)).order_by(*newest_first)).all()
+
+
+def _of_list(wanted: Chosen) -> Iterator[Sequence[Order]]:
+    rarest = rarest_of(wanted)
+    while True:
+        page = page_of(wanted, rarest, AT_ONCE).subquery()
+        query = select(Order, page.c.moment).join(page, page.c.id == Order.id)
+        rows = db.session.execute(query.order_by(page.c.moment.desc(), page.c.id.desc())).all()
+        if not rows:
+            return
+        place = Place(rows[-1].moment, rows[-1].Order.id, older=True)
+        yield [row.Order for row in rows]
+        wanted = replace(wanted, place=place)
+
+
+def _items(order_ids: list[int]) -> dict[int, list[str]]:
+    """What was bought, in words, by order."""
+    query = select(OrderLine).where(OrderLine.order_id.in_(order_ids)).order_by(OrderLine.order_id, OrderLine.position)
+    items: dict[int, list[str]] = {}
+    for line in db.session.scalars(query):
+        label = f", {line.label}" if line.label else ""
+        items.setdefault(line.order_id, []).append(f"{line.quantity} × {line.name}{label} ({line.sku})")
+    return items
+
+
+def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
+    return (
+        order.number,
+        _time(order.placed_at),
+        _time(order.paid_at),
+        wording.PAYMENTS[Payment(order.payment)].words,
+        wording.FULFILMENTS[Fulfilment(order.fulfilment)].words,
+        order.full_name,
+        readable_phone(order.phone_number),
+        order.email,
+        order.area_name,
+        _yes(order.pickup),
+        order.location,
+        order.note,
+        "; ".join(items),
+        order.goods,
+        order.discount,
+        order.discount_code,
+        order.delivery,
+        order.total,
+        _yes(order.refund_due),
+        _yes(order.late),
+    )
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment.astimezone(NAIROBI):%Y-%m-%d %H:%M}" if moment else ""
+
+
+def _yes(so: bool) -> str:
+    return "yes" if so else ""

@@ -1,0 +1,20 @@
+// Ticks all orders of the page at once, and says how many are ticked.
+const list = document.querySelector("[data-choose]");
+if (list) {
+  const all = list.querySelector("[data-choose-all]");
+  const said = list.querySelector("[data-chosen]");
+  const boxes = [...list.querySelectorAll("tbody input[type=checkbox]")];
+  const say = () => {
+    const count = boxes.filter((box) => box.checked).length;
+    all.checked = count === boxes.length;
+    all.indeterminate = count > 0 && count < boxes.length;
+    said.textContent = count ? `${count} chosen` : "";
+  };
+  all.closest("label").hidden = false;
+  all.addEventListener("change", () => {
+    for (const box of boxes) box.checked = all.checked;
+    say();
+  });
+  list.addEventListener("change", say);
+  addEventListener("pageshow", say); // a browser that goes back restores the ticks
+}
