@@ -5,9 +5,11 @@ from flask import Flask
 from shop.admin import confirming, views
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
+from shop.admin.packing import slips
+from shop.admin.packing import views as packing
 from shop.admin.signing import init_signing
 
-PAGES = (views, confirming)  # importing them has put their pages on the blueprint
+PAGES = (views, confirming, packing, slips)  # importing them has put their pages on the blueprint
 
 
 def init_admin(app: Flask) -> None:

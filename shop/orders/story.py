@@ -103,7 +103,7 @@ def _failed(order: Order) -> Story:
 def _settled(order: Order) -> Story:
     match order.payment:
         case Payment.PAID if order.pickup and order.fulfilment == Fulfilment.PACKED:
-            detail = f"Pick it up: {order.area_name}. Say this code when you come; whoever has it gets your order."
+            detail = "Say this code when you come. Whoever has it gets your order, so show it to nobody else."
             headline = "Your order is ready to collect."
             return Story("good", "Ready to collect", headline, detail, collect_code=order.collect_code)
         case Payment.PAID if order.fulfilment in GONE:
