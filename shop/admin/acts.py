@@ -21,11 +21,17 @@ def acted(words: str, order: Order | None = None, *, for_buyer: str = "") -> Non
 
     `for_buyer` is how the buyer's page says the same, where the buyer should know of it; it names nobody.
     """
-    who = who_acts()
-    db.session.add(
-        StaffAct(at=utcnow(), merchant_id=current_user.id, who=who, words=words[:500], order_id=order and order.id)
-    )
+    logged(words, order)
     if order is not None:
-        order.record(words, by=who)
+        order.record(words, by=who_acts())
         if for_buyer:
             order.record(for_buyer, for_buyer=True)
+
+
+def logged(words: str, order: Order | None = None) -> None:
+    """Write down what was done in the log alone: for an act that writes its own line into the order's timeline."""
+    db.session.add(
+        StaffAct(
+            at=utcnow(), merchant_id=current_user.id, who=who_acts(), words=words[:500], order_id=order and order.id
+        )
+    )

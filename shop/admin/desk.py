@@ -6,10 +6,13 @@ from shop.admin import bulk, confirming, exporting, listing, views
 from shop.admin.catalogue import categories, editing, options, products, stock
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
+from shop.admin.packing import slips
+from shop.admin.packing import views as packing
 from shop.admin.signing import init_signing
 
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming),
+    *(packing, slips),
     *(products, editing, options, stock, categories),
 )
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
+from shop.admin.happening import Moment, happened
 from shop.database import db
-from shop.orders.models import Order, OrderEvent
+from shop.orders.fulfilling import MOST_TRIES
+from shop.orders.models import Order
 from shop.payments.models import CallbackRecord, PaymentAttempt
 
-MOST_EVENTS = 100
 MOST_ATTEMPTS = 20
 MOST_CALLBACKS = 50  # of each attempt
 TO_REVIEW = ("R3b", "R3c", "R4", "R5")  # rows of the settling table after which a person decides
@@ -40,10 +41,15 @@ class Dossier:
     """One order. What is newest of it is always shown; `unseen_...` count the older rest."""
 
     order: Order
-    events: Sequence[OrderEvent]  # oldest first
-    unseen_events: int
+    story: Sequence[Moment]  # newest first
+    unseen_moments: int
     tries: Sequence[Try]  # newest first
     unseen_tries: int
+
+    @property
+    def code_counts(self) -> bool:
+        """Whether its collect code still opens anything at the counter."""
+        return bool(self.order.collect_code) and self.order.collect_tries < MOST_TRIES
 
     @property
     def why_to_check(self) -> str | None:
@@ -54,16 +60,10 @@ class Dossier:
 
 
 def dossier_of(number: str) -> Dossier | None:
-    """All about the order of that number, or None. Five queries, however much there is."""
+    """All about the order of that number, or None. Seven queries, however much there is."""
     order = db.session.scalar(select(Order).where(Order.number == number).options(selectinload(Order.lines)))
     if order is None:
         return None
-    events = db.session.execute(
-        select(OrderEvent, func.count().over())
-        .where(OrderEvent.order_id == order.id)
-        .order_by(OrderEvent.id.desc())
-        .limit(MOST_EVENTS)
-    ).all()
     attempts = db.session.execute(
         select(PaymentAttempt, func.count().over())
         .where(PaymentAttempt.order_id == order.id)
@@ -71,13 +71,13 @@ def dossier_of(number: str) -> Dossier | None:
         .limit(MOST_ATTEMPTS)
     ).all()
     heard = _heard([attempt.id for attempt, _ in attempts])
-    return Dossier(
-        order,
-        events=[event for event, _ in reversed(events)],
-        unseen_events=_rest(events[0][1] if events else 0, MOST_EVENTS),
-        tries=[Try(attempt, *heard.get(attempt.id, ((), 0))) for attempt, _ in attempts],
-        unseen_tries=_rest(attempts[0][1] if attempts else 0, MOST_ATTEMPTS),
+    tries = [Try(attempt, *heard.get(attempt.id, ((), 0))) for attempt, _ in attempts]
+    story, unseen = happened(
+        order, [one.attempt for one in tries], [known.record for one in tries for known in one.heard]
     )
+    unseen_tries = _rest(attempts[0][1] if attempts else 0, MOST_ATTEMPTS)
+    unseen += unseen_tries + sum(one.unseen for one in tries)
+    return Dossier(order, story, unseen, tries, unseen_tries)
 
 
 def _heard(attempt_ids: list[int]) -> dict[int, tuple[list[Heard], int]]:

@@ -6,15 +6,22 @@ from flask import abort, render_template
 
 from shop.admin import wording
 from shop.admin.frame import admin, may
+from shop.admin.packing.forms import OrderForms
 from shop.admin.showing import dossier_of
 
 
 @admin.get("/orders/<number>")
 @may("staff")
 def order(number: str) -> str:
-    """Everything known of one order."""
-    dossier = dossier_of(number) if number.isascii() and number.isdigit() else None
-    return render_template("admin/order.html", dossier=dossier or abort(404))
+    """Everything known of one order, and what can be done with it."""
+    return order_page(number, OrderForms())[0]
+
+
+def order_page(number: str, forms: OrderForms) -> tuple[str, int]:
+    """The page of an order and its status: 422 when something typed into one of its forms is wrong, 404 for none."""
+    dossier = (dossier_of(number) if number.isascii() and number.isdigit() else None) or abort(404)
+    page = render_template("admin/order.html", dossier=dossier, forms=forms, problems=forms.problems)
+    return page, 422 if forms.problems else 200
 
 
 @admin.context_processor

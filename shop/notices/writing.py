@@ -13,7 +13,8 @@ from shop.config import Settings
 from shop.database import db
 from shop.notices.models import OutboxMail
 from shop.orders.models import Order
-from shop.orders.signals import link_asked_for, order_paid, order_placed
+from shop.orders.signals import buyer_told, link_asked_for, order_moved, order_paid, order_placed
+from shop.orders.states import Fulfilment
 from shop.payments.models import PaymentAttempt
 from shop.payments.signals import payment_failed
 
@@ -24,6 +25,8 @@ def listen() -> None:
     order_paid.connect(_paid)
     payment_failed.connect(_failed)
     link_asked_for.connect(_asked_for)
+    order_moved.connect(_moved)
+    buyer_told.connect(_told)
 
 
 def _placed(order: Order) -> None:
@@ -48,18 +51,29 @@ def _asked_for(order: Order) -> None:
     _to_buyer(order, "link", f"The link to your order {order.number}", f"link-{order.id}-{utcnow():%Y%m%d%H}")
 
 
-def _to_buyer(order: Order, kind: str, subject: str, once: str) -> None:
-    _write(order.email, order, kind, subject, once)
+def _moved(order: Order) -> None:
+    # what is packed for a rider, brought to the door or handed over needs no mail: the next one, or the parcel, says so
+    if order.fulfilment == Fulfilment.SENT:
+        _to_buyer(order, "sent", f"Your order {order.number} is on its way", f"sent-{order.id}")
+    elif order.fulfilment == Fulfilment.PACKED and order.pickup:
+        _to_buyer(order, "ready", f"Your order {order.number} is ready to collect", f"ready-{order.id}")
 
 
-def _write(recipient: str, order: Order, kind: str, subject: str, once: str) -> None:
+def _told(order: Order, words: str, once: str) -> None:
+    _to_buyer(order, "note", f"A message about your order {order.number}", f"note-{order.id}-{once}", words=words)
+
+
+def _to_buyer(order: Order, kind: str, subject: str, once: str, words: str = "") -> None:
+    _write(order.email, order, kind, subject, once, words)
+
+
+def _write(recipient: str, order: Order, kind: str, subject: str, once: str, words: str = "") -> None:
     if db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
         return
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
-    body = render_template(
-        f"notices/{kind}.txt", order=order, link=f"{settings.shop_url}/orders/{order.token}", shop_url=settings.shop_url
-    )
+    link = f"{settings.shop_url}/orders/{order.token}"
+    body = render_template(f"notices/{kind}.txt", order=order, link=link, shop_url=settings.shop_url, words=words)
     mail = OutboxMail(
         order_id=order.id,
         kind=kind,

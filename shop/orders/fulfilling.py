@@ -1,5 +1,8 @@
 """Where a paid order's goods are: one guarded UPDATE for each move, inside the caller's transaction."""
 
+import secrets
+from enum import Enum
+
 from sqlalchemy import update
 
 from shop.database import changed, db
@@ -14,6 +17,21 @@ BROUGHT = {
     Fulfilment.SENT: Fulfilment.DELIVERED,
 }
 PICKED_UP = {Fulfilment.UNFULFILLED: Fulfilment.PACKED, Fulfilment.PACKED: Fulfilment.COLLECTED}
+SAID = {
+    Fulfilment.PACKED: "Packed",
+    Fulfilment.SENT: "On its way",
+    Fulfilment.DELIVERED: "Delivered",
+    Fulfilment.COLLECTED: "Collected",
+}
+MOST_TRIES = 10  # codes typed at the counter: 4 digits must not be found out by trying
+
+
+class Counter(Enum):
+    """What came of a code that was typed at the counter."""
+
+    HANDED_OVER = "handed over"
+    WRONG = "another code"
+    CLOSED = "too many codes were tried"
 
 
 def next_step(order: Order) -> Fulfilment | None:
@@ -24,16 +42,40 @@ def next_step(order: Order) -> Fulfilment | None:
     return steps.get(Fulfilment(order.fulfilment))
 
 
-def move_on(order: Order, to: Fulfilment) -> None:
-    """Move a paid order's goods one step on, to `to`.
+def move_on(order: Order, to: Fulfilment, by: str = "") -> None:
+    """Move a paid order's goods one step on, to `to`, and say so in its timeline; `by` names who of the desk did it.
 
-    Raises MovedMeanwhile when that is not its next step by now: somebody else was quicker, or the money moved.
+    What is packed to be picked up gets its collect code here; whoever picks it up is asked for it by `hand_over`.
+    Raises MovedMeanwhile when `to` is not its next step by now: somebody else was quicker, or the money moved.
     """
     seen = Fulfilment(order.fulfilment)
     if next_step(order) != to:
         raise MovedMeanwhile
+    ready = order.pickup and to == Fulfilment.PACKED
+    values = {"fulfilment": str(to), **({"collect_code": f"{secrets.randbelow(10_000):04d}"} if ready else {})}
     guarded = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, Order.fulfilment == seen)
-    if not changed(guarded.values(fulfilment=to)):
+    if not changed(guarded.values(values)):
         raise MovedMeanwhile
-    db.session.expire(order, ["fulfilment"])
+    db.session.expire(order, ["fulfilment", "collect_code"])
+    order.record("Packed, ready to collect" if ready else SAID[to], for_buyer=True, by=by)
     order_moved.send(order)
+
+
+def hand_over(order: Order, code: str, by: str = "") -> Counter:
+    """Give a packed order to whoever says its collect code. Every code that is tried counts, and stays counted.
+
+    Raises MovedMeanwhile when it does not lie ready to be collected by now.
+    """
+    if next_step(order) != Fulfilment.COLLECTED:
+        raise MovedMeanwhile
+    ready = (Order.id == order.id, Order.fulfilment == Fulfilment.PACKED, Order.collect_tries < MOST_TRIES)
+    if not changed(update(Order).where(*ready).values(collect_tries=Order.collect_tries + 1)):
+        db.session.refresh(order)
+        if order.fulfilment != Fulfilment.PACKED:
+            raise MovedMeanwhile
+        return Counter.CLOSED
+    db.session.refresh(order)
+    if not order.collect_code or not secrets.compare_digest(order.collect_code.encode(), code.encode()):
+        return Counter.WRONG
+    move_on(order, Fulfilment.COLLECTED, by)
+    return Counter.HANDED_OVER

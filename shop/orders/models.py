@@ -44,6 +44,8 @@ class Order(Model):
     refund_due: Mapped[bool] = mapped_column(default=False)  # money that this order does not need
     open_warning: Mapped[bool] = mapped_column(default=False)  # its timeline has a warning nobody has looked at
     attempts_opened: Mapped[int] = mapped_column(default=0)
+    collect_code: Mapped[str] = mapped_column(String(4), default="")  # what the buyer shows; "" until it is ready
+    collect_tries: Mapped[int] = mapped_column(default=0)  # how often a code was typed at the counter
 
     full_name: Mapped[str] = mapped_column(String(120))
     phone_number: Mapped[str] = mapped_column(String(12), index=True)  # 2547XXXXXXXX or 2541XXXXXXXX
@@ -89,15 +91,35 @@ class Order(Model):
         """The newest try to pay, or None for an order that cost nothing."""
         return self.attempts[-1] if self.attempts else None
 
-    def record(self, words: str, *, for_buyer: bool = False, warning: bool = False, by: str = "") -> None:
+    def record(
+        self,
+        words: str,
+        *,
+        for_buyer: bool = False,
+        warning: bool = False,
+        by: str = "",
+        note: bool = False,
+        once: str | None = None,
+    ) -> None:
         """Add a line to the timeline: what happened, in words; buyers see only what is for them.
 
         `by` names who of the desk did it; empty for the shop itself, the buyer and Chpter. A warning stays open until
-        somebody has looked at it.
+        somebody has looked at it. A `note` was written by a person. `once` is the one-time key of its form: a second
+        line with it breaks a UNIQUE index (IntegrityError).
         """
         if warning:
             self.open_warning = True
-        self.events.append(OrderEvent(at=utcnow(), words=words[:500], for_buyer=for_buyer, warning=warning, by=by[:80]))
+        self.events.append(
+            OrderEvent(
+                at=utcnow(),
+                words=words[:500],
+                for_buyer=for_buyer,
+                warning=warning,
+                by=by[:80],
+                note=note,
+                once=once,
+            )
+        )
 
 
 class OrderLine(Model):
@@ -131,6 +153,10 @@ class OrderEvent(Model):
     for_buyer: Mapped[bool] = mapped_column(default=False)
     warning: Mapped[bool] = mapped_column(default=False)
     by: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it
+    note: Mapped[bool] = mapped_column(default=False)  # written by a person, not by the shop
+    once: Mapped[str | None] = mapped_column(String(40))  # of one form, one note
+
+    __table_args__ = (Index("ix_order_event_once", "once", unique=True),)
 
 
 class OrderWord(Model):

@@ -26,6 +26,7 @@ class Story:
     timeline: tuple[OrderEvent, ...] = ()
     whatsapp_url: str | None = None
     state: str = ""  # payment/attempt/fulfilment, as its JSON says them
+    collect_code: str = ""  # what to say at the counter, while it lies ready there
 
 
 GONE = {
@@ -101,6 +102,10 @@ def _failed(order: Order) -> Story:
 
 def _settled(order: Order) -> Story:
     match order.payment:
+        case Payment.PAID if order.pickup and order.fulfilment == Fulfilment.PACKED:
+            detail = "Say this code when you come. Whoever has it gets your order, so show it to nobody else."
+            headline = "Your order is ready to collect."
+            return Story("good", "Ready to collect", headline, detail, collect_code=order.collect_code)
         case Payment.PAID if order.fulfilment in GONE:
             badge, headline = GONE[Fulfilment(order.fulfilment)]
             return Story("good", badge, headline, _where(order))

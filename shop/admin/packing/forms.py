@@ -1,0 +1,92 @@
+"""What the desk asks about one order."""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, Regexp
+
+from shop.checkout.forms import one_line, tidy_note
+
+LONGEST_NOTE = 400  # characters: what is written must fit one line of the timeline whole
+NO_KEY = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class HandOverForm(FlaskForm):
+    """What the buyer says at the counter."""
+
+    code = StringField(
+        "Collect code",
+        [
+            DataRequired("Enter the 4 digits the buyer shows you"),
+            Regexp(r"[0-9]{4}\Z", message="Collect code must be 4 digits, like 0417"),
+        ],
+        filters=[lambda typed: re.sub(r"[\s-]", "", (typed or "")[:40])],
+    )
+
+
+class LostCodeForm(FlaskForm):
+    """Why an order is handed over without its code."""
+
+    reason = StringField(
+        "How do you know that it is the buyer?",
+        [
+            DataRequired("Enter how you know that it is the buyer"),
+            Length(max=200, message="The reason must be 200 characters or fewer"),
+        ],
+        filters=[one_line],
+    )
+
+
+class _Written(FlaskForm):
+    """Words of a person, and a key that makes two sendings of the form one."""
+
+    once = HiddenField(default=lambda: secrets.token_urlsafe(16))
+
+    def key(self, order_id: int) -> str:
+        """The one-time key as it is stored: of this order, whatever was sent."""
+        return f"{order_id}-{NO_KEY.sub('', self.once.data or '')[:22]}"[:40]
+
+
+class NoteForm(_Written):
+    """For the desk alone."""
+
+    note = TextAreaField(
+        "Private note",
+        [
+            DataRequired("Enter the note, or leave the page without one"),
+            Length(max=LONGEST_NOTE, message=f"Private note must be {LONGEST_NOTE} characters or fewer"),
+        ],
+        filters=[tidy_note],
+    )
+
+
+class MessageForm(_Written):
+    """For the buyer, by mail."""
+
+    message = TextAreaField(
+        "Message to the buyer",
+        [
+            DataRequired("Enter what the buyer should know"),
+            Length(max=LONGEST_NOTE, message=f"Message must be {LONGEST_NOTE} characters or fewer"),
+        ],
+        filters=[tidy_note],
+    )
+
+
+@dataclass(frozen=True)
+class OrderForms:
+    """All questions of an order's page; the one that was sent holds what was typed and what is wrong with it."""
+
+    hand_over: HandOverForm = field(default_factory=lambda: HandOverForm(formdata=None))
+    lost_code: LostCodeForm = field(default_factory=lambda: LostCodeForm(formdata=None))
+    note: NoteForm = field(default_factory=lambda: NoteForm(formdata=None))
+    message: MessageForm = field(default_factory=lambda: MessageForm(formdata=None))
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Field and words of everything that is wrong."""
+        forms = (self.hand_over, self.lost_code, self.note, self.message)
+        return [(question.name, str(words)) for form in forms for question in form for words in question.errors]

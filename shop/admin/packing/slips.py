@@ -1,0 +1,74 @@
+"""The slips that go with a parcel: pages made for paper, several orders in one print."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import segno
+from flask import abort, current_app, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from shop.admin.frame import admin, may
+from shop.admin.wording import PAYMENTS
+from shop.config import Settings
+from shop.database import db
+from shop.money import shillings
+from shop.orders.models import Order
+from shop.orders.states import Payment
+
+SLIPS = {"packing": "Packing slip", "receipt": "Receipt", "rider": "Rider slip"}
+MOST_AT_ONCE = 100  # orders of one print
+LONGEST_NUMBER = 12  # characters, as the orders' table keeps them
+
+
+@dataclass(frozen=True)
+class QrCode:
+    """A QR code as one path of an SVG: a square of `side` modules, the quiet zone left to the page."""
+
+    side: int
+    path: str
+
+
+@admin.get("/print")
+@may("staff")
+def print_slips() -> str:
+    """Slips of one kind for the orders named in the address, in that order. 404 when none of them is there."""
+    slip = request.args.get("slip", "")
+    asked = list(dict.fromkeys(number[:LONGEST_NUMBER] for number in request.args.getlist("order")))
+    orders = _orders(asked[:MOST_AT_ONCE])
+    if slip not in SLIPS or not orders:
+        abort(404)
+    missing = len(asked) - len(orders)
+    return render_template(
+        f"admin/slips/{slip}.html", name=SLIPS[slip], orders=orders, missing=missing, qr=qr, door=door
+    )
+
+
+def door(order: Order) -> tuple[str, str]:
+    """What a rider must know about the money, and why: large, and small."""
+    match order.payment:
+        case Payment.PAID:
+            return "PAID", "Take no money."
+        case Payment.AWAITING:
+            return f"COLLECT {shillings(order.total)}", "Not paid yet. Hand it over for the money only."
+        case Payment.REVIEW:
+            return "DO NOT SEND", "A person has to look at the payment first."
+        case _:
+            return "DO NOT SEND", f"The order is {PAYMENTS[Payment(order.payment)].words.lower()}."
+
+
+def qr(order: Order) -> QrCode:
+    """The order's page at the desk: who finds the parcel learns nothing, and who packs or hands it over signs in."""
+    settings: Settings = current_app.config["SETTINGS"]
+    code = segno.make(f"{settings.shop_url}/admin/orders/{order.number}", error="m", micro=False)
+    rows = [bytes(row) for row in code.matrix]
+    dark = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, module in enumerate(row) if module)
+    return QrCode(len(rows), "".join(dark))
+
+
+def _orders(numbers: Sequence[str]) -> list[Order]:
+    """The orders of these numbers that there are, as they were asked for. Two queries."""
+    digits = [number for number in numbers if number.isascii() and number.isdigit()]
+    query = select(Order).where(Order.number.in_(digits)).options(selectinload(Order.lines))
+    found = {order.number: order for order in db.session.scalars(query)} if digits else {}
+    return [found[number] for number in numbers if number in found]
