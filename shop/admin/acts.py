@@ -22,10 +22,15 @@ def acted(words: str, order: Order | None = None, *, for_buyer: str = "") -> Non
     `for_buyer` is how the buyer's page says the same, where the buyer should know of it; it names nobody.
     """
     who = who_acts()
-    db.session.add(
-        StaffAct(at=utcnow(), merchant_id=current_user.id, who=who, words=words[:500], order_id=order and order.id)
-    )
+    noted(words, who, current_user.id, order)
     if order is not None:
         order.record(words, by=who)
         if for_buyer:
             order.record(for_buyer, for_buyer=True)
+
+
+def noted(words: str, who: str, merchant_id: int | None, order: Order | None = None) -> None:
+    """Write down what was done where nobody sits at the desk yet, or any more: at the door, or by a command."""
+    db.session.add(
+        StaffAct(at=utcnow(), merchant_id=merchant_id, who=who, words=words[:500], order_id=order and order.id)
+    )

@@ -5,13 +5,17 @@ from flask import Flask
 from shop.admin import confirming, views
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
+from shop.admin.people import own as people_own
+from shop.admin.people import views as people_views
+from shop.admin.people.door import door
 from shop.admin.signing import init_signing
 
-PAGES = (views, confirming)  # importing them has put their pages on the blueprint
+PAGES = (views, confirming, people_own, people_views)  # importing them has put their pages on the blueprint
 
 
 def init_admin(app: Flask) -> None:
     """Add the desk's pages, its sign-in and its command."""
     init_signing(app)
     app.register_blueprint(admin)
+    app.register_blueprint(door)
     app.cli.add_command(merchant_commands)

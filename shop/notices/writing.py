@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from secrets import token_hex
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template
@@ -53,15 +54,23 @@ def _to_buyer(order: Order, kind: str, subject: str, once: str) -> None:
 
 
 def _write(recipient: str, order: Order, kind: str, subject: str, once: str) -> None:
+    settings: Settings = current_app.config["SETTINGS"]
+    link = f"{settings.shop_url}/orders/{order.token}"
+    post(recipient, kind, subject, once, order.id, order=order, link=link)
+
+
+def post(recipient: str, kind: str, subject: str, once: str, order_id: int | None = None, **words: Any) -> None:
+    """Put the mail templates/notices/<kind>.txt into the outbox, in the caller's transaction; of one `once`, one mail.
+
+    What only its reader may see is handed over sealed (`sealer().hide`), and opened when the mail is sent.
+    """
     if db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
         return
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
-    body = render_template(
-        f"notices/{kind}.txt", order=order, link=f"{settings.shop_url}/orders/{order.token}", shop_url=settings.shop_url
-    )
+    body = render_template(f"notices/{kind}.txt", shop_url=settings.shop_url, **words)
     mail = OutboxMail(
-        order_id=order.id,
+        order_id=order_id,
         kind=kind,
         once=once,
         recipient=recipient,
