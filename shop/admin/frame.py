@@ -43,6 +43,7 @@ WAYS = (
     Way("Mail", "admin.mail", "staff", ("admin.mail",)),
     Way("People", "admin.people", "owner", ("admin.people",)),
     Way("Settings", "admin.settings", "owner", ("admin.settings",)),
+    Way("Account", "admin.me", "staff", ("admin.me_",)),
 )
 
 
@@ -103,9 +104,13 @@ def ways() -> dict[str, Any]:
     if request.blueprint not in signing.DESK:
         return {}
 
+    here = request.endpoint or ""
+
     def desk_ways() -> list[tuple[str, str, bool]]:
+        if must_set_up_codes():
+            return []
         return [
-            (way.words, url_for(way.endpoint), (request.endpoint or "").startswith(way.under))
+            (way.words, url_for(way.endpoint), here == way.endpoint or here.startswith(way.under))
             for way in WAYS
             if way.endpoint in current_app.view_functions and holds(way.role)
         ]

@@ -44,7 +44,7 @@ def code() -> Page:
         page.headers["Retry-After"] = str(too_many.seconds)
         return page
     if not proof:
-        write(lambda: noted("Gave the right password and a wrong code", name, merchant_id))
+        write(lambda: noted(f"Gave the right password of {name}, and a wrong code", SOMEBODY, merchant_id))
         return _code_page(form, wanted, "That code is not right. Each code works once: wait for the next one")
     sit_down(merchant, "by password and code" if proof == "app" else "by password and a recovery code")
     if proof == "recovery":

@@ -6,6 +6,7 @@ from flask_security import EmailValidateException
 from flask_security.proxies import _security
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, PasswordField, RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from shop.admin.people.codes import LONGEST_CODE
@@ -14,7 +15,7 @@ from shop.admin.signing import LONGEST_PASSWORD
 from shop.chpter.text import one_line
 
 LONGEST_NAME = 80  # characters
-ROLES = (("staff", "Staff"), ("owner", "Owner"))
+ROLES = [SelectChoice("staff", "Staff"), SelectChoice("owner", "Owner")]
 
 
 def tidy_name(typed: str | None) -> str:
@@ -72,6 +73,7 @@ class ChangePasswordForm(PasswordForm):
         "Your password now",
         [InputRequired("Enter your password"), Length(max=LONGEST_PASSWORD, message="That is not your password")],
     )
+    password = PasswordField("New password")  # below the old one, on the page and among the problems
 
 
 class JoinForm(PasswordForm, NameForm):
@@ -96,10 +98,11 @@ class RoleForm(FlaskForm):
     role = RadioField("What they may do", [InputRequired("Choose what they may do")], choices=ROLES)
 
 
-class InviteForm(RoleForm):
+class InviteForm(FlaskForm):
     """Who is invited, and as what."""
 
     email = EmailField("E-mail", [InputRequired("Enter their e-mail"), Length(max=254, message="That is too long")])
+    role = RadioField("What they may do", [InputRequired("Choose what they may do")], choices=ROLES)
 
     def validate_email(self, field: Field) -> None:
         """As the sign-in page will read it."""
