@@ -40,9 +40,7 @@ def code() -> Page:
     try:
         proof = check_code(merchant_id, form.code.data)
     except TooManyCodes as too_many:
-        page = make_response(_code_page(form, wanted, wait_words(too_many.seconds)), 429)
-        page.headers["Retry-After"] = str(too_many.seconds)
-        return page
+        return _code_page(form, wanted, wait_words(too_many.seconds), too_many.seconds)
     if not proof:
         write(lambda: noted(f"Gave the right password of {name}, and a wrong code", SOMEBODY, merchant_id))
         return _code_page(form, wanted, "That code is not right. Each code works once: wait for the next one")
@@ -52,12 +50,15 @@ def code() -> Page:
     return redirect(wanted or url_for("admin.orders"), 303)
 
 
-def _code_page(form: CodeForm, wanted: str, problem: str = "") -> Page:
+def _code_page(form: CodeForm, wanted: str, problem: str = "", wait: int = 0) -> AnyResponse:
     if problem:
         form.code.errors = [problem]
     problems = problems_of(form)
-    page = render_template("security/code.html", form=form, problems=problems, wanted=wanted)
-    return page, 422 if problems else 200
+    page = make_response(render_template("security/code.html", form=form, problems=problems, wanted=wanted))
+    page.status_code = 429 if wait else 422 if problems else 200
+    if wait:
+        page.headers["Retry-After"] = str(wait)
+    return page
 
 
 def recovery_words(merchant_id: int) -> str:
