@@ -26,6 +26,7 @@ from shop.admin.models import Merchant, Role
 from shop.admin.people import sitting
 from shop.admin.people.codes import asks_for_codes
 from shop.admin.people.failing import NOBODY, count_failure, forgive
+from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import db, write
 from shop.extensions import limiter
@@ -52,7 +53,9 @@ def merchant_with(email: str) -> Merchant | None:
 class SignInForm(LoginForm):
     """E-mail and password. Where to go afterwards is a page of the desk, or else left out."""
 
-    email = EmailField("E-mail", [InputRequired(), EmailValidation()], filters=[lambda typed: typed and typed.strip()])
+    email = EmailField(
+        "E-mail", [InputRequired(), EmailValidation()], filters=[lambda typed: typed and one_line(typed, 255)]
+    )
     password = PasswordField("Password", [InputRequired(), Length(max=LONGEST_PASSWORD)])
     remember = None  # a desk is left by closing the browser
 

@@ -23,6 +23,11 @@ def tidy_name(typed: str | None) -> str:
     return one_line(typed or "", LONGEST_NAME + 1)
 
 
+def one_word(typed: str | None) -> str:
+    """An e-mail fit to stand in a page again, whatever is wrong with it."""
+    return one_line(typed or "", 255)
+
+
 def tidy_email(typed: str) -> str:
     """An e-mail as the sign-in page will read it. Raises ValueError for what is none."""
     try:
@@ -89,7 +94,9 @@ class CodeForm(FlaskForm):
 class ForgottenForm(FlaskForm):
     """Whose password was forgotten."""
 
-    email = EmailField("E-mail", [InputRequired("Enter your e-mail"), Length(max=254, message="That is too long")])
+    email = EmailField(
+        "E-mail", [InputRequired("Enter your e-mail"), Length(max=254, message="That is too long")], filters=[one_word]
+    )
 
 
 class RoleForm(FlaskForm):
@@ -101,7 +108,9 @@ class RoleForm(FlaskForm):
 class InviteForm(FlaskForm):
     """Who is invited, and as what."""
 
-    email = EmailField("E-mail", [InputRequired("Enter their e-mail"), Length(max=254, message="That is too long")])
+    email = EmailField(
+        "E-mail", [InputRequired("Enter their e-mail"), Length(max=254, message="That is too long")], filters=[one_word]
+    )
     role = RadioField("What they may do", [InputRequired("Choose what they may do")], choices=ROLES)
 
     def validate_email(self, field: Field) -> None:

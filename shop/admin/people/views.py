@@ -25,6 +25,7 @@ from shop.admin.people.listing import (
     removed_people,
 )
 from shop.admin.people.sitting import sittings_of
+from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import db, write
 
@@ -207,7 +208,7 @@ def people_log() -> str:
         page=page,
         people=everybody(),
         person=person,
-        day=asked.get("day", "")[:40],
+        day=one_line(asked.get("day", ""), 40),
         wrong_day=wrong_day,
         older=link(page.older) if page.older else None,
         newest=link() if asked.get("before") else None,
