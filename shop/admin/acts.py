@@ -30,8 +30,11 @@ def acted(words: str, order: Order | None = None, *, for_buyer: str = "") -> Non
 
 def logged(words: str, order: Order | None = None) -> None:
     """Write down what was done in the log alone: for an act that writes its own line into the order's timeline."""
+    noted(words, who_acts(), current_user.id, order)
+
+
+def noted(words: str, who: str, merchant_id: int | None, order: Order | None = None) -> None:
+    """Write down what was done where nobody sits at the desk yet, or any more: at the door, or by a command."""
     db.session.add(
-        StaffAct(
-            at=utcnow(), merchant_id=current_user.id, who=who_acts(), words=words[:500], order_id=order and order.id
-        )
+        StaffAct(at=utcnow(), merchant_id=merchant_id, who=who, words=words[:500], order_id=order and order.id)
     )

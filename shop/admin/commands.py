@@ -1,4 +1,4 @@
-"""The command that lets people in: flask --app wsgi merchant create | password."""
+"""The command that lets people in: flask --app wsgi merchant create | password | totp-reset."""
 
 import sys
 
@@ -7,12 +7,16 @@ from flask import current_app
 from flask.cli import AppGroup
 from flask_security import EmailValidateException, Security
 from flask_security.utils import hash_password
-from sqlalchemy.exc import IntegrityError
 
-from shop.admin.signing import LONGEST_PASSWORD, people
+from shop.admin.acts import noted
+from shop.admin.people.codes import turn_off
+from shop.admin.people.passwords import weakness
+from shop.admin.people.sitting import end_sittings
+from shop.admin.people.staffing import AlreadyHere, let_in, set_password
+from shop.admin.signing import merchant_with
 from shop.database import write
 
-SHORTEST_PASSWORD = 12  # characters
+BY = "A command on the server"  # how the log names whoever types one
 
 merchant_commands = AppGroup("merchant", help="Who may sit at the desk.")
 from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
@@ -27,11 +31,12 @@ def create(email: str, password_stdin: bool) -> None:
     password = _password(password_stdin, email)
 
     def make() -> None:
-        people.create_user(email=email, password=hash_password(password), roles=[people.find_or_create_role("owner")])
+        merchant = let_in(email, "owner", "", hash_password(password))
+        noted(f"Let {email} in as owner", BY, merchant.id)
 
     try:
         write(make)
-    except IntegrityError:
+    except AlreadyHere:
         raise click.ClickException(
             f"There is a merchant {email} already. To change the password: merchant password"
         ) from None
@@ -47,15 +52,37 @@ def change_password(email: str, password_stdin: bool) -> None:
     password = _password(password_stdin, email)
 
     def change() -> bool:
-        merchant = people.find_user(case_insensitive=True, email=email)
+        merchant = merchant_with(email)
         if merchant:
-            merchant.password = hash_password(password)
-            people.set_uniquifier(merchant)
+            set_password(merchant, hash_password(password))
+            noted(f"Gave {email} a new password", BY, merchant.id)
         return merchant is not None
 
     if not write(change):
         raise click.ClickException(f"There is no merchant {email}. To make one: merchant create")
     click.echo(f"{email} has a new password and is signed out everywhere.")
+
+
+@merchant_commands.command("totp-reset")
+@click.argument("email")
+def totp_reset(email: str) -> None:
+    """Ask somebody who lost phone and recovery codes for no code any more, until they set codes up again."""
+    email = _tidy(email)
+
+    def reset() -> bool | None:
+        merchant = merchant_with(email)
+        if merchant is None:
+            return None
+        had_codes = turn_off(merchant.id)
+        if had_codes:
+            end_sittings(merchant.id)
+            noted(f"Turned the codes of {email} off", BY, merchant.id)
+        return had_codes
+
+    had_codes = write(reset)
+    if had_codes is None:
+        raise click.ClickException(f"There is no merchant {email}. To make one: merchant create")
+    click.echo(f"{email} signs in by password alone now." if had_codes else f"{email} had no codes set up.")
 
 
 def _tidy(email: str) -> str:
@@ -78,16 +105,8 @@ def _password(from_stdin: bool, email: str) -> str:
     except UnicodeDecodeError:
         raise click.ClickException("The password is not UTF-8 text.") from None
     password = typed.removesuffix("\n").removesuffix("\r")
-    if not password.strip():
-        raise click.ClickException("The password is blank.")
-    if not password.isprintable():
-        raise click.ClickException("The password has a line break or another character that nobody can type.")
-    if len(password) < SHORTEST_PASSWORD:
-        raise click.ClickException(f"The password is too short; use {SHORTEST_PASSWORD} characters or more.")
-    if len(password) > LONGEST_PASSWORD:
-        raise click.ClickException(f"The password is too long; use {LONGEST_PASSWORD} characters or fewer.")
-    if password.strip().casefold() == email.casefold():
-        raise click.ClickException("The password is the e-mail address; anybody would try that first.")
+    if problem := weakness(password, email, current_app.config["SETTINGS"].shop_name):
+        raise click.ClickException(f"{problem}.")
     return _security().password_util.normalize(password)
 
 

@@ -1,16 +1,20 @@
 """Before an act that moves money or lets people in: whoever sits here proves once more who they are."""
 
-from flask import redirect, render_template, request, session, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_limiter.util import get_remote_address
 from flask_security import current_user
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import PasswordField
+from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from shop.admin.frame import admin, may
-from shop.admin.signing import LONGEST_PASSWORD, PROVED, desk_address
-from shop.clock import utcnow
+from shop.admin.people.codes import LONGEST_CODE, TooManyCodes, check_code
+from shop.admin.people.door import recovery_words, wait_words
+from shop.admin.people.forms import problems_of
+from shop.admin.people.sitting import seat
+from shop.admin.signing import LONGEST_PASSWORD, desk_address, proved
+from shop.database import db
 from shop.extensions import limiter
 
 
@@ -19,21 +23,49 @@ class ConfirmForm(FlaskForm):
 
     password = PasswordField(
         "Your password",
-        [InputRequired("Enter your password"), Length(max=LONGEST_PASSWORD, message="That is too long")],
+        [InputRequired("Enter your password"), Length(max=LONGEST_PASSWORD, message="That is not your password")],
     )
 
 
+class ConfirmWithCodeForm(ConfirmForm):
+    """The password once more, and a code: the browser may have kept the one, and the phone lie beside it."""
+
+    code = StringField("Code", [InputRequired("Enter the code"), Length(max=LONGEST_CODE, message="That is no code")])
+
+
 @admin.route("/confirm", methods=["GET", "POST"])
-@may("staff")
+@may("staff", before_codes=True)
 @limiter.limit("10 per 5 minutes", key_func=lambda: f"{get_remote_address()} {current_user.get_id()}", methods=["POST"])
-def confirm() -> str | tuple[str, int] | AnyResponse:
-    """Ask for the password again, then go on to where it was needed."""
-    form = ConfirmForm()
+def confirm() -> AnyResponse:
+    """Ask for the password again, and for a code where one is set up, then go on to where it was needed."""
+    form = ConfirmWithCodeForm() if seat().second_factor else ConfirmForm()
     wanted = desk_address(request.values.get("next"))
+    wait = 0
     if form.validate_on_submit():
-        if current_user.verify_and_update_password(form.password.data):
-            session[PROVED] = int(utcnow().timestamp())
+        try:
+            wrong = _what_is_wrong(form)
+        except TooManyCodes as too_many:
+            wrong, wait = ("code", wait_words(too_many.seconds)), too_many.seconds
+        if not wrong:
+            proved()
             return redirect(wanted or url_for("admin.orders"), 303)
-        form.password.errors = ["That is not your password"]
-    problems = [(field.name, str(words)) for field in form for words in field.errors]
-    return render_template("admin/confirm.html", form=form, problems=problems, wanted=wanted), 422 if problems else 200
+        form[wrong[0]].errors = [wrong[1]]
+    problems = problems_of(form)
+    page = make_response(render_template("admin/confirm.html", form=form, problems=problems, wanted=wanted))
+    page.status_code = 429 if wait else 422 if problems else 200
+    if wait:
+        page.headers["Retry-After"] = str(wait)
+    return page
+
+
+def _what_is_wrong(form: ConfirmForm) -> tuple[str, str] | None:
+    """The field that is not right and the words for it. The code is not used up by a wrong password."""
+    if not current_user.verify_and_update_password(form.password.data):
+        return "password", "That is not your password"
+    db.session.commit()  # a password hashed in an older manner was hashed anew
+    if "code" not in form:
+        return None
+    proof = check_code(current_user.id, form["code"].data)
+    if proof == "recovery":
+        flash(recovery_words(current_user.id), "problem")
+    return None if proof else ("code", "That code is not right. Each code works once: wait for the next one")

@@ -8,12 +8,16 @@ from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
 from shop.admin.packing import slips
 from shop.admin.packing import views as packing
+from shop.admin.people import own as people_own
+from shop.admin.people import views as people
+from shop.admin.people.door import door
 from shop.admin.signing import init_signing
 
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming),
     *(packing, slips),
     *(products, editing, options, stock, categories),
+    *(people_own, people),
 )
 
 
@@ -21,4 +25,5 @@ def init_admin(app: Flask) -> None:
     """Add the desk's pages, its sign-in and its command."""
     init_signing(app)
     app.register_blueprint(admin)
+    app.register_blueprint(door)
     app.cli.add_command(merchant_commands)

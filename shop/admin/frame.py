@@ -6,12 +6,15 @@ A view says who may open it with `@may("staff")` or `@may("owner")`; one that sa
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, flash, redirect, request, session, url_for
 from flask_security import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin import signing
+from shop.admin.people import sitting
+from shop.config import Settings
 from shop.errors import error_page
 
 NOT_YOURS = ("Only an owner may do that", "Ask an owner of the shop to do it, or to make you one.")
@@ -40,14 +43,18 @@ WAYS = (
     Way("Mail", "admin.mail", "staff", ("admin.mail",)),
     Way("People", "admin.people", "owner", ("admin.people",)),
     Way("Settings", "admin.settings", "owner", ("admin.settings",)),
+    Way("Account", "admin.me", "staff", ("admin.me_",)),
 )
 
 
-def may(role: Role, *, freshly: bool = False) -> Callable[[View], View]:
-    """Say who may open a view: everybody at the desk ("staff"), or its owners. `freshly`: who signed in just now."""
+def may(role: Role, *, freshly: bool = False, before_codes: bool = False) -> Callable[[View], View]:
+    """Say who may open a view: everybody at the desk ("staff"), or its owners. `freshly`: who signed in just now.
+
+    `before_codes`: an owner who still has to set up codes may open it too; all else is closed to them in production.
+    """
 
     def mark(view: View) -> View:
-        view.may, view.freshly = role, freshly  # type: ignore[attr-defined]
+        view.may, view.freshly, view.before_codes = role, freshly, before_codes  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -67,10 +74,19 @@ def guard() -> AnyResponse | None:
     role: Role | None = getattr(view, "may", None)
     if role is None or not holds(role):
         return error_page(403, NOT_YOURS)
+    if must_set_up_codes() and not getattr(view, "before_codes", False):
+        flash("Owners sign in with a code from their phone as well. Set it up, then the desk opens", "problem")
+        return redirect(url_for("admin.me_codes"), 303)
     if getattr(view, "freshly", False) and not signing.fresh(request.method):
-        return redirect(url_for("admin.confirm", next=signing.desk_address(request.path) or None), 303)
-    signing.stay()
+        return _to_confirm()
+    sitting.stay(current_user.id)
     return None
+
+
+def must_set_up_codes() -> bool:
+    """Whether whoever sits here is an owner without a second factor, in a shop that real buyers come to."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.production and holds("owner") and not sitting.seat().second_factor
 
 
 @admin.after_app_request
@@ -85,10 +101,13 @@ def private(response: Response) -> Response:
 @admin.context_processor
 def ways() -> dict[str, Any]:
     """The navigation of the desk, for its templates: (words, address, here)."""
+    here = request.endpoint or ""
 
     def desk_ways() -> list[tuple[str, str, bool]]:
+        if must_set_up_codes():
+            return []
         return [
-            (way.words, url_for(way.endpoint), (request.endpoint or "").startswith(way.under))
+            (way.words, url_for(way.endpoint), here == way.endpoint or here.startswith(way.under))
             for way in WAYS
             if way.endpoint in current_app.view_functions and holds(way.role)
         ]
@@ -96,10 +115,24 @@ def ways() -> dict[str, Any]:
     return {"desk_ways": desk_ways, "holds": holds}
 
 
+def _to_confirm() -> AnyResponse:
+    if request.method in ("GET", "HEAD"):
+        wanted = _asked_for()
+    else:
+        flash("Nothing has been done yet. Show that it is you, then press the button once more", "problem")
+        came_from = urlsplit(request.referrer or "")
+        wanted = signing.desk_address(came_from.path) if came_from.netloc == request.host else ""
+    return redirect(url_for("admin.confirm", next=wanted or None), 303)
+
+
 def _to_sign_in() -> AnyResponse:
-    if session.get(signing.SINCE):
+    if session.get(sitting.TOKEN):
         signing.leave()
         flash("You were signed out. Sign in again to go on", "problem")
-    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
-    wanted = signing.desk_address(request.path + query) if request.method == "GET" else ""
+    wanted = _asked_for() if request.method == "GET" else ""
     return redirect(url_for("security.login", next=wanted or None), 303)
+
+
+def _asked_for() -> str:
+    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
+    return signing.desk_address(request.path + query)

@@ -1,38 +1,42 @@
 """Who sits at the desk: sign-in and sign-out by Flask-Security, on the desk's pages and nowhere else.
 
-The session cookie is the shop's own, so that a merchant's cart survives. What makes it a desk session are two stamps in
-it: without them, or with old ones, nobody is signed in.
+The session cookie is the shop's own, so that a merchant's cart survives. What makes it a desk session is the token of a
+sitting (people/sitting.py): without it, or when the sitting is over, nobody is signed in.
 """
 
 import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import cast
 
 from flask import Flask, Response, abort, flash, make_response, redirect, render_template, request, session, url_for
 from flask_limiter import RequestLimit
 from flask_limiter.util import get_remote_address
-from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, user_authenticated
+from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, current_user
 from flask_security.forms import EmailValidation
-from flask_security.utils import logout_user
-from flask_security.views import login
+from flask_security.utils import login_user, logout_user
+from sqlalchemy import func, select
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import EmailField, Field, PasswordField
 from wtforms.validators import InputRequired, Length
 
+from shop.admin.acts import acted, noted
 from shop.admin.models import Merchant, Role
+from shop.admin.people import sitting
+from shop.admin.people.codes import asks_for_codes
+from shop.admin.people.failing import NOBODY, count_failure, forgive
+from shop.chpter.text import one_line
 from shop.clock import utcnow
-from shop.database import db
+from shop.database import db, write
 from shop.extensions import limiter
 
-LONGEST_SITTING = timedelta(hours=12)
-LONGEST_PAUSE = timedelta(hours=2)
 LONGEST_PASSWORD = 200  # characters; written out in full one may become 18, and the hash breaks beyond 4096
 FRESH = timedelta(minutes=10)  # after which a sensitive act asks for the password again
 FRESH_TO_SEND = timedelta(minutes=30)  # for a form that was opened while it was fresh: nothing typed is lost
-SINCE, SEEN, PROVED = "desk_since", "desk_seen", "desk_proved"
-DESK = ("admin", "security")  # the blueprints on which somebody may be signed in
+LONGEST_HALF = timedelta(minutes=10)  # from the password to the code
+PROVED, HALF = "desk_proved", "desk_half"
+DESK = ("admin", "security", "door")  # the blueprints on which somebody may be signed in
 REFUSED = "The e-mail or password is not right"
 SAFE_NEXT = re.compile(
     r"/admin/(?!sign-|confirm)([a-z0-9][a-z0-9-]*(/[A-Za-z0-9][A-Za-z0-9-]*){0,4})?(\?[!#-\[\]-~]*)?"
@@ -41,10 +45,17 @@ SAFE_NEXT = re.compile(
 people = SQLAlchemyUserDatastore(db, Merchant, Role)
 
 
+def merchant_with(email: str) -> Merchant | None:
+    """Whoever has this e-mail, in any case, removed or not."""
+    return db.session.scalar(select(Merchant).where(func.lower(Merchant.email) == email.lower()))
+
+
 class SignInForm(LoginForm):
     """E-mail and password. Where to go afterwards is a page of the desk, or else left out."""
 
-    email = EmailField("E-mail", [InputRequired(), EmailValidation()], filters=[lambda typed: typed and typed.strip()])
+    email = EmailField(
+        "E-mail", [InputRequired(), EmailValidation()], filters=[lambda typed: typed and one_line(typed, 255)]
+    )
     password = PasswordField("Password", [InputRequired(), Length(max=LONGEST_PASSWORD)])
     remember = None  # a desk is left by closing the browser
 
@@ -60,7 +71,6 @@ def init_signing(app: Flask) -> None:
         SECURITY_LOGIN_URL="/sign-in",
         SECURITY_LOGOUT_URL="/sign-out",
         SECURITY_LOGOUT_METHODS=["POST"],
-        SECURITY_LOGIN_USER_TEMPLATE="security/sign_in.html",
         SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of a scheme
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         # 19 MiB for one guess: several at once must not take a small server down
@@ -70,8 +80,6 @@ def init_signing(app: Flask) -> None:
             "argon2__parallelism": 1,
         },
         SECURITY_PASSWORD_SINGLE_HASH=["argon2"],  # a second secret in each hash would tie them to one SECRET_KEY
-        SECURITY_RETURN_GENERIC_RESPONSES=True,
-        SECURITY_MSG_GENERIC_AUTHN_FAILED=(REFUSED, "error"),
         SECURITY_EMAIL_VALIDATOR_ARGS={"globally_deliverable": False, "test_environment": True},
         SECURITY_FRESHNESS=timedelta(seconds=-1),
         SECURITY_API_ENABLED_METHODS=["session"],
@@ -85,7 +93,7 @@ def init_signing(app: Flask) -> None:
     security.want_json(lambda _: False)
     manager = security.login_manager
     manager.request_loader(lambda _: None)  # nobody signs in by a token
-    manager.user_loader(_only_at_the_desk(manager._user_callback))
+    manager.user_loader(_only_at_the_desk(sitting.who_sits))
     app.view_functions.update({"security.login": sign_in, "security.logout": sign_out})
 
 
@@ -93,16 +101,9 @@ def _only_at_the_desk(load: Callable[[str], UserMixin | None]) -> Callable[[str]
     """The libraries ask who is there on every request; outside the desk it would cost a query and make pages differ."""
 
     def load_at_the_desk(identity: str) -> UserMixin | None:
-        return load(identity) if request.blueprint in DESK and not sitting_over() else None
+        return load(identity) if request.blueprint in DESK else None
 
     return load_at_the_desk
-
-
-def sitting_over() -> bool:
-    """Whether this browser's time at the desk has ended, or never began."""
-    now = utcnow().timestamp()
-    since, seen = session.get(SINCE, 0), session.get(SEEN, 0)
-    return now - since > LONGEST_SITTING.total_seconds() or now - seen > LONGEST_PAUSE.total_seconds()
 
 
 def fresh(method: str) -> bool:
@@ -111,25 +112,33 @@ def fresh(method: str) -> bool:
     return utcnow().timestamp() - session.get(PROVED, 0) <= allowed.total_seconds()
 
 
-def stay() -> None:
-    """Somebody is at work: the pause begins anew. Once a minute is enough to know."""
-    now = int(utcnow().timestamp())
-    if now - session.get(SEEN, 0) >= 60:
-        session[SEEN] = now
+def proved() -> None:
+    """Remember that whoever sits here proved just now who they are."""
+    session[PROVED] = int(utcnow().timestamp())
+
+
+def sit_down(merchant: Merchant, how: str) -> None:
+    """Begin a sitting in this browser, under a token it never held before. `how` they got in goes into the log."""
+    who, merchant_id = merchant.name or merchant.email, merchant.id
+
+    def begin() -> str:
+        failed = forgive(merchant_id)
+        noted(f"Signed in {how}" + (f", after {failed:,} that failed" if failed else ""), who, merchant_id)
+        return sitting.begin_sitting(merchant_id, request.user_agent.string)
+
+    token = write(begin)
+    login_user(merchant, remember=False)
+    session[sitting.TOKEN] = token
+    session.pop(HALF, None)
+    session.pop("csrf_token", None)  # one that a stranger may have planted before does not count any more
+    proved()
 
 
 def leave() -> None:
-    """End this browser's sitting, whatever is left of it; a cart stays."""
+    """Take everything of the desk out of this browser's session; a cart stays."""
     logout_user()
-    for key in (SINCE, SEEN, PROVED, "fs_cc"):
+    for key in (sitting.TOKEN, PROVED, HALF, "fs_cc"):
         session.pop(key, None)
-
-
-@user_authenticated.connect
-def _sit_down(sender: Flask, **_: Any) -> None:
-    now = int(utcnow().timestamp())
-    session[SINCE] = session[SEEN] = session[PROVED] = now
-    session.pop("csrf_token", None)  # one that a stranger may have planted before does not count any more
 
 
 def desk_address(wanted: str | None) -> str:
@@ -147,7 +156,7 @@ def too_often(limit: RequestLimit) -> Response:
     seconds = max(1, int(limit.reset_at - time.time()))
     minutes = -(-seconds // 60)
     words = f"Too many tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}"
-    page = make_response(render_template("security/sign_in.html", login_user_form=SignInForm(), too_often=words), 429)
+    page = make_response(render_template("security/sign_in.html", login_user_form=SignInForm(), problem=words), 429)
     page.headers["Retry-After"] = str(seconds)
     return page
 
@@ -157,15 +166,47 @@ def too_often(limit: RequestLimit) -> Response:
 def sign_in() -> AnyResponse:
     """Ask who is there. Afterwards to the desk's page that was wanted, and to no other site."""
     if request.is_json:
-        abort(415)  # the library would read it, and trip over values that are no text
-    answer = make_response(login())
-    if answer.location is None:
-        return answer
-    return redirect(desk_address(request.values.get("next")) or url_for("admin.orders"), 303)
+        abort(415)  # nothing here reads it
+    form = SignInForm()
+    wanted = desk_address(request.values.get("next"))
+    if current_user.is_authenticated:
+        return redirect(wanted or url_for("admin.orders"), 303)
+    if form.validate_on_submit():
+        db.session.commit()  # a password hashed in an older manner was hashed anew
+        return _after_password(cast(Merchant, form.user), wanted)
+    if form.ifield:  # both were filled in, and looked at
+        meant = cast(Merchant | None, form.user)
+        count_failure(meant.id if meant else NOBODY, meant.email if meant else "")
+    problem = REFUSED if request.method == "POST" else ""
+    return make_response(render_template("security/sign_in.html", login_user_form=form, problem=problem))
+
+
+def _after_password(merchant: Merchant, wanted: str) -> AnyResponse:
+    """To the desk, or to the question for a code first."""
+    if asks_for_codes(merchant.id):
+        session[HALF] = [merchant.fs_uniquifier, int(utcnow().timestamp())]
+        return redirect(url_for("door.code", next=wanted or None), 303)
+    sit_down(merchant, "by password")
+    return redirect(wanted or url_for("admin.orders"), 303)
+
+
+def halfway() -> Merchant | None:
+    """Whoever gave the right password in this browser a moment ago, and no code yet."""
+    half = session.get(HALF)
+    if not half or utcnow().timestamp() - half[1] > LONGEST_HALF.total_seconds():
+        return None
+    return db.session.scalar(select(Merchant).where(Merchant.fs_uniquifier == half[0], Merchant.active))
 
 
 def sign_out() -> AnyResponse:
     """End the sitting. By POST only, and CSRFProtect has looked at it before."""
+    if current_user.is_authenticated:
+
+        def end() -> None:
+            if sitting.end_here():
+                acted("Signed out")
+
+        write(end)
     leave()
     flash("You are signed out", "good")
     return redirect(url_for("security.login"), 303)

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.database import Model, UtcDateTime
+from shop.sealing import covered
 
 
 class OutboxMail(Model):
@@ -26,3 +27,8 @@ class OutboxMail(Model):
     last_error: Mapped[str] = mapped_column(String(80), default="")
 
     __table_args__ = (Index("ix_outbox_mail_due", "sent_at", "next_try_at"),)
+
+    @property
+    def shown_body(self) -> str:
+        """The text as the desk may show it: a one-time link is for its reader alone."""
+        return covered(self.body, "(a link that only this mail shows)")

@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, select, update
 from shop.config import Settings
 from shop.database import changed, db, write
 from shop.notices.models import OutboxMail
+from shop.sealing import Sealer
 
 log = logging.getLogger(__name__)
 BATCH = 50
@@ -86,7 +87,10 @@ def _send(mail_id: int, carrier: Carrier, settings: Settings, now: datetime) -> 
         message = _message(db.session.get_one(OutboxMail, mail_id), settings)
         db.session.rollback()  # no transaction stays open while the server thinks
         carrier.send_message(message)
-    except (*FAILURES, ValueError) as failure:  # ValueError: an address or text no message can carry
+    except (
+        *FAILURES,
+        ValueError,
+    ) as failure:  # ValueError: an address or text no message can carry, a seal that does not open
         error = type(failure).__name__
         log.warning("mail not taken: %s", error)
         write(lambda: _later(mail_id, unsent, now, error))
@@ -116,7 +120,7 @@ def _message(mail: OutboxMail, settings: Settings) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     if settings.shop_email and mail.kind != "new_order":
         message["Reply-To"] = settings.shop_email
-    message.set_content(mail.body)
+    message.set_content(Sealer(settings.secret_keys).reveal(mail.body))
     return message
 
 

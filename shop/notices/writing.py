@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from secrets import token_hex
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template
@@ -63,19 +64,28 @@ def _told(order: Order, words: str, once: str) -> None:
     _to_buyer(order, "note", f"A message about your order {order.number}", f"note-{order.id}-{once}", words=words)
 
 
-def _to_buyer(order: Order, kind: str, subject: str, once: str, words: str = "") -> None:
-    _write(order.email, order, kind, subject, once, words)
+def _to_buyer(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
+    _write(order.email, order, kind, subject, once, **words)
 
 
-def _write(recipient: str, order: Order, kind: str, subject: str, once: str, words: str = "") -> None:
+def _write(recipient: str, order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
+    settings: Settings = current_app.config["SETTINGS"]
+    link = f"{settings.shop_url}/orders/{order.token}"
+    post(recipient, kind, subject, once, order.id, order=order, link=link, **words)
+
+
+def post(recipient: str, kind: str, subject: str, once: str, order_id: int | None = None, **words: Any) -> None:
+    """Put the mail templates/notices/<kind>.txt into the outbox, in the caller's transaction; of one `once`, one mail.
+
+    What only its reader may see is handed over sealed (`sealer().hide`), and opened when the mail is sent.
+    """
     if db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
         return
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
-    link = f"{settings.shop_url}/orders/{order.token}"
-    body = render_template(f"notices/{kind}.txt", order=order, link=link, shop_url=settings.shop_url, words=words)
+    body = render_template(f"notices/{kind}.txt", shop_url=settings.shop_url, **words)
     mail = OutboxMail(
-        order_id=order.id,
+        order_id=order_id,
         kind=kind,
         once=once,
         recipient=recipient,

@@ -1,13 +1,16 @@
 """Who gets in, who does not, and what either is told."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, update
 
 from shop.admin import signing
-from shop.admin.models import Merchant
+from shop.admin.models import Merchant, Sitting
+from shop.admin.people import sitting
+from shop.clock import utcnow
 from shop.database import db
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, Clerk, let_in
@@ -117,12 +120,12 @@ def test_signing_out_leaves_no_way_back_and_keeps_the_cart(clerk):
     assert f"quantity-{SKU}" in clerk.get("/cart").text
 
 
-@pytest.mark.parametrize(("stamp", "limit"), [(signing.SINCE, 12 * 3600), (signing.SEEN, 2 * 3600)])
-def test_a_sitting_ends_by_itself(clerk, stamp, limit):
-    _age(clerk, stamp, limit - 60)
+@pytest.mark.parametrize(("moment", "limit"), [("since", 12 * 3600), ("seen", 2 * 3600)])
+def test_a_sitting_ends_by_itself(clerk, moment, limit):
+    _age(clerk, moment, limit - 60)
     assert clerk.get("/admin/").status_code == 200
 
-    _age(clerk, stamp, limit + 60)
+    _age(clerk, moment, limit + 60)
     assert clerk.get("/admin/").status_code == 303
     assert "You were signed out" in clerk.get("/admin/sign-in").text
     assert clerk.get("/admin/").status_code == 303
@@ -130,13 +133,13 @@ def test_a_sitting_ends_by_itself(clerk, stamp, limit):
 
 def test_a_merchant_at_work_is_not_sent_away_after_two_hours(clerk):
     for _ in range(3):
-        _age(clerk, signing.SEEN, 3600)
+        _age(clerk, "seen", 3600)
         assert clerk.get("/admin/").status_code == 200
 
 
-def test_a_session_without_stamps_opens_nothing(clerk):
+def test_a_session_without_its_sitting_opens_nothing(clerk):
     with clerk.browser.session_transaction("/admin/") as session:
-        del session[signing.SINCE]
+        del session[sitting.TOKEN]
 
     assert clerk.get("/admin/").status_code == 303
 
@@ -198,9 +201,11 @@ def test_the_catalogue_does_not_know_who_looks(app, clerk, address):
     assert asked["nobody"] == asked["merchant"]
 
 
-def _age(clerk: Clerk, stamp: str, seconds: int) -> None:
-    with clerk.browser.session_transaction("/admin/") as session:  # a path whose answers may keep a session
-        session[stamp] = int(signing.utcnow().timestamp()) - seconds
+def _age(clerk: Clerk, moment: str, seconds: int) -> None:
+    """Have the clerk's sitting begun, or been seen, so long ago."""
+    with clerk.app.app_context():
+        db.session.execute(update(Sitting).values({moment: utcnow() - timedelta(seconds=seconds)}))
+        db.session.commit()
 
 
 def _words(html: str, email: str) -> str:

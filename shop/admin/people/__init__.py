@@ -1,0 +1,1 @@
+"""Who may sit at the desk: sittings, second factors, invitations, and the log of what people did."""

@@ -1,0 +1,80 @@
+"""Links that are mailed and work once: an invitation to the desk, and the way to a new password."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from flask import current_app, url_for
+from sqlalchemy import delete, select
+
+from shop.admin.models import Merchant, OneTimeLink
+from shop.admin.people.tokens import hashed, new_token
+from shop.clock import utcnow
+from shop.config import Settings
+from shop.database import db
+from shop.notices.writing import post
+from shop.sealing import sealer
+
+Kind = Literal["invite", "password"]
+LASTS = {"invite": timedelta(hours=72), "password": timedelta(hours=2)}
+
+
+def mail_invitation(email: str, role: str, by: str) -> None:
+    """Invite somebody, or once more: an older invitation of theirs works no more. In the caller's transaction."""
+    token, until = _new_link("invite", email, by, role)
+    link = sealer().hide(_address("door.invited", token))
+    settings: Settings = current_app.config["SETTINGS"]
+    subject = f"You are invited to the desk of {settings.shop_name}"
+    post(email, "invitation", subject, f"invite-{hashed(token)}", by=by, link=link, until=until)
+
+
+def mail_new_password_link(merchant: Merchant) -> bool:
+    """Mail the way to a new password; False if one went less than an hour ago. In the caller's transaction."""
+    recent = utcnow() - timedelta(hours=1)
+    query = select(OneTimeLink.id).where(OneTimeLink.kind == "password", OneTimeLink.email == merchant.email)
+    if db.session.scalar(query.where(OneTimeLink.written_at > recent)):
+        return False
+    token, until = _new_link("password", merchant.email)
+    link = sealer().hide(_address("door.new_password", token))
+    name, once = merchant.name or merchant.email, f"password-{hashed(token)}"
+    post(merchant.email, "password", "A new password for the desk", once, name=name, link=link, until=until)
+    return True
+
+
+def open_link(kind: Kind, token: str) -> OneTimeLink | None:
+    """The link with this token, if it still works."""
+    query = select(OneTimeLink).where(OneTimeLink.kind == kind, OneTimeLink.token_hash == hashed(token))
+    return db.session.scalar(query.where(OneTimeLink.expires_at > utcnow()))
+
+
+def use_link(kind: Kind, token: str) -> tuple[str, str] | None:
+    """Use a link up: the e-mail it went to and the role; None if it works no more. In the caller's transaction."""
+    mine = delete(OneTimeLink).where(OneTimeLink.kind == kind, OneTimeLink.token_hash == hashed(token))
+    used = mine.where(OneTimeLink.expires_at > utcnow()).returning(OneTimeLink.email, OneTimeLink.role)
+    row = db.session.execute(used).one_or_none()
+    return (row.email, row.role) if row else None
+
+
+def withdraw_links(email: str, kind: Kind | None = None) -> bool:
+    """Make what was mailed to somebody worth nothing; False if nothing was. In the caller's transaction."""
+    theirs = delete(OneTimeLink).where(OneTimeLink.email == email)
+    if kind:
+        theirs = theirs.where(OneTimeLink.kind == kind)
+    return bool(db.session.scalars(theirs.returning(OneTimeLink.id)).all())
+
+
+def _new_link(kind: Kind, email: str, by: str = "", role: str = "") -> tuple[str, datetime]:
+    withdraw_links(email, kind)
+    token, now = new_token(), utcnow()
+    until = now + LASTS[kind]
+    link = OneTimeLink(
+        kind=kind, email=email, role=role, token_hash=hashed(token), written_at=now, expires_at=until, by=by
+    )
+    db.session.add(link)
+    db.session.flush()
+    return token, until
+
+
+def _address(endpoint: str, token: str) -> str:
+    """Under SHOP_URL, never under whatever host the request named."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return f"{settings.shop_url}{url_for(endpoint, token=token)}"

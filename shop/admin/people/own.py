@@ -1,0 +1,204 @@
+"""Everybody's own pages: name and password, codes from the phone, and where one is signed in."""
+
+import json
+from io import BytesIO
+from typing import Any
+
+import segno
+from flask import Response, abort, current_app, flash, redirect, render_template, session, url_for
+from flask_security import current_user
+from flask_security.utils import hash_password
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.admin.acts import acted
+from shop.admin.frame import admin, may, must_set_up_codes
+from shop.admin.people import codes, sitting
+from shop.admin.people.forms import ChangePasswordForm, CodeForm, NameForm, problems_of
+from shop.admin.people.staffing import set_password
+from shop.config import Settings
+from shop.database import write
+from shop.extensions import limiter
+from shop.sealing import SealBroken, sealer
+
+Page = str | tuple[str, int] | AnyResponse
+SETTING_UP, SHOWN_ONCE = "desk_setting_up", "desk_shown_once"  # in the session, sealed
+LONGEST_SET_UP = 60 * 60  # seconds from the picture to the first code
+
+
+@admin.get("/me")
+@may("staff")
+def me() -> str:
+    """What there is about oneself."""
+    return _own_page()
+
+
+def _own_page(name: NameForm | None = None, password: ChangePasswordForm | None = None) -> str:
+    here = sitting.seat()
+    forms = [form for form in (name, password) if form]
+    return render_template(
+        "admin/people/me.html",
+        name=name or NameForm(data={"name": current_user.name}, formdata=None),
+        password=password or ChangePasswordForm(current_user.email, formdata=None),
+        problems=[problem for form in forms for problem in problems_of(form)],
+        sittings=sitting.sittings_of(current_user.id),
+        here=here,
+        codes_left=codes.recovery_codes_left(current_user.id) if here.second_factor else 0,
+    )
+
+
+@admin.post("/me/name")
+@may("staff")
+def me_name() -> Page:
+    """Change how the log and the timelines name one from now on."""
+    form = NameForm()
+    if not form.validate_on_submit():
+        return _own_page(name=form), 422
+
+    def rename() -> None:
+        acted(f"Changed their name to {form.name.data}")
+        current_user.name = form.name.data
+
+    write(rename)
+    flash(f"From now on you are {form.name.data}", "good")
+    return redirect(url_for("admin.me"), 303)
+
+
+@admin.post("/me/password")
+@may("staff")
+@limiter.limit("10 per 5 minutes", key_func=lambda: f"password {current_user.get_id()}")
+def me_password() -> Page:
+    """Change the password. Every other browser is signed out by it."""
+    settings: Settings = current_app.config["SETTINGS"]
+    form = ChangePasswordForm(current_user.email, current_user.name, settings.shop_name)
+    if form.validate_on_submit() and not current_user.verify_and_update_password(form.old.data):
+        form.old.errors = ["That is not your password"]
+    if problems_of(form):
+        return _own_page(password=form), 422
+    new, here = hash_password(form.chosen), sitting.seat().sitting_id
+
+    def change() -> None:
+        set_password(current_user, new, here)
+        acted("Changed their password")
+
+    write(change)
+    session["_user_id"] = current_user.fs_uniquifier  # which has changed with it
+    flash("Your password is changed. Everywhere else you are signed out", "good")
+    return redirect(url_for("admin.me"), 303)
+
+
+@admin.post("/me/sittings/end")
+@may("staff")
+def me_end_others() -> AnyResponse:
+    """Sign out everywhere but here."""
+    here = sitting.seat().sitting_id
+
+    def end() -> int:
+        ended = sitting.end_sittings(current_user.id, here)
+        if ended:
+            acted(f"Ended {ended} other sitting{'s' if ended != 1 else ''} of theirs")
+        return ended
+
+    ended = write(end)
+    flash(f"Signed out {ended} other browser{'s' if ended != 1 else ''}" if ended else "There was no other", "good")
+    return redirect(url_for("admin.me"), 303)
+
+
+@admin.get("/me/codes")
+@may("staff", freshly=True, before_codes=True)
+def me_codes() -> str:
+    """Set codes up, or see how they stand. What is there to copy by hand is shown until the first code came back."""
+    here = sitting.seat()
+    shown = _unsealed(session.pop(SHOWN_ONCE, ""))
+    if here.second_factor:
+        left = codes.recovery_codes_left(current_user.id)
+        return render_template("admin/people/codes.html", shown=json.loads(shown or "[]"), left=left)
+    return _set_up_page(CodeForm(formdata=None))
+
+
+@admin.get("/me/codes.svg")
+@may("staff", freshly=True, before_codes=True)
+def me_codes_picture() -> Response:
+    """The picture for the phone's camera; it is in no cache and no page's text."""
+    secret = _unsealed(session.get(SETTING_UP, "")) or abort(404)
+    settings: Settings = current_app.config["SETTINGS"]
+    picture = BytesIO()
+    address = codes.address_for(secret, current_user.email, settings.shop_name)
+    segno.make(address, micro=False).save(
+        picture, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False
+    )
+    return Response(picture.getvalue(), mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
+
+
+@admin.post("/me/codes")
+@may("staff", freshly=True, before_codes=True)
+@limiter.limit("20 per 5 minutes", key_func=lambda: f"set-up {current_user.get_id()}")
+def me_codes_on() -> Page:
+    """The first code came back: from now on they are asked for."""
+    if sitting.seat().second_factor:
+        return redirect(url_for("admin.me_codes"), 303)
+    form, secret = CodeForm(), _unsealed(session.get(SETTING_UP, ""))
+    step = codes.right_step(secret, form.code.data or "") if secret else None
+    if form.validate_on_submit() and step is None:
+        form.code.errors = ["That code is not right. Enter the one your phone shows now; its clock must be right"]
+    if step is None or problems_of(form):
+        return _set_up_page(form), 422
+
+    def turn_on() -> list[str]:
+        acted("Turned codes on")
+        return codes.turn_on(current_user.id, secret, step)
+
+    _show_once(write(turn_on))
+    session.pop(SETTING_UP, None)
+    flash("Codes are on. From now on you sign in with your password and a code", "good")
+    return redirect(url_for("admin.me_codes"), 303)
+
+
+@admin.post("/me/codes/recovery")
+@may("staff", freshly=True)
+def me_codes_recovery() -> AnyResponse:
+    """Ten new recovery codes in place of the old ones."""
+    if not sitting.seat().second_factor:
+        return redirect(url_for("admin.me_codes"), 303)
+
+    def renew() -> list[str]:
+        acted("Made new recovery codes")
+        return codes.fresh_recovery_codes(current_user.id)
+
+    _show_once(write(renew))
+    return redirect(url_for("admin.me_codes"), 303)
+
+
+@admin.post("/me/codes/off")
+@may("staff", freshly=True)
+def me_codes_off() -> AnyResponse:
+    """Sign in by password alone again."""
+
+    def turn_off() -> None:
+        if codes.turn_off(current_user.id):
+            acted("Turned codes off")
+
+    write(turn_off)
+    flash("Codes are off. You sign in with your password alone", "good")
+    return redirect(url_for("admin.me"), 303)
+
+
+def _set_up_page(form: CodeForm) -> str:
+    secret = _unsealed(session.get(SETTING_UP, ""))
+    if not secret:
+        secret = codes.new_secret()
+        session[SETTING_UP] = sealer().seal(secret)
+    written = codes.for_typing(secret)
+    words: dict[str, Any] = {"form": form, "problems": problems_of(form), "written": written}
+    return render_template("admin/people/set_up.html", must=must_set_up_codes(), **words)
+
+
+def _show_once(recovery_codes: list[str]) -> None:
+    session[SHOWN_ONCE] = sealer().seal(json.dumps(recovery_codes))
+
+
+def _unsealed(sealed: str) -> str:
+    """What was put into the session within the last hour; "" for what is older or not there."""
+    try:
+        return sealer().open(sealed, LONGEST_SET_UP) if sealed else ""
+    except SealBroken:
+        return ""

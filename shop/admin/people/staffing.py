@@ -1,0 +1,141 @@
+"""Letting people in and putting them out. One owner always stays, whoever presses what at the same moment."""
+
+from typing import cast
+
+from flask_security import current_user
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from shop.admin.acts import acted, noted
+from shop.admin.models import Merchant, Role, merchant_roles
+from shop.admin.people.codes import turn_off
+from shop.admin.people.links import withdraw_links
+from shop.admin.people.sitting import end_sittings
+from shop.admin.signing import merchant_with, people
+from shop.database import changed, db
+
+
+class LastOwner(Exception):
+    """The shop would be left without an owner. Nothing was changed."""
+
+
+class NoLongerOwner(Exception):
+    """Whoever asked was an owner when the page was opened, and is none any more. Nothing was changed."""
+
+
+class AlreadyHere(Exception):
+    """Somebody with this e-mail sits at the desk already. Nothing was changed."""
+
+
+def change_role(merchant_id: int, role: str) -> bool:
+    """Make somebody staff or owner, and have them sign in anew; False if there was nothing to change.
+
+    Runs inside the caller's transaction, like everything here. Raises LastOwner, NoLongerOwner, LookupError.
+    """
+    merchant = _one_of_ours(merchant_id)
+    if [held.name for held in merchant.roles] == [role]:
+        return False
+    if role != "owner":
+        _leave_an_owner(merchant)
+    merchant.roles = [_role(role)]
+    end_sittings(merchant.id)
+    acted(f"Made {_named(merchant)} {'an owner' if role == 'owner' else 'staff'}")
+    return True
+
+
+def remove(merchant_id: int) -> str:
+    """Put somebody out, at once, wherever they are signed in; their name. What they did keeps it.
+
+    Raises LastOwner, NoLongerOwner, LookupError.
+    """
+    merchant = _one_of_ours(merchant_id)
+    _leave_an_owner(merchant)
+    name = _named(merchant)
+    merchant.active = False
+    people.set_uniquifier(merchant)
+    end_sittings(merchant.id)
+    turn_off(merchant.id)
+    withdraw_links(merchant.email)
+    acted(f"Removed {name}")
+    return name
+
+
+def reset_codes(merchant_id: int) -> str:
+    """Ask somebody who lost phone and recovery codes for no code any more, and have them sign in anew; their name.
+
+    Raises NoLongerOwner, LookupError.
+    """
+    merchant = _one_of_ours(merchant_id)
+    name = _named(merchant)
+    if turn_off(merchant.id):
+        end_sittings(merchant.id)
+        acted(f"Turned the codes of {name} off")
+    return name
+
+
+def let_in(email: str, role: str, name: str, password: str) -> Merchant:
+    """Give somebody a place at the desk. Who had been removed is themselves again. Raises AlreadyHere."""
+    roles = [_role(role)]
+    merchant = merchant_with(email)
+    if merchant is None:
+        try:
+            with db.session.begin_nested():
+                merchant = cast(Merchant, people.create_user(email=email, password=password, name=name, roles=roles))
+                db.session.flush()
+        except IntegrityError:  # let in by the command at the same moment
+            raise AlreadyHere from None
+    elif merchant.active:
+        raise AlreadyHere
+    else:
+        merchant.active, merchant.name, merchant.password, merchant.roles = True, name, password, roles
+        people.set_uniquifier(merchant)
+    return merchant
+
+
+def new_password_for(email: str, password: str, words: str) -> bool:
+    """Change a password by its hash, and sign its owner out everywhere; False if nobody has that e-mail."""
+    merchant = merchant_with(email)
+    if merchant is None or not merchant.active:
+        return False
+    set_password(merchant, password)
+    noted(words, _named(merchant), merchant.id)
+    return True
+
+
+def set_password(merchant: Merchant, password: str, but_sitting: int = 0) -> None:
+    """Change a password by its hash. Their other sittings end, and links that were mailed to them."""
+    merchant.password = password
+    people.set_uniquifier(merchant)
+    end_sittings(merchant.id, but_sitting)
+    withdraw_links(merchant.email, "password")
+
+
+def _one_of_ours(merchant_id: int) -> Merchant:
+    """Somebody at the desk, once whoever asks is found to be an owner still. One change of people after the other."""
+    changed(update(Role).where(Role.name == "owner").values(name=Role.name))  # the others wait here
+    if not (current_user.active and current_user.has_role("owner")):
+        raise NoLongerOwner
+    merchant = db.session.get(Merchant, merchant_id)
+    if merchant is None or not merchant.active:
+        raise LookupError
+    return merchant
+
+
+def _leave_an_owner(merchant: Merchant) -> None:
+    others = (
+        select(func.count())
+        .select_from(Merchant)
+        .join(merchant_roles)
+        .join(Role)
+        .where(Role.name == "owner", Merchant.active, Merchant.id != merchant.id)
+    )
+    if merchant.has_role("owner") and not db.session.scalar(others):
+        raise LastOwner
+
+
+def _role(name: str) -> Role:
+    return cast(Role, people.find_or_create_role(name))
+
+
+def _named(merchant: Merchant) -> str:
+    return merchant.name or merchant.email

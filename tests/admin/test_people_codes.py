@@ -1,0 +1,384 @@
+"""Codes from the phone: set up, asked for, used once, and what stands in for a lost phone."""
+
+import hashlib
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from shop.admin import signing
+from shop.admin.models import CodeTry, RecoveryCode, SecondFactor, StaffAct
+from shop.admin.people import codes
+from shop.database import db
+from tests import both_databases
+from tests.admin.desk import EMAIL, PASSWORD, Clerk
+from tests.admin.phone import Clock, give_code, secret_on, set_up
+from tests.faults.at_once import at_once
+from tests.shopper import hidden_fields
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+def _signed_out(clerk):
+    clerk.sign_out()
+    return clerk
+
+
+@both_databases
+def test_with_codes_on_the_password_alone_opens_nothing(clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+
+    half = clerk.sign_in()
+
+    assert half.headers["Location"] == "/admin/sign-in/code"
+    assert clerk.get("/admin/").status_code == 303
+    assert give_code(clerk, phone.code()).headers["Location"] == "/admin/"
+    assert clerk.get("/admin/").status_code == 200
+
+
+def test_the_page_that_was_wanted_follows_the_code_too(clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+    half = clerk.sign_in(address=clerk.get("/admin/me").headers["Location"])
+    form = hidden_fields(clerk.get(half.headers["Location"]).text)
+
+    assert clerk.post("/admin/sign-in/code", {**form, "code": phone.code()}).headers["Location"] == "/admin/me"
+
+
+def test_a_code_works_once(app, clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    second = Clerk(app)
+    for visitor in (clerk, second):
+        visitor.sign_out() if visitor is clerk else None
+        visitor.sign_in()
+
+    assert give_code(clerk, phone.code()).status_code == 303
+    assert give_code(second, phone.code()).status_code == 422
+    clock.forward(seconds=30)
+    assert give_code(second, phone.code()).status_code == 303
+
+
+def test_the_code_that_set_codes_up_does_not_sign_in(clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert give_code(clerk, phone.code(later=-30)).status_code == 422
+
+
+@both_databases
+def test_of_two_who_give_the_same_code_at_once_one_comes_in(app, clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    visitors = [Clerk(app) for _ in range(4)]
+    for visitor in visitors:
+        visitor.sign_in()
+
+    replies = at_once([lambda visitor=visitor: give_code(visitor, phone.code()).status_code for visitor in visitors])
+
+    assert sorted(replies) == [303, 422, 422, 422]
+
+
+def test_control_without_the_last_step_a_code_would_work_again(app, clerk, clock, monkeypatch):
+    phone, _ = set_up(clerk, clock)
+    second = Clerk(app)
+    clerk.sign_out()
+    clerk.sign_in()
+    second.sign_in()
+    monkeypatch.setattr(codes, "changed", lambda _: 1)
+    give_code(clerk, phone.code())
+
+    assert give_code(second, phone.code()).status_code == 303
+
+
+@pytest.mark.parametrize(("later", "status"), [(-60, 422), (-29, 303), (0, 303), (30, 303), (60, 422)])
+def test_a_clock_may_be_half_a_minute_off(clerk, clock, later, status):
+    phone, _ = set_up(clerk, clock)
+    clock.forward(minutes=5)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert give_code(clerk, phone.code(later)).status_code == status
+
+
+@pytest.mark.parametrize("typed", ["{0} {1}", " {0}-{1} ", "{0}\N{NO-BREAK SPACE}{1}"])
+def test_a_code_may_be_typed_in_groups(clerk, clock, typed):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert give_code(clerk, typed.format(phone.code()[:3], phone.code()[3:])).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "12345", "1234567", "\0" * 6, "x" * 5_000, "\N{ARABIC-INDIC DIGIT ONE}" * 6, "<canary>&\"'", "😀"]
+)
+def test_what_is_no_code_is_said_and_opens_nothing(clerk, clock, typed):
+    set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    refused = give_code(clerk, typed)
+
+    assert refused.status_code == 422
+    assert "<title>Error: " in refused.text
+    assert clerk.get("/admin/").status_code == 303
+
+
+@both_databases
+def test_a_recovery_code_signs_in_once(app, clerk, clock):
+    _, recovery = set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert len(set(recovery)) == 10
+    assert give_code(clerk, recovery[0].upper().replace("-", " ")).status_code == 303
+    assert "You have 9 left" in clerk.get("/admin/").text
+    clerk.sign_out()
+    clerk.sign_in()
+    assert give_code(clerk, recovery[0]).status_code == 422
+    assert give_code(clerk, recovery[1]).status_code == 303
+
+
+@both_databases
+def test_of_two_who_give_the_same_recovery_code_at_once_one_comes_in(app, clerk, clock):
+    _, recovery = set_up(clerk, clock)
+    visitors = [Clerk(app) for _ in range(4)]
+    for visitor in visitors:
+        visitor.sign_in()
+
+    replies = at_once([lambda visitor=visitor: give_code(visitor, recovery[0]).status_code for visitor in visitors])
+
+    assert sorted(replies) == [303, 422, 422, 422]
+
+
+def test_recovery_codes_are_shown_once_and_kept_as_hashes(app, clerk, clock):
+    _, recovery = set_up(clerk, clock)
+
+    assert recovery[0] not in clerk.get("/admin/me/codes").text
+    with app.app_context():
+        kept = set(db.session.scalars(select(RecoveryCode.code_hash)))
+    assert kept == {hashlib.sha256(code.replace("-", "").encode()).hexdigest() for code in recovery}
+
+
+def test_new_recovery_codes_make_the_old_ones_worthless(clerk, clock):
+    phone, old = set_up(clerk, clock)
+    clerk.post("/admin/me/codes/recovery", hidden_fields(clerk.get("/admin/me/codes").text))
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert give_code(clerk, old[0]).status_code == 422
+
+
+def test_the_secret_is_sealed_and_stands_in_no_page_but_its_own(app, clerk, clock):
+    page = clerk.get("/admin/me/codes").text
+    written = secret_on(page).replace(" ", "")
+    phone, _ = set_up(clerk, clock)
+
+    with app.app_context():
+        sealed = db.session.scalars(select(SecondFactor.secret)).one()
+    assert written.lower() not in sealed.lower()
+    assert phone.totp._hotp._key.hex() not in sealed
+    for address in ("/admin/me", "/admin/me/codes", "/admin/people"):
+        assert written not in clerk.get(address).text.replace(" ", "")
+    assert clerk.get("/admin/me/codes.svg").status_code == 404, "the picture goes with the set-up"
+
+
+def test_an_older_key_still_reads_the_secret(app, settings, clerk, clock):
+    from shop import create_app
+
+    phone, _ = set_up(clerk, clock)
+    renewed = create_app(
+        {**settings, "SECRET_KEY": "another-key-for-tests-0123456789", "SECRET_KEY_FALLBACKS": settings["SECRET_KEY"]}
+    )
+    visitor = Clerk(renewed)
+    visitor.sign_in()
+
+    assert give_code(visitor, phone.code()).status_code == 303
+
+
+def test_without_the_key_recovery_codes_still_work(app, settings, clerk, clock):
+    from shop import create_app
+
+    phone, recovery = set_up(clerk, clock)
+    visitor = Clerk(create_app({**settings, "SECRET_KEY": "another-key-for-tests-0123456789"}))
+    visitor.sign_in()
+
+    assert give_code(visitor, phone.code()).status_code == 422
+    assert give_code(visitor, recovery[0]).status_code == 303
+
+
+def test_the_picture_is_kept_by_no_cache_and_says_what_the_letters_say(clerk, clock):
+    page = clerk.get("/admin/me/codes").text
+    picture = clerk.get("/admin/me/codes.svg")
+
+    assert (picture.mimetype, picture.headers["Cache-Control"]) == ("image/svg+xml", "no-store")
+    assert "style" not in picture.text and "<script" not in picture.text
+    again = clerk.get("/admin/me/codes").text
+    assert secret_on(again) == secret_on(page), "a page that is reloaded does not change the secret"
+
+
+def test_the_address_in_the_picture_is_one_an_app_understands(clerk):
+    address = codes.address_for("31" * 20, "owner@example.com", "Mkono & Daughters")
+
+    assert re.match(
+        r"otpauth://totp/Mkono%20%26%20Daughters:owner%40example.com\?.*secret=GEYTCMJRGEYTCMJRGEYTCMJRGEYTCMJR",
+        address,
+    )
+
+
+def test_a_wrong_first_code_turns_nothing_on(app, clerk, clock):
+    page = clerk.get("/admin/me/codes").text
+    refused = clerk.post("/admin/me/codes", {**hidden_fields(page), "code": "000000"})
+
+    assert refused.status_code == 422
+    assert secret_on(refused.text) == secret_on(page)
+    assert clerk.get("/admin/me").text.count("Set up codes") == 1
+
+
+def test_codes_are_turned_off_by_who_showed_it_is_them_just_now(clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    form = hidden_fields(clerk.get("/admin/me/codes").text)
+    with clerk.browser.session_transaction("/admin/") as session:
+        session[signing.PROVED] = 0
+
+    held_back = clerk.post("/admin/me/codes/off", form, headers={"Referer": "http://localhost/admin/me/codes"})
+    assert held_back.headers["Location"] == "/admin/confirm?next=/admin/me/codes"
+    page = clerk.get("/admin/confirm?next=/admin/me/codes")
+    assert "Nothing has been done yet" in page.text
+    assert clerk.get("/admin/me").text.count("Set up codes") == 0
+
+    form = hidden_fields(page.text)
+    assert clerk.post("/admin/confirm", {**form, "password": PASSWORD}).status_code == 422, "the code is asked for too"
+    refused = clerk.post("/admin/confirm", {**form, "password": PASSWORD, "code": "000000"})
+    assert (refused.status_code, "That code is not right" in refused.text) == (422, True)
+    wrong = clerk.post("/admin/confirm", {**form, "password": "not it at all", "code": phone.code()})
+    assert wrong.status_code == 422
+    passed = clerk.post("/admin/confirm", {**form, "password": PASSWORD, "code": phone.code()})
+    assert passed.headers["Location"] == "/admin/me/codes", "a wrong password does not use the code up"
+
+    clerk.post("/admin/me/codes/off", form | hidden_fields(clerk.get("/admin/me/codes").text))
+    clerk.sign_out()
+    assert clerk.sign_in().headers["Location"] == "/admin/"
+
+
+class TestGuessing:
+    """Guessing codes is slow, from wherever and on whatever page."""
+
+    @both_databases
+    def test_the_sixth_wrong_code_within_five_minutes_waits(self, app, clerk, clock):
+        phone, _ = set_up(clerk, clock)
+        visitors = [Clerk(app) for _ in range(6)]
+        for number, visitor in enumerate(visitors):
+            visitor.browser.environ_base["REMOTE_ADDR"] = f"10.0.0.{number}"
+            visitor.sign_in()
+        tries = [give_code(visitor, "000000") for visitor in visitors]
+
+        assert [reply.status_code for reply in tries] == [422] * 5 + [429]
+        assert "Too many wrong codes. Try again in 5 minutes" in tries[-1].text
+        assert int(tries[-1].headers["Retry-After"]) == 300
+        assert give_code(visitors[0], phone.code()).status_code == 429, "the right one helps a guesser no more"
+        clock.forward(minutes=5)
+        assert give_code(visitors[0], phone.code()).status_code == 303
+
+    def test_twenty_wrong_codes_an_hour_are_the_most(self, app, clerk, clock):
+        phone, _ = set_up(clerk, clock)
+        with app.app_context():
+            merchant = db.session.scalars(select(SecondFactor.merchant_id)).one()
+            for _ in range(4):
+                assert [codes.check_code(merchant, "000000") for _ in range(5)] == [""] * 5
+                clock.forward(minutes=6)
+            with pytest.raises(codes.TooManyCodes):
+                codes.check_code(merchant, phone.code())
+            clock.forward(minutes=36)
+            assert codes.check_code(merchant, phone.code()) == "app"
+            assert db.session.scalar(select(func.count()).select_from(CodeTry)) == 0, "a right code forgives"
+
+    @both_databases
+    def test_many_guesses_at_one_moment_are_counted_one_by_one(self, app, clerk, clock):
+        set_up(clerk, clock)
+        with app.app_context():
+            merchant = db.session.scalars(select(SecondFactor.merchant_id)).one()
+
+        def guess():
+            with app.app_context():
+                try:
+                    return codes.check_code(merchant, "000000")
+                except codes.TooManyCodes:
+                    return "held back"
+
+        assert sorted(at_once([guess] * 12)) == [""] * 5 + ["held back"] * 7
+
+    def test_control_without_the_limit_all_guesses_would_be_looked_at(self, app, clerk, clock, monkeypatch):
+        set_up(clerk, clock)
+        monkeypatch.setattr(codes, "_hold_back", lambda _: None)
+        with app.app_context():
+            merchant = db.session.scalars(select(SecondFactor.merchant_id)).one()
+            assert [codes.check_code(merchant, "000000") for _ in range(12)] == [""] * 12
+
+    def test_the_page_for_confirming_counts_with_the_others(self, clerk, clock):
+        set_up(clerk, clock)
+        form = {**hidden_fields(clerk.get("/admin/confirm").text), "password": PASSWORD, "code": "000000"}
+        tries = [clerk.post("/admin/confirm", form) for _ in range(6)]
+
+        assert [reply.status_code for reply in tries] == [422] * 5 + [429]
+        assert "Retry-After" in tries[-1].headers
+
+
+def test_the_half_way_does_not_last(clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+    with clerk.browser.session_transaction("/admin/") as session:
+        session[signing.HALF] = [session[signing.HALF][0], session[signing.HALF][1] - 601]
+
+    asked = clerk.get("/admin/sign-in/code")
+    assert asked.headers["Location"] == "/admin/sign-in"
+    assert "Sign in with your password first" in clerk.get("/admin/sign-in").text
+
+
+def test_the_half_way_ends_with_the_password_it_began_with(app, clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+    app.test_cli_runner().invoke(
+        args=["merchant", "password", EMAIL, "--password-stdin"], input="a longer walk to Lamu"
+    )
+
+    assert clerk.get("/admin/sign-in/code").status_code == 303
+
+
+def test_a_command_on_the_server_lets_a_locked_out_owner_in(app, clerk, clock):
+    set_up(clerk, clock)
+    run = app.test_cli_runner().invoke
+
+    assert run(args=["merchant", "totp-reset", EMAIL.upper()]).output == f"{EMAIL} signs in by password alone now.\n"
+    assert clerk.get("/admin/").status_code == 303, "and is signed out"
+    assert clerk.sign_in().headers["Location"] == "/admin/"
+    assert run(args=["merchant", "totp-reset", EMAIL]).output == f"{EMAIL} had no codes set up.\n"
+    assert run(args=["merchant", "totp-reset", "nobody@example.com"]).exit_code == 1
+    with app.app_context():
+        words = db.session.scalars(select(StaffAct.words).where(StaffAct.who == "A command on the server")).all()
+    assert f"Turned the codes of {EMAIL} off" in words
+
+
+class TestInProduction:
+    """From the password over the set-up to the desk, as an owner's first day goes."""
+
+    @pytest.fixture
+    def settings(self, settings):
+        return {**settings, "SHOP_URL": "https://localhost", "CHPTER_URL": "https://chpter.co"}
+
+    def test_the_desk_opens_once_codes_are_set_up(self, stranger, clock):
+        stranger.browser.environ_base["wsgi.url_scheme"] = "https"
+        stranger.sign_in()
+        page = stranger.get("/admin/", follow_redirects=True).text
+        assert "Set it up, then the desk opens" in page
+        assert "this desk moves money" in page
+
+        set_up(stranger, clock)
+
+        assert stranger.get("/admin/").status_code == 200

@@ -1,0 +1,53 @@
+"""Which passwords are too easy."""
+
+import pytest
+
+from shop.admin.people.passwords import weakness
+
+EMAIL = "wanjiru.kamau@example.co.ke"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password1234",
+        "Password2026!",
+        "P-a-s-s-w-o-r-d-1-2-3",
+        "123456789012",
+        "abcdefghijkl",
+        "qwertyuiop123",
+        "098765432109",
+        "1q2w3e4r5t6y",
+        "aaaaaaaaaaaa",
+        "ababababababab",
+        "wanjirukamau",
+        "kamauwanjiru2026",
+        "mpesanairobi254",
+        "Nairobi Kenya 2026",
+        "mkonomkono2026",
+        "Njeri-njeri-njeri",
+    ],
+)
+def test_what_anybody_would_try_is_refused(password):
+    assert "too easy to guess" in weakness(password, EMAIL, "Njeri", "Mkono")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "a long walk to Kisumu",
+        "kettle bicycle mango thunder",
+        "vitunguu-saba-na-nyanya-mbili",
+        "Yz1fLk9_qWx-77Pq",
+        "nataka chai ya maziwa",
+        "мой дядя самых честных",
+        "correct😀horse😀battery",
+        "x" * 3 + "plenty of other letters",
+    ],
+)
+def test_what_is_hard_to_guess_is_taken(password):
+    assert weakness(password, EMAIL, "Njeri", "Mkono") == ""
+
+
+def test_long_ones_are_judged_quickly():
+    assert weakness("abcdefghijklmnopqrstuvwxyz" * 7, EMAIL)

@@ -1,0 +1,367 @@
+"""Letting people in and putting them out, one owner always staying."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from shop.admin.models import Merchant, OneTimeLink
+from shop.admin.people import links, staffing
+from shop.clock import utcnow
+from shop.config import Settings
+from shop.database import db
+from shop.notices.models import OutboxMail
+from shop.sealing import Sealer
+from tests import both_databases
+from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
+from tests.faults.at_once import at_once
+from tests.shopper import hidden_fields
+
+GUEST, CHOSEN = "guest@example.com", "kettle bicycle mango thunder"
+SECOND, SECOND_PASSWORD = "second@example.com", "another long walk"
+
+
+def _invite(owner, email=GUEST, role="staff"):
+    form = hidden_fields(owner.get("/admin/people/invite").text)
+    return owner.post("/admin/people/invite", {**form, "email": email, "role": role})
+
+
+def _links(app, kind="invitation"):
+    """The paths in the mails of a kind, as their readers get them, oldest first."""
+    with app.app_context():
+        settings: Settings = app.config["SETTINGS"]
+        bodies = db.session.scalars(select(OutboxMail.body).where(OutboxMail.kind == kind).order_by(OutboxMail.id))
+        mails = [Sealer(settings.secret_keys).reveal(body) for body in bodies]
+    return [re.search(r"http://localhost(/admin/sign-in/\S+)", mail)[1] for mail in mails]
+
+
+def _accept(visitor, path, name="Njeri Test", password=CHOSEN):
+    return visitor.post(path, {**hidden_fields(visitor.get(path).text), "name": name, "password": password})
+
+
+def _id(app, email):
+    with app.app_context():
+        return db.session.scalars(select(Merchant.id).where(Merchant.email == email)).one()
+
+
+def _act(owner, merchant_id, what, **fields):
+    form = hidden_fields(owner.get(f"/admin/people/{merchant_id}").text)
+    return owner.post(f"/admin/people/{merchant_id}/{what}", {**form, **fields})
+
+
+@both_databases
+@pytest.mark.parametrize(("role", "people_page"), [("staff", 403), ("owner", 200)])
+def test_whoever_is_invited_chooses_a_name_and_a_password_and_comes_in(app, clerk, role, people_page):
+    assert _invite(clerk, role=role).status_code == 303
+    guest = Clerk(app)
+    [path] = _links(app)
+
+    accepted = _accept(guest, path)
+
+    assert accepted.headers["Location"] == "/admin/sign-in"
+    assert "Welcome, Njeri Test." in guest.get("/admin/sign-in").text
+    assert guest.sign_in(GUEST, CHOSEN).status_code == 303
+    assert guest.browser.get("/admin/people").status_code == people_page
+    assert "Njeri Test" in clerk.get("/admin/people").text
+
+
+@both_databases
+def test_an_invitation_is_taken_up_once_even_by_two_at_once(app, clerk):
+    _invite(clerk)
+    [path] = _links(app)
+    guests = [Clerk(app) for _ in range(3)]
+    forms = [{**hidden_fields(guest.get(path).text), "name": "Njeri", "password": CHOSEN} for guest in guests]
+
+    replies = at_once(
+        [
+            lambda guest=guest, form=form: guest.post(path, form).status_code
+            for guest, form in zip(guests, forms, strict=True)
+        ]
+    )
+
+    assert sorted(replies) == [303, 404, 404]
+    assert guests[0].get(path).status_code == 404
+
+
+def test_an_invitation_can_be_withdrawn(app, clerk):
+    _invite(clerk)
+    page = clerk.get("/admin/people").text
+    action = re.search(r"/admin/people/invitations/\d+/withdraw", page)[0]
+    clerk.post(action, hidden_fields(page))
+
+    assert "This link works no more" in Clerk(app).get(_links(app)[0]).text
+    again = clerk.post(action, hidden_fields(page), follow_redirects=True)
+    assert "was used or withdrawn meanwhile" in again.text
+
+
+def test_an_invitation_sent_again_has_a_new_link_and_the_old_one_is_dead(app, clerk):
+    _invite(clerk, role="owner")
+    page = clerk.get("/admin/people").text
+    clerk.post(re.search(r"/admin/people/invitations/\d+/again", page)[0], hidden_fields(page))
+    old, new = _links(app)
+
+    assert Clerk(app).get(old).status_code == 404
+    assert "as an owner" in Clerk(app).get(new).text
+
+
+def test_an_invitation_works_for_72_hours(app, clerk):
+    _invite(clerk)
+    with app.app_context():
+        link = db.session.scalars(select(OneTimeLink)).one()
+        assert link.expires_at - link.written_at == timedelta(hours=72)
+        db.session.execute(update(OneTimeLink).values(expires_at=utcnow() - timedelta(seconds=1)))
+        db.session.commit()
+
+    assert Clerk(app).get(_links(app)[0]).status_code == 404
+    assert "The link has expired; send it again." in clerk.get("/admin/people").text
+
+
+def test_neither_the_table_nor_the_outbox_shows_a_link(app, clerk):
+    _invite(clerk)
+    token = _links(app)[0].rsplit("/", 1)[1]
+
+    with app.app_context():
+        mail = db.session.scalars(select(OutboxMail)).one()
+        link = db.session.scalars(select(OneTimeLink)).one()
+        assert token not in mail.body
+        assert "{sealed" not in mail.shown_body and "only this mail shows" in mail.shown_body
+        assert token not in (link.token_hash, mail.once)
+
+
+def test_the_mail_that_goes_out_has_the_link_in_it(app, clerk):
+    from shop.notices.sending import send_due
+
+    _invite(clerk)
+    with app.app_context():
+        assert send_due(app.config["SETTINGS"], utcnow()) == 1
+        folder = app.config["SETTINGS"].instance_path / "mail"
+    [mail] = [file.read_text() for file in folder.glob("*.eml")]
+
+    assert _links(app)[0] in mail.replace("=\n", "")
+    assert "sealed" not in mail
+
+
+@pytest.mark.parametrize("token", ["x", "-" * 43, "0" * 5_000, "%00", "..%2F.."])
+@pytest.mark.parametrize("kind", ["invited", "password"])
+def test_a_guessed_link_opens_nothing(app, clerk, token, kind):
+    _invite(clerk)
+
+    assert Clerk(app).get(f"/admin/sign-in/{kind}/{token}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("email", "role", "words"),
+    [
+        ("", "staff", "Enter their e-mail"),
+        ("no e-mail", "staff", "That is not an e-mail address"),
+        ("x" * 5_000 + "@example.com", "staff", "That is too long"),
+        ("nul\0@example.com", "staff", "That is not an e-mail address"),
+        ("two@example.com\nBcc: all@example.com", "staff", "That is not an e-mail address"),
+        (GUEST, "", "Choose what they may do"),
+        (GUEST, "admin", "Not a valid choice"),
+        (EMAIL.upper(), "staff", "sits at the desk already"),
+    ],
+)
+def test_what_is_wrong_with_an_invitation_is_said_and_nothing_is_sent(app, clerk, email, role, words):
+    refused = _invite(clerk, email, role)
+
+    assert refused.status_code == 422
+    assert words in refused.text
+    assert _links(app) == []
+
+
+@pytest.mark.parametrize("password", ["short", GUEST, "guestguest2026", "aaaaaaaaaaaaaaaa", ""])
+def test_whoever_is_invited_needs_a_password_worth_the_name(app, clerk, password):
+    _invite(clerk)
+    [path] = _links(app)
+    refused = _accept(Clerk(app), path, password=password)
+
+    assert refused.status_code == 422
+    assert 'value="Njeri Test"' in refused.text, "the name that was typed stays"
+    assert _accept(Clerk(app), path).status_code == 303, "and so does the link"
+
+
+def test_two_invitations_of_one_person_leave_one_link(app, clerk):
+    _invite(clerk)
+    _invite(clerk, role="owner")
+
+    with app.app_context():
+        assert db.session.scalars(select(OneTimeLink.role)).all() == ["owner"]
+
+
+def test_somebody_removed_is_out_at_once_and_their_acts_keep_their_name(app, clerk):
+    let_staff_in(app)
+    staff = Clerk(app)
+    staff.sign_in(STAFF)
+
+    removed = _act(clerk, _id(app, STAFF), "remove")
+
+    assert removed.headers["Location"] == "/admin/people"
+    assert staff.get("/admin/").status_code == 303
+    assert staff.sign_in(STAFF).status_code == 200
+    assert "1 removed" in clerk.get("/admin/people").text
+    assert STAFF in clerk.get("/admin/people/log").text
+    assert clerk.get(f"/admin/people/{_id(app, STAFF)}").status_code == 404
+
+
+def test_somebody_removed_can_be_invited_again(app, clerk):
+    let_staff_in(app)
+    _act(clerk, _id(app, STAFF), "remove")
+    _invite(clerk, STAFF)
+    back = Clerk(app)
+    _accept(back, _links(app)[0])
+
+    assert back.sign_in(STAFF, PASSWORD).status_code == 200
+    assert back.sign_in(STAFF, CHOSEN).status_code == 303
+
+
+def test_the_last_owner_stays(app, clerk):
+    mine = _id(app, EMAIL)
+    for what, fields in (("remove", {}), ("role", {"role": "staff"})):
+        _act(clerk, mine, what, **fields)
+        assert "this is the last one" in clerk.get("/admin/people").text
+    assert clerk.get("/admin/people").status_code == 200
+
+
+@both_databases
+@pytest.mark.parametrize("what", ["remove", "role"])
+def test_of_two_owners_who_put_each_other_out_at_once_one_stays(app, clerk, what):
+    let_in(app, SECOND, SECOND_PASSWORD)
+    second = Clerk(app)
+    second.sign_in(SECOND, SECOND_PASSWORD)
+    first_id, second_id = _id(app, EMAIL), _id(app, SECOND)
+    tries = []
+    for owner, target in ((clerk, second_id), (second, first_id)):
+        form = hidden_fields(owner.get(f"/admin/people/{target}").text)
+        tries.append(lambda owner=owner, target=target, form=form: _press(owner, target, what, form))
+
+    statuses = at_once(tries)
+
+    assert set(statuses) <= {303}
+    assert _owners(app) == 1
+
+
+def _press(owner, target, what, form):
+    return owner.post(f"/admin/people/{target}/{what}", {**form, "role": "staff"}).status_code
+
+
+def _owners(app):
+    with app.app_context():
+        people = db.session.scalars(select(Merchant).where(Merchant.active)).all()
+        return sum(person.has_role("owner") for person in people)
+
+
+@both_databases
+def test_control_without_the_guard_no_owner_would_be_left(app, clerk, monkeypatch):
+    monkeypatch.setattr(staffing, "_leave_an_owner", lambda _: None)
+    _act(clerk, _id(app, EMAIL), "remove")
+
+    assert _owners(app) == 0
+
+
+def test_who_is_no_longer_an_owner_changes_nothing(app, clerk, monkeypatch):
+    let_in(app, SECOND, SECOND_PASSWORD)
+    target = _id(app, SECOND)
+    form = hidden_fields(clerk.get(f"/admin/people/{target}").text)
+    real = staffing.remove
+
+    def meanwhile(merchant_id):
+        db.session.execute(update(Merchant).where(Merchant.email == EMAIL).values(active=False))
+        db.session.expire_all()
+        return real(merchant_id)
+
+    monkeypatch.setattr(staffing, "remove", meanwhile)
+    reply = clerk.post(f"/admin/people/{target}/remove", form)
+
+    assert reply.status_code == 303
+    assert _owners(app) == 2
+
+
+def test_a_new_role_ends_the_sittings_and_holds_from_the_next_one(app, clerk):
+    let_staff_in(app)
+    staff = Clerk(app)
+    staff.sign_in(STAFF)
+    _act(clerk, _id(app, STAFF), "role", role="owner")
+
+    assert staff.get("/admin/").status_code == 303
+    staff.sign_in(STAFF)
+    assert staff.get("/admin/people").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["", "admin", "<canary>&\"'"])
+def test_a_role_that_is_none_changes_nothing(app, clerk, role):
+    let_staff_in(app)
+    _act(clerk, _id(app, STAFF), "role", role=role)
+
+    assert "Choose what they may do: staff or owner" in clerk.get("/admin/people").text
+
+
+@pytest.mark.parametrize("forged", ["99999", "2147483648", "99999999999999999999", "-1", "1e3"])
+@pytest.mark.parametrize("what", ["", "/role", "/remove", "/codes-off"])
+def test_nobody_is_found_under_a_forged_number(clerk, forged, what):
+    token = hidden_fields(clerk.get("/admin/people/invite").text)
+    address = f"/admin/people/{forged}{what}"
+    reply = clerk.post(address, {**token, "role": "staff"}) if what else clerk.get(address)
+
+    assert reply.status_code == 404
+
+
+class TestForgotten:
+    """A forgotten password: a link by mail, the same answer for everybody."""
+
+    def _ask(self, visitor, email=EMAIL):
+        form = hidden_fields(visitor.get("/admin/sign-in/forgotten").text)
+        return visitor.post("/admin/sign-in/forgotten", {**form, "email": email})
+
+    @both_databases
+    def test_a_mailed_link_leads_to_a_new_password_once(self, app, clerk):
+        stranger = Clerk(app)
+        self._ask(stranger)
+        [path] = _links(app, "password")
+        form = {**hidden_fields(stranger.get(path).text), "password": CHOSEN}
+
+        assert stranger.post(path, form).headers["Location"] == "/admin/sign-in"
+        assert stranger.post(path, form).status_code == 404
+        assert clerk.get("/admin/").status_code == 303, "whoever was signed in is no longer"
+        assert stranger.sign_in().status_code == 200
+        assert stranger.sign_in(password=CHOSEN).status_code == 303
+
+    @pytest.mark.parametrize("email", ["nobody@example.com", "no e-mail", "nul\0@example.com", STAFF])
+    def test_the_answer_is_the_same_for_everybody(self, app, stranger, email):
+        let_staff_in(app)
+        with app.app_context():
+            db.session.execute(update(Merchant).where(Merchant.email == STAFF).values(active=False))
+            db.session.commit()
+        known, unknown = self._ask(stranger), self._ask(stranger, email)
+
+        assert known.headers["Location"] == unknown.headers["Location"]
+        assert stranger.get("/admin/sign-in").text.count("a link is on its way") == 2
+        assert len(_links(app, "password")) == 1
+
+    def test_one_mail_an_hour_is_the_most(self, app, stranger):
+        for _ in range(4):
+            self._ask(stranger)
+        assert len(_links(app, "password")) == 1
+        with app.app_context():
+            db.session.execute(update(OneTimeLink).values(written_at=utcnow() - timedelta(minutes=61)))
+            db.session.commit()
+        self._ask(stranger)
+        first, second = _links(app, "password")
+
+        assert stranger.get(first).status_code == 404
+        assert stranger.get(second).status_code == 200
+
+    def test_a_link_lasts_two_hours(self, app, stranger):
+        self._ask(stranger)
+        with app.app_context():
+            link = db.session.scalars(select(OneTimeLink)).one()
+            assert link.expires_at - link.written_at == links.LASTS["password"] == timedelta(hours=2)
+
+    def test_a_weak_new_password_is_refused_and_the_link_still_works(self, app, stranger):
+        self._ask(stranger)
+        [path] = _links(app, "password")
+        form = hidden_fields(stranger.get(path).text)
+
+        assert stranger.post(path, {**form, "password": "short"}).status_code == 422
+        assert stranger.post(path, {**form, "password": CHOSEN}).status_code == 303
