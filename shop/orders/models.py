@@ -49,6 +49,7 @@ class Order(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the buyer came back from the payment page
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since when nothing of the buyer is kept
 
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
     events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", cascade="all, delete-orphan")
@@ -60,6 +61,8 @@ class Order(Model):
         CheckConstraint("fulfilment IN ('unfulfilled','packed','sent','delivered','collected')", name="fulfilment"),
         Index("ix_orders_expiry", "payment", "expires_at"),
         Index("ix_orders_newest", "placed_at", "id"),
+        Index("ix_orders_paid", "paid_at", "id"),
+        Index("ix_orders_forgetting", "forgotten_at", "placed_at"),
     )
 
     @property

@@ -1,0 +1,50 @@
+"""Figures in the merchant's words."""
+
+from shop.admin.looking.figures import Ending, Sum
+from shop.admin.wording import ATTEMPTS, METHODS, PAYMENTS, why_failed
+from shop.orders.states import AttemptState, Payment
+
+
+def placed_words(state: str) -> str:
+    """How an order that was placed stands now."""
+    return PAYMENTS[Payment(state)].words
+
+
+def method_words(method: str) -> str:
+    """A way of paying; what came by no try of the buyer has none."""
+    return METHODS.get(method, method) if method else "By hand, or nothing to pay"
+
+
+def ending_words(ending: Ending) -> str:
+    """How a try to pay ended."""
+    if ending.state == AttemptState.FAILED:
+        method = f"{METHODS.get(ending.method, ending.method)}: " if ending.method else ""
+        return f"{method}{why_failed(ending.reason, ending.method).rstrip('.')}"
+    words = {AttemptState.CREATE_FAILED: "No payment page could be opened", AttemptState.OPEN: "Nothing heard yet"}
+    said = words.get(AttemptState(ending.state)) or ATTEMPTS[AttemptState(ending.state)].words
+    return f"{said}, {METHODS.get(ending.method, ending.method)}" if ending.method else said
+
+
+def compared(now: Sum, before: Sum) -> str:
+    """How takings stand to those of the period before, in words; "" where there is nothing to compare with."""
+    if not before.amount:
+        return ""
+    change = round(100 * (now.amount - before.amount) / before.amount)
+    return f"{abs(change)} % {'more' if change > 0 else 'less'}" if change else "the same"
+
+
+def behind_words(of: str, value: str) -> str:
+    """What the orders behind a sum have in common."""
+    match of:
+        case "state":
+            return placed_words(value)
+        case "refunded":
+            return "Refunded since"
+        case "method":
+            return f"Paid: {method_words(value)[:40]}"
+        case "ending":
+            state, method, reason = value.split(".")
+            known = state if state in set(AttemptState) else AttemptState.OPEN
+            return ending_words(Ending(known, method[:20], reason, 0))
+        case _:
+            return f"With {value[:40]}"
