@@ -53,8 +53,8 @@ def _to_buyer(order: Order, kind: str, subject: str, once: str) -> None:
 
 
 def _write(recipient: str, order: Order, kind: str, subject: str, once: str) -> None:
-    if db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
-        return
+    if not recipient or db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
+        return  # nobody to write to: the buyer was forgotten
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
     body = render_template(

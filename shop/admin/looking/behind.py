@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
-from shop.admin.looking.figures import UNPAID, Sum
+from shop.admin.looking.figures import ENDINGS, UNPAID, Sum
 from shop.admin.looking.periods import Period
 from shop.database import db
 from shop.orders.models import Order, OrderLine
@@ -64,16 +64,15 @@ def _of_sku(period: Period, sku: str) -> ColumnElement[bool]:
 
 
 def _of_ending(period: Period, value: str) -> ColumnElement[bool] | None:
-    """With a try begun in the period that ended so; `value` is state, method and reason, points between."""
-    if value.count(".") != 2:
+    """With a try begun in the period that ended so; `value` is state and reason, a point between."""
+    state, point, reason = value.partition(".")
+    if not point or state not in ENDINGS:
         return None
-    state, method, reason = value.split(".")
     return exists().where(
         PaymentAttempt.order_id == Order.id,
         PaymentAttempt.created_at >= period.start,
         PaymentAttempt.created_at < period.end,
         PaymentAttempt.state == state,
-        PaymentAttempt.method == method,
         PaymentAttempt.reason == reason,
     )
 

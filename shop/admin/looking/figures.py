@@ -17,6 +17,7 @@ from shop.orders.states import AttemptState, Payment
 from shop.payments.models import PaymentAttempt
 
 BEST = 10  # how many things the list of best sellers holds
+ENDINGS = ("paid", "failed", "create_failed", "review", "open", "creating")  # in the order a list has them
 UNPAID = (Payment.AWAITING, Payment.REVIEW, Payment.EXPIRED, Payment.CANCELLED)
 
 
@@ -69,10 +70,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Ending:
-    """How tries to pay ended: their state, the way of paying, and the reason of a failure."""
+    """How tries to pay ended: their state, and the reason of a failure."""
 
     state: str
-    method: str
     reason: str
     count: int
 
@@ -172,7 +172,7 @@ def _placed(period: Period) -> tuple[Placed, Placed]:
 
 def _endings(period: Period) -> list[Ending]:
     """How the tries begun in the period ended; a try that was replaced by a newer one is left out."""
-    tried = (PaymentAttempt.state, PaymentAttempt.method, PaymentAttempt.reason)
+    tried = (PaymentAttempt.state, PaymentAttempt.reason)
     sums = (
         select(*tried, func.count())
         .where(PaymentAttempt.created_at >= period.start, PaymentAttempt.created_at < period.end)
@@ -180,7 +180,8 @@ def _endings(period: Period) -> list[Ending]:
         .group_by(*tried)
         .order_by(func.count().desc(), *tried)
     )
-    return [Ending(*row) for row in db.session.execute(sums)]
+    endings = [Ending(*row) for row in db.session.execute(sums)]
+    return sorted(endings, key=lambda ending: ENDINGS.index(ending.state))
 
 
 def _methods(period: Period) -> dict[str, Sum]:

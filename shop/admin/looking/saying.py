@@ -1,6 +1,6 @@
 """Figures in the merchant's words."""
 
-from shop.admin.looking.figures import Ending, Sum
+from shop.admin.looking.figures import Sum
 from shop.admin.wording import ATTEMPTS, METHODS, PAYMENTS, why_failed
 from shop.orders.states import AttemptState, Payment
 
@@ -15,14 +15,12 @@ def method_words(method: str) -> str:
     return METHODS.get(method, method) if method else "By hand, or nothing to pay"
 
 
-def ending_words(ending: Ending) -> str:
-    """How a try to pay ended."""
-    if ending.state == AttemptState.FAILED:
-        method = f"{METHODS.get(ending.method, ending.method)}: " if ending.method else ""
-        return f"{method}{why_failed(ending.reason, ending.method).rstrip('.')}"
+def ending_words(state: str, reason: str) -> str:
+    """How a try to pay ended, whatever it was paid with."""
+    if state == AttemptState.FAILED:
+        return why_failed(reason, "").rstrip(".")
     words = {AttemptState.CREATE_FAILED: "No payment page could be opened", AttemptState.OPEN: "Nothing heard yet"}
-    said = words.get(AttemptState(ending.state)) or ATTEMPTS[AttemptState(ending.state)].words
-    return f"{said}, {METHODS.get(ending.method, ending.method)}" if ending.method else said
+    return words.get(AttemptState(state)) or ATTEMPTS[AttemptState(state)].words
 
 
 def compared(now: Sum, before: Sum) -> str:
@@ -43,8 +41,7 @@ def behind_words(of: str, value: str) -> str:
         case "method":
             return f"Paid: {method_words(value)[:40]}"
         case "ending":
-            state, method, reason = value.split(".")
-            known = state if state in set(AttemptState) else AttemptState.OPEN
-            return ending_words(Ending(known, method[:20], reason, 0))
+            state, _, reason = value.partition(".")
+            return f"Tries to pay: {ending_words(state, reason)}"
         case _:
             return f"With {value[:40]}"

@@ -30,6 +30,6 @@ def _lines(report: Report) -> Iterator[tuple[str | int, ...]]:
     for method, sales in report.methods.items():
         yield "Takings by way of paying", method_words(method), *days, sales.count, sales.amount
     for ending in report.endings:
-        yield "Tries to pay", ending_words(ending), *days, ending.count, ""
+        yield "Tries to pay", ending_words(ending.state, ending.reason), *days, ending.count, ""
     for seller in report.sellers:
         yield "Best sellers", f"{seller.name} ({seller.sku})", *days, seller.units, seller.amount

@@ -136,9 +136,9 @@ def _words(report: Report) -> dict[str, Any]:
         "endings_rows": _with_parts(
             [
                 (
-                    saying.ending_words(one),
+                    saying.ending_words(one.state, one.reason),
                     one.count,
-                    behind("ending", f"{one.state}.{one.method}.{one.reason}"),
+                    behind("ending", f"{one.state}.{one.reason}"),
                     one.state,
                 )
                 for one in heard
