@@ -112,13 +112,18 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     from shop.checkout.views import checkout
     from shop.cli import init_commands
     from shop.health import health
+    from shop.notices import forgetting as mails_forgotten
     from shop.notices.writing import listen
     from shop.orders.views import orders
+    from shop.payments import forgetting as payments_forgotten
     from shop.payments.views import payments
+    from shop.privacy import privacy
 
-    for room in (catalog, orders, cart, payments, checkout, health):
+    for room in (catalog, orders, cart, payments, checkout, health, privacy):
         app.register_blueprint(room)
     listen()
+    payments_forgotten.listen()
+    mails_forgotten.listen()
     init_commands(app)
     init_admin(app)
 

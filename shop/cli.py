@@ -14,6 +14,7 @@ from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db, write
 from shop.orders.expiring import expire_orders
+from shop.orders.forgetting import forget_old
 
 stock_commands = AppGroup("stock", help="What is on the shelf.")
 order_commands = AppGroup("orders", help="Orders as a whole.")
@@ -61,6 +62,15 @@ def stock_set(sku: str, quantity: int) -> None:
 def orders_expire() -> None:
     """End the unpaid orders that are due, and free their stock. The worker does it by itself."""
     click.echo(f"{expire_orders(utcnow())} orders expired.")
+
+
+@order_commands.command("forget")
+def orders_forget() -> None:
+    """Anonymise the buyers of orders older than RETENTION_MONTHS. The worker does it by itself, every hour."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.retention_months:
+        raise click.ClickException("RETENTION_MONTHS is 0: buyers are kept for ever, and none is anonymised.")
+    click.echo(f"{forget_old(settings.retention_months, utcnow())} buyers anonymised.")
 
 
 @click.command()

@@ -6,6 +6,7 @@ and Huey's own storage needs to be known to the worker alone.
 
 import logging
 from collections.abc import Callable
+from time import monotonic
 
 from flask import Flask
 from huey import SqliteHuey
@@ -16,10 +17,12 @@ from shop.config import Settings
 from shop.errors import where
 from shop.notices.sending import send_due
 from shop.orders.expiring import expire_orders
+from shop.orders.forgetting import forget_old
 from shop.payments.views import drain_spool
 
 log = logging.getLogger(__name__)
 EVERY = 3  # seconds between sweeps
+SELDOM = 3600  # seconds between sweeps that nobody waits for
 
 
 class _OftenScheduler(Scheduler):
@@ -31,7 +34,7 @@ class _OftenConsumer(Consumer):
 
 
 def make_queue(app: Flask) -> SqliteHuey:
-    """The queue with its three sweeps."""
+    """The queue with its four sweeps."""
     settings: Settings = app.config["SETTINGS"]
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     queue = SqliteHuey("shop", filename=str(settings.instance_path / "worker.db"), results=False, utc=True)
@@ -50,7 +53,22 @@ def make_queue(app: Flask) -> SqliteHuey:
     repeat("callbacks settled from the spool", drain_spool)
     repeat("orders expired", lambda: expire_orders(utcnow()))
     repeat("mails sent", lambda: send_due(settings, utcnow()))
+    repeat("buyers anonymised", _seldom(lambda: forget_old(settings.retention_months, utcnow())))
     return queue
+
+
+def _seldom(sweep: Callable[[], int]) -> Callable[[], int]:
+    """A sweep that is left out unless the last one of this worker is long past."""
+    last = -float(SELDOM)
+
+    def now_and_then() -> int:
+        nonlocal last
+        if monotonic() - last < SELDOM:
+            return 0
+        last = monotonic()
+        return sweep()
+
+    return now_and_then
 
 
 def _sweep(name: str, sweep: Callable[[], int]) -> None:

@@ -6,17 +6,22 @@ from shop.admin import bulk, confirming, exporting, listing, views
 from shop.admin.catalogue import categories, editing, options, products, stock
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
+from shop.admin.looking import views as looking
+from shop.admin.mail import views as mail
 from shop.admin.packing import slips
 from shop.admin.packing import views as packing
 from shop.admin.people import own as people_own
 from shop.admin.people import views as people
 from shop.admin.people.door import door
+from shop.admin.privacy import forgetting
+from shop.admin.privacy import views as privacy
 from shop.admin.signing import init_signing
 
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming),
     *(packing, slips),
     *(products, editing, options, stock, categories),
+    *(looking, mail, privacy),
     *(people_own, people),
 )
 
@@ -24,6 +29,7 @@ PAGES = (  # importing them has put their pages on the blueprint
 def init_admin(app: Flask) -> None:
     """Add the desk's pages, its sign-in and its command."""
     init_signing(app)
+    forgetting.listen()
     app.register_blueprint(admin)
     app.register_blueprint(door)
     app.cli.add_command(merchant_commands)

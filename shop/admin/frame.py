@@ -41,6 +41,7 @@ WAYS = (
     Way("Selling", "admin.selling", "owner", ("admin.selling",)),
     Way("Reports", "admin.reports", "owner", ("admin.report",)),
     Way("Mail", "admin.mail", "staff", ("admin.mail",)),
+    Way("Privacy", "admin.privacy", "owner", ("admin.privacy",)),
     Way("People", "admin.people", "owner", ("admin.people",)),
     Way("Settings", "admin.settings", "owner", ("admin.settings",)),
     Way("Account", "admin.me", "staff", ("admin.me_",)),

@@ -26,7 +26,10 @@ class OutboxMail(Model):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str] = mapped_column(String(80), default="")
 
-    __table_args__ = (Index("ix_outbox_mail_due", "sent_at", "next_try_at"),)
+    __table_args__ = (
+        Index("ix_outbox_mail_due", "sent_at", "next_try_at"),
+        Index("ix_outbox_mail_recipient", "recipient", "id"),
+    )
 
     @property
     def shown_body(self) -> str:

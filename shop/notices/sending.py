@@ -49,8 +49,12 @@ class FileCarrier:
     def send_message(self, message: EmailMessage) -> None:
         """Write the message under its Message-ID: sending it again overwrites it."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = message["Message-ID"].strip("<>").partition("@")[0]
-        (self.folder / f"{name}.eml").write_bytes(bytes(message))
+        mail_file(self.folder, message["Message-ID"]).write_bytes(bytes(message))
+
+
+def mail_file(folder: Path, message_id: str) -> Path:
+    """Where a mail is kept as a file, in a shop without SMTP settings."""
+    return folder / f"{message_id.strip('<>').partition('@')[0]}.eml"
 
 
 def send_due(settings: Settings, now: datetime) -> int:
@@ -83,8 +87,11 @@ def _send(mail_id: int, carrier: Carrier, settings: Settings, now: datetime) -> 
     if not write(lambda: changed(taken)):
         return False
     unsent = OutboxMail.sent_at.is_(None)
+    mail = db.session.get(OutboxMail, mail_id)
+    if mail is None:  # its buyer was forgotten a moment ago
+        return False
     try:
-        message = _message(db.session.get_one(OutboxMail, mail_id), settings)
+        message = _message(mail, settings)
         db.session.rollback()  # no transaction stays open while the server thinks
         carrier.send_message(message)
     except (
@@ -104,7 +111,10 @@ def _send(mail_id: int, carrier: Carrier, settings: Settings, now: datetime) -> 
 
 def _later(mail_id: int, condition: ColumnElement[bool], now: datetime, error: str) -> int:
     """Put a mail off: half a minute after the first try, twice as long after each further one."""
-    tries = db.session.get_one(OutboxMail, mail_id).tries + 1
+    mail = db.session.get(OutboxMail, mail_id)
+    if mail is None:  # its buyer was forgotten meanwhile
+        return 0
+    tries = mail.tries + 1
     wait = min(timedelta(seconds=15 * 2**tries), LONGEST_WAIT)
     later = update(OutboxMail).where(OutboxMail.id == mail_id, condition)
     return changed(later.values(tries=tries, last_error=error, next_try_at=now + wait))

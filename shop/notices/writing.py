@@ -79,8 +79,8 @@ def post(recipient: str, kind: str, subject: str, once: str, order_id: int | Non
 
     What only its reader may see is handed over sealed (`sealer().hide`), and opened when the mail is sent.
     """
-    if db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
-        return
+    if not recipient or db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
+        return  # nobody to write to (the buyer was forgotten), or written already
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
     body = render_template(f"notices/{kind}.txt", shop_url=settings.shop_url, **words)

@@ -67,6 +67,7 @@ class Order(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the buyer came back from the payment page
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since when nothing of the buyer is kept
 
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
     events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", cascade="all, delete-orphan")
@@ -80,6 +81,7 @@ class Order(Model):
         Index("ix_orders_newest", "placed_at", "id"),
         Index("ix_orders_area", "area_name", "placed_at", "id"),
         Index("ix_orders_paid", "paid_at", "id"),
+        Index("ix_orders_forgetting", "forgotten_at", "placed_at"),
         _lying("ix_orders_to_pack", TO_PACK),
         _lying("ix_orders_waiting", WAITING),
         _lying("ix_orders_to_check", TO_CHECK),

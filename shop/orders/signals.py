@@ -12,3 +12,4 @@ order_paid = _signals.signal("order-paid")  # sender: the Order
 link_asked_for = _signals.signal("link-asked-for")  # sender: the Order whose buyer lost its link
 order_moved = _signals.signal("order-moved")  # sender: the Order whose goods went one step on
 buyer_told = _signals.signal("buyer-told")  # sender: the Order; with words and their one-time key, once
+order_forgotten = _signals.signal("order-forgotten")  # sender: the Order whose buyer is forgotten; `person`: the Person

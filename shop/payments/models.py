@@ -33,6 +33,7 @@ class PaymentAttempt(Model):
             "state IN ('creating','create_failed','open','paid','failed','review','superseded')", name="state"
         ),
         CheckConstraint("amount > 0", name="amount"),
+        Index("ix_payment_attempt_newest", "created_at", "id"),
     )
 
 

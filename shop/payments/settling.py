@@ -162,12 +162,13 @@ def _room(attempt: PaymentAttempt) -> bool:
 def _keep(
     attempt: PaymentAttempt, posted: Posted, callback: Callback | None, row: str, reason: str, alert: bool
 ) -> None:
+    forgotten = attempt.order.forgotten_at is not None  # then nothing that may tell of the buyer is kept any more
     db.session.add(
         CallbackRecord(
             attempt_id=attempt.id,
             received_at=posted.received_at,
-            raw=posted.raw,
-            headers=posted.headers,
+            raw=b"" if forgotten else posted.raw,
+            headers="" if forgotten else posted.headers,
             claim=callback.claim if callback else "",
             amount=callback.amount if callback else None,
             row=row,

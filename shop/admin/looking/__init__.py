@@ -1,0 +1,1 @@
+"""Looking: what the shop took, of what, and how its payments ended."""

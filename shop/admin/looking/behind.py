@@ -1,0 +1,86 @@
+"""The very orders behind a sum of a report, by the same conditions as the sum."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+
+from shop.admin.looking.figures import ENDINGS, UNPAID, Sum
+from shop.admin.looking.periods import Period
+from shop.database import db
+from shop.orders.models import Order, OrderLine
+from shop.orders.states import AttemptState, Payment
+from shop.payments.models import PaymentAttempt
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Behind:
+    """One page of them, newest first; `older` is where the next page begins, None on the last one."""
+
+    rows: Sequence[Any]
+    sum: Sum
+    older: int | None
+
+
+def orders_behind(period: Period, of: str, value: str, before: int | None) -> Behind | None:
+    """The orders of one sum, those with an id below `before`; None for a sum that no report has."""
+    condition = CONDITIONS[of](period, value) if of in CONDITIONS else None
+    if condition is None:
+        return None
+    count, amount = db.session.execute(select(func.count(), func.sum(Order.total)).where(condition)).one()
+    columns = (Order.id, Order.number, Order.placed_at, Order.paid_at, Order.full_name, Order.total, Order.payment)
+    query = select(*columns).where(condition).order_by(Order.id.desc()).limit(PER_PAGE + 1)
+    rows = db.session.execute(query if before is None else query.where(Order.id < before)).all()
+    shown = rows[:PER_PAGE]
+    return Behind(shown, Sum(count, int(amount or 0)), shown[-1].id if len(rows) > PER_PAGE else None)
+
+
+def _paid_in(period: Period) -> ColumnElement[bool]:
+    return and_(Order.paid_at >= period.start, Order.paid_at < period.end)
+
+
+def _of_state(period: Period, state: str) -> ColumnElement[bool] | None:
+    """Placed in the period, and standing so now."""
+    placed = and_(Order.placed_at >= period.start, Order.placed_at < period.end)
+    return and_(placed, Order.payment == state) if state in UNPAID else None
+
+
+def _refunded(period: Period, _value: str) -> ColumnElement[bool]:
+    return and_(_paid_in(period), Order.payment == Payment.REFUNDED)
+
+
+def _of_method(period: Period, method: str) -> ColumnElement[bool]:
+    """Paid in the period, first by this method; "" for by no try at all."""
+    paid = and_(PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.PAID)
+    first = select(PaymentAttempt.method).where(paid).order_by(PaymentAttempt.id).limit(1).scalar_subquery()
+    return and_(_paid_in(period), func.coalesce(first, "") == method)
+
+
+def _of_sku(period: Period, sku: str) -> ColumnElement[bool]:
+    return and_(_paid_in(period), exists().where(OrderLine.order_id == Order.id, OrderLine.sku == sku))
+
+
+def _of_ending(period: Period, value: str) -> ColumnElement[bool] | None:
+    """With a try begun in the period that ended so; `value` is state and reason, a point between."""
+    state, point, reason = value.partition(".")
+    if not point or state not in ENDINGS:
+        return None
+    return exists().where(
+        PaymentAttempt.order_id == Order.id,
+        PaymentAttempt.created_at >= period.start,
+        PaymentAttempt.created_at < period.end,
+        PaymentAttempt.state == state,
+        PaymentAttempt.reason == reason,
+    )
+
+
+CONDITIONS: dict[str, Callable[[Period, str], ColumnElement[bool] | None]] = {
+    "state": _of_state,
+    "refunded": _refunded,
+    "method": _of_method,
+    "sku": _of_sku,
+    "ending": _of_ending,
+}

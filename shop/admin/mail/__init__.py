@@ -1,0 +1,1 @@
+"""The outbox as people at the desk see it."""
