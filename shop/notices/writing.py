@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db
+from shop.details import details
 from shop.notices.models import OutboxMail
 from shop.orders.models import Order
 from shop.orders.signals import link_asked_for, order_paid, order_placed
@@ -33,9 +34,9 @@ def _placed(order: Order) -> None:
 
 def _paid(order: Order) -> None:
     _to_buyer(order, "paid", f"Receipt for your order {order.number}", f"paid-{order.id}")
-    settings: Settings = current_app.config["SETTINGS"]
-    if settings.shop_email:
-        _write(settings.shop_email, order, "new_order", f"New paid order {order.number}", f"new-order-{order.id}")
+    inbox = details().email
+    if inbox:
+        _write(inbox, order, "new_order", f"New paid order {order.number}", f"new-order-{order.id}")
 
 
 def _failed(attempt: PaymentAttempt) -> None:
@@ -49,7 +50,8 @@ def _asked_for(order: Order) -> None:
 
 
 def _to_buyer(order: Order, kind: str, subject: str, once: str) -> None:
-    _write(order.email, order, kind, subject, once)
+    if order.email:  # an order made at the desk may have none
+        _write(order.email, order, kind, subject, once)
 
 
 def _write(recipient: str, order: Order, kind: str, subject: str, once: str) -> None:
