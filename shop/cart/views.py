@@ -15,6 +15,10 @@ from shop.whatsapp import whatsapp_link
 
 NO_CART = ("This cart link leads nowhere", "It may have run out, or be cut short. Ask whoever sent it for a new one.")
 
+guesses = limiter.shared_limit(  # of codes, by one address; who has a true one is never counted
+    "120 per hour", scope="cart codes", deduct_when=lambda response: response.status_code == 404
+)
+
 cart = Blueprint("cart", __name__)
 csrf.exempt(cart)  # catalogue pages carry no token, so that caches may keep them; see `ours_only`
 
@@ -90,7 +94,7 @@ def share_mine() -> Response:
 
 
 @cart.get("/c/<code>")
-@limiter.limit("120 per hour", deduct_when=lambda response: response.status_code == 404)  # of guesses, not of visits
+@guesses
 def shared(code: str) -> str | Response:
     """What somebody shared, at today's prices. Looking changes nothing: previews and bots look too."""
     found = shared_cart(code, utcnow())
@@ -103,6 +107,7 @@ def shared(code: str) -> str | Response:
 
 
 @cart.post("/c/<code>")
+@guesses
 def take_shared(code: str) -> Response:
     """Put what was shared into this visitor's cart."""
     found = shared_cart(code, utcnow())

@@ -8,8 +8,8 @@ from wtforms import RadioField, StringField
 from wtforms.validators import ValidationError
 
 from shop.admin.selling.asking import MOST_SHILLINGS, Day, WholeNumber, begins, ends, last_day
+from shop.checkout.forms import one_line
 from shop.clock import NAIROBI, utcnow
-from shop.money import shillings
 from shop.pricing.claiming import tidy_code
 from shop.pricing.models import DiscountCode
 
@@ -20,7 +20,7 @@ MOST_USES = 100_000
 class CodeForm(FlaskForm):
     """A code, what it takes off, when, and how often."""
 
-    code = StringField("Code")
+    code = StringField("Code", filters=[one_line])
     kind = RadioField(
         "What it takes off",
         choices=[("percent", "Percent"), ("fixed", "Shillings")],
@@ -90,13 +90,6 @@ class CodeForm(FlaskForm):
         """A percentage leaves something to pay."""
         if self.kind.data == "percent" and field.number and not LEAST_PERCENT <= field.number <= MOST_PERCENT:
             raise ValidationError(f"How much must be from {LEAST_PERCENT} to {MOST_PERCENT} percent")
-
-    def validate_minimum(self, field: WholeNumber) -> None:
-        """An amount off must not be more than the smallest order: the rest of it would be lost."""
-        if self.kind.data == "fixed" and self.value.number and field.number and field.number < self.value.number:
-            raise ValidationError(
-                f"Smallest order must be {shillings(self.value.number)} or more: so much is taken off"
-            )
 
     def validate_until(self, field: Day) -> None:
         """Not before it begins, and a new code not over before it is made."""

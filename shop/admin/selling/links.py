@@ -43,21 +43,16 @@ class LinkForm(FlaskForm):
 def cart_links() -> str:
     """The links made at the desk, or those of buyers, newest first."""
     buyers = request.args.get("by") == "buyers"
-    counts = dict(db.session.execute(select(SharedCart.by == "", func.count()).group_by(SharedCart.by == "")).all())
-    total = counts.get(buyers, 0)
+    of_whom = SharedCart.by == "" if buyers else SharedCart.by != ""
+    total = db.session.scalar(select(func.count(SharedCart.id)).where(of_whom)) or 0
     pages = max(1, -(-total // PER_PAGE))
     page = min(page_number(request.args.get("page", "")), pages)
-    of_whom = SharedCart.by == "" if buyers else SharedCart.by != ""
     query = select(SharedCart).where(of_whom).order_by(SharedCart.id.desc())
     carts = db.session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
 
     def link_to_page(number: int) -> str:
         return url_for("admin.cart_links", by="buyers" if buyers else None, page=number)
 
-    tabs = [
-        ("Made at the desk", counts.get(False, 0), url_for("admin.cart_links"), not buyers),
-        ("Made by buyers", counts.get(True, 0), url_for("admin.cart_links", by="buyers"), buyers),
-    ]
     return render_template(
         "admin/selling/links.html",
         carts=carts,
@@ -65,7 +60,7 @@ def cart_links() -> str:
         states={cart.id: _state(cart) for cart in carts},
         listing=Listing([], page, pages, total),
         link_to_page=link_to_page,
-        tabs=tabs,
+        buyers=buyers,
     )
 
 

@@ -47,7 +47,9 @@ def picked_from_form() -> Picked:
     for sku in request.form.getlist("add")[:1]:
         _add(picked, _tidy(sku))
     picked.quantities = {sku: count for sku, count in picked.quantities.items() if count}
-    if picked.q and "add" not in request.form:
+    if not any(button in request.form for button in BUTTONS):
+        picked.q = ""  # nobody looks for goods any more
+    elif picked.q:
         picked.found = find_goods(picked.q)
     return picked
 
