@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import Flask
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop.config import Settings
@@ -87,25 +88,18 @@ def add_extensions(app: Flask, settings: Settings) -> None:
 def add_template_words(app: Flask, settings: Settings) -> None:
     """What every template may say."""
     from shop.clock import nairobi
+    from shop.details import details
     from shop.money import shillings
     from shop.phones import readable_phone
-    from shop.pricing.models import cheapest_delivery
 
     app.jinja_env.filters.update(shillings=shillings, nairobi=nairobi, phone=readable_phone)
-    app.jinja_env.globals.update(
-        shop={
-            "name": settings.shop_name,
-            "phone": settings.shop_phone,
-            "whatsapp": settings.shop_whatsapp,
-            "email": settings.shop_email,
-        },
-        cheapest_delivery=cheapest_delivery,
-    )
+    app.jinja_env.globals.update(shop=LocalProxy(details))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
 def add_rooms(app: Flask, settings: Settings) -> None:
     """The rooms, in the order in which they may know of each other."""
+    from shop.about import about
     from shop.admin.desk import init_admin
     from shop.cart.views import cart
     from shop.catalog.views import catalog
@@ -119,7 +113,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     from shop.payments.views import payments
     from shop.privacy import privacy
 
-    for room in (catalog, orders, cart, payments, checkout, health, privacy):
+    for room in (catalog, about, orders, cart, payments, checkout, health, privacy):
         app.register_blueprint(room)
     listen()
     payments_forgotten.listen()

@@ -15,12 +15,15 @@ from shop.admin.people import views as people
 from shop.admin.people.door import door
 from shop.admin.privacy import forgetting
 from shop.admin.privacy import views as privacy
+from shop.admin.selling import areas, links, making, settings
+from shop.admin.selling import codes as discount_codes
 from shop.admin.signing import init_signing
 
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming),
     *(packing, slips),
     *(products, editing, options, stock, categories),
+    *(discount_codes, areas, settings, making, links),
     *(looking, mail, privacy),
     *(people_own, people),
 )

@@ -36,6 +36,7 @@ class Way:
 
 WAYS = (
     Way("Orders", "admin.orders", "staff", ("admin.order",)),
+    Way("New order", "admin.new_order", "staff", ("admin.new_order", "admin.cart_")),
     Way("To check", "admin.checks", "staff", ("admin.check", "admin.money", "admin.code")),
     Way("Products", "admin.products", "staff", ("admin.product", "admin.categor", "admin.stock", "admin.import")),
     Way("Selling", "admin.selling", "owner", ("admin.selling",)),

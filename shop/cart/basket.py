@@ -4,6 +4,7 @@ The session also remembers the price each line was last shown at, so that a chan
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -127,11 +128,18 @@ class Basket:
 
 def current_basket(area_id: str | None = None, code: str | None = None) -> Basket:
     """The visitor's cart, priced for the area and code given or chosen before. What is withdrawn drops out."""
-    lines, notices = _read(_lines())
-    areas = delivery_areas()
     asked_area = session.get("area") if area_id is None else area_id
-    area = next((area for area in areas if str(area.id) == str(asked_area)), None)
-    typed = tidy_code(session.get("code", "") if code is None else code)
+    return basket_of(_lines(), str(asked_area), session.get("code", "") if code is None else code, _prices())
+
+
+def basket_of(
+    wanted: Mapping[str, int], area_id: str = "", code: str = "", last_prices: Mapping[str, int] | None = None
+) -> Basket:
+    """Any quantities by SKU, priced now; `last_prices` are those last shown, of which changes are said."""
+    lines, notices = _read(wanted, last_prices or {})
+    areas = delivery_areas()
+    area = next((area for area in areas if str(area.id) == area_id), None)
+    typed = tidy_code(code)
     discount, problem = _discount(typed, sum(line.subtotal for line in lines), utcnow())
     return Basket(lines, notices, areas, area, typed, problem, discount)
 
@@ -139,7 +147,7 @@ def current_basket(area_id: str | None = None, code: str | None = None) -> Baske
 def add(sku: str, quantity: int) -> None:
     """Put pieces of a SKU into the cart, at most MOST_OF_ONE of each. Raises CartProblem when that cannot be."""
     lines, prices = _lines(), _prices()
-    sold, _ = _read({sku: quantity})
+    sold, _ = _read({sku: quantity}, {})
     if not sold:
         raise CartProblem("That is no longer sold")
     line = sold[0]
@@ -152,6 +160,28 @@ def add(sku: str, quantity: int) -> None:
         raise CartProblem(f"One order takes {MOST_OF_ONE} of {line.full_name}. For more, write to us")
     session["prices"] = {**prices, sku: prices.get(sku, line.price)}
     _save({**lines, sku: count})
+
+
+def take_in(shared: Basket) -> list[str]:
+    """Put what somebody shared into the cart, as far as it is there; what could not be, in words.
+
+    Doing it again changes nothing: of each SKU the cart then holds as many as were shared, or as it held before.
+    """
+    lines, prices, missed = _lines(), _prices(), []
+    for line in shared.lines:
+        count = min(line.quantity, line.left, MOST_OF_ONE)
+        if count <= 0:
+            missed.append(f"{line.full_name} is sold out, so it is not in your cart")
+        elif line.sku not in lines and len(lines) >= MOST_LINES:
+            missed.append(f"{line.full_name} did not fit: one order takes {MOST_LINES} different things")
+        else:
+            if count < line.quantity:
+                missed.append(f"Only {count} of {line.full_name}: there are no more")
+            lines[line.sku] = max(count, lines.get(line.sku, 0))
+            prices.setdefault(line.sku, line.price)
+    session["prices"] = prices
+    _save(lines)
+    return missed
 
 
 def change(quantities: dict[str, int]) -> None:
@@ -185,11 +215,11 @@ def read_quantity(text: str) -> int:
     return int(tidy)
 
 
-def _read(wanted: dict[str, int]) -> tuple[list[BasketLine], list[str]]:
+def _read(wanted: Mapping[str, int], prices: Mapping[str, int]) -> tuple[list[BasketLine], list[str]]:
     columns = (Variant.sku, Product.name, Variant.label, Product.slug, Picture.path, Picture.alt, Variant.price)
     asked = _sold().with_only_columns(*columns, Variant.on_hand - Variant.held).where(Variant.sku.in_(wanted))
     sold = {row[0]: row for row in db.session.execute(asked)} if wanted else {}
-    notices, lines, prices = [], [], _prices()
+    notices, lines = [], []
     for sku, quantity in wanted.items():
         if sku not in sold:
             if GONE not in notices:

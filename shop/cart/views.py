@@ -1,11 +1,23 @@
 """The cart's page and its buttons. No JavaScript, no token: the origin of the request is checked instead."""
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from shop.cart import basket as carts
-from shop.extensions import csrf
+from shop.cart.models import SharedCart
+from shop.cart.sharing import FROM_BUYER, count_use, share, shared_cart
+from shop.clock import utcnow
+from shop.database import write
+from shop.errors import error_page
+from shop.extensions import csrf, limiter
 from shop.origin import from_elsewhere
+from shop.whatsapp import whatsapp_link
+
+NO_CART = ("This cart link leads nowhere", "It may have run out, or be cut short. Ask whoever sent it for a new one.")
+
+guesses = limiter.shared_limit(  # of codes, by one address; who has a true one is never counted
+    "120 per hour", scope="cart codes", deduct_when=lambda response: response.status_code == 404
+)
 
 cart = Blueprint("cart", __name__)
 csrf.exempt(cart)  # catalogue pages carry no token, so that caches may keep them; see `ours_only`
@@ -64,3 +76,52 @@ def update() -> Response:
     carts.choose(request.form.get("area"), request.form.get("code"))
     going = request.form.get("go") == "checkout" and not removed and not problems
     return redirect(url_for("checkout.details" if going else "cart.show"), 303)
+
+
+@cart.post("/cart/share")
+@limiter.limit("60 per hour")  # carriers put thousands of phones behind one address
+def share_mine() -> Response:
+    """Make a link to what is in the buyer's own cart, and show it. The same cart again is the same link."""
+    quantities = {line.sku: line.quantity for line in carts.current_basket().lines}
+    if not quantities:
+        return redirect(url_for("cart.show"), 303)
+    last = shared_cart(session.get("shared", ""), utcnow())
+    if last is None or {line.sku: line.quantity for line in last.lines} != quantities:
+        last = write(lambda: share(quantities, utcnow(), FROM_BUYER))
+        session["shared"] = last.code
+    flash("Here is the link to your cart. Whoever opens it can put the same things into theirs", "good")
+    return redirect(url_for("cart.shared", code=last.code), 303)
+
+
+@cart.get("/c/<code>")
+@guesses
+def shared(code: str) -> str | Response:
+    """What somebody shared, at today's prices. Looking changes nothing: previews and bots look too."""
+    found = shared_cart(code, utcnow())
+    if found is None:
+        return error_page(404, NO_CART)
+    basket = _contents(found)
+    link = f"{current_app.config['SHOP_URL']}{url_for('cart.shared', code=found.code)}"
+    text = render_template("messages/shared_cart.txt", basket=basket, link=link).strip()
+    return render_template("cart/shared.html", shared=found, basket=basket, link=link, whatsapp_url=whatsapp_link(text))
+
+
+@cart.post("/c/<code>")
+@guesses
+def take_shared(code: str) -> Response:
+    """Put what was shared into this visitor's cart."""
+    found = shared_cart(code, utcnow())
+    if found is None:
+        return error_page(404, NO_CART)
+    basket = _contents(found)
+    gone = ["Something that was in it is no longer sold"] if basket.notices else []
+    for words in [*gone, *carts.take_in(basket)]:
+        flash(words, "problem")
+    if any(line.left > 0 for line in basket.lines):
+        write(lambda: count_use(found.id))
+        flash("The cart is yours now. Change it as you like", "good")
+    return redirect(url_for("cart.show"), 303)
+
+
+def _contents(found: SharedCart) -> carts.Basket:
+    return carts.basket_of({line.sku: line.quantity for line in found.lines})

@@ -11,8 +11,9 @@ from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from shop.config import Settings
-from shop.orders.placing import Buyer
+from shop.orders.placing import Buyer, used_too_often
 from shop.phones import PhoneError, kenyan_mobile
+from shop.pricing.models import DiscountCode
 
 BAD_EMAIL = "Enter an email address in the correct format, like name@example.com"
 
@@ -103,6 +104,12 @@ class CheckoutForm(FlaskForm):
         """Needed where something is brought."""
         if not field.data and str(self.area.data) not in self.pickups:
             raise ValidationError("Enter where the rider should bring it, like an estate, building or landmark")
+
+    def problem_with_code(self, code: DiscountCode | None) -> str | None:
+        """Whether this phone number has had its share of the code already, in words."""
+        if code is None or self.phone_number.errors or not used_too_often(code, kenyan_mobile(self.phone_number.data)):
+            return None
+        return f"Discount code {code.code} has been used with this phone number already. Take it out to go on"
 
     @property
     def key(self) -> str | None:

@@ -1,5 +1,8 @@
 """Turning a cart into an order that can be paid: one transaction, all or nothing."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +21,7 @@ from shop.payments.opening import NewAttempt, new_attempt
 from shop.pricing.claiming import DiscountGone
 from shop.pricing.models import DeliveryArea
 
+Then = TypeVar("Then")
 LUCKLESS = 3  # how often a number drawn for the order may be another order's already
 
 
@@ -33,16 +37,41 @@ def place_order(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> t
     Raises OutOfStock and DiscountGone; then nothing was written.
     """
     settings: Settings = current_app.config["SETTINGS"]
+
+    def begin(order: Order) -> NewAttempt | None:
+        return new_attempt(order, order.placed_at) if order.total else None
+
+    return _place(key, buyer, basket, area, settings.order_hold_minutes, begin)
+
+
+def place_for_buyer(
+    key: str, buyer: Buyer, basket: Basket, area: DeliveryArea, hold_minutes: int, made: Callable[[Order], None]
+) -> Order:
+    """Write an order that somebody else made for the buyer, who pays it on its own page later.
+
+    `made` runs in the same transaction, once. Otherwise as `place_order`.
+    """
+    return _place(key, buyer, basket, area, hold_minutes, made)[0]
+
+
+def _place(
+    key: str,
+    buyer: Buyer,
+    basket: Basket,
+    area: DeliveryArea,
+    hold_minutes: int,
+    then: Callable[[Order], Then],
+) -> tuple[Order, Then | None]:
     quoted, code, items, now = basket.quote_for(area), basket.discount_code, basket.items, utcnow()
 
-    def place() -> tuple[Order, NewAttempt | None]:
-        order = write_order(key, buyer, items, area, code, quoted, now, settings.order_hold_minutes)
+    def place() -> tuple[Order, Then | None]:
+        order = write_order(key, buyer, items, area, code, quoted, now, hold_minutes)
         order_placed.send(order)
-        if order.total:
-            return order, new_attempt(order, now)
-        moving.move(order, Payment.AWAITING, Payment.PAID)
-        moving.paid(order, now)
-        return order, None
+        outcome = then(order)
+        if not order.total:
+            moving.move(order, Payment.AWAITING, Payment.PAID)
+            moving.paid(order, now)
+        return order, outcome
 
     for _ in range(LUCKLESS):
         try:

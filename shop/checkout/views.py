@@ -97,8 +97,9 @@ def _way_to(order: Order) -> str:
 
 def _problems(form: CheckoutForm, basket: carts.Basket) -> list[Problem]:
     problems = [(line_id, words) for line_id, words in (("summary", line.problem) for line in basket.lines) if words]
-    if basket.code_problem:
-        form.code.errors = [basket.code_problem]
+    code_problem = basket.code_problem or form.problem_with_code(basket.discount_code)
+    if code_problem:
+        form.code.errors = [code_problem]
     for field in form:
         if field.name == "csrf_token" and field.errors:
             problems.append(("main", "This page was open for too long. Nothing is lost: check it and press Pay again"))

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, select, update
 
 from shop.config import Settings
 from shop.database import changed, db, write
+from shop.details import details
 from shop.notices.models import OutboxMail
 from shop.sealing import Sealer
 
@@ -121,15 +122,15 @@ def _later(mail_id: int, condition: ColumnElement[bool], now: datetime, error: s
 
 
 def _message(mail: OutboxMail, settings: Settings) -> EmailMessage:
-    message = EmailMessage()
-    message["From"] = Address(settings.shop_name, addr_spec=settings.mail_from)
+    message, shop = EmailMessage(), details()
+    message["From"] = Address(shop.name, addr_spec=settings.mail_from)
     message["To"] = mail.recipient
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.written_at)
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"
-    if settings.shop_email and mail.kind != "new_order":
-        message["Reply-To"] = settings.shop_email
+    if shop.email and mail.kind != "new_order":
+        message["Reply-To"] = shop.email
     message.set_content(Sealer(settings.secret_keys).reveal(mail.body))
     return message
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db
+from shop.details import details
 from shop.notices.models import OutboxMail
 from shop.orders.models import Order
 from shop.orders.signals import buyer_told, link_asked_for, order_moved, order_paid, order_placed
@@ -37,9 +38,9 @@ def _placed(order: Order) -> None:
 
 def _paid(order: Order) -> None:
     _to_buyer(order, "paid", f"Receipt for your order {order.number}", f"paid-{order.id}")
-    settings: Settings = current_app.config["SETTINGS"]
-    if settings.shop_email:
-        _write(settings.shop_email, order, "new_order", f"New paid order {order.number}", f"new-order-{order.id}")
+    inbox = details().email
+    if inbox:
+        _write(inbox, order, "new_order", f"New paid order {order.number}", f"new-order-{order.id}")
 
 
 def _failed(attempt: PaymentAttempt) -> None:

@@ -55,13 +55,14 @@ class Order(Model):
     area_name: Mapped[str] = mapped_column(String(80))
     area_days: Mapped[str] = mapped_column(String(40))
     pickup: Mapped[bool]
+    pickup_place: Mapped[str] = mapped_column(String(300), default="")  # where and when, if it is picked up
 
     goods: Mapped[int]
     discount: Mapped[int]
     delivery: Mapped[int]
     total: Mapped[int]
     discount_code: Mapped[str] = mapped_column(String(40), default="")
-    discount_code_id: Mapped[int | None] = mapped_column(ForeignKey("discount_code.id"))
+    discount_code_id: Mapped[int | None] = mapped_column(ForeignKey("discount_code.id"), index=True)
 
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

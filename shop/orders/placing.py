@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, select
+
 from shop.database import db, unused
 from shop.orders import stock
 from shop.orders.models import Order, OrderLine
+from shop.orders.states import Payment
 from shop.orders.words import note_order
-from shop.pricing.claiming import claim_use
+from shop.pricing.claiming import DiscountGone, claim_use
 from shop.pricing.models import DeliveryArea, DiscountCode
 from shop.pricing.quote import Quote
 
@@ -54,7 +57,9 @@ def write_order(
     """
     stock.hold(items)
     if code:
-        claim_use(code.id)
+        claim_use(code.id, now)
+        if used_too_often(code, buyer.phone_number):
+            raise DiscountGone
     order = Order(
         number=unused(Order.number, _draw_number),
         token=secrets.token_urlsafe(18),
@@ -67,6 +72,7 @@ def write_order(
         area_name=area.name,
         area_days=area.days,
         pickup=area.pickup,
+        pickup_place=area.pickup_place,
         goods=quoted.goods,
         discount=quoted.discount,
         delivery=quoted.delivery,
@@ -93,6 +99,17 @@ def write_order(
     note_order(order)
     stock.note_held(order.lines)
     return order
+
+
+def used_too_often(code: DiscountCode, phone_number: str) -> bool:
+    """Whether this phone number has had its share of a code already. Orders that came to nothing do not count."""
+    if code.most_each is None:
+        return False
+    lost = (Payment.EXPIRED, Payment.CANCELLED)
+    had = select(func.count()).where(
+        Order.discount_code_id == code.id, Order.phone_number == phone_number, Order.payment.not_in(lost)
+    )
+    return (db.session.scalar(had) or 0) >= code.most_each
 
 
 def _draw_number() -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote as escaped
 
 from shop.chpter import Reason, plain_words
-from shop.clock import utcnow
+from shop.clock import nairobi, utcnow
 from shop.money import shillings
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import BEING_OPENED, AttemptState, Fulfilment, Payment
@@ -49,6 +49,12 @@ def story_of(order: Order, whatsapp: str = "") -> Story:
 
 
 def _awaiting(order: Order) -> Story:
+    if not order.attempts:  # made at the desk: nobody has tried to pay it yet
+        headline = "Your order is ready. Check it, then pay."
+        detail = f"It is kept for you until {nairobi(order.expires_at)}. You pay by M-PESA or card."
+        return Story(
+            "waiting", "Waiting for payment", headline, detail, can_pay=True, pay_label=f"Pay {shillings(order.total)}"
+        )
     state, pay = _state_of_latest(order), f"Pay {shillings(order.total)}"
     # an older payment page may have been paid a moment ago: what the newest one says is not all there is to say
     on_its_way = any(attempt.state == AttemptState.SUPERSEDED for attempt in order.attempts)
@@ -136,6 +142,7 @@ def _settled(order: Order) -> Story:
 def _where(order: Order) -> str:
     if order.fulfilment in (Fulfilment.DELIVERED, Fulfilment.COLLECTED):
         return "Thank you for buying from us."
+    receipt = "We sent the receipt to your e-mail." if order.email else "This page is your receipt: keep its link."
     if order.pickup:
-        return f"Pick it up at our workshop: {order.area_days}. We sent the receipt to your e-mail."
-    return f"It goes to {order.area_name}: {order.area_days}. We sent the receipt to your e-mail."
+        return f"Pick it up at {order.pickup_place or 'our workshop'}: {order.area_days}. {receipt}"
+    return f"It goes to {order.area_name}: {order.area_days}. {receipt}"

@@ -2,15 +2,15 @@
 
 from contextlib import suppress
 
-from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.clock import utcnow
-from shop.config import Settings
 from shop.database import db, write
+from shop.details import details
 from shop.extensions import csrf, limiter
 from shop.orders.expiring import buyer_returned
 from shop.orders.finding import order_with
@@ -33,8 +33,7 @@ def show(token: str) -> str | AnyResponse:
         if order.payment == Payment.AWAITING and attempt and attempt.state == AttemptState.OPEN:
             buyer_returned(order, utcnow())
         return redirect(url_for("orders.show", token=token), 303)
-    settings: Settings = current_app.config["SETTINGS"]
-    return render_template("orders/show.html", order=order, story=story_of(order, settings.shop_whatsapp))
+    return render_template("orders/show.html", order=order, story=story_of(order, details().whatsapp))
 
 
 @orders.get("/orders/<token>/status")

@@ -14,6 +14,7 @@ from shop.chpter import ChpterClient, ChpterError, Customer, SessionRequest
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db, unused, write
+from shop.details import details
 from shop.orders.models import Order
 from shop.orders.states import BEING_OPENED, AttemptState, Payment
 from shop.orders.words import note_words
@@ -134,7 +135,7 @@ def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
     back = f"{settings.shop_url}/orders/{order.token}"
     return SessionRequest(
         order_id=new.attempt.reference,
-        customer=Customer(order.full_name, order.phone_number, order.email, order.location),
+        customer=Customer(order.full_name, order.phone_number, _mail_of(order, settings), order.location),
         delivery_fee=order.delivery,
         discount_fee=order.discount,
         total=new.attempt.amount,
@@ -142,6 +143,11 @@ def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
         failed_url=f"{back}?from=payment",
         callback_url=f"{settings.shop_url}/chpter/callbacks/{addresses.token_for(new.secret, keys)}",
     )
+
+
+def _mail_of(order: Order, settings: Settings) -> str:
+    """Chpter asks for an address with every payment. Of a buyer who gave none, the shop's own is named."""
+    return order.email or details().email or settings.mail_from
 
 
 def try_again(order: Order) -> str | None:

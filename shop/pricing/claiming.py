@@ -1,5 +1,7 @@
 """Taking and giving back the uses of a discount code. Both run inside the caller's transaction."""
 
+from datetime import datetime
+
 from sqlalchemy import or_, select, update
 
 from shop.database import changed, db
@@ -21,10 +23,17 @@ def code_named(text: str) -> DiscountCode | None:
     return db.session.scalar(select(DiscountCode).where(DiscountCode.code == code)) if code else None
 
 
-def claim_use(code_id: int) -> None:
-    """Take one use of a code. Raises DiscountGone when none is left."""
+def claim_use(code_id: int, at: datetime | None = None) -> None:
+    """Take one use of a code. Raises DiscountGone when none is left, or it does not count at the moment `at` (UTC).
+
+    Without `at` its days do not matter: late money for an order that was placed in time. The UPDATE locks the code's
+    row, so that what the caller counts next is counted by one at a time.
+    """
     free = or_(DiscountCode.max_uses.is_(None), DiscountCode.used < DiscountCode.max_uses)
     taken = update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.active, free)
+    if at is not None:
+        begun = or_(DiscountCode.starts_at.is_(None), DiscountCode.starts_at <= at)
+        taken = taken.where(begun, or_(DiscountCode.expires_at.is_(None), DiscountCode.expires_at > at))
     if not changed(taken.values(used=DiscountCode.used + 1)):
         raise DiscountGone
 

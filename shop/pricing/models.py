@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, String, func, select
+from sqlalchemy import CheckConstraint, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shop.clock import NAIROBI
 from shop.database import Model, UtcDateTime, db
 from shop.money import shillings
 from shop.pricing.quote import Reduction
@@ -20,10 +21,22 @@ class DeliveryArea(Model):
     fee: Mapped[int]
     days: Mapped[str] = mapped_column(String(40))  # in words: "1-2 days"
     pickup: Mapped[bool] = mapped_column(default=False)
+    place: Mapped[str] = mapped_column(String(200), default="")  # of a pickup point: where it is
+    hours: Mapped[str] = mapped_column(String(80), default="")  # and when it is open
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (CheckConstraint("fee >= 0", name="fee"),)
+
+    @property
+    def pickup_place(self) -> str:
+        """Where and when it is picked up, in one line; "" for an area we bring orders to."""
+        return ", ".join(filter(None, (self.place, self.hours))) if self.pickup else ""
+
+    @property
+    def note(self) -> str:
+        """What a buyer should know before choosing it."""
+        return ". ".join(filter(None, (self.days, self.pickup_place)))
 
 
 class DiscountCode(Model):
@@ -34,8 +47,10 @@ class DiscountCode(Model):
     kind: Mapped[str] = mapped_column(String(10))
     value: Mapped[int]  # percent or whole shillings
     minimum: Mapped[int] = mapped_column(default=0)  # whole shillings of goods
-    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the first moment at which it no longer counts
     max_uses: Mapped[int | None]
+    most_each: Mapped[int | None]  # orders of one phone number
     used: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
@@ -55,6 +70,8 @@ class DiscountCode(Model):
         """Why it does not count for these goods (whole shillings) at this moment (UTC), in words for the buyer."""
         if not self.active:
             return f"Discount code {self.code} is not known. Check the spelling"
+        if self.starts_at and self.starts_at > now:
+            return f"Discount code {self.code} counts from {self.starts_at.astimezone(NAIROBI):%-d %B %Y} on"
         if self.expires_at and self.expires_at <= now:
             return f"Discount code {self.code} has expired"
         if self.max_uses is not None and self.used >= self.max_uses:
@@ -67,10 +84,3 @@ class DiscountCode(Model):
 def delivery_areas() -> list[DeliveryArea]:
     """Every area on offer, in the merchant's order."""
     return list(db.session.scalars(select(DeliveryArea).where(DeliveryArea.active).order_by(DeliveryArea.position)))
-
-
-def cheapest_delivery() -> int | None:
-    """The lowest fee to have something brought, in whole shillings; None when we only hand over at the workshop."""
-    return db.session.scalar(
-        select(func.min(DeliveryArea.fee)).where(DeliveryArea.active, DeliveryArea.pickup.is_(False))
-    )

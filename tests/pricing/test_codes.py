@@ -9,9 +9,10 @@ from sqlalchemy import select, update
 
 from shop.clock import utcnow
 from shop.database import db, write
+from shop.details import details
 from shop.pricing import claiming
 from shop.pricing.claiming import DiscountGone, claim_use, code_named, release_use
-from shop.pricing.models import DiscountCode, cheapest_delivery, delivery_areas
+from shop.pricing.models import DiscountCode, delivery_areas
 from tests import both_databases
 
 
@@ -126,4 +127,4 @@ def test_delivery_is_offered_in_the_merchants_order_and_its_lowest_fee_is_known(
         areas = delivery_areas()
 
         assert [area.position for area in areas] == sorted(area.position for area in areas)
-        assert cheapest_delivery() == min(area.fee for area in areas if not area.pickup) == 200
+        assert details().delivery_from == min(area.fee for area in areas if not area.pickup) == 200

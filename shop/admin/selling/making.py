@@ -1,0 +1,148 @@
+"""An order made at the desk for a buyer who asked by phone or WhatsApp. The buyer pays it on its own page."""
+
+import re
+from datetime import timedelta
+
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import StringField
+from wtforms.validators import StopValidation
+
+from shop.admin.acts import acted
+from shop.admin.frame import admin, may
+from shop.admin.selling.asking import problems_of
+from shop.admin.selling.picking import BUTTONS, Picked, picked_from_address, picked_from_form
+from shop.cart.basket import Basket
+from shop.checkout.forms import CheckoutForm, mail_address, new_key, one_line
+from shop.checkout.ordering import order_of, place_for_buyer
+from shop.config import Settings
+from shop.database import db
+from shop.money import shillings
+from shop.orders.models import Order
+from shop.orders.placing import Buyer
+from shop.orders.stock import OutOfStock
+from shop.phones import kenyan_mobile
+from shop.pricing.claiming import DiscountGone
+from shop.whatsapp import whatsapp_link
+
+HOLD = timedelta(hours=24)  # the buyer is not at the checkout: the link is read when there is time
+NO_GOODS = "Pick at least one thing: search for it, then press Add"
+GONE = "Something that was picked is no longer sold. It has been taken out"
+
+
+class MadeOrderForm(CheckoutForm):
+    """The checkout's questions, answered by somebody else; who only called may have no e-mail address."""
+
+    email = StringField("Email address", filters=[one_line])
+
+    def validate_email(self, field: StringField) -> None:
+        """Empty, or an address that could exist."""
+        if not field.data:
+            raise StopValidation
+        super().validate_email(field)
+
+    def buyer(self) -> Buyer:
+        """The answers in the shop's own words. Without an e-mail address nothing is mailed to the buyer."""
+        return Buyer(
+            full_name=self.full_name.data,
+            phone_number=kenyan_mobile(self.phone_number.data),
+            email=mail_address(self.email.data) if self.email.data else "",
+            location=self.location.data,
+            note=self.note.data,
+        )
+
+
+@admin.route("/orders/new", methods=["GET", "POST"])
+@may("staff")
+def new_order() -> str | tuple[str, int] | AnyResponse:
+    """Pick goods, write down the buyer, see the total, make the order."""
+    form = MadeOrderForm()
+    if not form.is_submitted():
+        picked = picked_from_address()
+        return _page(form, picked, _offered(form, picked), problems=[])
+    made = order_of(form.key) if form.key else None
+    if made:
+        return redirect(url_for("admin.order_link", number=made.number), 303)
+    picked = picked_from_form()
+    basket = _offered(form, picked)
+    if any(button in request.form for button in BUTTONS):
+        return _page(form, picked, basket, picked.problems), 422 if picked.problems else 200
+    return _submitted(form, picked, basket)
+
+
+@admin.get("/orders/<number>/link")
+@may("staff")
+def order_link(number: str) -> str:
+    """What to send to the buyer: the link to pay, and a message ready for WhatsApp."""
+    wanted = number if re.fullmatch("[0-9]{1,12}", number) else abort(404)
+    query = select(Order).where(Order.number == wanted).options(selectinload(Order.lines))
+    order = db.session.scalar(query) or abort(404)
+    settings: Settings = current_app.config["SETTINGS"]
+    link = f"{settings.shop_url}{url_for('orders.show', token=order.token)}"
+    text = render_template("messages/pay_order.txt", order=order, link=link).strip()
+    return render_template(
+        "admin/selling/order_link.html",
+        order=order,
+        link=link,
+        text=text,
+        whatsapp_url=whatsapp_link(text, order.phone_number),
+    )
+
+
+def _submitted(form: MadeOrderForm, picked: Picked, basket: Basket) -> tuple[str, int] | AnyResponse:
+    form.validate()
+    problems = _problems(form, picked, basket)
+    if problems or basket.area is None or basket.quote is None:
+        return _page(form, picked, basket, problems), 422
+    seen = f"The total is {shillings(basket.quote.total)}. If that is right, press Make the order"
+    if form.shown_total.data != str(basket.quote.total) or form.key is None:
+        return _page(form, picked, basket, [], seen), 409
+    try:
+        order = place_for_buyer(
+            form.key, form.buyer(), basket, basket.area, int(HOLD.total_seconds() // 60), _note_who_made_it
+        )
+    except (OutOfStock, DiscountGone):
+        fresh = _offered(form, picked)
+        words = "Somebody was quicker. The order has not been made"
+        return _page(form, picked, fresh, _problems(form, picked, fresh), words), 409
+    flash(f"Order {order.number} is made. Its goods are kept for 24 hours", "good")
+    return redirect(url_for("admin.order_link", number=order.number), 303)
+
+
+def _note_who_made_it(order: Order) -> None:
+    acted(f"Made order {order.number} for the buyer: {shillings(order.total)}", order)
+
+
+def _offered(form: MadeOrderForm, picked: Picked) -> Basket:
+    basket = picked.basket(str(form.area.data or ""), form.code.data or "")
+    form.offer(
+        [(str(area.id), area.name) for area in basket.areas],
+        frozenset(str(area.id) for area in basket.areas if area.pickup),
+    )
+    return basket
+
+
+def _problems(form: MadeOrderForm, picked: Picked, basket: Basket) -> list[tuple[str, str]]:
+    problems = [*picked.problems]
+    if basket.notices:
+        problems.append(("q", GONE))
+    elif not basket.lines:
+        problems.append(("q", NO_GOODS))
+    problems += [(f"quantity-{line.sku}", line.problem) for line in basket.lines if line.problem]
+    code_problem = basket.code_problem or form.problem_with_code(basket.discount_code)
+    if code_problem:
+        form.code.errors = [code_problem]
+    return problems + problems_of(form)
+
+
+def _page(
+    form: MadeOrderForm, picked: Picked, basket: Basket, problems: list[tuple[str, str]], said: str | None = None
+) -> str:
+    form.shown_total.data = str(basket.quote.total) if basket.quote else ""
+    if form.key is None:
+        form.once.data = new_key()
+    return render_template(
+        "admin/selling/new_order.html", form=form, picked=picked, basket=basket, problems=problems, said=said
+    )

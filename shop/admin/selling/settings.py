@@ -1,0 +1,111 @@
+"""What the shop says of itself on every page and in every mail."""
+
+from email_validator import EmailNotValidError
+from flask import current_app, flash, redirect, render_template, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import StringField, TextAreaField
+from wtforms.validators import Length, ValidationError
+
+from shop.admin.acts import acted
+from shop.admin.frame import admin, may
+from shop.admin.selling.asking import problems_of
+from shop.checkout.forms import BAD_EMAIL, mail_address, one_line, tidy_note
+from shop.config import Settings
+from shop.database import db, write
+from shop.details import ONE, ShopDetails, details_row, forget_details
+from shop.phones import PhoneError, kenyan_mobile, readable_phone
+
+FIELDS = ("name", "tagline", "phone", "whatsapp", "email", "address", "about")
+
+
+def _phone(field: StringField) -> None:
+    try:
+        field.data and kenyan_mobile(field.data)
+    except PhoneError:
+        raise ValidationError(f"{field.label.text} must be a Kenyan mobile, like 0712 345 678") from None
+
+
+class SettingsForm(FlaskForm):
+    """The shop's details. What is left empty is as the server's settings have it."""
+
+    name = StringField(
+        "Name of the shop",
+        [Length(max=60, message="Name of the shop must be 60 characters or fewer")],
+        filters=[one_line],
+    )
+    tagline = StringField(
+        "One sentence about it",
+        [Length(max=160, message="One sentence about it must be 160 characters or fewer")],
+        filters=[one_line],
+    )
+    phone = StringField("Phone number", filters=[one_line])
+    whatsapp = StringField("WhatsApp number", filters=[one_line])
+    email = StringField("E-mail address", filters=[one_line])
+    address = StringField(
+        "Where people find it",
+        [Length(max=250, message="Where people find it must be 250 characters or fewer")],
+        filters=[one_line],
+    )
+    about = TextAreaField(
+        "About the shop",
+        [Length(max=4000, message="About the shop must be 4,000 characters or fewer")],
+        filters=[tidy_note],
+    )
+
+    def validate_phone(self, field: StringField) -> None:
+        """A Kenyan mobile in any spelling."""
+        _phone(field)
+
+    def validate_whatsapp(self, field: StringField) -> None:
+        """A Kenyan mobile in any spelling."""
+        _phone(field)
+
+    def validate_email(self, field: StringField) -> None:
+        """An address that could exist: new paid orders are told to it."""
+        try:
+            field.data and mail_address(field.data)
+        except EmailNotValidError:
+            raise ValidationError(BAD_EMAIL) from None
+
+    def fill(self, row: ShopDetails) -> None:
+        """Show what is set."""
+        for name in FIELDS:
+            self[name].data = getattr(row, name)
+        self.phone.data, self.whatsapp.data = readable_phone(row.phone), readable_phone(row.whatsapp)
+
+    def values(self) -> dict[str, str]:
+        """The checked answers, as columns of ShopDetails."""
+        typed = {name: self[name].data for name in FIELDS}
+        numbers = {name: kenyan_mobile(typed[name]) for name in ("phone", "whatsapp") if typed[name]}
+        return {**typed, **numbers, "email": mail_address(typed["email"]) if typed["email"] else ""}
+
+
+@admin.route("/settings", methods=["GET", "POST"])
+@may("owner")
+def settings() -> str | tuple[str, int] | AnyResponse:
+    """Name, contact, address and the about page."""
+    form = SettingsForm()
+    if not form.is_submitted():
+        form.fill(db.session.get(ShopDetails, ONE) or ShopDetails(**dict.fromkeys(FIELDS, "")))
+        return _page(form)
+    if not form.validate():
+        return _page(form), 422
+    write(lambda: _save(form.values()))
+    forget_details()
+    flash("Saved. Every page says so within a few seconds", "good")
+    return redirect(url_for("admin.settings"), 303)
+
+
+def _save(values: dict[str, str]) -> None:
+    row = details_row()
+    changed = [name for name in FIELDS if getattr(row, name) != values[name]]
+    for name in changed:
+        setattr(row, name, values[name])
+    if changed:
+        acted(f"Changed the shop’s details: {', '.join(changed)}")
+
+
+def _page(form: SettingsForm) -> str:
+    ours: Settings = current_app.config["SETTINGS"]
+    return render_template("admin/selling/settings.html", form=form, ours=ours, problems=problems_of(form))
