@@ -108,6 +108,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     """The rooms, in the order in which they may know of each other."""
     from shop.admin.desk import init_admin
     from shop.cart.views import cart
+    from shop.catalog.media import init_media
     from shop.catalog.views import catalog
     from shop.checkout.views import checkout
     from shop.cli import init_commands
@@ -119,6 +120,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     for room in (catalog, orders, cart, payments, checkout, health):
         app.register_blueprint(room)
     listen()
+    init_media(app)
     init_commands(app)
     init_admin(app)
 
