@@ -1,4 +1,4 @@
-"""The commands: flask --app wsgi seed | stock | orders | worker | sandbox | doctor."""
+"""The commands: flask --app wsgi seed | stock | orders | pictures | worker | sandbox | doctor."""
 
 import os
 from urllib.parse import urlsplit
@@ -17,11 +17,12 @@ from shop.orders.expiring import expire_orders
 
 stock_commands = AppGroup("stock", help="What is on the shelf.")
 order_commands = AppGroup("orders", help="Orders as a whole.")
+picture_commands = AppGroup("pictures", help="Pictures that were uploaded.")
 
 
 def init_commands(app: Flask) -> None:
     """Make the commands known."""
-    for command in (seed, sandbox, worker, doctor, stock_commands, order_commands):
+    for command in (seed, sandbox, worker, doctor, stock_commands, order_commands, picture_commands):
         app.cli.add_command(command)
 
 
@@ -61,6 +62,14 @@ def stock_set(sku: str, quantity: int) -> None:
 def orders_expire() -> None:
     """End the unpaid orders that are due, and free their stock. The worker does it by itself."""
     click.echo(f"{expire_orders(utcnow())} orders expired.")
+
+
+@picture_commands.command("sweep")
+def pictures_sweep() -> None:
+    """Delete the files of pictures that nothing shows any more. The worker does it by itself."""
+    from shop.admin.pictures.sweeping import sweep_pictures
+
+    click.echo(f"{sweep_pictures()} pictures swept away.")
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The worker process: what the shop does by itself, every few seconds.
+"""The worker process: what the shop does by itself, most of it every few seconds.
 
 Each job is a sweep over the database that may run twice, at once, or after a kill, so the web processes queue nothing
 and Huey's own storage needs to be known to the worker alone.
@@ -6,11 +6,13 @@ and Huey's own storage needs to be known to the worker alone.
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 
 from flask import Flask
 from huey import SqliteHuey
 from huey.consumer import Consumer, Scheduler
 
+from shop.admin.pictures.sweeping import sweep_pictures
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.errors import where
@@ -20,6 +22,7 @@ from shop.payments.views import drain_spool
 
 log = logging.getLogger(__name__)
 EVERY = 3  # seconds between sweeps
+QUIET_MINUTE = 17  # of each hour, for sweeps that are in no hurry
 
 
 class _OftenScheduler(Scheduler):
@@ -31,17 +34,20 @@ class _OftenConsumer(Consumer):
 
 
 def make_queue(app: Flask) -> SqliteHuey:
-    """The queue with its three sweeps."""
+    """The queue with its sweeps."""
     settings: Settings = app.config["SETTINGS"]
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     queue = SqliteHuey("shop", filename=str(settings.instance_path / "worker.db"), results=False, utc=True)
 
-    def always(_moment: object) -> bool:
+    def always(_moment: datetime) -> bool:
         return True
 
-    def repeat(name: str, sweep: Callable[[], int]) -> None:
+    def hourly(moment: datetime) -> bool:
+        return moment.minute == QUIET_MINUTE and moment.second < EVERY
+
+    def repeat(name: str, sweep: Callable[[], int], when: Callable[[datetime], bool] = always) -> None:
         # a lock leaves out a sweep that comes while the last one still runs
-        @queue.periodic_task(always, name=name)
+        @queue.periodic_task(when, name=name)
         @queue.lock_task(name)
         def run() -> None:
             with app.app_context():
@@ -50,6 +56,7 @@ def make_queue(app: Flask) -> SqliteHuey:
     repeat("callbacks settled from the spool", drain_spool)
     repeat("orders expired", lambda: expire_orders(utcnow()))
     repeat("mails sent", lambda: send_due(settings, utcnow()))
+    repeat("pictures swept away", sweep_pictures, hourly)
     return queue
 
 

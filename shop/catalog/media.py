@@ -4,6 +4,7 @@ A picture's files are all there before its row is; a row is gone before its file
 is left over after a failure is only space.
 """
 
+import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -48,6 +49,13 @@ def remove(path: str) -> None:
     for name in files_of(path):
         with suppress(FileNotFoundError):
             (folder() / name).unlink()
+
+
+def let_rest(path: str) -> None:
+    """Make the files of a picture that was taken off look new: an order that is just being placed may still show it."""
+    for name in files_of(path):
+        with suppress(FileNotFoundError):
+            os.utime(folder() / name)
 
 
 def is_kept(path: str) -> bool:

@@ -34,6 +34,15 @@ TURNS = {  # what makes a picture upright, by its EXIF orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+HEIC = (
+    "it is HEIC, which only some phones can show. On an iPhone choose Settings, Camera, Formats, Most Compatible, "
+    "and take it again; or send a screenshot of it"
+)
+AVIF = "it is AVIF, which not every phone can show. Save it as JPEG and send that"
+OTHER_KINDS = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), HEIC),
+    **dict.fromkeys((b"avif", b"avis"), AVIF),
+}
 WHITE = (255, 255, 255)
 _turns = BoundedSemaphore(AT_ONCE)
 _SRGB = ImageCms.createProfile("sRGB")
@@ -70,12 +79,7 @@ def _check_file(file: IO[bytes]) -> None:
     if size > LARGEST_FILE:
         raise PictureRefused(f"it has {size / MEGAPIXEL:.0f} MB, more than 12. Send it in a smaller size")
     if head[4:8] == b"ftyp":
-        if head[8:12] in (b"avif", b"avis"):
-            raise PictureRefused("it is AVIF, which not every phone can show. Save it as JPEG and send that")
-        raise PictureRefused(
-            "it is HEIC or a video. On an iPhone choose Settings, Camera, Formats, Most Compatible, and take it again; "
-            "or send a screenshot of it"
-        )
+        raise PictureRefused(OTHER_KINDS.get(head[8:12], "it is a video. Choose a picture"))
 
 
 def _decoded(file: IO[bytes]) -> Image.Image:
@@ -92,6 +96,8 @@ def _decoded(file: IO[bytes]) -> Image.Image:
         return _in_srgb(small.transpose(TURNS[way]) if way in TURNS else small, profile)
     except PictureRefused:
         raise
+    except Image.DecompressionBombError as error:
+        raise PictureRefused("it says it has more pixels than anybody needs. Send it in a smaller size") from error
     except Exception as error:  # decoders stumble in many ways over bytes that are no picture, or half of one
         raise PictureRefused("it is no whole JPEG, PNG or WebP picture. Take or save it again") from error
 
