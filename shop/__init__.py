@@ -102,6 +102,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     from shop.about import about
     from shop.admin.desk import init_admin
     from shop.cart.views import cart
+    from shop.catalog.media import init_media
     from shop.catalog.views import catalog
     from shop.checkout.views import checkout
     from shop.cli import init_commands
@@ -116,6 +117,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     for room in (catalog, about, orders, cart, payments, checkout, health, privacy):
         app.register_blueprint(room)
     listen()
+    init_media(app)
     payments_forgotten.listen()
     mails_forgotten.listen()
     init_commands(app)

@@ -1,4 +1,4 @@
-"""The commands: flask --app wsgi seed | stock | orders | worker | sandbox | doctor."""
+"""The commands: flask --app wsgi seed | stock | orders | pictures | worker | sandbox | doctor."""
 
 import os
 from urllib.parse import urlsplit
@@ -18,11 +18,12 @@ from shop.orders.forgetting import forget_old
 
 stock_commands = AppGroup("stock", help="What is on the shelf.")
 order_commands = AppGroup("orders", help="Orders as a whole.")
+picture_commands = AppGroup("pictures", help="Pictures that were uploaded.")
 
 
 def init_commands(app: Flask) -> None:
     """Make the commands known."""
-    for command in (seed, sandbox, worker, doctor, stock_commands, order_commands):
+    for command in (seed, sandbox, worker, doctor, stock_commands, order_commands, picture_commands):
         app.cli.add_command(command)
 
 
@@ -71,6 +72,14 @@ def orders_forget() -> None:
     if not settings.retention_months:
         raise click.ClickException("RETENTION_MONTHS is 0: buyers are kept for ever, and none is anonymised.")
     click.echo(f"{forget_old(settings.retention_months, utcnow())} buyers anonymised.")
+
+
+@picture_commands.command("sweep")
+def pictures_sweep() -> None:
+    """Delete the files of pictures that nothing shows any more. The worker does it by itself."""
+    from shop.admin.pictures.sweeping import sweep_pictures
+
+    click.echo(f"{sweep_pictures()} pictures swept away.")
 
 
 @click.command()

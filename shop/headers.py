@@ -6,6 +6,9 @@ from flask import Flask, Response, request
 
 from shop.config import Settings
 
+# Of an uploaded picture: opened as a page of its own it may do nothing at all.
+INERT = "default-src 'none'; sandbox"
+
 
 def payment_origins(settings: Settings) -> list[str]:
     """Where a form may lead in the end. Chromium holds `form-action` against the redirects after a form's POST too."""
@@ -53,7 +56,10 @@ def init_headers(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def harden(response: Response) -> Response:
+        inert = response.headers.get("Content-Security-Policy") == INERT
         response.headers.update(fixed)
+        if inert:
+            response.headers["Content-Security-Policy"] = INERT
         # What no view declared cacheable is somebody's own: keep it out of every cache.
         if "Cache-Control" not in response.headers and request.endpoint not in ("static", "assets.bundle"):
             response.headers["Cache-Control"] = "no-store"

@@ -3,7 +3,8 @@
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
-NOBODYS = ("catalog", "about", "assets", "health", "privacy")  # blueprints whose answers are the same for everybody
+# Blueprints whose answers are the same for everybody.
+NOBODYS = ("catalog", "about", "assets", "health", "media", "privacy")
 
 
 class CataloguelessSessions(SecureCookieSessionInterface):

@@ -1,4 +1,4 @@
-"""The worker process: what the shop does by itself, every few seconds.
+"""The worker process: what the shop does by itself, most of it every few seconds.
 
 Each job is a sweep over the database that may run twice, at once, or after a kill, so the web processes queue nothing
 and Huey's own storage needs to be known to the worker alone.
@@ -12,6 +12,7 @@ from flask import Flask
 from huey import SqliteHuey
 from huey.consumer import Consumer, Scheduler
 
+from shop.admin.pictures.sweeping import sweep_pictures
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.errors import where
@@ -34,7 +35,7 @@ class _OftenConsumer(Consumer):
 
 
 def make_queue(app: Flask) -> SqliteHuey:
-    """The queue with its four sweeps."""
+    """The queue with its sweeps."""
     settings: Settings = app.config["SETTINGS"]
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     queue = SqliteHuey("shop", filename=str(settings.instance_path / "worker.db"), results=False, utc=True)
@@ -54,6 +55,7 @@ def make_queue(app: Flask) -> SqliteHuey:
     repeat("orders expired", lambda: expire_orders(utcnow()))
     repeat("mails sent", lambda: send_due(settings, utcnow()))
     repeat("buyers anonymised", _seldom(lambda: forget_old(settings.retention_months, utcnow())))
+    repeat("pictures swept away", _seldom(sweep_pictures))
     return queue
 
 

@@ -13,6 +13,7 @@ from shop.admin.packing import views as packing
 from shop.admin.people import own as people_own
 from shop.admin.people import views as people
 from shop.admin.people.door import door
+from shop.admin.pictures import views as pictures
 from shop.admin.privacy import forgetting
 from shop.admin.privacy import views as privacy
 from shop.admin.selling import areas, links, making, settings
@@ -22,7 +23,7 @@ from shop.admin.signing import init_signing
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming),
     *(packing, slips),
-    *(products, editing, options, stock, categories),
+    *(products, editing, options, stock, categories, pictures),
     *(discount_codes, areas, settings, making, links),
     *(looking, mail, privacy),
     *(people_own, people),

@@ -1,0 +1,1 @@
+"""Product pictures, as a merchant adds them from a phone."""

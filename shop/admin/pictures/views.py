@@ -1,0 +1,128 @@
+"""The pages on which a product gets its pictures."""
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.admin.frame import admin, may
+from shop.admin.pictures.taking import FULL, arranged, take_in
+from shop.admin.uploads import takes
+from shop.catalog import arranging, media
+from shop.catalog.models import Product
+from shop.catalog.shrinking import LARGEST_FILE
+from shop.checkout.forms import one_line
+from shop.database import db
+
+MOST_FILES = 8  # in one upload
+STEPS = {"earlier": -1, "later": 1, "first": -arranging.MOST_PICTURES}
+GONE = "That picture is no longer there. This is how the pictures are now"
+takes("admin.add_pictures", MOST_FILES * LARGEST_FILE)
+
+
+@admin.get("/products/<number>/pictures")
+@may("owner")
+def product_pictures(number: str) -> str:
+    """The pictures of one product, and a form for more."""
+    return _page(_product(number))
+
+
+@admin.post("/products/<number>/pictures")
+@may("owner")
+def add_pictures(number: str) -> tuple[str, int] | AnyResponse:
+    """Take in pictures from a phone or a computer."""
+    product = _product(number)
+    alt = one_line(request.form.get("alt"))
+    files = [file for file in request.files.getlist("pictures") if file.filename or file.stream.seek(0, 2)]
+    problems = []
+    if not files:
+        problems.append(("picture-files", "Choose at least one picture"))
+    if len(files) > MOST_FILES:
+        problems.append(("picture-files", f"Send {MOST_FILES} pictures at a time, not {len(files)}"))
+    if len(product.pictures) >= arranging.MOST_PICTURES:
+        problems.append(("picture-files", FULL))
+    if len(alt) > arranging.LONGEST_ALT:
+        problems.append(("picture-alt", f"What they show must be {arranging.LONGEST_ALT} characters or fewer"))
+    if not problems:
+        try:
+            taken = take_in(product.id, files, alt)
+        except arranging.PictureGone:
+            abort(404)
+        if taken.added:
+            flash(taken.words, "good")
+            for words in taken.problems:
+                flash(words, "problem")
+            return _back(number)
+        problems = [("picture-files", words) for words in taken.problems]
+        product = _product(number)
+    return _page(product, problems=problems, typed=alt), 422
+
+
+@admin.post("/products/<number>/pictures/move")
+@may("owner")
+def move_picture(number: str) -> AnyResponse:
+    """Move a picture one place earlier or later, or to the front."""
+    way = request.form.get("to", "")
+    if way not in STEPS:
+        abort(400)
+    return _arrange(number, lambda product: arranging.move(product, _picture(), STEPS[way]), "Moved a picture", "Moved")
+
+
+@admin.post("/products/<number>/pictures/words")
+@may("owner")
+def describe_picture(number: str) -> tuple[str, int] | AnyResponse:
+    """Say what a picture shows."""
+    alt = one_line(request.form.get("alt"))
+    if len(alt) > arranging.LONGEST_ALT:
+        words = f"What it shows must be {arranging.LONGEST_ALT} characters or fewer; these are {len(alt)}"
+        return _page(_product(number), problems=[(f"picture-{_picture()}", words)], wrong={_picture(): alt}), 422
+    return _arrange(
+        number, lambda product: arranging.describe(product, _picture(), alt), "Described a picture", "Words kept"
+    )
+
+
+@admin.post("/products/<number>/pictures/remove")
+@may("owner")
+def remove_picture(number: str) -> AnyResponse:
+    """Take a picture off the product."""
+    path = ""
+
+    def take_away(product: Product) -> None:
+        nonlocal path
+        path = arranging.take_away(product, _picture())
+
+    words = "Removed. Orders that were placed with it still show it"
+    reply = _arrange(number, take_away, "Removed a picture", words)
+    media.let_rest(path)
+    return reply
+
+
+def _arrange(number: str, act: Any, log_words: str, words: str) -> AnyResponse:
+    try:
+        arranged(_product(number).id, act, log_words)
+        flash(words, "good")
+    except arranging.PictureGone:
+        flash(GONE, "problem")
+    return _back(number)
+
+
+def _product(number: str) -> Product:
+    loaded = select(Product).options(selectinload(Product.pictures))
+    if not (number.isascii() and number.isdigit() and len(number) <= 9):
+        abort(404)
+    return db.session.scalar(loaded.where(Product.id == int(number))) or abort(404)
+
+
+def _picture() -> int:
+    typed = request.form.get("picture", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 9 else 0
+
+
+def _page(product: Product, **more: Any) -> str:
+    return render_template("admin/catalogue/product_pictures.html", product=product, **more)
+
+
+def _back(number: str) -> AnyResponse:
+    return redirect(url_for("admin.product_pictures", number=number), 303)

@@ -1,0 +1,82 @@
+"""Which pictures a product has, and in which order. Everything here runs inside the caller's transaction.
+
+The product's row is locked first, so of two people who arrange the same pictures one comes after the other.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from shop.catalog.models import Picture, Product
+from shop.database import db
+
+MOST_PICTURES = 12  # of one product
+LONGEST_ALT = 200  # characters
+
+
+class TooManyPictures(Exception):
+    """The product would have more than MOST_PICTURES. Nothing was written."""
+
+
+class PictureGone(Exception):
+    """Somebody has removed the picture, or its product, meanwhile. Nothing was written."""
+
+
+def locked(product_id: int) -> Product:
+    """The product, kept from others until the transaction ends. Raises PictureGone."""
+    product = db.session.scalar(select(Product).where(Product.id == product_id).with_for_update())
+    if product is None:
+        raise PictureGone
+    return product
+
+
+def add(product: Product, paths: Sequence[str], alt: str) -> None:
+    """Put pictures after those there are. Raises TooManyPictures."""
+    there = len(product.pictures)
+    if there + len(paths) > MOST_PICTURES:
+        raise TooManyPictures
+    product.pictures += [
+        Picture(position=place, path=path, alt=alt[:LONGEST_ALT] or product.name)
+        for place, path in enumerate(paths, there)
+    ]
+
+
+def move(product: Product, picture_id: int, by: int) -> int:
+    """Move a picture by so many places, at most to either end; its new place. Raises PictureGone."""
+    wanted = _of(product, picture_id)
+    rest = [picture for picture in product.pictures if picture is not wanted]
+    place = min(max(product.pictures.index(wanted) + by, 0), len(rest))
+    lay_out([*rest[:place], wanted, *rest[place:]])
+    return place
+
+
+def describe(product: Product, picture_id: int, alt: str) -> None:
+    """Say in words what a picture shows; without words it bears the product's name. Raises PictureGone."""
+    _of(product, picture_id).alt = alt[:LONGEST_ALT] or product.name
+
+
+def take_away(product: Product, picture_id: int) -> str:
+    """Remove a picture, the others close up; its path: its files stay, orders may show it. Raises PictureGone."""
+    wanted = _of(product, picture_id)
+    rest = [picture for picture in product.pictures if picture is not wanted]
+    path = wanted.path
+    db.session.delete(wanted)
+    lay_out(rest)
+    return path
+
+
+def lay_out(pictures: Sequence[Picture]) -> None:
+    """Give the pictures of a product the places 0, 1, 2... in this order."""
+    for place, picture in enumerate(pictures):
+        picture.position = -1 - place  # out of the way first: no two may have one place, not even for a moment
+    db.session.flush()
+    for place, picture in enumerate(pictures):
+        picture.position = place
+    db.session.flush()
+
+
+def _of(product: Product, picture_id: int) -> Picture:
+    for picture in product.pictures:
+        if picture.id == picture_id:
+            return picture
+    raise PictureGone

@@ -1,0 +1,376 @@
+"""The pictures of a product, as a merchant adds, orders, describes and removes them."""
+
+import re
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from shop.admin.models import StaffAct
+from shop.admin.pictures import taking
+from shop.catalog import arranging, media
+from shop.catalog.models import Picture, Product
+from shop.catalog.pictures import NO_PICTURE, files_of, shown, widths_of
+from shop.database import db
+from tests import both_databases
+from tests.faults.at_once import at_once
+from tests.hostile_files import GPS, exif, grainy, photo
+from tests.pages import CANARY
+from tests.shopper import hidden_fields
+
+SLUG = "teapot"
+
+
+@pytest.fixture
+def pictures_page(app):
+    """The address of the pictures of the teapot, which has one drawing."""
+    with app.app_context():
+        return f"/admin/products/{db.session.scalar(select(Product.id).where(Product.slug == SLUG))}/pictures"
+
+
+@pytest.fixture
+def sends(clerk, pictures_page):
+    """Sends files by the form: sends(("a.jpg", bytes), alt="...")."""
+
+    def do(*files, alt="Teapot from the side", **options):
+        form = hidden_fields(clerk.get(pictures_page).text)
+        sent = [(BytesIO(content), name) for name, content in files]
+        form = {"csrf_token": form["csrf_token"], "alt": alt, "pictures": sent}
+        return clerk.post(pictures_page, form, content_type="multipart/form-data", **options)
+
+    return do
+
+
+def paths(app, slug=SLUG):
+    with app.app_context():
+        listed = select(Picture.path).join(Product).where(Product.slug == slug).order_by(Picture.position)
+        return list(db.session.scalars(listed))
+
+
+def ids(app, slug=SLUG):
+    with app.app_context():
+        return list(
+            db.session.scalars(select(Picture.id).join(Product).where(Product.slug == slug).order_by(Picture.position))
+        )
+
+
+def on_disk(tmp_path):
+    return sorted(file.name for file in (tmp_path / "instance" / "media").glob("*"))
+
+
+def act(clerk, page, what, **fields):
+    token = hidden_fields(clerk.get(page).text)["csrf_token"]
+    return clerk.post(f"{page}/{what}", {"csrf_token": token, **fields})
+
+
+def test_a_photo_from_a_phone_stands_on_the_products_page_in_sizes_it_needs(app, clerk, sends, tmp_path):
+    big = grainy(4032, 3024)
+    reply = sends(("IMG_20261124.jpg", big))
+
+    assert reply.status_code == 303
+    path = paths(app)[1]
+    assert re.fullmatch(r"media/[0-9a-f]{26}-960x720", path)
+    assert on_disk(tmp_path) == sorted(files_of(path))
+    assert len(on_disk(tmp_path)) == 2 * len(widths_of(960)) == 8
+    page = clerk.get(f"/products/{SLUG}").text
+    assert all(f"{path}-{width}.webp {width}w" in page for width in (160, 320, 640, 960))
+    assert 'width="960" height="720" alt="Teapot from the side"' in page
+    said = clerk.get(reply.headers["Location"]).text
+    assert re.search(r"Added 1 picture\. [0-9.]+ MB became [0-9]+ KB", said)
+
+
+def test_what_is_served_is_not_what_was_sent_and_says_nothing_of_where_it_was_taken(app, clerk, sends, tmp_path):
+    sent = photo(exif=exif(), comment=b"canary in the comment")
+    assert GPS in sent
+    sends(("a.jpg", sent))
+
+    for file in (tmp_path / "instance" / "media").glob("*"):
+        content = file.read_bytes()
+        assert GPS not in content
+        assert b"canary" not in content
+        assert b"Achieng" not in content
+        with Image.open(file) as image:
+            assert not image.getexif()
+            assert not set(image.info) & {"exif", "icc_profile", "comment", "xmp"}
+    assert len(on_disk(tmp_path)) == 2 * len(widths_of(800))
+
+
+# by EXIF orientation: the side on which a picture whose left half is bright must be bright
+@pytest.mark.parametrize(
+    ("way", "bright"),
+    [(1, "left"), (2, "right"), (3, "right"), (4, "left"), (5, "top"), (6, "top"), (7, "bottom"), (8, "bottom")],
+)
+def test_a_photo_is_turned_the_way_it_was_taken(app, sends, tmp_path, way, bright):
+    sends(("a.jpg", photo(exif=exif(way))))
+
+    with Image.open(tmp_path / "instance" / "media" / files_of(paths(app)[1])[-1]) as image:
+        assert (image.width > image.height) == (way < 5)
+        spots = {"left": (0.1, 0.5), "right": (0.9, 0.5), "top": (0.5, 0.1), "bottom": (0.5, 0.9)}
+        red = {
+            name: image.convert("RGB").getpixel((int(x * image.width), int(y * image.height)))[0]
+            for name, (x, y) in spots.items()
+        }
+    assert max(("left", "right") if way < 5 else ("top", "bottom"), key=red.__getitem__) == bright
+
+
+def test_colours_come_out_as_they_went_in_whatever_way_they_were_written_down(app, sends, tmp_path):
+    for kind, mode in (("PNG", "I;16"), ("JPEG", "CMYK"), ("PNG", "P"), ("PNG", "LA"), ("WEBP", "RGBA"), ("JPEG", "L")):
+        assert sends(("a", photo(kind=kind, mode=mode))).status_code == 303
+        with Image.open(tmp_path / "instance" / "media" / files_of(paths(app)[-1])[-1]) as image:
+            assert image.format == "JPEG"
+            halves = image.convert("L").resize((2, 1), Image.Resampling.BOX)
+            left, right = halves.getpixel((0, 0)), halves.getpixel((1, 0))
+        assert left == pytest.approx(100, abs=12), (kind, mode)
+        assert right == pytest.approx(30, abs=12), (kind, mode)
+
+
+def test_transparent_parts_become_white(app, sends, tmp_path):
+    out = BytesIO()
+    Image.new("RGBA", (400, 300), (255, 0, 0, 0)).save(out, "PNG")
+    sends(("a.png", out.getvalue()))
+
+    with Image.open(tmp_path / "instance" / "media" / files_of(paths(app)[1])[-1]) as image:
+        assert image.convert("RGB").getpixel((200, 150)) == (255, 255, 255)
+
+
+def test_a_small_picture_is_not_blown_up(app, sends, tmp_path):
+    sends(("a.png", photo(500, 400, "PNG")))
+
+    path = paths(app)[1]
+    assert path.endswith("-500x400")
+    assert {Image.open(tmp_path / "instance" / "media" / name).width for name in on_disk(tmp_path)} == {160, 320, 500}
+
+
+def test_several_come_at_once_and_a_bad_one_keeps_no_good_one_out(app, clerk, sends):
+    reply = sends(("a.jpg", photo()), (f"{CANARY}.jpg", b"no picture"), ("b.png", photo(kind="PNG")))
+
+    assert reply.status_code == 303
+    assert len(paths(app)) == 3
+    said = clerk.get(reply.headers["Location"]).text
+    assert "Added 2 pictures." in said
+    assert "was not added: it is no whole JPEG, PNG or WebP picture" in said
+
+
+def test_when_none_was_a_picture_the_page_says_why_and_keeps_the_words(app, sends):
+    reply = sends(("IMG_1.HEIC", b"\0\0\0\x18ftypheic" + bytes(40)), alt=CANARY)
+
+    assert reply.status_code == 422
+    assert "<title>Error: " in reply.text
+    assert "Settings, Camera, Formats, Most Compatible" in reply.text
+    assert 'href="#picture-files"' in reply.text
+    assert "&lt;canary&gt;" in reply.text
+    assert len(paths(app)) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "alt", "words"),
+    [
+        ([], "x", "Choose at least one picture"),
+        ([("", b"")], "x", "Choose at least one picture"),
+        ([("a.jpg", b"x")] * 9, "x", "Send 8 pictures at a time, not 9"),
+        ([("a.jpg", photo())], "x" * 201, "200 characters or fewer"),
+        ([("a.jpg", b"")], "x", "it is empty"),
+        ([("a.jpg", photo() + bytes(12 * 1024 * 1024))], "x", "more than 12"),
+    ],
+)
+def test_what_cannot_be_added_is_said_with_its_cure(app, sends, files, alt, words):
+    reply = sends(*files, alt=alt)
+
+    assert reply.status_code == 422
+    assert words in reply.text
+    assert len(paths(app)) == 1
+
+
+def test_without_words_a_picture_bears_the_products_name(app, clerk, pictures_page, sends):
+    sends(("a.jpg", photo()), alt=" \0 ")
+
+    with app.app_context():
+        name, alt = db.session.execute(
+            select(Product.name, Picture.alt).join(Picture).where(Picture.path.like("media/%"))
+        ).one()
+    assert alt == name
+    reply = act(clerk, pictures_page, "words", picture=ids(app)[1], alt="🫖 " + CANARY)
+    assert reply.status_code == 303
+    assert "🫖 &lt;canary&gt;" in clerk.get(f"/products/{SLUG}").text
+    too_long = act(clerk, pictures_page, "words", picture=ids(app)[1], alt="y" * 5000)
+    assert too_long.status_code == 422
+    assert "these are 5000" in too_long.text
+
+
+@both_databases
+def test_pictures_are_moved_and_removed_and_the_card_shows_the_first(app, clerk, pictures_page, sends, tmp_path):
+    sends(("a.jpg", photo()), ("b.jpg", photo()))
+    drawing, first, second = paths(app)
+    one, two, three = ids(app)
+
+    act(clerk, pictures_page, "move", picture=three, to="first")
+    assert paths(app) == [second, drawing, first]
+    act(clerk, pictures_page, "move", picture=three, to="later")
+    assert paths(app) == [drawing, second, first]
+    act(clerk, pictures_page, "move", picture=one, to="earlier")  # where it is already
+    assert paths(app) == [drawing, second, first]
+    act(clerk, pictures_page, "remove", picture=one)
+    assert paths(app) == [second, first]
+    assert f"{second}-320.jpg" in clerk.get("/categories/kitchen").text
+    assert set(files_of(first) + files_of(second)) == set(on_disk(tmp_path))
+    with app.app_context():
+        words = db.session.scalars(select(StaffAct.words).order_by(StaffAct.id)).all()
+    assert [line.split(" ")[0] for line in words] == ["Added", "Moved", "Moved", "Moved", "Removed"]
+    act(clerk, pictures_page, "remove", picture=two)
+    act(clerk, pictures_page, "remove", picture=three)
+    assert paths(app) == []
+    assert "logo.svg" in clerk.get(f"/products/{SLUG}").text
+    assert "No pictures yet" in clerk.get(pictures_page).text
+
+
+@pytest.mark.parametrize("what", ["move", "words", "remove"])
+@pytest.mark.parametrize("picture", ["", "0", "999999", "9" * 400, "1", "x", "-1", "\0", "١"])
+def test_a_picture_of_another_product_or_none_is_left_alone(app, clerk, pictures_page, what, picture):
+    with app.app_context():
+        before = db.session.execute(select(Picture.id, Picture.position, Picture.alt)).all()
+    reply = act(clerk, pictures_page, what, picture=picture, alt="mine", to="later")
+
+    assert reply.status_code == 303
+    assert "That picture is no longer there" in clerk.get(pictures_page).text
+    with app.app_context():
+        assert db.session.execute(select(Picture.id, Picture.position, Picture.alt)).all() == before
+
+
+@pytest.mark.parametrize("number", ["0", "999999", "9" * 40, "x", "-1", "1.5", "%00", "١"])
+def test_a_product_that_is_not_there_has_no_pictures_page(clerk, number):
+    assert clerk.get(f"/admin/products/{number}/pictures").status_code == 404
+
+
+def test_a_move_to_nowhere_is_refused(app, clerk, pictures_page):
+    assert act(clerk, pictures_page, "move", picture=ids(app)[0], to="sideways").status_code == 400
+
+
+def test_staff_may_not_touch_pictures(packer, pictures_page):
+    token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
+
+    assert packer.get(pictures_page).status_code == 403
+    for what in ("", "/move", "/words", "/remove"):
+        assert packer.post(pictures_page + what, {"csrf_token": token}).status_code == 403
+
+
+def test_only_owners_may_send_much(clerk, packer, stranger, shopper, pictures_page):
+    much = {"csrf_token": "x", "pictures": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
+
+    def answer(somebody):
+        form = {**much, "pictures": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
+        return somebody.browser.post(pictures_page, data=form, content_type="multipart/form-data").status_code
+
+    assert answer(shopper) == answer(packer) == 413
+    assert answer(clerk) == 400  # read, and refused for its token
+    assert clerk.browser.post("/cart/add", data={"sku": "x" * 300_000}).status_code == 413
+
+
+@both_databases
+def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk, pictures_page, sends, tmp_path):
+    number = int(pictures_page.split("/")[3])
+    for _ in range(arranging.MOST_PICTURES - 2):
+        sends(("a.jpg", photo(200, 200)))
+    assert len(paths(app)) == arranging.MOST_PICTURES - 1
+
+    def add():
+        with app.app_context():
+            path = media.keep(*_shrunk())
+            try:
+                taking.write(lambda: arranging.add(arranging.locked(number), [path], "x"))
+            except arranging.TooManyPictures:
+                media.remove(path)
+                return False
+            return True
+
+    assert sorted(at_once([add, add, add])) == [False, False, True]
+    assert len(paths(app)) == arranging.MOST_PICTURES
+    assert set(on_disk(tmp_path)) == {name for path in paths(app) for name in files_of(path)}
+    full = sends(("a.jpg", photo()))
+    assert full.status_code == 422
+    assert "A product has at most 12 pictures. Remove one first" in full.text
+
+
+def _shrunk():
+    return taking.shrink(BytesIO(photo(200, 200)))
+
+
+@both_databases
+def test_two_who_move_at_once_leave_every_place_taken_once(app, clerk, pictures_page, sends):
+    number = int(pictures_page.split("/")[3])
+    sends(("a.jpg", photo()), ("b.jpg", photo()), ("c.jpg", photo()))
+    everything = ids(app)
+
+    def moving(picture, by):
+        def do():
+            with app.app_context():
+                taking.write(lambda: arranging.move(arranging.locked(number), picture, by))
+
+        return do
+
+    at_once([moving(everything[0], 3), moving(everything[3], -3), moving(everything[1], 1), moving(everything[2], -1)])
+
+    with app.app_context():
+        places = db.session.scalars(select(Picture.position).where(Picture.product_id == number)).all()
+    assert sorted(places) == [0, 1, 2, 3]
+    assert sorted(ids(app)) == sorted(everything)
+
+
+def test_when_the_row_cannot_be_written_for_the_product_is_gone_no_file_stays(app, clerk, sends, tmp_path, monkeypatch):
+    def gone(_number):
+        raise arranging.PictureGone
+
+    monkeypatch.setattr(arranging, "locked", gone)
+
+    assert sends(("a.jpg", photo())).status_code == 404
+    assert on_disk(tmp_path) == []
+
+
+def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(app, clerk, sends, tmp_path, monkeypatch):
+    real = media._write
+
+    def full_after_three(place, content):
+        if len(on_disk(tmp_path)) >= 3:
+            raise OSError(28, "No space left on device")
+        real(place, content)
+
+    monkeypatch.setattr(media, "_write", full_after_three)
+    reply = sends(("a.jpg", photo()))
+
+    assert reply.status_code == 422
+    assert "the shop’s disk does not take it" in reply.text
+    assert on_disk(tmp_path) == []
+    assert len(paths(app)) == 1
+
+
+def test_when_others_are_decoding_an_upload_waits_and_then_is_told_so(sends, monkeypatch):
+    from shop.catalog import shrinking
+
+    monkeypatch.setattr(shrinking, "PATIENCE", 0.05)
+    with shrinking._turn():
+        busy = sends(("a.jpg", photo()))
+    free = sends(("a.jpg", photo()))
+
+    assert busy.status_code == 422
+    assert "busy with other pictures" in busy.text
+    assert free.status_code == 303
+
+
+def test_no_transaction_is_open_while_a_picture_is_decoded(app, sends, monkeypatch):
+    seen = []
+    real = taking.shrink
+
+    def looking(file):
+        seen.append(db.session().in_transaction())
+        return real(file)
+
+    monkeypatch.setattr(taking, "shrink", looking)
+    sends(("a.jpg", photo()))
+
+    assert seen == [False]
+
+
+def test_a_drawing_is_shown_as_before(app):
+    with app.test_request_context():
+        assert (shown(NO_PICTURE).width, shown(NO_PICTURE).webp) == (480, "")
+        assert shown(NO_PICTURE).src.startswith("/static/img/logo.svg")
