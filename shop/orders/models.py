@@ -11,7 +11,7 @@ from shop.database import Model, UtcDateTime
 from shop.orders.states import Fulfilment, Payment
 
 if TYPE_CHECKING:
-    from shop.payments.models import PaymentAttempt
+    from shop.payments.models import OfferedCode, PaymentAttempt
 
 
 class Order(Model):
@@ -26,7 +26,11 @@ class Order(Model):
     payment: Mapped[str] = mapped_column(String(12), default=Payment.AWAITING)
     fulfilment: Mapped[str] = mapped_column(String(12), default=Fulfilment.UNFULFILLED)
     late: Mapped[bool] = mapped_column(default=False)  # paid after it had expired
-    refund_due: Mapped[bool] = mapped_column(default=False)  # money that this order does not need
+    refund_due: Mapped[bool] = mapped_column(default=False)  # money that this order does not need: due_back > 0
+    received: Mapped[int] = mapped_column(default=0)  # all that came for it and counts
+    given_back: Mapped[int] = mapped_column(default=0)  # of what was received
+    due_back: Mapped[int] = mapped_column(default=0)  # of what was received and is still here: not the order's
+    short: Mapped[int] = mapped_column(default=0)  # how much less than its total was taken for payment
     attempts_opened: Mapped[int] = mapped_column(default=0)
 
     full_name: Mapped[str] = mapped_column(String(120))
@@ -53,6 +57,7 @@ class Order(Model):
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
     events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", cascade="all, delete-orphan")
     attempts: Mapped[list["PaymentAttempt"]] = relationship(order_by="PaymentAttempt.id", back_populates="order")
+    offered_codes: Mapped[list["OfferedCode"]] = relationship(order_by="OfferedCode.id", back_populates="order")
 
     __table_args__ = (
         CheckConstraint("goods - discount + delivery = total AND total >= 0 AND discount <= goods", name="sum"),
@@ -60,7 +65,13 @@ class Order(Model):
         CheckConstraint("fulfilment IN ('unfulfilled','packed','sent','delivered','collected')", name="fulfilment"),
         Index("ix_orders_expiry", "payment", "expires_at"),
         Index("ix_orders_newest", "placed_at", "id"),
+        Index("ix_orders_refund_due", "refund_due"),
     )
+
+    @property
+    def money_here(self) -> int:
+        """Whole shillings that came for it and have not been given back."""
+        return self.received - self.given_back
 
     @property
     def latest_attempt(self) -> "PaymentAttempt | None":
