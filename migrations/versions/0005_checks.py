@@ -37,10 +37,10 @@ def upgrade() -> None:
             ["attempt_id"], ["payment_attempt.id"], name=op.f("fk_money_entry_attempt_id_payment_attempt")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_money_entry")),
-        sa.UniqueConstraint("attempt_id", name=op.f("uq_money_entry_attempt_id")),
         sa.UniqueConstraint("code", name=op.f("uq_money_entry_code")),
     )
     op.create_index(op.f("ix_money_entry_order_id"), "money_entry", ["order_id"])
+    op.create_index(op.f("ix_money_entry_attempt_id"), "money_entry", ["attempt_id"])
     op.create_table(
         "offered_code",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -65,6 +65,16 @@ def take(lines: Iterable[Wanted]) -> None:
             raise _short(line.sku)
 
 
+def taken_again(lines: Iterable[Wanted]) -> bool:
+    """Take all the goods, or none of them: whether they were there."""
+    try:
+        with db.session.begin_nested():
+            take(lines)
+    except OutOfStock:
+        return False
+    return True
+
+
 def _in_order(lines: Iterable[Wanted]) -> list[Wanted]:
     return sorted(lines, key=lambda line: line.sku)
 

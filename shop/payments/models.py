@@ -63,7 +63,7 @@ class MoneyEntry(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
-    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("payment_attempt.id"), unique=True)  # counted once
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("payment_attempt.id"), index=True)
     kind: Mapped[str] = mapped_column(String(12))
     amount: Mapped[int]  # whole shillings
     method: Mapped[str] = mapped_column(String(20))

@@ -18,6 +18,7 @@ from shop.orders.finding import order_with
 from shop.orders.moving import MovedMeanwhile
 from shop.origin import from_elsewhere
 from shop.payments import addresses, opening
+from shop.payments.checking import Kind, look_at
 from shop.payments.models import PaymentAttempt
 from shop.payments.settling import Outcome, Posted, settle
 from shop.payments.spool import drain, spool
@@ -61,8 +62,13 @@ def landing(token: str) -> AnyResponse:
         f"Somebody opened the callback address of payment {reference} in a browser: its secret is known to the buyer"
     )
     if not any(event.words == words for event in order.events):  # once is enough to know
-        write(lambda: order.record(words, warning=True))
+        write(lambda: _known_to_buyer(attempt, words))
     return redirect(url_for("orders.show", token=order.token), 303)
+
+
+def _known_to_buyer(attempt: PaymentAttempt, words: str) -> None:
+    attempt.order.record(words, warning=True)
+    look_at(attempt.order, Kind.OPENED, words, attempt)
 
 
 @payments.post("/orders/<token>/pay")
