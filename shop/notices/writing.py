@@ -13,9 +13,9 @@ from shop.config import Settings
 from shop.database import db
 from shop.notices.models import OutboxMail
 from shop.orders.models import Order
-from shop.orders.signals import link_asked_for, order_paid, order_placed
-from shop.payments.models import PaymentAttempt
-from shop.payments.signals import payment_failed
+from shop.orders.signals import link_asked_for, order_cancelled, order_paid, order_placed
+from shop.payments.models import MoneyEntry, PaymentAttempt
+from shop.payments.signals import money_given_back, payment_failed
 
 
 def listen() -> None:
@@ -24,6 +24,8 @@ def listen() -> None:
     order_paid.connect(_paid)
     payment_failed.connect(_failed)
     link_asked_for.connect(_asked_for)
+    order_cancelled.connect(_cancelled)
+    money_given_back.connect(_given_back)
 
 
 def _placed(order: Order) -> None:
@@ -48,17 +50,30 @@ def _asked_for(order: Order) -> None:
     _to_buyer(order, "link", f"The link to your order {order.number}", f"link-{order.id}-{utcnow():%Y%m%d%H}")
 
 
+def _cancelled(order: Order) -> None:
+    _to_buyer(order, "cancelled", f"Your order {order.number} was cancelled", f"cancelled-{order.id}")
+
+
+def _given_back(entry: MoneyEntry) -> None:
+    subject = f"Money given back for your order {entry.order.number}"
+    _write(entry.order.email, entry.order, "given_back", subject, f"given-back-{entry.id}", entry=entry)
+
+
 def _to_buyer(order: Order, kind: str, subject: str, once: str) -> None:
     _write(order.email, order, kind, subject, once)
 
 
-def _write(recipient: str, order: Order, kind: str, subject: str, once: str) -> None:
+def _write(recipient: str, order: Order, kind: str, subject: str, once: str, **more: object) -> None:
     if db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
         return
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
     body = render_template(
-        f"notices/{kind}.txt", order=order, link=f"{settings.shop_url}/orders/{order.token}", shop_url=settings.shop_url
+        f"notices/{kind}.txt",
+        order=order,
+        link=f"{settings.shop_url}/orders/{order.token}",
+        shop_url=settings.shop_url,
+        **more,
     )
     mail = OutboxMail(
         order_id=order.id,
