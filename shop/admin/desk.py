@@ -5,9 +5,11 @@ from flask import Flask
 from shop.admin import confirming, views
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
+from shop.admin.money import acting
+from shop.admin.money import views as money
 from shop.admin.signing import init_signing
 
-PAGES = (views, confirming)  # importing them has put their pages on the blueprint
+PAGES = (views, confirming, money, acting)  # importing them has put their pages on the blueprint
 
 
 def init_admin(app: Flask) -> None:

@@ -68,7 +68,8 @@ def guard() -> AnyResponse | None:
     if role is None or not holds(role):
         return error_page(403, NOT_YOURS)
     if getattr(view, "freshly", False) and not signing.fresh(request.method):
-        return redirect(url_for("admin.confirm", next=signing.desk_address(request.path) or None), 303)
+        wanted = signing.desk_address(request.path + (_query() if request.method == "GET" else ""))
+        return redirect(url_for("admin.confirm", next=wanted or None), 303)
     signing.stay()
     return None
 
@@ -102,6 +103,9 @@ def _to_sign_in() -> AnyResponse:
     if session.get(signing.SINCE):
         signing.leave()
         flash("You were signed out. Sign in again to go on", "problem")
-    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
-    wanted = signing.desk_address(request.path + query) if request.method == "GET" else ""
+    wanted = signing.desk_address(request.path + _query()) if request.method == "GET" else ""
     return redirect(url_for("security.login", next=wanted or None), 303)
+
+
+def _query() -> str:
+    return f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
