@@ -35,15 +35,16 @@ class ByHand:
 def accept(order: Order, amount: int, by: str) -> None:
     """Take what came for an order in review as its payment: review -> paid.
 
-    `amount` is what came through the attempt that is in review; it counts only where the order still lacks money.
+    `amount` is what came through the attempt in review, if there is one; it counts only where the order lacks money.
     Raises stock.OutOfStock when its goods were given up and are gone; then nothing is changed.
     """
     _move(order, Payment.REVIEW, Payment.PAID)
     attempt = in_review(order)
     if order.money_here < order.total:
-        if attempt is None:
+        if attempt:
+            _came_through(attempt, amount, by)
+        elif not order.money_here:
             raise MovedMeanwhile
-        _came_through(attempt, amount, by)
     _sold(order, held=not order.late)
 
 

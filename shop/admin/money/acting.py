@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.admin.acts import acted, who_acts
 from shop.admin.frame import admin, may
 from shop.admin.money.finding import order_named
-from shop.admin.money.forms import METHODS, AmountError, MoneyForm, RefundForm, read_amount
+from shop.admin.money.forms import METHODS, AmountError, MoneyForm, RefundForm, read_amount, tidy
 from shop.admin.showing import dossier_of
 from shop.database import write
 from shop.money import shillings
@@ -39,7 +39,7 @@ def money_accept(number: str) -> Page:
     try:
         amount = read_amount(request.form.get("amount", ""))
     except AmountError as error:
-        return _decide_page(number, accept=str(error))
+        return _decide_page(number, "amount", str(error))
 
     def accept(order: Order) -> str:
         before = order.received
@@ -61,7 +61,7 @@ def money_refuse(number: str) -> Page:
     try:
         came = read_amount(request.form.get("came", "0") or "0", smallest=0)
     except AmountError as error:
-        return _decide_page(number, refuse=str(error))
+        return _decide_page(number, "came", str(error))
 
     def refuse(order: Order) -> str:
         by_hand.refuse(order, came, who_acts())
@@ -223,11 +223,16 @@ def _form_page(template: str, order: Order, form: MoneyForm) -> str | tuple[str,
     return (page, 422) if problems else page
 
 
-def _decide_page(number: str, accept: str = "", refuse: str = "") -> Page:
+def _decide_page(number: str, field: str = "", words: str = "") -> Page:
     order = order_named(number)
     if order.payment != Payment.REVIEW:
         flash(TOO_LATE, "problem")
         return _to(number)
-    problems = [(name, words) for name, words in (("amount", accept), ("came", refuse)) if words]
-    page = render_template("admin/money/decide.html", dossier=dossier_of(number), order=order, problems=problems)
-    return (page, 422) if problems else page
+    page = render_template(
+        "admin/money/decide.html",
+        dossier=dossier_of(number),
+        order=order,
+        problems=[(field, words)] if words else [],
+        wrong={field: {"words": words, "typed": tidy(request.form.get(field, "")[:40])}} if words else {},
+    )
+    return (page, 422) if words else page

@@ -24,7 +24,7 @@ class Acts:
     """Which buttons an order's page has."""
 
     review: Said | None
-    needs_money: bool  # to accept it, somebody has to say how much came
+    needs_money: bool  # to accept it, somebody has to say how much came by the attempt in review
     decide: bool
     mark_paid: bool
     cancel: bool
@@ -51,7 +51,7 @@ def money_acts(order: Order, dossier: Dossier) -> Acts:
     decide = order.payment == Payment.REVIEW
     return Acts(
         review=said[0] if decide and said else None,
-        needs_money=order.money_here < order.total,
+        needs_money=bool(decide and said) and order.money_here < order.total,
         decide=decide,
         mark_paid=order.payment in PAYABLE,
         cancel=order.payment == Payment.AWAITING,

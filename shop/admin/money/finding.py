@@ -146,7 +146,14 @@ def _refund_due() -> Select[Any]:
 
 def _stray() -> Select[Any]:
     attempt = PaymentAttempt
-    columns = (literal(Kind.STRAY.value), attempt.created_at, attempt.order_id, attempt.id, _nothing(), literal(""))
+    columns: tuple[Any, ...] = (
+        literal(Kind.STRAY.value),
+        attempt.created_at,
+        attempt.order_id,
+        attempt.id,
+        _nothing(),
+        literal(""),
+    )
     found = select(*columns)
     return found.join(Order, Order.id == attempt.order_id).where(
         attempt.state == AttemptState.REVIEW, Order.payment != Payment.REVIEW
@@ -174,7 +181,7 @@ def _waiting(now: datetime) -> Select[Any]:
 
 def _lines() -> Select[Any]:
     line = PaymentCheck
-    columns = (line.kind, line.opened_at, line.order_id, line.attempt_id, line.id, line.words)
+    columns: tuple[Any, ...] = (line.kind, line.opened_at, line.order_id, line.attempt_id, line.id, line.words)
     return select(*columns).where(line.closed_at.is_(None))
 
 

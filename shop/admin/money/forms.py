@@ -10,10 +10,10 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from shop.chpter.text import one_line
 from shop.money import shillings
 from shop.payments.by_hand import ByHand
-from shop.payments.codes import CodeError, read_code
+from shop.payments.codes import LONGEST_MESSAGE, CodeError, read_code
 
-LARGEST = 999_999_999  # KSh
 LONGEST_REASON = 200  # characters
+NO_REASON = "Enter a reason: whoever reads it later was not here"
 METHODS = {"MPESA": "M-PESA", "CASH": "Cash", "BANK": "Bank", "CARD": "Card"}
 
 
@@ -29,15 +29,20 @@ def read_amount(text: str, smallest: int = 1) -> int:
     return int(typed)
 
 
+def tidy(typed: str | None) -> str | None:
+    """What was typed, on one line: what nobody can see is not sent back in a page either."""
+    return typed and one_line(typed[: 4 * LONGEST_REASON], 2 * LONGEST_REASON)
+
+
 class MoneyForm(FlaskForm):
     """Money that a person saw come or go."""
 
-    amount = StringField("Amount in KSh", [InputRequired("Enter the amount")])
+    amount = StringField("Amount in KSh", [InputRequired("Enter the amount")], filters=[tidy])
     method = RadioField(
         "How", [InputRequired("Choose how the money moved")], choices=list(METHODS.items()), validate_choice=True
     )
-    code = StringField("M-PESA code")
-    reason = StringField("Reason", [DataRequired("Enter a reason: whoever reads it later was not here")])
+    code = StringField("M-PESA code", filters=[tidy])
+    reason = StringField("Reason", [DataRequired(NO_REASON)], filters=[tidy])
     seen = HiddenField()
     code_required = True
 
@@ -61,16 +66,9 @@ class MoneyForm(FlaskForm):
                 raise ValidationError(str(error)) from None
 
     def validate_reason(self, field: StringField) -> None:
-        """One line that is not too long."""
-        if not self.tidy_reason:
-            raise ValidationError("Enter a reason: whoever reads it later was not here")
+        """Not too long."""
         if len(field.data) > LONGEST_REASON:
             raise ValidationError(f"Reason must be {LONGEST_REASON} characters or fewer")
-
-    @property
-    def tidy_reason(self) -> str:
-        """The reason on one line."""
-        return one_line(self.reason.data or "", LONGEST_REASON)
 
     def money(self) -> ByHand:
         """The answers in the shop's own words."""
@@ -79,7 +77,7 @@ class MoneyForm(FlaskForm):
             amount=read_amount(self.amount.data),
             method=self.method.data,
             code=read_code(code) if code else None,
-            reason=self.tidy_reason,
+            reason=self.reason.data,
         )
 
 
@@ -102,4 +100,8 @@ class RefundForm(MoneyForm):
 class CodeForm(FlaskForm):
     """A message as it was forwarded, or the code alone."""
 
-    text = TextAreaField("M-PESA message or code", [DataRequired("Paste the message, or type its code")])
+    text = TextAreaField(
+        "M-PESA message or code",
+        [DataRequired("Paste the message, or type its code")],
+        filters=[lambda typed: typed and one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE)],
+    )

@@ -17,7 +17,7 @@ from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import write
 from shop.payments import checking
-from shop.payments.codes import LONGEST_MESSAGE, read_message
+from shop.payments.codes import read_message
 from shop.payments.proof import proof
 
 LONGEST_ID = 9  # digits
@@ -70,7 +70,6 @@ def codes() -> str | tuple[str, int]:
         if message.code or message.amount:
             return _answer(form, what_is_known(message, utcnow()))
         form.text.errors = ["There is no M-PESA code in that. Paste the whole message, or its 10 letters and digits"]
-    form.text.data = one_line((form.text.data or "")[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE)
     return _answer(form, None), 422
 
 

@@ -25,9 +25,7 @@ KINDS = {
     Kind.TWICE: Why("Paid twice", "Give the second payment back, then record it here.", "bad"),
     Kind.REFUND_DUE: Why("Refund due", "Give the money back, then record it here.", "bad"),
     Kind.STRAY: Why("Money apart", f"{IN_CHPTER} Then say whether it came.", "bad"),
-    Kind.OTHER_SUM: Why(
-        "Other sum", "Look in your Chpter account for a second payment. If there is one, give it back."
-    ),
+    Kind.OTHER_SUM: Why("Other sum", "Look in your Chpter account for a second payment. If so, give it back."),
     Kind.CONTRADICTION: Why("Contradiction", f"{IN_CHPTER} What it says counts."),
     Kind.MISMATCH: Why("Mix-up", "Look up both orders in your Chpter account. Send nothing because of this callback."),
     Kind.OPENED: Why("Address known", f"{IN_CHPTER} Whoever knows the address could have said that it is paid."),
