@@ -57,7 +57,7 @@ class Proof:
 
 
 def proof() -> Proof:
-    """Add up everything. Four queries, however much there is."""
+    """Add up everything. Three queries, however much there is."""
     counted = dict(
         db.session.execute(select(MoneyEntry.kind, func.sum(MoneyEntry.amount)).group_by(MoneyEntry.kind)).all()
     )

@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import select
 
 from shop.admin.models import StaffAct
-from shop.clock import utcnow
 from shop.database import db
 from shop.notices.models import OutboxMail
 from shop.payments.codes import read_code
@@ -447,4 +446,3 @@ def test_an_act_without_its_token_is_refused(desk, buy, clerk, ledger, act):
 
 def test_codes_are_read_in_any_case_and_with_blanks():
     assert read_code(" ska1 b2c3 d4 ") == CODE
-    assert utcnow()
