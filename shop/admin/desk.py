@@ -8,6 +8,8 @@ from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
 from shop.admin.looking import views as looking
 from shop.admin.mail import views as mail
+from shop.admin.money import acting
+from shop.admin.money import views as money
 from shop.admin.packing import slips
 from shop.admin.packing import views as packing
 from shop.admin.people import own as people_own
@@ -23,6 +25,7 @@ from shop.admin.signing import init_signing
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming),
     *(packing, slips),
+    *(money, acting),
     *(products, editing, options, stock, categories, pictures),
     *(discount_codes, areas, settings, making, links),
     *(looking, mail, privacy),

@@ -15,10 +15,10 @@ from shop.database import db
 from shop.details import details
 from shop.notices.models import OutboxMail
 from shop.orders.models import Order
-from shop.orders.signals import buyer_told, link_asked_for, order_moved, order_paid, order_placed
+from shop.orders.signals import buyer_told, link_asked_for, order_cancelled, order_moved, order_paid, order_placed
 from shop.orders.states import Fulfilment
-from shop.payments.models import PaymentAttempt
-from shop.payments.signals import payment_failed
+from shop.payments.models import MoneyEntry, PaymentAttempt
+from shop.payments.signals import money_given_back, payment_failed
 
 
 def listen() -> None:
@@ -29,6 +29,8 @@ def listen() -> None:
     link_asked_for.connect(_asked_for)
     order_moved.connect(_moved)
     buyer_told.connect(_told)
+    order_cancelled.connect(_cancelled)
+    money_given_back.connect(_given_back)
 
 
 def _placed(order: Order) -> None:
@@ -65,6 +67,15 @@ def _told(order: Order, words: str, once: str) -> None:
     _to_buyer(order, "note", f"A message about your order {order.number}", f"note-{order.id}-{once}", words=words)
 
 
+def _cancelled(order: Order) -> None:
+    _to_buyer(order, "cancelled", f"Your order {order.number} was cancelled", f"cancelled-{order.id}")
+
+
+def _given_back(entry: MoneyEntry) -> None:
+    subject = f"Money given back for your order {entry.order.number}"
+    _to_buyer(entry.order, "given_back", subject, f"given-back-{entry.id}", entry=entry)
+
+
 def _to_buyer(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
     _write(order.email, order, kind, subject, once, **words)
 
@@ -81,7 +92,7 @@ def post(recipient: str, kind: str, subject: str, once: str, order_id: int | Non
     What only its reader may see is handed over sealed (`sealer().hide`), and opened when the mail is sent.
     """
     if not recipient or db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
-        return  # nobody to write to (the buyer was forgotten), or written already
+        return  # nobody to write to (the buyer was forgotten, or gave no address), or written already
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
     body = render_template(f"notices/{kind}.txt", shop_url=settings.shop_url, **words)

@@ -11,7 +11,7 @@ from shop.database import Model, UtcDateTime, bytewise
 from shop.orders.states import Fulfilment, Payment
 
 if TYPE_CHECKING:
-    from shop.payments.models import PaymentAttempt
+    from shop.payments.models import OfferedCode, PaymentAttempt
 
 # Where an order lies at the desk. As text, because an index over some rows only serves a query that says the very same.
 # "NOT ... <>", because for "=" SQLite would rather take an index on `payment` and sort what it finds.
@@ -41,7 +41,11 @@ class Order(Model):
     payment: Mapped[str] = mapped_column(String(12), default=Payment.AWAITING)
     fulfilment: Mapped[str] = mapped_column(String(12), default=Fulfilment.UNFULFILLED)
     late: Mapped[bool] = mapped_column(default=False)  # paid after it had expired
-    refund_due: Mapped[bool] = mapped_column(default=False)  # money that this order does not need
+    refund_due: Mapped[bool] = mapped_column(default=False)  # money that this order does not need: due_back > 0
+    received: Mapped[int] = mapped_column(default=0)  # all that came for it and counts
+    given_back: Mapped[int] = mapped_column(default=0)  # of what was received
+    due_back: Mapped[int] = mapped_column(default=0)  # of what was received and is still here: not the order's
+    short: Mapped[int] = mapped_column(default=0)  # how much less than its total was taken for payment
     open_warning: Mapped[bool] = mapped_column(default=False)  # its timeline has a warning nobody has looked at
     attempts_opened: Mapped[int] = mapped_column(default=0)
     collect_code: Mapped[str] = mapped_column(String(4), default="")  # what the buyer shows; "" until it is ready
@@ -73,6 +77,7 @@ class Order(Model):
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
     events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", cascade="all, delete-orphan")
     attempts: Mapped[list["PaymentAttempt"]] = relationship(order_by="PaymentAttempt.id", back_populates="order")
+    offered_codes: Mapped[list["OfferedCode"]] = relationship(order_by="OfferedCode.id", back_populates="order")
 
     __table_args__ = (
         CheckConstraint("goods - discount + delivery = total AND total >= 0 AND discount <= goods", name="sum"),
@@ -83,11 +88,17 @@ class Order(Model):
         Index("ix_orders_area", "area_name", "placed_at", "id"),
         Index("ix_orders_paid", "paid_at", "id"),
         Index("ix_orders_forgetting", "forgotten_at", "placed_at"),
+        Index("ix_orders_refund_due", "refund_due"),
         _lying("ix_orders_to_pack", TO_PACK),
         _lying("ix_orders_waiting", WAITING),
         _lying("ix_orders_to_check", TO_CHECK),
         _lying("ix_orders_gone", GONE),
     )
+
+    @property
+    def money_here(self) -> int:
+        """Whole shillings that came for it and have not been given back."""
+        return self.received - self.given_back
 
     @property
     def latest_attempt(self) -> "PaymentAttempt | None":

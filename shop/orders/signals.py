@@ -9,6 +9,7 @@ _signals = Namespace()
 
 order_placed = _signals.signal("order-placed")  # sender: the Order
 order_paid = _signals.signal("order-paid")  # sender: the Order
+order_cancelled = _signals.signal("order-cancelled")  # sender: the Order
 link_asked_for = _signals.signal("link-asked-for")  # sender: the Order whose buyer lost its link
 order_moved = _signals.signal("order-moved")  # sender: the Order whose goods went one step on
 buyer_told = _signals.signal("buyer-told")  # sender: the Order; with words and their one-time key, once

@@ -94,6 +94,16 @@ def take(lines: Iterable[Ordered]) -> None:
     _note(moved, "Sold, paid late", on_hand=-1)
 
 
+def taken_again(lines: Iterable[Ordered]) -> bool:
+    """Take all the goods, or none of them: whether they were there."""
+    try:
+        with db.session.begin_nested():
+            take(lines)
+    except OutOfStock:
+        return False
+    return True
+
+
 def _in_order(lines: Iterable[Line]) -> list[Line]:
     return sorted(lines, key=lambda line: line.sku)
 

@@ -22,6 +22,7 @@ class Story:
     pay_label: str = "Try again"
     do_not_pay_again: bool = False
     waiting: bool = False  # the page asks again by itself
+    may_have_paid: bool = False  # a buyer who has paid may give the code of the payment
     reason: str | None = None  # why the payment failed
     timeline: tuple[OrderEvent, ...] = ()
     whatsapp_url: str | None = None
@@ -43,9 +44,13 @@ def story_of(order: Order, whatsapp: str = "") -> Story:
     events = tuple(event for event in order.events if event.for_buyer)
     text = escaped(f"Hello, this is about my order {order.number}")
     link = f"https://wa.me/{whatsapp}?text={text}" if whatsapp else None
+    if order.payment == Payment.PAID and _given_back(order):
+        story = replace(story, detail=f"{story.detail} {_of_paid(order)}")
     attempt = order.latest_attempt
     state = f"{order.payment}/{attempt.state if attempt else ''}/{order.fulfilment}"
-    return replace(story, timeline=events, whatsapp_url=link, state=state)
+    went_to_pay = any(attempt.checkout_link for attempt in order.attempts)
+    may = went_to_pay and order.payment in (Payment.AWAITING, Payment.EXPIRED)
+    return replace(story, may_have_paid=may, timeline=events, whatsapp_url=link, state=state)
 
 
 def _awaiting(order: Order) -> Story:
@@ -118,7 +123,7 @@ def _settled(order: Order) -> Story:
         case Payment.PAID if order.total == 0:
             return Story("good", "Paid", "Your order is placed. There is nothing to pay.", _where(order))
         case Payment.PAID:
-            headline = f"Paid. We have received {shillings(order.total)}."
+            headline = f"Paid. We have received {shillings(order.total - order.short)}."
             return Story("good", "Paid", headline, _where(order))
         case Payment.REVIEW:
             headline = "Your payment is being checked by a person."
@@ -131,12 +136,28 @@ def _settled(order: Order) -> Story:
             on_its_way = any(attempt.state in open_pages for attempt in order.attempts)
             return Story("quiet", "Closed", headline, detail, do_not_pay_again=on_its_way)
         case Payment.CANCELLED:
-            detail = "If you have paid for it, the money is given back. Ask us if anything is unclear."
+            unknown = "If you have paid for it, the money is given back."
+            detail = f"{_given_back(order) or unknown} Ask us if anything is unclear."
             return Story("quiet", "Cancelled", "This order was cancelled.", detail)
         case _:
-            return Story(
-                "quiet", "Refunded", "Your money for this order was given back.", "Ask us if anything is unclear."
-            )
+            detail = f"{_given_back(order)} Ask us if anything is unclear.".strip()
+            return Story("quiet", "Refunded", "Your money for this order was given back.", detail)
+
+
+def _of_paid(order: Order) -> str:
+    """Of an order that stands: what was given back of its money, and what came too much."""
+    done = f"{shillings(order.given_back)} of it was given back." if order.given_back else ""
+    due = (
+        f"{shillings(order.due_back)} more than it costs has come; that is given back to you." if order.due_back else ""
+    )
+    return f"{done} {due}".strip()
+
+
+def _given_back(order: Order) -> str:
+    """What was given back of an order's money and what will be, in a sentence each."""
+    done = f"{shillings(order.given_back)} was given back." if order.given_back else ""
+    due = f"{shillings(order.due_back)} that came for it will be given back to you." if order.due_back else ""
+    return f"{done} {due}".strip()
 
 
 def _where(order: Order) -> str:

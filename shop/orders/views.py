@@ -33,7 +33,13 @@ def show(token: str) -> str | AnyResponse:
         if order.payment == Payment.AWAITING and attempt and attempt.state == AttemptState.OPEN:
             buyer_returned(order, utcnow())
         return redirect(url_for("orders.show", token=token), 303)
-    return render_template("orders/show.html", order=order, story=story_of(order, details().whatsapp))
+    return order_page(order)
+
+
+def order_page(order: Order, code: str = "", code_problem: str = "") -> str:
+    """The page of an order; with the M-PESA code its buyer typed, and what is wrong with it."""
+    story = story_of(order, details().whatsapp)
+    return render_template("orders/show.html", order=order, story=story, code=code, code_problem=code_problem)
 
 
 @orders.get("/orders/<token>/status")

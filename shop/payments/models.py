@@ -1,4 +1,4 @@
-"""Payment attempts, and the record of every callback."""
+"""Payment attempts, the record of every callback, the book of money in and out, and what a person has to look at."""
 
 from datetime import datetime
 
@@ -34,6 +34,7 @@ class PaymentAttempt(Model):
         ),
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_payment_attempt_newest", "created_at", "id"),
+        Index("ix_payment_attempt_state", "state", "created_at"),
     )
 
 
@@ -55,3 +56,59 @@ class CallbackRecord(Model):
     attempt: Mapped[PaymentAttempt] = relationship(back_populates="callbacks")
 
     __table_args__ = (Index("ix_callback_record_attempt", "attempt_id", "id"),)
+
+
+class MoneyEntry(Model):
+    """One line of the money book: what came in (above zero) or went out (below). Lines are only ever added."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("payment_attempt.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    amount: Mapped[int]  # whole shillings
+    method: Mapped[str] = mapped_column(String(20))
+    code: Mapped[str | None] = mapped_column(String(10), unique=True)  # M-PESA's, in capitals: one code, one use
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(80))  # who of the desk wrote it; empty for the shop itself
+
+    order: Mapped[Order] = relationship()
+
+    __table_args__ = (
+        CheckConstraint(
+            "(kind IN ('callback','by_hand') AND amount > 0) OR (kind IN ('refund','correction') AND amount < 0)",
+            name="kind",
+        ),
+    )
+
+
+class OfferedCode(Model):
+    """An M-PESA code that a buyer says their order was paid with. It proves nothing."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    code: Mapped[str] = mapped_column(String(10), index=True)  # in capitals
+
+    order: Mapped[Order] = relationship(back_populates="offered_codes")
+
+    __table_args__ = (Index("uq_offered_code_order_id_code", "order_id", "code", unique=True),)
+
+
+class PaymentCheck(Model):
+    """Something that happened which a person has to look at; it stays until somebody says they did."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
+    attempt_id: Mapped[int | None] = mapped_column(ForeignKey("payment_attempt.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(20))  # a payments.checking.Kind
+    words: Mapped[str] = mapped_column(Text)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    open_key: Mapped[str | None] = mapped_column(String(60), unique=True)  # of one matter one is open; none once closed
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_by: Mapped[str] = mapped_column(String(80), default="")
+    closing_words: Mapped[str] = mapped_column(Text, default="")
+
+    order: Mapped[Order] = relationship()
+
+    __table_args__ = (Index("ix_payment_check_open", "closed_at", "opened_at"),)

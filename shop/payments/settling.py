@@ -14,6 +14,8 @@ from shop.money import shillings
 from shop.orders import moving, stock
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
+from shop.payments import booking
+from shop.payments.checking import look_at_callback
 from shop.payments.deciding import Decision, Facts, decide
 from shop.payments.models import CallbackRecord, PaymentAttempt
 from shop.payments.signals import payment_failed
@@ -98,18 +100,9 @@ def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_bro
         order=Payment(seen),
     )
     decision = decide(facts)
-    if decision.row == "R3a" and not _taken_again(order):
+    if decision.row == "R3a" and not stock.taken_again(order.lines):
         decision = decide(replace(facts, stock_free=False))
     return decision
-
-
-def _taken_again(order: Order) -> bool:
-    try:
-        with db.session.begin_nested():
-            stock.take(order.lines)
-    except stock.OutOfStock:
-        return False
-    return True
 
 
 def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: Callback, now: datetime) -> None:
@@ -123,6 +116,8 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
         if not changed(guarded.values(values)):
             raise moving.MovedMeanwhile
         db.session.expire(attempt)
+        if decision.attempt == AttemptState.PAID:
+            booking.came_in(order, attempt.amount, attempt=attempt, method=callback.method)
     if decision.order != before_order:
         moving.move(order, before_order, decision.order)
         if decision.row == "R3":
@@ -132,7 +127,7 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
         else:
             order.record("The payment is being checked by a person", for_buyer=True)
     if decision.refund_due:
-        order.refund_due = True
+        booking.owes(order, attempt.amount)
     if decision.row == "R3b":
         order.late = True
     if decision.row == "R6" and before_attempt != AttemptState.FAILED:
@@ -179,6 +174,8 @@ def _keep(
     )
     if alert:
         attempt.order.record(f"Callback, row {row}: {reason}", warning=True)
+    if alert or row == "R3a":
+        look_at_callback(row, attempt, reason)
 
 
 def _sums(attempt: PaymentAttempt, callback: Callback) -> str:

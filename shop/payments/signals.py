@@ -2,4 +2,7 @@
 
 from blinker import Namespace
 
-payment_failed = Namespace().signal("payment-failed")  # sender: the PaymentAttempt
+_signals = Namespace()
+
+payment_failed = _signals.signal("payment-failed")  # sender: the PaymentAttempt
+money_given_back = _signals.signal("money-given-back")  # sender: the MoneyEntry

@@ -10,14 +10,17 @@ from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import get_input_stream
 
+from shop.chpter.text import one_line
 from shop.config import Settings
 from shop.database import db, write
 from shop.errors import where
 from shop.extensions import csrf, limiter
 from shop.orders.finding import order_with
 from shop.orders.moving import MovedMeanwhile
+from shop.orders.views import order_page
 from shop.origin import from_elsewhere
-from shop.payments import addresses, opening
+from shop.payments import addresses, codes, opening
+from shop.payments.checking import Kind, look_at
 from shop.payments.models import PaymentAttempt
 from shop.payments.settling import Outcome, Posted, settle
 from shop.payments.spool import drain, spool
@@ -61,8 +64,13 @@ def landing(token: str) -> AnyResponse:
         f"Somebody opened the callback address of payment {reference} in a browser: its secret is known to the buyer"
     )
     if not any(event.words == words for event in order.events):  # once is enough to know
-        write(lambda: order.record(words, warning=True))
+        write(lambda: _known_to_buyer(attempt, words))
     return redirect(url_for("orders.show", token=order.token), 303)
+
+
+def _known_to_buyer(attempt: PaymentAttempt, words: str) -> None:
+    attempt.order.record(words, warning=True)
+    look_at(attempt.order, Kind.OPENED, words, attempt)
 
 
 @payments.post("/orders/<token>/pay")
@@ -75,6 +83,23 @@ def pay(token: str) -> AnyResponse:
     order = order_with(token) or abort(404)
     link = opening.try_again(order)
     return redirect(link or url_for("orders.show", token=token), 303)
+
+
+@payments.post("/orders/<token>/code")
+@csrf.exempt  # as with /pay
+@limiter.limit("10 per hour", key_func=lambda: str((request.view_args or {}).get("token")))
+def offer(token: str) -> AnyResponse | tuple[str, int]:
+    """The buyer says which M-PESA code the order was paid with. It proves nothing: a person looks."""
+    if from_elsewhere():
+        abort(403)
+    order = order_with(token) or abort(404)
+    typed = request.form.get("code", "")
+    try:
+        write(lambda: codes.offer_code(order, typed))
+    except (codes.CodeError, codes.NoMoreCodes) as error:
+        words = str(error) or "You have given us many codes already. Call us, and have the M-PESA message at hand"
+        return order_page(order, one_line(typed[:200], 40), words), 422
+    return redirect(url_for("orders.show", token=token), 303)
 
 
 def settle_now(posted: Posted) -> Outcome:

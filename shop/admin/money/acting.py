@@ -1,0 +1,238 @@
+"""Acts of money at the desk: each one POST, one transaction, one line in the log. Of two at once one wins."""
+
+from collections.abc import Callable
+
+from flask import flash, redirect, render_template, request, url_for
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.admin.acts import acted, who_acts
+from shop.admin.frame import admin, may
+from shop.admin.money.finding import order_named
+from shop.admin.money.forms import METHODS, AmountError, MoneyForm, RefundForm, read_amount, tidy
+from shop.admin.showing import dossier_of
+from shop.database import write
+from shop.money import shillings
+from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
+from shop.orders.states import Payment
+from shop.orders.stock import OutOfStock
+from shop.payments import by_hand, refunding
+from shop.payments.by_hand import ByHand
+from shop.payments.codes import entry_with
+
+TOO_LATE = "Nothing was changed: somebody else, or Chpter, was quicker. This is how the order stands now"
+Page = str | tuple[str, int] | AnyResponse
+
+
+@admin.get("/orders/<number>/decide")
+@may("owner")
+def money_decide(number: str) -> Page:
+    """What an order in review is about, and the two ways out."""
+    return _decide_page(number)
+
+
+@admin.post("/orders/<number>/accept")
+@may("owner")
+def money_accept(number: str) -> Page:
+    """An order in review is paid."""
+    try:
+        amount = read_amount(request.form.get("amount", ""))
+    except AmountError as error:
+        return _decide_page(number, "amount", str(error))
+
+    def accept(order: Order) -> str:
+        before = order.received
+        by_hand.accept(order, amount, who_acts())
+        came = order.received - before
+        words = f"Accepted as paid: {shillings(came)} came" if came else "Accepted as paid"
+        if came and came != order.total:
+            words += f", {shillings(order.total)} was asked for"
+        acted(words, order)
+        return words
+
+    return _done(number, accept)
+
+
+@admin.post("/orders/<number>/refuse")
+@may("owner")
+def money_refuse(number: str) -> Page:
+    """An order in review is cancelled; what came is to be given back."""
+    try:
+        came = read_amount(request.form.get("came", "0") or "0", smallest=0)
+    except AmountError as error:
+        return _decide_page(number, "came", str(error))
+
+    def refuse(order: Order) -> str:
+        by_hand.refuse(order, came, who_acts())
+        due = f"; {shillings(order.due_back)} is to be given back" if order.due_back else "; no money came"
+        words = f"Refused the payment and cancelled the order{due}"
+        acted(words, order)
+        return words
+
+    return _done(number, refuse)
+
+
+@admin.post("/orders/<number>/cancel")
+@may("owner")
+def money_cancel(number: str) -> Page:
+    """An unpaid order is cancelled."""
+
+    def cancel(order: Order) -> str:
+        by_hand.cancel(order)
+        acted("Cancelled the unpaid order; its goods are on sale again", order)
+        return f"Order {order.number} is cancelled"
+
+    return _done(number, cancel)
+
+
+@admin.post("/orders/<number>/attempts/<reference>")
+@may("owner")
+def money_attempt(number: str, reference: str) -> Page:
+    """Money in review apart from its order's state came, or did not."""
+    try:
+        came = read_amount(request.form.get("came", ""), smallest=0)
+    except AmountError as error:
+        flash(str(error), "problem")
+        return _to(number)
+
+    def settle(order: Order) -> str:
+        attempt = next((one for one in order.attempts if str(one.reference) == reference), None)
+        if attempt is None:
+            raise MovedMeanwhile
+        by_hand.settle_attempt(attempt, came, who_acts())
+        words = f"Payment {reference}: {shillings(came)} came" if came else f"Payment {reference}: no money came"
+        acted(words, order)
+        return words
+
+    return _done(number, settle)
+
+
+@admin.post("/orders/<number>/same-money")
+@may("owner")
+def money_same(number: str) -> Page:
+    """What was marked paid by hand is the payment Chpter told of later."""
+
+    def correct(order: Order) -> str:
+        amount = by_hand.same_money(order, who_acts())
+        words = f"The {shillings(amount)} marked paid by hand is the payment Chpter told of: counted once"
+        acted(words, order)
+        return words
+
+    return _done(number, correct)
+
+
+@admin.route("/orders/<number>/mark-paid", methods=["GET", "POST"])
+@may("owner", freshly=True)
+def money_mark_paid(number: str) -> Page:
+    """Money that a person saw, and Chpter did not tell of."""
+    order = order_named(number)
+    if order.payment not in by_hand.PAYABLE and request.method == "GET":
+        flash("There is nothing to mark: the order is not waiting for money", "problem")
+        return _to(number)
+    form = MoneyForm()
+    if request.method == "GET":
+        form.amount.data = request.args.get("amount", "")[:12] or str(order.total)
+        form.code.data = request.args.get("code", "")[:10]
+        form.method.data, form.seen.data = "MPESA", order.payment
+    elif form.validate() and _unused_code(form):
+        money, seen = form.money(), form.seen.data or ""
+
+        def mark(order: Order) -> str:
+            by_hand.mark_paid(order, seen, money, who_acts())
+            acted(f"Marked paid by hand: {_in_words(money)}", order)
+            return f"Order {order.number} is paid"
+
+        reply = _unless_code_taken(form, lambda: _done(number, mark))
+        if reply is not None:
+            return reply
+    return _form_page("admin/money/mark_paid.html", order_named(number), form)
+
+
+@admin.route("/orders/<number>/give-back", methods=["GET", "POST"])
+@may("owner", freshly=True)
+def money_give_back(number: str) -> Page:
+    """Money that was given back outside the shop is recorded."""
+    order = order_named(number)
+    if not order.money_here or order.payment not in refunding.REFUNDABLE:
+        flash("There is no money of this order to give back", "problem")
+        return _to(number)
+    form = RefundForm(order.money_here)
+    if request.method == "GET":
+        form.amount.data, form.seen.data = str(order.due_back or order.money_here), str(order.given_back)
+        form.method.data = "MPESA"
+    elif form.validate() and _unused_code(form):
+        money, seen = form.money(), form.seen.data or ""
+
+        def give_back(order: Order) -> str:
+            if seen != str(order.given_back):
+                raise MovedMeanwhile
+            refunding.give_back(order, order.given_back, money, who_acts())
+            acted(f"Gave back {_in_words(money)}", order)
+            return f"Recorded: {shillings(money.amount)} was given back"
+
+        reply = _unless_code_taken(form, lambda: _done(number, give_back))
+        if reply is not None:
+            return reply
+    return _form_page("admin/money/give_back.html", order_named(number), form)
+
+
+def _done(number: str, act: Callable[[Order], str]) -> AnyResponse:
+    """Do it in one transaction, and say how it went on the page it came from."""
+    try:
+        flash(write(lambda: act(order_named(number))), "good")
+    except MovedMeanwhile:
+        flash(TOO_LATE, "problem")
+    except OutOfStock as short:
+        words = f"Nothing was changed: the goods are gone ({short.left} of {short.sku} left). "
+        flash(f"{words}Set the stock under Products once they are there, then try again", "problem")
+    return _to(number)
+
+
+def _to(number: str) -> AnyResponse:
+    back = url_for("admin.checks") if request.form.get("back") == "checks" else url_for("admin.order", number=number)
+    return redirect(back, 303)
+
+
+def _unused_code(form: MoneyForm) -> bool:
+    code = form.money().code
+    entry = entry_with(code) if code else None
+    if entry:
+        form.code.errors = [f"That code was used already, for order {entry.order.number}"]
+    return entry is None
+
+
+def _unless_code_taken(form: MoneyForm, act: Callable[[], AnyResponse]) -> AnyResponse | None:
+    """Do it; None, with words at the field, when another took the code at this very moment."""
+    try:
+        return act()
+    except IntegrityError:
+        if _unused_code(form):
+            raise
+        return None
+
+
+def _in_words(money: ByHand) -> str:
+    code = f", code {money.code}" if money.code else ""
+    return f"{shillings(money.amount)} by {METHODS[money.method]}{code}. {money.reason}"
+
+
+def _form_page(template: str, order: Order, form: MoneyForm) -> str | tuple[str, int]:
+    problems = [(field.name, str(words)) for field in form for words in field.errors]
+    page = render_template(template, order=order, form=form, problems=problems)
+    return (page, 422) if problems else page
+
+
+def _decide_page(number: str, field: str = "", words: str = "") -> Page:
+    order = order_named(number)
+    if order.payment != Payment.REVIEW:
+        flash(TOO_LATE, "problem")
+        return _to(number)
+    page = render_template(
+        "admin/money/decide.html",
+        dossier=dossier_of(number),
+        order=order,
+        problems=[(field, words)] if words else [],
+        wrong={field: {"words": words, "typed": tidy(request.form.get(field, "")[:40])}} if words else {},
+    )
+    return (page, 422) if words else page

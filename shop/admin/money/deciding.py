@@ -1,0 +1,61 @@
+"""What can be done about the money of an order, as it stands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shop.admin.showing import TO_REVIEW, Dossier
+from shop.orders.models import Order
+from shop.orders.states import AttemptState, Payment
+from shop.payments.by_hand import PAYABLE, entered_twice
+from shop.payments.models import PaymentAttempt
+from shop.payments.refunding import REFUNDABLE
+
+
+@dataclass(frozen=True)
+class Said:
+    """An attempt in review, and the newest sum Chpter named for it (None: it named none that can be read)."""
+
+    attempt: PaymentAttempt
+    amount: int | None
+
+
+@dataclass(frozen=True)
+class Acts:
+    """Which buttons an order's page has."""
+
+    review: Said | None
+    needs_money: bool  # to accept it, somebody has to say how much came by the attempt in review
+    decide: bool
+    mark_paid: bool
+    cancel: bool
+    give_back: bool
+    same_money: int  # KSh that may have been entered twice; else 0
+    stray: Sequence[Said]
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to press."""
+        return any((self.decide, self.mark_paid, self.cancel, self.give_back, self.stray))
+
+
+def money_acts(order: Order, dossier: Dossier) -> Acts:
+    """Read from what the page holds already; one query more where money is due back."""
+    said = [
+        Said(
+            one.attempt,
+            next((heard.record.amount for heard in one.heard if heard.record.row in TO_REVIEW), None),
+        )
+        for one in dossier.tries
+        if one.attempt.state == AttemptState.REVIEW
+    ]
+    decide = order.payment == Payment.REVIEW
+    return Acts(
+        review=said[0] if decide and said else None,
+        needs_money=bool(decide and said) and order.money_here < order.total,
+        decide=decide,
+        mark_paid=order.payment in PAYABLE,
+        cancel=order.payment == Payment.AWAITING,
+        give_back=order.payment in REFUNDABLE and order.money_here > 0,
+        same_money=entered_twice(order) if order.refund_due else 0,
+        stray=said if not decide else (),
+    )

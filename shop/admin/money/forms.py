@@ -1,0 +1,107 @@
+"""What the desk asks about money."""
+
+import re
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms.validators import DataRequired, InputRequired, ValidationError
+
+from shop.chpter.text import one_line
+from shop.money import shillings
+from shop.payments.by_hand import ByHand
+from shop.payments.codes import LONGEST_MESSAGE, CodeError, read_code
+
+LONGEST_REASON = 200  # characters
+NO_REASON = "Enter a reason: whoever reads it later was not here"
+METHODS = {"MPESA": "M-PESA", "CASH": "Cash", "BANK": "Bank", "CARD": "Card"}
+
+
+class AmountError(ValueError):
+    """The text is no whole sum. Its message names the cure."""
+
+
+def read_amount(text: str, smallest: int = 1) -> int:
+    """Whole shillings from "2450", "2,450" or "KSh 2,450". Raises AmountError."""
+    typed = re.sub(r"^ksh\.?|[\s,]", "", text[:40].strip().casefold())
+    if not re.fullmatch(r"[0-9]{1,9}", typed, re.ASCII) or int(typed) < smallest:
+        raise AmountError("Amount must be whole shillings, like 2450")
+    return int(typed)
+
+
+def tidy(typed: str | None) -> str | None:
+    """What was typed, on one line: what nobody can see is not sent back in a page either."""
+    return typed and one_line(typed[: 4 * LONGEST_REASON], 2 * LONGEST_REASON)
+
+
+class MoneyForm(FlaskForm):
+    """Money that a person saw come or go."""
+
+    amount = StringField("Amount in KSh", [InputRequired("Enter the amount")], filters=[tidy])
+    method = RadioField(
+        "How", [InputRequired("Choose how the money moved")], choices=list(METHODS.items()), validate_choice=True
+    )
+    code = StringField("M-PESA code", filters=[tidy])
+    reason = StringField("Reason", [DataRequired(NO_REASON)], filters=[tidy])
+    seen = HiddenField()
+    code_required = True
+
+    def validate_amount(self, field: StringField) -> None:
+        """Whole shillings."""
+        try:
+            read_amount(field.data)
+        except AmountError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_code(self, field: StringField) -> None:
+        """Ten letters and digits, with M-PESA only."""
+        typed = (field.data or "").strip()
+        if self.method.data != "MPESA":
+            if typed:
+                raise ValidationError("Leave the code empty, or choose M-PESA")
+        elif typed or self.code_required:
+            try:
+                read_code(typed)
+            except CodeError as error:
+                raise ValidationError(str(error)) from None
+
+    def validate_reason(self, field: StringField) -> None:
+        """Not too long."""
+        if len(field.data) > LONGEST_REASON:
+            raise ValidationError(f"Reason must be {LONGEST_REASON} characters or fewer")
+
+    def money(self) -> ByHand:
+        """The answers in the shop's own words."""
+        code = (self.code.data or "").strip()
+        return ByHand(
+            amount=read_amount(self.amount.data),
+            method=self.method.data,
+            code=read_code(code) if code else None,
+            reason=self.reason.data,
+        )
+
+
+class RefundForm(MoneyForm):
+    """Money that was given back: never more than is here, and some M-PESA refunds have no code of their own."""
+
+    code_required = False
+
+    def __init__(self, most: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.most = most
+
+    def validate_amount(self, field: StringField) -> None:
+        """Whole shillings, and no more than came."""
+        super().validate_amount(field)
+        if read_amount(field.data) > self.most:
+            raise ValidationError(f"No more than {shillings(self.most)} can be given back: that is what is here")
+
+
+class CodeForm(FlaskForm):
+    """A message as it was forwarded, or the code alone."""
+
+    text = TextAreaField(
+        "M-PESA message or code",
+        [DataRequired("Paste the message, or type its code")],
+        filters=[lambda typed: typed and one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE)],
+    )

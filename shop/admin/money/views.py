@@ -1,0 +1,121 @@
+"""Payments to check, the M-PESA code desk, and the proof."""
+
+import re
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.admin.acts import acted, who_acts
+from shop.admin.frame import admin, may
+from shop.admin.money import finding
+from shop.admin.money.deciding import money_acts
+from shop.admin.money.forms import METHODS, CodeForm
+from shop.admin.money.knowing import Known, what_is_known
+from shop.admin.money.wording import KINDS, reason_of
+from shop.chpter.text import one_line
+from shop.clock import utcnow
+from shop.database import write
+from shop.payments import checking
+from shop.payments.codes import read_message
+from shop.payments.proof import proof
+
+LONGEST_ID = 9  # digits
+
+
+@admin.get("/checks")
+@may("staff")
+def checks() -> str:
+    """All that needs a person. What is chosen stands in the address."""
+    found = finding.find_matters(request.args.get("kind", ""), _page(), utcnow())
+
+    def link(kind: str = found.kind, page: int = 1) -> str:
+        return url_for("admin.checks", kind=kind or None, page=page if page > 1 else None)
+
+    def link_to_page(page: int) -> str:
+        return link(page=page)
+
+    tabs = [("All", found.everything, link(kind=""), not found.kind)]
+    for kind in finding.URGENCY:
+        if found.counts.get(kind) or kind == found.kind:
+            tabs.append((KINDS[kind].words, found.counts.get(kind, 0), link(kind=kind), kind == found.kind))
+    return render_template("admin/money/checks.html", found=found, tabs=tabs, link=link, link_to_page=link_to_page)
+
+
+@admin.post("/checks/close")
+@may("staff")
+def check_close() -> AnyResponse:
+    """Somebody looked: one line is closed, or an order that waits is left to wait."""
+    words = one_line(request.form.get("words", ""), 200) or "Looked at it"
+    line, number = request.form.get("check", ""), request.form.get("waiting", "")
+    if re.fullmatch(rf"[0-9]{{1,{LONGEST_ID}}}", line, re.ASCII):
+        done = write(lambda: _close(int(line), words))
+    else:
+        done = write(lambda: _leave_waiting(number, words))
+    flash(*(("Looked at", "good") if done else ("Somebody else looked at it already", "problem")))
+    return redirect(_back(), 303)
+
+
+@admin.route("/codes", methods=["GET", "POST"])
+@may("staff")
+def codes() -> str | tuple[str, int]:
+    """What is known of an M-PESA message or code. Nothing is changed by asking; a message stays out of addresses."""
+    form = CodeForm()
+    if request.method == "GET":
+        typed = request.args.get("code", "")[:60]
+        form.text.data = typed
+        return _answer(form, what_is_known(read_message(typed), utcnow()) if typed else None)
+    if form.validate():
+        message = read_message(form.text.data)
+        if message.code or message.amount:
+            return _answer(form, what_is_known(message, utcnow()))
+        form.text.errors = ["There is no M-PESA code in that. Paste the whole message, or its 10 letters and digits"]
+    return _answer(form, None), 422
+
+
+@admin.get("/money")
+@may("owner")
+def money_proof() -> str:
+    """Whether every shilling is in its place."""
+    return render_template("admin/money/proof.html", proof=proof())
+
+
+@admin.context_processor
+def money_words() -> dict[str, Any]:
+    """The words for money, for the desk's templates."""
+    return {
+        "matter_kinds": KINDS,
+        "matter_reason": reason_of,
+        "money_methods": METHODS,
+        "money_acts": money_acts,
+    }
+
+
+def _close(line: int, words: str) -> bool:
+    check = checking.looked_at(line, words, who_acts())
+    if check:
+        acted(f"Looked at “{KINDS[checking.Kind(check.kind)].words}”: {words}", check.order)
+    return check is not None
+
+
+def _leave_waiting(number: str, words: str) -> bool:
+    order = finding.order_named(number)
+    checking.waited_long_enough(order, words, who_acts())
+    acted(f"Looked at “{KINDS[checking.Kind.WAITING].words}”: {words}", order)
+    return True
+
+
+def _answer(form: CodeForm, known: Known | None) -> str:
+    problems = [(field.name, str(words)) for field in form for words in field.errors]
+    return render_template("admin/money/codes.html", form=form, known=known, problems=problems)
+
+
+def _back() -> str:
+    """To the list, as it was chosen."""
+    kind = request.form.get("kind", "")
+    return url_for("admin.checks", kind=kind if kind in set(checking.Kind) else None)
+
+
+def _page() -> int:
+    typed = request.args.get("page", "")
+    return int(typed) if re.fullmatch(r"[0-9]{1,7}", typed, re.ASCII) else 1

@@ -1,0 +1,179 @@
+"""What a person decides about an order's money. Each act is one guarded move and all that follows from it.
+
+Everything runs inside the caller's transaction, with the order read in it. Of two acts at one moment one wins: the
+other raises MovedMeanwhile, and nothing of it is kept.
+"""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select, update
+
+from shop.clock import utcnow
+from shop.database import changed, db
+from shop.orders import moving, stock
+from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
+from shop.orders.signals import order_cancelled
+from shop.orders.states import AttemptState, Payment
+from shop.orders.words import note_words
+from shop.payments import booking, checking
+from shop.payments.models import MoneyEntry, PaymentAttempt
+
+PAYABLE = (Payment.AWAITING, Payment.EXPIRED, Payment.REVIEW)
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """Money somebody saw with their own eyes: in the till, in the bank, in the M-PESA messages."""
+
+    amount: int  # whole shillings
+    method: str  # MPESA, CASH, BANK or CARD
+    code: str | None = field(repr=False)
+    reason: str = field(repr=False)
+
+
+def accept(order: Order, amount: int, by: str) -> None:
+    """Take what came for an order in review as its payment: review -> paid.
+
+    `amount` is what came through the attempt in review, if there is one; it counts only where the order lacks money.
+    Raises stock.OutOfStock when its goods were given up and are gone; then nothing is changed.
+    """
+    _move(order, Payment.REVIEW, Payment.PAID)
+    attempt = in_review(order)
+    if order.money_here < order.total:
+        if attempt:
+            _came_through(attempt, amount, by)
+        elif not order.money_here:
+            raise MovedMeanwhile
+    _sold(order, held=not order.late)
+
+
+def refuse(order: Order, came: int, by: str) -> None:
+    """Cancel an order in review. `came` is what arrived all the same through the attempt in review: it is owed back."""
+    _move(order, Payment.REVIEW, Payment.CANCELLED)
+    attempt = in_review(order)
+    if attempt and came:
+        _came_through(attempt, came, by)
+    elif attempt:
+        _settle(attempt, AttemptState.FAILED)
+    _cancelled(order, held=not order.late)
+
+
+def cancel(order: Order) -> None:
+    """Cancel an order nobody has paid: awaiting -> cancelled. Money that comes later is owed back (R10)."""
+    _move(order, Payment.AWAITING, Payment.CANCELLED)
+    _cancelled(order, held=True)
+
+
+def mark_paid(order: Order, seen: str, money: ByHand, by: str) -> None:
+    """Count money a person saw, and take it as the order's payment.
+
+    Raises stock.OutOfStock when the goods of an expired order are gone, and sqlalchemy.exc.IntegrityError when the code
+    stands in the book already.
+    """
+    if seen not in PAYABLE:
+        raise MovedMeanwhile
+    _move(order, seen, Payment.PAID)
+    held = seen == Payment.AWAITING or (seen == Payment.REVIEW and not order.late)
+    booking.came_in(order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by)
+    if money.code:
+        note_words(order, money.code)
+    _sold(order, held)
+    checking.close_all(order, (checking.Kind.CODE,), "Marked paid by hand", by)
+
+
+def settle_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
+    """Say of money in review, for an order that is not, whether it came: review -> paid, or failed when `came` is 0.
+
+    What came for an order that was settled or cancelled is owed back; an expired order is paid by it, if its goods are
+    still there, and else goes to review.
+    """
+    order = attempt.order
+    seen = order.payment
+    if seen == Payment.REVIEW:
+        raise MovedMeanwhile
+    _move(order, seen, seen)
+    if not came:
+        _settle(attempt, AttemptState.FAILED)
+        return
+    _came_through(attempt, came, by)
+    if seen != Payment.EXPIRED:
+        booking.owes(order, came)
+    elif stock.taken_again(order.lines):
+        moving.move(order, Payment.EXPIRED, Payment.PAID)
+        booking.taken_for_payment(order)
+        moving.paid_late(order, utcnow())
+    else:
+        moving.move(order, Payment.EXPIRED, Payment.REVIEW)
+        order.late = True
+        order.record("The payment is being checked by a person", for_buyer=True)
+
+
+def same_money(order: Order, by: str) -> int:
+    """What was marked paid by hand and what came through Chpter are one payment: how many shillings it was."""
+    amount = entered_twice(order)
+    due = order.due_back
+    if not amount:
+        raise MovedMeanwhile
+    guarded = update(Order).where(Order.id == order.id, Order.due_back == due, Order.received == order.received)
+    left = due - amount
+    values = {"received": Order.received - amount, "due_back": left, "refund_due": left > 0}
+    if not changed(guarded.values(values)):
+        raise MovedMeanwhile
+    booking.counted_twice(order, amount, reason="The payment by hand and the one through Chpter are one", by=by)
+    return amount
+
+
+def entered_twice(order: Order) -> int:
+    """How many shillings of what is due back were marked paid by hand, and may be the money Chpter told of. Else 0."""
+    if not order.due_back:
+        return 0
+    mine = (MoneyEntry.order_id == order.id, MoneyEntry.kind.in_(("by_hand", "correction")))
+    by_hand = db.session.scalar(select(func.sum(MoneyEntry.amount)).where(*mine)) or 0
+    return by_hand if 0 < by_hand <= order.due_back and by_hand < order.received else 0
+
+
+def in_review(order: Order) -> PaymentAttempt | None:
+    """The newest attempt of an order that waits for a person."""
+    mine = select(PaymentAttempt).where(
+        PaymentAttempt.order_id == order.id, PaymentAttempt.state == AttemptState.REVIEW
+    )
+    return db.session.scalar(mine.order_by(PaymentAttempt.id.desc()).limit(1))
+
+
+def _move(order: Order, seen: str, to: str) -> None:
+    moving.move(order, seen, to)
+    db.session.expire(order)  # locked now: what was read before may have changed
+
+
+def _settle(attempt: PaymentAttempt, to: AttemptState) -> None:
+    guarded = update(PaymentAttempt).where(PaymentAttempt.id == attempt.id, PaymentAttempt.state == AttemptState.REVIEW)
+    if not changed(guarded.values(state=to)):
+        raise MovedMeanwhile
+    db.session.expire(attempt)
+
+
+def _came_through(attempt: PaymentAttempt, amount: int, by: str) -> None:
+    _settle(attempt, AttemptState.PAID)
+    booking.came_in(attempt.order, amount, attempt=attempt, method=attempt.method, by=by)
+
+
+def _sold(order: Order, held: bool) -> None:
+    booking.taken_for_payment(order)
+    if held:
+        moving.paid(order, utcnow())
+    else:
+        stock.take(order.lines)
+        moving.paid_late(order, utcnow())
+
+
+def _cancelled(order: Order, held: bool) -> None:
+    owed = order.money_here - order.due_back
+    if owed:
+        booking.owes(order, owed)
+    if held:
+        moving.dropped(order)
+    order.record("The order was cancelled", for_buyer=True)
+    checking.close_all(order, (checking.Kind.CODE,), "The order was cancelled", "")
+    db.session.flush()
+    order_cancelled.send(order)

@@ -1,0 +1,103 @@
+"""What happened that a person has to look at: written down in the transaction of the event, closed by whoever looked.
+
+Matters that can be read from where an order stands (in review, refund due, no word from Chpter) need no line here: the
+desk finds them by state.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from enum import StrEnum
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from shop.clock import utcnow
+from shop.database import changed, db
+from shop.orders.models import Order
+from shop.orders.states import AttemptState, Payment
+from shop.payments.models import PaymentAttempt, PaymentCheck
+
+
+class Kind(StrEnum):
+    """Why a person has to look. The first five are read from states, the others from lines of `payment_check`."""
+
+    REVIEW = "review"
+    TWICE = "twice"
+    REFUND_DUE = "refund-due"
+    STRAY = "stray"  # money in review, for an order that is not
+    WAITING = "waiting"
+    CODE = "code"
+    OTHER_SUM = "other-sum"
+    CONTRADICTION = "contradiction"
+    MISMATCH = "mismatch"
+    UNREADABLE = "unreadable"
+    OPENED = "opened"
+    LATE = "late"
+
+
+OF_ROW = {
+    "R1": Kind.UNREADABLE,
+    "R2": Kind.MISMATCH,
+    "R3a": Kind.LATE,
+    "R5": Kind.CONTRADICTION,
+    "R8": Kind.OTHER_SUM,
+}
+
+
+def look_at(order: Order, kind: Kind, words: str, attempt: PaymentAttempt | None = None) -> None:
+    """Have a person look. While one line of this kind is open for the order and attempt, there is no second."""
+    key = f"{order.id}-{kind}-{attempt.id if attempt else 0}"
+    if db.session.scalar(select(PaymentCheck.id).where(PaymentCheck.open_key == key)):
+        return
+    check = PaymentCheck(
+        order_id=order.id,
+        attempt_id=attempt and attempt.id,
+        kind=kind,
+        words=words[:500],
+        opened_at=utcnow(),
+        open_key=key,
+    )
+    with suppress(IntegrityError), db.session.begin_nested():  # the same, opened by another at this very moment
+        db.session.add(check)
+
+
+def look_at_callback(row: str, attempt: PaymentAttempt, words: str) -> None:
+    """Have a person look at a callback, unless where the order or its attempt stands says so already."""
+    kind = OF_ROW.get(row)
+    in_sight = attempt.order.payment == Payment.REVIEW or attempt.state == AttemptState.REVIEW
+    if kind and not (in_sight and kind in (Kind.CONTRADICTION, Kind.OTHER_SUM)):
+        look_at(attempt.order, kind, words, attempt)
+
+
+def looked_at(check_id: int, words: str, by: str) -> PaymentCheck | None:
+    """Close one line; None when there is none of that id, or it is closed already."""
+    still_open = update(PaymentCheck).where(PaymentCheck.id == check_id, PaymentCheck.closed_at.is_(None))
+    if not changed(still_open.values(_closing(words, by))):
+        return None
+    return db.session.get(PaymentCheck, check_id)
+
+
+def waited_long_enough(order: Order, words: str, by: str) -> None:
+    """Somebody looked at an order that waits: it is not brought up again for its silence."""
+    closed = PaymentCheck(
+        order_id=order.id, kind=Kind.WAITING, words="No word from Chpter", opened_at=utcnow(), **_closing(words, by)
+    )
+    db.session.add(closed)
+
+
+def close_all(order: Order, kinds: Iterable[Kind], words: str, by: str) -> None:
+    """What was just done answers these matters of an order."""
+    still_open = update(PaymentCheck).where(
+        PaymentCheck.order_id == order.id, PaymentCheck.kind.in_(list(kinds)), PaymentCheck.closed_at.is_(None)
+    )
+    changed(still_open.values(_closing(words, by)))
+
+
+def how_many_lines() -> int:
+    """How many lines are open: one count along an index."""
+    counted = select(func.count()).select_from(PaymentCheck).where(PaymentCheck.closed_at.is_(None))
+    return db.session.scalar(counted) or 0
+
+
+def _closing(words: str, by: str) -> dict[str, object]:
+    return {"open_key": None, "closed_at": utcnow(), "closed_by": by[:80], "closing_words": words[:500]}

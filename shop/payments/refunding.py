@@ -1,0 +1,46 @@
+"""Money given back. Chpter documents no call for it: it is done outside, and recorded here."""
+
+from sqlalchemy import update
+
+from shop.database import changed, db
+from shop.money import shillings
+from shop.orders import moving
+from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
+from shop.orders.states import Payment
+from shop.orders.words import note_words
+from shop.payments import booking
+from shop.payments.by_hand import ByHand
+from shop.payments.signals import money_given_back
+
+REFUNDABLE = (Payment.PAID, Payment.CANCELLED, Payment.REFUNDED)
+
+
+def give_back(order: Order, seen: int, money: ByHand, by: str) -> None:
+    """Record that `money` was given back, inside the caller's transaction. What is due goes first.
+
+    `seen` is what had been given back when the form was shown: the same form sent twice is recorded once. Raises
+    MovedMeanwhile when more was given back since, or when there is less here than that; nothing is kept then. Raises
+    sqlalchemy.exc.IntegrityError when the code stands in the book already.
+    """
+    due = order.due_back
+    left = max(0, due - money.amount)
+    guarded = update(Order).where(
+        Order.id == order.id,
+        Order.given_back == seen,
+        Order.due_back == due,
+        Order.payment.in_(REFUNDABLE),
+        Order.received - Order.given_back >= money.amount,
+    )
+    values = {"given_back": Order.given_back + money.amount, "due_back": left, "refund_due": left > 0}
+    if not changed(guarded.values(values)):
+        raise MovedMeanwhile
+    entry = booking.went_out(order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by)
+    db.session.expire(order)
+    if order.payment == Payment.PAID and not order.money_here:
+        moving.move(order, Payment.PAID, Payment.REFUNDED)
+    if money.code:
+        note_words(order, money.code)
+    order.record(f"{shillings(money.amount)} was given back to you", for_buyer=True)
+    db.session.flush()
+    money_given_back.send(entry)

@@ -1,0 +1,448 @@
+"""What an owner decides about money: each act once, with everything that follows from it, and told to the buyer."""
+
+import pytest
+from sqlalchemy import select
+
+from shop.admin.models import StaffAct
+from shop.database import db
+from shop.notices.models import OutboxMail
+from shop.payments.codes import read_code
+from shop.payments.models import MoneyEntry
+from shop.payments.proof import proof
+from tests import both_databases
+from tests.payments.ledger import Ledger
+from tests.shopper import SKU, Shopper, hidden_fields
+
+CODE = "SKA1B2C3D4"
+
+
+@pytest.fixture
+def ledger(app):
+    return Ledger(app)
+
+
+@pytest.fixture
+def before(ledger):
+    """On hand and held before anything is bought."""
+    return ledger.stock(SKU)
+
+
+@pytest.fixture
+def buy(app, provider, before):
+    """A buyer of two pieces, on the way to pay."""
+    return lambda **answers: Shopper(app, provider).buy(quantity=2, **answers)
+
+
+@pytest.fixture
+def desk(app, clerk, ledger):
+    return Desk(app, clerk, ledger)
+
+
+class Desk:
+    """An owner who acts on one order after the other."""
+
+    def __init__(self, app, clerk, ledger):
+        self.app, self.clerk, self.ledger = app, clerk, ledger
+
+    def number(self, bought):
+        return self.ledger.column("number", bought)
+
+    def press(self, bought, act, **fields):
+        token = hidden_fields(self.clerk.get("/admin/").text)
+        return self.clerk.post(f"/admin/orders/{self.number(bought)}/{act}", {**token, **fields})
+
+    def form(self, bought, page, **fields):
+        address = f"/admin/orders/{self.number(bought)}/{page}"
+        shown = self.clerk.get(address)
+        assert shown.status_code == 200, shown.headers.get("Location")
+        total = str(self.ledger.column("total", bought))
+        filled = {"amount": total, "method": "MPESA", "code": CODE, "reason": "Seen in M-PESA", **fields}
+        return lambda: self.clerk.post(address, {**hidden_fields(shown.text), **filled})
+
+    def mark_paid(self, bought, **fields):
+        return self.form(bought, "mark-paid", **fields)()
+
+    def give_back(self, bought, **fields):
+        return self.form(bought, "give-back", **{"code": "", "reason": "Broken", **fields})()
+
+    def follow(self, reply):
+        assert reply.status_code == 303, reply.text
+        return self.clerk.get(reply.headers["Location"]).text
+
+    def sums(self, bought):
+        return tuple(self.ledger.column(name, bought) for name in ("received", "given_back", "due_back", "short"))
+
+    def adds_up(self):
+        with self.app.app_context():
+            return proof().holds
+
+    def mails(self, kind):
+        with self.app.app_context():
+            return list(db.session.scalars(select(OutboxMail.body).where(OutboxMail.kind == kind)))
+
+    def acts(self):
+        with self.app.app_context():
+            return list(db.session.scalars(select(StaffAct.words).order_by(StaffAct.id)))
+
+
+@both_databases
+def test_a_wrong_sum_accepted_is_a_paid_order_with_what_came_and_one_receipt(desk, buy, ledger, before):
+    bought = buy()
+    bought.hear(bought.callback(amount="5000"))
+
+    page = desk.follow(desk.press(bought, "accept", amount="5,000"))
+
+    assert "Accepted as paid: KSh 5,000 came, KSh 5,100 was asked for" in page
+    standing = ledger.standing(bought)
+    assert (standing.order, standing.attempt, standing.paid) == ("paid", "paid", True)
+    assert ledger.stock(SKU) == (before[0] - 2, before[1])
+    assert desk.sums(bought) == (5000, 0, 0, 100)
+    assert ledger.mails("paid") == ledger.mails("new_order") == 1
+    assert "received KSh 5,000" in desk.mails("paid")[0]
+    assert desk.adds_up()
+    assert "We have received KSh 5,000." in Shopper(desk.app).get(bought.order_path).text
+    assert desk.acts() == ["Accepted as paid: KSh 5,000 came, KSh 5,100 was asked for"]
+
+
+@both_databases
+def test_what_came_too_much_is_noted_to_be_given_back(desk, buy, ledger):
+    bought = buy()
+    bought.hear(bought.callback(amount="6000"))
+
+    desk.press(bought, "accept", amount="6000")
+
+    assert desk.sums(bought) == (6000, 0, 900, 0)
+    assert ledger.column("refund_due", bought)
+    assert "KSh 900 more than it costs" in Shopper(desk.app).get(bought.order_path).text
+    assert desk.adds_up()
+
+
+@both_databases
+def test_a_refused_payment_cancels_the_order_and_frees_its_goods_once(desk, buy, ledger, before):
+    bought = buy()
+    bought.hear(bought.callback(payment_status="Who knows"))
+
+    page = desk.follow(desk.press(bought, "refuse", came="0"))
+    again = desk.follow(desk.press(bought, "refuse", came="0"))
+
+    assert "no money came" in page
+    assert "Nothing was changed: somebody else, or Chpter, was quicker" in again
+    assert (ledger.standing(bought).order, ledger.standing(bought).attempt) == ("cancelled", "failed")
+    assert ledger.stock(SKU) == before
+    assert ledger.mails("cancelled") == 1
+    assert ledger.mails("paid") == 0
+    assert desk.sums(bought) == (0, 0, 0, 0)
+
+
+@both_databases
+def test_money_of_a_refused_payment_is_due_back_until_it_is_given_back(desk, buy, ledger):
+    bought = buy()
+    bought.hear(bought.callback(amount="5000"))
+
+    desk.press(bought, "refuse", came="5000")
+
+    assert desk.sums(bought) == (5000, 0, 5000, 0)
+    assert ledger.column("refund_due", bought)
+    assert "KSh 5,000 that came for it will be given back" in desk.mails("cancelled")[0]
+    page = desk.follow(desk.give_back(bought, amount="5000", code="SKB1B2C3D4"))
+    assert "Recorded: KSh 5,000 was given back" in page
+    assert desk.sums(bought) == (5000, 5000, 0, 0)
+    assert not ledger.column("refund_due", bought)
+    assert ledger.standing(bought).order == "cancelled"
+    assert "KSh 5,000 was given back." in Shopper(desk.app).get(bought.order_path).text
+    assert "by M-PESA (code SKB1B2C3D4)" in desk.mails("given_back")[0]
+    assert desk.adds_up()
+
+
+@both_databases
+def test_a_lost_payment_is_marked_paid_by_hand_and_a_code_counts_once(desk, buy, ledger, before):
+    first, second = buy(), buy()
+
+    page = desk.follow(desk.mark_paid(first))
+    refused = desk.mark_paid(second, code=CODE.lower())
+
+    assert "is paid" in page
+    assert ledger.standing(first).order == "paid"
+    assert desk.sums(first) == (5100, 0, 0, 0)
+    assert refused.status_code == 422
+    assert f"That code was used already, for order {desk.number(first)}" in refused.text
+    assert 'value="Seen in M-PESA"' in refused.text
+    assert ledger.standing(second).order == "awaiting"
+    assert ledger.stock(SKU) == (before[0] - 2, before[1] + 2)
+    assert ledger.mails("paid") == 1
+    assert "Payment received" in ledger.timeline(first)
+    assert desk.adds_up()
+
+
+@both_databases
+def test_an_expired_order_marked_paid_takes_its_goods_again_or_says_they_are_gone(desk, buy, ledger):
+    bought, gone = buy(), buy()
+    ledger.expire()
+    ledger.shelve(SKU, 3)
+
+    desk.mark_paid(bought)
+    page = desk.follow(desk.mark_paid(gone, code="SKC1B2C3D4"))
+
+    assert ledger.standing(bought).order == "paid"
+    assert ledger.column("late", bought)
+    assert ledger.stock(SKU) == (1, 0)
+    assert f"Nothing was changed: the goods are gone (1 of {SKU} left)" in page
+    assert ledger.standing(gone).order == "expired"
+    assert desk.sums(gone) == (0, 0, 0, 0)
+    assert desk.adds_up()
+
+
+@both_databases
+def test_an_order_in_review_for_want_of_goods_is_accepted_once_they_are_there(desk, buy, ledger):
+    bought = buy()
+    ledger.expire()
+    ledger.shelve(SKU, 1)
+    bought.hear(bought.callback())
+    assert ledger.standing(bought).order == "review"
+
+    assert "the goods are gone" in desk.follow(desk.press(bought, "accept", amount="5100"))
+    ledger.shelve(SKU, 2)
+    assert "Accepted as paid" in desk.follow(desk.press(bought, "accept", amount="5100"))
+
+    assert ledger.standing(bought).order == "paid"
+    assert ledger.stock(SKU) == (0, 0)
+    assert desk.sums(bought) == (5100, 0, 0, 0)
+    assert desk.adds_up()
+
+
+def test_an_order_in_review_for_want_of_goods_can_be_refused_and_frees_nothing(desk, buy, ledger):
+    bought = buy()
+    ledger.expire()
+    ledger.shelve(SKU, 1)
+    bought.hear(bought.callback())
+
+    desk.press(bought, "refuse")
+
+    assert ledger.stock(SKU) == (1, 0)
+    assert desk.sums(bought) == (5100, 0, 5100, 0)
+    assert desk.adds_up()
+
+
+@both_databases
+def test_an_unpaid_order_is_cancelled_once_and_money_that_comes_later_is_due_back(desk, buy, ledger, before):
+    bought = buy(code="KARIBU10")
+    used = ledger.uses("KARIBU10")
+
+    page = desk.follow(desk.press(bought, "cancel"))
+    desk.press(bought, "cancel")
+    bought.hear(bought.callback())
+
+    assert "is cancelled" in page
+    assert ledger.stock(SKU) == before
+    assert ledger.uses("KARIBU10") == used - 1
+    assert ledger.mails("cancelled") == 1
+    assert [kept.row for kept in ledger.callbacks(bought)] == ["R10"]
+    assert desk.sums(bought) == (bought.total, 0, bought.total, 0)
+    assert desk.adds_up()
+
+
+@both_databases
+def test_a_part_is_given_back_then_all_and_never_more_than_came(desk, buy, ledger):
+    bought = buy()
+    bought.hear(bought.callback())
+
+    desk.give_back(bought, amount="500")
+    part = Shopper(desk.app).get(bought.order_path).text
+    too_much = desk.give_back(bought, amount="4601")
+    desk.give_back(bought, amount="4600", method="CASH")
+
+    assert "KSh 500 of it was given back." in part
+    assert too_much.status_code == 422
+    assert "No more than KSh 4,600 can be given back" in too_much.text
+    assert ledger.standing(bought).order == "refunded"
+    assert desk.sums(bought) == (5100, 5100, 0, 0)
+    assert ledger.mails("given_back") == 2
+    assert "KSh 5,100 was given back." in Shopper(desk.app).get(bought.order_path).text
+    assert desk.adds_up()
+
+
+@both_databases
+def test_the_same_refund_form_sent_twice_is_recorded_once(desk, buy):
+    bought = buy()
+    bought.hear(bought.callback())
+    send = desk.form(bought, "give-back", amount="500", code="", reason="Scratched")
+
+    send()
+    page = desk.follow(send())
+
+    assert "Nothing was changed" in page
+    assert desk.sums(bought) == (5100, 500, 0, 0)
+
+
+@both_databases
+def test_a_second_payment_is_given_back_first_and_the_order_stands(desk, buy, ledger):
+    bought = buy()
+    desk.mark_paid(bought, method="CASH", code="")
+    bought.hear(bought.callback())
+    assert desk.sums(bought) == (10200, 0, 5100, 0)
+
+    desk.give_back(bought, amount="5100")
+
+    assert desk.sums(bought) == (10200, 5100, 0, 0)
+    assert ledger.standing(bought).order == "paid"
+    assert not ledger.column("refund_due", bought)
+    assert desk.adds_up()
+
+
+@both_databases
+def test_money_marked_by_hand_that_chpter_tells_of_later_can_be_counted_once(desk, buy, ledger):
+    bought = buy()
+    desk.mark_paid(bought)
+    bought.hear(bought.callback())
+
+    desk.follow(desk.press(bought, "same-money"))
+    again = desk.follow(desk.press(bought, "same-money"))
+
+    assert desk.sums(bought) == (5100, 0, 0, 0)
+    assert not ledger.column("refund_due", bought)
+    assert "Nothing was changed" in again
+    assert desk.adds_up()
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("came", "order", "attempt", "sums"),
+    [("0", "cancelled", "failed", (0, 0, 0, 0)), ("300", "cancelled", "paid", (300, 0, 300, 0))],
+)
+def test_money_in_review_for_a_cancelled_order_is_settled_by_hand(desk, buy, ledger, came, order, attempt, sums):
+    bought = buy()
+    ledger.cancel(bought)
+    bought.hear(bought.callback(amount="300"))
+
+    desk.press(bought, f"attempts/{bought.reference}", came=came)
+
+    assert (ledger.standing(bought).order, ledger.standing(bought).attempt) == (order, attempt)
+    assert desk.sums(bought) == sums
+    assert desk.adds_up()
+
+
+@both_databases
+def test_money_in_review_for_an_expired_order_pays_it_while_its_goods_are_there(desk, buy, ledger):
+    paid, gone = buy(), buy()
+    ledger.expire()
+    for bought in (paid, gone):
+        bought.hear(bought.callback(amount="5000"))
+    ledger.shelve(SKU, 2)
+
+    for bought in (paid, gone):
+        desk.press(bought, f"attempts/{bought.reference}", came="5000")
+
+    assert [ledger.standing(one).order for one in (paid, gone)] == ["paid", "review"]
+    assert [ledger.standing(one).attempt for one in (paid, gone)] == ["paid", "paid"]
+    assert desk.sums(paid) == (5000, 0, 0, 100)
+    assert ledger.stock(SKU) == (0, 0)
+    ledger.shelve(SKU, 5)
+    desk.press(gone, "accept", amount="1")
+    assert desk.sums(gone) == (5000, 0, 0, 100)
+    assert desk.adds_up()
+
+
+def test_every_act_stands_in_the_log_with_who_did_it(desk, buy):
+    bought = buy()
+    desk.mark_paid(bought, reason="Paid in the market")
+    desk.give_back(bought, amount="100", method="CASH")
+
+    assert desk.acts() == [
+        f"Marked paid by hand: KSh 5,100 by M-PESA, code {CODE}. Paid in the market",
+        "Gave back KSh 100 by Cash. Broken",
+    ]
+    with desk.app.app_context():
+        assert set(db.session.scalars(select(MoneyEntry.by))) == {"owner@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"amount": ""}, "Enter the amount"),
+        ({"amount": "-5"}, "Amount must be whole shillings"),
+        ({"amount": "12.50"}, "Amount must be whole shillings"),
+        ({"amount": "9" * 30}, "Amount must be whole shillings"),
+        ({"amount": "0"}, "Amount must be whole shillings"),
+        ({"amount": "٥٠"}, "Amount must be whole shillings"),
+        ({"method": "GOLD"}, "Not a valid choice"),
+        ({"method": ""}, "Choose how the money moved"),
+        ({"code": ""}, "M-PESA code must be 10 letters and digits"),
+        ({"code": "x" * 5000}, "M-PESA code must be 10 letters and digits"),
+        ({"code": "SKA1B2C3D\0"}, "M-PESA code must be 10 letters and digits"),
+        ({"method": "CASH"}, "Leave the code empty, or choose M-PESA"),
+        ({"reason": ""}, "Enter a reason"),
+        ({"reason": "\0 \u200b"}, "Enter a reason"),
+        ({"reason": "r" * 5000}, "Reason must be 200 characters or fewer"),
+    ],
+)
+def test_a_wrong_entry_is_named_with_its_cure_and_nothing_is_lost(desk, buy, ledger, fields, said):
+    bought = buy()
+
+    reply = desk.mark_paid(bought, **{"reason": "Seen <canary>&\"'", **fields})
+
+    assert reply.status_code == 422
+    assert said in reply.text
+    assert "<title>Error: " in reply.text
+    assert ledger.standing(bought).order == "awaiting"
+
+
+@pytest.mark.parametrize(("act", "field"), [("accept", "amount"), ("refuse", "came")])
+@pytest.mark.parametrize("typed", ["-1", "x" * 5000, "1e3", "\0", "<canary>&\"'"])
+def test_a_sum_that_cannot_be_read_changes_nothing(desk, buy, ledger, act, field, typed):
+    bought = buy()
+    bought.hear(bought.callback(amount="5000"))
+
+    reply = desk.press(bought, act, **{field: typed})
+
+    assert reply.status_code == 422
+    assert "Amount must be whole shillings" in reply.text
+    assert ledger.standing(bought).order == "review"
+
+
+def test_orders_and_payments_nobody_knows_are_not_found_and_change_nothing(desk, buy, clerk, ledger):
+    bought = buy()
+    token = hidden_fields(clerk.get("/admin/").text)
+
+    for number in ("99999999", "x", "%00", "1" * 30, "٤٠٧١٨٢٩٣"):
+        for act in ("accept", "refuse", "cancel", "same-money", "attempts/1", "mark-paid", "give-back"):
+            reply = clerk.post(f"/admin/orders/{number}/{act}", {**token, "amount": "1", "came": "1"})
+            assert reply.status_code == 404, (number, act)
+    assert "Nothing was changed" in desk.follow(desk.press(bought, "attempts/999", came="1"))
+    assert "no money of this order to give back" in desk.follow(desk.press(bought, "give-back"))
+
+
+@pytest.mark.parametrize("act", ["accept", "refuse", "cancel", "same-money", "attempts/1", "mark-paid", "give-back"])
+def test_staff_may_look_but_not_decide_about_money(packer, buy, ledger, act):
+    bought = buy()
+    token = hidden_fields(packer.get("/admin/checks").text)
+
+    reply = packer.post(f"/admin/orders/{ledger.column('number', bought)}/{act}", {**token, "amount": "1"})
+
+    assert reply.status_code == 403
+    assert ledger.standing(bought).order == "awaiting"
+
+
+@pytest.mark.parametrize("page", ["mark-paid", "give-back"])
+def test_money_by_hand_asks_for_the_password_once_more(desk, buy, clerk, page, monkeypatch):
+    bought = buy()
+    bought.hear(bought.callback()) if page == "give-back" else None
+    from shop.admin import signing
+
+    monkeypatch.setattr(signing, "fresh", lambda method: False)
+    reply = clerk.get(f"/admin/orders/{desk.number(bought)}/{page}?code={CODE}")
+
+    assert reply.status_code == 303
+    assert "/admin/confirm" in reply.headers["Location"]
+    assert CODE in reply.headers["Location"]
+
+
+@pytest.mark.parametrize("act", ["accept", "refuse", "cancel", "same-money", "mark-paid", "give-back", "attempts/1"])
+def test_an_act_without_its_token_is_refused(desk, buy, clerk, ledger, act):
+    bought = buy()
+
+    assert clerk.post(f"/admin/orders/{desk.number(bought)}/{act}", {"amount": "1"}).status_code == 400
+    assert ledger.standing(bought).order == "awaiting"
+
+
+def test_codes_are_read_in_any_case_and_with_blanks():
+    assert read_code(" ska1 b2c3 d4 ") == CODE

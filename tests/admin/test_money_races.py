@@ -1,0 +1,191 @@
+"""Two people at the desk, and Chpter, at the same moment: one wins, the others are told, no shilling is lost."""
+
+import re
+from itertools import permutations
+
+import pytest
+from sqlalchemy import update
+
+from shop.catalog.models import Variant
+from shop.database import changed, db
+from shop.orders import moving
+from shop.orders.models import Order
+from shop.payments import refunding
+from shop.payments.proof import proof
+from tests import both_databases
+from tests.admin.desk import Clerk
+from tests.faults.at_once import at_once
+from tests.payments.ledger import Ledger
+from tests.shopper import SKU, Shopper, hidden_fields
+
+pytestmark = both_databases
+WON = {
+    "accept": ("Accepted as paid", "paid"),
+    "refuse": ("Refused the payment", "cancelled"),
+    "mark-paid": ("is paid", "paid"),
+    "cancel": ("is cancelled", "cancelled"),
+}
+
+
+@pytest.fixture
+def ledger(app):
+    return Ledger(app)
+
+
+@pytest.fixture
+def desks(app, provider, clerk):
+    """So many people, each at a browser of their own."""
+
+    def sit(count):
+        people = [Clerk(app, provider) for _ in range(count)]
+        for one in people:
+            assert one.sign_in().status_code == 303
+        return people
+
+    return sit
+
+
+@pytest.fixture
+def in_review(app, provider, ledger):
+    def make():
+        bought = Shopper(app, provider).buy()
+        bought.hear(bought.callback(amount="300"))
+        assert ledger.standing(bought).order == "review"
+        return bought
+
+    return make
+
+
+def pressing(person, ledger, bought, act, code="SKA1B2C3D4"):
+    """A press of one button, prepared; what the next page says of it."""
+    address = f"/admin/orders/{ledger.column('number', bought)}/{act}"
+    page = person.get(address).text if act in ("mark-paid", "give-back") else person.get("/admin/checks").text
+    answers = {"amount": "300", "came": "300", "method": "MPESA", "code": code, "reason": "Seen"}
+    form = {**hidden_fields(page), **answers, "back": ""}
+
+    def press():
+        reply = person.browser.post(address, data=form)
+        assert reply.status_code in (303, 422), reply.text
+        if reply.status_code == 422:
+            return reply.text
+        page = person.browser.get(reply.headers["Location"]).text
+        return " ".join(re.findall(r'role="status">([^<]*)<', page))
+
+    return press
+
+
+def adds_up(app):
+    with app.app_context():
+        found = proof()
+        assert found.holds, found
+
+
+@pytest.mark.parametrize(("first", "second"), permutations(["accept", "refuse", "mark-paid"], 2))
+def test_of_two_different_acts_at_once_one_wins_and_the_other_is_told(app, desks, ledger, in_review, first, second):
+    before, bought = ledger.stock(SKU), in_review()
+    people = desks(2)
+
+    pages = at_once([pressing(who, ledger, bought, act) for who, act in zip(people, (first, second), strict=True)])
+
+    won = [WON[act][0] in page for act, page in zip((first, second), pages, strict=True)]
+    told = ["Nothing was changed" in page for page in pages]
+    assert sorted(won) == [False, True], pages
+    assert told == [not one for one in won]
+    winner = (first, second)[won.index(True)]
+    assert ledger.standing(bought).order == WON[winner][1]
+    sold = 1 if WON[winner][1] == "paid" else 0
+    assert ledger.stock(SKU) == (before[0] - sold, before[1])
+    assert ledger.mails("paid") + ledger.mails("cancelled") == 1
+    adds_up(app)
+
+
+def test_four_people_accept_at_once_and_it_is_accepted_once(app, desks, ledger, in_review):
+    before, bought = ledger.stock(SKU), in_review()
+
+    pages = at_once([pressing(who, ledger, bought, "accept") for who in desks(4)])
+
+    assert sum("Accepted as paid" in page for page in pages) == 1
+    assert ledger.stock(SKU) == (before[0] - 1, before[1])
+    assert ledger.column("received", bought) == 300
+    assert ledger.mails("paid") == 1
+    adds_up(app)
+
+
+def test_control_without_the_guard_the_same_four_sell_the_goods_more_than_once(
+    app, desks, ledger, in_review, monkeypatch
+):
+    bought = in_review()
+    ledger.put(Variant, {"sku": SKU}, held=4)  # or the constraint on the stock would stop it
+    presses = [pressing(who, ledger, bought, "accept") for who in desks(4)]
+
+    def unguarded(order, seen, to):
+        changed(update(Order).where(Order.id == order.id).values(payment=to))
+
+    monkeypatch.setattr(moving, "move", unguarded)
+    monkeypatch.setattr("shop.payments.by_hand._settle", lambda attempt, to: setattr(attempt, "state", to))
+    pages = at_once(presses)
+
+    assert sum("Accepted as paid" in page for page in pages) > 1
+
+
+def test_a_cancelled_order_and_its_callback_at_once_lose_no_money(app, desks, ledger, provider):
+    [person] = desks(1)
+    for _ in range(4):
+        before = ledger.stock(SKU)
+        bought = Shopper(app, provider).buy()
+        cancel = pressing(person, ledger, bought, "cancel")
+        hear = lambda bought=bought: bought.hear(bought.callback())  # noqa: E731
+
+        at_once([cancel, hear])
+
+        standing = ledger.standing(bought)
+        assert standing.attempt == "paid"
+        assert (standing.order, standing.refund_due) in (("paid", False), ("cancelled", True))
+        sold = 1 if standing.order == "paid" else 0
+        assert ledger.stock(SKU) == (before[0] - sold, before[1])
+    adds_up(app)
+
+
+def test_one_code_for_two_orders_at_once_pays_one(app, desks, ledger, provider):
+    orders = [Shopper(app, provider).buy() for _ in range(2)]
+    people = desks(2)
+
+    pages = at_once([pressing(who, ledger, one, "mark-paid") for who, one in zip(people, orders, strict=True)])
+
+    assert sorted(ledger.standing(one).order for one in orders) == ["awaiting", "paid"]
+    assert sum("That code was used already" in page for page in pages) == 1
+    adds_up(app)
+
+
+def test_three_refunds_at_once_of_one_sum_are_one(app, desks, ledger, provider):
+    bought = Shopper(app, provider).buy()
+    bought.hear(bought.callback())
+    people = desks(3)
+
+    pages = at_once(
+        [pressing(who, ledger, bought, "give-back", f"SK{place}1B2C3D4") for place, who in enumerate(people)]
+    )
+
+    assert ledger.column("given_back", bought) == 300
+    assert sum("Recorded: KSh 300" in page for page in pages) == 1
+    assert ledger.mails("given_back") == 1
+    adds_up(app)
+
+
+def test_control_without_the_guard_the_same_refunds_are_more(app, desks, ledger, provider, monkeypatch):
+    bought = Shopper(app, provider).buy()
+    bought.hear(bought.callback())
+    presses = [pressing(who, ledger, bought, "give-back", f"SK{place}1B2C3D4") for place, who in enumerate(desks(3))]
+
+    def unguarded(order, seen, money, by):
+        entry = refunding.booking.went_out(
+            order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by
+        )
+        db.session.flush()
+        return entry
+
+    monkeypatch.setattr(refunding, "give_back", unguarded)
+    at_once(presses)
+
+    with app.app_context():
+        assert not proof().holds
