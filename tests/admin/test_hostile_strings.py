@@ -21,6 +21,8 @@ OURS = {
     *(f"callback_record.{name}" for name in ("claim", "row", "spool_name")),
     *(f"outbox_mail.{name}" for name in ("kind", "once", "message_id")),
     *("discount_code.kind", "merchant.password", "merchant.fs_uniquifier", "merchant.email", "role.name"),
+    *("order_word.word", "money_entry.kind", "money_entry.code", "money_entry.method", "offered_code.code"),
+    *("payment_check.kind", "payment_check.open_key", "order_event.once"),
     *("product.slug", "category.slug", "category.picture", "picture.path", "order_line.picture"),
 }
 
