@@ -24,7 +24,7 @@ PAID = {"payment": Payment.PAID}
 
 def press(clerk: Clerk, act: str, *numbers: str, **fields: str):
     """Tick orders in the list and press a button: the page that answers."""
-    form = {"csrf_token": token_of(clerk), "order": numbers, "act": act, **fields}
+    form = {"csrf_token": token_of(clerk), "order": list(numbers), "act": act, **fields}
     reply = clerk.post("/admin/orders", form)
     assert reply.status_code == 303
     return clerk.get(reply.headers["Location"])
@@ -236,7 +236,10 @@ def pressed_at_once(first: Clerk, second: Clerk, acts: tuple[str, str], numbers:
         for who, act in zip((first, second), acts, strict=True)
     ]
     replies = at_once(
-        [lambda who=who, form=form: who.post("/admin/orders", form) for who, form in zip((first, second), forms)]
+        [
+            lambda who=who, form=form: who.post("/admin/orders", form)
+            for who, form in zip((first, second), forms, strict=True)
+        ]
     )
     assert {reply.status_code for reply in replies} == {303}
     return "".join(" ".join(notices(who)) for who in (first, second) if who.get("/admin/"))
