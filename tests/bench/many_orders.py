@@ -14,41 +14,14 @@ from shop.orders.words import spelled, words_of, words_of_row
 END = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LENGTH = timedelta(days=730)
 AT_ONCE = 20_000
-FIRST = [
-    "Wanjiru",
-    "Achieng",
-    "Kamau",
-    "Otieno",
-    "Njeri",
-    "Mwangi",
-    "Atieno",
-    "Kiprop",
-    "Chebet",
-    "Mutua",
-    "Nduta",
-    "Barasa",
-    "Wafula",
-    "Hassan",
-    "Amina",
-    "Zawadi",
-]
-LAST = [
-    "Kamau",
-    "Otieno",
-    "Wanjala",
-    "Odhiambo",
-    "Kariuki",
-    "Mwangi",
-    "Njoroge",
-    "Kimani",
-    "Cheruiyot",
-    "Muthoni",
-    "Onyango",
-    "Wekesa",
-    "Maina",
-    "Juma",
-    "Ali",
-]
+FIRST = (
+    *("Wanjiru", "Achieng", "Kamau", "Otieno", "Njeri", "Mwangi", "Atieno", "Kiprop", "Chebet", "Mutua", "Nduta"),
+    *("Barasa", "Wafula", "Hassan", "Amina", "Zawadi"),
+)
+LAST = (
+    *("Kamau", "Otieno", "Wanjala", "Odhiambo", "Kariuki", "Mwangi", "Njoroge", "Kimani", "Cheruiyot", "Muthoni"),
+    *("Onyango", "Wekesa", "Maina", "Juma", "Ali"),
+)
 GOODS = (("KIO-CLA-TER", "Kiondo, classic"), ("SOA-BOW-PLA", "Soapstone bowl"), ("KIK-TOW-IND", "Kikoi towel"))
 AREAS = ("Nairobi CBD", "Westlands", "Kilimani", "Kisumu", "Mombasa", "Nakuru", "Eldoret", "Thika", "Nyeri", "Pickup")
 KINDS = (  # of a hundred orders: how many, payment, fulfilment

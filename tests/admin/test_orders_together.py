@@ -1,0 +1,255 @@
+"""Several orders at once: each moves if it can, and the answer says which did not and why."""
+
+import re
+from collections import Counter
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from shop.admin.models import StaffAct
+from shop.database import db, write
+from shop.orders import fulfilling
+from shop.orders.models import Order, OrderEvent
+from shop.orders.states import Fulfilment, Payment
+from tests import both_databases
+from tests.admin import ledger
+from tests.admin.desk import STAFF, Clerk
+from tests.faults.at_once import at_once
+from tests.pages import CANARY
+from tests.shopper import hidden_fields
+
+PAID = {"payment": Payment.PAID}
+
+
+def press(clerk: Clerk, act: str, *numbers: str, **fields: str):
+    """Tick orders in the list and press a button: the page that answers."""
+    form = {"csrf_token": token_of(clerk), "order": list(numbers), "act": act, **fields}
+    reply = clerk.post("/admin/orders", form)
+    assert reply.status_code == 303
+    return clerk.get(reply.headers["Location"])
+
+
+def token_of(clerk: Clerk) -> str:
+    return hidden_fields(clerk.get("/admin/").text)["csrf_token"]
+
+
+def state_of(app: Flask, number: str) -> str:
+    with app.app_context():
+        return db.session.scalars(select(Order.fulfilment).where(Order.number == number)).one()
+
+
+def notices(clerk: Clerk) -> list[str]:
+    return ["".join(one.itertext()) for one in clerk.page.iter("p") if "notice--" in (one.get("class") or "")]
+
+
+@both_databases
+def test_packed_and_sent_together_each_with_its_line_and_act(app, packer):
+    numbers = ledger.keep(app, ledger.order(**PAID), ledger.order(**PAID))
+
+    assert notices_of(packer, "packed", *numbers) == ["2 orders marked packed"]
+    assert notices_of(packer, "sent", *numbers) == ["2 orders marked sent"]
+    assert [state_of(app, number) for number in numbers] == [Fulfilment.SENT] * 2
+    with app.app_context():
+        acts = db.session.scalars(select(StaffAct.words).order_by(StaffAct.id)).all()
+        by = set(db.session.scalars(select(OrderEvent.by).where(OrderEvent.words.startswith("Packed order"))))
+    assert acts == [f"{did} order {number}" for did in ("Packed", "Sent") for number in numbers]
+    assert by == {STAFF}
+
+
+@both_databases
+def test_one_that_cannot_move_stops_no_other_and_says_why(app, clerk):
+    cases = {
+        "is not paid yet": ledger.order(),
+        "has a payment to be checked first": ledger.order(payment=Payment.REVIEW),
+        "was closed unpaid": ledger.order(payment=Payment.EXPIRED),
+        "was cancelled": ledger.order(payment=Payment.CANCELLED),
+        "was refunded": ledger.order(payment=Payment.REFUNDED, fulfilment=Fulfilment.PACKED),
+        "is not packed yet": ledger.order(**PAID),
+        "was already sent": ledger.order(**PAID, fulfilment=Fulfilment.SENT),
+        "was already delivered": ledger.order(**PAID, fulfilment=Fulfilment.DELIVERED),
+        "is collected by its buyer, not sent": ledger.order(**PAID, pickup=True, fulfilment=Fulfilment.PACKED),
+    }
+    good = ledger.order(**PAID, fulfilment=Fulfilment.PACKED)
+    *bad, moves = ledger.keep(app, *cases.values(), good)
+
+    moved, rest = notices_of(clerk, "sent", *bad, moves)
+
+    assert moved == "1 order marked sent"
+    assert rest == "9 not marked sent: " + "; ".join(f"{number} {why}" for number, why in zip(bad, cases, strict=True))
+    assert state_of(app, moves) == Fulfilment.SENT
+
+
+@both_databases
+@pytest.mark.parametrize("pressed", [("sent", "sent"), ("packed", "packed")])
+def test_two_of_the_staff_press_at_once_and_one_moves_each_order(app, clerk, packer, pressed):
+    before = Fulfilment.PACKED if pressed[0] == "sent" else Fulfilment.UNFULFILLED
+    numbers = ledger.keep(app, *(ledger.order(**PAID, fulfilment=before) for _ in range(6)))
+
+    told = pressed_at_once(clerk, packer, pressed, numbers)
+
+    assert Counter(acts_of(app)) == {f"{pressed[0].capitalize()} order {number}": 1 for number in numbers}
+    done = sum(int(number) for number in re.findall(r"(\d+) orders? marked", told))
+    refused = sum(int(number) for number in re.findall(r"(\d+) not marked", told))
+    assert (done, refused) == (6, 6)
+
+
+@both_databases
+def test_control_without_the_guard_both_move_the_same_order(app, clerk, packer, monkeypatch):
+    from shop.admin import bulk
+
+    def move_unguarded(order: Order, to: Fulfilment) -> None:
+        db.session.execute(update(Order).where(Order.id == order.id).values(fulfilment=to))
+
+    monkeypatch.setattr(bulk, "move_on", move_unguarded)
+    numbers = ledger.keep(app, *(ledger.order(**PAID, fulfilment=Fulfilment.PACKED) for _ in range(6)))
+    pressed_at_once(clerk, packer, ("sent", "sent"), numbers)
+
+    assert set(Counter(acts_of(app)).values()) == {2}
+
+
+def test_the_guard_is_that_of_every_move_of_goods(app, clerk, monkeypatch):
+    (number,) = ledger.keep(app, ledger.order(**PAID))
+    monkeypatch.setattr(fulfilling, "changed", lambda _statement: 0)  # somebody was quicker
+
+    assert "0" not in str(notices_of(clerk, "packed", number)[0].split()[0])
+    assert state_of(app, number) == Fulfilment.UNFULFILLED
+    assert acts_of(app) == []
+
+
+def test_what_was_looked_at_leaves_the_list_to_check(app, packer):
+    warned = ledger.order(**PAID)
+    warned.record("Callback, row R2", warning=True)
+    (number,) = ledger.keep(app, warned)
+
+    assert notices_of(packer, "looked-at", number) == ["1 order marked looked at"]
+    assert "Nothing to check" in packer.get("/admin/?tab=to-check").text
+    assert notices_of(packer, "looked-at", number) == [
+        f"1 not marked looked at: {number} has no warning that is still open"
+    ]
+    assert acts_of(app) == [f"Looked at the warnings of order {number}"]
+
+
+def test_a_new_warning_opens_it_again(app, clerk):
+    (number,) = ledger.keep(app, ledger.order(**PAID, open_warning=True))
+    press(clerk, "looked-at", number)
+    with app.app_context():
+        write(lambda: db.session.scalars(select(Order)).one().record("Callback, row R5", warning=True))
+
+    assert number in clerk.get("/admin/?tab=to-check").text
+
+
+def test_afterwards_the_list_is_where_it_was(app, clerk):
+    (number,) = ledger.keep(app, ledger.order(**PAID, full_name="Njeri & Sons"))
+    clerk.get("/admin/", query_string={"tab": "to-pack", "q": "njeri & sons"})
+    back = next(field.get("value") for field in clerk.page.iter("input") if field.get("name") == "back")
+    form = {"csrf_token": token_of(clerk), "order": number, "act": "packed", "back": back}
+
+    assert clerk.post("/admin/orders", form).headers["Location"] == "/admin/?tab=to-pack&q=njeri+%26+sons"
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/cart", "", CANARY, "/admin/\r\nx: y"])
+def test_nobody_is_led_elsewhere_afterwards(app, clerk, back):
+    (number,) = ledger.keep(app, ledger.order(**PAID))
+    form = {"csrf_token": token_of(clerk), "order": number, "act": "packed", "back": back}
+
+    assert clerk.post("/admin/orders", form).headers["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("act", ["", "paid", "refunded", "delivered", CANARY, "x" * 5000, "packing"])
+def test_an_act_there_is_not_does_nothing(app, clerk, act):
+    (number,) = ledger.keep(app, ledger.order())
+
+    if act == "packing" and "admin.print_slips" in app.view_functions:
+        pytest.skip("printing is there")
+    assert notices_of(clerk, act, number) == ["Nothing was done: press one of the buttons below the list"]
+    with app.app_context():
+        assert db.session.scalars(select(Order.payment)).one() == Payment.AWAITING
+
+
+@both_databases
+def test_forged_numbers_are_told_of_and_do_no_harm(app, clerk):
+    (number,) = ledger.keep(app, ledger.order(**PAID))
+    forged = ("99999999", "\0", "x" * 5000, "🧺", "' OR 1=1", CANARY, "-1", "", number, number)
+
+    moved, rest = notices_of(clerk, "packed", *forged)
+
+    assert moved == "1 order marked packed"
+    assert rest.startswith("6 not marked packed: 99999999 is no order of this shop; xxxxxxxxxxxx is no order")
+
+
+def test_nothing_ticked_is_said(clerk):
+    assert notices_of(clerk, "packed") == ["No order is chosen. Tick the box of each order you mean"]
+
+
+def test_no_more_than_a_hundred_at_once_and_ten_reasons(app, clerk):
+    reply = press(clerk, "packed", *(str(10_000_000 + n) for n in range(150)))
+
+    assert "100 not marked packed" in reply.text
+    assert "; and 90 more" in reply.text
+    assert reply.text.count("is no order of this shop") == 10
+
+
+def test_without_the_forms_token_nothing_moves(app, clerk):
+    (number,) = ledger.keep(app, ledger.order(**PAID))
+    reply = clerk.post("/admin/orders", {"order": number, "act": "packed"})
+
+    assert reply.status_code in (400, 403)
+    assert state_of(app, number) == Fulfilment.UNFULFILLED
+
+
+def test_a_stranger_moves_nothing(app, stranger):
+    (number,) = ledger.keep(app, ledger.order(**PAID))
+    form = {**hidden_fields(stranger.get("/admin/sign-in").text), "order": number, "act": "packed"}
+
+    assert stranger.post("/admin/orders", form).status_code == 303
+    assert state_of(app, number) == Fulfilment.UNFULFILLED
+
+
+def test_each_list_offers_what_can_be_done_in_it(app, clerk, packer):
+    ledger.keep(app, ledger.order(**PAID), ledger.order(), ledger.order(**PAID, fulfilment=Fulfilment.SENT))
+
+    def offers(who: Clerk, tab: str) -> list[str]:
+        who.get(f"/admin/?tab={tab}")
+        return [one.get("value") for one in who.page.iter("button") if one.get("name") == "act"]
+
+    assert {"packed", "sent"} <= set(offers(packer, "to-pack"))
+    assert not {"packed", "sent", "export"} & set(offers(packer, "waiting"))
+    assert "export" in offers(clerk, "waiting")
+    assert "packed" not in offers(clerk, "sent")
+
+
+def notices_of(clerk: Clerk, act: str, *numbers: str) -> list[str]:
+    press(clerk, act, *numbers)
+    return notices(clerk)
+
+
+def acts_of(app: Flask) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(select(StaffAct.words)))
+
+
+def pressed_at_once(first: Clerk, second: Clerk, acts: tuple[str, str], numbers: list[str]) -> str:
+    """Two people press at the same moment; what both are told, as one text."""
+    forms = [
+        {"csrf_token": token_of(who), "order": numbers, "act": act}
+        for who, act in zip((first, second), acts, strict=True)
+    ]
+    replies = at_once(
+        [
+            lambda who=who, form=form: who.post("/admin/orders", form)
+            for who, form in zip((first, second), forms, strict=True)
+        ]
+    )
+    assert {reply.status_code for reply in replies} == {303}
+    return "".join(" ".join(notices(who)) for who in (first, second) if who.get("/admin/"))
+
+
+def test_the_timeline_has_one_line_for_each_move(app, clerk):
+    (number,) = ledger.keep(app, ledger.order(**PAID))
+    press(clerk, "packed", number)
+    press(clerk, "packed", number)
+    with app.app_context():
+        lines = select(func.count()).where(OrderEvent.words == f"Packed order {number}")
+
+        assert db.session.scalar(lines) == 1

@@ -1,0 +1,36 @@
+"""Cells of CSV files: shown by a spreadsheet, never carried out, and read back as they were."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shop.csv_cells import csv_line, plain_cell, safe_cell
+
+FORMULAS = ("=1+1", "+254", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1", "＝1", "＋1", "－1", "＠1", "\0=1")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_what_looks_like_a_formula_becomes_text(text):
+    assert safe_cell(text).startswith("'")
+
+
+@pytest.mark.parametrize("text", ["", "Kiondo", "0712 345 678", "O'Brien", "'quoted'", "a=1", "1-2 days", "KSh 5", "…"])
+def test_other_text_stays_as_it_is(text):
+    assert safe_cell(text) == text
+
+
+@given(st.text(alphabet=st.sampled_from("'=+-@\t\r\n ab,\"＝é🧺")))
+def test_a_cell_reads_back_as_it_was(text):
+    safe = safe_cell(text)
+    (row,) = csv.reader(io.StringIO(csv_line([safe_cell("x"), text, 5]), newline=""))
+
+    assert plain_cell(safe) == text
+    assert row == ["x", safe, "5"]
+    assert safe.lstrip(" \n")[:1] not in ("=", "+", "-", "@", "\t", "\r", "＝")
+
+
+def test_numbers_stay_numbers():
+    assert csv_line([-5, "-5"]) == "-5,'-5\r\n"
