@@ -19,6 +19,7 @@ from shop.payments.models import CallbackRecord, PaymentAttempt
 
 MOST_MOMENTS = 100  # of each kind, and of all together
 SHOP, BUYER, CHPTER = "Shop", "Buyer", "Chpter"
+PLACED = "Order placed"  # as orders/placing.py says it
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,14 @@ def happened(
     events, more_events = _newest(OrderEvent, order)
     mails, more_mails = _newest(OutboxMail, order)
     moves, more_moves = _newest(StockMove, order)
+    placed_at = order.placed_at  # the moment of its first attempt too, which came of it
     told = {_warning_of(call) for call in calls}  # said by the callback itself, in the same list
     moments = [
-        *(_event(event) for event in events if not (event.warning and event.words in told)),
+        *(Moment(one.created_at, BUYER, f"Went to pay {shillings(one.amount)}, {one.reference}") for one in attempts),
+        *(_event(event, placed_at) for event in events if not (event.warning and event.words in told)),
         *map(_call, calls),
         *map(_mail, mails),
         *map(_move, moves),
-        *(Moment(one.created_at, BUYER, f"Went to pay {shillings(one.amount)}, {one.reference}") for one in attempts),
     ]
     moments.sort(key=lambda moment: moment.at, reverse=True)
     unseen = more_events + more_mails + more_moves + max(0, len(moments) - MOST_MOMENTS)
@@ -63,10 +65,11 @@ def _newest(model: Any, order: Order) -> tuple[list[Any], int]:
     return [row for row, _ in rows], max(0, rows[0][1] - MOST_MOMENTS) if rows else 0
 
 
-def _event(event: OrderEvent) -> Moment:
+def _event(event: OrderEvent, placed_at: datetime) -> Moment:
+    if event.words == PLACED:
+        return Moment(placed_at, event.by or BUYER, event.words, for_buyer=event.for_buyer)
     kind = ("message" if event.for_buyer else "note") if event.note else ""
-    who = event.by or (BUYER if event.words == "Order placed" else SHOP)
-    return Moment(event.at, who, event.words, kind, event.warning, event.for_buyer)
+    return Moment(event.at, event.by or SHOP, event.words, kind, event.warning, event.for_buyer)
 
 
 def _warning_of(call: CallbackRecord) -> str:

@@ -23,7 +23,7 @@ class HandOverForm(FlaskForm):
             DataRequired("Enter the 4 digits the buyer shows you"),
             Regexp(r"[0-9]{4}\Z", message="Collect code must be 4 digits, like 0417"),
         ],
-        filters=[lambda typed: re.sub(r"[\s-]", "", (typed or "")[:40])],
+        filters=[lambda typed: re.sub(r"[\s-]", "", one_line(typed)[:40])],
     )
 
 
