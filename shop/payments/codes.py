@@ -67,10 +67,10 @@ def read_code(text: str) -> str:
 
 def read_message(text: str) -> Message:
     """What an M-PESA message, in English or Swahili, or a bare code says."""
-    try:
-        return Message(read_code(text))
-    except CodeError:
-        said = one_line(text[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE).upper()
+    said = one_line(text[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE).upper()
+    if " " not in said or re.search("[0-9]", said):  # two words of ten letters are no code
+        with suppress(CodeError):
+            return Message(read_code(said))
     confirmed = _CONFIRMED.search(said)
     found = confirmed or _ANY_CODE.search(said)
     code = (found.group(1) if confirmed else found.group()) if found else None

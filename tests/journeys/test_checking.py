@@ -1,0 +1,101 @@
+"""What the merchant does about payments that are not clear, from the list to the buyer's page."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.running import PASSWORD
+from tests.journeys.visitor import Visitor
+
+SIZES = ["phone", "desk"]
+
+
+def to_checks(merchant: Visitor):
+    merchant.sign_in()
+    merchant.page.get_by_role("navigation", name="Desk").get_by_role("link", name="To check").click()
+    merchant.sees_heading("Payments to check")
+    return merchant.page
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_wrong_sum_is_accepted_with_one_tap_and_the_buyer_sees_it_paid(comes: Callable[..., Visitor], size: str):
+    buyer, merchant = comes("phone"), comes(size)
+    buyer.buy("Wrong amount")
+    buyer.sees_heading("Your payment is being checked by a person.")
+    number = buyer.orders[0][0]
+    page = to_checks(merchant)
+    card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"))
+    expect(card).to_contain_text("KSh 2,650")
+    expect(card).to_contain_text("KSh 1,325")
+    card.get_by_role("button", name="Accept KSh 1,325").click()
+
+    merchant.sees("Accepted as paid: KSh 1,325 came, KSh 2,650 was asked for")
+    expect(page.get_by_role("link", name=f"Order {number}")).to_have_count(0)
+    buyer.page.reload()
+    buyer.sees_paid()
+    assert buyer.orders[0][1] == "paid"
+    assert "1,325" in buyer.shop.mail_with(f"Receipt for your order {number}")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_another_is_refused_and_its_money_given_back(comes: Callable[..., Visitor], size: str):
+    buyer, merchant = comes("phone"), comes(size)
+    buyer.buy("Wrong amount")
+    number = buyer.orders[0][0]
+    page = to_checks(merchant)
+    card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"))
+    card.get_by_role("link", name="Refuse, or another sum").click()
+    merchant.sees_heading(f"Did the money for order {number} come?")
+    page.get_by_role("button", name="Refuse: cancel the order").click()
+    merchant.sees("KSh 1,325 is to be given back")
+    page.get_by_role("link", name="Record money given back").click()
+    page.get_by_label("Cash").check()
+    page.get_by_label("Reason").fill("Only half had come")
+    page.get_by_role("button", name="Record it").click()
+
+    merchant.sees("Recorded: KSh 1,325 was given back")
+    buyer.page.reload()
+    buyer.sees_heading("This order was cancelled.")
+    buyer.sees("KSh 1,325 was given back.")
+    assert buyer.shop.mail_with(f"Your order {number} was cancelled")
+    assert buyer.shop.mail_with(f"Money given back for your order {number}", "in cash")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_lost_payment_is_marked_paid_by_the_code_its_buyer_offered(comes: Callable[..., Visitor], size: str):
+    buyer, merchant = comes("phone"), comes(size)
+    buyer.buy("No callback at all")
+    number, code = buyer.orders[0][0], f"SK{buyer.orders[0][0]}"
+    buyer.page.get_by_text("I have paid: give the M-PESA code").click()
+    buyer.page.get_by_label("M-PESA code").fill(code.lower())
+    buyer.page.get_by_role("button", name="Send").click()
+    buyer.sees(f"We have your M-PESA code {code}.")
+    page = to_checks(merchant)
+    card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"), has_text=code)
+    card.get_by_role("link", name="Look up the code").click()
+    merchant.sees_heading("M-PESA code desk")
+    merchant.sees("A buyer gave this code; no payment is known")
+    page.get_by_role("link", name="Mark paid by hand").click()
+    expect(page.get_by_label("M-PESA code")).to_have_value(code)
+    page.get_by_label("Reason").fill("Seen in the till's M-PESA")
+    page.get_by_role("button", name="Mark it paid").click()
+
+    merchant.sees(f"Order {number} is paid")
+    buyer.sees_paid()
+    page.goto(f"/admin/codes?code={code}")
+    merchant.sees("Used already: do not hand over goods")
+    page.goto("/admin/money")
+    merchant.sees("The money adds up.")
+
+
+def test_money_by_hand_asks_who_it_is_where_the_password_is_long_ago(visitor: Visitor):
+    visitor.buy("No callback at all")
+    number = visitor.orders[0][0]
+    visitor.sign_in()
+    visitor.open(f"/admin/confirm?next=/admin/orders/{number}/mark-paid%3Fcode%3DSKA1B2C3D4")
+    visitor.page.get_by_label("Your password").fill(PASSWORD)
+    visitor.page.get_by_role("button", name="Go on").click()
+
+    visitor.sees_heading(f"Mark order {number} paid by hand")
+    expect(visitor.page.get_by_label("M-PESA code")).to_have_value("SKA1B2C3D4")
