@@ -86,5 +86,5 @@ def tidy_text(typed: str) -> str:
 
 
 def number_asked(typed: str) -> int:
-    """A page or an id out of an address; 1 for anything else."""
+    """The number of a page out of an address; 1 for anything else."""
     return int(typed) if re.fullmatch(r"[0-9]{1,7}", typed) else 1

@@ -135,7 +135,7 @@ def _category(category_id: int) -> Category:
 
 def _read(answers: Answers, one: Category | None) -> Shelf:
     name = answers.line("name", "Name", LONGEST_NAME)
-    blurb = answers.line("blurb", "Words", LONGEST_BLURB, needed=False)
+    blurb = answers.line("blurb", "The sentence", LONGEST_BLURB, needed=False)
     same = category_named(name)
     if same is not None and same is not one:
         answers.refuse("name", f"There is a category “{same.name}” already")

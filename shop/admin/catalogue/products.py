@@ -21,8 +21,7 @@ def products() -> str:
     """What is for sale, what runs low, what is archived. All that is chosen stands in the address."""
     q = tidy_search(request.args.get("q", ""))
     shelves = all_categories()
-    asked = number_asked(request.args.get("category", "0"))
-    shelf = next((one for one in shelves if one.id == asked and request.args.get("category")), None)
+    shelf = next((one for one in shelves if str(one.id) == request.args.get("category")), None)
     page = list_products(
         request.args.get("tab", ""), q, shelf.id if shelf else None, number_asked(request.args.get("page", ""))
     )
