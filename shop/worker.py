@@ -12,6 +12,7 @@ from flask import Flask
 from huey import SqliteHuey
 from huey.consumer import Consumer, Scheduler
 
+from shop.admin.importing.drafts import sweep_drafts
 from shop.admin.pictures.sweeping import sweep_pictures
 from shop.clock import utcnow
 from shop.config import Settings
@@ -57,6 +58,7 @@ def make_queue(app: Flask) -> SqliteHuey:
     repeat("orders expired", lambda: expire_orders(utcnow()))
     repeat("mails sent", lambda: send_due(settings, utcnow()))
     repeat("pictures swept away", sweep_pictures, hourly)
+    repeat("catalogue files let go", sweep_drafts, hourly)
     return queue
 
 
