@@ -15,7 +15,7 @@ REASON = "Import"  # in the stock ledger
 def carry_out(plan: Plan) -> None:
     """Write what the plan says. Its rows are kept from others, see planning.plan(keep=True)."""
     by = who_acts()
-    shelves = dict(db.session.execute(select(Category.id, Category.name)).tuples().all())
+    shelves = {category.id: category.name for category in db.session.scalars(select(Category))}
     fresh = [group for group in plan.products if group.product is None]
     front = db.session.scalar(select(func.min(Product.position))) or 0
     for position, group in enumerate(fresh, front - len(fresh)):

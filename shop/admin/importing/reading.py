@@ -36,8 +36,6 @@ class Sheet:
 
 def decoded(raw: bytes) -> tuple[str, str]:
     """The text of a file, and a note when it was not UTF-8. Raises Unreadable."""
-    if not raw.strip():
-        raise Unreadable("The file is empty. Export the catalogue to see how one looks")
     if len(raw) > LARGEST:
         raise Unreadable("The file has more than 2 MB. Split it, each part with the header row")
     note = ""
@@ -48,6 +46,8 @@ def decoded(raw: bytes) -> tuple[str, str]:
             text, note = raw.decode("cp1252"), WINDOWS
         except UnicodeDecodeError:
             raise Unreadable("That is no CSV file. In your spreadsheet choose Save as, CSV UTF-8") from None
+    if not text.strip():
+        raise Unreadable("The file is empty. Export the catalogue to see how one looks")
     if "\0" in text:
         raise Unreadable("That is no CSV file, or one in UTF-16. In your spreadsheet choose Save as, CSV UTF-8")
     return text, note
