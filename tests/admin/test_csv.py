@@ -470,22 +470,23 @@ def test_five_thousand_rows_are_looked_at_and_applied_in_a_moment(app, desk):
         for n in range(5000)
     ]
     asked = []
-    begun = time.perf_counter()
-    page = desk.look(sheet(*rows))
-    looked = time.perf_counter() - begun
-    begun = time.perf_counter()
-    assert desk.apply(page).status_code == 303
-    applied = time.perf_counter() - begun
-    begun = time.perf_counter()
-    again = desk.look(sheet(*rows))
-    looked_again = time.perf_counter() - begun
 
+    def seconds(work):
+        begun = time.process_time()  # of this process alone: the machine may be busy with other things
+        return work(), time.process_time() - begun
+
+    page, looked = seconds(lambda: desk.look(sheet(*rows)))
+    reply, applied = seconds(lambda: desk.apply(page))
+    again, looked_again = seconds(lambda: desk.look(sheet(*rows)))
+
+    assert reply.status_code == 303
     assert "0 changes" in again.text
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
         planning.plan(reading.read_sheet(sheet(*rows)).rows)
     assert len(asked) < 40
-    assert looked < 6 and looked_again < 6 and applied < 30
+    assert max(looked, looked_again) < 3
+    assert applied < 6
 
 
 def test_the_export_asks_no_query_for_each_product(app, desk):
