@@ -12,6 +12,7 @@ from flask import Flask
 from huey import SqliteHuey
 from huey.consumer import Consumer, Scheduler
 
+from shop.admin.importing.drafts import sweep_drafts
 from shop.admin.pictures.sweeping import sweep_pictures
 from shop.clock import utcnow
 from shop.config import Settings
@@ -56,6 +57,7 @@ def make_queue(app: Flask) -> SqliteHuey:
     repeat("mails sent", lambda: send_due(settings, utcnow()))
     repeat("buyers anonymised", _seldom(lambda: forget_old(settings.retention_months, utcnow())))
     repeat("pictures swept away", _seldom(sweep_pictures))
+    repeat("catalogue files let go", _seldom(sweep_drafts))
     return queue
 
 

@@ -35,7 +35,7 @@ def photo(width: int = 800, height: int = 600, kind: str = "JPEG", mode: str = "
 
 def grainy(width: int, height: int, **options: object) -> bytes:
     """A photo as a phone takes it: detail everywhere, sidecar data, some megabytes."""
-    grain = Image.effect_noise((width // 4, height // 4), 60).resize((width, height), Image.Resampling.BICUBIC)
+    grain = Image.effect_noise((width // 8, height // 8), 60).resize((width, height), Image.Resampling.BICUBIC)
     light = Image.linear_gradient("L").resize((width, height))
     image = Image.merge("RGB", (light, grain, Image.blend(light, grain, 0.5)))
     out = BytesIO()

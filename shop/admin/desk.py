@@ -6,6 +6,7 @@ from shop.admin import bulk, confirming, exporting, listing, views
 from shop.admin.catalogue import categories, editing, options, products, stock
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
+from shop.admin.importing import views as importing
 from shop.admin.looking import views as looking
 from shop.admin.mail import views as mail
 from shop.admin.money import acting
@@ -26,7 +27,7 @@ PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming),
     *(packing, slips),
     *(money, acting),
-    *(products, editing, options, stock, categories, pictures),
+    *(products, editing, options, stock, categories, pictures, importing),
     *(discount_codes, areas, settings, making, links),
     *(looking, mail, privacy),
     *(people_own, people),

@@ -118,7 +118,7 @@ def test_mails_come_from_the_shop_by_its_name_and_new_orders_go_to_its_address(a
         '"><victim@example.com>, "x',
         "a" * 60,
         "Duka 😀 ya Mjini",
-        "\\\\\"quoted\\",
+        '\\\\"quoted\\',
         CANARY,
         "victim@example.com",
         "=?utf-8?q?Bcc=3A?=",

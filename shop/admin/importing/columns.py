@@ -1,0 +1,143 @@
+"""The columns of the catalogue's file: their names, what stands in them, and how a cell is read.
+
+What is empty in a file stays as it is in the shop. So a column may be left out, and nothing is wiped by accident.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from shop.catalog.models import Picture, Product, Variant
+from shop.checkout.forms import one_line, tidy_note
+
+PRODUCT_COLUMNS = {  # name: attribute of the product; written in the first row of each product only
+    "Name": "name",
+    "Category": "category_id",
+    "Description": "description",
+    "Option 1": "option_1",
+    "Option 2": "option_2",
+    "Option 3": "option_3",
+    "Archived": "active",
+    "Pictures": "pictures",
+}
+VARIANT_COLUMNS = {
+    "Value 1": "value_1",
+    "Value 2": "value_2",
+    "Value 3": "value_3",
+    "Label": "label",
+    "Price": "price",
+    "Stock": "on_hand",
+    "Low at": "low_at",
+    "For sale": "active",
+}
+SLUG, SKU = "Slug", "SKU"
+COLUMNS = (SLUG, *PRODUCT_COLUMNS, SKU, *VARIANT_COLUMNS)
+
+LONGEST_SLUG, LONGEST_SKU = 80, 40  # characters
+HIGHEST_PRICE, MOST_STOCK = 1_000_000, 1_000_000
+MOST_VARIANTS = 100  # of one product
+LONGEST_LABEL = 60
+SLUG_FORM = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+SKU_FORM = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)*", re.ASCII)
+NUMBER = re.compile(r"(?:KSh\.? ?)?([0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]{1,9})(?:\.0{1,2})?", re.ASCII | re.IGNORECASE)
+YES, NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
+
+
+class WrongCell(ValueError):
+    """A cell cannot be read. Its message says why, and what to write."""
+
+
+def yes_no(value: bool) -> str:
+    """How the file says it."""
+    return "yes" if value else "no"
+
+
+def pictures_cell(pictures: Sequence[Picture]) -> str:
+    """One line for each picture: its path, a space, what it shows."""
+    return "\n".join(f"{picture.path} {picture.alt}" for picture in pictures)
+
+
+def label_of(options: Sequence[str], values: Sequence[str], label: str) -> str:
+    """What pages call a variant: its values where the product has options, else the label it was given."""
+    return ", ".join(filter(None, values)) if any(options) else label
+
+
+def options_of(product: Product) -> tuple[str, str, str]:
+    """What its variants differ in."""
+    return product.option_1, product.option_2, product.option_3
+
+
+def product_cells(product: Product, category: str) -> dict[str, str]:
+    """A product as the file says it. `category` is how the file calls its category."""
+    return {
+        "Name": product.name,
+        "Category": category,
+        "Description": product.description,
+        "Option 1": product.option_1,
+        "Option 2": product.option_2,
+        "Option 3": product.option_3,
+        "Archived": yes_no(not product.active),
+        "Pictures": pictures_cell(product.pictures),
+    }
+
+
+def variant_cells(variant: Variant, options: Sequence[str]) -> dict[str, str]:
+    """A variant as the file says it. With options its label follows from its values and is left out."""
+    return {
+        "Value 1": variant.value_1,
+        "Value 2": variant.value_2,
+        "Value 3": variant.value_3,
+        "Label": "" if any(options) else variant.label,
+        "Price": str(variant.price),
+        "Stock": str(variant.on_hand),
+        "Low at": str(variant.low_at),
+        "For sale": yes_no(variant.active),
+    }
+
+
+def _text(longest: int, tidy: Callable[[str], str] = one_line) -> Callable[[str], str]:
+    def read(cell: str) -> str:
+        text = tidy(cell)
+        if len(text) > longest:
+            raise WrongCell(f"has {len(text)} characters. Write {longest} or fewer")
+        return text
+
+    return read
+
+
+def _number(most: int, unit: str) -> Callable[[str], int]:
+    def read(cell: str) -> int:
+        found = NUMBER.fullmatch(cell.strip())
+        if not found:
+            raise WrongCell(f"“{shortened(cell)}” is no number. Write {unit}, like 1250")
+        number = int(re.sub("[, ]", "", found[1]))
+        if number > most:
+            raise WrongCell(f"{number:,} is too high. Write {most:,} or less")
+        return number
+
+    return read
+
+
+def _yes_or_no(cell: str) -> bool:
+    word = cell.strip().lower()
+    if word not in YES + NO:
+        raise WrongCell(f"“{shortened(cell)}” is neither. Write yes or no")
+    return word in YES
+
+
+def shortened(text: str, longest: int = 40) -> str:
+    """A text as a message quotes it."""
+    text = one_line(text)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+READERS: dict[str, Callable[[str], str | int | bool]] = {
+    "Name": _text(120),
+    "Description": _text(3000, tidy_note),
+    **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(40)),
+    "Archived": lambda cell: not _yes_or_no(cell),
+    **dict.fromkeys(("Value 1", "Value 2", "Value 3", "Label"), _text(LONGEST_LABEL)),
+    "Price": _number(HIGHEST_PRICE, "whole shillings"),
+    "Stock": _number(MOST_STOCK, "how many there are"),
+    "Low at": _number(MOST_STOCK, "a number of pieces"),
+    "For sale": _yes_or_no,
+}

@@ -1,0 +1,49 @@
+"""Files that wait to be applied: one row each, for whoever sent it, at most a day."""
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from shop.admin.importing.models import ImportDraft
+from shop.clock import utcnow
+from shop.database import db, write
+
+KEPT = timedelta(days=1)
+
+
+def keep_draft(merchant_id: int, name: str, text: str, note: str) -> str:
+    """Keep a file for its preview; its token. What is older than a day, of anybody, goes."""
+    draft = ImportDraft(
+        token=secrets.token_urlsafe(24), merchant_id=merchant_id, name=name, text=text, note=note, created_at=utcnow()
+    )
+
+    def work() -> str:
+        _forget_old()
+        db.session.add(draft)
+        return draft.token
+
+    return write(work)
+
+
+def draft_of(merchant_id: int, token: str) -> ImportDraft | None:
+    """A file that this merchant sent within the last day, or None."""
+    mine = select(ImportDraft).where(ImportDraft.token == token, ImportDraft.merchant_id == merchant_id)
+    return db.session.scalar(mine.where(ImportDraft.created_at > utcnow() - KEPT))
+
+
+def forget(draft: ImportDraft) -> None:
+    """Let a file go, inside the caller's transaction."""
+    db.session.execute(delete(ImportDraft).where(ImportDraft.id == draft.id))
+
+
+def sweep_drafts() -> int:
+    """Let go of every file older than a day; how many."""
+    return write(_forget_old)
+
+
+def _forget_old() -> int:
+    old = list(db.session.scalars(select(ImportDraft.id).where(ImportDraft.created_at <= utcnow() - KEPT)))
+    if old:
+        db.session.execute(delete(ImportDraft).where(ImportDraft.id.in_(old)))
+    return len(old)

@@ -1,0 +1,173 @@
+"""Comparing a file with the catalogue: what each row would change, and what stands in its way. Writes nothing."""
+
+from collections.abc import Iterable
+
+from shop.admin.importing import columns, naming
+from shop.admin.importing.columns import PRODUCT_COLUMNS, READERS, SKU, SLUG, VARIANT_COLUMNS, WrongCell, shortened
+from shop.admin.importing.picturing import wanted_pictures
+from shop.admin.importing.plans import Line, Plan, ProductPlan, VariantPlan
+from shop.admin.importing.reading import Row
+from shop.admin.importing.shelf import Shelf, read_shelf
+from shop.catalog.models import LOW_STOCK
+
+NEEDED = {"Name": "a name", "Category": "one of the shop’s categories"}  # of a new product
+
+
+def plan(rows: Iterable[Row], *, keep: bool = False) -> Plan:
+    """What the rows would do. `keep` keeps what they touch from others until the transaction ends."""
+    rows = list(rows)
+    slugs = {row.cells.get(SLUG, "").strip() for row in rows} - {""}
+    skus = {row.cells.get(SKU, "").strip() for row in rows} - {""}
+    shelf = read_shelf(slugs, skus, keep=keep)
+    made = Plan([], [])
+    groups: dict[str, ProductPlan] = {}
+    said: dict[str, dict[str, tuple[str, int]]] = {}  # slug: column: what a row said of the product, and which row
+    places: dict[str, int] = {}  # SKU: the row it stood in
+    for row in rows:
+        line = Line(row.number, row.cells.get(SKU, "").strip())
+        made.lines.append(line)
+        slug = _place(row, line, shelf, places)
+        if slug is None:
+            continue
+        if slug not in groups:
+            groups[slug] = ProductPlan(slug, shelf.products.get(slug))
+            made.products.append(groups[slug])
+        group = groups[slug]
+        _read_product(row, line, group, shelf, said.setdefault(slug, {}))
+        _read_variant(row, line, group, shelf)
+        line.name = group.final("name")
+    for group in made.products:
+        _finish(group)
+    return made
+
+
+def _place(row: Row, line: Line, shelf: Shelf, places: dict[str, int]) -> str | None:
+    """The slug of the product a row belongs to; None, with the problem noted, when it has no place."""
+    sku, slug = line.sku, row.cells.get(SLUG, "").strip()
+    variant = shelf.variants.get(sku)
+    if row.extra:
+        line.problems.append(("Row", "It has more cells than the header. Put quotation marks around text with commas"))
+    if not sku:
+        line.problems.append((SKU, "It is empty. Write the variant’s SKU, like KIO-CLA-TER"))
+    elif sku in places:
+        line.problems.append((SKU, f"{shortened(sku)} stands in row {places[sku]} too. Leave one of them out"))
+    elif variant is None and not (columns.SKU_FORM.fullmatch(sku) and len(sku) <= columns.LONGEST_SKU):
+        line.problems.append(
+            (SKU, f"“{shortened(sku)}” is no SKU. Write capitals, digits and hyphens, like KIO-CLA-TER")
+        )
+    places.setdefault(sku, row.number)
+    if variant is not None:
+        product = shelf.owners[sku]
+        line.name = product.name
+        if slug and slug != product.slug:
+            words = f"{shortened(sku)} belongs to {product.slug}. Write that, or another SKU"
+            line.problems.append((SLUG, words))
+        slug = product.slug
+    elif slug not in shelf.products and not (columns.SLUG_FORM.fullmatch(slug) and len(slug) <= columns.LONGEST_SLUG):
+        said = f"“{shortened(slug)}” cannot stand in an address" if slug else "It is empty"
+        line.problems.append((SLUG, f"{said}. Write small letters, digits and hyphens, like kiondo-classic"))
+    return None if line.problems else slug
+
+
+def _read_product(row: Row, line: Line, group: ProductPlan, shelf: Shelf, said: dict[str, tuple[str, int]]) -> None:
+    """Take in what a row says of its product."""
+    product = group.product
+    now = columns.product_cells(product, shelf.called[product.category_id]) if product else {}
+    for column, attribute in PRODUCT_COLUMNS.items():
+        cell = row.cells.get(column, "")
+        if not cell.strip():
+            continue
+        if column in said:
+            if said[column][0] != cell:
+                words = f"Row {said[column][1]} says something else of the same product. Leave all but one empty"
+                line.problems.append((column, words))
+            continue
+        said[column] = (cell, row.number)
+        if cell == now.get(column):
+            continue
+        if column == "Pictures":
+            _read_pictures(cell, line, group, now.get(column, ""))
+            continue
+        try:
+            value = _category(cell, shelf) if column == "Category" else READERS[column](cell)
+        except WrongCell as wrong:
+            line.problems.append((column, f"It {wrong}" if str(wrong).startswith("has") else str(wrong)))
+            continue
+        if product is None or value != getattr(product, attribute):
+            group.values[attribute] = value
+            words = shelf.called[int(value)] if column == "Category" else _shown(column, value)
+            line.changes.append((column, now.get(column, ""), words))
+
+
+def _read_pictures(cell: str, line: Line, group: ProductPlan, now: str) -> None:
+    """Pictures never stop an import: what cannot be shown is said, and they stay as they are."""
+    pictures, warning = wanted_pictures(cell, group.product)
+    if warning:
+        line.warnings.append(f"Pictures stay as they are: {warning}")
+    elif pictures is not None:
+        group.pictures = pictures
+        line.changes.append(("Pictures", now, cell))
+
+
+def _category(cell: str, shelf: Shelf) -> int:
+    found = shelf.categories.get(cell.strip().casefold())
+    if found is None:
+        names = ", ".join(sorted(shelf.called.values()))
+        raise WrongCell(f"There is no category “{shortened(cell)}”. Write one of: {names}")
+    return found
+
+
+def _read_variant(row: Row, line: Line, group: ProductPlan, shelf: Shelf) -> None:
+    """Take in what a row says of its variant."""
+    variant = shelf.variants.get(line.sku)
+    one = VariantPlan(line, line.sku, variant)
+    group.variants.append(one)
+    line.new = variant is None
+    now = columns.variant_cells(variant, columns.options_of(group.product)) if variant and group.product else {}
+    for column, attribute in VARIANT_COLUMNS.items():
+        cell = row.cells.get(column, "")
+        if not cell.strip() or cell == now.get(column):
+            continue
+        try:
+            value = READERS[column](cell)
+        except WrongCell as wrong:
+            line.problems.append((column, f"It {wrong}" if str(wrong).startswith("has") else str(wrong)))
+            continue
+        if variant is not None and value == getattr(variant, attribute):
+            continue
+        if column == "Stock" and variant is not None and int(value) < variant.held:
+            words = f"{variant.held} are held for unpaid orders. Write {variant.held} or more"
+            line.problems.append((column, words))
+            continue
+        one.values[attribute] = value
+        line.changes.append((column, now.get(column, ""), _shown(column, value)))
+
+
+def _finish(group: ProductPlan) -> None:
+    """What only the product as a whole can tell: whether something is missing, and what its variants are called."""
+    first = group.variants[0].line
+    if group.product is None:
+        for column, what in NEEDED.items():
+            if not group.final(PRODUCT_COLUMNS[column]) and not _noted(group, column):
+                first.problems.append((column, f"It is empty. A new product needs {what}"))
+    for one in group.variants:
+        if one.variant is None:
+            if "price" not in one.values and not _noted(group, "Price", one.line):
+                one.line.problems.append(("Price", "It is empty. Write whole shillings, like 1250"))
+            one.values = {"on_hand": 0, "low_at": LOW_STOCK, "active": True, **one.values}
+    there = len(group.product.variants) if group.product else 0
+    if there + sum(one.variant is None for one in group.variants) > columns.MOST_VARIANTS:
+        first.problems.append((SKU, f"A product has at most {columns.MOST_VARIANTS} variants. Make it two products"))
+    if group.renames:
+        naming.name_variants(group)
+
+
+def _noted(group: ProductPlan, column: str, line: Line | None = None) -> bool:
+    lines = [line] if line else [one.line for one in group.variants]
+    return any(name == column for one in lines for name, _ in one.problems)
+
+
+def _shown(column: str, value: object) -> str:
+    if isinstance(value, bool):
+        return columns.yes_no(not value if column == "Archived" else value)
+    return str(value)

@@ -1,0 +1,183 @@
+"""Whatever a catalogue holds: its file is harmless in a spreadsheet, and loses nothing on the way out and in again."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+
+from shop.admin.importing import applying
+from shop.admin.importing.exporting import catalogue_lines
+from shop.admin.importing.planning import plan
+from shop.admin.importing.reading import decoded, read_sheet
+from shop.catalog.models import Category, Picture, Product, Variant
+from shop.checkout.forms import one_line, tidy_note
+from shop.csv_cells import plain_cell, safe_cell
+from shop.database import db, write
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+HOSTILE = (
+    "=1+1", "=cmd|' /C calc'!A0", "+254700", "-5", "@SUM(A1)", "'=1", "''=1", "'", "''", "'Mkeka'", '"', '""', ",", ";",
+    "a;=1", "a,b", "\ufeff", "yes", "NULL", "0", "1e5", "００", "＝1", "🧺", "ﬁ", "é",
+    "<canary>&\"'", "{{7*7}}", "%s", "\\", "\\n",
+)  # fmt: skip
+text = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=("Cs",)), max_size=30))
+line = st.builds("".join, st.lists(text, min_size=1, max_size=3)).map(one_line).map(lambda words: words[:60].strip())
+name = line.filter(bool)
+note = st.builds("\n".join, st.lists(text, max_size=4)).map(tidy_note)
+number = st.integers(0, 1_000_000)
+variants = st.lists(
+    st.fixed_dictionaries(
+        {"label": name, "price": number, "on_hand": number, "low_at": number, "active": st.booleans()},
+    ),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda one: one["label"],
+)
+goods = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": name,
+            "description": note,
+            "active": st.booleans(),
+            "alts": st.lists(name, max_size=2),
+            "options": st.booleans(),
+            "variants": variants,
+        }
+    ),
+    min_size=1,
+    max_size=4,
+)
+within_a_test = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@pytest.fixture
+def fill(app, monkeypatch) -> Callable[[list[dict]], None]:
+    """Puts just these products into the shop."""
+    monkeypatch.setattr(applying, "who_acts", lambda: "owner")
+
+    def do(products):
+        def work():
+            empty()
+            shelf = db.session.scalars(select(Category)).first()
+            db.session.add_all([made(one, place, shelf) for place, one in enumerate(products)])
+
+        write(work)
+
+    return do
+
+
+def empty():
+    for model in (Picture, Variant, Product):
+        db.session.execute(delete(model))
+
+
+def made(one, place, shelf):
+    options = {"option_1": "=Size", "option_2": "'Colour"} if one["options"] else {}
+    drawings = ("img/products/teapot.svg", "img/products/mwiko.svg")
+    return Product(
+        slug=f"thing-{place}",
+        name=one["name"],
+        description=one["description"],
+        active=one["active"],
+        category_id=shelf.id,
+        position=place,
+        search_text="",
+        pictures=[
+            Picture(position=n, path=path, alt=alt)
+            for n, (path, alt) in enumerate(zip(drawings, one["alts"], strict=False))
+        ],
+        variants=[
+            Variant(
+                **variant | ({"label": f"{variant['label'][:40]}, Red {n}"} if options else {}),
+                sku=f"T{place}-{n}",
+                position=n,
+                held=0,
+                value_1=variant["label"][:40] if options else "",
+                value_2=f"Red {n}" if options else "",
+            )
+            for n, variant in enumerate(one["variants"])
+        ],
+        **options,
+    )
+
+
+def exported() -> bytes:
+    return "".join(catalogue_lines()).encode()
+
+
+def planned(content: bytes):
+    return plan(read_sheet(decoded(content)[0]).rows)
+
+
+@within_a_test
+@given(goods)
+def test_an_export_comes_back_without_a_change_and_builds_the_same_shop_anew(app, fill, products):
+    with app.app_context():
+        fill(products)
+        before = exported()
+        same = planned(before)
+        assert [line for line in same.lines if line.outcome != "same"] == []
+
+        write(empty)
+        write(lambda: applying.carry_out(planned(before)))
+        assert exported() == before
+        db.session.remove()
+
+
+@within_a_test
+@given(goods, goods)
+def test_a_shop_that_was_changed_becomes_what_the_file_says(app, fill, products, others):
+    with app.app_context():
+        fill(products)
+        wanted = exported()
+        mixed = [
+            {**new, "options": old["options"], "variants": old["variants"]}
+            for old, new in zip(products, others, strict=False)
+        ]
+        fill([*mixed, *products[len(mixed) :]])
+        made = planned(wanted)
+        assert [line.problems for line in made.lines if line.problems] == []
+        write(lambda: applying.carry_out(planned(wanted)))
+        # what is empty in a file stays as it is: pictures and a description that the file does not have
+        left = ("Description", "Pictures")
+        assert [{**row, **dict.fromkeys(left)} for row in rows(exported())] == [
+            {**row, **dict.fromkeys(left)} for row in rows(wanted)
+        ]
+        db.session.remove()
+
+
+@within_a_test
+@given(goods)
+def test_no_cell_of_an_export_is_a_formula(app, fill, products):
+    with app.app_context():
+        fill(products)
+        cells = [cell for row in rows(exported()) for cell in row.values()]
+        db.session.remove()
+
+    assert [cell for cell in cells if cell.startswith(FORMULAS)] == []
+
+
+def test_without_the_apostrophe_a_cell_would_be_a_formula(app, fill, monkeypatch):
+    monkeypatch.setattr("shop.csv_cells.safe_cell", str)
+    with app.app_context():
+        one = {"label": "x", "price": 1, "on_hand": 1, "low_at": 1, "active": True}
+        fill([{"name": "=1", "description": "", "active": True, "alts": [], "options": False, "variants": [one]}])
+        assert "=1" in next(iter(rows(exported()))).values()
+
+
+@given(st.text(max_size=40) | st.sampled_from(HOSTILE))
+def test_a_cell_is_safe_and_says_the_same_when_it_is_read_back(words):
+    words = words.replace("\0", "")
+
+    assert not safe_cell(words).startswith(FORMULAS)
+    assert plain_cell(safe_cell(words)) == words
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))

@@ -1,0 +1,128 @@
+"""What a merchant does with the catalogue at the desk, on a phone and on a laptop."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.hostile_files import exif, grainy
+from tests.journeys.visitor import Visitor
+
+FIRST_SCREEN = 150 * 1024  # bytes of the home page on a phone
+BAD = {
+    17: ("Price", "free"),
+    42: ("Category", "Shoes"),
+    77: ("Slug", "Two Words"),
+    120: ("Stock", "-1"),
+    200: ("Name", ""),
+}
+
+
+def products_file(prefix: str, bad: bool) -> bytes:
+    """200 new products, of which five have a mistake."""
+    rows = []
+    for number in range(1, 201):
+        row = {
+            "Slug": f"{prefix}-{number}",
+            "Name": f"Mat {prefix} {number}",
+            "Category": "Kitchen",
+            "SKU": f"{prefix.upper()}-{number}",
+            "Price": str(500 + number),
+            "Stock": "4",
+        }
+        if bad and number in BAD:
+            column, cell = BAD[number]
+            row[column] = cell
+        rows.append(row)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def send(merchant: Visitor, content: bytes, name: str) -> None:
+    """Choose a file in the form of the page, and look at what it would change."""
+    file = {"name": name, "mimeType": "text/csv", "buffer": content}
+    merchant.page.locator("input[type=file]").set_input_files(file)
+    merchant.page.get_by_role("button", name="Look at what would change").click()
+
+
+@pytest.mark.parametrize(("size", "product"), [("phone", 3), ("desk", 4)])
+def test_a_photo_from_a_phone_is_seen_upright_on_the_products_page(
+    comes: Callable[..., Visitor], size: str, product: int
+):
+    merchant, buyer = comes(size), comes("phone")
+    merchant.sign_in()
+    page = merchant.open(f"/admin/products/{product}/pictures")
+    photo = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": grainy(4032, 3024, exif=exif(6))}
+    page.get_by_label("Pictures from your phone").set_input_files(photo)
+    page.get_by_label("What they show").fill("On the workbench, in the morning")
+    page.get_by_role("button", name="Add pictures").click()
+
+    merchant.sees("Added 1 picture.")
+    expect(page.get_by_text(re.compile(r"MB became [0-9.]+ [KM]B"))).to_be_visible()
+    pictures = page.locator(".pictures__one")
+    last = pictures.last.get_by_role("button", name="earlier")
+    while last.count():
+        last.click()
+        last = page.locator(".pictures__one", has=page.locator("input[value^='On the workbench']")).get_by_role(
+            "button", name="earlier"
+        )
+    expect(pictures.first.locator("input[name=alt]")).to_have_value("On the workbench, in the morning")
+
+    address = page.get_by_role("link", name="The page buyers see").get_attribute("href")
+    assert address
+    shown = buyer.open(address).get_by_alt_text("On the workbench, in the morning").first
+    expect(shown).to_be_visible()
+    natural = shown.evaluate(
+        "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight, image.currentSrc])"
+    )
+    assert natural[0] < natural[1]  # it was taken upright
+    assert natural[2].endswith(".webp")
+
+
+def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visitor]):
+    merchant, buyer = comes("desk"), comes("phone")
+    merchant.sign_in()
+    for product in (5, 6, 7, 8):
+        page = merchant.open(f"/admin/products/{product}/pictures")
+        photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": grainy(1600, 1200)}
+        page.get_by_label("Pictures from your phone").set_input_files(photo)
+        page.get_by_role("button", name="Add pictures").click()
+        merchant.sees("Added 1 picture.")
+        page.locator(".pictures__one").last.get_by_role("button", name=re.compile("front|earlier")).last.click()
+    arrived: list[int] = []
+    wire = buyer.context.new_cdp_session(buyer.page)
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda event: arrived.append(int(event["encodedDataLength"])))
+    buyer.page.goto("/", wait_until="networkidle")
+
+    assert sum("/media/" in path for path in buyer.requests) >= 1
+    assert sum(arrived) <= FIRST_SCREEN
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_two_hundred_products_are_looked_at_mended_and_applied(comes: Callable[..., Visitor], size: str):
+    merchant = comes(size)
+    merchant.sign_in()
+    page = merchant.open("/admin/import")
+    send(merchant, products_file(f"mat-{size}", bad=True), "mats.csv")
+
+    merchant.sees_heading("What mats.csv would change")
+    merchant.sees("5 rows have errors. Nothing can be written yet.")
+    expect(page.locator("tbody tr")).to_have_count(5)
+    for row in (18, 43, 78, 121, 201):
+        expect(page.get_by_role("cell", name=re.compile(f"^(Row )?{row}$"))).to_be_visible()
+    merchant.sees("Price: “free” is no number. Write whole shillings, like 1250")
+    expect(page.get_by_role("button", name="Apply")).to_have_count(0)
+    send(merchant, products_file(f"mat-{size}", bad=False), "mended.csv")
+
+    merchant.sees("200 new, 0 changed")
+    page.get_by_role("button", name="Apply to the shop").click()
+    merchant.sees("Imported: 200 new, 0 changed, 0 as they were")
+    merchant.open(f"/products/mat-{size}-200")
+    merchant.sees("KSh 700")
