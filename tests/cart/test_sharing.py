@@ -113,7 +113,7 @@ def test_what_is_sold_out_short_or_withdrawn_is_said_and_left_out(app, shopper, 
 
 
 def test_a_full_cart_takes_no_more_kinds_and_says_so(app, shopper, link):
-    with shopper.browser.session_transaction() as session:
+    with shopper.browser.session_transaction("/cart") as session:
         session["cart"] = {f"OTHER-{n}": 1 for n in range(40)}
 
     shopper.post(link, {})
