@@ -132,8 +132,8 @@ def test_a_name_puts_nothing_else_into_the_head_of_a_mail(app, clerk, shopper, t
 
     assert len(mail["From"].addresses) == 1
     assert mail["From"].addresses[0].addr_spec == "shop@localhost.localdomain"
-    assert {key.lower() for key in mail.keys()} >= {"from", "to"}
-    assert not {"bcc", "x-injected", "cc"} & {key.lower() for key in mail.keys()}
+    assert {key.lower() for key in mail} >= {"from", "to"}
+    assert not {"bcc", "x-injected", "cc"} & {key.lower() for key in mail}
     assert mail["To"] == "buyer@example.com"
 
 

@@ -26,12 +26,7 @@ LAST_ONE = "One way to get the goods must stay on: switch another area on first"
 class AreaForm(FlaskForm):
     """An area we bring orders to, or a point where they are picked up."""
 
-    kind = RadioField(
-        "How buyers get their order",
-        choices=[("brought", "We bring it"), ("pickup", "They pick it up")],
-        default="brought",
-        validate_choice=False,
-    )
+    kind = RadioField("How buyers get their order", default="brought", validate_choice=False)
     name = StringField(
         "Name",
         [DataRequired("Enter a name"), Length(max=80, message="Name must be 80 characters or fewer")],

@@ -21,12 +21,7 @@ class CodeForm(FlaskForm):
     """A code, what it takes off, when, and how often."""
 
     code = StringField("Code", filters=[one_line])
-    kind = RadioField(
-        "What it takes off",
-        choices=[("percent", "Percent"), ("fixed", "Shillings")],
-        default="percent",
-        validate_choice=False,
-    )
+    kind = RadioField("What it takes off", default="percent", validate_choice=False)
     value = WholeNumber("How much", 1, MOST_SHILLINGS, needed=True)
     minimum = WholeNumber("Smallest order", 0, MOST_SHILLINGS, money=True)
     starts = Day("First day")

@@ -1,0 +1,100 @@
+"""What is sold by phone: an order made at the desk and paid by its buyer, and a cart that goes by a link."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.running import SKU
+from tests.journeys.test_access import SMALL_TARGETS, serious_findings
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with scripts", "without scripts"])
+def test_a_merchant_makes_an_order_on_a_phone_and_its_buyer_pays_it(comes, scripted):
+    merchant, buyer = comes("phone", java_script_enabled=scripted), comes("phone")
+    merchant.expected.add(409)  # the total is shown before anything is made
+    merchant.sign_in()
+    page = merchant.page
+    page.get_by_role("link", name="New order").click()
+    page.get_by_label("Find a product").fill("kiondo terracotta")
+    page.get_by_label("Find a product").press("Enter")
+    page.get_by_role("button", name="Add Classic sisal kiondo, Terracotta bands").click()
+    page.get_by_label("Quantity of Classic sisal kiondo").fill("2")
+    page.get_by_label("Full name").fill("Wanjiru Test")
+    page.get_by_label("M-PESA phone number").fill(buyer.phone_number)
+    page.get_by_label("Nairobi CBD").check()
+    page.get_by_label("Address or landmark").fill("Blue gate")
+    page.get_by_role("button", name="Make the order").click()
+    merchant.sees("The total is KSh 5,100. If that is right, press Make the order")
+    page.get_by_role("button", name="Make the order").click()
+
+    merchant.sees_heading("Send the link to pay")
+    digits = "254" + re.sub(r"\D", "", buyer.phone_number)[1:]
+    whatsapp = page.get_by_role("link", name="Open WhatsApp")
+    expect(whatsapp).to_have_attribute("href", re.compile(rf"^https://wa\.me/{digits}\?text=.*orders%2F"))
+    buyer.open(page.get_by_label("Only the link").input_value())
+    buyer.sees_heading("Your order is ready. Check it, then pay.")
+    buyer.pay()
+    buyer.at_the_provider()
+
+    buyer.sees_paid()
+    assert [order[1:] for order in buyer.orders] == [("paid", 5100)]
+    page.get_by_role("link", name="Open it").click()
+    merchant.sees(f"Made order {buyer.orders[0][0]} for the buyer")
+
+
+def test_a_cart_goes_by_a_link_and_is_bought(comes):
+    friend, buyer = comes("phone"), comes("phone", java_script_enabled=False)
+    friend.context.request.post("/cart/add", form={"sku": SKU, "quantity": "2"}, max_redirects=0)
+    friend.open("/cart").get_by_role("button", name="Share this cart").click()
+    friend.sees_heading("A cart for you")
+    link = friend.page.get_by_label("Link to this cart").input_value()
+
+    buyer.expected.add(409)  # without scripts the total with delivery is shown first
+    buyer.open(link).get_by_role("button", name="Put it in my cart").click()
+    buyer.sees("The cart is yours now")
+    buyer.page.get_by_role("button", name="Checkout").click()
+    buyer.fill_in()
+    buyer.pay()
+    buyer.at_the_provider()
+
+    buyer.sees_paid()
+    assert [order[1:] for order in buyer.orders] == [("paid", 5100)]
+    friend.open("/cart")
+    friend.sees("Classic sisal kiondo")
+
+
+def test_nothing_on_these_pages_stands_in_anybodys_way(comes):
+    merchant = comes("phone", reduced_motion="reduce")
+    merchant.expected.add(422)
+    merchant.sign_in()
+    page, found = merchant.page, {}
+
+    def look(name):
+        found[name] = serious_findings(page) + page.evaluate(SMALL_TARGETS)
+
+    for address in (
+        "/admin/selling",
+        "/admin/selling/areas",
+        "/admin/selling/areas/new",
+        "/admin/settings",
+        "/admin/carts",
+        f"/admin/orders/new?sku={SKU}",
+    ):
+        merchant.open(address)
+        look(address)
+    page.get_by_label("Find a product").fill("mug")
+    page.get_by_role("button", name="Search", exact=True).click()
+    look("goods found")
+    page.get_by_role("button", name="Make the order").click()
+    look("an order with mistakes")
+    merchant.open("/admin/selling/codes/new")
+    page.get_by_role("button", name="Make the code").click()
+    look("a code with mistakes")
+    merchant.open(f"/admin/carts/new?sku={SKU}")
+    page.get_by_role("button", name="Make the link").click()
+    look("a link")
+    merchant.open(page.get_by_label("Only the link").input_value())
+    look("a cart for you")
+
+    assert {name: findings for name, findings in found.items() if findings} == {}
