@@ -84,6 +84,17 @@ def test_an_invitation_is_taken_up_once_even_by_two_at_once(app, clerk):
     assert guests[0].get(path).status_code == 404
 
 
+@both_databases
+def test_the_first_two_of_the_staff_may_come_at_the_same_moment(app, clerk):
+    for number in (1, 2):
+        _invite(clerk, f"guest{number}@example.com")
+    guests = [Clerk(app), Clerk(app)]
+    paths = _links(app)
+    works = [lambda guest=guest, path=path: _accept(guest, path) for guest, path in zip(guests, paths, strict=True)]
+
+    assert [reply.status_code for reply in at_once(works)] == [303, 303]
+
+
 def test_an_invitation_can_be_withdrawn(app, clerk):
     _invite(clerk)
     page = clerk.get("/admin/people").text
@@ -351,6 +362,21 @@ class TestForgotten:
 
         assert stranger.get(first).status_code == 404
         assert stranger.get(second).status_code == 200
+
+    @both_databases
+    def test_asked_twice_at_once_one_mail_goes(self, app, stranger):
+        visitors = [Clerk(app) for _ in range(4)]
+        forms = [{**hidden_fields(each.get("/admin/sign-in/forgotten").text), "email": EMAIL} for each in visitors]
+
+        replies = at_once(
+            [
+                lambda each=each, form=form: each.post("/admin/sign-in/forgotten", form).status_code
+                for each, form in zip(visitors, forms, strict=True)
+            ]
+        )
+
+        assert set(replies) == {303}
+        assert len(_links(app, "password")) == 1
 
     def test_a_link_lasts_two_hours(self, app, stranger):
         self._ask(stranger)

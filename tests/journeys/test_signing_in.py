@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import expect
 
 from tests.journeys.running import RunningShop
+from tests.journeys.test_access import SMALL_TARGETS, serious_findings
 from tests.journeys.visitor import Visitor
 
 STEP = 30  # seconds a code is shown
@@ -130,3 +131,41 @@ def test_a_forgotten_password_is_made_anew_by_mail(comes: Callable[..., Visitor]
     sign_in(guest, email, "lantern river button seven")
 
     guest.sees_heading("Orders")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_on_the_pages_about_people_stands_in_anybodys_way(comes: Callable[..., Visitor], size: str):
+    owner, guest = comes(size, reduced_motion="reduce"), comes(size, reduced_motion="reduce")
+    email = f"careful-{size}@example.com"
+    found: dict[str, list[str]] = {}
+
+    def look(visitor: Visitor, name: str) -> None:
+        found[name] = serious_findings(visitor.page) + visitor.page.evaluate(SMALL_TARGETS)
+
+    owner.open("/admin/sign-in/forgotten")
+    look(owner, "forgotten")
+    owner.sign_in()
+    invite(owner, guest, email, "Owner")
+    owner.expected.add(422)
+    for name, path in (("people", "/admin/people"), ("log", "/admin/people/log"), ("account", "/admin/me")):
+        owner.open(path)
+        look(owner, name)
+    owner.open("/admin/people/invite").get_by_role("button", name="Send invitation").click()
+    look(owner, "invite, with what is missing")
+    owner.open("/admin/people").get_by_role("row", name=email).get_by_role("link").click()
+    look(owner, "person")
+    sign_in(guest, email)
+    guest.open("/admin/me/codes")
+    look(guest, "set up")
+    give_code(guest, code_of(guest.page.locator(".set-up__secret").inner_text()))
+    look(guest, "recovery codes")
+    guest.open("/admin/me/codes")
+    look(guest, "codes")
+    guest.open("/admin/confirm")
+    look(guest, "confirm")
+    guest.page.get_by_role("button", name="Sign out").click()
+    sign_in(guest, email)
+    guest.page.get_by_text("I don’t have my phone").click()
+    look(guest, "code")
+
+    assert {name: findings for name, findings in found.items() if findings} == {}

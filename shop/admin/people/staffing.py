@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from flask_security import current_user
+from flask_security import RoleMixin, current_user
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -134,7 +134,13 @@ def _leave_an_owner(merchant: Merchant) -> None:
 
 
 def _role(name: str) -> Role:
-    return cast(Role, people.find_or_create_role(name))
+    try:
+        with db.session.begin_nested():
+            role: RoleMixin | None = people.find_or_create_role(name)
+            db.session.flush()
+    except IntegrityError:  # the first two of a kind at the same moment
+        role = people.find_role(name)
+    return cast(Role, role)
 
 
 def _named(merchant: Merchant) -> str:
