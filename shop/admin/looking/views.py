@@ -67,13 +67,17 @@ def report_export() -> Response:
 @may("owner")
 def report_orders() -> str:
     """The orders behind one sum."""
-    of, value, typed = request.args.get("of", ""), request.args.get("value", "")[:120], request.args.get("before", "")
+    of, value, typed = (
+        request.args.get("of", ""),
+        one_line(request.args.get("value", "")[:480], 120),
+        request.args.get("before", ""),
+    )
     before = int(typed) if re.fullmatch(r"[0-9]{1,10}", typed) and int(typed) <= LARGEST_ID else None
     try:
         period = _period(None)
     except NotAPeriod:
         abort(404)
-    found = orders_behind(period, of, value.replace("\0", ""), before) or abort(404)
+    found = orders_behind(period, of, value, before) or abort(404)
 
     def link_to_older(older: int) -> str:
         return url_for("admin.report_orders", of=of, before=older, value=value, **_span(period))

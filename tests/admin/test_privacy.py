@@ -1,0 +1,424 @@
+"""A buyer's rights: everything held is handed over, and what is forgotten stands nowhere any more."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import LargeBinary, String, select, update
+
+from shop.admin.models import StaffAct
+from shop.clock import utcnow
+from shop.database import db, write
+from shop.notices.models import OutboxMail
+from shop.notices.sending import send_due
+from shop.orders import forgetting
+from shop.orders.forgetting import NOBODY, forget_old, why_not_forgotten
+from shop.orders.models import Order, OrderEvent
+from shop.orders.states import Fulfilment, Payment
+from shop.payments.models import CallbackRecord
+from tests import both_databases
+from tests.admin import ledger
+from tests.faults.at_once import at_once
+from tests.pages import CANARY
+from tests.shopper import Shopper, hidden_fields
+
+NAME, PHONE, EMAIL = "Akinyi Wekesa", "0733 987 654", "akinyi.wekesa@example.com"
+PLACE, NOTE = "Blue gate behind the Kisumu stage", "Call my sister first"
+TRACES = ("akinyi", "wekesa", "733987654", "733 987 654", "kisumu stage", "my sister")
+LONG_AGO = timedelta(days=800)
+
+
+@pytest.fixture
+def bought(app, shopper):
+    """Paid, delivered, mailed; and the buyer's name and phone in every text that somebody may write freely."""
+    one = shopper.buy(full_name=NAME, phone_number=PHONE, email=EMAIL, location=PLACE, note=NOTE)
+    one.hear(one.callback(message=f"Received from {NAME} 254733987654", customer=NAME))
+    one.hear(f"{NAME} {EMAIL}".encode())
+    with app.app_context():
+        send_due(app.config["SETTINGS"], utcnow())
+        write(lambda: _write_everywhere(one))
+    return one
+
+
+def _write_everywhere(bought):
+    order = _order(bought)
+    order.fulfilment = Fulfilment.DELIVERED
+    order.record(f"{NAME} called from {PHONE}: wants it at the {PLACE}", by="owner@example.com")
+    order.record("Akinyi said: leave it with Wekesa's neighbour, +254733987654", by="owner@example.com")
+    db.session.add(StaffAct(at=utcnow(), who="owner@example.com", words=f"Noted: {NAME} {EMAIL}", order_id=order.id))
+    record = db.session.scalars(select(CallbackRecord)).first()
+    record.reason = f"It says “{NAME}”."
+    record.headers = f"User-Agent: {EMAIL}"
+
+
+def _order(bought):
+    token = bought.order_path.rsplit("/", 1)[1]
+    return db.session.scalars(select(Order).where(Order.token == token)).one()
+
+
+def traces(app):
+    """Every column of every table that still holds something of the buyer."""
+    found = []
+    with app.app_context():
+        for table in db.metadata.sorted_tables:
+            texts = [column for column in table.c if isinstance(column.type, String | LargeBinary)]
+            for row in db.session.execute(select(*texts)) if texts else ():
+                for column, value in zip(texts, row, strict=True):
+                    said = value.decode(errors="replace") if isinstance(value, bytes) else value or ""
+                    if any(trace in said.casefold() for trace in TRACES):
+                        found.append(f"{table.name}.{column.name}")
+    return sorted(set(found))
+
+
+def ask(clerk, who=PHONE, typed=None, act="anonymise"):
+    form = hidden_fields(clerk.get("/admin/").text)
+    return clerk.post(f"/admin/privacy/{act}", {**form, "who": who, "typed": who if typed is None else typed})
+
+
+@both_databases
+def test_after_forgetting_nothing_of_the_buyer_stands_in_any_column_of_any_table(app, clerk, bought, tmp_path):
+    assert set(traces(app)) >= {
+        *("orders.full_name", "orders.phone_number", "orders.email", "orders.location", "orders.note"),
+        *("order_event.words", "staff_act.words", "outbox_mail.recipient", "outbox_mail.body"),
+        *("callback_record.raw", "callback_record.headers", "callback_record.reason"),
+    }
+    files = list((tmp_path / "instance" / "mail").iterdir())
+    assert files
+
+    reply = ask(clerk)
+
+    assert reply.status_code == 303
+    assert "The buyer of 1 order is anonymised" in clerk.get(reply.location).text
+    assert traces(app) == []
+    assert not [file for file in files if file.exists()]
+
+
+@pytest.mark.parametrize(
+    "left_out", ["shop.payments.forgetting", "shop.notices.forgetting", "shop.admin.privacy.forgetting"]
+)
+def test_control_when_one_room_does_not_forget_it_is_noticed(app, clerk, bought, left_out, monkeypatch):
+    from importlib import import_module
+
+    from shop.orders.signals import order_forgotten
+
+    room = import_module(left_out)
+    order_forgotten.disconnect(room._forget)
+    ask(clerk)
+    order_forgotten.connect(room._forget)
+
+    assert traces(app)
+
+
+def test_control_when_one_column_is_left_out_it_is_noticed(app, clerk, bought, monkeypatch):
+    monkeypatch.setattr(forgetting, "_tidy_timeline", lambda order, person: None)
+    ask(clerk)
+
+    assert traces(app) == ["order_event.words"]
+
+
+@both_databases
+def test_what_was_bought_and_paid_stays(app, clerk, bought):
+    with app.app_context():
+        before = _order(bought)
+        kept = {name: getattr(before, name) for name in ("number", "goods", "delivery", "total", "payment", "paid_at")}
+        lines = [(line.sku, line.quantity, line.unit_price) for line in before.lines]
+
+    ask(clerk, EMAIL)
+
+    with app.app_context():
+        order = _order(bought)
+        assert {name: getattr(order, name) for name in kept} == kept
+        assert [(line.sku, line.quantity, line.unit_price) for line in order.lines] == lines
+        assert (order.full_name, order.phone_number, order.email) == (NOBODY, "", "")
+        assert order.forgotten_at
+        assert [(one.claim, one.amount) for one in order.attempts[0].callbacks][0] == ("yes", order.total)
+        assert "Payment received" in [event.words for event in order.events]
+        act = db.session.scalars(select(StaffAct).order_by(StaffAct.id.desc())).first()
+        assert act.words == "Anonymised the buyer"
+
+
+def test_the_pages_of_an_anonymised_order_say_so(app, clerk, bought):
+    ask(clerk)
+    page = Shopper(app).get(bought.order_path).text
+
+    assert "were removed from this order on" in page
+    assert "KSh" in page
+    assert NOBODY in clerk.get("/admin/?tab=all").text
+    assert "Anonymised" in clerk.get("/admin/mail?tab=sent").text
+
+
+@both_databases
+def test_what_comes_afterwards_brings_nothing_back(app, clerk, bought):
+    ask(clerk)
+    assert bought.hear(bought.callback(message=f"Again from {NAME}")).status_code == 200
+    with app.app_context():
+        order_id, number = _order(bought).id, _order(bought).number
+    lookup = Shopper(app)
+    form = hidden_fields(lookup.get("/orders/find").text)
+    lookup.post("/orders/find", {**form, "order_number": number, "phone_number": PHONE})
+
+    assert traces(app) == []
+    with app.app_context():
+        mails = db.session.scalars(select(OutboxMail).where(OutboxMail.order_id == order_id)).all()
+        assert all(mail.sent_at and not mail.body for mail in mails)
+
+
+@both_databases
+def test_a_waiting_mail_is_not_sent_any_more(app, clerk, shopper):
+    one = shopper.buy(full_name=NAME, phone_number=PHONE, email=EMAIL)
+    with app.app_context():
+        write(lambda: db.session.execute(update(Order).values(payment=Payment.REFUNDED)))
+    ask(clerk)
+
+    with app.app_context():
+        assert send_due(app.config["SETTINGS"], utcnow() + timedelta(hours=1)) == 0
+        assert db.session.scalars(select(OutboxMail)).all() == []
+    assert one.status["payment"] == "refunded"
+
+
+WAITING = [
+    ({"payment": "awaiting"}, "still waits for its payment"),
+    ({"payment": "review"}, "a person has to check first"),
+    ({"payment": "paid"}, "is paid and has not arrived"),
+    ({"payment": "paid", "fulfilment": "packed"}, "is paid and has not arrived"),
+    ({"payment": "paid", "fulfilment": "sent"}, "is paid and has not arrived"),
+    ({"payment": "refunded", "refund_due": True}, "to be given back first"),
+    ({"payment": "expired", "placed_at": utcnow()}, "placed less than 7 days ago"),
+]
+DONE = [
+    {"payment": "paid", "fulfilment": "delivered"},
+    {"payment": "paid", "fulfilment": "collected"},
+    {"payment": "refunded"},
+    {"payment": "expired"},
+    {"payment": "cancelled"},
+]
+
+
+@both_databases
+@pytest.mark.parametrize(("fields", "words"), WAITING)
+def test_while_anything_waits_the_buyer_is_not_forgotten_and_the_page_says_why(app, clerk, fields, words):
+    ledger.keep(app, ledger.order(**{"full_name": NAME, "placed_at": utcnow() - LONG_AGO, **fields}))
+
+    assert words in clerk.get("/admin/privacy?who=0722000111").text
+    assert ask(clerk, "0722000111").status_code == 422
+    with app.app_context():
+        assert db.session.scalars(select(Order)).one().full_name == NAME
+
+
+@both_databases
+@pytest.mark.parametrize("fields", DONE)
+def test_when_nothing_waits_the_buyer_is_forgotten(app, clerk, fields):
+    ledger.keep(app, ledger.order(placed_at=utcnow() - LONG_AGO, **fields))
+
+    assert ask(clerk, "0722000111").status_code == 303
+    with app.app_context():
+        order = db.session.scalars(select(Order)).one()
+        assert order.forgotten_at
+        assert why_not_forgotten(order, utcnow()) is None
+
+
+@both_databases
+def test_a_buyer_is_forgotten_in_all_orders_or_in_none(app, clerk):
+    old = utcnow() - LONG_AGO
+    ledger.keep(app, ledger.order(placed_at=old, payment="expired"), ledger.order(placed_at=old, payment="paid"))
+
+    assert ask(clerk, "0722000111").status_code == 422
+    with app.app_context():
+        assert [order.forgotten_at for order in db.session.scalars(select(Order))] == [None, None]
+
+
+@pytest.mark.parametrize("typed", ["", "0722", "0722000112", "yes", CANARY, "\0", "x" * 5000, "🧺"])
+def test_whom_is_meant_has_to_be_typed_once_more(app, clerk, typed):
+    ledger.keep(app, ledger.order(payment="refunded"))
+    reply = ask(clerk, "0722000111", typed)
+
+    assert reply.status_code == 422
+    assert '<a href="#typed">' in reply.text
+    with app.app_context():
+        assert db.session.scalars(select(Order)).one().forgotten_at is None
+
+
+@pytest.mark.parametrize("who", ["", "x", "07", CANARY, "\0", "x" * 5000, "🧺", "+4412345678"])
+def test_who_is_nobody_is_said_beside_the_field(clerk, who):
+    replies = [clerk.get("/admin/privacy", query_string={"who": who}), ask(clerk, who), ask(clerk, who, act="export")]
+
+    assert [reply.status_code for reply in replies] == [422] * 3
+    assert all('<a href="#who">' in reply.text for reply in replies)
+
+
+def test_somebody_unknown_has_nothing_kept(clerk):
+    assert "Nothing is kept" in clerk.get("/admin/privacy?who=nobody@example.com").text
+
+
+@both_databases
+def test_the_export_holds_every_row_about_the_buyer_and_no_key_to_the_shop(app, clerk, bought):
+    ledger.keep(app, ledger.order(full_name="Somebody Else", email="else@example.com"))
+    reply = ask(clerk, EMAIL, act="export")
+
+    held = json.loads(reply.text)["held"]
+    assert "attachment" in reply.headers["Content-Disposition"]
+    assert set(held) >= {"orders", "order_line", "order_event", "payment_attempt", "callback_record", "outbox_mail"}
+    assert held["orders"][0]["full_name"] == NAME
+    assert NAME in held["callback_record"][0]["raw"]
+    assert "Somebody Else" not in reply.text
+    keys = {"token", "checkout_key", "secret_hash", "once"}
+    assert not [table for table, rows in held.items() if keys & set(rows[0])]
+    with app.app_context():
+        act = db.session.scalars(select(StaffAct).order_by(StaffAct.id.desc())).first()
+        assert act.words == "Exported what is kept of the buyer of 1 order"
+
+
+def test_the_page_shows_what_is_kept(clerk, bought):
+    page = clerk.get("/admin/privacy?who=+254733987654").text
+
+    for words in (NAME, PHONE, EMAIL, PLACE, NOTE, "1 order with 0733 987 654"):
+        assert words in page
+
+
+def test_privacy_is_for_owners_who_proved_who_they_are_a_moment_ago(app, clerk, packer):
+    from shop.admin import signing
+
+    assert packer.get("/admin/privacy").status_code == 403
+    with clerk.browser.session_transaction("/admin/") as session:
+        session[signing.PROVED] = 0
+    for reply in (clerk.get("/admin/privacy"), ask(clerk), ask(clerk, act="export")):
+        assert reply.location.startswith("/admin/confirm?next=/admin/privacy")
+    for path in ("/admin/privacy/export", "/admin/privacy/anonymise"):
+        assert clerk.get(path).location == "/admin/privacy"
+
+
+@both_databases
+def test_two_who_forget_at_once_forget_once(app, clerk):
+    ledger.keep(app, ledger.order(payment="refunded"))
+    form = {**hidden_fields(clerk.get("/admin/").text), "who": "0722000111", "typed": "0722000111"}
+
+    replies = at_once([lambda: clerk.browser.post("/admin/privacy/anonymise", data=form)] * 3)
+
+    assert sorted(reply.status_code for reply in replies)[0] == 303
+    assert all(reply.status_code < 500 for reply in replies)
+    with app.app_context():
+        words = list(db.session.scalars(select(OrderEvent.words)))
+        assert words.count("Everything about the buyer was removed") == 1
+
+
+# -- by itself
+
+
+def keep_old(app, age=LONG_AGO, **fields):
+    """An order that nothing has happened to for so long; its id."""
+    order = ledger.order(placed_at=utcnow() - age, **fields)
+    for event in order.events:
+        event.at = utcnow() - age
+    ledger.keep(app, order)
+    with app.app_context():
+        return db.session.scalar(select(Order.id).order_by(Order.id.desc()).limit(1))
+
+
+def old_forgotten(app, months=24):
+    with app.app_context():
+        return forget_old(months, utcnow())
+
+
+@both_databases
+@pytest.mark.parametrize("fields", [*DONE, {"payment": "paid", "fulfilment": "sent"}])
+def test_after_the_retention_period_buyers_are_forgotten_by_themselves(app, fields):
+    keep_old(app, **fields)
+    young = keep_old(app, age=timedelta(days=700), **fields)
+
+    assert (old_forgotten(app), old_forgotten(app)) == (1, 0)
+    with app.app_context():
+        assert db.session.get(Order, young).forgotten_at is None
+
+
+@both_databases
+@pytest.mark.parametrize("fields", [fields for fields, _ in WAITING[:4]] + [{"payment": "expired", "refund_due": True}])
+def test_orders_that_wait_for_anything_are_never_forgotten_by_themselves(app, fields):
+    keep_old(app, **fields)
+
+    assert old_forgotten(app) == 0
+
+
+@both_databases
+def test_what_happened_lately_keeps_an_old_order(app):
+    order_id = keep_old(app, payment="refunded")
+    with app.app_context():
+        write(lambda: db.session.get(Order, order_id).record("The buyer called"))
+
+    assert old_forgotten(app) == 0
+
+
+@both_databases
+def test_sweeps_at_once_forget_each_order_once(app, monkeypatch):
+    for _ in range(7):
+        keep_old(app, payment="expired")
+    monkeypatch.setattr(forgetting, "BATCH", 3)
+
+    assert sum(at_once([lambda: old_forgotten(app)] * 3)) == 7
+    with app.app_context():
+        words = list(db.session.scalars(select(OrderEvent.words)))
+        assert words.count("Everything about the buyer was removed") == 7
+
+
+@both_databases
+def test_a_kill_in_the_middle_leaves_each_order_whole_or_forgotten(app, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    for _ in range(3):
+        keep_old(app, payment="expired")
+    real, seen = forgetting._tidy_timeline, []
+
+    def die(order, person):
+        seen.append(order.id)
+        if len(seen) == 2:
+            raise Killed
+        real(order, person)
+
+    monkeypatch.setattr(forgetting, "_tidy_timeline", die)
+    with pytest.raises(Killed):
+        old_forgotten(app)
+    with app.app_context():
+        assert [bool(order.forgotten_at) for order in db.session.scalars(select(Order).order_by(Order.id))] == [
+            *(True, False, False)
+        ]
+    assert old_forgotten(app) == 2
+
+
+def test_no_retention_period_keeps_buyers_and_the_command_says_so(app, settings):
+    from shop import create_app
+
+    keep_old(app, payment="expired")
+    assert old_forgotten(app, months=0) == 0
+    never = create_app({**settings, "RETENTION_MONTHS": "0"}).test_cli_runner().invoke(args=["orders", "forget"])
+    assert (never.exit_code, "RETENTION_MONTHS is 0" in never.output) == (1, True)
+    assert app.test_cli_runner().invoke(args=["orders", "forget"]).output == "1 buyers anonymised.\n"
+
+
+# -- the public page
+
+
+def test_the_privacy_page_says_what_who_and_how_long_and_any_cache_may_keep_it(app, shopper):
+    reply = shopper.get("/privacy")
+
+    for words in ("Chpter", "The rider", "24 months after", "Data Protection Act", "merchant@example.com", "Mkono"):
+        assert words in reply.text
+    assert reply.headers["Cache-Control"] == "public, max-age=0, s-maxage=60, must-revalidate"
+    assert "Set-Cookie" not in reply.headers
+    assert "Cookie" not in reply.headers.get("Vary", "")
+    assert shopper.get("/privacy", headers={"If-None-Match": reply.headers["ETag"]}).status_code == 304
+
+
+def test_the_privacy_page_is_linked_from_every_foot_and_beside_pay(app, shopper):
+    assert 'href="/privacy"' in shopper.get("/").text
+    shopper.add()
+    checkout = shopper.get("/checkout").text
+    assert re.search(r'name="pay".*?href="/privacy"', checkout, re.DOTALL)
+
+
+def test_a_shop_that_keeps_buyers_for_ever_says_that(settings):
+    from shop import create_app
+
+    page = create_app({**settings, "RETENTION_MONTHS": "0"}).test_client().get("/privacy").text
+
+    assert "As long as we keep books" in page

@@ -1,0 +1,358 @@
+"""What the shop took: in days that begin in Nairobi, paid orders only, and to the shilling what the orders say."""
+
+import csv
+import io
+import random
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import func, select
+
+from shop.admin.looking import figures
+from shop.admin.looking.figures import Sum, report_on
+from shop.admin.looking.periods import NotAPeriod, Period, last_days, typed_period
+from shop.clock import NAIROBI, utcnow
+from shop.database import db
+from shop.orders.models import Order, OrderLine
+from shop.orders.states import Payment
+from tests import both_databases
+from tests.admin import ledger
+from tests.catalog.test_pages import counted
+from tests.pages import CANARY
+
+MOST_QUERIES = 8  # with the two that ask who is there
+
+
+def at(words):
+    return datetime.fromisoformat(words).replace(tzinfo=NAIROBI)
+
+
+def paid(moment, total=1000, method="MPESA", **fields):
+    try_ = ledger.attempt(state="paid", method=method, amount=total, created_at=moment)
+    return ledger.order(total=total, placed_at=moment, paid_at=moment, payment="paid", attempts=[try_], **fields)
+
+
+def report(app, first, last):
+    with app.app_context():
+        return report_on(typed_period(first, last, utcnow()))
+
+
+def by_step(made):
+    return {bar.step.name: bar.sales.amount for bar in made.bars if bar.sales.count}
+
+
+@both_databases
+def test_a_day_begins_at_midnight_in_nairobi(app):
+    ledger.keep(
+        app,
+        paid(at("2026-11-09T23:30"), 100),
+        paid(at("2026-11-10T00:30"), 20),
+        paid(at("2026-11-10T23:30"), 3),
+        paid(at("2026-11-11T00:00"), 4000),
+    )
+
+    assert by_step(report(app, "2026-11-09", "2026-11-11")) == {"9 Nov": 100, "10 Nov": 23, "11 Nov": 4000}
+    assert report(app, "2026-11-10", "2026-11-10").sales == Sum(2, 23)
+    assert by_step(report(app, "2026-11-10", "2026-11-10")) == {"00:00": 20, "23:00": 3}
+
+
+@both_databases
+def test_with_days_that_begin_in_utc_the_sums_would_be_others(app, monkeypatch):
+    ledger.keep(app, paid(at("2026-11-09T23:30"), 100), paid(at("2026-11-10T00:30"), 20))
+    from shop.admin.looking import periods
+
+    monkeypatch.setattr(periods, "NAIROBI", periods.UTC)
+
+    assert by_step(report(app, "2026-11-09", "2026-11-10")) == {"9 Nov": 120}
+
+
+@both_databases
+def test_a_month_sums_to_the_shilling(app, clerk):
+    chance = random.Random(7)
+    orders = []
+    for _ in range(300):
+        moment = at("2026-10-28T00:00") + timedelta(minutes=chance.randrange(40 * 24 * 60))
+        state = chance.choice([*Payment, Payment.PAID, Payment.PAID])
+        has_paid = state in (Payment.PAID, Payment.REFUNDED)
+        total = chance.randrange(1, 9000)
+        tries = (
+            [ledger.attempt(state="paid", method=chance.choice(["MPESA", "CARD"]), amount=total)] if has_paid else []
+        )
+        later = moment + timedelta(minutes=chance.randrange(600)) if has_paid else None
+        orders.append(ledger.order(total=total, placed_at=moment, paid_at=later, payment=state, attempts=tries))
+    sold = [(one.paid_at, one.total) for one in orders if one.paid_at]
+    ledger.keep(app, *orders)
+
+    made = report(app, "2026-11-01", "2026-11-30")
+
+    of_month = [total for moment, total in sold if moment.astimezone(NAIROBI).month == 11]
+    assert (made.sales.count, made.sales.amount) == (len(of_month), sum(of_month))
+    assert sum((sales for sales in made.methods.values()), Sum()) == made.sales
+    assert sum(seller.amount for seller in made.sellers) == made.sales.amount
+    for bar in made.bars:
+        assert bar.sales.amount == sum(
+            total for moment, total in sold if moment.astimezone(NAIROBI).date() == bar.step.days[0]
+        )
+    page = clerk.get("/admin/reports?from=2026-11-01&to=2026-11-30").text
+    assert f"KSh {sum(of_month):,}" in page
+
+
+@both_databases
+def test_only_what_was_paid_is_sold_and_the_rest_stands_in_lines_of_its_own(app, clerk):
+    moment = at("2026-11-10T12:00")
+    others = [ledger.order(total=7000 + n, placed_at=moment, payment=state) for n, state in enumerate(figures.UNPAID)]
+    refunded = paid(moment, 500)
+    refunded.payment = Payment.REFUNDED
+    ledger.keep(app, paid(moment, 1000), refunded, *others)
+
+    made = report(app, "2026-11-10", "2026-11-10")
+
+    assert made.sales == Sum(2, 1500)
+    assert made.refunded == Sum(1, 500)
+    assert {state: sum.amount for state, sum in made.placed.states.items() if state in figures.UNPAID} == {
+        "awaiting": 7000,
+        "review": 7001,
+        "expired": 7002,
+        "cancelled": 7003,
+    }
+    assert (made.placed.all, made.placed.paid, made.placed.share) == (6, 2, 33)
+    page = clerk.get("/admin/reports?from=2026-11-10&to=2026-11-10").text
+    assert "KSh 1,500" in page
+    assert "KSh 7,002" in page
+
+
+@both_databases
+def test_every_sum_leads_to_the_very_orders_it_is_made_of(app, clerk):
+    moment = at("2026-11-10T12:00")
+    failed = ledger.attempt(state="failed", method="MPESA", reason="wrong_pin", created_at=moment)
+    given_back = paid(moment, 800, "CARD")
+    given_back.payment = Payment.REFUNDED
+    ledger.keep(
+        app,
+        *(paid(moment, 1000 + n) for n in range(3)),
+        given_back,
+        ledger.order(total=300, placed_at=moment, payment="expired", attempts=[failed]),
+        ledger.order(total=40, placed_at=moment, payment="awaiting"),
+        paid(moment - timedelta(days=1), 9999),
+    )
+    page = clerk.get("/admin/reports?from=2026-11-10&to=2026-11-10")
+    table = {
+        unescape(row): link
+        for row, link in re.findall(
+            r'<tr><th scope="row">(?:<span[^>]*></span>)?([^<]+)</th><td><a href="([^"]+)"', page.text
+        )
+    }
+
+    sums = {row: clerk.get(unescape(link)).text for row, link in table.items()}
+
+    said = {row: re.search(r"(\d+) orders?, KSh ([\d,]+) together", text).groups() for row, text in sums.items()}
+    assert said == {
+        "M-PESA": ("3", "3,003"),
+        "Card": ("1", "800"),
+        "Paid in these days, refunded since": ("1", "800"),
+        "Placed in these days: waiting for payment": ("1", "40"),
+        "Placed in these days: expired": ("1", "300"),
+        "Paid": ("4", "3,803"),
+        "The PIN was not right": ("1", "300"),
+    }
+    for row, text in sums.items():
+        rows = [int(total.replace(",", "")) for total in re.findall(r'data-label="Total"[^>]*>KSh ([\d,]+)', text)]
+        assert (len(rows), sum(rows)) == (int(said[row][0]), int(said[row][1].replace(",", ""))), row
+
+
+@both_databases
+def test_takings_lead_to_the_orders_paid_in_those_days(app, clerk):
+    ledger.keep(app, *(paid(at(f"2026-11-{day:02d}T23:30"), day) for day in range(1, 20)))
+    page = clerk.get("/admin/reports?from=2026-11-05&to=2026-11-09").text
+
+    link = unescape(re.search(r'<dt>Takings</dt>\s*<dd><a href="([^"]+)">KSh 35', page)[1])
+
+    asked = parse_qs(urlsplit(link).query)
+    assert urlsplit(link).path == "/admin/"
+    assert asked == {"tab": ["all"], "paid_from": ["2026-11-05"], "paid_to": ["2026-11-09"]}
+    with app.app_context():
+        span = typed_period(asked["paid_from"][0], asked["paid_to"][0], utcnow())
+        within = select(func.sum(Order.total)).where(Order.paid_at >= span.start, Order.paid_at < span.end)
+        assert db.session.scalar(within) == 35
+    assert "paid_from=2026-11-07&amp;paid_to=2026-11-07" in page
+
+
+@both_databases
+def test_best_sellers_are_counted_in_pieces_and_in_shillings(app):
+    moment = at("2026-11-10T12:00")
+    orders = [paid(moment, 1000) for _ in range(3)]
+    for order, (sku, price, count) in zip(orders, [("MUG", 500, 4), ("KIO", 3000, 1), ("MUG", 500, 1)], strict=True):
+        order.lines = [OrderLine(position=0, sku=sku, name=sku, label="", picture="", unit_price=price, quantity=count)]
+    unpaid = ledger.order(placed_at=moment, total=99)
+    ledger.keep(app, *orders, unpaid)
+
+    sellers = report(app, "2026-11-10", "2026-11-10").sellers
+
+    assert [(one.sku, one.orders, one.units, one.amount) for one in sellers] == [
+        ("KIO", 1, 1, 3000),
+        ("MUG", 2, 5, 2500),
+    ]
+
+
+@both_databases
+def test_an_order_paid_twice_counts_once(app):
+    moment = at("2026-11-10T12:00")
+    twice = paid(moment, 1000)
+    twice.attempts.append(ledger.attempt(state="paid", method="CARD", amount=1000, created_at=moment))
+    ledger.keep(app, twice)
+
+    made = report(app, "2026-11-10", "2026-11-10")
+
+    assert made.methods == {"MPESA": Sum(1, 1000)}
+
+
+@both_databases
+@pytest.mark.parametrize("query", ["days=1", "days=7", "days=30", "from=2026-01-01&to=2026-11-24"])
+def test_a_report_asks_the_database_a_few_times_however_much_there_is(app, clerk, query):
+    ledger.keep(app, *(paid(utcnow() - timedelta(hours=n)) for n in range(60)))
+    clerk.get("/admin/reports")
+    with counted(app) as statements:
+        assert clerk.get(f"/admin/reports?{query}").status_code == 200
+
+    assert len(statements) <= MOST_QUERIES, statements
+
+
+def test_today_is_the_day_it_is_in_nairobi():
+    late = datetime.fromisoformat("2026-11-23T21:30+00:00")  # half past midnight of the 24th
+
+    assert last_days(1, late).words == "24 Nov 2026"
+    assert last_days(7, late).words == "18 Nov to 24 Nov 2026"
+    assert last_days(7, late).before.words == "11 Nov to 17 Nov 2026"
+
+
+def test_a_long_span_is_shown_by_calendar_months():
+    period = typed_period("2026-01-15", "2026-04-02", utcnow())
+
+    assert [(step.name, *map(str, step.days)) for step in period.steps] == [
+        ("Jan 2026", "2026-01-15", "2026-01-31"),
+        ("Feb 2026", "2026-02-01", "2026-02-28"),
+        ("Mar 2026", "2026-03-01", "2026-03-31"),
+        ("Apr 2026", "2026-04-01", "2026-04-02"),
+    ]
+    assert [step.start for step in period.steps[1:]] == [step.end for step in period.steps[:-1]]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "words"),
+    [
+        ({"from": "x"}, "from", "The first day is not a date"),
+        ({"from": "2026-02-30"}, "from", "The first day is not a date"),
+        ({"from": "20261124"}, "from", "The first day is not a date"),
+        ({"from": "0001-01-01"}, "from", "The first day is not a date"),
+        ({"to": "9999-12-31"}, "to", "The last day is not a date"),
+        ({"to": "\0"}, "to", "The last day is not a date"),
+        ({"to": CANARY}, "to", "The last day is not a date"),
+        ({"to": "9" * 5000}, "to", "The last day is not a date"),
+        ({"from": "2026-11-10", "to": "2026-11-09"}, "to", "The last day is before the first"),
+        ({"from": "2020-01-01", "to": "2026-11-09"}, "from", "That is more than two years"),
+    ],
+)
+def test_days_that_are_none_are_said_beside_their_field(clerk, query, field, words):
+    reply = clerk.get("/admin/reports", query_string=query)
+
+    assert reply.status_code == 422
+    assert re.search(rf'<a href="#{field}">{words}', reply.text)
+    assert "<title>Error: " in reply.text
+    with pytest.raises(NotAPeriod) as wrong:
+        typed_period(query.get("from", ""), query.get("to", ""), utcnow())
+    assert wrong.value.field == field
+
+
+@pytest.mark.parametrize("days", ["8", "x", "", "-1", "99999999999999999999", "1\0"])
+def test_days_that_are_no_tab_are_the_usual_ones(clerk, days):
+    assert "Report, " in clerk.get("/admin/reports", query_string={"days": days}).text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("of=state&value=paid", "of=state&value=x", "of=none", "", "of=ending&value=paid", "of=ending&value=x.y"),
+        "of=refunded&from=x",
+    ],
+)
+def test_a_sum_that_no_report_has_is_not_found(clerk, query):
+    assert clerk.get(f"/admin/reports/orders?{query}").status_code == 404
+
+
+@both_databases
+@pytest.mark.parametrize("value", [CANARY, "\0", "x" * 5000, "🧺"])
+def test_strange_sums_are_empty_ones(clerk, value):
+    for of in ("sku", "method", "refunded"):
+        reply = clerk.get("/admin/reports/orders", query_string={"of": of, "value": value, "before": value})
+        assert reply.status_code == 200
+        assert "There is none behind this sum" in reply.text
+
+
+def test_the_orders_behind_a_sum_are_paged(app, clerk):
+    numbers = ledger.keep(app, *(ledger.order(placed_at=utcnow(), payment="expired") for _ in range(60)))
+    first = clerk.get("/admin/reports/orders?of=state&value=expired").text
+    second = clerk.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])).text
+
+    assert re.findall(r"/admin/orders/(\d+)", first + second) == numbers[::-1]
+    assert "60 orders" in second
+
+
+def test_an_empty_shop_has_a_report(clerk):
+    page = clerk.get("/admin/reports?days=30").text
+
+    assert "KSh 0" in page
+    assert "Nobody tried to pay in these days" in page
+
+
+def test_what_is_sold_stands_on_the_page_escaped(app, clerk):
+    strange = paid(utcnow())
+    strange.lines[0].name = strange.lines[0].label = CANARY
+    strange.lines[0].sku = CANARY
+    ledger.keep(app, strange)
+
+    page = clerk.get("/admin/reports").text  # the page checker looks for it
+
+    link = unescape(re.search(r'href="([^"]+of=sku[^"]+)"', page)[1])
+    assert clerk.get(link).text.count("/admin/orders/") == 1
+
+
+@both_databases
+def test_the_export_says_the_same_in_cells_that_are_no_formulas(app, clerk):
+    moment = at("2026-11-10T12:00")
+    strange = paid(moment, 1500)
+    strange.lines[0].name, strange.lines[0].sku = "=HYPERLINK(1)", "=1"
+    ledger.keep(app, strange, paid(moment, 500, "CARD"))
+
+    reply = clerk.get("/admin/reports/export?from=2026-11-10&to=2026-11-11")
+
+    rows = list(csv.reader(io.StringIO(reply.text.removeprefix("\ufeff"))))
+    assert reply.mimetype == "text/csv"
+    assert "report-2026-11-10-to-2026-11-11.csv" in reply.headers["Content-Disposition"]
+    assert rows[0][2] == "First day (Africa/Nairobi)"
+    assert ["Takings", "all orders paid", "2026-11-10", "2026-11-11", "2", "2000"] in rows
+    assert ["Takings by day", "day 10 Nov", "2026-11-10", "2026-11-10", "2", "2000"] in rows
+    assert ["Takings by way of paying", "Card", "2026-11-10", "2026-11-11", "1", "500"] in rows
+    assert any(row[1].startswith("'=HYPERLINK") for row in rows)
+
+
+def test_reports_are_for_owners(packer, stranger):
+    for path in ("/admin/reports", "/admin/reports/export", "/admin/reports/orders?of=refunded"):
+        assert packer.get(path).status_code == 403
+        assert stranger.browser.get(path).status_code == 303
+
+
+@pytest.mark.parametrize("first", ["2026-11-24", "2026-10-30", "2025-11-01"])
+def test_the_bars_of_a_chart_fit_and_the_table_says_each(app, clerk, first):
+    now = at("2026-11-24T10:00")
+    ledger.keep(app, *(paid(now - timedelta(days=n), 1000 * n + 1) for n in range(30)))
+    page = clerk.get(f"/admin/reports?from={first}&to=2026-11-24").text
+
+    heights = [float(height) for height in re.findall(r'class="columns__bar"[^>]*height="([\d.]+)"', page)]
+    assert heights
+    assert all(0 < height <= 100 for height in heights)
+    assert page.count("</svg>") == page.count("</title>") - 1 + page.count('class="length"')
+    steps = Period(datetime.fromisoformat(first).date(), now.date()).steps
+    assert all(f'<th scope="row">{step.name}</th>' in page for step in steps)

@@ -1,0 +1,62 @@
+"""What the merchant sees of the day's sales, and where it leads."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.test_access import SMALL_TARGETS, serious_findings
+from tests.journeys.visitor import Visitor
+
+
+def shown_takings(merchant: Visitor) -> int:
+    """What the report of today says was taken."""
+    merchant.open("/admin/reports?days=1")
+    return int(re.sub(r"\D", "", merchant.page.locator(".sums__first dd a").first.inner_text()))
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_the_report_sums_what_was_bought_and_leads_to_the_orders(comes: Callable[..., Visitor], size: str):
+    merchant, buyer = comes(size), comes("phone")
+    merchant.sign_in()
+    before = shown_takings(merchant)
+    for ending in ("Pay", "Balance too low", "Pay"):
+        buyer.buy(ending)
+    paid = [(number, total) for number, payment, total in buyer.orders if payment == "paid"]
+
+    after = shown_takings(merchant)
+
+    assert len(paid) == 2
+    assert after - before == sum(total for _, total in paid)
+    page = merchant.page
+    page.locator(".sums__first dd a").first.click()
+    for number, _ in paid:
+        expect(page.get_by_role("link", name=number)).to_be_visible()
+    merchant.open("/admin/reports?days=1")
+    page.get_by_role("row", name="There was not enough money").get_by_role("link").click()
+    merchant.sees_heading("Tries to pay: There was not enough money for the payment")
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_nothing_on_reports_mail_and_privacy_stands_in_anybodys_way(comes: Callable[..., Visitor], size: str):
+    visitor = comes(size, reduced_motion="reduce")
+    visitor.buy()
+    visitor.expected.add(422)
+    visitor.sign_in()
+    found = {}
+    for path in (
+        *(
+            "/admin/reports?days=1",
+            "/admin/reports?days=30",
+            "/admin/reports?from=x",
+            "/admin/mail",
+            "/admin/mail?tab=sent",
+        ),
+        *("/admin/reports/orders?of=method&value=MPESA", "/admin/mail/1", "/admin/privacy?who=x"),
+        *(f"/admin/privacy?who={visitor.phone_number}", "/privacy"),
+    ):
+        visitor.open(path)
+        found[path] = serious_findings(visitor.page) + visitor.page.evaluate(SMALL_TARGETS)
+
+    assert {path: findings for path, findings in found.items() if findings} == {}
