@@ -1,4 +1,4 @@
-"""One buyer at the desk: what is kept, as a page and as a file, and forgetting it. For owners, freshly signed in."""
+"""One buyer at the desk: what is kept, as a page and as a file, and forgetting it. For an owner, freshly signed in."""
 
 import json
 
