@@ -43,7 +43,7 @@ def every_answer(app: Flask):
     browser = app.test_client()
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
-        address = adapter.build(rule.endpoint, {name: FILLED[name] for name in rule.arguments})
+        address = adapter.build(rule.endpoint, {name: FILLED.get(name, 1) for name in rule.arguments})
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
             yield browser.open(address, method=method), f"{method} {address}"
     yield browser.get("/no-such-page"), "a page we lack"
