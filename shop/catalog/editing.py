@@ -34,6 +34,10 @@ class EditedMeanwhile(Exception):
     """Somebody else saved the product since it was opened. Nothing was written."""
 
 
+class CategoryArchived(Exception):
+    """The category chosen was taken out of the shop a moment ago. Nothing was written."""
+
+
 @dataclass(frozen=True)
 class Details:
     """What a product says of itself. `slug` may be empty for a new product: it is made from the name."""
@@ -145,7 +149,11 @@ def free_skus(wanted: Sequence[str]) -> list[str]:
 
 
 def add_product(details: Details, variant: NewVariant, by: str) -> Product:
-    """A new product, first on its shelf. A SKU or slug that is taken breaks a UNIQUE constraint (IntegrityError)."""
+    """A new product, first on its shelf.
+
+    Raises CategoryArchived. A SKU or slug that is taken breaks a UNIQUE constraint (IntegrityError).
+    """
+    _keep_on_sale(details.category_id)
     first = db.session.scalar(select(func.min(Product.position)))
     product = Product(
         slug=details.slug or free_slug(details.name),
@@ -210,7 +218,9 @@ def end_edit(product: Product, before: State, by: str, words: str = "") -> str:
 
 
 def change_details(product: Product, details: Details) -> None:
-    """Give a product its name, address, category, description and the names of its options."""
+    """Give a product its name, address, category, description and the names of its options. Raises CategoryArchived."""
+    if details.category_id != product.category_id:
+        _keep_on_sale(details.category_id)
     product.name, product.slug = details.name, details.slug
     product.category_id, product.description = details.category_id, details.description
     name_options(product, details.options)
@@ -304,6 +314,12 @@ def _difference(kind: str, sku: str, was: str, now: str) -> str:
             return f"address from {was} to {now}"
     what = {"name": "name", "label": f"label of {sku}"}.get(kind, f"option of {sku}" if sku else "option")
     return f"{what} from “{was}” to “{now}”"
+
+
+def _keep_on_sale(category_id: int) -> None:
+    """Nobody archives the category until the caller's transaction ends; see `archive_category`."""
+    if not db.session.scalar(select(Category.active).where(Category.id == category_id).with_for_update(read=True)):
+        raise CategoryArchived
 
 
 def _set_active(product: Product, *, to: bool) -> bool:

@@ -75,7 +75,7 @@ def change_category(category: Category, shelf: Shelf) -> None:
 
 def archive_category(category: Category) -> None:
     """Take a category out of the shop. Raises StillInUse while goods for sale stand on it."""
-    # locked, so that no product comes on to it meanwhile: `change_details` and `add_product` point at this row
+    # locked, so that no product comes on to it meanwhile: `add_product` and `change_details` lock it too
     db.session.execute(select(Category.id).where(Category.id == category.id).with_for_update())
     count = db.session.scalar(select(func.count(Product.id)).where(Product.category_id == category.id, Product.active))
     if count:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shop.catalog.models import Category
 from shop.database import db
@@ -133,3 +133,24 @@ def test_hostile_names_of_categories_are_shown_as_they_were_typed(clerk, shopper
 
     assert clerk.get("/admin/categories").status_code == 200
     assert shopper.get("/").status_code == 200
+
+
+@both_databases
+def test_a_category_archived_while_a_product_is_moved_to_it_takes_no_goods(app, clerk, goods, monkeypatch):
+    from shop.admin.catalogue import editing
+
+    add(clerk)
+    books, added = goods.category("books"), goods.added(clerk)
+    save = editing._save
+
+    def archived_first(*edit):
+        db.session.execute(update(Category).where(Category.id == books.id).values(active=False))
+        return save(*edit)
+
+    monkeypatch.setattr(editing, "_save", archived_first)
+    reply = goods.edit(clerk, added, category=str(books.id), name="Moved mug")
+
+    assert reply.status_code == 422
+    assert problems(reply) == ["This category was archived a moment ago: choose another"]
+    assert fields_of(reply.text)["name"] == "Moved mug"
+    assert goods.product(added).name == "Blue mug"

@@ -12,6 +12,7 @@ from shop.admin.frame import admin, may
 from shop.catalog.editing import (
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
+    CategoryArchived,
     Details,
     EditedMeanwhile,
     NewVariant,
@@ -46,7 +47,7 @@ def product_new() -> Page:
             return _new_page(answers)
         try:
             made, name = write(lambda details=details, variant=variant: _add(details, variant))  # type: ignore[misc]
-        except IntegrityError:
+        except (IntegrityError, CategoryArchived):
             continue
         flash(f"{name} is in the shop. Add a picture, so that buyers see it", "good")
         options = answers.typed.get("options") == "1"
@@ -73,6 +74,9 @@ def product_edit(product_id: int) -> Page:
         words = write(lambda: _save(item, int(seen), edit))
     except EditedMeanwhile:
         return _told(product_or_404(product_id), seen)
+    except CategoryArchived:
+        answers.refuse("category", "This category was archived a moment ago: choose another")
+        return _edit_page(product_or_404(product_id), answers.typed, answers)
     except IntegrityError:
         answers.refuse("slug", "Another product has this address already: choose another")
         return _edit_page(product_or_404(product_id), answers.typed, answers)
