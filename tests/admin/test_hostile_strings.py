@@ -87,7 +87,7 @@ def test_no_hostile_text_becomes_more_than_text(app, clerk, bought, settings):
         with app.app_context():
             write(lambda text=text: poison(text))
         for address in addresses:
-            _check(clerk.browser.get(address), f"{address} with {text!r}")
+            _check(clerk.browser.get(address, buffered=True), f"{address} with {text!r}")
 
     with app.app_context():
         send_due(app.config["SETTINGS"], utcnow())
@@ -103,4 +103,4 @@ def test_a_page_that_shows_a_text_as_it_is_would_be_found(app, clerk, bought):
 
     with pytest.raises(AssertionError):
         for address in _pages(app, clerk, bought):
-            _check(clerk.browser.get(address), address)
+            _check(clerk.browser.get(address, buffered=True), address)
