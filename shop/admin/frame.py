@@ -82,11 +82,9 @@ def private(response: Response) -> Response:
     return response
 
 
-@admin.app_context_processor
+@admin.context_processor
 def ways() -> dict[str, Any]:
     """The navigation of the desk, for its templates: (words, address, here)."""
-    if request.blueprint not in signing.DESK:
-        return {}
 
     def desk_ways() -> list[tuple[str, str, bool]]:
         return [
