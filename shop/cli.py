@@ -1,6 +1,9 @@
-"""The commands: flask --app wsgi seed | stock | orders | pictures | worker | sandbox | doctor."""
+"""The commands: seed | stock | orders | pictures | worker | sandbox | doctor | backup | restore."""
 
 import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
@@ -8,11 +11,14 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
 
+from shop.archiving import MEDIA, Archive, ArchiveError, back_up
+from shop.archiving import restore as restore_from
 from shop.catalog.models import Product, Variant
 from shop.catalog.stocking import HeldByOrders, set_stock
-from shop.clock import utcnow
+from shop.clock import nairobi, utcnow
 from shop.config import Settings
 from shop.database import db, write
+from shop.money import shillings
 from shop.orders.expiring import expire_orders
 from shop.orders.forgetting import forget_old
 
@@ -23,7 +29,8 @@ picture_commands = AppGroup("pictures", help="Pictures that were uploaded.")
 
 def init_commands(app: Flask) -> None:
     """Make the commands known."""
-    for command in (seed, sandbox, worker, doctor, stock_commands, order_commands, picture_commands):
+    groups = (stock_commands, order_commands, picture_commands)
+    for command in (seed, sandbox, worker, doctor, backup, restore, *groups):
         app.cli.add_command(command)
 
 
@@ -122,6 +129,34 @@ def doctor() -> None:
         click.echo(f"{'FAIL' if problem else 'ok  '} {name}{': ' + problem if problem else ''}")
     if any(problem for _, problem in findings):
         raise SystemExit(1)
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@with_appcontext
+def backup(file: Path) -> None:
+    """Write the whole shop into one file, and read it again to be sure. The shop goes on selling meanwhile."""
+    click.echo(_archived("Kept", lambda media: back_up(file, media)))
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@with_appcontext
+def restore(file: Path) -> None:
+    """Fill an empty, upgraded database from a backup, and compare it row by row before it counts."""
+    click.echo(_archived("Restored", lambda media: restore_from(file, media)))
+
+
+def _archived(done: str, work: Callable[[Path], Archive]) -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    try:
+        held = work(settings.instance_path / MEDIA)
+    except (ArchiveError, OSError) as problem:
+        raise click.ClickException(str(problem)) from None
+    return (
+        f"{done}: {held.orders} orders of {shillings(held.total)} in all, {held.rows} rows, {held.files} pictures, "
+        f"as of {nairobi(datetime.fromisoformat(held.taken_at))}."
+    )
 
 
 def _folder_problem(settings: Settings) -> str | None:

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, DateTime, Engine, MetaData, String, Update, event, select
+from sqlalchemy import CursorResult, DateTime, Engine, MetaData, Select, String, Table, Update, event, func, select
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
@@ -152,3 +152,37 @@ def unused(column: InstrumentedAttribute[Result], draw: Callable[[], Result]) ->
         value = draw()
         if db.session.scalar(select(column).where(column == value)) is None:
             return value
+
+
+@contextmanager
+def snapshot() -> Iterator[Connection]:
+    """A connection that reads everything as it stood at one moment, however long it takes; writers need not wait."""
+    with db.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield connection
+
+
+@contextmanager
+def filling() -> Iterator[Connection]:
+    """A connection that writes many rows with keys of their own in one transaction, and sees to later keys."""
+    with db.engine.connect() as connection:
+        connection = connection.execution_options(writes=True)
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield connection
+            for table in db.metadata.sorted_tables:
+                if connection.dialect.name == "postgresql" and "id" in table.c:
+                    connection.execute(_next_key(table))
+
+
+def _next_key(table: Table) -> Select[tuple[int]]:
+    """Let PostgreSQL's sequence of a table go on behind the largest key. SQLite does that by itself."""
+    sequence = func.pg_get_serial_sequence(table.name, "id")
+    return select(func.setval(sequence, func.coalesce(select(func.max(table.c.id)).scalar_subquery(), 0) + 1, False))

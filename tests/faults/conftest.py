@@ -11,10 +11,32 @@ from werkzeug.test import TestResponse
 from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
 from shop.database import db
+from tests.faults import figures
 from tests.payments.ledger import Ledger
 from tests.shopper import hidden_fields
 
 Press = Callable[[], TestResponse]
+_reached: list[figures.Figure] = []
+
+
+@pytest.fixture
+def reached(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Write down the figure a programme reached: reached("Forged callbacks", "0 of 20,000 accepted", control="...")."""
+    callspec = getattr(request.node, "callspec", None)
+    database = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[
+        callspec.params.get("database_url", "sqlite") if callspec else "sqlite"
+    ]
+
+    def note(programme: str, words: str, control: str = "") -> None:
+        _reached.append(figures.Figure(programme, database, words, control))
+
+    return note
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After the long programmes: the page with all that they reached."""
+    if figures.LONG and _reached:
+        figures.PAGE.write_text(figures.page(_reached, session.testsfailed), encoding="utf-8")
 
 
 @pytest.fixture

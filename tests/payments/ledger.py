@@ -93,6 +93,10 @@ class Ledger:
         with self.app.app_context():
             return db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
 
+    def count_paid(self) -> int:
+        """How many orders are paid."""
+        return self.count(Order, Order.payment == "paid")
+
     def uses(self, code: str) -> int:
         """How often a discount code counts as used."""
         with self.app.app_context():

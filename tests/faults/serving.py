@@ -1,0 +1,90 @@
+"""The shop's web processes as gunicorn runs them, to be killed and to come back."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from tests.journeys.running import free_port
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+PATIENCE = 30  # seconds
+direct = build_opener(ProxyHandler({}))
+
+
+class Served:
+    """gunicorn with so many processes, on a port of its own."""
+
+    def __init__(self, settings: Mapping[str, str], folder: Path, module: str = "wsgi:app", workers: int = 2) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHON_DOTENV_DISABLED": "1",
+            **settings,
+            "WEB_CONCURRENCY": str(workers),
+        }
+        self.command = (str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{self.port}", module)
+        self.log = folder / f"web-{self.port}.log"
+
+    def __enter__(self) -> "Served":
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        self.wait_until_up()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of the web processes."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def kill_workers(self) -> int:
+        """kill -9 every web process; how many."""
+        killed = 0
+        for pid in self.workers:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+            except ProcessLookupError:
+                continue
+        return killed
+
+    def wait_until_up(self) -> float:
+        """Seconds until it answers."""
+        began = time.monotonic()
+        while time.monotonic() - began < PATIENCE:
+            assert self.process.poll() is None, self.log.read_text(errors="replace")
+            if self.post("/healthz", b"", "GET") == 200:
+                return time.monotonic() - began
+            time.sleep(0.02)
+        raise AssertionError(f"it does not answer:\n{self.log.read_text(errors='replace')}")
+
+    def post(self, path: str, body: bytes, method: str = "POST") -> int | None:
+        """The status of the answer, or None when there was none."""
+        headers = {"Content-Type": "application/json"}
+        try:
+            with direct.open(Request(self.url + path, body or None, headers, method=method), timeout=20) as reply:
+                reply.read()
+                return int(reply.status)
+        except HTTPError as refused:
+            refused.close()
+            return refused.code
+        except OSError:
+            return None

@@ -1,0 +1,93 @@
+"""kill -9 of web processes in the middle of a burst: what was acknowledged is there, and nothing is half there."""
+
+import json
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from shop.payments.views import drain_spool
+from tests import both_databases
+from tests.faults.figures import size
+from tests.faults.serving import Served
+from tests.shopper import SKU
+
+pytestmark = both_databases
+BURST = 24  # callbacks a round
+CALLERS = 8
+
+
+def burst(served: Served, purchases, kill_after: float | None) -> dict[str, int | None]:
+    """Post a success for each purchase, several at a time, and kill the web processes meanwhile: each answer."""
+    answers: dict[str, int | None] = {}
+
+    def call(bought) -> None:
+        answers[bought.reference] = served.post(bought.callback_path, json.dumps(bought.callback()).encode())
+
+    def kill() -> None:
+        time.sleep(kill_after or 0)
+        served.kill_workers()
+
+    killer = threading.Thread(target=kill)
+    with ThreadPoolExecutor(CALLERS) as callers:
+        if kill_after is not None:
+            killer.start()
+        list(callers.map(call, purchases))
+    if kill_after is not None:
+        killer.join()
+    return answers
+
+
+@pytest.fixture
+def rounds(app, shopper, ledger, settings, tmp_path):
+    """Rounds of bursts with a kill in each: acknowledged, lost, half there, and the slowest return."""
+
+    def run(count: int, module: str = "wsgi:app"):
+        ledger.shelve(SKU, count * BURST + 10)
+        acknowledged, lost, slowest, chance = 0, [], 0.0, random.Random(5)
+        with Served(settings, tmp_path, module) as served:
+            for _ in range(count):
+                purchases = [shopper.buy() for _ in range(BURST)]
+                answers = burst(served, purchases, kill_after=chance.uniform(0.0, 0.12))
+                slowest = max(slowest, served.wait_until_up())
+                with app.app_context():
+                    drain_spool()
+                kept = [bought for bought in purchases if answers[bought.reference] in (200, 202)]
+                acknowledged += len(kept)
+                lost += [bought.reference for bought in kept if bought.status["payment"] != "paid"]
+                _none_half_there(ledger, purchases)
+        paid = ledger.count_paid()
+        assert ledger.stock(SKU)[0] == count * BURST + 10 - paid
+        assert ledger.mails("paid") == paid
+        return acknowledged, lost, slowest
+
+    return run
+
+
+def _none_half_there(ledger, purchases) -> None:
+    for bought in purchases:
+        standing = ledger.standing(bought)
+        assert (standing.order == "paid") == (standing.attempt == "paid") == standing.paid, standing
+
+
+def test_what_was_acknowledged_survives_the_kill(rounds, reached):
+    count = size(4, 200)
+
+    acknowledged, lost, slowest = rounds(count)
+
+    assert lost == []
+    assert acknowledged >= count
+    reached(
+        f"kill -9 of the web processes mid-burst, {count} rounds",
+        f"0 of {acknowledged:,} acknowledged lost, 0 half there, back after {slowest:.1f} s at most",
+        control="a shop that answers before it commits loses some",
+    )
+
+
+def test_control_a_shop_that_answers_before_it_commits_loses_some(rounds):
+    acknowledged, lost, _ = rounds(2, "tests.faults.careless:app")
+
+    assert acknowledged
+    assert lost

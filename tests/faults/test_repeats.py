@@ -1,0 +1,102 @@
+"""The same callback a thousand times, a hundred at once; success and failure of hundreds of orders in any order."""
+
+import random
+from collections import Counter
+
+import pytest
+
+from shop.orders import moving, stock
+from shop.payments import settling
+from shop.payments.models import PaymentAttempt
+from tests import both_databases
+from tests.faults.at_once import at_once
+from tests.faults.figures import size
+from tests.shopper import SKU
+
+pytestmark = both_databases
+TOGETHER = 100
+
+
+@pytest.fixture
+def settings(settings):
+    return {**settings, "WEB_THREADS": "120"}
+
+
+def in_crowds(works, together: int = TOGETHER):
+    """Do all of it, so many at a time."""
+    return [answer for start in range(0, len(works), together) for answer in at_once(works[start : start + together])]
+
+
+def test_one_callback_however_often_is_one_payment(shopper, ledger, reached):
+    count = size(200, 1_000)
+    before, bought = ledger.stock(SKU), shopper.buy()
+    body = bought.callback()
+
+    answers = Counter(reply.status_code for reply in in_crowds([lambda: bought.hear(body)] * count))
+
+    assert answers == {200: count}
+    assert ledger.stock(SKU) == (before[0] - 1, before[1])
+    assert ledger.mails("paid") == ledger.mails("new_order") == 1
+    assert ledger.timeline(bought).count("Payment received") == 1
+    reached(
+        f"One success {count:,} times, {TOGETHER} at once",
+        "1 transition, 1 receipt, 1 stock commit",
+        control="with no guard on any state more than one stock commit",
+    )
+
+
+def test_success_and_failure_in_any_order_never_unpay(shopper, ledger, reached):
+    count = size(40, 500)
+    ledger.shelve(SKU, count + 10)
+    purchases = [shopper.buy() for _ in range(count)]
+    said = []
+    for bought in purchases:
+        yes, no = bought.callback(), bought.failure()
+        said += [lambda bought=bought, body=body: bought.hear(body) for body in (no, yes, no, yes)]
+    random.Random(7).shuffle(said)
+
+    answers = Counter(reply.status_code for reply in in_crowds(said))
+
+    assert answers == {200: 4 * count}
+    assert Counter(bought.status["payment"] for bought in purchases) == {"paid": count}
+    assert ledger.count(PaymentAttempt, PaymentAttempt.state == "paid") == count
+    assert ledger.mails("paid") == count
+    assert ledger.stock(SKU) == (10, 0)
+    reached(
+        f"Success and failure shuffled, {count} orders",
+        f"{count} paid, 0 un-paid, {count} receipts, stock exact",
+        control="with failures let through an order is un-paid",
+    )
+
+
+def test_control_without_its_guards_one_payment_is_counted_twice(shopper, ledger, monkeypatch):
+    ledger.shelve(SKU, 100)
+    bought = shopper.buy()
+    body = bought.callback()
+
+    def unseeing(_decision, _attempt, order, _callback, now):
+        stock.take(order.lines)
+        moving._received(order, now)
+
+    monkeypatch.setattr(settling, "_apply", unseeing)
+    in_crowds([lambda: bought.hear(body)] * 5)
+
+    assert ledger.stock(SKU)[0] < 99
+
+
+def test_control_without_its_row_a_failure_unpays(shopper, ledger, monkeypatch):
+    bought = shopper.buy()
+    decide = settling.decide
+
+    def believing(facts):
+        decision = decide(facts)
+        if facts.claim == "no":
+            failed = settling.AttemptState.FAILED
+            return settling.Decision("R6", failed, settling.Payment.AWAITING, "The payment failed.")
+        return decision
+
+    monkeypatch.setattr(settling, "decide", believing)
+    for body in (bought.callback(), bought.failure()):
+        bought.hear(body)
+
+    assert bought.status["payment"] == "awaiting"

@@ -1,0 +1,135 @@
+"""Payment against expiry, cancellation and a second attempt: stock is conserved to the piece, and no money is lost."""
+
+import random
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from shop.clock import utcnow
+from shop.orders import expiring
+from shop.orders.expiring import expire_orders
+from shop.orders.moving import MovedMeanwhile
+from tests import both_databases
+from tests.faults.at_once import at_once
+from tests.faults.between import Between
+from tests.faults.figures import size
+from tests.shopper import SKU
+
+pytestmark = both_databases
+LATER = timedelta(minutes=31)
+
+
+@pytest.fixture
+def settings(settings):
+    return {**settings, "WEB_THREADS": "60"}
+
+
+@pytest.fixture
+def acts(app, ledger):
+    """What may happen to a purchase, by name."""
+
+    def sweep(_bought):
+        with app.app_context():
+            expire_orders(utcnow() + LATER)
+
+    def cancel(bought):
+        try:
+            ledger.cancel(bought)
+        except MovedMeanwhile:
+            return
+
+    def again(bought):
+        app.test_client().post(f"{bought.order_path}/pay")
+
+    return {
+        "pays": lambda bought: bought.hear(bought.callback()),
+        "fails": lambda bought: bought.hear(bought.failure()),
+        "expires": sweep,
+        "cancels": cancel,
+        "tries again": again,
+    }
+
+
+def accounts_for(ledger, purchases, before) -> Counter:
+    """Fail unless every piece and every payment is accounted for; how the orders ended."""
+    ends = Counter()
+    for bought in purchases:
+        standing = ledger.standing(bought)
+        ends[standing.order] += 1
+        if standing.attempt == "paid":
+            assert standing.order in ("paid", "review") or standing.refund_due, standing
+        else:
+            assert standing.order in ("awaiting", "expired", "cancelled"), standing
+    on_hand, held = ledger.stock(SKU)
+    assert on_hand == before[0] - ends["paid"], (ends, on_hand)
+    assert held == before[1] + ends["awaiting"] + ends["review"], (ends, held)
+    return ends
+
+
+def test_whatever_comes_at_the_same_moment_all_is_accounted_for(shopper, ledger, acts, reached):
+    count, chance = size(40, 1_000), random.Random(11)
+    ledger.shelve(SKU, 2 * count)
+    before, done = ledger.stock(SKU), []
+    for start in range(0, count, 20):
+        purchases = [shopper.buy() for _ in range(min(20, count - start))]
+        works = []
+        for bought in purchases:
+            names = ["pays", chance.choice(["cancels", "tries again", "fails"])]
+            works += [lambda act=acts[name], bought=bought: act(bought) for name in names]
+        works += [lambda: acts["expires"](None)] * 2
+        chance.shuffle(works)
+        at_once(works)
+        done += purchases
+
+    ends = accounts_for(ledger, done, before)
+
+    assert ends["awaiting"] == 0 or ends["paid"] > 0
+    assert ledger.mails("paid") == ends["paid"]
+    reached(
+        f"Payment against expiry, cancellation and a second attempt, {count:,} orders",
+        f"0 payments lost, stock conserved to the piece ({', '.join(f'{n} {e}' for e, n in sorted(ends.items()))})",
+        control="with expiry unguarded an order is paid and its goods are given back",
+    )
+
+
+@pytest.mark.parametrize("first", ["pays", "expires"])
+@pytest.mark.parametrize("rival", ["pays", "fails", "expires", "cancels", "tries again"])
+def test_a_rival_between_any_two_statements_changes_nothing_that_counts(
+    app, shopper, ledger, acts, first, rival, reached
+):
+    places = size(12, 60)
+    ledger.shelve(SKU, 2 * places)
+    before, purchases = ledger.stock(SKU), []
+    for place in range(1, places + 1):
+        bought = shopper.buy()
+        purchases.append(bought)
+        with Between(app, place, lambda bought=bought: acts[rival](bought)) as between:
+            acts[first](bought)
+        accounts_for(ledger, purchases, before)
+        if not between.began:
+            break
+
+    reached(
+        f"{rival.capitalize()} between each two statements of one that {first}",
+        f"{len(purchases) - 1} places, all accounted for",
+    )
+
+
+def test_control_without_the_guard_of_expiry_a_paid_order_gives_its_goods_back(app, shopper, ledger, acts, monkeypatch):
+    def unguarded(order_id, _now):
+        order = expiring.db.session.get_one(expiring.Order, order_id)
+        order.payment = expiring.Payment.EXPIRED
+        expiring.dropped(order)
+        return True
+
+    monkeypatch.setattr(expiring, "_expire", unguarded)
+    ledger.shelve(SKU, 100)
+    before, purchases = ledger.stock(SKU), []
+    with pytest.raises((AssertionError, IntegrityError)):
+        for place in range(1, 6):
+            purchases.append(shopper.buy())
+            with Between(app, place, lambda: acts["pays"](purchases[-1])):
+                acts["expires"](None)
+            accounts_for(ledger, purchases, before)

@@ -1,0 +1,183 @@
+"""A backup holds the whole shop as it stood at one moment, and a restore gives it back to the shilling."""
+
+import json
+import threading
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+from sqlalchemy import func, select
+
+from shop import archiving, create_app
+from shop.archiving import ArchiveError, back_up, examine, restore
+from shop.catalog.models import Variant
+from shop.database import db, write
+from shop.orders.models import Order
+from tests import both_databases
+from tests.shopper import Shopper
+
+
+@pytest.fixture
+def sold(app, shopper):
+    """A shop that has sold something, in every state, with a name of every alphabet."""
+    paid = shopper.buy(full_name="Wanjirũ 🧺 “Njeri”")
+    paid.hear(paid.callback())
+    other = Shopper(app, shopper.provider).buy()
+    other.hear(b"\xff\x00 not JSON")
+    return paid
+
+
+@pytest.fixture
+def empty(settings, tmp_path, request):
+    """A new shop with empty tables, on either database."""
+    made = []
+
+    def make(kind):
+        home = request.getfixturevalue("postgres" if kind == "postgresql" else "sqlite")
+        url = home.fresh()
+        app = create_app({**settings, "DATABASE_URL": url, "INSTANCE_PATH": str(tmp_path / f"restored-{kind}")})
+        with app.app_context():
+            for table in reversed(db.metadata.sorted_tables):
+                write(lambda table=table: db.session.execute(table.delete()))
+        made.append((home, url, app))
+        return app
+
+    yield make
+    for home, url, app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        home.drop(url)
+
+
+def rows_of(app):
+    """Every row of every table."""
+    with app.app_context():
+        return {
+            table.name: [
+                tuple(row) for row in db.session.execute(select(table).order_by(*table.primary_key.columns)).all()
+            ]
+            for table in db.metadata.sorted_tables
+        }
+
+
+@pytest.mark.parametrize("to", ["sqlite", "postgresql"])
+@both_databases
+def test_what_was_kept_comes_back_the_same_on_either_database(app, sold, empty, tmp_path, to):
+    media = tmp_path / "media"
+    media.mkdir()
+    (media / "a.webp").write_bytes(b"\x00picture")
+    with app.app_context():
+        kept = back_up(tmp_path / "shop.zip", media)
+    fresh = empty(to)
+    with fresh.app_context():
+        given_back = restore(tmp_path / "shop.zip", tmp_path / "media-2")
+
+    assert given_back == kept and kept.orders == 2 and kept.files == 1
+    assert rows_of(fresh) == rows_of(app)
+    assert (tmp_path / "media-2" / "a.webp").read_bytes() == b"\x00picture"
+
+
+@both_databases
+def test_a_restored_shop_goes_on_selling(app, sold, empty, provider, tmp_path, request):
+    with app.app_context():
+        back_up(tmp_path / "shop.zip", tmp_path / "none")
+    fresh = empty(request.node.callspec.params["database_url"])
+    with fresh.app_context():
+        restore(tmp_path / "shop.zip", tmp_path / "none")
+
+    late = Shopper(fresh, provider)
+    next_one = late.buy()
+    assert next_one.hear(next_one.callback()).status_code == 200
+    assert next_one.status["payment"] == "paid"
+
+
+@both_databases
+def test_a_backup_taken_while_the_shop_sells_is_of_one_moment(app, provider, tmp_path):
+    stop, sold = threading.Event(), []
+
+    def sell():
+        while not stop.is_set():
+            bought = Shopper(app, provider).buy()
+            bought.hear(bought.callback())
+            sold.append(bought)
+
+    seller = threading.Thread(target=sell)
+    seller.start()
+    try:
+        with app.app_context():
+            for one in range(8):
+                back_up(tmp_path / f"{one}.zip", tmp_path / "none")
+    finally:
+        stop.set()
+        seller.join()
+
+    for one in range(8):
+        _adds_up(tmp_path / f"{one}.zip")
+    assert sold
+
+
+def _adds_up(path):
+    """Every order that is paid has its attempt, its receipt and its goods gone: nothing is half there."""
+    with ZipFile(path) as archive:
+
+        def rows(name):
+            names = [column.name for column in db.metadata.tables[name].columns]
+            return [dict(zip(names, json.loads(line), strict=True)) for line in archive.open(f"tables/{name}.jsonl")]
+
+        orders, attempts, mails = rows("orders"), rows("payment_attempt"), rows("outbox_mail")
+        paid = {order["id"] for order in orders if order["payment"] == "paid"}
+        assert paid == {attempt["order_id"] for attempt in attempts if attempt["state"] == "paid"}
+        assert paid == {mail["order_id"] for mail in mails if mail["kind"] == "paid"}
+        held = sum(variant["held"] for variant in rows("variant"))
+        assert held == len(orders) - len(paid)
+
+
+def test_a_damaged_backup_is_noticed_and_changes_nothing(app, sold, empty, tmp_path):
+    with app.app_context():
+        back_up(tmp_path / "shop.zip", tmp_path / "none")
+    with ZipFile(tmp_path / "shop.zip") as good, ZipFile(tmp_path / "bad.zip", "w", ZIP_DEFLATED) as bad:
+        for name in good.namelist():
+            content = good.read(name)
+            bad.writestr(name, content.replace(b"2450", b"2451") if name == "tables/orders.jsonl" else content)
+    (tmp_path / "short.zip").write_bytes((tmp_path / "shop.zip").read_bytes()[:-200])
+    (tmp_path / "none.zip").write_bytes(b"")
+
+    fresh = empty("sqlite")
+    with fresh.app_context():
+        for name in ("bad.zip", "short.zip", "none.zip", "missing.zip"):
+            with pytest.raises(ArchiveError):
+                restore(tmp_path / name, tmp_path / "none")
+        assert db.session.scalar(select(func.count()).select_from(Order)) == 0
+
+
+def test_a_restore_that_reads_back_otherwise_is_undone(app, sold, empty, tmp_path, monkeypatch):
+    with app.app_context():
+        back_up(tmp_path / "shop.zip", tmp_path / "none")
+    typed = archiving._typed
+    monkeypatch.setattr(
+        archiving, "_typed", lambda kind, value: typed(kind, "Nairobi" if value == "Nairobi CBD" else value)
+    )
+    fresh = empty("sqlite")
+    with fresh.app_context():
+        with pytest.raises(ArchiveError, match="does not read back"):
+            restore(tmp_path / "shop.zip", tmp_path / "none")
+        assert db.session.scalar(select(func.count()).select_from(Variant)) == 0
+
+
+def test_a_shop_that_has_rows_is_not_overwritten(app, sold, tmp_path):
+    with app.app_context():
+        back_up(tmp_path / "shop.zip", tmp_path / "none")
+        with pytest.raises(ArchiveError, match="not empty"):
+            restore(tmp_path / "shop.zip", tmp_path / "none")
+        with pytest.raises(ArchiveError, match="exists already"):
+            back_up(tmp_path / "shop.zip", tmp_path / "none")
+
+
+def test_the_commands_say_what_they_kept(app, sold, tmp_path):
+    run = app.test_cli_runner().invoke
+    kept = run(args=["backup", str(tmp_path / "shop.zip")])
+    again = run(args=["restore", str(tmp_path / "shop.zip")])
+
+    assert kept.exit_code == 0 and "2 orders of KSh" in kept.output
+    assert again.exit_code == 1 and "not empty" in again.output
+    assert examine(tmp_path / "shop.zip").orders == 2
