@@ -25,13 +25,16 @@ run: $(VENV)/run.stamp ## Serve the whole shop, with a sandbox in Chpter's place
 	@exec env PORT=$(PORT) SANDBOX_PORT=$(SANDBOX_PORT) BIN=$(BIN) sh bin/run-demo
 
 test: $(VENV)/dev.stamp ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/dev.stamp ## Run the linters
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+faults: $(VENV)/dev.stamp ## Run the fault programmes at full size, and write docs/proof.md
+	FAULTS=long $(BIN)/python -m pytest tests/faults
 
 bench: $(VENV)/dev.stamp ## Measure the pages
 	$(BIN)/python -m tests.bench
@@ -43,4 +46,4 @@ lock: $(VENV)/dev.stamp ## Pin the newest versions into requirements*.txt
 		sed -i.old 's/^\(backports-zstd==[^ ]*\)$$/\1 ; python_version < "3.14"/' $$set.txt && rm $$set.txt.old; \
 	done
 
-.PHONY: help run test lint bench lock
+.PHONY: help run test faults lint bench lock

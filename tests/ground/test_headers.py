@@ -87,7 +87,7 @@ def test_the_check_finds_an_answer_without_them(app):
 
 
 def test_only_files_and_catalogue_pages_may_be_kept_by_a_cache(app):
-    keepable = {"/", "/categories/baskets", "/search", "/static/img/logo.svg", "/assets/site.css"}
+    keepable = {"/", "/categories/baskets", "/search", "/privacy", "/static/img/logo.svg", "/assets/site.css"}
     for reply, address in every_answer(app):
         if reply.status_code == 200 and address.split(" ")[-1] in keepable and address.startswith(("GET", "HEAD")):
             assert "public" in reply.headers["Cache-Control"], address
