@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import current_app, render_template, request, url_for
+from flask import render_template, request, url_for
 
 from shop.admin.choosing import TABS, Chosen, chosen
 from shop.admin.finding import find_orders
@@ -45,8 +45,7 @@ def list_address(wanted: Chosen, **changes: Any) -> str:
 def _acts(wanted: Chosen) -> list[tuple[str, str]]:
     """What can be done with the chosen orders: (name, words)."""
     acts = [(name, words) for name, (words, tabs) in ACTS.items() if wanted.tab in tabs]
-    if "admin.print_slips" in current_app.view_functions:
-        acts += PRINTS.items()
+    acts += PRINTS.items()
     return [*acts, ("export", "Export chosen")] if holds("owner") else acts
 
 
