@@ -10,7 +10,7 @@ from flask import current_app, flash, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.admin.acts import acted, who_acts
+from shop.admin.acts import acted, logged, who_acts
 from shop.admin.frame import admin, may
 from shop.admin.listing import PRINTS
 from shop.admin.signing import desk_address
@@ -83,11 +83,11 @@ def _done(number: str, step: Callable[[Order], None]) -> str:
 
 def _move(order: Order, *, to: Fulfilment, words: str) -> None:
     try:
-        move_on(order, to)
+        move_on(order, to, who_acts())
     except MovedMeanwhile:
         db.session.refresh(order)
         raise NotDone(_why_not(order, to)) from None
-    acted(f"{words} order {order.number}", order)
+    logged(f"{words} order {order.number}", order)
 
 
 def _why_not(order: Order, to: Fulfilment) -> str:

@@ -54,7 +54,7 @@ def test_packed_and_sent_together_each_with_its_line_and_act(app, packer):
         acts = db.session.scalars(
             select(StaffAct.words).where(StaffAct.order_id.is_not(None)).order_by(StaffAct.id)
         ).all()
-        by = set(db.session.scalars(select(OrderEvent.by).where(OrderEvent.words.startswith("Packed order"))))
+        by = set(db.session.scalars(select(OrderEvent.by).where(OrderEvent.words == "Packed")))
     assert acts == [f"{did} order {number}" for did in ("Packed", "Sent") for number in numbers]
     assert by == {STAFF}
 
@@ -252,6 +252,6 @@ def test_the_timeline_has_one_line_for_each_move(app, clerk):
     press(clerk, "packed", number)
     press(clerk, "packed", number)
     with app.app_context():
-        lines = select(func.count()).where(OrderEvent.words == f"Packed order {number}")
+        lines = select(func.count()).where(OrderEvent.words.startswith("Packed"))
 
         assert db.session.scalar(lines) == 1
