@@ -100,7 +100,7 @@ def test_two_of_the_staff_press_at_once_and_one_moves_each_order(app, clerk, pac
 def test_control_without_the_guard_both_move_the_same_order(app, clerk, packer, monkeypatch):
     from shop.admin import bulk
 
-    def move_unguarded(order: Order, to: Fulfilment) -> None:
+    def move_unguarded(order: Order, to: Fulfilment, _by: str) -> None:
         db.session.execute(update(Order).where(Order.id == order.id).values(fulfilment=to))
 
     monkeypatch.setattr(bulk, "move_on", move_unguarded)
