@@ -41,6 +41,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_money_entry_order_id"), "money_entry", ["order_id"])
     op.create_index(op.f("ix_money_entry_attempt_id"), "money_entry", ["attempt_id"])
+    op.create_index("ix_money_entry_kind_at", "money_entry", ["kind", "at"])
     op.create_table(
         "offered_code",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -20,7 +20,7 @@ from shop.orders.fulfilling import move_on
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import Fulfilment, Payment
-from shop.orders.warnings import looked_at
+from shop.payments.checking import looked_at_order
 
 MOST_AT_ONCE = 100  # orders; a page has fewer
 MOST_REASONS = 10  # said one by one: they travel in a cookie
@@ -101,8 +101,12 @@ def _why_not(order: Order, to: Fulfilment) -> str:
 
 
 def _looked_at(order: Order) -> None:
-    if not looked_at(order):
-        raise NotDone("has no warning that is still open")
+    if not looked_at_order(order, "Looked at it", who_acts()):
+        raise NotDone(
+            "has something to be decided or answered first, see Payments to check"
+            if order.open_warning
+            else "has no warning that is still open"
+        )
     acted(f"Looked at the warnings of order {order.number}", order)
 
 

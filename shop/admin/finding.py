@@ -45,6 +45,7 @@ COLUMNS = (
     Order.area_name,
     Order.pickup,
     Order.total,
+    Order.short,
     Order.payment,
     Order.fulfilment,
     Order.late,

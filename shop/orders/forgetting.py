@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
+from shop.catalog.models import StockMove
 from shop.database import changed, db, write
 from shop.orders.models import Order, OrderEvent
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.persons import Person, person_of
 from shop.orders.signals import order_forgotten
 from shop.orders.states import Fulfilment, Payment
+from shop.orders.words import forget_words
 
 NOBODY = "Anonymised buyer"
 STILL_COMING = timedelta(days=7)  # after an order was placed money for it may still arrive, closed or not
@@ -83,11 +85,13 @@ def _forgotten(order_id: int, condition: ColumnElement[bool], now: datetime) -> 
     order = db.session.get_one(Order, order_id)
     person = person_of(order)
     free = update(Order).where(Order.id == order_id, Order.forgotten_at.is_(None), condition)
-    blank = {"full_name": NOBODY, "phone_number": "", "email": "", "location": "", "note": ""}
+    blank = {"full_name": NOBODY, "phone_number": "", "email": "", "location": "", "note": "", "collect_code": ""}
     if not changed(free.values(forgotten_at=now, **blank)):
         return False
     db.session.expire(order)
     _tidy_timeline(order, person)
+    _tidy_stock(order, person)
+    forget_words(order)
     order.record("Everything about the buyer was removed", for_buyer=True)
     db.session.flush()
     order_forgotten.send(order, person=person)
@@ -97,3 +101,8 @@ def _forgotten(order_id: int, condition: ColumnElement[bool], now: datetime) -> 
 def _tidy_timeline(order: Order, person: Person) -> None:
     for event in order.events:
         event.words = person.out_of(event.words)
+
+
+def _tidy_stock(order: Order, person: Person) -> None:
+    for move in db.session.scalars(select(StockMove).where(StockMove.order_id == order.id)):
+        move.reason = person.out_of(move.reason)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.clock import utcnow
@@ -46,6 +46,7 @@ OF_ROW = {
 
 def look_at(order: Order, kind: Kind, words: str, attempt: PaymentAttempt | None = None) -> None:
     """Have a person look. While one line of this kind is open for the order and attempt, there is no second."""
+    order.open_warning = True
     key = f"{order.id}-{kind}-{attempt.id if attempt else 0}"
     if db.session.scalar(select(PaymentCheck.id).where(PaymentCheck.open_key == key)):
         return
@@ -74,7 +75,27 @@ def looked_at(check_id: int, words: str, by: str) -> PaymentCheck | None:
     still_open = update(PaymentCheck).where(PaymentCheck.id == check_id, PaymentCheck.closed_at.is_(None))
     if not changed(still_open.values(_closing(words, by))):
         return None
-    return db.session.get(PaymentCheck, check_id)
+    check = db.session.get_one(PaymentCheck, check_id)
+    calm(check.order)
+    return check
+
+
+def looked_at_order(order: Order, words: str, by: str) -> bool:
+    """Close all lines of an order but codes its buyer gave, which want an answer; False when nothing was open."""
+    closed = close_all(order, set(Kind) - {Kind.CODE}, words, by)
+    return calm(order) or closed
+
+
+def calm(order: Order) -> bool:
+    """The order's warnings have been looked at, unless a line of it is open or money of it is in review."""
+    line = exists().where(PaymentCheck.order_id == order.id, PaymentCheck.closed_at.is_(None))
+    stray = exists().where(PaymentAttempt.order_id == order.id, PaymentAttempt.state == AttemptState.REVIEW)
+    db.session.flush()
+    calmed = changed(
+        update(Order).where(Order.id == order.id, Order.open_warning, ~line, ~stray).values(open_warning=False)
+    )
+    db.session.expire(order, ["open_warning"])
+    return bool(calmed)
 
 
 def waited_long_enough(order: Order, words: str, by: str) -> None:
@@ -83,14 +104,15 @@ def waited_long_enough(order: Order, words: str, by: str) -> None:
         order_id=order.id, kind=Kind.WAITING, words="No word from Chpter", opened_at=utcnow(), **_closing(words, by)
     )
     db.session.add(closed)
+    calm(order)
 
 
-def close_all(order: Order, kinds: Iterable[Kind], words: str, by: str) -> None:
-    """What was just done answers these matters of an order."""
+def close_all(order: Order, kinds: Iterable[Kind], words: str, by: str) -> bool:
+    """What was just done answers these matters of an order; False when none of them was open."""
     still_open = update(PaymentCheck).where(
         PaymentCheck.order_id == order.id, PaymentCheck.kind.in_(list(kinds)), PaymentCheck.closed_at.is_(None)
     )
-    changed(still_open.values(_closing(words, by)))
+    return bool(changed(still_open.values(_closing(words, by))))
 
 
 def how_many_lines() -> int:

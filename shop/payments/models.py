@@ -79,6 +79,7 @@ class MoneyEntry(Model):
             "(kind IN ('callback','by_hand') AND amount > 0) OR (kind IN ('refund','correction') AND amount < 0)",
             name="kind",
         ),
+        Index("ix_money_entry_kind_at", "kind", "at"),
     )
 
 

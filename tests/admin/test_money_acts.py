@@ -82,7 +82,9 @@ class Desk:
 
     def acts(self):
         with self.app.app_context():
-            return list(db.session.scalars(select(StaffAct.words).order_by(StaffAct.id)))
+            return list(
+                db.session.scalars(select(StaffAct.words).where(StaffAct.order_id.is_not(None)).order_by(StaffAct.id))
+            )
 
 
 @both_databases

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shop import create_app
+from tests.bench import reports
 from tests.bench.orders_list import FEW, MANY, lists
 from tests.databases import migrate_and_seed
 
@@ -58,3 +59,6 @@ if __name__ == "__main__":
         sys.stdout.write(f"\nOrders on {kind}: among {MANY:,}, and how many times as long as among {FEW:,}\n")
         for name, (milliseconds, ratio) in lists(kind).items():
             sys.stdout.write(f"{name:28} {milliseconds:6.2f} ms {ratio:6.2f} x\n")
+    sys.stdout.write(f"\nReports: among {reports.MANY:,} orders, and how many times as long as among {reports.FEW:,}\n")
+    for days, (milliseconds, ratio) in reports.compared().items():
+        sys.stdout.write(f"{f'{days} days':28} {milliseconds:6.2f} ms {ratio:6.2f} x\n")

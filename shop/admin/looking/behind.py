@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
-from shop.admin.looking.figures import ENDINGS, UNPAID, Sum
+from shop.admin.looking.figures import ENDINGS, TAKEN, UNPAID, Sum, way_paid
 from shop.admin.looking.periods import Period
 from shop.database import db
 from shop.orders.models import Order, OrderLine
-from shop.orders.states import AttemptState, Payment
-from shop.payments.models import PaymentAttempt
+from shop.orders.states import Payment
+from shop.payments.models import MoneyEntry, PaymentAttempt
 
 PER_PAGE = 50
 
@@ -30,8 +30,17 @@ def orders_behind(period: Period, of: str, value: str, before: int | None) -> Be
     condition = CONDITIONS[of](period, value) if of in CONDITIONS else None
     if condition is None:
         return None
-    count, amount = db.session.execute(select(func.count(), func.sum(Order.total)).where(condition)).one()
-    columns = (Order.id, Order.number, Order.placed_at, Order.paid_at, Order.full_name, Order.total, Order.payment)
+    amount_of = AMOUNTS[of](period) if of in AMOUNTS else TAKEN
+    count, amount = db.session.execute(select(func.count(), func.sum(amount_of)).where(condition)).one()
+    columns = (
+        Order.id,
+        Order.number,
+        Order.placed_at,
+        Order.paid_at,
+        Order.full_name,
+        amount_of.label("total"),
+        Order.payment,
+    )
     query = select(*columns).where(condition).order_by(Order.id.desc()).limit(PER_PAGE + 1)
     rows = db.session.execute(query if before is None else query.where(Order.id < before)).all()
     shown = rows[:PER_PAGE]
@@ -54,9 +63,26 @@ def _refunded(period: Period, _value: str) -> ColumnElement[bool]:
 
 def _of_method(period: Period, method: str) -> ColumnElement[bool]:
     """Paid in the period, first by this method; "" for by no try at all."""
-    paid = and_(PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.PAID)
-    first = select(PaymentAttempt.method).where(paid).order_by(PaymentAttempt.id).limit(1).scalar_subquery()
-    return and_(_paid_in(period), func.coalesce(first, "") == method)
+    return and_(_paid_in(period), way_paid() == method)
+
+
+def _short(period: Period, _value: str) -> ColumnElement[bool]:
+    return and_(_paid_in(period), Order.short > 0)
+
+
+def _given_back(period: Period, _value: str) -> ColumnElement[bool]:
+    """Whose money went out in the period."""
+    return exists().where(*_went_out(period))
+
+
+def _went_out(period: Period) -> tuple[ColumnElement[bool], ...]:
+    of_order = (MoneyEntry.order_id == Order.id, MoneyEntry.kind == "refund")
+    return (*of_order, MoneyEntry.at >= period.start, MoneyEntry.at < period.end)
+
+
+def _sum_out(period: Period) -> Any:
+    out = select(-func.sum(MoneyEntry.amount)).where(*_went_out(period))
+    return func.coalesce(out.correlate(Order).scalar_subquery(), 0)
 
 
 def _of_sku(period: Period, sku: str) -> ColumnElement[bool]:
@@ -81,6 +107,13 @@ CONDITIONS: dict[str, Callable[[Period, str], ColumnElement[bool] | None]] = {
     "state": _of_state,
     "refunded": _refunded,
     "method": _of_method,
+    "short": _short,
+    "given-back": _given_back,
     "sku": _of_sku,
     "ending": _of_ending,
+}
+
+AMOUNTS: dict[str, Callable[[Period], Any]] = {  # what a list sums, where it is not what was taken
+    "given-back": _sum_out,
+    "short": lambda _: Order.short,
 }

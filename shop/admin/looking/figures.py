@@ -1,23 +1,25 @@
-"""The sums of a report: five questions to the database, each answered from an index, summed where the rows are.
+"""The sums of a report: six questions to the database, each answered from an index, summed where the rows are.
 
-Sales are what was paid, on the day it was paid; an order that nobody paid is never among them.
+Sales are what was paid, on the day it was paid; an order that nobody paid is never among them. Of an order that was
+accepted with less than it asked for, they are what was taken.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CTE, Integer, and_, case, column, func, select, values
-from sqlalchemy.orm import aliased
+from sqlalchemy import CTE, ColumnElement, Integer, and_, case, column, func, literal, select, values
 
 from shop.admin.looking.periods import Period, Step
 from shop.database import UtcDateTime, db
 from shop.orders.models import Order, OrderLine
 from shop.orders.states import AttemptState, Payment
-from shop.payments.models import PaymentAttempt
+from shop.payments.models import MoneyEntry, PaymentAttempt
 
 BEST = 10  # how many things the list of best sellers holds
 ENDINGS = ("paid", "failed", "create_failed", "review", "open", "creating")  # in the order a list has them
+TAKEN = Order.total - Order.short  # whole shillings: what a paid order brought in
+BY_HAND = "hand."  # in front of the method of money that no try to pay brought in, but a person saw
 UNPAID = (Payment.AWAITING, Payment.REVIEW, Payment.EXPIRED, Payment.CANCELLED)
 
 
@@ -90,11 +92,17 @@ class Seller:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a report says. `refunded` is the part of `sales` that was given back since."""
+    """Everything a report says. `refunded` is the part of `sales` that was given back since.
+
+    `given_back` went out in the period, whenever it came in: of so many orders. `short` is what was
+    let off of orders of the period.
+    """
 
     period: Period
     bars: Sequence[Bar]
     refunded: Sum
+    short: Sum
+    given_back: Sum
     placed: Placed
     placed_before: Placed
     endings: Sequence[Ending]
@@ -114,10 +122,19 @@ class Report:
 
 def report_on(period: Period) -> Report:
     """Sum a period up."""
-    bars, refunded = _bars(period)
+    bars, refunded, short = _bars(period)
     placed, placed_before = _placed(period)
     return Report(
-        period, bars, refunded, placed, placed_before, _endings(period), _methods(period), _best_sellers(period)
+        period=period,
+        bars=bars,
+        refunded=refunded,
+        short=short,
+        given_back=_given_back(period),
+        placed=placed,
+        placed_before=placed_before,
+        endings=_endings(period),
+        methods=_methods(period),
+        sellers=_best_sellers(period),
     )
 
 
@@ -129,7 +146,7 @@ def _spans(spans: Sequence[tuple[datetime, datetime]]) -> CTE:
     return table.cte("span")
 
 
-def _bars(period: Period) -> tuple[list[Bar], Sum]:
+def _bars(period: Period) -> tuple[list[Bar], Sum, Sum]:
     steps, earlier = period.steps, period.before
     shift = period.start - earlier.start
     spans = [(step.start, step.end) for step in steps]
@@ -140,9 +157,11 @@ def _bars(period: Period) -> tuple[list[Bar], Sum]:
         select(
             span.c.place,
             func.count(Order.id),
-            func.coalesce(func.sum(Order.total), 0),
+            func.coalesce(func.sum(TAKEN), 0),
             func.count(case((given_back, 1))),
-            func.coalesce(func.sum(case((given_back, Order.total))), 0),
+            func.coalesce(func.sum(case((given_back, TAKEN))), 0),
+            func.count(case((Order.short > 0, 1))),
+            func.coalesce(func.sum(Order.short), 0),
         )
         .join(Order, and_(Order.paid_at >= span.c.start, Order.paid_at < span.c.end))
         .group_by(span.c.place)
@@ -150,11 +169,21 @@ def _bars(period: Period) -> tuple[list[Bar], Sum]:
     rows = {place: row for place, *row in db.session.execute(sums)}
 
     def at(place: int, part: int = 0) -> Sum:
-        count, amount = rows.get(place, (0, 0, 0, 0))[part : part + 2]
+        count, amount = rows.get(place, (0,) * 6)[part : part + 2]
         return Sum(int(count), int(amount))
 
     bars = [Bar(step, at(place), at(place + len(steps))) for place, step in enumerate(steps)]
-    return bars, sum((at(place, part=2) for place in range(len(steps))), Sum())
+    refunded, short = (sum((at(place, part) for place in range(len(steps))), Sum()) for part in (2, 4))
+    return bars, refunded, short
+
+
+def _given_back(period: Period) -> Sum:
+    """What went out in the period, by the day it went out."""
+    out = (MoneyEntry.kind == "refund", MoneyEntry.at >= period.start, MoneyEntry.at < period.end)
+    count, amount = db.session.execute(
+        select(func.count(MoneyEntry.order_id.distinct()), func.sum(MoneyEntry.amount)).where(*out)
+    ).one()
+    return Sum(count, -int(amount or 0))
 
 
 def _placed(period: Period) -> tuple[Placed, Placed]:
@@ -185,18 +214,23 @@ def _endings(period: Period) -> list[Ending]:
 
 
 def _methods(period: Period) -> dict[str, Sum]:
-    """What was taken by each way of paying; "" for what no try to pay brought in. Makes the takings together."""
-    other = aliased(PaymentAttempt)
-    first = select(func.min(other.id)).where(other.order_id == Order.id, other.state == AttemptState.PAID)
-    method = func.coalesce(PaymentAttempt.method, "")
+    """What was taken by each way of paying: Chpter's, or BY_HAND and how, "" for neither; together the takings."""
+    method = way_paid().label("way")
     sums = (
-        select(method, func.count(), func.sum(Order.total))
-        .select_from(Order)
-        .outerjoin(PaymentAttempt, PaymentAttempt.id == first.scalar_subquery())
+        select(method, func.count(), func.sum(TAKEN))
         .where(Order.paid_at >= period.start, Order.paid_at < period.end)
         .group_by(method)
     )
     return {row[0]: Sum(row[1], int(row[2])) for row in db.session.execute(sums)}
+
+
+def way_paid() -> ColumnElement[str]:
+    """How an order was paid first: what Chpter says of the first try that brought money, or else what a person saw."""
+    paid = (PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.PAID)
+    seen = (MoneyEntry.order_id == Order.id, MoneyEntry.kind == "by_hand")
+    heard = select(PaymentAttempt.method).where(*paid).order_by(PaymentAttempt.id).limit(1).correlate(Order)
+    by_hand = select(literal(BY_HAND) + MoneyEntry.method).where(*seen).order_by(MoneyEntry.id).limit(1)
+    return func.coalesce(heard.scalar_subquery(), by_hand.correlate(Order).scalar_subquery(), "")
 
 
 def _best_sellers(period: Period) -> list[Seller]:

@@ -1,6 +1,7 @@
 """Figures in the merchant's words."""
 
-from shop.admin.looking.figures import Sum
+from shop.admin.looking.figures import BY_HAND, Sum
+from shop.admin.money.forms import METHODS as HAND_METHODS
 from shop.admin.wording import ATTEMPTS, METHODS, PAYMENTS, why_failed
 from shop.orders.states import AttemptState, Payment
 
@@ -12,7 +13,10 @@ def placed_words(state: str) -> str:
 
 def method_words(method: str) -> str:
     """A way of paying; what came by no try of the buyer has none."""
-    return METHODS.get(method, method) if method else "By hand, or nothing to pay"
+    if method.startswith(BY_HAND):
+        how = method.removeprefix(BY_HAND)
+        return f"By hand: {HAND_METHODS.get(how, how)}"
+    return METHODS.get(method, method) if method else "Way not known, or nothing to pay"
 
 
 def ending_words(state: str, reason: str) -> str:
@@ -38,6 +42,10 @@ def behind_words(of: str, value: str) -> str:
             return placed_words(value)
         case "refunded":
             return "Refunded since"
+        case "short":
+            return "Accepted with less than asked for"
+        case "given-back":
+            return "Money given back"
         case "method":
             return f"Paid: {method_words(value)[:40]}"
         case "ending":

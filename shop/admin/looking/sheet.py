@@ -21,6 +21,8 @@ def _lines(report: Report) -> Iterator[tuple[str | int, ...]]:
     yield "Takings", "all orders paid", *days, report.sales.count, report.sales.amount
     yield "Takings", "the period before", *earlier, report.before.count, report.before.amount
     yield "Refunded since", "orders paid", *days, report.refunded.count, report.refunded.amount
+    yield "Let off", "orders accepted with less than asked for", *days, report.short.count, report.short.amount
+    yield "Given back", "money that went out", *days, report.given_back.count, report.given_back.amount
     for bar in report.bars:
         of = bar.step.days or (period.first, period.last)
         name = f"{report.period.step_word.lower()} {bar.step.name}"

@@ -20,6 +20,7 @@ from shop.database import db, write
 from shop.notices.models import OutboxMail
 from shop.notices.sending import MOST_TRIES
 from shop.orders.states import AttemptState
+from shop.payments.proof import proof
 
 LARGEST_ID = 2**31 - 1
 
@@ -44,6 +45,7 @@ def reports() -> str | tuple[str, int]:
         problems=problems,
         typed={name: one_line(request.args.get(name, ""), 40) for name in ("from", "to")},
         unsent=_unsent(),
+        proof=proof(),
         **_words(report),
     )
     return (page, 422) if problems else page
@@ -131,6 +133,8 @@ def _words(report: Report) -> dict[str, Any]:
         "placed_link": url_for("admin.orders", tab="all", **_span(period)),
         "export_link": url_for("admin.report_export", **_span(period)),
         "refunded_link": behind("refunded"),
+        "short_link": behind("short"),
+        "given_back_link": behind("given-back"),
         "change": saying.compared(report.sales, report.before),
         "unpaid": [(saying.placed_words(state), placed, behind("state", state)) for state, placed in states],
         "methods_rows": _with_parts(

@@ -17,7 +17,7 @@ from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import Payment
 from shop.orders.stock import OutOfStock
-from shop.payments import by_hand, refunding
+from shop.payments import by_hand, checking, refunding
 from shop.payments.by_hand import ByHand
 from shop.payments.codes import entry_with
 
@@ -179,8 +179,15 @@ def money_give_back(number: str) -> Page:
 
 def _done(number: str, act: Callable[[Order], str]) -> AnyResponse:
     """Do it in one transaction, and say how it went on the page it came from."""
+
+    def work() -> str:
+        order = order_named(number)
+        words = act(order)
+        checking.calm(order)
+        return words
+
     try:
-        flash(write(lambda: act(order_named(number))), "good")
+        flash(write(work), "good")
     except MovedMeanwhile:
         flash(TOO_LATE, "problem")
     except OutOfStock as short:

@@ -1,9 +1,13 @@
-"""What the log of staff acts says of a forgotten buyer goes too; that something was done, and by whom, stays."""
+"""What the log of staff acts says of a forgotten buyer goes too; that something was done, and by whom, stays.
 
-from sqlalchemy import select
+The log refuses changes of its lines through the model. Forgetting is the one change there is, so it is written as the
+statement it is.
+"""
+
+from sqlalchemy import select, update
 
 from shop.admin.models import StaffAct
-from shop.database import db
+from shop.database import changed, db
 from shop.orders.models import Order
 from shop.orders.persons import Person
 from shop.orders.signals import order_forgotten
@@ -15,5 +19,8 @@ def listen() -> None:
 
 
 def _forget(order: Order, person: Person) -> None:
-    for act in db.session.scalars(select(StaffAct).where(StaffAct.order_id == order.id)):
-        act.words = person.out_of(act.words)
+    acts = select(StaffAct.id, StaffAct.words).where(StaffAct.order_id == order.id)
+    for act_id, words in db.session.execute(acts).all():
+        tidied = person.out_of(words)
+        if tidied != words:
+            changed(update(StaffAct).where(StaffAct.id == act_id).values(words=tidied))
