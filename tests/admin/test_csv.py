@@ -13,6 +13,7 @@ from shop.admin.importing import drafts, exporting, planning, reading, views
 from shop.admin.importing.models import ImportDraft
 from shop.admin.models import StaffAct
 from shop.catalog.models import Picture, Product, StockMove, Variant
+from shop.catalog.stocking import OPENING
 from shop.clock import utcnow
 from shop.database import db, write
 from tests import both_databases
