@@ -152,7 +152,7 @@ def test_a_row_is_previewed_and_then_written_with_its_stock_in_the_ledger(app, d
             ("SIS-MAT", 7, "Import", "owner@example.com"),
         ]
         acts = db.session.scalars(select(StaffAct.words)).all()
-        assert acts == ["Imported a catalogue file: 1 new, 1 changed, 0 as they were"]
+        assert acts[-1] == "Imported a catalogue file: 1 new, 1 changed, 0 as they were"
         assert db.session.scalar(select(func.count(ImportDraft.id))) == 0
     assert "Sisal mat" in desk.clerk.get("/").text.split("Fresh from")[1][:3000]  # first on the shelf
     assert "=Kiondo &lt;canary&gt;" in desk.clerk.get("/products/kiondo-classic").text
