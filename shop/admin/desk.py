@@ -19,7 +19,7 @@ from shop.admin.people.door import door
 from shop.admin.pictures import views as pictures
 from shop.admin.privacy import forgetting
 from shop.admin.privacy import views as privacy
-from shop.admin.selling import areas, links, making, settings
+from shop.admin.selling import areas, links, logo, making, settings
 from shop.admin.selling import codes as discount_codes
 from shop.admin.signing import init_signing
 
@@ -28,7 +28,7 @@ PAGES = (  # importing them has put their pages on the blueprint
     *(packing, slips),
     *(money, acting),
     *(products, editing, options, stock, categories, pictures, importing),
-    *(discount_codes, areas, settings, making, links),
+    *(discount_codes, areas, settings, logo, making, links),
     *(looking, mail, privacy),
     *(people_own, people),
 )

@@ -44,7 +44,7 @@ WAYS = (
     Way("Mail", "admin.mail", "staff", ("admin.mail",)),
     Way("Privacy", "admin.privacy", "owner", ("admin.privacy",)),
     Way("People", "admin.people", "owner", ("admin.people",)),
-    Way("Settings", "admin.settings", "owner", ("admin.settings",)),
+    Way("Settings", "admin.settings", "owner", ("admin.settings", "admin.set_logo")),
     Way("Account", "admin.me", "staff", ("admin.me_",)),
 )
 

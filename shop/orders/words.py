@@ -26,7 +26,8 @@ def note_words(order: Order, *texts: str) -> None:
 
 
 def note_order(order: Order) -> None:
-    """Let an order that was just written be found by its buyer, its number and its goods."""
+    """Let an order that was just written be found by its buyer, its number, its goods and its discount code."""
+    db.session.flush()  # a new order gets its id here, and what was left out its default
     _note(order, [*_words_of_buyer(order), *_words_of_things(order)])
 
 
@@ -92,11 +93,17 @@ def _words_of_buyer(order: Order) -> set[str]:
 
 def _words_of_things(order: Order) -> set[str]:
     names = words_of(*(line.name for line in order.lines))
-    return {order.number, order.number[-4:], *names, *(spelled(line.sku) for line in order.lines)}
+    return {
+        order.number,
+        order.number[-4:],
+        *names,
+        *words_of(order.discount_code),
+        *(spelled(line.sku) for line in order.lines),
+    }
 
 
 def _note(order: Order, words: Iterable[str]) -> None:
-    db.session.flush()  # a new order gets its id here
+    db.session.flush()
     known = set(db.session.scalars(select(OrderWord.word).where(OrderWord.order_id == order.id)))
     fresh = {word[:LONGEST_WORD] for word in words} - known
     if fresh:

@@ -13,6 +13,7 @@ from shop.admin.importing import drafts, exporting, planning, reading, views
 from shop.admin.importing.models import ImportDraft
 from shop.admin.models import StaffAct
 from shop.catalog.models import Picture, Product, StockMove, Variant
+from shop.catalog.stocking import OPENING
 from shop.clock import utcnow
 from shop.database import db, write
 from tests import both_databases
@@ -142,14 +143,16 @@ def test_a_row_is_previewed_and_then_written_with_its_stock_in_the_ledger(app, d
     assert (fresh.price, fresh.on_hand, fresh.held, fresh.low_at, fresh.active) == (950, 7, 0, 3, True)
     with app.app_context():
         moves = db.session.execute(
-            select(StockMove.sku, StockMove.on_hand, StockMove.reason, StockMove.by).order_by(StockMove.sku)
+            select(StockMove.sku, StockMove.on_hand, StockMove.reason, StockMove.by)
+            .where(StockMove.reason != OPENING)
+            .order_by(StockMove.sku)
         ).all()
         assert moves == [
             (SKU, 31 - was.on_hand, "Import", "owner@example.com"),
             ("SIS-MAT", 7, "Import", "owner@example.com"),
         ]
         acts = db.session.scalars(select(StaffAct.words)).all()
-        assert acts == ["Imported a catalogue file: 1 new, 1 changed, 0 as they were"]
+        assert acts[-1] == "Imported a catalogue file: 1 new, 1 changed, 0 as they were"
         assert db.session.scalar(select(func.count(ImportDraft.id))) == 0
     assert "Sisal mat" in desk.clerk.get("/").text.split("Fresh from")[1][:3000]  # first on the shelf
     assert "=Kiondo &lt;canary&gt;" in desk.clerk.get("/products/kiondo-classic").text

@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 from shop.admin.acts import who_acts
 from shop.admin.importing.plans import Plan, ProductPlan, VariantPlan
 from shop.catalog import arranging
+from shop.catalog.editing import begin_locked_edit, end_edit, search_text
 from shop.catalog.models import Category, Picture, Product, Variant
 from shop.catalog.stocking import note_move
 from shop.database import db
@@ -17,12 +18,13 @@ def carry_out(plan: Plan) -> None:
     by = who_acts()
     shelves = {category.id: category.name for category in db.session.scalars(select(Category))}
     fresh = [group for group in plan.products if group.product is None]
+    known = [group for group in plan.products if group.product is not None]
     front = db.session.scalar(select(func.min(Product.position))) or 0
     for position, group in enumerate(fresh, front - len(fresh)):
         group.product = Product(slug=group.slug, position=position, description="", search_text="", active=True)
         db.session.add(group.product)
     with db.session.no_autoflush:
-        for group in plan.products:
+        for group in [*fresh, *known]:  # writing a known one's history flushes: by then the fresh ones are whole
             _change(group, shelves, by)
     db.session.flush()
     for group in plan.products:
@@ -34,6 +36,8 @@ def _change(group: ProductPlan, shelves: dict[int, str], by: str) -> None:
     product = group.product
     if product is None or not (group.values or any(one.values for one in group.variants)):
         return
+    edited = group.values or any(one.values.keys() - {"on_hand"} for one in group.variants)  # stock has its ledger
+    before = begin_locked_edit(product) if product.id and edited else None
     for name, value in group.values.items():
         setattr(product, name, value)
     place = max((variant.position for variant in product.variants), default=-1)
@@ -44,8 +48,9 @@ def _change(group: ProductPlan, shelves: dict[int, str], by: str) -> None:
             product.variants.append(one.variant)
         _change_variant(one, one.variant, by)
     skus = [variant.sku for variant in sorted(product.variants, key=lambda variant: variant.position)]
-    words = (product.name, shelves[product.category_id], *skus, product.description)
-    product.search_text = " ".join(words).lower()
+    product.search_text = search_text(product.name, shelves[product.category_id], skus, product.description)
+    if before is not None:
+        end_edit(product, before, by)
 
 
 def _change_variant(one: VariantPlan, variant: Variant, by: str) -> None:

@@ -6,6 +6,7 @@ What is empty in a file stays as it is in the shop. So a column may be left out,
 import re
 from collections.abc import Callable, Sequence
 
+from shop.catalog.editing import HIGHEST_PRICE, LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_NAME, LONGEST_OPTION
 from shop.catalog.models import Picture, Product, Variant
 from shop.checkout.forms import one_line, tidy_note
 
@@ -32,12 +33,8 @@ VARIANT_COLUMNS = {
 SLUG, SKU = "Slug", "SKU"
 COLUMNS = (SLUG, *PRODUCT_COLUMNS, SKU, *VARIANT_COLUMNS)
 
-LONGEST_SLUG, LONGEST_SKU = 80, 40  # characters
-HIGHEST_PRICE, MOST_STOCK = 1_000_000, 1_000_000
-MOST_VARIANTS = 100  # of one product
-LONGEST_LABEL = 60
+MOST_STOCK = 1_000_000
 SLUG_FORM = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
-SKU_FORM = re.compile(r"[A-Z0-9]+(-[A-Z0-9]+)*", re.ASCII)
 NUMBER = re.compile(r"(?:KSh\.? ?)?([0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]{1,9})(?:\.0{1,2})?", re.ASCII | re.IGNORECASE)
 YES, NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
 
@@ -54,11 +51,6 @@ def yes_no(value: bool) -> str:
 def pictures_cell(pictures: Sequence[Picture]) -> str:
     """One line for each picture: its path, a space, what it shows."""
     return "\n".join(f"{picture.path} {picture.alt}" for picture in pictures)
-
-
-def label_of(options: Sequence[str], values: Sequence[str], label: str) -> str:
-    """What pages call a variant: its values where the product has options, else the label it was given."""
-    return ", ".join(filter(None, values)) if any(options) else label
 
 
 def options_of(product: Product) -> tuple[str, str, str]:
@@ -131,9 +123,9 @@ def shortened(text: str, longest: int = 40) -> str:
 
 
 READERS: dict[str, Callable[[str], str | int | bool]] = {
-    "Name": _text(120),
-    "Description": _text(3000, tidy_note),
-    **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(40)),
+    "Name": _text(LONGEST_NAME),
+    "Description": _text(LONGEST_DESCRIPTION, tidy_note),
+    **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(LONGEST_OPTION)),
     "Archived": lambda cell: not _yes_or_no(cell),
     **dict.fromkeys(("Value 1", "Value 2", "Value 3", "Label"), _text(LONGEST_LABEL)),
     "Price": _number(HIGHEST_PRICE, "whole shillings"),

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from shop.admin.importing.columns import LONGEST_LABEL, label_of
 from shop.admin.importing.plans import ProductPlan, VariantPlan
+from shop.catalog.editing import LONGEST_LABEL, label_of
 
 VALUES = ("value_1", "value_2", "value_3")
 
@@ -61,9 +61,9 @@ def _name(one: VariantPlan, options: tuple[str, str, str]) -> None:
             )
     if any(options) and "label" in one.values:
         one.line.problems.append(("Label", "It follows from the values. Leave it empty"))
-    label = label_of(
-        options, [value for option, value in zip(options, values, strict=True) if option], str(one.final("label"))
-    )
+    label = label_of([value for option, value in zip(options, values, strict=True) if option])
+    if not any(options):
+        label = str(one.final("label"))
     if len(label) > LONGEST_LABEL:
         words = f"The values together have {len(label)} characters. Write {LONGEST_LABEL} or fewer"
         one.line.problems.append(("Value 1", words))

@@ -8,6 +8,7 @@ from shop.admin.importing.picturing import wanted_pictures
 from shop.admin.importing.plans import Line, Plan, ProductPlan, VariantPlan
 from shop.admin.importing.reading import Row
 from shop.admin.importing.shelf import Shelf, read_shelf
+from shop.catalog.editing import LONGEST_SKU, LONGEST_SLUG, MOST_VARIANTS, tidy_sku
 from shop.catalog.models import LOW_STOCK
 
 NEEDED = {"Name": "a name", "Category": "one of the shop’s categories"}  # of a new product
@@ -51,7 +52,7 @@ def _place(row: Row, line: Line, shelf: Shelf, places: dict[str, int]) -> str | 
         line.problems.append((SKU, "It is empty. Write the variant’s SKU, like KIO-CLA-TER"))
     elif sku in places:
         line.problems.append((SKU, f"{shortened(sku)} stands in row {places[sku]} too. Leave one of them out"))
-    elif variant is None and not (columns.SKU_FORM.fullmatch(sku) and len(sku) <= columns.LONGEST_SKU):
+    elif variant is None and not (sku == tidy_sku(sku) and len(sku) <= LONGEST_SKU):
         line.problems.append(
             (SKU, f"“{shortened(sku)}” is no SKU. Write capitals, digits and hyphens, like KIO-CLA-TER")
         )
@@ -63,7 +64,7 @@ def _place(row: Row, line: Line, shelf: Shelf, places: dict[str, int]) -> str | 
             words = f"{shortened(sku)} belongs to {product.slug}. Write that, or another SKU"
             line.problems.append((SLUG, words))
         slug = product.slug
-    elif slug not in shelf.products and not (columns.SLUG_FORM.fullmatch(slug) and len(slug) <= columns.LONGEST_SLUG):
+    elif slug not in shelf.products and not (columns.SLUG_FORM.fullmatch(slug) and len(slug) <= LONGEST_SLUG):
         said = f"“{shortened(slug)}” cannot stand in an address" if slug else "It is empty"
         line.problems.append((SLUG, f"{said}. Write small letters, digits and hyphens, like kiondo-classic"))
     return None if line.problems else slug
@@ -156,8 +157,8 @@ def _finish(group: ProductPlan) -> None:
                 one.line.problems.append(("Price", "It is empty. Write whole shillings, like 1250"))
             one.values = {"on_hand": 0, "low_at": LOW_STOCK, "active": True, **one.values}
     there = len(group.product.variants) if group.product else 0
-    if there + sum(one.variant is None for one in group.variants) > columns.MOST_VARIANTS:
-        first.problems.append((SKU, f"A product has at most {columns.MOST_VARIANTS} variants. Make it two products"))
+    if there + sum(one.variant is None for one in group.variants) > MOST_VARIANTS:
+        first.problems.append((SKU, f"A product has at most {MOST_VARIANTS} variants. Make it two products"))
     if group.renames:
         naming.name_variants(group)
 

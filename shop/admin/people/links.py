@@ -11,6 +11,7 @@ from shop.admin.people.tokens import hashed, new_token
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db
+from shop.details import details
 from shop.notices.writing import post
 from shop.sealing import sealer
 
@@ -22,8 +23,7 @@ def mail_invitation(email: str, role: str, by: str) -> None:
     """Invite somebody, or once more: an older invitation of theirs works no more. In the caller's transaction."""
     token, until = _new_link("invite", email, by, role)
     link = sealer().hide(_address("door.invited", token))
-    settings: Settings = current_app.config["SETTINGS"]
-    subject = f"You are invited to the desk of {settings.shop_name}"
+    subject = f"You are invited to the desk of {details().name}"
     post(email, "invitation", subject, f"invite-{hashed(token)}", by=by, link=link, until=until)
 
 

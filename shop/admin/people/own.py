@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import segno
-from flask import Response, abort, current_app, flash, redirect, render_template, session, url_for
+from flask import Response, abort, flash, redirect, render_template, session, url_for
 from flask_security import current_user
 from flask_security.utils import hash_password
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,8 +15,8 @@ from shop.admin.frame import admin, may, must_set_up_codes
 from shop.admin.people import codes, sitting
 from shop.admin.people.forms import ChangePasswordForm, CodeForm, NameForm, problems_of
 from shop.admin.people.staffing import set_password
-from shop.config import Settings
 from shop.database import write
+from shop.details import details
 from shop.extensions import limiter
 from shop.sealing import SealBroken, sealer
 
@@ -68,8 +68,7 @@ def me_name() -> Page:
 @limiter.limit("10 per 5 minutes", key_func=lambda: f"password {current_user.get_id()}")
 def me_password() -> Page:
     """Change the password. Every other browser is signed out by it."""
-    settings: Settings = current_app.config["SETTINGS"]
-    form = ChangePasswordForm(current_user.email, current_user.name, settings.shop_name)
+    form = ChangePasswordForm(current_user.email, current_user.name, details().name)
     if form.validate_on_submit() and not current_user.verify_and_update_password(form.old.data):
         form.old.errors = ["That is not your password"]
     if problems_of(form):
@@ -120,9 +119,8 @@ def me_codes() -> str:
 def me_codes_picture() -> Response:
     """The picture for the phone's camera; it is in no cache and no page's text."""
     secret = _unsealed(session.get(SETTING_UP, "")) or abort(404)
-    settings: Settings = current_app.config["SETTINGS"]
     picture = BytesIO()
-    address = codes.address_for(secret, current_user.email, settings.shop_name)
+    address = codes.address_for(secret, current_user.email, details().name)
     segno.make(address, micro=False).save(
         picture, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False
     )

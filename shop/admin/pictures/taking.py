@@ -1,7 +1,7 @@
 """Taking in what a phone sent: shrink it, keep its files, write its row. No transaction is open meanwhile."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from werkzeug.datastructures import FileStorage
@@ -9,6 +9,7 @@ from werkzeug.datastructures import FileStorage
 from shop.admin.acts import acted
 from shop.catalog import arranging, media
 from shop.catalog.models import Product
+from shop.catalog.pictures import Shape
 from shop.catalog.shrinking import PictureRefused, shrink
 from shop.checkout.forms import one_line
 from shop.database import db, write
@@ -48,17 +49,26 @@ def take_in(product_id: int, files: Sequence[FileStorage], alt: str) -> Taken:
     return taken
 
 
+def take_one(file: FileStorage) -> str:
+    """Shrink one picture and keep its files; its path. Raises PictureRefused, whose message says why."""
+    return _kept(*shrink(file.stream))
+
+
 def _take(file: FileStorage, taken: Taken) -> str:
     shape, sizes = shrink(file.stream)
-    try:
-        path = media.keep(shape, sizes)
-    except OSError as error:
-        log.error("no picture kept: %s", error.strerror)
-        raise PictureRefused("the shop’s disk does not take it. Whoever runs the shop finds why in its log") from error
+    path = _kept(shape, sizes)
     taken.added += 1
     taken.sent += file.stream.seek(0, 2)
     taken.kept += sum(map(len, sizes.values()))
     return path
+
+
+def _kept(shape: Shape, sizes: Mapping[str, bytes]) -> str:
+    try:
+        return media.keep(shape, sizes)
+    except OSError as error:
+        log.error("no picture kept: %s", error.strerror)
+        raise PictureRefused("the shop’s disk does not take it. Whoever runs the shop finds why in its log") from error
 
 
 def _keep_rows(product_id: int, paths: list[str], alt: str, taken: Taken) -> None:

@@ -12,6 +12,7 @@ from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import write
+from shop.details import details
 from shop.orders.forgetting import forget, why_not_forgotten
 from shop.orders.moving import MovedMeanwhile
 
@@ -35,8 +36,7 @@ def privacy_export() -> str | AnyResponse | tuple[str, int]:
         orders = orders_of(who_is(typed))
     except NotAnybody:
         return _page(typed)
-    settings: Settings = current_app.config["SETTINGS"]
-    held = {"shop": settings.shop_name, "asked_for": typed, "made_at": utcnow().isoformat(), "held": held_of(orders)}
+    held = {"shop": details().name, "asked_for": typed, "made_at": utcnow().isoformat(), "held": held_of(orders)}
     write(lambda: acted(f"Exported what is kept of the buyer of {_many(len(orders))}"))
     return Response(
         json.dumps(held, ensure_ascii=False, indent=1),

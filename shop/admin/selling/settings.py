@@ -1,7 +1,7 @@
 """What the shop says of itself on every page and in every mail."""
 
 from email_validator import EmailNotValidError
-from flask import current_app, flash, redirect, render_template, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField, TextAreaField
@@ -10,10 +10,11 @@ from wtforms.validators import Length, ValidationError
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may
 from shop.admin.selling.asking import problems_of
+from shop.catalog.pictures import files_of
 from shop.checkout.forms import BAD_EMAIL, mail_address, one_line, tidy_note
 from shop.config import Settings
 from shop.database import db, write
-from shop.details import ONE, ShopDetails, details_row, forget_details
+from shop.details import ONE, ShopDetails, details, details_row, forget_details
 from shop.phones import PhoneError, kenyan_mobile, readable_phone
 
 FIELDS = ("name", "tagline", "phone", "whatsapp", "email", "address", "about")
@@ -85,12 +86,11 @@ class SettingsForm(FlaskForm):
 @may("owner")
 def settings() -> str | tuple[str, int] | AnyResponse:
     """Name, contact, address and the about page."""
+    if request.method == "GET":
+        return kept_page([])
     form = SettingsForm()
-    if not form.is_submitted():
-        form.fill(db.session.get(ShopDetails, ONE) or ShopDetails(**dict.fromkeys(FIELDS, "")))
-        return _page(form)
     if not form.validate():
-        return _page(form), 422
+        return _page(form, problems_of(form)), 422
     write(lambda: _save(form.values()))
     forget_details()
     flash("Saved. Every page says so within a few seconds", "good")
@@ -106,6 +106,14 @@ def _save(values: dict[str, str]) -> None:
         acted(f"Changed the shop’s details: {', '.join(changed)}")
 
 
-def _page(form: SettingsForm) -> str:
+def kept_page(problems: list[tuple[str, str]]) -> str:
+    """The page as the settings are now. `problems` are those of another form on it."""
+    form = SettingsForm(formdata=None)
+    form.fill(db.session.get(ShopDetails, ONE) or ShopDetails(**dict.fromkeys(FIELDS, "")))
+    return _page(form, problems)
+
+
+def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
     ours: Settings = current_app.config["SETTINGS"]
-    return render_template("admin/selling/settings.html", form=form, ours=ours, problems=problems_of(form))
+    own_logo = bool(files_of(details().logo))
+    return render_template("admin/selling/settings.html", form=form, ours=ours, problems=problems, own_logo=own_logo)

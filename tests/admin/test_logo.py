@@ -1,0 +1,176 @@
+"""The shop's logo: sent from the settings page, shown at the top of every page and on receipts."""
+
+import os
+import re
+import time
+from io import BytesIO
+
+import pytest
+from sqlalchemy import update
+
+from shop.admin.pictures.sweeping import sweep_pictures
+from shop.catalog import media
+from shop.catalog.models import Category, Picture
+from shop.catalog.pictures import files_of
+from shop.catalog.shrinking import shrink
+from shop.database import db, write
+from shop.details import details, details_row, forget_details
+from shop.orders.models import OrderLine
+from tests.addresses import address_of, routes
+from tests.admin import ledger
+from tests.hostile_files import photo
+from tests.pages import CANARY
+from tests.shopper import hidden_fields
+
+PAGE = "/admin/settings"
+DRAWING = "img/logo"
+
+
+def send(clerk, content, name="logo.png"):
+    token = hidden_fields(clerk.get(PAGE).text)["csrf_token"]
+    form = {"csrf_token": token, "logo": (BytesIO(content), name)}
+    return clerk.post(f"{PAGE}/logo", form, content_type="multipart/form-data")
+
+
+def remove(clerk):
+    return clerk.post(f"{PAGE}/logo/remove", {"csrf_token": hidden_fields(clerk.get(PAGE).text)["csrf_token"]})
+
+
+def logo_of(app):
+    with app.app_context():
+        forget_details()
+        return details().logo
+
+
+def on_disk(tmp_path):
+    return sorted(file.name for file in (tmp_path / "instance" / "media").glob("*"))
+
+
+def age(tmp_path):
+    then = time.time() - 2 * media.A_DAY
+    for file in (tmp_path / "instance" / "media").glob("*"):
+        os.utime(file, (then, then))
+
+
+def sweep(app):
+    with app.app_context():
+        return sweep_pictures()
+
+
+def test_a_logo_stands_at_the_top_of_the_shop_and_the_desk_and_on_receipts(app, clerk):
+    assert send(clerk, photo(600, 300, "PNG")).status_code == 303
+
+    path = logo_of(app)
+    assert re.fullmatch(r"media/[0-9a-f]{26}-600x300", path)
+    number = ledger.keep(app, ledger.order(payment="paid"))[0]
+    for address in ("/", "/admin/", f"/admin/print?slip=receipt&order={number}"):
+        page = clerk.get(address).text
+        assert f'src="/{path}-320.jpg" width="600" height="300" alt=""' in page, address
+        assert DRAWING not in page, address
+    assert clerk.get(f"/{path}-320.jpg").status_code == 200
+
+
+def test_a_logo_is_an_act_in_the_log_and_the_settings_stay(app, clerk, goods):
+    clerk.post(PAGE, {**hidden_fields(clerk.get(PAGE).text), "name": "Duka"})
+    send(clerk, photo())
+    remove(clerk)
+
+    assert goods.acts()[-2:] == ["Changed the shop’s logo", "Removed the shop’s logo"]
+    with app.app_context():
+        assert details().name == "Duka"
+
+
+def test_a_removed_logo_gives_way_to_the_drawing_and_its_files_go_a_day_later(app, clerk, tmp_path):
+    send(clerk, photo())
+    path = logo_of(app)
+    age(tmp_path)
+    assert sweep(app) == 0
+    assert on_disk(tmp_path) == sorted(files_of(path))
+
+    assert remove(clerk).status_code == 303
+
+    assert logo_of(app) == "img/logo.svg"
+    assert sweep(app) == 0, "a page that was just sent may still show it"
+    age(tmp_path)
+    assert sweep(app) == 1
+    assert on_disk(tmp_path) == []
+    remove(clerk)
+    assert "The logo was removed already" in clerk.get(PAGE).text
+
+
+def test_a_second_logo_takes_the_place_of_the_first(app, clerk, tmp_path):
+    send(clerk, photo())
+    send(clerk, photo(300, 300))
+    path = logo_of(app)
+
+    age(tmp_path)
+    assert sweep(app) == 1
+    assert on_disk(tmp_path) == sorted(files_of(path))
+
+
+@pytest.mark.parametrize("sent", [b"GIF89a" + bytes(90), b"<svg/>", photo()[:900], photo(100, 100), photo(2000, 200)])
+def test_what_is_no_picture_changes_no_logo(app, clerk, tmp_path, sent):
+    reply = send(clerk, sent)
+
+    assert reply.status_code == 422
+    assert clerk.page.findtext(".//title").startswith("Error: ")
+    assert "The logo was not changed" in reply.text
+    assert logo_of(app) == "img/logo.svg"
+    assert on_disk(tmp_path) == []
+
+
+def test_without_a_file_the_cure_is_said(clerk):
+    token = hidden_fields(clerk.get(PAGE).text)["csrf_token"]
+    for form in ({}, {"logo": "text"}, {"logo": (BytesIO(b""), "")}):
+        reply = clerk.post(f"{PAGE}/logo", {"csrf_token": token, **form}, content_type="multipart/form-data")
+        assert reply.status_code == 422
+        assert '<a href="#logo-file">Choose a picture for the logo</a>' in reply.text
+
+
+def test_a_name_of_hostile_characters_stays_outside(app, clerk):
+    send(clerk, photo(), f"{CANARY}.jpg")
+    assert clerk.get(PAGE).status_code == 200
+
+
+def test_staff_changes_no_logo(app, packer):
+    for address in (f"{PAGE}/logo", f"{PAGE}/logo/remove"):
+        token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
+        assert packer.post(address, {"csrf_token": token}).status_code == 403
+    assert logo_of(app) == "img/logo.svg"
+
+
+def test_every_page_shows_uploaded_pictures_wherever_it_showed_drawings(app, clerk, shopper):
+    """Products, categories, order lines and the logo all have an uploaded picture: no page asks for it as a drawing."""
+    with app.app_context():
+        path = media.keep(*shrink(BytesIO(photo(800, 600))))
+        number = ledger.keep(app, ledger.order(payment="paid"))[0]
+
+        def hang():
+            for column in (Picture.path, Category.picture, OrderLine.picture):
+                db.session.execute(update(column.class_).values({column.key: path}))
+            details_row().logo = path
+
+        write(hang)
+        forget_details()
+    shopper.add("KIO-CLA-TER")
+    token = hidden_fields(clerk.get("/admin/carts/new?sku=KIO-CLA-TER").text)
+    clerk.post("/admin/carts/new", {**token, "quantity-KIO-CLA-TER": "1", "title": ""})
+
+    seen = 0
+    for rule in routes(app):
+        if rule.endpoint in ("static", "assets.bundle", "media.picture", "security.logout"):
+            continue
+        for visitor in (shopper, clerk):
+            address = address_of(app, rule, {"number": number, "sku": "KIO-CLA-TER"})
+            reply = visitor.browser.get(address, buffered=True)
+            assert reply.status_code < 500, address
+            if reply.mimetype != "text/html":
+                continue
+            assert "static/media" not in reply.text, address
+            assert not re.search(r'(?:src|href)="/media/[0-9a-f]{26}-[0-9x]+"', reply.text), address
+            seen += reply.text.count(f"/{path}-")
+    assert seen > 100
+    for address in ("/", "/products/kiondo-classic", "/cart", "/admin/products", "/admin/categories"):
+        page = (clerk if address.startswith("/admin") else shopper).get(address).text
+        assert "img/products" not in page, address
+        assert page.count(f"/{path}-") > 1, address
