@@ -15,8 +15,8 @@ PATIENCE = 0.05  # seconds a rival has before the first goes on; one that waits 
 class Between:
     """Runs a rival before the n-th statement, or beginning of a transaction, of what this thread does. Both end."""
 
-    def __init__(self, app: Flask, place: int, rival: Callable[[], object]) -> None:
-        self.app, self.place, self.rival = app, place, rival
+    def __init__(self, app: Flask, place: int, rival: Callable[[], object], patience: float = PATIENCE) -> None:
+        self.app, self.place, self.rival, self.patience = app, place, rival, patience
         self.seen = 0
         self._me = threading.get_ident()
         self._thread: threading.Thread | None = None
@@ -50,7 +50,7 @@ class Between:
         if self.seen == self.place:
             self._thread = threading.Thread(target=self._run)
             self._thread.start()
-            self._thread.join(PATIENCE)
+            self._thread.join(self.patience)
 
     def _run(self) -> None:
         try:

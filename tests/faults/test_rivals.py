@@ -130,6 +130,6 @@ def test_control_without_the_guard_of_expiry_a_paid_order_gives_its_goods_back(a
     with pytest.raises((AssertionError, IntegrityError)):
         for place in range(1, 6):
             purchases.append(shopper.buy())
-            with Between(app, place, lambda: acts["pays"](purchases[-1])):
+            with Between(app, place, lambda: acts["pays"](purchases[-1]), patience=2):
                 acts["expires"](None)
             accounts_for(ledger, purchases, before)

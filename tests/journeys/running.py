@@ -43,6 +43,7 @@ class RunningShop:
             "CHPTER_TOKEN": "sandbox-token",
             "CHPTER_DOMAIN": self.url,
             "WEB_WORKERS": "2",
+            "RATELIMIT_ENABLED": "0",  # one merchant signs in for all journeys, more often than a person would
         }
         self.processes: list[subprocess.Popen[bytes]] = []
         self.port = port

@@ -13,7 +13,7 @@ SIZES = ["phone", "desk"]
 
 def to_checks(merchant: Visitor):
     merchant.sign_in()
-    merchant.page.get_by_role("navigation", name="Desk").get_by_role("link", name="To check").click()
+    merchant.go_to("To check")
     merchant.sees_heading("Payments to check")
     return merchant.page
 

@@ -64,7 +64,7 @@ def test_an_owner_sets_codes_up_and_signs_in_with_one_and_without_the_phone(
     invite(owner, guest, email, "Owner")
     page = guest.page
     sign_in(guest, email)
-    page.get_by_role("link", name="Account").click()
+    guest.go_to("Account")
     page.get_by_role("link", name="Set up codes").click()
     picture = page.get_by_role("img", name="picture for a phone")
     expect(picture).to_be_visible()
@@ -100,7 +100,7 @@ def test_staff_who_are_invited_see_the_orders_and_nothing_of_the_owners(comes: C
     invite(owner, guest, email, "Staff")
     sign_in(guest, email)
     guest.sees_heading("Orders")
-    ways = guest.page.get_by_role("navigation", name="Desk")
+    ways = guest.rooms()
 
     expect(ways.get_by_role("link", name="Orders")).to_be_visible()
     for room in ("Reports", "People", "Settings", "Selling"):

@@ -110,6 +110,18 @@ class Visitor:
         self.page.get_by_role("button", name="Sign in").click()
         self.sees_heading("Orders")
 
+    def go_to(self, room: str) -> None:
+        """Go to another room of the desk, on a phone by its menu."""
+        self.rooms().get_by_role("link", name=room, exact=True).click()
+
+    def rooms(self) -> Locator:
+        """The rooms of the desk, in sight: on a phone they are behind a menu."""
+        ways = self.page.get_by_role("navigation", name="Desk")
+        menu = ways.locator("summary")
+        if menu.is_visible():
+            menu.click()
+        return ways
+
     # -- what is seen
 
     def sees(self, words: str) -> None:
