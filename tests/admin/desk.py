@@ -1,11 +1,15 @@
 """A merchant at the desk: a visitor who can sign in."""
 
 from flask import Flask
+from sqlalchemy import and_
 from werkzeug.test import TestResponse
 
+from shop.admin.models import StaffAct
 from tests.shopper import Shopper, hidden_fields
 
 EMAIL, STAFF, PASSWORD = "owner@example.com", "packer@example.com", "a long walk to Kisumu"
+# What of the log was done at the desk: not who was let in, and who came.
+DONE = and_(~StaffAct.words.startswith("Let "), ~StaffAct.words.startswith("Signed in"))
 
 
 def let_in(app: Flask, email: str = EMAIL, password: str = PASSWORD) -> None:

@@ -190,7 +190,9 @@ class TestOnlyAdded:
                 if isinstance(node, ast.Call) and any(getattr(arg, "id", "") == "StaffAct" for arg in node.args):
                     name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                     found.setdefault(name, []).append(file.name)
-        assert not {"update", "delete", "get", "get_one"} & set(found), found
+        # the one exception is the law's: whoever asks to be forgotten is taken out of the words, and the line stays
+        assert found.pop("update") == ["forgetting.py"]
+        assert not {"delete", "get", "get_one"} & set(found), found
         sources = "".join(file.read_text().casefold() for file in (ROOT / "shop").rglob("*.py"))
         assert "update staff_act" not in sources and "delete from staff_act" not in sources
 

@@ -13,6 +13,7 @@ from shop.orders.models import Order
 from shop.pricing.models import DiscountCode
 from tests import both_databases
 from tests.admin import ledger
+from tests.admin.desk import DONE
 from tests.faults.at_once import at_once
 from tests.pages import CANARY
 from tests.shopper import hidden_fields
@@ -48,7 +49,7 @@ def change(app, name, **values):
 
 def acts(app):
     with app.app_context():
-        return list(db.session.scalars(select(StaffAct.words).order_by(StaffAct.id)))
+        return list(db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id)))
 
 
 def page(clerk, address="/admin/selling"):
