@@ -21,7 +21,7 @@ SLIMMEST = 3  # how many times longer one side may be than the other
 LARGEST_PROFILE = 2 * 1024 * 1024  # bytes of a colour profile that is looked at
 MEGAPIXEL = 1_000_000
 # How many pixels are decoded. A photo straight from a camera is shrunk while it is read; everything else is held whole.
-MOST_PIXELS = {"streamed": 64 * MEGAPIXEL, "JPEG": 9 * MEGAPIXEL, "PNG": 10 * MEGAPIXEL, "WEBP": 5 * MEGAPIXEL}
+MOST_PIXELS = {"streamed": 64 * MEGAPIXEL, "JPEG": 8 * MEGAPIXEL, "PNG": 10 * MEGAPIXEL, "WEBP": 5 * MEGAPIXEL}
 AT_ONCE = 1  # pictures one process decodes at a time: each takes up to 100 MB
 PATIENCE = 15  # seconds an upload waits for its turn
 SIDEWAYS = 5  # from this EXIF orientation up, width and height change places

@@ -15,7 +15,7 @@ def test_a_merchant_makes_an_order_on_a_phone_and_its_buyer_pays_it(comes, scrip
     merchant.expected.add(409)  # the total is shown before anything is made
     merchant.sign_in()
     page = merchant.page
-    page.get_by_role("link", name="New order").click()
+    merchant.go_to("New order")
     page.get_by_label("Find a product").fill("kiondo terracotta")
     page.get_by_label("Find a product").press("Enter")
     page.get_by_role("button", name="Add Classic sisal kiondo, Terracotta bands").click()
