@@ -35,9 +35,9 @@ class Way:
 
 
 WAYS = (
-    Way("Orders", "admin.orders", "staff", ("admin.order",)),
+    Way("Orders", "admin.orders", "staff", ("admin.order", "admin.money")),
     Way("New order", "admin.new_order", "staff", ("admin.new_order", "admin.cart_")),
-    Way("To check", "admin.checks", "staff", ("admin.check", "admin.money", "admin.code")),
+    Way("To check", "admin.checks", "staff", ("admin.check", "admin.code")),
     Way("Products", "admin.products", "staff", ("admin.product", "admin.categor", "admin.stock", "admin.import")),
     Way("Selling", "admin.selling", "owner", ("admin.selling",)),
     Way("Reports", "admin.reports", "owner", ("admin.report",)),

@@ -194,3 +194,19 @@ def test_every_state_has_words(app, clerk):
 
 def _raw(clerk) -> list[str]:
     return ["".join(block.itertext()) for block in clerk.page.iter("pre")]
+
+
+def test_whatever_is_done_about_an_orders_money_stands_under_orders(app, clerk):
+    waiting, review = ledger.keep(app, ledger.order(payment=Payment.AWAITING), ledger.order(payment=Payment.REVIEW))
+    rooms = {
+        f"/admin/orders/{waiting}": "Orders",
+        f"/admin/orders/{waiting}/mark-paid": "Orders",
+        f"/admin/orders/{review}/decide": "Orders",
+        "/admin/checks": "To check",
+        "/admin/codes": "To check",
+        "/admin/money": "To check",
+    }
+
+    for address, room in rooms.items():
+        assert clerk.get(address).status_code == 200
+        assert [way.text for way in clerk.page.findall(".//nav[@aria-label='Desk']/div//a[@aria-current]")] == [room]

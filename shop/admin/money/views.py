@@ -75,7 +75,7 @@ def codes() -> str | tuple[str, int]:
 
 @admin.get("/money")
 @may("owner")
-def money_proof() -> str:
+def check_proof() -> str:
     """Whether every shilling is in its place."""
     return render_template("admin/money/proof.html", proof=proof())
 
