@@ -70,6 +70,21 @@ def test_a_rider_is_told_large_what_to_do_about_the_money(app, packer, state, mo
 
 
 @pytest.mark.parametrize("slip", SLIPS)
+def test_every_slip_of_an_order_that_is_picked_up_says_where(app, packer, slip):
+    where = "Shop 4, Biashara Street. Mon to Sat, 9 to 5"
+    collected, brought = ledger.keep(
+        app,
+        ledger.order(payment=Payment.PAID, pickup=True, pickup_place=where, area_name="At the workshop"),
+        ledger.order(payment=Payment.PAID, pickup_place=where),
+    )
+
+    page = slip_of(packer, slip, collected).text
+    assert where in page
+    assert "At the workshop" in page
+    assert where not in slip_of(packer, slip, brought).text
+
+
+@pytest.mark.parametrize("slip", SLIPS)
 def test_no_slip_gives_away_the_buyers_page_code_or_e_mail(app, packer, slip):
     number = ledger.keep(app, ledger.order(payment=Payment.PAID, pickup=True, collect_code="0417"))[0]
     with app.app_context():
