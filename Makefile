@@ -32,6 +32,10 @@ lint: $(VENV)/dev.stamp ## Run the linters
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python bin/audit.py --offline
+
+audit: $(VENV)/dev.stamp ## Look for risks in the code, secrets in the tree, and known holes in the lock
+	$(BIN)/python bin/audit.py
 
 faults: $(VENV)/dev.stamp ## Run the fault programmes at full size, and write docs/proof.md
 	FAULTS=long $(BIN)/python -m pytest tests/faults
@@ -46,4 +50,4 @@ lock: $(VENV)/dev.stamp ## Pin the newest versions into requirements*.txt
 		sed -i.old 's/^\(backports-zstd==[^ ]*\)$$/\1 ; python_version < "3.14"/' $$set.txt && rm $$set.txt.old; \
 	done
 
-.PHONY: help run test faults lint bench lock
+.PHONY: help run test faults lint audit bench lock

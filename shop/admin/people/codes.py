@@ -162,4 +162,4 @@ def _hold_back(merchant_id: int) -> None:
 
 
 def _app(secret: str) -> TOTP:
-    return TOTP(bytes.fromhex(secret), DIGITS, SHA1(), STEP)  # noqa: S303 - what every authenticator app speaks
+    return TOTP(bytes.fromhex(secret), DIGITS, SHA1(), STEP)  # noqa: S303 - what every authenticator app speaks  # nosec B303
