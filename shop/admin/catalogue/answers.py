@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from shop.catalog.editing import HIGHEST_PRICE, LONGEST_SKU, tidy_sku
+from shop.catalog.editing import HIGHEST_PRICE
+from shop.catalog.naming import LONGEST_SKU, tidy_sku
 from shop.catalog.stocking import MOST_STOCK
 from shop.chpter.text import one_line
 from shop.money import shillings

@@ -14,20 +14,14 @@ from shop.catalog.editing import (
     LONGEST_NAME,
     CategoryArchived,
     Details,
-    EditedMeanwhile,
     NewVariant,
-    State,
     add_product,
-    begin_edit,
     change_details,
     change_variant,
-    end_edit,
-    free_skus,
-    sku_owners,
-    state_of,
-    suggested_sku,
 )
+from shop.catalog.history import EditedMeanwhile, State, begin_edit, end_edit, state_of
 from shop.catalog.models import LOW_STOCK, Product
+from shop.catalog.naming import free_skus, sku_owners, suggested_sku
 from shop.catalog.stocking import MOST_STOCK
 from shop.database import db, write
 

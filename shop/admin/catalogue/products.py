@@ -8,7 +8,8 @@ from shop.admin.acts import acted, who_acts
 from shop.admin.catalogue.answers import number_asked
 from shop.admin.catalogue.listing import TABS, list_products, tidy_search
 from shop.admin.frame import admin, may
-from shop.catalog.editing import archive, begin_edit, end_edit, product_with_variants, restore
+from shop.catalog.editing import archive, product_with_variants, restore
+from shop.catalog.history import begin_edit, end_edit
 from shop.catalog.models import Category, Product, ProductEdit
 from shop.database import db, write
 

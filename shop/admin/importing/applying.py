@@ -5,8 +5,9 @@ from sqlalchemy import func, select
 from shop.admin.acts import who_acts
 from shop.admin.importing.plans import Plan, ProductPlan, VariantPlan
 from shop.catalog import arranging
-from shop.catalog.editing import begin_locked_edit, end_edit, search_text
+from shop.catalog.history import begin_locked_edit, end_edit
 from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.naming import search_text
 from shop.catalog.stocking import note_move
 from shop.database import db
 

@@ -8,8 +8,9 @@ from shop.admin.importing.picturing import wanted_pictures
 from shop.admin.importing.plans import Line, Plan, ProductPlan, VariantPlan
 from shop.admin.importing.reading import Row
 from shop.admin.importing.shelf import Shelf, read_shelf
-from shop.catalog.editing import LONGEST_SKU, LONGEST_SLUG, MOST_VARIANTS, tidy_sku
+from shop.catalog.editing import MOST_VARIANTS
 from shop.catalog.models import LOW_STOCK
+from shop.catalog.naming import LONGEST_SKU, LONGEST_SLUG, tidy_sku
 
 NEEDED = {"Name": "a name", "Category": "one of the shop’s categories"}  # of a new product
 
