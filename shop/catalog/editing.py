@@ -156,7 +156,7 @@ def _keep_on_sale(category_id: int) -> None:
 
 def _set_active(product: Product, *, to: bool) -> bool:
     moved = bool(changed(update(Product).where(Product.id == product.id, Product.active != to).values(active=to)))
-    db.session.expire(product, ["active"])
+    db.session.expire(product)  # locked now: what was read before may have changed
     return moved
 
 

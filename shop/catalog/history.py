@@ -13,6 +13,7 @@ from shop.database import changed, db
 from shop.money import shillings
 
 State = dict[str, str]
+Hung = list[tuple[str, str]]  # path and words of each picture, in order
 
 
 class EditedMeanwhile(Exception):
@@ -112,3 +113,39 @@ def _difference(kind: str, sku: str, was: str, now: str) -> str:
             return f"address from {was} to {now}"
     what = {"name": "name", "label": f"label of {sku}"}.get(kind, f"option of {sku}" if sku else "option")
     return f"{what} from “{was}” to “{now}”"
+
+
+def same_since(product: Product, edition: int) -> bool:
+    """Whether its form would look as it did in that edition: what was changed since is something else."""
+    mine = select(ProductEdit.before).where(ProductEdit.product_id == product.id, ProductEdit.edition >= edition)
+    before = db.session.scalar(mine.order_by(ProductEdit.edition).limit(1))
+    return before is not None and json.loads(before) == state_of(product)
+
+
+def pictures_of(product: Product) -> Hung:
+    """The pictures of a product as they hang."""
+    return [(picture.path, picture.alt) for picture in product.pictures]
+
+
+def note_pictures(product: Product, before: Hung, by: str) -> None:
+    """Write down what was done with the pictures of a product whose row the caller has locked, if anything was."""
+    db.session.flush()
+    db.session.expire(product, ["pictures"])
+    words = picture_differences(before, pictures_of(product))
+    if words:
+        end_edit(product, begin_locked_edit(product), by, "; ".join(words))
+
+
+def picture_differences(before: Hung, after: Hung) -> list[str]:
+    """What was done with the pictures, each thing in words."""
+    was, now = dict(before), dict(after)
+    words = []
+    for verb, some, others in (("added", now, was), ("removed", was, now)):
+        count = len(some.keys() - others.keys())
+        if count:
+            words.append(f"{verb} {'a picture' if count == 1 else f'{count} pictures'}")
+    stayed = [[path for path in hung if path in was and path in now] for hung in (was, now)]
+    if stayed[0] != stayed[1]:
+        words.append("put the pictures in another order")
+    said = [path for path in stayed[1] if was[path] != now[path]]
+    return words + [f"words of a picture from “{was[path]}” to “{now[path]}”" for path in said]
