@@ -100,7 +100,7 @@ def import_apply(token: str) -> tuple[str, int] | AnyResponse:
     seen, owner = request.form.get("seen", ""), current_user.id
 
     def work() -> str:
-        mine = draft_of(owner, token)
+        mine = draft_of(owner, token, keep=True)
         if mine is None:
             raise FileGone
         made = plan(read_sheet(mine.text).rows, keep=True)

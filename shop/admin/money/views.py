@@ -16,6 +16,7 @@ from shop.admin.money.wording import KINDS, reason_of
 from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import write
+from shop.orders.moving import MovedMeanwhile
 from shop.payments import checking
 from shop.payments.codes import read_message
 from shop.payments.proof import proof
@@ -100,9 +101,13 @@ def _close(line: int, words: str) -> bool:
 
 def _leave_waiting(number: str, words: str) -> bool:
     order = finding.order_named(number)
-    checking.waited_long_enough(order, words, who_acts())
-    acted(f"Looked at “{KINDS[checking.Kind.WAITING].words}”: {words}", order)
-    return True
+    try:
+        looked = checking.waited_long_enough(order, words, who_acts())
+    except MovedMeanwhile:
+        looked = False
+    if looked:
+        acted(f"Looked at “{KINDS[checking.Kind.WAITING].words}”: {words}", order)
+    return looked
 
 
 def _answer(form: CodeForm, known: Known | None) -> str:
