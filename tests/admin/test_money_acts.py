@@ -307,6 +307,19 @@ def test_money_marked_by_hand_that_chpter_tells_of_later_can_be_counted_once(des
 
 
 @both_databases
+@pytest.mark.parametrize(("by_hand", "due"), [("5000", 0), ("5100", 0), ("5200", 0)])
+def test_one_payment_that_was_marked_with_another_sum_is_what_chpter_says_it_was(desk, buy, by_hand, due):
+    bought = buy()
+    desk.mark_paid(bought, amount=by_hand)
+    bought.hear(bought.callback())
+
+    desk.follow(desk.press(bought, "same-money"))
+
+    assert desk.sums(bought) == (5100, 0, due, 0)
+    assert desk.adds_up()
+
+
+@both_databases
 @pytest.mark.parametrize(
     ("came", "order", "attempt", "sums"),
     [("0", "cancelled", "failed", (0, 0, 0, 0)), ("300", "cancelled", "paid", (300, 0, 300, 0))],

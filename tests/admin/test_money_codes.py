@@ -88,6 +88,20 @@ def test_any_text_is_read_without_an_error(text):
 
 
 @both_databases
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SKA1B2C3D4 Confirmed. Ksh9,999,999,999,999,999,999,999.00 sent",
+        "SKA1B2C3D4 Confirmed. Ksh2,650.00 sent on 3/1/0001 at 9:05 AM",
+        "SKA1B2C3D4 Confirmed. Ksh2,650.00 sent on 31/12/9999 at 11:59 PM",
+    ],
+)
+def test_a_sum_or_a_day_that_no_payment_has_is_none(clerk, text):
+    assert read_message(text).code == "SKA1B2C3D4"
+    assert ask(clerk, text).status_code == 200
+
+
+@both_databases
 def test_a_buyer_offers_a_code_and_is_told_that_a_person_looks(clerk, buy, offer, ledger):
     bought = buy()
 
