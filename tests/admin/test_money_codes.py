@@ -10,7 +10,7 @@ from shop.clock import NAIROBI
 from shop.payments.codes import CodeError, read_code, read_message
 from shop.payments.models import OfferedCode, PaymentCheck
 from tests import both_databases
-from tests.admin.test_money_acts import CODE, Desk
+from tests.admin.money_desk import CODE, Desk
 from tests.pages import CANARY
 from tests.payments.ledger import Ledger
 from tests.shopper import Shopper, hidden_fields
