@@ -10,14 +10,14 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, DateTime, LargeBinary, Table, func, insert, select
+from sqlalchemy import Connection, Date, DateTime, LargeBinary, Table, func, insert, select
 
 from shop.clock import utcnow
 from shop.database import db, filling, snapshot
@@ -144,7 +144,7 @@ def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a moment is one too
         return value.isoformat()
     if isinstance(value, bytes | memoryview):
         return b64encode(bytes(value)).decode()
@@ -171,6 +171,8 @@ def _typed(kind: Any, value: Any) -> Any:
     kind = getattr(kind, "impl", kind)
     if isinstance(kind, DateTime):
         return datetime.fromisoformat(value)
+    if isinstance(kind, Date):
+        return date.fromisoformat(value)
     return b64decode(value) if isinstance(kind, LargeBinary) else value
 
 

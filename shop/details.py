@@ -5,12 +5,13 @@ Every page needs it, so each process asks the database at most once in SECONDS; 
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
 from flask import current_app
 from sqlalchemy import CheckConstraint, Row, String, Text, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.config import Settings
@@ -82,11 +83,11 @@ def forget_details() -> None:
 
 def details_row() -> ShopDetails:
     """The row to edit, made if there is none yet. Inside the caller's transaction."""
-    row = db.session.get(ShopDetails, ONE)
-    if row is None:
+    if db.session.get(ShopDetails, ONE) is None:
         row = ShopDetails(id=ONE, name="", phone="", whatsapp="", email="", tagline="", about="", address="", logo="")
-        db.session.add(row)
-    return row
+        with suppress(IntegrityError), db.session.begin_nested():  # made by another at this very moment
+            db.session.add(row)
+    return db.session.get_one(ShopDetails, ONE)
 
 
 def _read() -> Row[tuple[int | None, ShopDetails | None]] | None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shop.catalog.editing import search_text
 from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.naming import search_text
 from shop.catalog.stocking import OPENING, note_move
 from shop.database import db
 from shop.pricing.models import DeliveryArea, DiscountCode

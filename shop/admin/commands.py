@@ -15,6 +15,7 @@ from shop.admin.people.sitting import end_sittings
 from shop.admin.people.staffing import AlreadyHere, let_in, set_password
 from shop.admin.signing import merchant_with
 from shop.database import write
+from shop.details import details
 
 BY = "A command on the server"  # how the log names whoever types one
 
@@ -105,7 +106,7 @@ def _password(from_stdin: bool, email: str) -> str:
     except UnicodeDecodeError:
         raise click.ClickException("The password is not UTF-8 text.") from None
     password = typed.removesuffix("\n").removesuffix("\r")
-    if problem := weakness(password, email, current_app.config["SETTINGS"].shop_name):
+    if problem := weakness(password, email, details().name):
         raise click.ClickException(f"{problem}.")
     return _security().password_util.normalize(password)
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from shop.catalog.models import Category, Picture, Product, Variant, stock_word
 from shop.database import db
+from shop.paging import Leaf, leaf
 
 PAGE_SIZE = 12
 LONGEST_QUERY = 80  # characters of a search that are looked at
@@ -41,23 +42,10 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Listing:
-    """One page of cards, out of `total` products."""
+class Listing(Leaf):
+    """One page of products."""
 
     cards: list[Card]
-    number: int
-    pages: int
-    total: int
-
-    @property
-    def has_prev(self) -> bool:
-        """Whether there is a page before this one."""
-        return self.number > 1
-
-    @property
-    def has_next(self) -> bool:
-        """Whether there is a page after this one."""
-        return self.number < self.pages
 
 
 def categories() -> list[Category]:
@@ -85,7 +73,7 @@ def found(query: str, sort: str, page: int) -> Listing:
     """One page of what holds every word of the query, in any case; nothing for an empty query."""
     words = query.lower()[:LONGEST_QUERY].split()[:MOST_WORDS]
     if not words:
-        return Listing([], 1, 1, 0)
+        return Listing(1, 0, PAGE_SIZE, [])
     return _listing(and_(*(Product.search_text.contains(word, autoescape=True) for word in words)), sort, page)
 
 
@@ -104,11 +92,10 @@ def category_by_slug(slug: str) -> Category | None:
 def _listing(condition: ColumnElement[bool], sort: str, page: int) -> Listing:
     sellable = Product.variants.any(Variant.active)
     total = db.session.scalar(select(func.count(Product.id)).where(Product.active, sellable, condition)) or 0
-    pages = max(1, -(-total // PAGE_SIZE))
-    number = min(max(page, 1), pages)
+    here = leaf(page, total, PAGE_SIZE)
     order = SORTS.get(sort, SORTS["newest"])[1]
-    query = _card_query(condition).order_by(*order).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
-    return Listing(_cards(query), number, pages, total)
+    query = _card_query(condition).order_by(*order).limit(PAGE_SIZE).offset(here.start)
+    return Listing(here.number, total, PAGE_SIZE, _cards(query))
 
 
 def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

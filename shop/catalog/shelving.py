@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select, update
 
-from shop.catalog.editing import free_names, search_text, tidy_slug
 from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.naming import free_names, search_text, tidy_slug
 from shop.database import db
 
 LONGEST_NAME = 60  # characters, as are the others

@@ -1,12 +1,12 @@
 """The pages a shopper looks through. Nothing on them depends on who is looking, so that any cache may keep them."""
 
-import re
 from typing import Any
 
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from shop.catalog import browsing
 from shop.catalog.models import Product, Variant, stock_word
+from shop.paging import page_asked
 
 catalog = Blueprint("catalog", __name__)
 HOME_CARDS = 16
@@ -83,9 +83,8 @@ class ProductPage:
 
 
 def _asked() -> tuple[str, int]:
-    sort, page = request.args.get("sort", ""), request.args.get("page", "")
-    number = int(page) if re.fullmatch("[0-9]{1,5}", page) else 1
-    return sort if sort in browsing.SORTS else "newest", number
+    sort = request.args.get("sort", "")
+    return sort if sort in browsing.SORTS else "newest", page_asked(request.args.get("page", ""))
 
 
 def _around(sort: str, **kept: str) -> dict[str, object]:

@@ -110,16 +110,28 @@ def settle_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
 
 
 def same_money(order: Order, by: str) -> int:
-    """What was marked paid by hand and what came through Chpter are one payment: how many shillings it was."""
+    """What was marked paid by hand and what came through Chpter are one payment: how many shillings it was by hand.
+
+    Where Chpter's sum is the larger, the rest of it pays what had been let off before any of it is owed back.
+    """
     amount = entered_twice(order)
-    due = order.due_back
+    due, short = order.due_back, order.short
     if not amount:
         raise MovedMeanwhile
-    guarded = update(Order).where(Order.id == order.id, Order.due_back == due, Order.received == order.received)
-    left = due - amount
-    values = {"received": Order.received - amount, "due_back": left, "refund_due": left > 0}
+    guarded = update(Order).where(
+        Order.id == order.id, Order.due_back == due, Order.received == order.received, Order.short == short
+    )
+    missing = min(short, due - amount)
+    left = due - amount - missing
+    values = {
+        "received": Order.received - amount,
+        "due_back": left,
+        "refund_due": left > 0,
+        "short": short - missing,
+    }
     if not changed(guarded.values(values)):
         raise MovedMeanwhile
+    db.session.expire(order, ["short"])
     booking.counted_twice(order, amount, reason="The payment by hand and the one through Chpter are one", by=by)
     return amount
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from shop.clock import utcnow
 from shop.database import changed, db
 from shop.orders.models import Order
+from shop.orders.moving import move
 from shop.orders.states import AttemptState, Payment
 from shop.payments.models import PaymentAttempt, PaymentCheck
 
@@ -98,13 +99,18 @@ def calm(order: Order) -> bool:
     return bool(calmed)
 
 
-def waited_long_enough(order: Order, words: str, by: str) -> None:
-    """Somebody looked at an order that waits: it is not brought up again for its silence."""
+def waited_long_enough(order: Order, words: str, by: str) -> bool:
+    """Somebody looked at an order that waits: it is not brought up again for its silence. False when somebody had."""
+    move(order, order.payment, order.payment)  # locked: of two who look at once one is first
+    seen = select(PaymentCheck.id).where(PaymentCheck.order_id == order.id, PaymentCheck.kind == Kind.WAITING)
+    if order.payment not in (Payment.AWAITING, Payment.EXPIRED) or db.session.scalar(seen.limit(1)):
+        return False
     closed = PaymentCheck(
         order_id=order.id, kind=Kind.WAITING, words="No word from Chpter", opened_at=utcnow(), **_closing(words, by)
     )
     db.session.add(closed)
     calm(order)
+    return True
 
 
 def close_all(order: Order, kinds: Iterable[Kind], words: str, by: str) -> bool:

@@ -25,6 +25,8 @@ from shop.payments.models import MoneyEntry, OfferedCode
 from shop.phones import PhoneError, kenyan_mobile
 
 LONGEST_MESSAGE = 1000  # characters looked at
+LARGEST_SUM = 999_999_999  # shillings; the desk reads no larger one either
+YEARS = range(2000, 2200)  # of messages
 MOST_OFFERED = 5  # codes for one order; whoever needs more has to talk to the shop
 MAY_OFFER = (Payment.AWAITING, Payment.EXPIRED)
 
@@ -127,7 +129,8 @@ def _sum_in(said: str) -> int | None:
     named = _SUM.search(said)
     if not named or named.group(2) not in (None, "00"):
         return None
-    return int(named.group(1).replace(",", "")) or None
+    amount = int(named.group(1).replace(",", ""))
+    return amount if 0 < amount <= LARGEST_SUM else None
 
 
 def _moment_in(said: str) -> datetime | None:
@@ -135,12 +138,14 @@ def _moment_in(said: str) -> datetime | None:
     if not when:
         return None
     day, month, year, hour, minute = (int(part) for part in when.groups()[:5])
+    year = year + 2000 if year < 100 else year
+    if year not in YEARS:
+        return None
     if when.group(6):
         hour = hour % 12 + (12 if when.group(6) == "PM" else 0)
     try:
-        moment = datetime(year + 2000 if year < 100 else year, month, day, hour, minute, tzinfo=NAIROBI)
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return datetime(year, month, day, hour, minute, tzinfo=NAIROBI).astimezone(UTC)
+    except ValueError:
         return None
 
 

@@ -1,11 +1,21 @@
 """The desk with one merchant, and somebody who has signed in."""
 
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
 import pytest
 from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
 
+from shop.catalog.models import Product
+from shop.database import db
 from tests.admin.desk import STAFF, Clerk, let_in, let_staff_in
 from tests.admin.goods import Goods
+from tests.admin.hanging import SLUG
 from tests.faults.provider import Provider
+from tests.shopper import hidden_fields
 
 
 @pytest.fixture
@@ -35,3 +45,23 @@ def packer(app: Flask, provider: Provider) -> Clerk:
 def goods(app: Flask) -> Goods:
     """What is sold, as the desk sees it."""
     return Goods(app)
+
+
+@pytest.fixture
+def pictures_page(app: Flask) -> str:
+    """The address of the pictures of the teapot, which has one drawing."""
+    with app.app_context():
+        return f"/admin/products/{db.session.scalar(select(Product.id).where(Product.slug == SLUG))}/pictures"
+
+
+@pytest.fixture
+def sends(clerk: Clerk, pictures_page: str) -> Callable[..., TestResponse]:
+    """Sends files by the form: sends(("a.jpg", bytes), alt="...")."""
+
+    def do(*files: tuple[str, bytes], alt: str = "Teapot from the side", **options: Any) -> TestResponse:
+        form = hidden_fields(clerk.get(pictures_page).text)
+        sent = [(BytesIO(content), name) for name, content in files]
+        form = {"csrf_token": form["csrf_token"], "alt": alt, "pictures": sent}
+        return clerk.post(pictures_page, form, content_type="multipart/form-data", **options)
+
+    return do

@@ -1,10 +1,16 @@
 """A merchant at the desk: a visitor who can sign in."""
 
+import re
+
 from flask import Flask
-from sqlalchemy import and_
+from sqlalchemy import and_, select
 from werkzeug.test import TestResponse
 
 from shop.admin.models import StaffAct
+from shop.config import Settings
+from shop.database import db
+from shop.notices.models import OutboxMail
+from shop.sealing import Sealer
 from tests.shopper import Shopper, hidden_fields
 
 EMAIL, STAFF, PASSWORD = "owner@example.com", "packer@example.com", "a long walk to Kisumu"
@@ -43,3 +49,12 @@ def let_staff_in(app: Flask, email: str = STAFF, password: str = PASSWORD) -> No
     with app.app_context():
         role = [write(lambda: people.find_or_create_role("staff"))]
         write(lambda: people.create_user(email=email, password=hash_password(password), roles=role))
+
+
+def mailed_links(app: Flask, kind: str = "invitation") -> list[str]:
+    """The paths in the mails of a kind, as their readers get them, oldest first."""
+    with app.app_context():
+        settings: Settings = app.config["SETTINGS"]
+        bodies = db.session.scalars(select(OutboxMail.body).where(OutboxMail.kind == kind).order_by(OutboxMail.id))
+        mails = [Sealer(settings.secret_keys).reveal(body) for body in bodies]
+    return [re.search(r"http://localhost(/admin/sign-in/\S+)", mail)[1] for mail in mails]

@@ -249,7 +249,7 @@ def test_whoever_saves_second_is_told_what_changed_and_both_edits_are_kept(clerk
 
 def test_control_without_the_edition_the_second_one_would_undo_the_first(clerk, second, goods, monkeypatch):
     from shop.admin.catalogue import editing
-    from shop.catalog.editing import begin_edit
+    from shop.catalog.history import begin_edit
 
     added = goods.added(clerk)
     mine = goods.form(clerk, added)

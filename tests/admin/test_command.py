@@ -103,3 +103,20 @@ def test_a_new_password_ends_every_session(app, clerk):
 
 def test_nobody_has_no_password_to_change(app):
     assert _run(app, "password", EMAIL, "--password-stdin").exit_code == 1
+
+
+def test_a_password_made_of_the_name_the_merchant_gave_the_shop_is_refused(app):
+    from shop.database import write
+    from shop.details import details_row, forget_details
+
+    def name_it():
+        details_row().name = "Zawadi Tamaduni"
+
+    with app.app_context():
+        write(name_it)
+        forget_details()
+
+    refused = _run(app, "create", EMAIL, "--password-stdin", typed="zawadi tamaduni 2026\n")
+
+    assert refused.exit_code == 1
+    assert "too easy to guess" in refused.output

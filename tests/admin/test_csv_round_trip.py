@@ -29,9 +29,16 @@ line = st.builds("".join, st.lists(text, min_size=1, max_size=3)).map(one_line).
 name = line.filter(bool)
 note = st.builds("\n".join, st.lists(text, max_size=4)).map(tidy_note)
 number = st.integers(0, 1_000_000)
+price = st.integers(1, 1_000_000)
 variants = st.lists(
     st.fixed_dictionaries(
-        {"label": name, "price": number, "on_hand": number, "low_at": number, "active": st.booleans()},
+        {
+            "label": name,
+            "price": price,
+            "on_hand": number,
+            "low_at": number,
+            "active": st.booleans(),
+        },
     ),
     min_size=1,
     max_size=3,

@@ -10,7 +10,7 @@ from shop.clock import NAIROBI
 from shop.payments.codes import CodeError, read_code, read_message
 from shop.payments.models import OfferedCode, PaymentCheck
 from tests import both_databases
-from tests.admin.test_money_acts import CODE, Desk
+from tests.admin.money_desk import CODE, Desk
 from tests.pages import CANARY
 from tests.payments.ledger import Ledger
 from tests.shopper import Shopper, hidden_fields
@@ -85,6 +85,20 @@ def test_any_text_is_read_without_an_error(text):
     said = read_message(text)
 
     assert said.code is None or (len(said.code) == 10 and said.code == said.code.upper())
+
+
+@both_databases
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SKA1B2C3D4 Confirmed. Ksh9,999,999,999,999,999,999,999.00 sent",
+        "SKA1B2C3D4 Confirmed. Ksh2,650.00 sent on 3/1/0001 at 9:05 AM",
+        "SKA1B2C3D4 Confirmed. Ksh2,650.00 sent on 31/12/9999 at 11:59 PM",
+    ],
+)
+def test_a_sum_or_a_day_that_no_payment_has_is_none(clerk, text):
+    assert read_message(text).code == "SKA1B2C3D4"
+    assert ask(clerk, text).status_code == 200
 
 
 @both_databases

@@ -7,14 +7,12 @@ import pytest
 from sqlalchemy import select, update
 
 from shop.admin.models import Merchant, OneTimeLink
-from shop.admin.people import links, staffing
+from shop.admin.people import staffing
 from shop.clock import utcnow
-from shop.config import Settings
 from shop.database import db
 from shop.notices.models import OutboxMail
-from shop.sealing import Sealer
 from tests import both_databases
-from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
+from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in, mailed_links
 from tests.faults.at_once import at_once
 from tests.shopper import hidden_fields
 
@@ -25,15 +23,6 @@ SECOND, SECOND_PASSWORD = "second@example.com", "another long walk"
 def _invite(owner, email=GUEST, role="staff"):
     form = hidden_fields(owner.get("/admin/people/invite").text)
     return owner.post("/admin/people/invite", {**form, "email": email, "role": role})
-
-
-def _links(app, kind="invitation"):
-    """The paths in the mails of a kind, as their readers get them, oldest first."""
-    with app.app_context():
-        settings: Settings = app.config["SETTINGS"]
-        bodies = db.session.scalars(select(OutboxMail.body).where(OutboxMail.kind == kind).order_by(OutboxMail.id))
-        mails = [Sealer(settings.secret_keys).reveal(body) for body in bodies]
-    return [re.search(r"http://localhost(/admin/sign-in/\S+)", mail)[1] for mail in mails]
 
 
 def _accept(visitor, path, name="Njeri Test", password=CHOSEN):
@@ -55,7 +44,7 @@ def _act(owner, merchant_id, what, **fields):
 def test_whoever_is_invited_chooses_a_name_and_a_password_and_comes_in(app, clerk, role, people_page):
     assert _invite(clerk, role=role).status_code == 303
     guest = Clerk(app)
-    [path] = _links(app)
+    [path] = mailed_links(app)
 
     accepted = _accept(guest, path)
 
@@ -69,7 +58,7 @@ def test_whoever_is_invited_chooses_a_name_and_a_password_and_comes_in(app, cler
 @both_databases
 def test_an_invitation_is_taken_up_once_even_by_two_at_once(app, clerk):
     _invite(clerk)
-    [path] = _links(app)
+    [path] = mailed_links(app)
     guests = [Clerk(app) for _ in range(3)]
     forms = [{**hidden_fields(guest.get(path).text), "name": "Njeri", "password": CHOSEN} for guest in guests]
 
@@ -89,7 +78,7 @@ def test_the_first_two_of_the_staff_may_come_at_the_same_moment(app, clerk):
     for number in (1, 2):
         _invite(clerk, f"guest{number}@example.com")
     guests = [Clerk(app), Clerk(app)]
-    paths = _links(app)
+    paths = mailed_links(app)
     works = [lambda guest=guest, path=path: _accept(guest, path) for guest, path in zip(guests, paths, strict=True)]
 
     assert [reply.status_code for reply in at_once(works)] == [303, 303]
@@ -101,7 +90,7 @@ def test_an_invitation_can_be_withdrawn(app, clerk):
     action = re.search(r"/admin/people/invitations/\d+/withdraw", page)[0]
     clerk.post(action, hidden_fields(page))
 
-    assert "This link works no more" in Clerk(app).get(_links(app)[0]).text
+    assert "This link works no more" in Clerk(app).get(mailed_links(app)[0]).text
     again = clerk.post(action, hidden_fields(page), follow_redirects=True)
     assert "was used or withdrawn meanwhile" in again.text
 
@@ -110,7 +99,7 @@ def test_an_invitation_sent_again_has_a_new_link_and_the_old_one_is_dead(app, cl
     _invite(clerk, role="owner")
     page = clerk.get("/admin/people").text
     clerk.post(re.search(r"/admin/people/invitations/\d+/again", page)[0], hidden_fields(page))
-    old, new = _links(app)
+    old, new = mailed_links(app)
 
     assert Clerk(app).get(old).status_code == 404
     assert "as an owner" in Clerk(app).get(new).text
@@ -124,13 +113,13 @@ def test_an_invitation_works_for_72_hours(app, clerk):
         db.session.execute(update(OneTimeLink).values(expires_at=utcnow() - timedelta(seconds=1)))
         db.session.commit()
 
-    assert Clerk(app).get(_links(app)[0]).status_code == 404
+    assert Clerk(app).get(mailed_links(app)[0]).status_code == 404
     assert "The link has expired; send it again." in clerk.get("/admin/people").text
 
 
 def test_neither_the_table_nor_the_outbox_shows_a_link(app, clerk):
     _invite(clerk)
-    token = _links(app)[0].rsplit("/", 1)[1]
+    token = mailed_links(app)[0].rsplit("/", 1)[1]
 
     with app.app_context():
         mail = db.session.scalars(select(OutboxMail)).one()
@@ -149,7 +138,7 @@ def test_the_mail_that_goes_out_has_the_link_in_it(app, clerk):
         folder = app.config["SETTINGS"].instance_path / "mail"
     [mail] = [file.read_text() for file in folder.glob("*.eml")]
 
-    assert _links(app)[0] in mail.replace("=\n", "")
+    assert mailed_links(app)[0] in mail.replace("=\n", "")
     assert "sealed" not in mail
 
 
@@ -179,13 +168,13 @@ def test_what_is_wrong_with_an_invitation_is_said_and_nothing_is_sent(app, clerk
 
     assert refused.status_code == 422
     assert words in refused.text
-    assert _links(app) == []
+    assert mailed_links(app) == []
 
 
 @pytest.mark.parametrize("password", ["short", GUEST, "guestguest2026", "aaaaaaaaaaaaaaaa", ""])
 def test_whoever_is_invited_needs_a_password_worth_the_name(app, clerk, password):
     _invite(clerk)
-    [path] = _links(app)
+    [path] = mailed_links(app)
     refused = _accept(Clerk(app), path, password=password)
 
     assert refused.status_code == 422
@@ -221,7 +210,7 @@ def test_somebody_removed_can_be_invited_again(app, clerk):
     _act(clerk, _id(app, STAFF), "remove")
     _invite(clerk, STAFF)
     back = Clerk(app)
-    _accept(back, _links(app)[0])
+    _accept(back, mailed_links(app)[0])
 
     assert back.sign_in(STAFF, PASSWORD).status_code == 200
     assert back.sign_in(STAFF, CHOSEN).status_code == 303
@@ -316,78 +305,3 @@ def test_nobody_is_found_under_a_forged_number(clerk, forged, what):
     reply = clerk.post(address, {**token, "role": "staff"}) if what else clerk.get(address)
 
     assert reply.status_code == 404
-
-
-class TestForgotten:
-    """A forgotten password: a link by mail, the same answer for everybody."""
-
-    def _ask(self, visitor, email=EMAIL):
-        form = hidden_fields(visitor.get("/admin/sign-in/forgotten").text)
-        return visitor.post("/admin/sign-in/forgotten", {**form, "email": email})
-
-    @both_databases
-    def test_a_mailed_link_leads_to_a_new_password_once(self, app, clerk):
-        stranger = Clerk(app)
-        self._ask(stranger)
-        [path] = _links(app, "password")
-        form = {**hidden_fields(stranger.get(path).text), "password": CHOSEN}
-
-        assert stranger.post(path, form).headers["Location"] == "/admin/sign-in"
-        assert stranger.post(path, form).status_code == 404
-        assert clerk.get("/admin/").status_code == 303, "whoever was signed in is no longer"
-        assert stranger.sign_in().status_code == 200
-        assert stranger.sign_in(password=CHOSEN).status_code == 303
-
-    @pytest.mark.parametrize("email", ["nobody@example.com", "no e-mail", "nul\0@example.com", STAFF])
-    def test_the_answer_is_the_same_for_everybody(self, app, stranger, email):
-        let_staff_in(app)
-        with app.app_context():
-            db.session.execute(update(Merchant).where(Merchant.email == STAFF).values(active=False))
-            db.session.commit()
-        known, unknown = self._ask(stranger), self._ask(stranger, email)
-
-        assert known.headers["Location"] == unknown.headers["Location"]
-        assert stranger.get("/admin/sign-in").text.count("a link is on its way") == 2
-        assert len(_links(app, "password")) == 1
-
-    def test_one_mail_an_hour_is_the_most(self, app, stranger):
-        for _ in range(4):
-            self._ask(stranger)
-        assert len(_links(app, "password")) == 1
-        with app.app_context():
-            db.session.execute(update(OneTimeLink).values(written_at=utcnow() - timedelta(minutes=61)))
-            db.session.commit()
-        self._ask(stranger)
-        first, second = _links(app, "password")
-
-        assert stranger.get(first).status_code == 404
-        assert stranger.get(second).status_code == 200
-
-    @both_databases
-    def test_asked_twice_at_once_one_mail_goes(self, app, stranger):
-        visitors = [Clerk(app) for _ in range(4)]
-        forms = [{**hidden_fields(each.get("/admin/sign-in/forgotten").text), "email": EMAIL} for each in visitors]
-
-        replies = at_once(
-            [
-                lambda each=each, form=form: each.post("/admin/sign-in/forgotten", form).status_code
-                for each, form in zip(visitors, forms, strict=True)
-            ]
-        )
-
-        assert set(replies) == {303}
-        assert len(_links(app, "password")) == 1
-
-    def test_a_link_lasts_two_hours(self, app, stranger):
-        self._ask(stranger)
-        with app.app_context():
-            link = db.session.scalars(select(OneTimeLink)).one()
-            assert link.expires_at - link.written_at == links.LASTS["password"] == timedelta(hours=2)
-
-    def test_a_weak_new_password_is_refused_and_the_link_still_works(self, app, stranger):
-        self._ask(stranger)
-        [path] = _links(app, "password")
-        form = hidden_fields(stranger.get(path).text)
-
-        assert stranger.post(path, {**form, "password": "short"}).status_code == 422
-        assert stranger.post(path, {**form, "password": CHOSEN}).status_code == 303

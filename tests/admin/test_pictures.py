@@ -5,64 +5,16 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
 
-from shop.admin.models import StaffAct
 from shop.admin.pictures import taking
 from shop.catalog import arranging, media
-from shop.catalog.models import Picture, Product
 from shop.catalog.pictures import NO_PICTURE, files_of, shown, widths_of
 from shop.database import db
 from tests import both_databases
-from tests.admin.desk import DONE
+from tests.admin.hanging import SLUG, on_disk, paths
 from tests.faults.at_once import at_once
 from tests.hostile_files import GPS, exif, grainy, photo
 from tests.pages import CANARY
-from tests.shopper import hidden_fields
-
-SLUG = "teapot"
-
-
-@pytest.fixture
-def pictures_page(app):
-    """The address of the pictures of the teapot, which has one drawing."""
-    with app.app_context():
-        return f"/admin/products/{db.session.scalar(select(Product.id).where(Product.slug == SLUG))}/pictures"
-
-
-@pytest.fixture
-def sends(clerk, pictures_page):
-    """Sends files by the form: sends(("a.jpg", bytes), alt="...")."""
-
-    def do(*files, alt="Teapot from the side", **options):
-        form = hidden_fields(clerk.get(pictures_page).text)
-        sent = [(BytesIO(content), name) for name, content in files]
-        form = {"csrf_token": form["csrf_token"], "alt": alt, "pictures": sent}
-        return clerk.post(pictures_page, form, content_type="multipart/form-data", **options)
-
-    return do
-
-
-def paths(app, slug=SLUG):
-    with app.app_context():
-        listed = select(Picture.path).join(Product).where(Product.slug == slug).order_by(Picture.position)
-        return list(db.session.scalars(listed))
-
-
-def ids(app, slug=SLUG):
-    with app.app_context():
-        return list(
-            db.session.scalars(select(Picture.id).join(Product).where(Product.slug == slug).order_by(Picture.position))
-        )
-
-
-def on_disk(tmp_path):
-    return sorted(file.name for file in (tmp_path / "instance" / "media").glob("*"))
-
-
-def act(clerk, page, what, **fields):
-    token = hidden_fields(clerk.get(page).text)["csrf_token"]
-    return clerk.post(f"{page}/{what}", {"csrf_token": token, **fields})
 
 
 def test_a_photo_from_a_phone_stands_on_the_products_page_in_sizes_it_needs(app, clerk, sends, tmp_path):
@@ -183,76 +135,9 @@ def test_what_cannot_be_added_is_said_with_its_cure(app, sends, files, alt, word
     assert len(paths(app)) == 1
 
 
-def test_without_words_a_picture_bears_the_products_name(app, clerk, pictures_page, sends):
-    sends(("a.jpg", photo()), alt=" \0 ")
-
-    with app.app_context():
-        name, alt = db.session.execute(
-            select(Product.name, Picture.alt).join(Picture).where(Picture.path.like("media/%"))
-        ).one()
-    assert alt == name
-    reply = act(clerk, pictures_page, "words", picture=ids(app)[1], alt="🫖 " + CANARY)
-    assert reply.status_code == 303
-    assert "🫖 &lt;canary&gt;" in clerk.get(f"/products/{SLUG}").text
-    too_long = act(clerk, pictures_page, "words", picture=ids(app)[1], alt="y" * 5000)
-    assert too_long.status_code == 422
-    assert "these are 5000" in too_long.text
-
-
-@both_databases
-def test_pictures_are_moved_and_removed_and_the_card_shows_the_first(app, clerk, pictures_page, sends, tmp_path):
-    sends(("a.jpg", photo()), ("b.jpg", photo()))
-    drawing, first, second = paths(app)
-    one, two, three = ids(app)
-
-    act(clerk, pictures_page, "move", picture=three, to="first")
-    assert paths(app) == [second, drawing, first]
-    act(clerk, pictures_page, "move", picture=three, to="later")
-    assert paths(app) == [drawing, second, first]
-    act(clerk, pictures_page, "move", picture=one, to="earlier")  # where it is already
-    assert paths(app) == [drawing, second, first]
-    act(clerk, pictures_page, "remove", picture=one)
-    assert paths(app) == [second, first]
-    assert f"{second}-320.jpg" in clerk.get("/categories/kitchen").text
-    assert set(files_of(first) + files_of(second)) == set(on_disk(tmp_path))
-    with app.app_context():
-        words = db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id)).all()
-    assert [line.split(" ")[0] for line in words] == ["Added", "Moved", "Moved", "Moved", "Removed"]
-    act(clerk, pictures_page, "remove", picture=two)
-    act(clerk, pictures_page, "remove", picture=three)
-    assert paths(app) == []
-    assert "logo.svg" in clerk.get(f"/products/{SLUG}").text
-    assert "No pictures yet" in clerk.get(pictures_page).text
-
-
-@pytest.mark.parametrize("what", ["move", "words", "remove"])
-@pytest.mark.parametrize("picture", ["", "0", "999999", "9" * 400, "1", "x", "-1", "\0", "١"])
-def test_a_picture_of_another_product_or_none_is_left_alone(app, clerk, pictures_page, what, picture):
-    with app.app_context():
-        before = db.session.execute(select(Picture.id, Picture.position, Picture.alt)).all()
-    reply = act(clerk, pictures_page, what, picture=picture, alt="mine", to="later")
-
-    assert reply.status_code == 303
-    assert "That picture is no longer there" in clerk.get(pictures_page).text
-    with app.app_context():
-        assert db.session.execute(select(Picture.id, Picture.position, Picture.alt)).all() == before
-
-
 @pytest.mark.parametrize("number", ["0", "999999", "9" * 40, "x", "-1", "1.5", "%00", "١"])
 def test_a_product_that_is_not_there_has_no_pictures_page(clerk, number):
     assert clerk.get(f"/admin/products/{number}/pictures").status_code == 404
-
-
-def test_a_move_to_nowhere_is_refused(app, clerk, pictures_page):
-    assert act(clerk, pictures_page, "move", picture=ids(app)[0], to="sideways").status_code == 400
-
-
-def test_staff_may_not_touch_pictures(packer, pictures_page):
-    token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
-
-    assert packer.get(pictures_page).status_code == 403
-    for what in ("", "/move", "/words", "/remove"):
-        assert packer.post(pictures_page + what, {"csrf_token": token}).status_code == 403
 
 
 def test_only_owners_may_send_much(clerk, packer, stranger, shopper, pictures_page):
@@ -294,27 +179,6 @@ def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk,
 
 def _shrunk():
     return taking.shrink(BytesIO(photo(200, 200)))
-
-
-@both_databases
-def test_two_who_move_at_once_leave_every_place_taken_once(app, clerk, pictures_page, sends):
-    number = int(pictures_page.split("/")[3])
-    sends(("a.jpg", photo()), ("b.jpg", photo()), ("c.jpg", photo()))
-    everything = ids(app)
-
-    def moving(picture, by):
-        def do():
-            with app.app_context():
-                taking.write(lambda: arranging.move(arranging.locked(number), picture, by))
-
-        return do
-
-    at_once([moving(everything[0], 3), moving(everything[3], -3), moving(everything[1], 1), moving(everything[2], -1)])
-
-    with app.app_context():
-        places = db.session.scalars(select(Picture.position).where(Picture.product_id == number)).all()
-    assert sorted(places) == [0, 1, 2, 3]
-    assert sorted(ids(app)) == sorted(everything)
 
 
 def test_when_the_row_cannot_be_written_for_the_product_is_gone_no_file_stays(app, clerk, sends, tmp_path, monkeypatch):

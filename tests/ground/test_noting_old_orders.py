@@ -1,9 +1,9 @@
 """A shop that has sold before it could search by words: its orders are found afterwards all the same."""
 
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from shop.database import db
+from shop.database import db, write
 from shop.orders.models import Order, OrderWord
 from shop.orders.states import Payment
 from tests import both_databases
@@ -15,12 +15,28 @@ def test_orders_from_before_are_found_by_the_same_words(app):
     orders = [
         ledger.order(full_name="Wanjirũ Njeri-Kamau", attempts=[ledger.attempt()]),
         ledger.order(email="a_b.c@example.org", phone_number="254110345678"),
+        ledger.order(discount_code="KARIBU-10"),
         *(ledger.order() for _ in range(3)),
     ]
     ledger.keep(app, *orders)
     with app.app_context():
         before = _words()
+        assert {"karibu-10", "10"} <= {word for word, _ in before}
         downgrade(revision="0002")
+        upgrade()
+
+        assert _words() == before
+
+
+@both_databases
+def test_orders_that_were_found_by_all_but_their_code_are_found_by_it_too(app):
+    some, none = (ledger.order(discount_code=code) for code in ("KARIBU-10", ""))
+    ledger.keep(app, some, none)
+    with app.app_context():
+        before = _words()
+        downgrade(revision="0010")
+        write(lambda: db.session.execute(delete(OrderWord).where(OrderWord.word == "karibu-10")))
+        assert _words() != before  # the word "10" stays: one that is there already is no stumbling block
         upgrade()
 
         assert _words() == before

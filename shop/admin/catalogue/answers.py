@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from shop.catalog.editing import HIGHEST_PRICE, LONGEST_SKU, tidy_sku
+from shop.catalog.editing import HIGHEST_PRICE
+from shop.catalog.naming import LONGEST_SKU, tidy_sku
 from shop.catalog.stocking import MOST_STOCK
 from shop.chpter.text import one_line
 from shop.money import shillings
@@ -83,8 +84,3 @@ def tidy_text(typed: str) -> str:
     """A text without what nobody can see, its lines kept, no more than one empty line in a row."""
     lines = [one_line(line, LONGEST_TYPED) for line in typed[:LONGEST_TYPED].replace("\r\n", "\n").split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def number_asked(typed: str) -> int:
-    """The number of a page out of an address; 1 for anything else."""
-    return int(typed) if re.fullmatch(r"[0-9]{1,7}", typed) else 1

@@ -9,8 +9,8 @@ from shop.admin.acts import acted
 from shop.admin.catalogue.answers import Answers
 from shop.admin.catalogue.products import all_categories
 from shop.admin.frame import admin, may
-from shop.catalog.editing import tidy_slug
 from shop.catalog.models import Category, Product
+from shop.catalog.naming import tidy_slug
 from shop.catalog.shelving import (
     LONGEST_BLURB,
     LONGEST_NAME,

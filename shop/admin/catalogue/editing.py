@@ -14,20 +14,14 @@ from shop.catalog.editing import (
     LONGEST_NAME,
     CategoryArchived,
     Details,
-    EditedMeanwhile,
     NewVariant,
-    State,
     add_product,
-    begin_edit,
     change_details,
     change_variant,
-    end_edit,
-    free_skus,
-    sku_owners,
-    state_of,
-    suggested_sku,
 )
+from shop.catalog.history import EditedMeanwhile, State, begin_edit, end_edit, same_since, state_of
 from shop.catalog.models import LOW_STOCK, Product
+from shop.catalog.naming import free_skus, sku_owners, suggested_sku
 from shop.catalog.stocking import MOST_STOCK
 from shop.database import db, write
 
@@ -64,14 +58,14 @@ def product_edit(product_id: int) -> Page:
     if request.method == "GET":
         return _edit_page(item, state_of(item))
     seen = request.form.get("edition", "")
-    if seen != str(item.edition):
+    if seen != str(item.edition) and not same_since(item, _edition(seen)):
         return _told(item, seen)
-    answers = Answers(request.form)
+    answers, edition = Answers(request.form), item.edition
     edit = read_edit(answers, item)
     if answers.errors:
         return _edit_page(item, answers.typed, answers)
     try:
-        words = write(lambda: _save(item, int(seen), edit))
+        words = write(lambda: _save(item, edition, edit))
     except EditedMeanwhile:
         return _told(product_or_404(product_id), seen)
     except CategoryArchived:
@@ -134,9 +128,12 @@ def _save(item: Product, seen: int, edit: Edit) -> str:
 
 def _told(item: Product, seen: str) -> Page:
     """Somebody else was quicker: both edits in one form, to look at and save again."""
-    edition = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
-    merged = merge(item, edition, Answers(request.form).typed)
+    merged = merge(item, _edition(seen), Answers(request.form).typed)
     return _edit_page(item, merged.typed, theirs=merged.theirs, clashes=merged.clashes, status=409)
+
+
+def _edition(seen: str) -> int:
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
 
 
 def _new_page(answers: Answers) -> Page:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from shop.catalog.models import Category, Picture, Product, Variant
 from shop.chpter.text import one_line
 from shop.database import db
+from shop.paging import Leaf, leaf
 
 PER_PAGE = 25
 LONGEST_SEARCH = 80  # characters
@@ -35,33 +36,12 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Leaf):
     """One page of one tab. `rows` are products, or SKUs where the tab is about stock."""
 
     tab: str
     rows: Sequence[Any]
-    number: int
     counts: dict[str, int]
-
-    @property
-    def total(self) -> int:
-        """How many there are on all pages of the tab."""
-        return self.counts[self.tab]
-
-    @property
-    def pages(self) -> int:
-        """At least 1."""
-        return max(1, -(-self.total // PER_PAGE))
-
-    @property
-    def has_prev(self) -> bool:
-        """Whether there is a page before this one."""
-        return self.number > 1
-
-    @property
-    def has_next(self) -> bool:
-        """Whether there is a page after this one."""
-        return self.number < self.pages
 
     @property
     def of_skus(self) -> bool:
@@ -79,9 +59,9 @@ def list_products(tab: str, q: str, category_id: int | None, number: int) -> Pag
     tab = tab if tab in TABS else "sale"
     fits = _fits(q, category_id)
     counts = _counts(fits)
-    number = min(max(1, number), Page(tab, (), 1, counts).pages)
-    rows = _skus(tab, fits, number) if tab in ("low", "out") else _products(tab == "sale", fits, number)
-    return Page(tab, rows, number, counts)
+    here = leaf(number, counts[tab], PER_PAGE)
+    rows = _skus(tab, fits, here.start) if tab in ("low", "out") else _products(tab == "sale", fits, here.start)
+    return Page(here.number, here.total, PER_PAGE, tab, rows, counts)
 
 
 def _fits(q: str, category_id: int | None) -> ColumnElement[bool]:
@@ -101,7 +81,7 @@ def _counts(fits: ColumnElement[bool]) -> dict[str, int]:
     return {"sale": sale, "low": low, "out": out, "archived": everything - sale}
 
 
-def _products(active: bool, fits: ColumnElement[bool], number: int) -> list[Row]:
+def _products(active: bool, fits: ColumnElement[bool], start: int) -> list[Row]:
     columns = (Product.id, Product.name, Category.name, Picture.path)
     query = (
         select(*columns)
@@ -110,7 +90,7 @@ def _products(active: bool, fits: ColumnElement[bool], number: int) -> list[Row]
         .where(Product.active if active else ~Product.active, fits)
         .order_by(Product.position, Product.id)
     )
-    page = db.session.execute(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
+    page = db.session.execute(query.limit(PER_PAGE).offset(start)).all()
     sums = select(
         Variant.product_id,
         func.count(),
@@ -128,7 +108,7 @@ def _products(active: bool, fits: ColumnElement[bool], number: int) -> list[Row]
     ]
 
 
-def _skus(tab: str, fits: ColumnElement[bool], number: int) -> Sequence[Any]:
+def _skus(tab: str, fits: ColumnElement[bool], start: int) -> Sequence[Any]:
     columns = (
         Product.id.label("product_id"),
         Product.name,
@@ -147,4 +127,4 @@ def _skus(tab: str, fits: ColumnElement[bool], number: int) -> Sequence[Any]:
         .where(Product.active, Variant.active, is_out if tab == "out" else is_low, fits)
         .order_by(left, Product.name, Variant.position, Variant.id)
     )
-    return db.session.execute(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
+    return db.session.execute(query.limit(PER_PAGE).offset(start)).all()

@@ -6,16 +6,10 @@ from hashlib import sha256
 from itertools import product as combinations
 
 from shop.admin.catalogue.answers import Answers
-from shop.catalog.editing import (
-    LONGEST_LABEL,
-    LONGEST_OPTION,
-    MOST_VARIANTS,
-    State,
-    free_skus,
-    label_of,
-    suggested_sku,
-)
+from shop.catalog.editing import LONGEST_LABEL, LONGEST_OPTION, MOST_VARIANTS
+from shop.catalog.history import State
 from shop.catalog.models import LOW_STOCK, Product
+from shop.catalog.naming import free_skus, label_of, suggested_sku
 
 MOST_OPTIONS = 3
 Values = tuple[str, ...]

@@ -12,21 +12,10 @@ from shop.admin.catalogue.editing import read_new_variant, refuse_taken
 from shop.admin.catalogue.matrix import MOST_OPTIONS, Matrix, combination_key, kept_values, read_matrix, rows_typed
 from shop.admin.catalogue.products import product_or_404
 from shop.admin.frame import admin, may
-from shop.catalog.editing import (
-    LONGEST_LABEL,
-    MOST_VARIANTS,
-    EditedMeanwhile,
-    NewVariant,
-    add_variants,
-    begin_edit,
-    end_edit,
-    free_skus,
-    label_of,
-    name_options,
-    revalue,
-    suggested_sku,
-)
+from shop.catalog.editing import LONGEST_LABEL, MOST_VARIANTS, NewVariant, add_variants, name_options, revalue
+from shop.catalog.history import EditedMeanwhile, begin_edit, end_edit
 from shop.catalog.models import LOW_STOCK, Product
+from shop.catalog.naming import free_skus, label_of, suggested_sku
 from shop.database import write
 
 Page = str | tuple[str, int] | AnyResponse

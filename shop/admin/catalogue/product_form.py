@@ -6,21 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from shop.admin.catalogue.answers import Answers
-from shop.catalog.editing import (
-    LONGEST_DESCRIPTION,
-    LONGEST_LABEL,
-    LONGEST_NAME,
-    LONGEST_OPTION,
-    LONGEST_SLUG,
-    Details,
-    State,
-    VariantEdit,
-    label_of,
-    slug_owner,
-    state_of,
-    tidy_slug,
-)
+from shop.catalog.editing import LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_NAME, LONGEST_OPTION, Details, VariantEdit
+from shop.catalog.history import State, state_of
 from shop.catalog.models import Category, Product, ProductEdit, Variant
+from shop.catalog.naming import LONGEST_SLUG, label_of, slug_owner, tidy_slug
 from shop.catalog.stocking import MOST_STOCK
 from shop.database import db
 

@@ -5,12 +5,13 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted, who_acts
-from shop.admin.catalogue.answers import number_asked
 from shop.admin.catalogue.listing import TABS, list_products, tidy_search
 from shop.admin.frame import admin, may
-from shop.catalog.editing import archive, begin_edit, end_edit, product_with_variants, restore
+from shop.catalog.editing import archive, product_with_variants, restore
+from shop.catalog.history import begin_edit, end_edit
 from shop.catalog.models import Category, Product, ProductEdit
 from shop.database import db, write
+from shop.paging import page_asked
 
 MOST_EDITS = 20  # of one product that its page shows
 
@@ -23,7 +24,7 @@ def products() -> str:
     shelves = all_categories()
     shelf = next((one for one in shelves if str(one.id) == request.args.get("category")), None)
     page = list_products(
-        request.args.get("tab", ""), q, shelf.id if shelf else None, number_asked(request.args.get("page", ""))
+        request.args.get("tab", ""), q, shelf.id if shelf else None, page_asked(request.args.get("page", ""))
     )
 
     def link(tab: str = page.tab, number: int = 1, q: str = q, everywhere: bool = False) -> str:

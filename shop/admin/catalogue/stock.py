@@ -13,12 +13,13 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted, who_acts
-from shop.admin.catalogue.answers import Answers, number_asked
+from shop.admin.catalogue.answers import Answers
 from shop.admin.frame import admin, may
 from shop.catalog.models import StockMove, Variant
 from shop.catalog.stocking import MOST_STOCK, HeldByOrders, TooMany, change_stock, set_stock
 from shop.database import db, write
 from shop.orders.models import Order
+from shop.paging import Leaf, leaf, page_asked
 
 PER_PAGE = 25
 LONGEST_NOTE = 120  # characters
@@ -46,22 +47,10 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Ledger(Leaf):
     """One page of a SKU's ledger, newest first."""
 
     lines: list[Line]
-    number: int
-    pages: int
-
-    @property
-    def has_prev(self) -> bool:
-        """Whether there are newer ones."""
-        return self.number > 1
-
-    @property
-    def has_next(self) -> bool:
-        """Whether there are older ones."""
-        return self.number < self.pages
 
 
 @admin.get("/stock/<sku>")
@@ -104,11 +93,10 @@ def ledger_of(sku: str, number: int) -> Ledger:
     """A page of a SKU's ledger. A page past the last one is the last one."""
     mine = StockMove.sku == sku
     count = db.session.scalar(select(func.count()).select_from(StockMove).where(mine)) or 0
-    pages = max(1, -(-count // PER_PAGE))
-    number = min(max(1, number), pages)
+    here = leaf(number, count, PER_PAGE)
     query = select(StockMove, Order.number).outerjoin(Order, Order.id == StockMove.order_id).where(mine)
-    rows = db.session.execute(query.order_by(StockMove.id.desc()).limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
-    return Ledger(list(_lines(sku, rows)), number, pages)
+    rows = db.session.execute(query.order_by(StockMove.id.desc()).limit(PER_PAGE).offset(here.start)).all()
+    return Ledger(here.number, count, PER_PAGE, list(_lines(sku, rows)))
 
 
 def _lines(sku: str, rows: Any) -> list[Line]:
@@ -150,7 +138,7 @@ def _page(one: Variant, answers: Answers) -> Page:
     page = render_template(
         "admin/catalogue/stock.html",
         variant=one,
-        ledger=ledger_of(one.sku, number_asked(request.args.get("page", ""))),
+        ledger=ledger_of(one.sku, page_asked(request.args.get("page", ""))),
         kinds=KINDS,
         typed=answers.typed,
         errors=answers.errors,

@@ -5,8 +5,9 @@ from sqlalchemy import func, select
 from shop.admin.acts import who_acts
 from shop.admin.importing.plans import Plan, ProductPlan, VariantPlan
 from shop.catalog import arranging
-from shop.catalog.editing import begin_locked_edit, end_edit, search_text
+from shop.catalog.history import begin_locked_edit, end_edit, note_pictures, pictures_of
 from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.naming import search_text
 from shop.catalog.stocking import note_move
 from shop.database import db
 
@@ -27,9 +28,13 @@ def carry_out(plan: Plan) -> None:
         for group in [*fresh, *known]:  # writing a known one's history flushes: by then the fresh ones are whole
             _change(group, shelves, by)
     db.session.flush()
-    for group in plan.products:
-        if group.pictures is not None and group.product is not None:
-            _hang(group.product, group.pictures)
+    for groups, new in ((fresh, True), (known, False)):
+        for group in groups:
+            if group.pictures is not None and group.product is not None:
+                before = pictures_of(group.product)
+                _hang(group.product, group.pictures)
+                if not new:
+                    note_pictures(group.product, before, by)
 
 
 def _change(group: ProductPlan, shelves: dict[int, str], by: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from shop.catalog.editing import HIGHEST_PRICE, LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_NAME, LONGEST_OPTION
 from shop.catalog.models import Picture, Product, Variant
+from shop.catalog.stocking import MOST_STOCK
 from shop.checkout.forms import one_line, tidy_note
 
 PRODUCT_COLUMNS = {  # name: attribute of the product; written in the first row of each product only
@@ -33,7 +34,6 @@ VARIANT_COLUMNS = {
 SLUG, SKU = "Slug", "SKU"
 COLUMNS = (SLUG, *PRODUCT_COLUMNS, SKU, *VARIANT_COLUMNS)
 
-MOST_STOCK = 1_000_000
 SLUG_FORM = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 NUMBER = re.compile(r"(?:KSh\.? ?)?([0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]{1,9})(?:\.0{1,2})?", re.ASCII | re.IGNORECASE)
 YES, NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
@@ -96,7 +96,7 @@ def _text(longest: int, tidy: Callable[[str], str] = one_line) -> Callable[[str]
     return read
 
 
-def _number(most: int, unit: str) -> Callable[[str], int]:
+def _number(most: int, unit: str, least: int = 0) -> Callable[[str], int]:
     def read(cell: str) -> int:
         found = NUMBER.fullmatch(cell.strip())
         if not found:
@@ -104,6 +104,8 @@ def _number(most: int, unit: str) -> Callable[[str], int]:
         number = int(re.sub("[, ]", "", found[1]))
         if number > most:
             raise WrongCell(f"{number:,} is too high. Write {most:,} or less")
+        if number < least:
+            raise WrongCell(f"{number:,} is too low. Write {least:,} or more")
         return number
 
     return read
@@ -128,7 +130,7 @@ READERS: dict[str, Callable[[str], str | int | bool]] = {
     **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(LONGEST_OPTION)),
     "Archived": lambda cell: not _yes_or_no(cell),
     **dict.fromkeys(("Value 1", "Value 2", "Value 3", "Label"), _text(LONGEST_LABEL)),
-    "Price": _number(HIGHEST_PRICE, "whole shillings"),
+    "Price": _number(HIGHEST_PRICE, "whole shillings", 1),
     "Stock": _number(MOST_STOCK, "how many there are"),
     "Low at": _number(MOST_STOCK, "a number of pieces"),
     "For sale": _yes_or_no,

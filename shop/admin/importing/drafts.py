@@ -26,10 +26,14 @@ def keep_draft(merchant_id: int, name: str, text: str, note: str) -> str:
     return write(work)
 
 
-def draft_of(merchant_id: int, token: str) -> ImportDraft | None:
-    """A file that this merchant sent within the last day, or None."""
+def draft_of(merchant_id: int, token: str, *, keep: bool = False) -> ImportDraft | None:
+    """A file that this merchant sent within the last day, or None.
+
+    `keep` keeps it from others until the transaction ends: of two presses of "Apply" one comes after the other.
+    """
     mine = select(ImportDraft).where(ImportDraft.token == token, ImportDraft.merchant_id == merchant_id)
-    return db.session.scalar(mine.where(ImportDraft.created_at > utcnow() - KEPT))
+    query = mine.where(ImportDraft.created_at > utcnow() - KEPT)
+    return db.session.scalar(query.with_for_update() if keep else query)
 
 
 def forget(draft: ImportDraft) -> None:

@@ -3,7 +3,8 @@
 from collections import Counter
 
 from shop.admin.importing.plans import ProductPlan, VariantPlan
-from shop.catalog.editing import LONGEST_LABEL, label_of
+from shop.catalog.editing import LONGEST_LABEL
+from shop.catalog.naming import label_of
 
 VALUES = ("value_1", "value_2", "value_3")
 

@@ -8,8 +8,9 @@ from shop.admin.importing.picturing import wanted_pictures
 from shop.admin.importing.plans import Line, Plan, ProductPlan, VariantPlan
 from shop.admin.importing.reading import Row
 from shop.admin.importing.shelf import Shelf, read_shelf
-from shop.catalog.editing import LONGEST_SKU, LONGEST_SLUG, MOST_VARIANTS, tidy_sku
+from shop.catalog.editing import MOST_VARIANTS
 from shop.catalog.models import LOW_STOCK
+from shop.catalog.naming import LONGEST_SKU, LONGEST_SLUG, tidy_sku
 
 NEEDED = {"Name": "a name", "Category": "one of the shop’s categories"}  # of a new product
 
@@ -38,7 +39,7 @@ def plan(rows: Iterable[Row], *, keep: bool = False) -> Plan:
         _read_variant(row, line, group, shelf)
         line.name = group.final("name")
     for group in made.products:
-        _finish(group)
+        _finish(group, shelf)
     return made
 
 
@@ -144,13 +145,18 @@ def _read_variant(row: Row, line: Line, group: ProductPlan, shelf: Shelf) -> Non
         line.changes.append((column, now.get(column, ""), _shown(column, value)))
 
 
-def _finish(group: ProductPlan) -> None:
+def _finish(group: ProductPlan, shelf: Shelf) -> None:
     """What only the product as a whole can tell: whether something is missing, and what its variants are called."""
     first = group.variants[0].line
     if group.product is None:
         for column, what in NEEDED.items():
             if not group.final(PRODUCT_COLUMNS[column]) and not _noted(group, column):
                 first.problems.append((column, f"It is empty. A new product needs {what}"))
+    if _comes_on_sale(group) and group.final("category_id") in shelf.archived:
+        words = (
+            f"{shelf.called[group.final('category_id')]} is archived. Put it back in the shop first, or choose another"
+        )
+        first.problems.append(("Category", words))
     for one in group.variants:
         if one.variant is None:
             if "price" not in one.values and not _noted(group, "Price", one.line):
@@ -161,6 +167,12 @@ def _finish(group: ProductPlan) -> None:
         first.problems.append((SKU, f"A product has at most {MOST_VARIANTS} variants. Make it two products"))
     if group.renames:
         naming.name_variants(group)
+
+
+def _comes_on_sale(group: ProductPlan) -> bool:
+    """Whether the file would put goods on sale, or move some that are."""
+    active = group.values.get("active", group.product is None or group.product.active)
+    return active and (group.product is None or bool({"active", "category_id"} & set(group.values)))
 
 
 def _noted(group: ProductPlan, column: str, line: Line | None = None) -> bool:

@@ -19,13 +19,14 @@ class Shelf:
     variants: dict[str, Variant]
     categories: dict[str, int]  # by lower-case name, where only one bears it, and by slug
     called: dict[int, str]  # how the file calls each
+    archived: set[int]  # those that are not in the shop
     owners: dict[str, Product]  # the product of each SKU
 
 
 def read_shelf(slugs: Collection[str], skus: Collection[str], *, keep: bool = False) -> Shelf:
     """What these name, and the whole of every product touched; `keep` keeps it from others until the transaction ends.
 
-    Locks are taken products first, then variants by SKU, as orders take theirs.
+    Locks are taken products first, then variants by SKU, as orders take theirs, then categories.
     """
     owners = select(Variant.product_id).where(Variant.sku.in_(skus))
     touched = select(Product.id).where(Product.slug.in_(slugs) | Product.id.in_(owners))
@@ -35,7 +36,8 @@ def read_shelf(slugs: Collection[str], skus: Collection[str], *, keep: bool = Fa
             db.session.scalars(select(model).where(column.in_(ids)).order_by(order).with_for_update()).all()
     loaded = selectinload(Product.variants), selectinload(Product.pictures)
     products = db.session.scalars(select(Product).where(Product.id.in_(ids)).options(*loaded)).all()
-    categories = list(db.session.scalars(select(Category)))
+    shelves = select(Category).order_by(Category.id)  # goods may come on to any: nobody archives one meanwhile
+    categories = list(db.session.scalars(shelves.with_for_update(read=True) if keep else shelves))
     called = category_words(categories)
     names = {category.slug.casefold(): category.id for category in categories}
     names |= {words.casefold(): number for number, words in called.items()}
@@ -44,5 +46,6 @@ def read_shelf(slugs: Collection[str], skus: Collection[str], *, keep: bool = Fa
         {variant.sku: variant for product in products for variant in product.variants},
         names,
         called,
+        {category.id for category in categories if not category.active},
         {variant.sku: product for product in products for variant in product.variants},
     )

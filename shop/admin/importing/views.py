@@ -1,7 +1,6 @@
 """The pages on which the catalogue goes out as a file and comes in again."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
@@ -17,11 +16,12 @@ from shop.admin.importing.drafts import draft_of, forget, keep_draft
 from shop.admin.importing.exporting import catalogue_lines
 from shop.admin.importing.models import ImportDraft
 from shop.admin.importing.planning import plan
-from shop.admin.importing.plans import Line, Plan
+from shop.admin.importing.plans import Plan
 from shop.admin.importing.reading import LARGEST, Unreadable, decoded, read_sheet
 from shop.admin.uploads import takes
 from shop.clock import NAIROBI, utcnow
 from shop.database import write
+from shop.paging import leaf, page_asked
 
 PAGE_SIZE = 50
 TABS = {"": "All rows", "error": "Errors", "new": "New", "changed": "Changed", "same": "As they are"}
@@ -35,26 +35,6 @@ class LookAgain(Exception):
 
 class FileGone(Exception):
     """The file is no longer there: applied, perhaps by a first press of the same button. Nothing was written."""
-
-
-@dataclass(frozen=True)
-class LinesPage:
-    """One page of rows, out of `total` that come to the same."""
-
-    lines: list[Line]
-    number: int
-    pages: int
-    total: int
-
-    @property
-    def has_prev(self) -> bool:
-        """Whether there is a page before this one."""
-        return self.number > 1
-
-    @property
-    def has_next(self) -> bool:
-        """Whether there is a page after this one."""
-        return self.number < self.pages
 
 
 @admin.get("/export/catalogue.csv")
@@ -100,7 +80,7 @@ def import_apply(token: str) -> tuple[str, int] | AnyResponse:
     seen, owner = request.form.get("seen", ""), current_user.id
 
     def work() -> str:
-        mine = draft_of(owner, token)
+        mine = draft_of(owner, token, keep=True)
         if mine is None:
             raise FileGone
         made = plan(read_sheet(mine.text).rows, keep=True)
@@ -145,9 +125,7 @@ def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> s
     asked = request.args.get("show")
     show = asked if asked in TABS else "error" if counts["error"] else ""
     chosen = [line for line in made.lines if show in ("", line.outcome)]
-    pages = max(1, -(-len(chosen) // PAGE_SIZE))
-    number = min(max(_page(), 1), pages)
-    start = (number - 1) * PAGE_SIZE
+    here = leaf(page_asked(request.args.get("page", "")), len(chosen), PAGE_SIZE)
 
     def link(show: str, page: int = 1) -> str:
         return url_for("admin.import_preview", token=draft.token, show=show, page=page if page > 1 else None)
@@ -164,13 +142,9 @@ def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> s
         counts=counts,
         notes=[draft.note, *sheet.notes] if draft.note else sheet.notes,
         tabs=tabs,
-        found=LinesPage(chosen[start : start + PAGE_SIZE], number, pages, len(chosen)),
+        found=here,
+        lines=chosen[here.start : here.start + PAGE_SIZE],
         link_to_page=lambda page: link(show, page),
         moved=moved,
         problems=[],
     )
-
-
-def _page() -> int:
-    typed = request.args.get("page", "")
-    return int(typed) if re.fullmatch(r"[0-9]{1,5}", typed, re.ASCII) else 1

@@ -1,6 +1,5 @@
 """The reports' pages: what was taken in a span of days, its export, and the orders behind each sum."""
 
-import re
 from typing import Any
 
 from flask import Response, abort, render_template, request, url_for
@@ -20,9 +19,8 @@ from shop.database import db, write
 from shop.notices.models import OutboxMail
 from shop.notices.sending import MOST_TRIES
 from shop.orders.states import AttemptState
+from shop.paging import key_asked
 from shop.payments.proof import proof
-
-LARGEST_ID = 2**31 - 1
 
 
 @admin.get("/reports")
@@ -69,17 +67,12 @@ def report_export() -> Response:
 @may("owner")
 def report_orders() -> str:
     """The orders behind one sum."""
-    of, value, typed = (
-        request.args.get("of", ""),
-        one_line(request.args.get("value", "")[:480], 120),
-        request.args.get("before", ""),
-    )
-    before = int(typed) if re.fullmatch(r"[0-9]{1,10}", typed) and int(typed) <= LARGEST_ID else None
+    of, value = request.args.get("of", ""), one_line(request.args.get("value", "")[:480], 120)
     try:
         period = _period(None)
     except NotAPeriod:
         abort(404)
-    found = orders_behind(period, of, value, before) or abort(404)
+    found = orders_behind(period, of, value, key_asked(request.args.get("before", ""))) or abort(404)
 
     def link_to_older(older: int) -> str:
         return url_for("admin.report_orders", of=of, before=older, value=value, **_span(period))

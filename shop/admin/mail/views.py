@@ -16,8 +16,7 @@ from shop.database import db, write
 from shop.notices.models import OutboxMail
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
-
-LARGEST_ID = 2**31 - 1
+from shop.paging import key_asked
 
 
 @admin.get("/mail")
@@ -27,7 +26,7 @@ def mail() -> str:
     tab = request.args.get("tab", "")
     tab = tab if tab in TABS else "waiting"
     q = tidy_search(request.args.get("q", ""))
-    found = find_mails(tab, q, _before(), holds("owner"))
+    found = find_mails(tab, q, key_asked(request.args.get("before", "")), holds("owner"))
     tabs = [
         (words, found.counts[name], url_for("admin.mail", tab=name, q=q or None), name == tab)
         for name, words in TABS.items()
@@ -103,13 +102,8 @@ def mail_copy(mail_id: str) -> AnyResponse:
 
 
 def _found(typed: str) -> Mail:
-    known = re.fullmatch(r"[0-9]{1,10}", typed) and int(typed) <= LARGEST_ID
-    return (find_mail(int(typed), holds("owner")) if known else None) or abort(404)
-
-
-def _before() -> int | None:
-    typed = request.args.get("before", "")
-    return int(typed) if re.fullmatch(r"[0-9]{1,10}", typed) and int(typed) <= LARGEST_ID else None
+    key = key_asked(typed)
+    return (find_mail(key, holds("owner")) if key is not None else None) or abort(404)
 
 
 def _order_of(mail: OutboxMail) -> Order | None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import selectinload
 from shop.database import db
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
+from shop.paging import Leaf, leaf
 from shop.payments.checking import Kind
 from shop.payments.models import CallbackRecord, MoneyEntry, PaymentAttempt, PaymentCheck
 
@@ -54,11 +55,10 @@ class Matter:
 
 
 @dataclass(frozen=True)
-class Matters:
+class Matters(Leaf):
     """One page of the list, and how many there are of each kind."""
 
     rows: Sequence[Matter]
-    number: int
     counts: dict[str, int]
     kind: str  # the kind asked for, or "" for all
 
@@ -67,39 +67,19 @@ class Matters:
         """How many there are of all kinds."""
         return sum(self.counts.values())
 
-    @property
-    def total(self) -> int:
-        """How many there are on all pages."""
-        return self.counts.get(self.kind, 0) if self.kind else self.everything
-
-    @property
-    def pages(self) -> int:
-        """At least 1."""
-        return max(1, -(-self.total // PER_PAGE))
-
-    @property
-    def has_prev(self) -> bool:
-        """Whether there are more urgent ones."""
-        return self.number > 1
-
-    @property
-    def has_next(self) -> bool:
-        """Whether there are less urgent ones."""
-        return self.number < self.pages
-
 
 def find_matters(kind: str, number: int, now: datetime) -> Matters:
     """What needs a person. An unknown `kind` means all; a page past the last one is the last one."""
     kind = kind if kind in set(Kind) else ""
     every = union_all(*_sources(now)).subquery()
     counts: dict[str, int] = dict(db.session.execute(select(every.c.kind, func.count()).group_by(every.c.kind)).all())
-    number = min(max(1, number), Matters((), 1, counts, kind).pages)
+    here = leaf(number, counts.get(kind, 0) if kind else sum(counts.values()), PER_PAGE)
     urgency = case({one: place for place, one in enumerate(URGENCY)}, value=every.c.kind, else_=len(URGENCY))
     listed = select(every).order_by(urgency, every.c.since, every.c.order_id, every.c.check_id)
     if kind:
         listed = listed.where(every.c.kind == kind)
-    rows = db.session.execute(listed.limit(PER_PAGE).offset((number - 1) * PER_PAGE)).all()
-    return Matters(_matters(rows), number, counts, kind)
+    rows = db.session.execute(listed.limit(PER_PAGE).offset(here.start)).all()
+    return Matters(here.number, here.total, PER_PAGE, _matters(rows), counts, kind)
 
 
 def how_many(now: datetime) -> int:

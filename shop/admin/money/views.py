@@ -16,6 +16,8 @@ from shop.admin.money.wording import KINDS, reason_of
 from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import write
+from shop.orders.moving import MovedMeanwhile
+from shop.paging import page_asked
 from shop.payments import checking
 from shop.payments.codes import read_message
 from shop.payments.proof import proof
@@ -27,7 +29,7 @@ LONGEST_ID = 9  # digits
 @may("staff")
 def checks() -> str:
     """All that needs a person. What is chosen stands in the address."""
-    found = finding.find_matters(request.args.get("kind", ""), _page(), utcnow())
+    found = finding.find_matters(request.args.get("kind", ""), page_asked(request.args.get("page", "")), utcnow())
 
     def link(kind: str = found.kind, page: int = 1) -> str:
         return url_for("admin.checks", kind=kind or None, page=page if page > 1 else None)
@@ -100,9 +102,13 @@ def _close(line: int, words: str) -> bool:
 
 def _leave_waiting(number: str, words: str) -> bool:
     order = finding.order_named(number)
-    checking.waited_long_enough(order, words, who_acts())
-    acted(f"Looked at “{KINDS[checking.Kind.WAITING].words}”: {words}", order)
-    return True
+    try:
+        looked = checking.waited_long_enough(order, words, who_acts())
+    except MovedMeanwhile:
+        looked = False
+    if looked:
+        acted(f"Looked at “{KINDS[checking.Kind.WAITING].words}”: {words}", order)
+    return looked
 
 
 def _answer(form: CodeForm, known: Known | None) -> str:
@@ -114,8 +120,3 @@ def _back() -> str:
     """To the list, as it was chosen."""
     kind = request.form.get("kind", "")
     return url_for("admin.checks", kind=kind if kind in set(checking.Kind) else None)
-
-
-def _page() -> int:
-    typed = request.args.get("page", "")
-    return int(typed) if re.fullmatch(r"[0-9]{1,7}", typed, re.ASCII) else 1

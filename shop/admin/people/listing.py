@@ -1,6 +1,5 @@
 """Reading the lists about people: who is there, who is invited, and what everybody did."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,7 +15,6 @@ from shop.orders.models import Order
 
 MOST_PEOPLE = 200  # a shop with more has outgrown one list
 PER_PAGE = 50
-LARGEST_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,6 @@ def acts(person: int | None, day: date | None, before: int | None) -> Acts:
         query = query.where(StaffAct.id < before)
     rows = db.session.execute(query.order_by(StaffAct.id.desc()).limit(PER_PAGE + 1)).all()
     return Acts(rows[:PER_PAGE], rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None)
-
-
-def number_in(typed: str) -> int | None:
-    """A whole number that an id may be; None for anything else."""
-    return int(typed) if re.fullmatch(r"[0-9]{1,10}", typed) and int(typed) <= LARGEST_ID else None
 
 
 def day_in(typed: str) -> date | None:

@@ -20,7 +20,6 @@ from shop.admin.people.listing import (
     day_in,
     everybody,
     invitations,
-    number_in,
     people_at_the_desk,
     removed_people,
 )
@@ -28,6 +27,7 @@ from shop.admin.people.sitting import sittings_of
 from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import db, write
+from shop.paging import key_asked
 
 Page = str | tuple[str, int] | AnyResponse
 LAST_OWNER = "The shop needs an owner, and this is the last one. Make somebody else an owner first"
@@ -196,9 +196,9 @@ def _invitation(invitation_id: int) -> OneTimeLink:
 def people_log() -> str:
     """What everybody did, newest first. There is no way to change or delete a line of it."""
     asked = request.args
-    person, day = number_in(asked.get("person", "")), day_in(asked.get("day", ""))
+    person, day = key_asked(asked.get("person", "")), day_in(asked.get("day", ""))
     wrong_day = bool(asked.get("day")) and day is None
-    page = acts(person, day, number_in(asked.get("before", "")))
+    page = acts(person, day, key_asked(asked.get("before", "")))
 
     def link(before: int | None = None) -> str:
         return url_for("admin.people_log", person=person, day=day.isoformat() if day else None, before=before)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from werkzeug.datastructures import FileStorage
 
-from shop.admin.acts import acted
+from shop.admin.acts import acted, who_acts
 from shop.catalog import arranging, media
+from shop.catalog.history import note_pictures, pictures_of
 from shop.catalog.models import Product
 from shop.catalog.pictures import Shape
 from shop.catalog.shrinking import PictureRefused, shrink
@@ -91,16 +92,20 @@ def _forget(paths: list[str]) -> None:
 
 def _add(product_id: int, paths: list[str], alt: str) -> None:
     product = arranging.locked(product_id)
+    before = pictures_of(product)
     arranging.add(product, paths, alt)
+    note_pictures(product, before, who_acts())
     acted(f"Added {len(paths)} picture{'s' if len(paths) > 1 else ''} to {product.name}")
 
 
 def arranged(product_id: int, act: Callable[[Product], object], words: str) -> None:
-    """Do something with the pictures of a product, and log it. Raises arranging.PictureGone."""
+    """Do something with the pictures of a product, and write it down. Raises arranging.PictureGone."""
 
     def work() -> None:
         product = arranging.locked(product_id)
+        before = pictures_of(product)
         act(product)
+        note_pictures(product, before, who_acts())
         acted(f"{words} of {product.name}")
 
     write(work)

@@ -82,11 +82,6 @@ def row_id(text: str) -> int:
     return int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else 0
 
 
-def page_number(text: str) -> int:
-    """The page asked for, at least 1."""
-    return max(1, row_id(text))
-
-
 def problems_of(form: Any) -> list[tuple[str, str]]:
     """Everything that stops a form: the field's id and what to do about it."""
     stale = "This page was open for too long. Nothing is lost: check it and send it again"

@@ -11,15 +11,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may
-from shop.admin.selling.asking import PER_PAGE, last_day, page_number, problems_of, row_id
+from shop.admin.selling.asking import PER_PAGE, last_day, problems_of, row_id
 from shop.admin.selling.code_form import CodeForm
 from shop.admin.wording import Badge
-from shop.catalog.browsing import Listing
 from shop.clock import NAIROBI, utcnow
 from shop.database import changed, db, write
 from shop.money import shillings
 from shop.orders.models import Order
 from shop.orders.states import Payment
+from shop.paging import leaf, page_asked
 from shop.pricing.models import DiscountCode
 
 
@@ -48,9 +48,8 @@ class CodeRow:
 def selling() -> str:
     """The discount codes, newest first, with what each earned."""
     total = db.session.scalar(select(func.count(DiscountCode.id))) or 0
-    pages = max(1, -(-total // PER_PAGE))
-    page = min(page_number(request.args.get("page", "")), pages)
-    newest = select(DiscountCode).order_by(DiscountCode.id.desc()).limit(PER_PAGE).offset((page - 1) * PER_PAGE)
+    page = leaf(page_asked(request.args.get("page", "")), total, PER_PAGE)
+    newest = select(DiscountCode).order_by(DiscountCode.id.desc()).limit(PER_PAGE).offset(page.start)
     codes, now = db.session.scalars(newest).all(), utcnow()
     earned = earned_by([code.id for code in codes])
     rows = [
@@ -61,9 +60,7 @@ def selling() -> str:
     def link_to_page(number: int) -> str:
         return url_for("admin.selling", page=number)
 
-    return render_template(
-        "admin/selling/codes.html", rows=rows, listing=Listing([], page, pages, total), link_to_page=link_to_page
-    )
+    return render_template("admin/selling/codes.html", rows=rows, listing=page, link_to_page=link_to_page)
 
 
 @admin.route("/selling/codes/new", methods=["GET", "POST"])

@@ -12,19 +12,19 @@ from wtforms.validators import Length
 
 from shop.admin.acts import acted, who_acts
 from shop.admin.frame import admin, may
-from shop.admin.selling.asking import PER_PAGE, page_number, problems_of
+from shop.admin.selling.asking import PER_PAGE, problems_of
 from shop.admin.selling.making import GONE, NO_GOODS
 from shop.admin.selling.picking import BUTTONS, Picked, picked_from_address, picked_from_form
 from shop.admin.wording import Badge
 from shop.cart.basket import basket_of
 from shop.cart.models import SharedCart, SharedLine
 from shop.cart.sharing import CODE, FROM_DESK, share
-from shop.catalog.browsing import Listing
 from shop.catalog.models import Product, Variant
 from shop.checkout.forms import one_line
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db, write
+from shop.paging import leaf, page_asked
 from shop.whatsapp import whatsapp_link
 
 
@@ -45,10 +45,9 @@ def cart_links() -> str:
     buyers = request.args.get("by") == "buyers"
     of_whom = SharedCart.by == "" if buyers else SharedCart.by != ""
     total = db.session.scalar(select(func.count(SharedCart.id)).where(of_whom)) or 0
-    pages = max(1, -(-total // PER_PAGE))
-    page = min(page_number(request.args.get("page", "")), pages)
+    page = leaf(page_asked(request.args.get("page", "")), total, PER_PAGE)
     query = select(SharedCart).where(of_whom).order_by(SharedCart.id.desc())
-    carts = db.session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    carts = db.session.scalars(query.limit(PER_PAGE).offset(page.start)).all()
 
     def link_to_page(number: int) -> str:
         return url_for("admin.cart_links", by="buyers" if buyers else None, page=number)
@@ -58,7 +57,7 @@ def cart_links() -> str:
         carts=carts,
         goods=_goods_of([cart.id for cart in carts]),
         states={cart.id: _state(cart) for cart in carts},
-        listing=Listing([], page, pages, total),
+        listing=page,
         link_to_page=link_to_page,
         buyers=buyers,
     )

@@ -1,0 +1,40 @@
+"""The pictures of one product, as a test looks at them."""
+
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from shop.catalog.models import Picture, Product
+from shop.database import db
+from tests.admin.desk import Clerk
+from tests.shopper import hidden_fields
+
+SLUG = "teapot"
+
+
+def paths(app: Flask, slug: str = SLUG) -> list[str]:
+    """The paths of its pictures, in order."""
+    with app.app_context():
+        listed = select(Picture.path).join(Product).where(Product.slug == slug).order_by(Picture.position)
+        return list(db.session.scalars(listed))
+
+
+def ids(app: Flask, slug: str = SLUG) -> list[int]:
+    """Their ids, in order."""
+    with app.app_context():
+        return list(
+            db.session.scalars(select(Picture.id).join(Product).where(Product.slug == slug).order_by(Picture.position))
+        )
+
+
+def on_disk(tmp_path: Path) -> list[str]:
+    """The files of all uploaded pictures."""
+    return sorted(file.name for file in (tmp_path / "instance" / "media").glob("*"))
+
+
+def act(clerk: Clerk, page: str, what: str, **fields: object) -> TestResponse:
+    """Press a button of the pictures page."""
+    token = hidden_fields(clerk.get(page).text)["csrf_token"]
+    return clerk.post(f"{page}/{what}", {"csrf_token": token, **fields})

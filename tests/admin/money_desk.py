@@ -1,0 +1,60 @@
+"""An owner who acts on the money of one order after the other."""
+
+from sqlalchemy import select
+
+from shop.admin.models import StaffAct
+from shop.database import db
+from shop.notices.models import OutboxMail
+from shop.payments.proof import proof
+from tests.shopper import hidden_fields
+
+CODE = "SKA1B2C3D4"
+
+
+class Desk:
+    """An owner who acts on one order after the other."""
+
+    def __init__(self, app, clerk, ledger):
+        self.app, self.clerk, self.ledger = app, clerk, ledger
+
+    def number(self, bought):
+        return self.ledger.column("number", bought)
+
+    def press(self, bought, act, **fields):
+        token = hidden_fields(self.clerk.get("/admin/").text)
+        return self.clerk.post(f"/admin/orders/{self.number(bought)}/{act}", {**token, **fields})
+
+    def form(self, bought, page, **fields):
+        address = f"/admin/orders/{self.number(bought)}/{page}"
+        shown = self.clerk.get(address)
+        assert shown.status_code == 200, shown.headers.get("Location")
+        total = str(self.ledger.column("total", bought))
+        filled = {"amount": total, "method": "MPESA", "code": CODE, "reason": "Seen in M-PESA", **fields}
+        return lambda: self.clerk.post(address, {**hidden_fields(shown.text), **filled})
+
+    def mark_paid(self, bought, **fields):
+        return self.form(bought, "mark-paid", **fields)()
+
+    def give_back(self, bought, **fields):
+        return self.form(bought, "give-back", **{"code": "", "reason": "Broken", **fields})()
+
+    def follow(self, reply):
+        assert reply.status_code == 303, reply.text
+        return self.clerk.get(reply.headers["Location"]).text
+
+    def sums(self, bought):
+        return tuple(self.ledger.column(name, bought) for name in ("received", "given_back", "due_back", "short"))
+
+    def adds_up(self):
+        with self.app.app_context():
+            return proof().holds
+
+    def mails(self, kind):
+        with self.app.app_context():
+            return list(db.session.scalars(select(OutboxMail.body).where(OutboxMail.kind == kind)))
+
+    def acts(self):
+        with self.app.app_context():
+            return list(
+                db.session.scalars(select(StaffAct.words).where(StaffAct.order_id.is_not(None)).order_by(StaffAct.id))
+            )

@@ -1,0 +1,76 @@
+"""Somebody who sends the catalogue as a file, and what the shop holds afterwards."""
+
+import csv
+import io
+
+from sqlalchemy import select
+
+from shop.catalog.models import Picture, Product, StockMove, Variant
+from shop.database import db
+from tests.shopper import hidden_fields
+
+NEW = {"Slug": "sisal-mat", "Name": "Sisal mat", "Category": "Kitchen", "SKU": "SIS-MAT", "Price": "950", "Stock": "7"}
+
+
+class Desk:
+    """Somebody who sends files."""
+
+    def __init__(self, clerk):
+        self.clerk = clerk
+
+    def export(self) -> bytes:
+        reply = self.clerk.browser.get("/admin/export/catalogue.csv")
+        assert reply.status_code == 200
+        return reply.data
+
+    def send(self, content, name="catalogue.csv"):
+        """Send a file; the reply."""
+        token = hidden_fields(self.clerk.get("/admin/import").text)["csrf_token"]
+        content = content if isinstance(content, bytes) else content.encode()
+        form = {"csrf_token": token, "file": (io.BytesIO(content), name)}
+        return self.clerk.post("/admin/import", form, content_type="multipart/form-data")
+
+    def look(self, content, query=""):
+        """Send a file; the page of its preview."""
+        reply = self.send(content)
+        assert reply.status_code == 303, reply.text
+        self.address = reply.headers["Location"]
+        return self.clerk.get(self.address + query)
+
+    def apply(self, page=None, **changes):
+        """Press Apply on the preview last looked at."""
+        page = page or self.clerk.get(self.address)
+        return self.clerk.post(f"{self.address}/apply", {"seen": "", **hidden_fields(page.text), **changes})
+
+    def take(self, content):
+        """Look and apply; nothing may stand in the way."""
+        reply = self.apply(self.look(content))
+        assert reply.status_code == 303, reply.text
+        return reply
+
+
+def sheet(*rows, columns=None):
+    """A file of rows given as {column: cell}."""
+    out = io.StringIO()
+    names = columns or list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(out, names, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def rows_of(content):
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def variant(app, sku):
+    with app.app_context():
+        return db.session.scalar(select(Variant).where(Variant.sku == sku))
+
+
+def everything(app):
+    with app.app_context():
+        return [
+            db.session.execute(select(*model.__table__.columns).order_by(model.id)).all()
+            for model in (Product, Variant, Picture, StockMove)
+        ]

@@ -1,0 +1,145 @@
+"""The pictures a product has: put in order, described, taken off, each of it once and written down."""
+
+import re
+from html import unescape
+
+import pytest
+from sqlalchemy import select
+
+from shop.admin.models import StaffAct
+from shop.admin.pictures import taking
+from shop.catalog import arranging
+from shop.catalog.models import Picture, Product
+from shop.catalog.pictures import files_of
+from shop.database import db
+from tests import both_databases
+from tests.admin.desk import DONE
+from tests.admin.hanging import SLUG, act, ids, on_disk, paths
+from tests.faults.at_once import at_once
+from tests.hostile_files import photo
+from tests.pages import CANARY
+from tests.shopper import hidden_fields
+
+
+def test_without_words_a_picture_bears_the_products_name(app, clerk, pictures_page, sends):
+    sends(("a.jpg", photo()), alt=" \0 ")
+
+    with app.app_context():
+        name, alt = db.session.execute(
+            select(Product.name, Picture.alt).join(Picture).where(Picture.path.like("media/%"))
+        ).one()
+    assert alt == name
+    reply = act(clerk, pictures_page, "words", picture=ids(app)[1], alt="🫖 " + CANARY)
+    assert reply.status_code == 303
+    assert "🫖 &lt;canary&gt;" in clerk.get(f"/products/{SLUG}").text
+    too_long = act(clerk, pictures_page, "words", picture=ids(app)[1], alt="y" * 5000)
+    assert too_long.status_code == 422
+    assert "these are 5000" in too_long.text
+
+
+@both_databases
+def test_pictures_are_moved_and_removed_and_the_card_shows_the_first(app, clerk, pictures_page, sends, tmp_path):
+    sends(("a.jpg", photo()), ("b.jpg", photo()))
+    drawing, first, second = paths(app)
+    one, two, three = ids(app)
+
+    act(clerk, pictures_page, "move", picture=three, to="first")
+    assert paths(app) == [second, drawing, first]
+    act(clerk, pictures_page, "move", picture=three, to="later")
+    assert paths(app) == [drawing, second, first]
+    act(clerk, pictures_page, "move", picture=one, to="earlier")  # where it is already
+    assert paths(app) == [drawing, second, first]
+    act(clerk, pictures_page, "remove", picture=one)
+    assert paths(app) == [second, first]
+    assert f"{second}-320.jpg" in clerk.get("/categories/kitchen").text
+    assert set(files_of(first) + files_of(second)) == set(on_disk(tmp_path))
+    with app.app_context():
+        words = db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id)).all()
+    assert [line.split(" ")[0] for line in words] == ["Added", "Moved", "Moved", "Moved", "Removed"]
+    act(clerk, pictures_page, "remove", picture=two)
+    act(clerk, pictures_page, "remove", picture=three)
+    assert paths(app) == []
+    assert "logo.svg" in clerk.get(f"/products/{SLUG}").text
+    assert "No pictures yet" in clerk.get(pictures_page).text
+
+
+@pytest.mark.parametrize("what", ["move", "words", "remove"])
+@pytest.mark.parametrize("picture", ["", "0", "999999", "9" * 400, "1", "x", "-1", "\0", "١"])
+def test_a_picture_of_another_product_or_none_is_left_alone(app, clerk, pictures_page, what, picture):
+    with app.app_context():
+        before = db.session.execute(select(Picture.id, Picture.position, Picture.alt)).all()
+    reply = act(clerk, pictures_page, what, picture=picture, alt="mine", to="later")
+
+    assert reply.status_code == 303
+    assert "That picture is no longer there" in clerk.get(pictures_page).text
+    with app.app_context():
+        assert db.session.execute(select(Picture.id, Picture.position, Picture.alt)).all() == before
+
+
+def test_a_move_to_nowhere_is_refused(app, clerk, pictures_page):
+    assert act(clerk, pictures_page, "move", picture=ids(app)[0], to="sideways").status_code == 400
+
+
+def test_staff_may_not_touch_pictures(packer, pictures_page):
+    token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
+
+    assert packer.get(pictures_page).status_code == 403
+    for what in ("", "/move", "/words", "/remove"):
+        assert packer.post(pictures_page + what, {"csrf_token": token}).status_code == 403
+
+
+@both_databases
+def test_two_who_move_at_once_leave_every_place_taken_once(app, clerk, pictures_page, sends):
+    number = int(pictures_page.split("/")[3])
+    sends(("a.jpg", photo()), ("b.jpg", photo()), ("c.jpg", photo()))
+    everything = ids(app)
+
+    def moving(picture, by):
+        def do():
+            with app.app_context():
+                taking.write(lambda: arranging.move(arranging.locked(number), picture, by))
+
+        return do
+
+    at_once([moving(everything[0], 3), moving(everything[3], -3), moving(everything[1], 1), moving(everything[2], -1)])
+
+    with app.app_context():
+        places = db.session.scalars(select(Picture.position).where(Picture.product_id == number)).all()
+    assert sorted(places) == [0, 1, 2, 3]
+    assert sorted(ids(app)) == sorted(everything)
+
+
+def history(clerk, pictures_page):
+    """What the product's own page says was changed, oldest first."""
+    page = clerk.get(pictures_page.removesuffix("/pictures")).text
+    return [unescape(words) for words in re.findall(r"<li>(.*?) <time", page.partition('id="edits"')[2])][::-1]
+
+
+@both_databases
+def test_what_was_done_with_the_pictures_stands_in_the_history_of_the_product(app, clerk, pictures_page, sends):
+    sends(("a.jpg", photo()), ("b.jpg", photo()), alt="Teapot")
+    one, two, three = ids(app)
+    act(clerk, pictures_page, "move", picture=one, to="earlier")  # where it is already: nothing to tell
+    act(clerk, pictures_page, "move", picture=three, to="first")
+    act(clerk, pictures_page, "words", picture=two, alt=f"From above {CANARY}")
+    act(clerk, pictures_page, "words", picture=two, alt=f"From above {CANARY}")
+    act(clerk, pictures_page, "remove", picture=one)
+
+    assert history(clerk, pictures_page) == [
+        "added 2 pictures",
+        "put the pictures in another order",
+        f"words of a picture from “Teapot” to “From above {CANARY}”",
+        "removed a picture",
+    ]
+
+
+def test_pictures_that_were_changed_meanwhile_are_no_reason_to_ask_again(app, clerk, pictures_page, sends, goods):
+    number = int(pictures_page.split("/")[3])
+    form = goods.form(clerk, number)
+    sends(("a.jpg", photo()))
+
+    reply = clerk.post(f"/admin/products/{number}/edit", {**form, "name": "Teapot for two"})
+
+    assert reply.status_code == 303
+    assert goods.product(number).name == "Teapot for two"
+    assert history(clerk, pictures_page)[0] == "added a picture"
