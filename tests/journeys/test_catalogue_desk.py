@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.hostile_files import exif, grainy
+from tests.hostile_files import grainy
 from tests.journeys.visitor import Visitor
 
 FIRST_SCREEN = 150 * 1024  # bytes of the home page on a phone
@@ -49,40 +49,6 @@ def send(merchant: Visitor, content: bytes, name: str) -> None:
     file = {"name": name, "mimeType": "text/csv", "buffer": content}
     merchant.page.locator("input[type=file]").set_input_files(file)
     merchant.page.get_by_role("button", name="Look at what would change").click()
-
-
-@pytest.mark.parametrize(("size", "product"), [("phone", 3), ("desk", 4)])
-def test_a_photo_from_a_phone_is_seen_upright_on_the_products_page(
-    comes: Callable[..., Visitor], size: str, product: int
-):
-    merchant, buyer = comes(size), comes("phone")
-    merchant.sign_in()
-    page = merchant.open(f"/admin/products/{product}/pictures")
-    photo = {"name": "IMG_1.jpg", "mimeType": "image/jpeg", "buffer": grainy(4032, 3024, exif=exif(6))}
-    page.get_by_label("Pictures from your phone").set_input_files(photo)
-    page.get_by_label("What they show").fill("On the workbench, in the morning")
-    page.get_by_role("button", name="Add pictures").click()
-
-    merchant.sees("Added 1 picture.")
-    expect(page.get_by_text(re.compile(r"MB became [0-9.]+ [KM]B"))).to_be_visible()
-    pictures = page.locator(".pictures__one")
-    last = pictures.last.get_by_role("button", name="earlier")
-    while last.count():
-        last.click()
-        last = page.locator(".pictures__one", has=page.locator("input[value^='On the workbench']")).get_by_role(
-            "button", name="earlier"
-        )
-    expect(pictures.first.locator("input[name=alt]")).to_have_value("On the workbench, in the morning")
-
-    address = page.get_by_role("link", name="The page buyers see").get_attribute("href")
-    assert address
-    shown = buyer.open(address).get_by_alt_text("On the workbench, in the morning").first
-    expect(shown).to_be_visible()
-    natural = shown.evaluate(
-        "image => image.decode().then(() => [image.naturalWidth, image.naturalHeight, image.currentSrc])"
-    )
-    assert natural[0] < natural[1]  # it was taken upright
-    assert natural[2].endswith(".webp")
 
 
 def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visitor]):

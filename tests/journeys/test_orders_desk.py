@@ -3,12 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.test_access import SMALL_TARGETS, serious_findings
-
 
 @pytest.mark.parametrize("size", ["phone", "desk"])
 def test_paid_orders_are_found_ticked_and_packed_together(comes, size):
-    buyer, merchant = comes("phone"), comes(size, reduced_motion="reduce")
+    buyer, merchant = comes("phone"), comes(size)
     buyer.buy(**{"Full name": f"Chepkemoi {size.title()}"})
     buyer.buy(**{"Full name": f"Chepkemoi {size.title()}"})
     first, second = (number for number, *_ in buyer.orders)
@@ -19,7 +17,6 @@ def test_paid_orders_are_found_ticked_and_packed_together(comes, size):
     merchant.sees(f"Found by “chepkem {size}”")
     page.get_by_label("Choose all").check()
     merchant.sees("2 chosen")
-    assert serious_findings(page) + page.evaluate(SMALL_TARGETS) == []
     page.get_by_role("button", name="Mark packed").click()
 
     merchant.sees("2 orders marked packed")

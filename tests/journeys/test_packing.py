@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.test_access import SMALL_TARGETS, serious_findings
 from tests.journeys.visitor import Visitor
 
 SIZES = pytest.mark.parametrize("size", ["phone", "desk"])
@@ -93,30 +92,3 @@ def test_a_rider_slip_fills_one_sheet_of_a6(comes: Callable[..., Visitor], size:
     sheets = re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", printed)
     millimetres = [tuple(round(float(side) * 25.4 / 72) for side in sheet) for sheet in sheets]
     assert millimetres == [(105, 148)]
-
-
-@SIZES
-def test_the_order_at_the_desk_and_its_slips_stand_in_nobodys_way(comes: Callable[..., Visitor], size: str):
-    visitor = comes(size, reduced_motion="reduce")
-    visitor.buy(area="Pick up at the workshop")
-    number, found = visitor.orders[0][0], {}
-    visitor.sign_in()
-    visitor.expected.add(422)
-    page = visitor.open(f"/admin/orders/{number}")
-
-    def look(name: str) -> None:
-        found[name] = serious_findings(page) + page.evaluate(SMALL_TARGETS)
-
-    look("to pack")
-    page.get_by_role("button", name="Mark packed").click()
-    page.get_by_text("The buyer lost the code").click()
-    page.get_by_text("Write a private note").click()
-    page.get_by_text("Write to the buyer").click()
-    look("to hand over")
-    page.get_by_role("button", name="Hand over", exact=True).click()
-    look("without a code typed")
-    for slip in ("packing", "receipt", "rider"):
-        visitor.open(f"/admin/print?slip={slip}&order={number}")
-        look(slip)
-
-    assert {name: findings for name, findings in found.items() if findings} == {}

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.test_access import SMALL_TARGETS, serious_findings
 from tests.journeys.visitor import Visitor
 
 
@@ -36,27 +35,3 @@ def test_the_report_sums_what_was_bought_and_leads_to_the_orders(comes: Callable
     merchant.open("/admin/reports?days=1")
     page.get_by_role("row", name="There was not enough money").get_by_role("link").click()
     merchant.sees_heading("Tries to pay: There was not enough money for the payment")
-
-
-@pytest.mark.parametrize("size", ["phone", "desk"])
-def test_nothing_on_reports_mail_and_privacy_stands_in_anybodys_way(comes: Callable[..., Visitor], size: str):
-    visitor = comes(size, reduced_motion="reduce")
-    visitor.buy()
-    visitor.expected.add(422)
-    visitor.sign_in()
-    found = {}
-    for path in (
-        *(
-            "/admin/reports?days=1",
-            "/admin/reports?days=30",
-            "/admin/reports?from=x",
-            "/admin/mail",
-            "/admin/mail?tab=sent",
-        ),
-        *("/admin/reports/orders?of=method&value=MPESA", "/admin/mail/1", "/admin/privacy?who=x"),
-        *(f"/admin/privacy?who={visitor.phone_number}", "/privacy"),
-    ):
-        visitor.open(path)
-        found[path] = serious_findings(visitor.page) + visitor.page.evaluate(SMALL_TARGETS)
-
-    assert {path: findings for path, findings in found.items() if findings} == {}

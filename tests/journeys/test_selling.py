@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.running import SKU
-from tests.journeys.test_access import SMALL_TARGETS, serious_findings
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with scripts", "without scripts"])
@@ -62,39 +61,3 @@ def test_a_cart_goes_by_a_link_and_is_bought(comes):
     assert [order[1:] for order in buyer.orders] == [("paid", 5100)]
     friend.open("/cart")
     friend.sees("Classic sisal kiondo")
-
-
-def test_nothing_on_these_pages_stands_in_anybodys_way(comes):
-    merchant = comes("phone", reduced_motion="reduce")
-    merchant.expected.add(422)
-    merchant.sign_in()
-    page, found = merchant.page, {}
-
-    def look(name):
-        found[name] = serious_findings(page) + page.evaluate(SMALL_TARGETS)
-
-    for address in (
-        "/admin/selling",
-        "/admin/selling/areas",
-        "/admin/selling/areas/new",
-        "/admin/settings",
-        "/admin/carts",
-        f"/admin/orders/new?sku={SKU}",
-    ):
-        merchant.open(address)
-        look(address)
-    page.get_by_label("Find a product").fill("mug")
-    page.get_by_role("button", name="Search", exact=True).click()
-    look("goods found")
-    page.get_by_role("button", name="Make the order").click()
-    look("an order with mistakes")
-    merchant.open("/admin/selling/codes/new")
-    page.get_by_role("button", name="Make the code").click()
-    look("a code with mistakes")
-    merchant.open(f"/admin/carts/new?sku={SKU}")
-    page.get_by_role("button", name="Make the link").click()
-    look("a link")
-    merchant.open(page.get_by_label("Only the link").input_value())
-    look("a cart for you")
-
-    assert {name: findings for name, findings in found.items() if findings} == {}

@@ -49,6 +49,10 @@ class Visitor:
         self.page.goto(path)
         return self.page
 
+    def press(self, button: str) -> None:
+        """Press the button of this name, whole; of several the first."""
+        self.page.get_by_role("button", name=button, exact=True).first.click()
+
     def add(self, product: str = "kiondo-classic", variant: str | None = None, quantity: int = 1) -> None:
         """Put a product into the cart from its page."""
         self.open(f"/products/{product}")

@@ -1,7 +1,8 @@
-"""Every kind of page, one after the other, each as a visitor comes to it."""
+"""What a buyer comes through, from the shelves to the order and back to a lost one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from tests.journeys.tours.walking import through
 from tests.journeys.visitor import Visitor
 
 
@@ -17,12 +18,11 @@ def shelves(visitor: Visitor) -> Iterator[str]:
         "nothing found": "/search?q=zzzz",
         "empty cart": "/cart",
         "lookup": "/orders/find",
+        "privacy": "/privacy",
         "404": "/none-such",
     }
     visitor.expected.add(404)
-    for name, path in places.items():
-        visitor.open(path)
-        yield name
+    yield from through(visitor, places)
 
 
 def purchase(visitor: Visitor) -> Iterator[str]:
@@ -55,34 +55,16 @@ def orders(visitor: Visitor) -> Iterator[str]:
     for ending in ("No callback at all", "Balance too low", "Wrong amount", "Pay"):
         visitor.buy(ending)
         yield f"order: {ending}"
-    page = visitor.open("/orders/find")
     visitor.expected.add(422)
-    page.get_by_role("button", name="Send me the link").click()
+    visitor.buy("No callback at all")
+    visitor.page.get_by_text("I have paid: give the M-PESA code").click()
+    yield "order: the form for an M-PESA code"
+    visitor.press("Send")
+    yield "order: no M-PESA code typed"
+    page = visitor.open("/orders/find")
+    visitor.press("Send me the link")
     yield "lookup with errors"
     page.get_by_label("Order number").fill("12345678")
     page.get_by_label("Phone number").fill("0712 345 678")
-    page.get_by_role("button", name="Send me the link").click()
+    visitor.press("Send me the link")
     yield "lookup sent"
-
-
-def desk(visitor: Visitor) -> Iterator[str]:
-    """Where the merchant sits."""
-    visitor.buy("Wrong amount")
-    page = visitor.open("/admin/")
-    yield "sign-in"
-    page.get_by_label("E-mail").fill("nobody@example.com")
-    page.get_by_label("Password").fill("not-the-password-of-anybody")
-    page.get_by_role("button", name="Sign in").click()
-    yield "sign-in refused"
-    visitor.sign_in()
-    yield "orders"
-    visitor.open("/admin/?q=zzzz")
-    yield "no orders found"
-    visitor.open(f"/admin/orders/{visitor.orders[0][0]}")
-    for summary in page.locator("summary").all():
-        summary.click()
-    yield "order at the desk"
-
-
-Tour = Callable[[Visitor], Iterator[str]]
-TOURS: tuple[Tour, ...] = (shelves, purchase, orders, desk)

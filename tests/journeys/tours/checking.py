@@ -1,0 +1,57 @@
+"""Where the merchant decides about money."""
+
+from collections.abc import Iterator
+
+from tests.journeys.tours.walking import through, unfold
+from tests.journeys.visitor import Visitor
+
+
+def checking(visitor: Visitor) -> Iterator[str]:
+    """Two payments that are not clear, and everything that can be said about them."""
+    visitor.expected.add(422)
+    page = visitor.page
+    visitor.buy("No callback at all")
+    page.get_by_text("I have paid: give the M-PESA code").click()
+    page.get_by_label("M-PESA code").fill("SKT1A2B3C4")
+    visitor.press("Send")
+    yield "order with an M-PESA code given, as its buyer sees it"
+    visitor.buy("Wrong amount")
+    waiting, wrong = (number for number, *_ in visitor.orders)
+    visitor.sign_in()
+    yield from through(
+        visitor,
+        {
+            "to check": "/admin/checks",
+            "none of this kind": "/admin/checks?kind=twice",
+            "a code that was offered": "/admin/codes?code=SKT1A2B3C4",
+            "a code nobody knows": "/admin/codes?code=QQQ1A2B3C4",
+            "code desk": "/admin/codes",
+        },
+    )
+    visitor.press("Look it up")
+    yield "code desk, nothing typed"
+    visitor.open(f"/admin/orders/{waiting}")
+    unfold(visitor)
+    yield "order that waits, everything open"
+    visitor.open(f"/admin/orders/{waiting}/mark-paid")
+    yield "mark paid"
+    visitor.press("Mark it paid")
+    yield "mark paid, with what is missing"
+    visitor.open(f"/admin/orders/{wrong}")
+    unfold(visitor)
+    yield "order in review, everything open"
+    visitor.open(f"/admin/orders/{wrong}/decide")
+    yield "decide"
+    page.get_by_label("What came, in KSh").fill("nothing")
+    visitor.press("Accept: the order is paid")
+    yield "decide, no sum typed"
+    visitor.open(f"/admin/orders/{wrong}/decide")
+    visitor.press("Refuse: cancel the order")
+    unfold(visitor)
+    yield "order refused, money to give back"
+    visitor.open(f"/admin/orders/{wrong}/give-back")
+    yield "give back"
+    visitor.press("Record it")
+    yield "give back, with what is missing"
+    visitor.open("/admin/money")
+    yield "does the money add up"

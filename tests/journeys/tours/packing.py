@@ -1,0 +1,38 @@
+"""The desk's list of orders, and one order on its way to the buyer."""
+
+from collections.abc import Iterator
+
+from tests.journeys.tours.walking import through, unfold
+from tests.journeys.visitor import Visitor
+
+
+def packing(visitor: Visitor) -> Iterator[str]:
+    """From the list over an order that is picked up to its slips."""
+    visitor.expected.add(422)
+    visitor.buy(area="Pick up at the workshop")
+    number, order_page = visitor.orders[0][0], visitor.page.url
+    visitor.sign_in()
+    page = visitor.page
+    yield "orders"
+    page.locator("tbody input[type=checkbox]").first.check()
+    unfold(visitor)
+    yield "orders, one chosen, the filters open"
+    yield from through(
+        visitor,
+        {
+            "all orders": "/admin/?tab=all",
+            "no orders found": "/admin/?q=zzzz",
+            "orders, a day that is none": "/admin/?tab=all&from=x",
+            "order to pack": f"/admin/orders/{number}",
+        },
+    )
+    visitor.press("Mark packed: ready to collect")
+    unfold(visitor)
+    yield "order to hand over, everything open"
+    visitor.press("Hand over")
+    yield "order to hand over, no code typed"
+    for slip in ("packing", "receipt", "rider"):
+        visitor.open(f"/admin/print?slip={slip}&order={number}")
+        yield f"{slip} slip"
+    page.goto(order_page)
+    yield "order with a collect code, as its buyer sees it"
