@@ -1,5 +1,6 @@
 """What every test may ask for: a shop on a fresh database, a provider that does as told, a shopper."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,12 @@ from tests.shopper import Shopper
 SECRET = "a-key-for-tests-only-0123456789abcdef"
 TOKEN = "chpter_pk_test_0f8c1b2a"
 thrift.share()
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: looking through it for rubbish again and again takes a sixth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
