@@ -25,7 +25,7 @@ run: $(VENV)/run.stamp ## Serve the whole shop, with a sandbox in Chpter's place
 	@exec env PORT=$(PORT) SANDBOX_PORT=$(SANDBOX_PORT) BIN=$(BIN) sh bin/run-demo
 
 test: $(VENV)/dev.stamp ## Run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/dev.stamp ## Run the linters
 	$(BIN)/ruff check .

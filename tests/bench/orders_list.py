@@ -76,7 +76,7 @@ def _databases(kind: str, folder: Path) -> Iterator[list[str]]:
             migrate_and_seed(url, folder)
         yield urls
     else:
-        server = Postgres(folder)
+        server = Postgres(folder, durable=True)
         try:
             yield [server.fresh(), server.fresh()]
         finally:

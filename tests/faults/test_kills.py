@@ -10,6 +10,7 @@ import pytest
 
 from shop.payments.views import drain_spool
 from tests import both_databases
+from tests.databases import postgres_server
 from tests.faults.figures import size
 from tests.faults.serving import Served
 from tests.shopper import SKU
@@ -17,6 +18,13 @@ from tests.shopper import SKU
 pytestmark = both_databases
 BURST = 24  # callbacks a round
 CALLERS = 8
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """A server with the durability of the real one."""
+    with postgres_server(durable=True) as server:
+        yield server
 
 
 def burst(served: Served, purchases, kill_after: float | None) -> dict[str, int | None]:

@@ -11,12 +11,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from shop.payments.views import drain_spool
-from tests.databases import Postgres, Sqlite
+from tests.databases import Postgres, Sqlite, postgres_server
 from tests.faults.figures import size
 from tests.faults.serving import Served
 from tests.shopper import SKU
@@ -28,10 +27,8 @@ BURST = 120
 @pytest.fixture
 def own_postgres():
     """A PostgreSQL server for this test alone: it will be crashed."""
-    with TemporaryDirectory(prefix="shop-postgres-") as folder:
-        server = Postgres(Path(folder))
+    with postgres_server(durable=True) as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture
