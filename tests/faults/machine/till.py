@@ -1,0 +1,234 @@
+"""The shop under the machine: its routes, its worker's sweeps, its clock, and its tables emptied in a moment."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
+from werkzeug.test import TestResponse
+
+from shop.checkout.forms import new_key
+from shop.chpter import PaymentSession, SessionRequest, Unreachable
+from shop.database import db
+from shop.notices import sending
+from shop.orders import expiring
+from shop.payments import views as payments
+from tests.admin.desk import Clerk, let_in
+from tests.faults.machine.moves import AREAS, CODES, SHELF
+from tests.shopper import ANSWERS, Shopper, hidden_fields
+
+OPENING_DAY = datetime(2026, 11, 2, 6, tzinfo=UTC)
+FILLED = (  # what a run leaves behind, children first
+    *("staff_act", "outbox_mail", "money_entry", "payment_check", "offered_code", "callback_record"),
+    *("payment_attempt", "order_event", "order_word", "order_line", "stock_move", "orders"),
+)
+
+
+class Clock:
+    """Stands in for `datetime` in shop/clock.py: it is as late as we say."""
+
+    moment = OPENING_DAY
+
+    def now(self, zone: Any) -> datetime:
+        return self.moment.astimezone(zone)
+
+    def move(self, by: timedelta) -> None:
+        self.moment += by
+
+
+class Chpter:
+    """Stands in for the client: opens pages as long as it is up, and remembers what it was asked for."""
+
+    up = True
+    asked: SessionRequest
+
+    def open_session(self, request: SessionRequest) -> PaymentSession:
+        self.asked = request
+        if not self.up:
+            raise Unreachable
+        return PaymentSession(f"https://chpter.co/pay/{request.order_id}")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What Chpter was asked for: the reference and the callback address."""
+
+    reference: str
+    address: str
+
+    @classmethod
+    def of(cls, asked: SessionRequest) -> "Opened":
+        return cls(str(asked.order_id), urlsplit(asked.callback_url).path)
+
+
+class Till:
+    """One shop, used by one run after the other."""
+
+    def __init__(self, app: Flask, clock: Clock) -> None:
+        self.app, self.clock, self.chpter = app, clock, Chpter()
+        app.extensions["chpter"] = self.chpter
+        self.settings = app.config["SETTINGS"]
+        self.runs = self.steps = 0
+        self.rows: Counter[str] = Counter()  # of the settling table, and how often each was reached
+        with app.app_context():
+            self.engine = db.engine
+        self.reader = self.engine.raw_connection()
+        if self.engine.dialect.name == "postgresql":
+            self.reader.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+        self._prepare()
+        let_in(app)
+        clerk = Clerk(app)
+        assert clerk.sign_in().status_code == 303
+        self.desk_token = hidden_fields(clerk.get("/admin/").text)["csrf_token"]
+        buyer = Shopper(app)
+        self.areas = {code: buyer.area(code) for code in AREAS}
+        self.buyer_token = hidden_fields(buyer.get("/orders/find").text)["csrf_token"]
+        self.desk, self.browser = clerk.browser, buyer.browser
+        self.cookies = {one: one.get_cookie("session").value for one in (self.desk, self.browser)}
+        self.server = app.test_client(use_cookies=False)
+
+    def close(self) -> None:
+        self.reader.close()
+
+    def begin(self) -> None:
+        """A new run: nothing was ever ordered."""
+        self.clock.moment = OPENING_DAY
+        self.chpter.up = True
+        self.runs += 1
+        for browser, cookie in self.cookies.items():
+            browser.set_cookie("session", cookie)
+        for folder in ("spool", "mail"):
+            shutil.rmtree(self.settings.instance_path / folder, ignore_errors=True)
+        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            for table in FILLED:
+                connection.execute(text(f"DELETE FROM {table}"))
+            for sku, count in SHELF.items():
+                there = {"sku": sku, "count": count, "at": OPENING_DAY.replace(tzinfo=None)}
+                connection.execute(text("UPDATE variant SET on_hand = :count, held = 0 WHERE sku = :sku"), there)
+                line = "INSERT INTO stock_move (at, sku, on_hand, held, reason, by)"
+                connection.execute(text(f"{line} VALUES (:at, :sku, :count, 0, 'Opening stock', '')"), there)
+            connection.execute(text("UPDATE discount_code SET used = 0"))
+
+    def _prepare(self) -> None:
+        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            for code, (_, _, _, most) in CODES.items():
+                values = {"code": code, "most": most}
+                connection.execute(text("UPDATE discount_code SET max_uses = :most WHERE code = :code"), values)
+
+    # the buyer
+
+    def add(self, sku: str, count: int) -> TestResponse:
+        return self.browser.post("/cart/add", data={"sku": sku, "quantity": str(count)})
+
+    def empty_cart(self) -> None:
+        self.browser.post("/cart/update", data={f"quantity-{sku}": "0" for sku in SHELF})
+
+    def press_pay(self, area: str, code: str, total: int) -> TestResponse:
+        """Send the checkout form, with the total the buyer reckons."""
+        with self.app.app_context():
+            once = new_key()
+        hidden = {"csrf_token": self.buyer_token, "once": once, "shown_total": str(total), "pay": "1"}
+        return self.browser.post("/checkout", data={**ANSWERS, "area": self.areas[area], "code": code, **hidden})
+
+    def newest(self) -> tuple[str, str]:
+        """Token and number of the order that was just placed."""
+        [(token, number)] = self.read("SELECT token, number FROM orders ORDER BY id DESC LIMIT 1")
+        return token, number
+
+    # Chpter
+
+    def post(self, address: str, raw: bytes, from_browser: bool = False) -> int:
+        headers = {"Origin": "http://localhost"} if from_browser else {}
+        return self.server.post(address, data=raw, headers=headers, content_type="application/json").status_code
+
+    # the desk
+
+    def press(self, number: str, act: str, **fields: str) -> TestResponse:
+        return self.desk.post(f"/admin/orders/{number}/{act}", data={"csrf_token": self.desk_token, **fields})
+
+    def write_stock(self, sku: str, kind: str, pieces: int) -> int:
+        fields = {"csrf_token": self.desk_token, "kind": kind, "pieces": str(pieces), "note": ""}
+        return self.desk.post(f"/admin/stock/{sku}", data=fields).status_code
+
+    # the worker
+
+    def expire(self) -> int:
+        with self.app.app_context():
+            return expiring.expire_orders(self.clock.moment)
+
+    def drain(self) -> int:
+        with self.app.app_context():
+            return payments.drain_spool()
+
+    def send(self) -> int:
+        with self.app.app_context():
+            return sending.send_due(self.settings, self.clock.moment)
+
+    @property
+    def mails_sent(self) -> int:
+        return len(list((self.settings.instance_path / "mail").glob("*.eml")))
+
+    # what there is
+
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        """Past SQLAlchemy, by a connection of its own: what is read here must be quick, and true."""
+        cursor = self.reader.cursor()
+        cursor.execute(query)
+        return [tuple(row) for row in cursor.fetchall()]
+
+    @contextmanager
+    def refusing(self, statement: int) -> Iterator[None]:
+        """The database refuses this statement and all that come after it."""
+        seen = 0
+
+        def refuse(*_statement: Any) -> None:
+            nonlocal seen
+            seen += 1
+            if seen >= statement:
+                raise OperationalError("refused", {}, Exception("the database is away"))
+
+        event.listen(self.engine, "before_cursor_execute", refuse)
+        try:
+            yield
+        finally:
+            event.remove(self.engine, "before_cursor_execute", refuse)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def killed_at_unlink(patch: Any) -> Iterator[None]:
+    """The worker dies after settling, before it takes the file away."""
+
+    def die(*_args: object, **_options: object) -> None:
+        raise Killed
+
+    with patch.context() as patched:
+        patched.setattr(Path, "unlink", die)
+        with suppress(Killed):
+            yield
+
+
+def body(total: int, reference: str, changes: dict[str, Any]) -> bytes:
+    """A documented success, changed."""
+    said = {
+        "payment_method": "MPESA",
+        "paid": "True",
+        "response_status": 200,
+        "order_id": reference,
+        "message": "M-PESA Payment Successful",
+        "amount": str(total),
+        "payment_status": "Payment complete.",
+    }
+    return json.dumps({**said, **changes}).encode()
