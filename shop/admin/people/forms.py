@@ -31,7 +31,7 @@ def one_word(typed: str | None) -> str:
 def tidy_email(typed: str) -> str:
     """An e-mail as the sign-in page will read it. Raises ValueError for what is none."""
     try:
-        return str(_security._mail_util.normalize(typed.strip())).lower()
+        return str(_security._mail_util.normalize(typed.strip()[:255])).lower()  # longer than any may be
     except EmailValidateException:
         raise ValueError("That is not an e-mail address") from None
 
