@@ -72,7 +72,10 @@ def init_assets(app: Flask) -> None:
 
     @app.after_request
     def keep(response: Response) -> Response:
-        if request.endpoint in ("static", "assets.bundle") and response.status_code in (200, 304):
+        file = (
+            request.endpoint in ("static", "assets.bundle") and request.method != "OPTIONS"
+        )  # its path may be anything
+        if file and response.status_code in (200, 304):
             path = (request.view_args or {}).get("filename") or (request.view_args or {}).get("name", "")
             fresh = request.args.get("v") == fingerprint(path)
             response.headers["Cache-Control"] = (

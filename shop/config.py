@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError
 EXAMPLE_SECRET = "replace-me-with-64-random-characters"  # noqa: S105 - what .env.example shows, refused in production
 WEAKEST_SECRET = 32  # characters
 DEFAULT_PORTS = {"https": 443, "http": 80}
-HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:]*:[0-9a-f:.]*"  # a name, or an IPv4 or IPv6 address
+HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]*"  # a name, or an IPv4 or IPv6 address
 NOBODY = "shop@localhost.localdomain"  # the sender of mail that only ever becomes files
 EMAIL = r"[^@\s<>,;\"]+@[^@\s<>,;\"]+"
 Choice = TypeVar("Choice", bound=str)

@@ -3,7 +3,8 @@
 import logging
 import traceback
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
+from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
@@ -25,6 +26,8 @@ WORDS = {
 
 def error_page(status: int, said: tuple[str, str] | None = None) -> Response:
     """The page for a status, without reading anything but the settings. `said` is a title and words of its own."""
+    if request_ctx.url_adapter is None:  # the Host header can be no host: Flask gave up before it knew our addresses
+        request_ctx.url_adapter = current_app.url_map.bind("")
     title, words = said or WORDS.get(status, WORDS[400 if status < 500 else 500])
     response = make_response(render_template("errors/page.html", code=status, title=title, words=words), status)
     response.headers["Cache-Control"] = "no-store"

@@ -3,7 +3,6 @@
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_limiter.util import get_remote_address
 from flask_security import current_user
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
@@ -16,9 +15,10 @@ from shop.admin.people.sitting import seat
 from shop.admin.signing import LONGEST_PASSWORD, desk_address, proved
 from shop.database import db
 from shop.extensions import limiter
+from shop.typed import TypedForm
 
 
-class ConfirmForm(FlaskForm):
+class ConfirmForm(TypedForm):
     """The password once more."""
 
     password = PasswordField(

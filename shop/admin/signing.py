@@ -30,6 +30,7 @@ from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import db, write
 from shop.extensions import limiter
+from shop.typed import TypedForm
 
 LONGEST_PASSWORD = 200  # characters; written out in full one may become 18, and the hash breaks beyond 4096
 FRESH = timedelta(minutes=10)  # after which a sensitive act asks for the password again
@@ -50,7 +51,7 @@ def merchant_with(email: str) -> Merchant | None:
     return db.session.scalar(select(Merchant).where(func.lower(Merchant.email) == email.lower()))
 
 
-class SignInForm(LoginForm):
+class SignInForm(TypedForm, LoginForm):
     """E-mail and password. Where to go afterwards is a page of the desk, or else left out."""
 
     email = EmailField(

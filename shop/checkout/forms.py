@@ -5,7 +5,6 @@ import secrets
 
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
-from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, Signer
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
@@ -14,6 +13,7 @@ from shop.config import Settings
 from shop.orders.placing import Buyer, used_too_often
 from shop.phones import PhoneError, kenyan_mobile
 from shop.pricing.models import DiscountCode
+from shop.typed import TypedForm
 
 BAD_EMAIL = "Enter an email address in the correct format, like name@example.com"
 
@@ -48,7 +48,7 @@ def _keys() -> Signer:
     return Signer(list(reversed(settings.secret_keys)), salt="checkout key")  # the last one signs, all are believed
 
 
-class CheckoutForm(FlaskForm):
+class CheckoutForm(TypedForm):
     """Who buys and where it goes."""
 
     full_name = StringField(

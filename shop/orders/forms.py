@@ -1,13 +1,13 @@
 """What the lookup page asks."""
 
-from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import DataRequired, ValidationError
 
 from shop.phones import PhoneError, kenyan_mobile
+from shop.typed import TypedForm
 
 
-class LookupForm(FlaskForm):
+class LookupForm(TypedForm):
     """The two things a buyer still knows when the link is lost."""
 
     order_number = StringField("Order number", [DataRequired("Enter your order number")])

@@ -16,6 +16,7 @@ from shop.orders.models import Order, OrderWord
 
 LONGEST_WORD = 60  # characters; the rest neither kept nor looked at
 MOST_WORDS = 6  # looked for at once
+LONGEST_SEARCH = 400  # characters looked at: room for so many words, and blanks between
 _OUTER = re.compile(r"^[\W_]+|[\W_]+$")
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´")
 
@@ -68,7 +69,7 @@ def sought(typed: str) -> list[tuple[str, ...]]:
     """
     things: list[str] = []
     digits_before = False
-    for part in typed.split():
+    for part in typed[:LONGEST_SEARCH].split():
         digits = bool(re.search(r"[0-9]", part)) and not re.search(r"[^\W\d_]|@", part)
         if digits and digits_before:
             things[-1] += part

@@ -31,6 +31,7 @@ class Phone:
     """Makes codes of the secret that was typed into it."""
 
     def __init__(self, written: str, clock: Clock) -> None:
+        self.written = written
         self.totp = TOTP(b32decode(written.replace(" ", "")), 6, SHA1(), 30)
         self.clock = clock
 

@@ -105,6 +105,7 @@ WRONG = [
     ({"SKU": SKU, "Price": "-5"}, "Price: “-5” is no number"),
     ({"SKU": SKU, "Price": "99999999"}, "Price: 99,999,999 is too high. Write 1,000,000 or less"),
     ({"SKU": SKU, "Price": "9" * 400}, "is no number"),
+    ({"SKU": SKU, "Price": "1" + ",000" * 2000}, "is no number"),
     ({"SKU": SKU, "Price": "١٢"}, "is no number"),
     ({"SKU": SKU, "Price": "0"}, "Price: 0 is too low. Write 1 or more"),
     ({"SKU": SKU, "Stock": "many"}, "Stock: “many” is no number"),

@@ -1,7 +1,8 @@
 """What tests of races and faults may ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 
 import pytest
@@ -11,12 +12,13 @@ from werkzeug.test import TestResponse
 from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
 from shop.database import db
-from tests.faults import figures
+from tests.faults import figures, leaks
 from tests.payments.ledger import Ledger
 from tests.shopper import hidden_fields
 
 Press = Callable[[], TestResponse]
 _reached: list[figures.Figure] = []
+_searched: list[int] = []  # how many log lines each test left
 
 
 @pytest.fixture
@@ -33,9 +35,24 @@ def reached(request: pytest.FixtureRequest) -> Callable[..., None]:
     return note
 
 
+@pytest.fixture(autouse=True)
+def no_line_tells_a_secret(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """After each programme: what it logged, here and in its processes, tells of no key, no token and no buyer."""
+    with leaks.Lines() as here:
+        yield
+    lines = [*here.all, *leaks.lines_of_files(tmp_path)]
+    if "test_leaks" not in request.node.nodeid:  # it plants some
+        assert leaks.found_in(lines, leaks.KEYS | leaks.SIGNED | leaks.PERSONS) == []
+        _searched.append(len(lines))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """After the long programmes: the page with all that they reached."""
     if figures.LONG and _reached:
+        words = f"0 in {sum(_searched):,} log lines of {len(_searched):,} programmes and controls"
+        _reached.append(
+            figures.Figure("Secrets in all log lines", "both", words, "one of each kind, planted, is found")
+        )
         figures.PAGE.write_text(figures.page(_reached, session.testsfailed), encoding="utf-8")
 
 

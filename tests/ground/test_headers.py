@@ -95,6 +95,13 @@ def test_only_files_and_catalogue_pages_may_be_kept_by_a_cache(app):
             assert reply.headers["Cache-Control"] == "no-store", address
 
 
+@pytest.mark.parametrize("address", ["/static/none-such", "/static/..%2f..%2fwsgi.py", "/assets/none-such.css"])
+def test_asking_what_a_file_allows_opens_no_file(app, monkeypatch, address):
+    monkeypatch.setattr("shop.assets.fingerprint", lambda path: pytest.fail(f"{path} was opened"))
+
+    assert app.test_client().options(f"{address}?v=0").status_code == 200
+
+
 def test_errors_are_pages_that_tell_nothing_of_the_inside(shopper, app):
     for address, status in (("/broken", 500), ("/busy", 503), ("/full", 503), ("/no-such-page", 404)):
         reply = shopper.get(address)

@@ -35,7 +35,7 @@ SLUG, SKU = "Slug", "SKU"
 COLUMNS = (SLUG, *PRODUCT_COLUMNS, SKU, *VARIANT_COLUMNS)
 
 SLUG_FORM = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
-NUMBER = re.compile(r"(?:KSh\.? ?)?([0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]{1,9})(?:\.0{1,2})?", re.ASCII | re.IGNORECASE)
+NUMBER = re.compile(r"(?:KSh\.? ?)?([0-9]{1,3}(?:[, ][0-9]{3}){1,4}|[0-9]{1,9})(?:\.0{1,2})?", re.ASCII | re.IGNORECASE)
 YES, NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
 
 

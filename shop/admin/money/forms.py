@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
@@ -11,6 +10,7 @@ from shop.chpter.text import one_line
 from shop.money import shillings
 from shop.payments.by_hand import ByHand
 from shop.payments.codes import LONGEST_MESSAGE, CodeError, read_code
+from shop.typed import TypedForm
 
 LONGEST_REASON = 200  # characters
 NO_REASON = "Enter a reason: whoever reads it later was not here"
@@ -34,7 +34,7 @@ def tidy(typed: str | None) -> str | None:
     return typed and one_line(typed[: 4 * LONGEST_REASON], 2 * LONGEST_REASON)
 
 
-class MoneyForm(FlaskForm):
+class MoneyForm(TypedForm):
     """Money that a person saw come or go."""
 
     amount = StringField("Amount in KSh", [InputRequired("Enter the amount")], filters=[tidy])
@@ -97,7 +97,7 @@ class RefundForm(MoneyForm):
             raise ValidationError(f"No more than {shillings(self.most)} can be given back: that is what is here")
 
 
-class CodeForm(FlaskForm):
+class CodeForm(TypedForm):
     """A message as it was forwarded, or the code alone."""
 
     text = TextAreaField(

@@ -4,17 +4,17 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
-from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Regexp
 
 from shop.checkout.forms import one_line, tidy_note
+from shop.typed import TypedForm
 
 LONGEST_NOTE = 400  # characters: what is written must fit one line of the timeline whole
 NO_KEY = re.compile(r"[^A-Za-z0-9_-]")
 
 
-class HandOverForm(FlaskForm):
+class HandOverForm(TypedForm):
     """What the buyer says at the counter."""
 
     code = StringField(
@@ -27,7 +27,7 @@ class HandOverForm(FlaskForm):
     )
 
 
-class LostCodeForm(FlaskForm):
+class LostCodeForm(TypedForm):
     """Why an order is handed over without its code."""
 
     reason = StringField(
@@ -40,7 +40,7 @@ class LostCodeForm(FlaskForm):
     )
 
 
-class _Written(FlaskForm):
+class _Written(TypedForm):
     """Words of a person, and a key that makes two sendings of the form one."""
 
     once = HiddenField(default=lambda: secrets.token_urlsafe(16))

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask_security import EmailValidateException
 from flask_security.proxies import _security
-from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, PasswordField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
@@ -13,6 +12,7 @@ from shop.admin.people.codes import LONGEST_CODE
 from shop.admin.people.passwords import weakness
 from shop.admin.signing import LONGEST_PASSWORD
 from shop.chpter.text import one_line
+from shop.typed import TypedForm
 
 LONGEST_NAME = 80  # characters
 ROLES = [SelectChoice("staff", "Staff"), SelectChoice("owner", "Owner")]
@@ -31,12 +31,12 @@ def one_word(typed: str | None) -> str:
 def tidy_email(typed: str) -> str:
     """An e-mail as the sign-in page will read it. Raises ValueError for what is none."""
     try:
-        return str(_security._mail_util.normalize(typed.strip())).lower()
+        return str(_security._mail_util.normalize(typed.strip()[:255])).lower()  # longer than any may be
     except EmailValidateException:
         raise ValueError("That is not an e-mail address") from None
 
 
-class NameForm(FlaskForm):
+class NameForm(TypedForm):
     """How the log and the timelines name somebody."""
 
     name = StringField(
@@ -51,7 +51,7 @@ class NameForm(FlaskForm):
             raise ValidationError("Enter your name")
 
 
-class PasswordForm(FlaskForm):
+class PasswordForm(TypedForm):
     """A new password. `email` and `names` are what it must not be made of."""
 
     password = PasswordField("New password")
@@ -85,13 +85,13 @@ class JoinForm(PasswordForm, NameForm):
     """What somebody who was invited says of themselves."""
 
 
-class CodeForm(FlaskForm):
+class CodeForm(TypedForm):
     """A code from the phone, or a recovery code."""
 
     code = StringField("Code", [InputRequired("Enter the code"), Length(max=LONGEST_CODE, message="That is no code")])
 
 
-class ForgottenForm(FlaskForm):
+class ForgottenForm(TypedForm):
     """Whose password was forgotten."""
 
     email = EmailField(
@@ -99,13 +99,13 @@ class ForgottenForm(FlaskForm):
     )
 
 
-class RoleForm(FlaskForm):
+class RoleForm(TypedForm):
     """What somebody may do."""
 
     role = RadioField("What they may do", [InputRequired("Choose what they may do")], choices=ROLES)
 
 
-class InviteForm(FlaskForm):
+class InviteForm(TypedForm):
     """Who is invited, and as what."""
 
     email = EmailField(
@@ -121,6 +121,6 @@ class InviteForm(FlaskForm):
             raise ValidationError(str(problem)) from None
 
 
-def problems_of(form: FlaskForm) -> list[tuple[str, str]]:
+def problems_of(form: TypedForm) -> list[tuple[str, str]]:
     """What stops a form: (id of the field, words)."""
     return [(field.id, str(words)) for field in form for words in field.errors]

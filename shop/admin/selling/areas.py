@@ -4,7 +4,6 @@ import re
 import secrets
 
 from flask import abort, flash, redirect, render_template, url_for
-from flask_wtf import FlaskForm
 from sqlalchemy import select, update
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
@@ -18,12 +17,13 @@ from shop.database import changed, db, write
 from shop.details import forget_details
 from shop.money import shillings
 from shop.pricing.models import DeliveryArea
+from shop.typed import TypedForm
 
 MOST_FEE = 100_000
 LAST_ONE = "One way to get the goods must stay on: switch another area on first"
 
 
-class AreaForm(FlaskForm):
+class AreaForm(TypedForm):
     """An area we bring orders to, or a point where they are picked up."""
 
     kind = RadioField("How buyers get their order", default="brought", validate_choice=False)

@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import RadioField, StringField
 from wtforms.validators import ValidationError
 
@@ -12,12 +11,13 @@ from shop.checkout.forms import one_line
 from shop.clock import NAIROBI, utcnow
 from shop.pricing.claiming import tidy_code
 from shop.pricing.models import DiscountCode
+from shop.typed import TypedForm
 
 LEAST_PERCENT, MOST_PERCENT = 1, 90
 MOST_USES = 100_000
 
 
-class CodeForm(FlaskForm):
+class CodeForm(TypedForm):
     """A code, what it takes off, when, and how often."""
 
     code = StringField("Code", filters=[one_line])

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
-from flask_wtf import FlaskForm
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
@@ -25,10 +24,11 @@ from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db, write
 from shop.paging import leaf, page_asked
+from shop.typed import TypedForm
 from shop.whatsapp import whatsapp_link
 
 
-class LinkForm(FlaskForm):
+class LinkForm(TypedForm):
     """What a link is called at the desk; buyers do not see it."""
 
     title = StringField(

@@ -2,7 +2,6 @@
 
 from email_validator import EmailNotValidError
 from flask import current_app, flash, redirect, render_template, request, url_for
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
@@ -16,6 +15,7 @@ from shop.config import Settings
 from shop.database import db, write
 from shop.details import ONE, ShopDetails, details, details_row, forget_details
 from shop.phones import PhoneError, kenyan_mobile, readable_phone
+from shop.typed import TypedForm
 
 FIELDS = ("name", "tagline", "phone", "whatsapp", "email", "address", "about")
 
@@ -27,7 +27,7 @@ def _phone(field: StringField) -> None:
         raise ValidationError(f"{field.label.text} must be a Kenyan mobile, like 0712 345 678") from None
 
 
-class SettingsForm(FlaskForm):
+class SettingsForm(TypedForm):
     """The shop's details. What is left empty is as the server's settings have it."""
 
     name = StringField(

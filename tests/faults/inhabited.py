@@ -1,0 +1,174 @@
+"""A shop in which everything has happened once, with somebody of each kind in front of it, and the secrets it holds."""
+
+import io
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from shop.clock import utcnow
+from shop.database import db, write
+from shop.notices.sending import send_due
+from tests.addresses import address_of, routes
+from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
+from tests.faults.provider import Provider
+from tests.shopper import SKU, Bought, Shopper, hidden_fields
+
+NOBODY, BUYER, PACKER, OWNER = WHO = ("nobody", "buyer", "staff", "owner")
+GUEST = "guest@example.com"
+PRIVATE = {  # of the buyer whose orders are here: nobody else ever types it
+    "full_name": "Nyambura Unlogged",
+    "phone_number": "0722 987 651",
+    "email": "unlogged@example.com",
+    "location": "Unloggable Plaza, door 9",
+    "note": "Unnotable gate code",
+}
+
+
+class Inhabited:
+    """Orders paid, in review and waiting, a cart, cart links, an import that waits, an invitation, mails."""
+
+    def __init__(self, app: Flask, provider: Provider, folder: Path) -> None:
+        self.app, self.provider, self.folder = app, provider, folder
+        let_in(app)
+        let_staff_in(app)
+        self.visitors: dict[str, Shopper] = {
+            NOBODY: Shopper(app, provider),
+            BUYER: Shopper(app, provider),
+            PACKER: Clerk(app, provider),
+            OWNER: Clerk(app, provider),
+        }
+        self.bought = self._live()
+        self.known = self._known()
+
+    def _live(self) -> list[Bought]:
+        buyer = self.visitors[BUYER]
+        bought = [buyer.buy(**PRIVATE) for _ in range(3)]
+        bought[0].hear(bought[0].callback())
+        bought[1].hear(bought[1].callback(amount="1"))
+        buyer.add(quantity=2)
+        buyer.post("/cart/share", {})
+        self.sit_down()
+        owner = self.visitors[OWNER]
+        self._press(owner, "/admin/people/invite", email=GUEST, role="staff")
+        self._press(owner, "/admin/carts/new", **{"title": "Gift set", f"quantity-{SKU}": "2", "place": "1"})
+        catalogue = owner.browser.get("/admin/export/catalogue.csv", buffered=True).data
+        self._press(owner, "/admin/import", file=(io.BytesIO(catalogue), "catalogue.csv"))
+        nobody = self.visitors[NOBODY]
+        self._press(nobody, "/admin/sign-in/forgotten", email=STAFF)
+        self.send_mails()
+        return bought
+
+    def send_mails(self) -> int:
+        """Send what waits; how many."""
+        with self.app.app_context():
+            return send_due(self.app.config["SETTINGS"], utcnow())
+
+    def _press(self, visitor: Shopper, address: str, **fields: Any) -> None:
+        hidden = hidden_fields(visitor.browser.get(address).text)
+        reply = visitor.browser.post(address, data={**hidden, **fields}, content_type="multipart/form-data")
+        assert reply.status_code == 303, f"{address}: {reply.text}"
+
+    def sit_down(self) -> None:
+        """Sign in whoever belongs to the desk, whatever became of their password, their right and their tries."""
+        from flask_security.utils import hash_password
+
+        from shop.admin.models import CodeTry, FailedSignIns, Merchant, Role, SecondFactor
+        from shop.admin.signing import people
+
+        def as_at_first() -> None:
+            for table in (CodeTry, FailedSignIns, SecondFactor):
+                db.session.query(table).delete()
+            for email, name in ((EMAIL, "owner"), (STAFF, "staff")):
+                values = {"password": hash_password(PASSWORD), "active": True}
+                db.session.execute(update(Merchant).where(Merchant.email == email).values(values))
+                who = db.session.scalars(select(Merchant).where(Merchant.email == email)).one()
+                who.roles = [people.find_or_create_role(name)]
+                assert isinstance(who.roles[0], Role)
+
+        with self.app.app_context():
+            write(as_at_first)
+        for who, email in ((OWNER, EMAIL), (PACKER, STAFF)):
+            clerk = self.visitors[who]
+            assert isinstance(clerk, Clerk)
+            clerk.browser.delete_cookie("session")
+            assert clerk.sign_in(email).status_code == 303
+
+    def cookie(self, who: str) -> str:
+        """The Cookie header of a visitor's browser."""
+        cookie = self.visitors[who].browser.get_cookie("session")
+        return f"session={cookie.value}" if cookie else ""
+
+    def letters(self) -> list[EmailMessage]:
+        """Every mail that was sent."""
+        files = sorted((self.folder / "mail").glob("*.eml"))
+        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+
+    def link_in_mails(self, beginning: str) -> str:
+        """The token of the one-time link that a mail holds."""
+        for letter in self.letters():
+            for word in letter.get_body(("plain",)).get_content().split():
+                if beginning in word:
+                    return word.partition(beginning)[2]
+        raise AssertionError(f"no mail holds {beginning}")
+
+    def _known(self) -> dict[str, list[str]]:
+        """What stands in the places of the routes: for each of their variables, what is really there."""
+        from shop.admin.importing.models import ImportDraft
+        from shop.admin.models import Merchant, OneTimeLink
+        from shop.cart.models import SharedCart
+        from shop.notices.models import OutboxMail
+        from shop.orders.models import Order
+        from shop.payments.models import PaymentAttempt
+        from shop.pricing.models import DeliveryArea, DiscountCode
+
+        columns = {
+            "number": Order.number,
+            "order_token": Order.token,
+            "draft_token": ImportDraft.token,
+            "code": SharedCart.code,
+            "mail_id": OutboxMail.id,
+            "area_id": DeliveryArea.id,
+            "code_id": DiscountCode.id,
+            "reference": PaymentAttempt.reference,
+            "merchant_id": Merchant.id,
+            "invitation_id": OneTimeLink.id,
+        }
+        with self.app.app_context():
+            found = {name: [str(value) for value in db.session.scalars(select(it))] for name, it in columns.items()}
+        return {
+            **found,
+            "callback_token": [one.callback_path.rsplit("/", 1)[1] for one in self.bought],
+            "invited_token": [self.link_in_mails("/admin/sign-in/invited/")],
+            "password_token": [self.link_in_mails("/admin/sign-in/password/")],
+            "slug": ["kiondo-classic", "baskets"],
+            "sku": [SKU],
+            "act": ["up", "down", "on", "off"],
+            "turn": ["on", "off"],
+            "filename": ["img/logo.svg"],
+            "name": ["site.css"],
+        }
+
+    def values(self, rule: str, variable: str) -> list[str]:
+        """What is really there for a variable of a route."""
+        kinds = {"/orders/": "order", "/import/": "draft", "/chpter/": "callback"}
+        kinds |= {"/invited/": "invited", "/password/": "password"}
+        if variable == "token":
+            variable = next(f"{kind}_token" for part, kind in kinds.items() if part in rule)
+        return self.known.get(variable, ["1"])
+
+    def addresses(self) -> Iterator[str]:
+        """An address of every route that answers to GET, with what is really there in its places; orders each."""
+        for rule in routes(self.app):
+            names = sorted(rule.arguments)
+            for number in range(3 if {"number", "token"} & set(names) else 1):
+                values = {name: self.values(rule.rule, name) for name in names}
+                picked: dict[str, Any] = {name: many[number % len(many)] for name, many in values.items()}
+                picked = {
+                    name: int(text) if text.isdigit() and name != "number" else text for name, text in picked.items()
+                }
+                yield address_of(self.app, rule, picked)

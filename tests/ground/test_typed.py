@@ -1,0 +1,46 @@
+"""What a form takes for an answer."""
+
+import io
+
+import pytest
+from flask_wtf import FlaskForm
+
+from shop.typed import TypedForm
+from tests.shopper import hidden_fields
+
+PLACES = ("/orders/find", "/admin/sign-in", "/admin/sign-in/forgotten")
+NAMES = ("order_number", "phone_number", "email", "password", "next")
+
+
+@pytest.mark.parametrize("address", PLACES)
+def test_a_file_in_the_place_of_a_text_is_no_answer(shopper, address):
+    form = hidden_fields(shopper.get(address).text)
+    form.pop("next", None)
+    files = {name: (io.BytesIO(b"12345678"), "x.png") for name in NAMES}
+
+    assert shopper.browser.post(address, data={**form, **files}).status_code in (200, 422)
+
+
+@pytest.mark.parametrize("sent", [{"phone_number": 7, "order_number": []}, ["phone_number"], 7, None])
+def test_json_in_the_place_of_a_form_is_no_answer(shopper, sent):
+    token = hidden_fields(shopper.get("/orders/find").text)["csrf_token"]
+
+    assert shopper.browser.post("/orders/find", json=sent, headers={"X-CSRFToken": token}).status_code == 422
+
+
+@pytest.mark.parametrize("host", ["x" * 300, "x..y", "[::1", "a b", "", "\xe9"])
+def test_a_host_that_is_none_is_answered_with_a_page(shopper, host):
+    reply = shopper.get("/cart", headers={"Host": host})
+
+    assert reply.status_code in (200, 400)
+    assert "Content-Security-Policy" in reply.headers
+
+
+def test_every_form_of_the_shop_is_one(app):
+    def under(kind: type) -> list[type]:
+        return [kind, *(below for one in kind.__subclasses__() for below in under(one))]
+
+    ours = [kind for kind in under(FlaskForm) if kind.__module__.startswith("shop.")]
+
+    assert len(ours) > 15
+    assert [kind for kind in ours if not issubclass(kind, TypedForm)] == []
