@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from shop.archiving import examine, restore
 from shop.database import db
 from shop.orders.models import Order
-from shop.payments.models import MoneyEntry
+from shop.payments.models import MoneyEntry, PaymentAttempt
 from shop.payments.proof import proof
 from tests import both_databases
 from tests.faults.figures import size
@@ -20,7 +20,7 @@ from tests.faults.serving import BIN, ROOT, Served
 from tests.shopper import SKU
 
 pytestmark = both_databases
-BURST = size(40, 400)
+BURST = size(20, 400)
 
 
 @pytest.fixture
@@ -67,8 +67,6 @@ def came(path_of, empty, kind):
     fresh = empty(kind)
     with fresh.app_context():
         restore(path_of, path_of.parent / "none")
-        from shop.payments.models import PaymentAttempt
-
         entries = select(PaymentAttempt.reference, MoneyEntry.amount).join(
             MoneyEntry, MoneyEntry.attempt_id == PaymentAttempt.id
         )

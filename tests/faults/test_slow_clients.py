@@ -9,7 +9,6 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
-from tests.faults.buffering import BufferingProxy
 from tests.faults.figures import size
 from tests.faults.serving import Served
 
@@ -77,21 +76,20 @@ def test_callers_that_say_nothing_hold_nobody_up(served, reached):
         taken = looks(served.port)
 
     assert max(taken) < 20, "all are answered"
-    reached(f"{SLOW} connections that send nothing, no proxy", f"catalogue p95 {p95(taken) * 1000:.0f} ms")
-
-
-def test_behind_a_proxy_that_reads_whole_requests_slow_callers_hold_nobody_up(served, reached):
-    with BufferingProxy(served.port) as proxy:
-        quiet = looks(proxy.port)
-        with slow_callers(proxy.port, HEAD + b"\r\n"):
-            taken = looks(proxy.port)
-
-    assert max(taken) < 20, "all are answered"
     reached(
-        f"{SLOW} callers that drip a byte a second, behind a proxy that buffers",
-        f"catalogue p95 {p95(taken) * 1000:.0f} ms, {p95(quiet) * 1000:.0f} ms without them",
-        control="without the proxy nobody else is answered while they drip",
+        f"{SLOW} connections that send nothing, no proxy",
+        f"catalogue p95 {p95(taken) * 1000:.0f} ms",
+        control="handed over at once, each holds a thread for 5 s",
     )
+
+
+def test_control_connections_that_are_handed_over_at_once_hold_every_thread(app, settings, tmp_path):
+    config = tmp_path / "as_it_comes.py"
+    config.write_text("worker_class, threads = 'gthread', 8\n")
+    serving = Served(settings, tmp_path)
+    serving.command = (*serving.command, "--config", str(config))
+    with serving as served, slow_callers(served.port, b""):
+        assert looks(served.port, patience=3, times=1) == [3]
 
 
 @pytest.mark.parametrize("first", [HEAD, HEAD + b"\r\n"], ids=["head", "body"])
