@@ -174,6 +174,6 @@ def test_a_killed_worker_loses_no_mail_and_ends_each_order_once(app, rounds, off
 
 
 def test_control_a_worker_that_marks_before_it_sends_loses_mails(app, rounds, office):
-    rounds(3, "tests.faults.hasty")
+    rounds(4, "tests.faults.hasty")
 
     assert _missing(app, office)
