@@ -1,6 +1,7 @@
 """How gunicorn serves the shop. The command line and GUNICORN_CMD_ARGS win over what stands here."""
 
 import os
+import socket
 
 from dotenv import load_dotenv
 
@@ -16,3 +17,10 @@ accesslog = None  # it would print whole addresses, which hold tokens; the shop 
 limit_request_line = 4094
 limit_request_field_size = 8190
 control_socket_disable = True
+
+
+def when_ready(server):
+    """Leave a connection with the system until it says something: gunicorn would hold a thread for it for 5 seconds."""
+    for listener in server.LISTENERS:
+        if listener.sock.family != socket.AF_UNIX and hasattr(socket, "TCP_DEFER_ACCEPT"):
+            listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 30)

@@ -1,14 +1,50 @@
 """Time as the shop keeps it (UTC) and as its people read it (Nairobi)."""
 
-from datetime import UTC, datetime
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+log = logging.getLogger(__name__)
 NAIROBI = ZoneInfo("Africa/Nairobi")
+LEAP = timedelta(minutes=1)  # what two clocks may drift apart between two looks
+Running = Callable[[], float]
+
+
+def _running() -> float:
+    """Seconds since the machine was started, its sleep included where the system counts it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def utcnow() -> datetime:
     """The time now, aware, in UTC."""
     return datetime.now(UTC)
+
+
+class SteadyClock:
+    """The time now, without leaps: what a machine's clock was put forward by is left out until it is put back.
+
+    Whoever ends things when their time is up asks this one, so that a wrong clock ends nothing too early. It never runs
+    ahead of the machine's. What it lags is forgotten after `patience`, when all that began before the leap is over.
+    """
+
+    def __init__(self, patience: timedelta, wall: Callable[[], datetime] = utcnow, running: Running = _running) -> None:
+        self._wall, self._running, self._patience = wall, running, patience
+        self._seen, self._ran = wall(), running()
+        self._lag, self._leapt = timedelta(0), self._ran
+
+    def __call__(self) -> datetime:
+        """The time now, aware, in UTC."""
+        wall, ran = self._wall(), self._running()
+        leap = (wall - self._seen) - timedelta(seconds=ran - self._ran)
+        self._seen, self._ran = wall, ran
+        if abs(leap) > LEAP:
+            self._lag, self._leapt = max(timedelta(0), self._lag + leap), ran
+            log.error("the clock leapt by %d minutes; unpaid orders end as if it had not", leap.total_seconds() // 60)
+        elif self._lag and ran - self._leapt > self._patience.total_seconds():
+            self._lag = timedelta(0)
+        return wall - self._lag
 
 
 def nairobi(moment: datetime) -> str:

@@ -14,12 +14,14 @@ from huey.consumer import Consumer, Scheduler
 
 from shop.admin.importing.drafts import sweep_drafts
 from shop.admin.pictures.sweeping import sweep_pictures
-from shop.clock import utcnow
+from shop.clock import SteadyClock, utcnow
 from shop.config import Settings
+from shop.database import write
 from shop.errors import where
 from shop.notices.sending import send_due
-from shop.orders.expiring import expire_orders
+from shop.orders.expiring import LONGEST_HOLD, expire_orders
 from shop.orders.forgetting import forget_old
+from shop.payments.unmatched import forget_looked_at
 from shop.payments.views import drain_spool
 
 log = logging.getLogger(__name__)
@@ -53,9 +55,14 @@ def make_queue(app: Flask) -> SqliteHuey:
                 _sweep(name, sweep)
 
     repeat("callbacks settled from the spool", drain_spool)
-    repeat("orders expired", lambda: expire_orders(utcnow()))
+    steady = SteadyClock(LONGEST_HOLD)
+    repeat("orders expired", lambda: expire_orders(steady()))
     repeat("mails sent", lambda: send_due(settings, utcnow()))
     repeat("buyers anonymised", _seldom(lambda: forget_old(settings.retention_months, utcnow())))
+    repeat(
+        "callbacks without an order let go",
+        _seldom(lambda: write(lambda: forget_looked_at(settings.retention_months, utcnow()))),
+    )
     repeat("pictures swept away", _seldom(sweep_pictures))
     repeat("catalogue files let go", _seldom(sweep_drafts))
     return queue

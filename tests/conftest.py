@@ -1,14 +1,15 @@
 """What every test may ask for: a shop on a fresh database, a provider that does as told, a shopper."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from shop import create_app
-from shop.database import db
+from shop.database import db, write
 from tests import thrift
 from tests.databases import Postgres, Sqlite, one_of, postgres_server
 from tests.faults import figures
@@ -93,3 +94,26 @@ def app(settings: dict[str, str]) -> Iterator[Flask]:
 def shopper(app: Flask, provider: Provider) -> Shopper:
     """A visitor with a fresh browser."""
     return Shopper(app, provider)
+
+
+@pytest.fixture
+def empty(settings: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Flask]]:
+    """A new shop with empty tables, on either database."""
+    made: list[tuple[Any, str, Flask]] = []
+
+    def make(kind: str) -> Flask:
+        home = request.getfixturevalue("postgres" if kind == "postgresql" else "sqlite")
+        url = home.fresh()
+        app = create_app({**settings, "DATABASE_URL": url, "INSTANCE_PATH": str(tmp_path / f"restored-{kind}")})
+        with app.app_context():
+            for table in reversed(db.metadata.sorted_tables):
+                write(lambda table=table: db.session.execute(table.delete()))
+        made.append((home, url, app))
+        return app
+
+    yield make
+    for home, url, app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        home.drop(url)

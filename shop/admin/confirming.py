@@ -1,7 +1,6 @@
 """Before an act that moves money or lets people in: whoever sits here proves once more who they are."""
 
 from flask import flash, make_response, redirect, render_template, request, url_for
-from flask_limiter.util import get_remote_address
 from flask_security import current_user
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, StringField
@@ -11,10 +10,10 @@ from shop.admin.frame import admin, may
 from shop.admin.people.codes import LONGEST_CODE, TooManyCodes, check_code
 from shop.admin.people.door import recovery_words, wait_words
 from shop.admin.people.forms import problems_of
+from shop.admin.people.guessing import in_words, seconds_to_wait, start_anew
 from shop.admin.people.sitting import seat
 from shop.admin.signing import LONGEST_PASSWORD, desk_address, proved
 from shop.database import db
-from shop.extensions import limiter
 from shop.typed import TypedForm
 
 
@@ -35,18 +34,21 @@ class ConfirmWithCodeForm(ConfirmForm):
 
 @admin.route("/confirm", methods=["GET", "POST"])
 @may("staff", before_codes=True)
-@limiter.limit("10 per 5 minutes", key_func=lambda: f"{get_remote_address()} {current_user.get_id()}", methods=["POST"])
 def confirm() -> AnyResponse:
     """Ask for the password again, and for a code where one is set up, then go on to where it was needed."""
     form = ConfirmWithCodeForm() if seat().second_factor else ConfirmForm()
     wanted = desk_address(request.values.get("next"))
     wait = 0
-    if form.validate_on_submit():
+    key = f"confirm {current_user.get_id()}"
+    if request.method == "POST" and (wait := seconds_to_wait(key)):
+        form.password.errors = [in_words(wait)]
+    elif form.validate_on_submit():
         try:
             wrong = _what_is_wrong(form)
         except TooManyCodes as too_many:
             wrong, wait = ("code", wait_words(too_many.seconds)), too_many.seconds
         if not wrong:
+            start_anew(key)
             proved()
             return redirect(wanted or url_for("admin.orders"), 303)
         form[wrong[0]].errors = [wrong[1]]

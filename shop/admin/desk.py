@@ -9,7 +9,7 @@ from shop.admin.frame import admin
 from shop.admin.importing import views as importing
 from shop.admin.looking import views as looking
 from shop.admin.mail import views as mail
-from shop.admin.money import acting
+from shop.admin.money import acting, matching
 from shop.admin.money import views as money
 from shop.admin.packing import slips
 from shop.admin.packing import views as packing
@@ -26,7 +26,7 @@ from shop.admin.signing import init_signing
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming),
     *(packing, slips),
-    *(money, acting),
+    *(money, acting, matching),
     *(products, editing, options, stock, categories, pictures, importing),
     *(discount_codes, areas, settings, logo, making, links),
     *(looking, mail, privacy),

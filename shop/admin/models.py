@@ -121,3 +121,11 @@ class FailedSignIns(Model):
     merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(primary_key=True)
     tries: Mapped[int]
+
+
+class SignInTries(Model):
+    """How often somebody tried lately to prove who they are. Counted here, where all web processes look."""
+
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # of what the tries count against
+    began: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    tries: Mapped[int]

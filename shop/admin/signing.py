@@ -23,7 +23,7 @@ from wtforms.validators import InputRequired, Length
 
 from shop.admin.acts import acted, noted
 from shop.admin.models import Merchant, Role
-from shop.admin.people import sitting
+from shop.admin.people import guessing, sitting
 from shop.admin.people.codes import asks_for_codes
 from shop.admin.people.failing import NOBODY, count_failure, forgive
 from shop.chpter.text import one_line
@@ -110,7 +110,8 @@ def _only_at_the_desk(load: Callable[[str], UserMixin | None]) -> Callable[[str]
 def fresh(method: str) -> bool:
     """Whether whoever sits here proved a moment ago who they are."""
     allowed = FRESH if method in ("GET", "HEAD") else FRESH_TO_SEND
-    return utcnow().timestamp() - session.get(PROVED, 0) <= allowed.total_seconds()
+    away = utcnow().timestamp() - session.get(PROVED, 0)
+    return abs(away) <= allowed.total_seconds()  # one that lies ahead was given before the clock went back
 
 
 def proved() -> None:
@@ -127,6 +128,7 @@ def sit_down(merchant: Merchant, how: str) -> None:
         noted(f"Signed in {how}" + (f", after {failed:,} that failed" if failed else ""), who, merchant_id)
         return sitting.begin_sitting(merchant_id, request.user_agent.string)
 
+    guessing.know_this_browser(merchant.email)
     token = write(begin)
     login_user(merchant, remember=False)
     session[sitting.TOKEN] = token
@@ -148,32 +150,37 @@ def desk_address(wanted: str | None) -> str:
 
 
 def who() -> str:
-    """Whom a try counts against: the e-mail typed, from this address. A stranger elsewhere locks nobody out."""
+    """Whom a request for a new password counts against: the e-mail typed, from this address."""
     return f"{get_remote_address()} {request.form.get('email', '').strip().casefold()[:254]}"
 
 
 def too_often(limit: RequestLimit) -> Response:
     """The form again, with the e-mail in it and the time to wait."""
-    seconds = max(1, int(limit.reset_at - time.time()))
-    minutes = -(-seconds // 60)
-    words = f"Too many tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}"
+    return _wait(max(1, int(limit.reset_at - time.time())))
+
+
+def _wait(seconds: int) -> Response:
+    words = guessing.in_words(seconds)
     page = make_response(render_template("security/sign_in.html", login_user_form=SignInForm(), problem=words), 429)
     page.headers["Retry-After"] = str(seconds)
     return page
 
 
-@limiter.limit("10 per 5 minutes", key_func=who, methods=["POST"], on_breach=too_often)
 @limiter.limit("100 per hour", methods=["POST"], on_breach=too_often)
 def sign_in() -> AnyResponse:
     """Ask who is there. Afterwards to the desk's page that was wanted, and to no other site."""
     if request.is_json:
         abort(415)  # nothing here reads it
-    form = SignInForm()
     wanted = desk_address(request.values.get("next"))
     if current_user.is_authenticated:
         return redirect(wanted or url_for("admin.orders"), 303)
+    key = guessing.key_of(request.form.get("email", ""))
+    if request.method == "POST" and (seconds := guessing.seconds_to_wait(key)):
+        return _wait(seconds)
+    form = SignInForm()
     if form.validate_on_submit():
         db.session.commit()  # a password hashed in an older manner was hashed anew
+        guessing.start_anew(key)
         return _after_password(cast(Merchant, form.user), wanted)
     if form.ifield:  # both were filled in, and looked at
         meant = cast(Merchant | None, form.user)

@@ -58,6 +58,31 @@ class CallbackRecord(Model):
     __table_args__ = (Index("ix_callback_record_attempt", "attempt_id", "id"),)
 
 
+class UnmatchedCallback(Model):
+    """A callback to an address of ours whose attempt this database does not have: it was restored from before it."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(String(64))  # of the callback address
+    digest: Mapped[str] = mapped_column(String(64))  # of the body: a repeat is kept once
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    raw: Mapped[bytes] = mapped_column(LargeBinary)  # as received, cut at 16 KiB
+    content_type: Mapped[str] = mapped_column(String(200))
+    headers: Mapped[str] = mapped_column(Text)  # the few that tell who sent it, as lines
+    from_browser: Mapped[bool]
+    claim: Mapped[str] = mapped_column(String(10))  # yes, no, unclear, or "" when unreadable
+    reference: Mapped[str] = mapped_column(String(19))  # the payment it names, "" when it names none
+    amount: Mapped[int | None]  # whole shillings it says were paid
+    method: Mapped[str] = mapped_column(String(20))
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_by: Mapped[str] = mapped_column(String(80), default="")
+    closing_words: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (
+        Index("uq_unmatched_callback_body", "secret_hash", "digest", unique=True),
+        Index("ix_unmatched_callback_open", "closed_at", "received_at"),
+    )
+
+
 class MoneyEntry(Model):
     """One line of the money book: what came in (above zero) or went out (below). Lines are only ever added."""
 

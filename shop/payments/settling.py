@@ -14,7 +14,7 @@ from shop.money import shillings
 from shop.orders import moving, stock
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
-from shop.payments import booking
+from shop.payments import booking, unmatched
 from shop.payments.checking import look_at_callback
 from shop.payments.deciding import Decision, Facts, decide
 from shop.payments.models import CallbackRecord, PaymentAttempt
@@ -42,7 +42,7 @@ class Posted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How to answer: 404 for an unknown attempt, 400 or 413 for a body that can't be read, else 200."""
+    """How to answer: 400 or 413 for a body that can't be read, else 200."""
 
     row: str
     status: int
@@ -54,12 +54,7 @@ def settle(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Outcom
     Raises sqlalchemy.exc.DBAPIError when the database refuses, and MovedMeanwhile when the order moved at every try.
     Whatever it raises, nothing was kept then, and the caller spools it.
     """
-    try:
-        callback: Callback | Unreadable = read_callback(
-            posted.raw, posted.content_type, card_paid_false=card_paid_false
-        )
-    except Unreadable as unreadable:
-        callback = unreadable
+    callback = _read(posted, card_paid_false)
     for _ in range(TRIES - 1):
         try:
             return write(lambda: _settle_once(posted, callback))
@@ -68,13 +63,28 @@ def settle(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Outcom
     return write(lambda: _settle_once(posted, callback))
 
 
+def settle_within(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Outcome:
+    """As `settle`, once, inside the caller's transaction. Raises MovedMeanwhile when the order moved meanwhile."""
+    return _settle_once(posted, _read(posted, card_paid_false))
+
+
+def _read(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Callback | Unreadable:
+    try:
+        return read_callback(posted.raw, posted.content_type, card_paid_false=card_paid_false)
+    except Unreadable as unreadable:
+        return unreadable
+
+
 def _settle_once(posted: Posted, callback: Callback | Unreadable) -> Outcome:
     attempt = db.session.scalar(select(PaymentAttempt).where(PaymentAttempt.secret_hash == posted.secret_hash))
+    whole = not (posted.oversized or posted.broken_off)
     if attempt is None:
-        return Outcome("R0", 404)
+        understood = callback if whole and isinstance(callback, Callback) else None
+        unmatched.keep(posted, understood)
+        return Outcome("R12", 200 if understood else _unreadable_status(posted))
     if posted.spool_name and _replayed(posted.spool_name):
         return Outcome("R8", 200)
-    if posted.oversized or posted.broken_off or isinstance(callback, Unreadable):
+    if not whole or isinstance(callback, Unreadable):
         return _unreadable(attempt, posted, callback)
     order = attempt.order
     decision = _decided(attempt, order, callback, posted.from_browser)
@@ -143,7 +153,11 @@ def _unreadable(attempt: PaymentAttempt, posted: Posted, why: Callback | Unreada
         words = "The body is larger than 16 KiB."
     if _room(attempt):
         _keep(attempt, posted, None, "R1", words, True)
-    return Outcome("R1", 413 if posted.oversized else 400)
+    return Outcome("R1", _unreadable_status(posted))
+
+
+def _unreadable_status(posted: Posted) -> int:
+    return 413 if posted.oversized else 400
 
 
 def _room(attempt: PaymentAttempt) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from shop.errors import where
-from shop.payments.settling import Outcome, Posted
+from shop.payments.settling import Posted
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def spool(folder: Path, posted: Posted) -> None:
     log.warning("callback spooled: the database refused it")
 
 
-def drain(folder: Path, settle: Callable[[Posted], Outcome]) -> int:
+def drain(folder: Path, settle: Callable[[Posted], object]) -> int:
     """Settle what waits, oldest first, and say how many; repeats are harmless.
 
     Stops when the database is away. What fails for another reason stays where it is, and holds up nothing else.
@@ -63,15 +63,11 @@ def drain(folder: Path, settle: Callable[[Posted], Outcome]) -> int:
             log.error("a spooled callback is damaged; it is kept as %s", file.with_suffix(".damaged").name)
             continue
         try:
-            outcome = settle(posted)
+            settle(posted)
         except (OperationalError, InterfaceError, TimeoutError):
             break
         except Exception as error:  # a bug of ours, or two at once: the next sweep tries it again
             log.error("a spooled callback could not be settled: %s\n%s", type(error).__name__, where(error))
-            continue
-        if outcome.status == 404:  # a database older than the callback: money nobody may throw away
-            log.error("a spooled callback belongs to no attempt; it is kept as %s", file.with_suffix(".unmatched").name)
-            file.rename(file.with_suffix(".unmatched"))
             continue
         file.unlink(missing_ok=True)
         drained += 1

@@ -44,8 +44,6 @@ def callback(token: str) -> Response:
             "a callback could not be settled now: %s%s", type(error).__name__, "" if expected else f"\n{where(error)}"
         )
         return _spooled(posted)
-    if outcome.status == 404:
-        abort(404)
     return _answer(outcome.status)
 
 

@@ -230,11 +230,46 @@ class TestThrottle:
         assert f'value="{EMAIL}"' in guesses[-1].text
         assert stranger.sign_in(**_from("1.2.3.4")).status_code == 429, "the right password helps a guesser no more"
 
-    def test_a_stranger_locks_the_merchant_out_nowhere_else(self, stranger):
+    def test_a_stranger_locks_the_merchant_out_of_no_browser_they_signed_in_before(self, app, clerk):
+        clerk.sign_out()
+        stranger = Clerk(app)
         for _ in range(11):
             stranger.sign_in(password="guess", **_from("1.2.3.4"))
 
-        assert stranger.sign_in(**_from("5.6.7.8")).status_code == 303
+        assert stranger.sign_in(**_from("5.6.7.8")).status_code == 429
+        assert clerk.sign_in(**_from("1.2.3.4")).status_code == 303
+
+    def test_a_browser_that_is_known_has_no_more_guesses_than_any(self, app, clerk):
+        clerk.sign_out()
+        guesses = [clerk.sign_in(password="guess").status_code for _ in range(11)]
+
+        assert guesses == [200] * 10 + [429]
+        assert Clerk(app).sign_in().status_code == 303, "and takes none from others"
+
+    def test_one_is_known_for_the_email_that_signed_in_there_and_no_other(self, app, clerk):
+        let_in(app, "second@example.com", "another long walk")
+        clerk.sign_out()
+        for _ in range(11):
+            Clerk(app).sign_in("second@example.com", "guess")
+
+        assert clerk.sign_in("second@example.com", "another long walk").status_code == 429
+
+    def test_a_mark_that_nobody_sealed_is_worth_nothing(self, app, stranger):
+        for number in range(11):
+            stranger.browser.set_cookie("known", f"token{number} {EMAIL}")
+            last = stranger.sign_in(password="guess")
+
+        assert last.status_code == 429
+
+    def test_the_password_asked_for_once_more_can_be_guessed_no_faster(self, app, clerk):
+        token = hidden_fields(clerk.get("/admin/confirm").text)
+        changing = {**hidden_fields(clerk.get("/admin/me").text), "password": "salt lorry thumb violin"}
+        for _ in range(10):
+            clerk.post("/admin/confirm", {**token, "password": "guess"})
+
+        assert clerk.post("/admin/confirm", {**token, "password": PASSWORD}).status_code == 429
+        refused = clerk.post("/admin/me/password", {**changing, "old": PASSWORD})
+        assert "Too many tries. Try again in 5 minutes" in refused.text
 
     def test_spelling_the_email_differently_gives_no_more_guesses(self, stranger):
         spellings = ["owner@example.com", "Owner@example.com", " OWNER@EXAMPLE.COM"]

@@ -1,6 +1,5 @@
 """While the database refuses, callbacks are kept on disk, and settled exactly once when it is back."""
 
-import json
 import sqlite3
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +8,6 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from shop.payments import settling, views
-from shop.payments.models import CallbackRecord
 from shop.payments.views import drain_spool
 from tests import both_databases
 from tests.shopper import SKU
@@ -178,18 +176,6 @@ def test_a_damaged_file_is_kept_aside_and_holds_up_no_other(app, bought, spool, 
     assert bought.status["payment"] == "paid"
     left = sorted(file.name for file in spool.iterdir())
     assert left == ["0.damaged", "1.damaged", "2.damaged", "3.damaged", "4.damaged", "5.json"]
-
-
-def test_a_callback_of_no_attempt_is_kept_for_the_merchant(app, bought, ledger, spool, settings, drain):
-    with database_away(app, settings["DATABASE_URL"]):
-        bought.hear(bought.callback())
-    [file] = spool.iterdir()
-    file.write_text(json.dumps({**json.loads(file.read_text()), "secret_hash": "0" * 64}))
-
-    assert drain() == 0
-
-    assert [kept.suffix for kept in spool.iterdir()] == [".unmatched"]
-    assert ledger.count(CallbackRecord) == 0
 
 
 def test_a_bug_in_settling_one_loses_nothing_and_holds_up_no_other(app, shopper, bought, drain, monkeypatch):

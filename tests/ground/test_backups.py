@@ -8,11 +8,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from sqlalchemy import func, select
 
-from shop import archiving, create_app
+from shop import archiving
 from shop.admin.people.failing import count_failure
 from shop.archiving import ArchiveError, back_up, examine, restore
 from shop.catalog.models import Variant
-from shop.database import db, write
+from shop.database import db
 from shop.orders.models import Order
 from tests import both_databases
 from tests.shopper import Shopper
@@ -28,29 +28,6 @@ def sold(app, shopper):
     other = Shopper(app, shopper.provider).buy()
     other.hear(b"\xff\x00 not JSON")
     return paid
-
-
-@pytest.fixture
-def empty(settings, tmp_path, request):
-    """A new shop with empty tables, on either database."""
-    made = []
-
-    def make(kind):
-        home = request.getfixturevalue("postgres" if kind == "postgresql" else "sqlite")
-        url = home.fresh()
-        app = create_app({**settings, "DATABASE_URL": url, "INSTANCE_PATH": str(tmp_path / f"restored-{kind}")})
-        with app.app_context():
-            for table in reversed(db.metadata.sorted_tables):
-                write(lambda table=table: db.session.execute(table.delete()))
-        made.append((home, url, app))
-        return app
-
-    yield make
-    for home, url, app in made:
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
-        home.drop(url)
 
 
 def rows_of(app):

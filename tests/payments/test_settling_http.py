@@ -24,16 +24,6 @@ def test_r0_a_bad_token_is_not_found_and_leaves_nothing(bought, ledger, there):
     assert ledger.count(CallbackRecord) == 0
 
 
-def test_r0_an_attempt_this_database_does_not_know_is_not_found(app, bought, ledger, there):
-    from shop.payments.addresses import new_secret, token_for
-
-    bought.callback_path = f"/chpter/callbacks/{token_for(new_secret(), app.config['SETTINGS'].secret_keys)}"
-
-    assert bought.hear(bought.callback()).status_code == 404
-    there("awaiting", "open")
-    assert ledger.count(CallbackRecord) == 0
-
-
 def test_r1_what_cannot_be_read_is_kept_and_changes_nothing(bought, ledger, there):
     raw = b'{"paid": "True", "paid": "False"}\x00\xff'
 

@@ -12,6 +12,7 @@ from shop.admin.money import finding
 from shop.admin.money.deciding import money_acts
 from shop.admin.money.forms import METHODS, CodeForm
 from shop.admin.money.knowing import Known, what_is_known
+from shop.admin.money.matching import lost_payments
 from shop.admin.money.wording import KINDS, reason_of
 from shop.chpter.text import one_line
 from shop.clock import utcnow
@@ -37,11 +38,14 @@ def checks() -> str:
     def link_to_page(page: int) -> str:
         return link(page=page)
 
+    lost = lost_payments()
     tabs = [("All", found.everything, link(kind=""), not found.kind)]
     for kind in finding.URGENCY:
         if found.counts.get(kind) or kind == found.kind:
             tabs.append((KINDS[kind].words, found.counts.get(kind, 0), link(kind=kind), kind == found.kind))
-    return render_template("admin/money/checks.html", found=found, tabs=tabs, link=link, link_to_page=link_to_page)
+    return render_template(
+        "admin/money/checks.html", found=found, lost=lost, tabs=tabs, link=link, link_to_page=link_to_page
+    )
 
 
 @admin.post("/checks/close")

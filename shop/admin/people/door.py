@@ -12,6 +12,7 @@ from shop.admin.models import OneTimeLink
 from shop.admin.people.codes import TooManyCodes, check_code, recovery_codes_left
 from shop.admin.people.failing import NOBODY, SOMEBODY, count_failure
 from shop.admin.people.forms import CodeForm, ForgottenForm, JoinForm, PasswordForm, problems_of, tidy_email
+from shop.admin.people.guessing import know_this_browser
 from shop.admin.people.links import mail_new_password_link, open_link, use_link
 from shop.admin.people.staffing import AlreadyHere, let_in, new_password_for
 from shop.admin.signing import desk_address, halfway, merchant_with, sit_down, who
@@ -122,6 +123,7 @@ def new_password(token: str) -> Page:
 
     if not write(change):
         return error_page(404, DEAD_PASSWORD_LINK)
+    know_this_browser(email)
     flash("You have a new password. Sign in with it", "good")
     return redirect(url_for("security.login"), 303)
 

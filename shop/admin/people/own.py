@@ -14,6 +14,7 @@ from shop.admin.acts import acted
 from shop.admin.frame import admin, may, must_set_up_codes
 from shop.admin.people import codes, sitting
 from shop.admin.people.forms import ChangePasswordForm, CodeForm, NameForm, problems_of
+from shop.admin.people.guessing import in_words, seconds_to_wait, start_anew
 from shop.admin.people.staffing import set_password
 from shop.database import write
 from shop.details import details
@@ -65,14 +66,18 @@ def me_name() -> Page:
 
 @admin.post("/me/password")
 @may("staff")
-@limiter.limit("10 per 5 minutes", key_func=lambda: f"password {current_user.get_id()}")
 def me_password() -> Page:
     """Change the password. Every other browser is signed out by it."""
     form = ChangePasswordForm(current_user.email, current_user.name, details().name)
-    if form.validate_on_submit() and not current_user.verify_and_update_password(form.old.data):
-        form.old.errors = ["That is not your password"]
+    key = f"confirm {current_user.get_id()}"  # together with tries to confirm
+    if form.validate_on_submit():
+        if seconds := seconds_to_wait(key):
+            form.old.errors = [in_words(seconds)]
+        elif not current_user.verify_and_update_password(form.old.data):
+            form.old.errors = ["That is not your password"]
     if problems_of(form):
         return _own_page(password=form), 422
+    start_anew(key)
     new, here = hash_password(form.chosen), sitting.seat().sitting_id
 
     def change() -> None:

@@ -1,0 +1,90 @@
+"""How often somebody may try to prove who they are. Counted in the database, where all web processes look.
+
+Tries at a password count against the e-mail typed, wherever they come from: a hundred addresses have no more of them
+than one. So that a stranger who keeps guessing locks nobody out, a browser in which somebody has signed in before keeps
+a sealed mark, and tries there are counted apart. A try is counted before it is looked at.
+"""
+
+from datetime import timedelta
+
+from flask import Response, after_this_request, current_app, request
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from shop.admin.models import SignInTries
+from shop.admin.people.tokens import hashed, new_token
+from shop.clock import utcnow
+from shop.config import Settings
+from shop.database import changed, db, write
+from shop.sealing import SealBroken, sealer
+
+MOST, WINDOW = 10, timedelta(minutes=5)
+KNOWN_FOR = timedelta(days=180)
+
+
+def seconds_to_wait(key: str) -> int:
+    """Count one try against `key`, and say how long it has to wait: 0 when it may be looked at now."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return write(lambda: _count(hashed(key))) if settings.ratelimit_enabled else 0
+
+
+def in_words(seconds: int) -> str:
+    """How long to wait, in whole minutes."""
+    minutes = -(-seconds // 60)
+    return f"Too many tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}"
+
+
+def start_anew(key: str) -> None:
+    """It was right after all: the tries before it do not count any more."""
+    write(lambda: db.session.execute(delete(SignInTries).where(SignInTries.key_hash == hashed(key))))
+
+
+def key_of(email: str) -> str:
+    """What a try to sign in with this e-mail counts against, in the browser that asks."""
+    email = _tidy(email)
+    try:
+        token, _, known = sealer().open(request.cookies.get(_cookie(), "")).partition(" ")
+    except SealBroken:
+        return f"password {email}"
+    return f"password {email} {token}" if known == email else f"password {email}"
+
+
+def know_this_browser(email: str) -> None:
+    """Count later tries with this e-mail in this browser apart from everybody else's."""
+    settings: Settings = current_app.config["SETTINGS"]
+    mark = sealer().seal(f"{new_token()} {_tidy(email)}")
+
+    @after_this_request
+    def set_mark(response: Response) -> Response:
+        response.set_cookie(
+            _cookie(), mark, max_age=KNOWN_FOR, secure=settings.production, httponly=True, samesite="Lax"
+        )
+        return response
+
+
+def _cookie() -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return "__Host-known" if settings.production else "known"
+
+
+def _tidy(email: str) -> str:
+    return email.strip().casefold()[:254]
+
+
+def _count(key_hash: str) -> int:
+    now = utcnow()
+    over = (SignInTries.began <= now - WINDOW) | (SignInTries.began > now + WINDOW)  # the clock went back
+    db.session.execute(delete(SignInTries).where(over))
+    mine = SignInTries.key_hash == key_hash
+    one_more = update(SignInTries).where(mine, SignInTries.tries < MOST).values(tries=SignInTries.tries + 1)
+    if changed(one_more):
+        return 0
+    began = db.session.scalar(select(SignInTries.began).where(mine))
+    if began is not None:
+        return max(1, int((began + WINDOW - now).total_seconds()))
+    try:
+        with db.session.begin_nested():
+            db.session.add(SignInTries(key_hash=key_hash, began=now, tries=1))
+    except IntegrityError:  # the first two at the same moment
+        changed(one_more)
+    return 0

@@ -1,0 +1,188 @@
+"""Guessing at the door: of a thousand tries ten are looked at, however many addresses and processes there are."""
+
+import re
+import statistics
+import time
+
+import pytest
+from sqlalchemy import select, update
+
+from shop import create_app
+from shop.admin.models import Merchant
+from shop.admin.people import codes, guessing
+from shop.database import db, write
+from shop.notices.models import OutboxMail
+from tests import both_databases
+from tests.admin.desk import EMAIL, PASSWORD, Clerk, let_in
+from tests.faults.figures import LONG, size
+from tests.shopper import hidden_fields
+
+pytestmark = both_databases
+TRIES = size(60, 1000)
+MOST = guessing.MOST
+
+
+@pytest.fixture
+def settings(settings):
+    return {**settings, "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
+
+
+@pytest.fixture
+def processes(app, settings):
+    """Two web processes of one shop: what each counts in its own memory the other does not know."""
+    let_in(app)
+    other = create_app(settings)
+    yield [app, other]
+    with other.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def checks(processes, monkeypatch):
+    """How often a password was compared with a hash."""
+    seen = []
+    for app in processes:
+        context = app.extensions["security"].pwd_context
+        for name in ("hash", "verify"):
+            real = getattr(context, name)
+            monkeypatch.setattr(context, name, lambda *words, real=real: seen.append("argon2") or real(*words))
+    return seen
+
+
+def guess(processes, addresses: int, email: str = EMAIL) -> list[int]:
+    """So many wrong passwords, from so many addresses, at each process in turn: the answers."""
+    visitors = [Clerk(app) for app in processes]
+    forms = [hidden_fields(visitor.get("/admin/sign-in").text) for visitor in visitors]
+    answers = []
+    for number in range(TRIES):
+        which = number % len(visitors)
+        filled = {**forms[which], "email": email, "password": f"guess {number}"}
+        headers = {"X-Forwarded-For": f"10.0.0.{number % addresses}"}
+        answers.append(visitors[which].browser.post("/admin/sign-in", data=filled, headers=headers).status_code)
+    return answers
+
+
+@pytest.mark.parametrize("addresses", [1, 100])
+@pytest.mark.parametrize("email", [EMAIL, "nobody@example.com"])
+def test_of_many_wrong_passwords_ten_are_looked_at(processes, checks, reached, addresses, email):
+    answers = guess(processes, addresses, email)
+
+    assert len(checks) == MOST
+    assert answers == [200] * MOST + [429] * (TRIES - MOST)
+    if email == EMAIL:
+        reached(
+            f"{TRIES:,} wrong passwords for one e-mail from {addresses} address{'es' * (addresses > 1)}, two processes",
+            f"{len(checks)} looked at in 5 minutes",
+            control="counted in each process alone: all from 100 addresses",
+        )
+
+
+def test_control_counted_in_memory_alone_a_hundred_addresses_guess_on(processes, checks, monkeypatch):
+    monkeypatch.setattr(guessing, "seconds_to_wait", lambda _key: 0)
+
+    guess(processes, 100)
+
+    assert len(checks) > MOST
+
+
+def test_codes_and_recovery_codes_are_looked_at_five_times(processes, reached, monkeypatch):
+    app = processes[0]
+    with app.app_context():
+        mine = db.session.scalars(select(Merchant.id)).one()
+        recovery = write(lambda: codes.turn_on(mine, codes.new_secret(), 0))
+    looked, proof = [], codes._proof
+    monkeypatch.setattr(codes, "_proof", lambda *asked: looked.append(asked) or proof(*asked))
+    visitors = [Clerk(one) for one in processes]
+    for visitor in visitors:
+        assert visitor.sign_in().headers["Location"].startswith("/admin/sign-in/code")
+    forms = [hidden_fields(visitor.get("/admin/sign-in/code").text) for visitor in visitors]
+    answers = []
+    for number in range(TRIES):
+        which = number % 2
+        typed = f"{number:06d}" if number % 4 < 2 else "aaaaa-bbbbb-ccccc"
+        headers = {"X-Forwarded-For": f"10.0.0.{number % 100}"}
+        reply = visitors[which].browser.post(
+            "/admin/sign-in/code", data={**forms[which], "code": typed}, headers=headers
+        )
+        answers.append(reply.status_code)
+
+    assert len(looked) == 5
+    assert answers == [422] * 5 + [429] * (TRIES - 5)
+    right = visitors[0].browser.post("/admin/sign-in/code", data={**forms[0], "code": recovery[0]})
+    assert right.status_code == 429, "a right one is not looked at either"
+    reached(f"{TRIES:,} wrong codes and recovery codes, 100 addresses, two processes", "5 looked at in 5 minutes")
+
+
+def test_a_forgotten_password_sends_one_mail_an_hour_whoever_asks(processes, reached):
+    visitors = [Clerk(app) for app in processes]
+    forms = [hidden_fields(visitor.get("/admin/sign-in/forgotten").text) for visitor in visitors]
+    for number in range(TRIES):
+        filled = {**forms[number % 2], "email": EMAIL}
+        headers = {"X-Forwarded-For": f"10.0.0.{number % 100}"}
+        visitors[number % 2].browser.post("/admin/sign-in/forgotten", data=filled, headers=headers)
+
+    with processes[0].app_context():
+        mails = db.session.query(OutboxMail).filter_by(kind="password").count()
+    assert mails == 1
+    reached(f"{TRIES:,} requests for a new password from 100 addresses", "1 mail")
+
+
+def test_an_email_that_nobody_has_is_answered_the_same_and_takes_as_long(app, checks, monkeypatch, reached):
+    monkeypatch.setattr(guessing, "seconds_to_wait", lambda _key: 0)
+    visitor, seconds = Clerk(app), {EMAIL: [], "nobody@example.com": []}
+    form = hidden_fields(visitor.get("/admin/sign-in").text)
+    pages = {}
+    for number in range(size(6, 200)):
+        for email in seconds:
+            before = len(checks)
+            began = time.perf_counter()
+            filled = {**form, "email": email, "password": "guess"}
+            headers = {"X-Forwarded-For": f"10.0.1.{number}"}
+            reply = visitor.browser.post("/admin/sign-in", data=filled, headers=headers)
+            seconds[email].append(time.perf_counter() - began)
+            assert len(checks) == before + 1
+            words = re.sub(r'name="csrf_token" value="[^"]*"', "", reply.text).replace(email, "")
+            pages[email] = (reply.status_code, words, sorted(name for name, _ in reply.headers))
+
+    known, unknown = (statistics.median(taken) for taken in seconds.values())
+    assert pages[EMAIL] == pages["nobody@example.com"]
+    if LONG:
+        assert 0.9 < unknown / known < 1.1
+        reached("An unknown e-mail at sign-in", f"same bytes, {unknown / known:.3f} times the median time")
+
+
+def test_a_copied_cookie_is_dead_at_every_process_once_it_should_be(processes):
+    app, other = processes
+
+    def sits(cookie):
+        visitor = Clerk(other)
+        visitor.browser.set_cookie("session", cookie)
+        return visitor.browser.get("/admin/").status_code == 200
+
+    def cookie_of(clerk):
+        return clerk.browser.get_cookie("session").value
+
+    clerk = Clerk(app)
+    clerk.get("/admin/sign-in")
+    planted = cookie_of(clerk)
+    assert clerk.sign_in().status_code == 303
+    assert not sits(planted), "what stood in the browser before is worth nothing"
+    copied = cookie_of(clerk)
+    assert sits(copied)
+    clerk.sign_out()
+    assert not sits(copied)
+
+    clerk.sign_in()
+    elsewhere = Clerk(app)
+    elsewhere.sign_in()
+    copied = cookie_of(clerk)
+    token = hidden_fields(elsewhere.get("/admin/me").text)
+    fields = {"old": PASSWORD, "password": "salt lorry thumb violin"}
+    assert elsewhere.post("/admin/me/password", {**token, **fields}).status_code == 303
+    assert not sits(copied)
+    copied = cookie_of(elsewhere)
+    assert sits(copied)
+    with app.app_context():
+        write(lambda: db.session.execute(update(Merchant).values(active=False)))
+    assert not sits(copied)

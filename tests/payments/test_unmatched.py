@@ -1,0 +1,119 @@
+"""A callback to an address of ours whose attempt is gone: its money is kept, and nobody else can have it kept."""
+
+import json
+
+import pytest
+from sqlalchemy import delete, select
+
+from shop.clock import utcnow
+from shop.database import db, write
+from shop.orders.forgetting import MONTH
+from shop.payments import unmatched
+from shop.payments.models import CallbackRecord, PaymentAttempt, UnmatchedCallback
+from shop.payments.views import drain_spool
+from tests import both_databases
+from tests.faults.at_once import at_once
+
+pytestmark = both_databases
+
+
+@pytest.fixture
+def lost(app, bought):
+    """A purchase whose attempt this database does not have."""
+    with app.app_context():
+        mine = delete(PaymentAttempt).where(PaymentAttempt.reference == int(bought.reference))
+        write(lambda: db.session.execute(mine))
+    return bought
+
+
+def kept(app):
+    with app.app_context():
+        return db.session.scalars(select(UnmatchedCallback).order_by(UnmatchedCallback.id)).all()
+
+
+def test_money_for_an_attempt_that_is_gone_is_kept_as_it_came(app, lost, ledger):
+    body = json.dumps(lost.callback()).encode()
+
+    assert lost.hear(body).status_code == 200
+
+    [one] = kept(app)
+    assert (one.raw, one.claim, one.reference, one.amount) == (body, "yes", lost.reference, lost.total)
+    assert one.closed_at is None
+    assert lost.status["payment"] == "awaiting"
+    assert ledger.count(CallbackRecord) == 0
+
+
+@pytest.mark.parametrize("spoiled", ["last letter", "case", "another key"])
+def test_an_address_that_is_not_ours_writes_nothing_and_is_not_found(app, lost, spoiled):
+    from shop.payments.addresses import new_secret, token_for
+
+    address = {
+        "last letter": lost.callback_path[:-1] + ("A" if lost.callback_path[-1] != "A" else "B"),
+        "case": lost.callback_path.swapcase().replace("/CHPTER/CALLBACKS/", "/chpter/callbacks/"),
+        "another key": f"/chpter/callbacks/{token_for(new_secret(), ['k' * 40])}",
+    }[spoiled]
+    lost.callback_path = address
+
+    assert lost.hear(lost.callback()).status_code == 404
+    assert kept(app) == []
+
+
+def test_a_repeat_is_kept_once_even_at_the_same_moment(app, lost):
+    statuses = at_once([lambda: lost.hear(lost.callback()).status_code for _ in range(8)])
+
+    assert set(statuses) == {200}
+    assert len(kept(app)) == 1
+
+
+def test_a_failure_is_kept_and_bothers_nobody(app, lost):
+    lost.hear(lost.failure())
+
+    [one] = kept(app)
+    assert (one.claim, one.closing_words) == ("no", unmatched.NO_MONEY)
+    assert one.closed_at is not None
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"\xff\x00", 400), (b"x" * 20_000, 413)])
+def test_what_cannot_be_read_is_kept_too_and_said_to_be_so(app, lost, body, status):
+    assert lost.hear(body).status_code == status
+
+    [one] = kept(app)
+    assert (one.claim, one.raw) == ("", body[: 16 * 1024])
+
+
+def test_one_address_cannot_fill_the_disk_nor_crowd_out_the_money(app, lost):
+    for number in range(unmatched.MOST_KEPT + 5):
+        lost.hear(lost.callback(payment_status=f"Who knows {number}"))
+    assert len(kept(app)) == unmatched.MOST_KEPT
+
+    assert lost.hear(lost.callback()).status_code == 200
+    assert [one.claim for one in kept(app)].count("yes") == 1
+
+
+def test_from_the_spool_it_is_kept_the_same(app, lost, monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        patch.setattr("shop.payments.views.settle_now", lambda posted: 1 / 0)
+        assert lost.hear(lost.callback()).status_code == 202
+    with app.app_context():
+        assert drain_spool() == 1
+
+    assert [one.claim for one in kept(app)] == ["yes"]
+    assert not list((tmp_path / "instance" / "spool").iterdir())
+
+
+def test_what_was_looked_at_goes_with_the_time_and_what_waits_stays(app, lost):
+    lost.hear(lost.callback())
+    lost.hear(lost.failure())
+    with app.app_context():
+        assert write(lambda: unmatched.forget_looked_at(0, utcnow() + 30 * MONTH)) == 0
+        assert write(lambda: unmatched.forget_looked_at(24, utcnow() + 23 * MONTH)) == 0
+        assert write(lambda: unmatched.forget_looked_at(24, utcnow() + 25 * MONTH)) == 1
+
+    assert [one.claim for one in kept(app)] == ["yes"]
+
+
+def test_control_without_keeping_the_money_is_gone(app, lost, monkeypatch):
+    monkeypatch.setattr(unmatched, "keep", lambda *_callback: None)
+    lost.hear(lost.callback())
+
+    assert kept(app) == []
