@@ -117,7 +117,7 @@ def callers(served: Served, orders: list[Bought]) -> Crowd:
 def asked_when_open(provider: Provider, pressing: Crowd) -> int:
     """Let the provider fail at once until two presses of each buyer cause no call; how many it gets then."""
     provider.behaviour, gave_up = "closed", time.monotonic() + 90
-    calls = pressed = -1
+    calls, pressed = -1, len(pressing.answers)
     while len(pressing.answers) < pressed + 4 * BUYERS:
         assert time.monotonic() < gave_up, "no breaker opens"
         if len(provider.requests) != calls:
