@@ -91,7 +91,7 @@ def _fields(raw: bytes, content_type: str) -> dict[str, Any]:
         pairs = list(read_object(text).items())
     fields: dict[str, Any] = {}
     for key, value in pairs:
-        name = key.strip(_BLANKS).casefold().replace(" ", "_")
+        name = key.strip(_BLANKS).lower().replace(" ", "_")  # not casefold(): that reads a long s as an s
         if name in fields and not _same(fields[name], value):
             raise NotStrict("it says two things under one key")
         fields[name] = value
@@ -141,14 +141,14 @@ def _claim(fields: dict[str, Any], method: str, card_paid_false: str) -> Claim:
 def _outcome(value: Any) -> str:
     if not isinstance(value, str):
         return ""
-    return value.strip(_BLANKS).casefold().removesuffix(".").rstrip(_BLANKS)
+    return value.strip(_BLANKS).lower().removesuffix(".").rstrip(_BLANKS)
 
 
 def _paid(value: Any) -> bool | None:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip(_BLANKS).casefold())
+        return {"true": True, "false": False}.get(value.strip(_BLANKS).lower())
     return None
 
 

@@ -254,6 +254,14 @@ def test_keys_may_have_spaces_capitals_and_company():
     assert read({**fields, "id": 7, "extra": {"a": [1, None]}}) == read(PAID)
 
 
+@pytest.mark.parametrize("changed", [("payment_status", "payment_\u017ftatu\u017f"), ('"False"', '"Fal\u017fe"')])
+def test_a_letter_that_only_looks_like_another_is_another(changed):
+    text = documented("card_success").decode()
+    assert read_callback(text.encode()).claim is Claim.YES
+
+    assert read_callback(text.replace(*changed).encode()).claim is Claim.UNCLEAR
+
+
 def test_two_spellings_of_a_key_may_agree_but_not_differ():
     assert read({**PAID, "payment status": "Payment complete."}).claim is Claim.YES
     with pytest.raises(Unreadable):

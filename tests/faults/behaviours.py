@@ -1,0 +1,181 @@
+"""What a misbehaving provider says: every behaviour by its name, and the bytes it sends."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+FAULTS: dict[str, str] = {
+    "refused": "nobody listens on the port",
+    "reset": "the connection is reset once the request has arrived",
+    "closed": "the connection is closed without an answer; the session may exist",
+    "garbage": "the answer is not HTTP",
+    "long_header": "a header longer than any reader takes",
+    "many_headers": "more headers than any reader takes",
+    "bad_length": "the body's stated length is a word",
+    "bad_chunk": "the size of a chunk is no number",
+    "http_204": "an empty success",
+    "http_400": "the request is called wrong",
+    "http_401": "the credentials are refused",
+    "http_402": "the provider wants money itself",
+    "http_403": "the domain is refused",
+    "http_404": "the address is gone",
+    "http_422": "a field is called wrong",
+    "http_429": "too many requests",
+    "http_500": "the provider has failed",
+    "http_502": "the provider's own proxy finds nobody",
+    "http_503": "the provider is away",
+    "http_504": "the provider's own proxy has waited too long",
+    "credentials": "the documented words for refused credentials, with status 200",
+    "html": "a page instead of JSON",
+    "empty": "no body",
+    "truncated": "the body breaks off before its stated length",
+    "half_json": "the body is half an object",
+    "list": "the body is a list",
+    "null": "the body is null",
+    "charset": "the body is UTF-16",
+    "latin_1": "the body is not UTF-8",
+    "nul": "the body holds a NUL",
+    "two_objects": "the body is two objects",
+    "two_links": "the body names two links under one key",
+    "deep": "the body is nested thousands of times",
+    "bad_gzip": "the body is said to be packed and is not",
+    "huge": "the body never ends",
+    "gzip_bomb": "the body unpacks to a hundred times its size",
+    "slow": "no answer at all",
+    "stalled": "half of the body, and then nothing",
+    "informed": "100 Continue, again and again, without end",
+    "drip_headers": "headers that arrive one byte at a time, without end",
+    "drip_body": "a body that arrives one byte at a time, without end",
+    "redirect": "a redirect to the place that would answer",
+    "redirect_301": "the same, for good",
+    "redirect_307": "a redirect that would have the request sent again",
+    "redirect_off_host": "a redirect to another host",
+    "redirect_round": "a redirect to the address that was asked",
+    "wrong_order_id": "the answer names another order",
+    "missing_order_id": "the answer names no order",
+    "padded_order_id": "the answer names the order with blanks around it",
+    "missing_link": "the answer has no link",
+    "status_false": "the answer says status false",
+    "status_text": 'the answer says status "true", in quotes',
+    "link_number": "the link is a number",
+    "link_javascript": "the link is a script",
+    "link_data": "the link is a page in itself",
+    "link_http": "the link is not encrypted",
+    "link_off_host": "the link leads to another host",
+    "link_userinfo": "the link names the provider as a user of another host",
+    "link_lookalike": "the link leads to a host that begins like the provider",
+    "link_idn": "the link leads to a host spelled with a foreign letter",
+    "link_address": "the link leads to a bare address",
+    "link_protocol_relative": "the link has no scheme",
+    "link_relative": "the link is a path",
+    "link_crlf": "the link carries a line break and a header",
+    "link_tab": "the link hides its host behind a tab",
+    "link_backslash": "the link has a backslash before the real host",
+    "link_port": "the link leads to another port",
+    "link_long": "the link is five thousand characters long",
+}
+
+# What the provider says in its failures. None of it may ever be shown to a buyer.
+UNSAID = "provider-text-7f3a"
+
+LASTING = ("slow", "stalled", "informed", "drip_headers", "drip_body", "huge")  # sent piece by piece, by the provider
+_LINKS: dict[str, Any] = {
+    "link_number": 7,
+    "link_javascript": "javascript:alert(document.domain)//chpter.co",
+    "link_data": "data:text/html,<h1>pay</h1>",
+    "link_http": "http://chpter.co/checkout.sessions/hosted/session/abc",
+    "link_off_host": "https://evil.example/checkout.sessions/hosted/session/abc",
+    "link_userinfo": "https://chpter.co@evil.example/session/abc",
+    "link_lookalike": "https://chpter.co.evil.example/session/abc",
+    "link_idn": "https://\u0441hpter.co/session/abc",
+    "link_address": "https://192.0.2.7/session/abc",
+    "link_protocol_relative": "//chpter.co/checkout.sessions/hosted/session/abc",
+    "link_relative": "/checkout.sessions/hosted/session/abc",
+    "link_crlf": "https://chpter.co/session/abc\r\nSet-Cookie: stolen=1",
+    "link_tab": "https:/\t/evil.example/session/abc",
+    "link_backslash": "https://evil.example\\@chpter.co/session/abc",
+    "link_port": "https://chpter.co:8443/session/abc",
+    "link_long": "https://chpter.co/session/" + "a" * 5000,
+}
+
+
+def answer(name: str, url: str, order_id: str) -> bytes:
+    """What is sent at once."""
+    link = f"{url}/checkout.sessions/hosted/session/{order_id}"
+    good = {"checkout_link": _LINKS.get(name, link), "status": True, "order_id": order_id}
+    text = json.dumps(good).encode()
+    if name.startswith("http_"):
+        return http(int(name.removeprefix("http_")), json.dumps({"message": UNSAID}).encode())
+    if name.startswith("redirect"):
+        places = {"redirect_off_host": "https://evil.example/session/abc", "redirect_round": url}
+        status = int(name.removeprefix("redirect_")) if name[-1].isdigit() else 302
+        return http(status, b"", extra=f"Location: {places.get(name, link)}\r\n")
+    broken = _broken(text)
+    if name in broken:
+        return broken[name]
+    return http(200, _bodies(good, link, order_id).get(name, text))
+
+
+def _broken(text: bytes) -> dict[str, bytes]:
+    """Answers that are wrong as HTTP."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    return {
+        "garbage": f"{UNSAID}\r\n\r\n".encode(),
+        "truncated": http(200, text).removesuffix(text) + text[: len(text) // 2],
+        "gzip_bomb": http(200, gzip.compress(b'{"message": "' + b"x" * 10_000_000 + b'"}'), extra=_PACKED),
+        "bad_gzip": http(200, text, extra=_PACKED),
+        "long_header": head + b"X-Long: " + b"x" * 70_000 + b"\r\n\r\n" + text,
+        "many_headers": head + b"X-Many: 1\r\n" * 300 + b"\r\n" + text,
+        "bad_length": head + b"Content-Length: many\r\n\r\n" + text[:-1],
+        "bad_chunk": head + b"Transfer-Encoding: chunked\r\n\r\nmany\r\n" + text + b"\r\n0\r\n\r\n",
+    }
+
+
+_PACKED = "Content-Encoding: gzip\r\n"
+
+
+def _bodies(good: dict[str, Any], link: str, order_id: str) -> dict[str, bytes]:
+    """Answers whose body is wrong."""
+    text = json.dumps(good).encode()
+    return {
+        "credentials": json.dumps({"message": "Invalid authentication credentials"}).encode(),
+        "html": f"<!doctype html><h1>{UNSAID}</h1>".encode(),
+        "empty": b"",
+        "half_json": text[: len(text) // 2],
+        "list": json.dumps([good]).encode(),
+        "null": b"null",
+        "charset": text.decode().encode("utf-16"),
+        "latin_1": text[:-1] + ', "message": "é"}'.encode("latin-1"),
+        "nul": text[:-1] + b', "message": "\\u0000"}',
+        "two_objects": text + text,
+        "two_links": text[:-1] + b', "checkout_link": "https://evil.example/session/abc"}',
+        "deep": text[:-1] + b', "deep": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+        "wrong_order_id": json.dumps({**good, "order_id": order_id + "7"}).encode(),
+        "missing_order_id": json.dumps({"checkout_link": link, "status": True}).encode(),
+        "padded_order_id": json.dumps({**good, "order_id": f" {order_id} "}).encode(),
+        "missing_link": json.dumps({"status": True, "order_id": order_id}).encode(),
+        "status_false": json.dumps({**good, "status": False, "message": UNSAID}).encode(),
+        "status_text": json.dumps({**good, "status": "true"}).encode(),
+    }
+
+
+def http(status: int, body: bytes, kind: str = "application/json", extra: str = "") -> bytes:
+    """An answer that is right as HTTP."""
+    head = f"HTTP/1.1 {status} Status\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{extra}\r\n"
+    return head.encode() + body
+
+
+def endless(name: str) -> Iterator[bytes]:
+    """The pieces of an answer that never ends. One of a single byte is followed by a pause."""
+    begun = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    opening, piece = {
+        "drip_headers": (b"HTTP/1.1 200 OK\r\nX-Wait: ", b"x"),
+        "drip_body": (begun + b'\r\n{"message": "', b"x"),
+        "huge": (begun + b'\r\n{"message": "', b"x" * 65536),
+        "informed": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        "stalled": (begun + b'Content-Length: 300\r\n\r\n{"status": true, "checkout_l', b""),
+    }[name]
+    yield opening
+    while True:
+        yield piece
