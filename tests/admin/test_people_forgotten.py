@@ -11,6 +11,7 @@ from shop.clock import utcnow
 from shop.database import db
 from tests import both_databases
 from tests.admin.desk import EMAIL, STAFF, Clerk, let_staff_in, mailed_links
+from tests.admin.phone import Clock, give_code, set_up
 from tests.faults.at_once import at_once
 from tests.shopper import hidden_fields
 
@@ -90,3 +91,14 @@ class TestForgotten:
 
         assert stranger.post(path, {**form, "password": "short"}).status_code == 422
         assert stranger.post(path, {**form, "password": CHOSEN}).status_code == 303
+
+    def test_a_new_password_does_not_go_round_the_code(self, app, clerk, monkeypatch):
+        phone, _ = set_up(clerk, Clock(monkeypatch))
+        stranger = Clerk(app)
+        self._ask(stranger)
+        [path] = mailed_links(app, "password")
+        stranger.post(path, {**hidden_fields(stranger.get(path).text), "password": CHOSEN})
+
+        assert stranger.sign_in(password=CHOSEN).headers["Location"] == "/admin/sign-in/code"
+        assert stranger.get("/admin/").status_code == 303
+        assert give_code(stranger, phone.code()).headers["Location"] == "/admin/"
