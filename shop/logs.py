@@ -13,7 +13,7 @@ def init_logs(app: Flask) -> None:
     """Log to standard error, and keep the servers' own request lines, which print whole addresses, out of it."""
     if not logging.getLogger("shop").handlers:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
         logging.getLogger("shop").addHandler(handler)
         logging.getLogger("shop").setLevel(logging.INFO)
         logging.getLogger("shop").propagate = True

@@ -52,7 +52,7 @@ def lost_payments() -> list[Lost]:
 
 
 @admin.post("/checks/match")
-@may("owner")
+@may("owner", freshly=True)
 def check_match() -> AnyResponse:
     """The payment belongs to an order: it is settled as if it had come with it."""
     settings: Settings = current_app.config["SETTINGS"]
