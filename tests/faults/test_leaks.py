@@ -12,6 +12,8 @@ from tests.conftest import SECRET, TOKEN
 from tests.faults.inhabited import OWNER, PRIVATE, Inhabited
 from tests.faults.leaks import KEYS, PERSONS, SIGNED, Lines, Watch, found_in, lines_of_files
 
+pytestmark = pytest.mark.plants_secrets
+
 
 @pytest.fixture
 def shop(app, provider, settings) -> Inhabited:
