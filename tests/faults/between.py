@@ -30,11 +30,11 @@ class Between:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for moment in ("begin", "before_cursor_execute"):
-            event.remove(self._engine, moment, self._before)
-        if self._thread:
+        if self._thread:  # first, for it may be going through the listeners
             self._thread.join(60)
             assert not self._thread.is_alive(), "the rival never ended"
+        for moment in ("begin", "before_cursor_execute"):
+            event.remove(self._engine, moment, self._before)
         if self._trouble:
             raise self._trouble[0]
 
