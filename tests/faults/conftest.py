@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import astuple
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -47,13 +49,24 @@ def no_line_tells_a_secret(request: pytest.FixtureRequest, tmp_path: Path) -> It
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """After the long programmes: the page with all that they reached."""
-    if figures.LONG and _reached:
+    """After the long programmes: the page with all that they reached. A worker hands its figures on."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["reached"] = [astuple(figure) for figure in _reached]
+        session.config.workeroutput["searched"] = _searched
+    elif figures.LONG and _reached:
         words = f"0 in {sum(_searched):,} log lines of {len(_searched):,} programmes and controls"
         _reached.append(
             figures.Figure("Secrets in all log lines", "both", words, "one of each kind, planted, is found")
         )
         figures.PAGE.write_text(figures.page(_reached, session.testsfailed), encoding="utf-8")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker has ended: take over what it reached."""
+    output = getattr(node, "workeroutput", {})
+    _reached.extend(figures.Figure(*figure) for figure in output.get("reached", ()))
+    _searched.extend(output.get("searched", ()))
 
 
 @pytest.fixture
