@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -81,10 +83,11 @@ class Served:
         headers = {"Content-Type": "application/json"}
         try:
             with direct.open(Request(self.url + path, body or None, headers, method=method), timeout=20) as reply:
-                reply.read()
+                with suppress(HTTPException):  # killed between head and body: the head has said it all the same
+                    reply.read()
                 return int(reply.status)
         except HTTPError as refused:
             refused.close()
             return refused.code
-        except OSError:
+        except (OSError, HTTPException):
             return None
