@@ -14,7 +14,8 @@ from shop.orders.states import AttemptState
 from shop.orders.words import note_words
 from shop.payments.models import PaymentAttempt, UnmatchedCallback
 from shop.payments.opening import LARGEST_REFERENCE, SMALLEST_REFERENCE
-from shop.payments.settling import Posted, settle_within
+from shop.payments.posted import Posted
+from shop.payments.settling import settle_within
 from shop.payments.unmatched import still_open
 
 

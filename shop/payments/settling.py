@@ -1,14 +1,13 @@
 """What one callback does: its record and its effects, in one transaction."""
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import func, select, update
 
 from shop.chpter import Callback, Claim, Unreadable, read_callback, reason_of
-from shop.clock import utcnow
 from shop.database import changed, db, write
 from shop.money import shillings
 from shop.orders import moving, stock
@@ -18,26 +17,12 @@ from shop.payments import booking, unmatched
 from shop.payments.checking import look_at_callback
 from shop.payments.deciding import Decision, Facts, decide
 from shop.payments.models import CallbackRecord, PaymentAttempt
+from shop.payments.posted import Posted
 from shop.payments.signals import payment_failed
 
 log = logging.getLogger(__name__)
 TRIES = 5  # how often a decision is taken afresh because somebody moved the order meanwhile
 MOST_KEPT = 50  # of one attempt; more are kept only when they change something, or one address could fill the disk
-
-
-@dataclass(frozen=True)
-class Posted:
-    """A request to a callback address, as it came in. Its repr shows nothing of it."""
-
-    secret_hash: str = field(repr=False)
-    raw: bytes = field(repr=False)  # cut at 16 KiB
-    content_type: str = field(repr=False, default="")
-    headers: str = field(repr=False, default="")
-    from_browser: bool = False
-    oversized: bool = False
-    broken_off: bool = False  # the caller left before the end
-    received_at: datetime = field(default_factory=utcnow)
-    spool_name: str | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from shop.errors import where
-from shop.payments.settling import Posted
+from shop.payments.posted import Posted
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -20,16 +19,14 @@ from shop.clock import utcnow
 from shop.database import changed, db
 from shop.orders.forgetting import MONTH
 from shop.payments.models import UnmatchedCallback
-
-if TYPE_CHECKING:
-    from shop.payments.settling import Posted
+from shop.payments.posted import Posted
 
 log = logging.getLogger(__name__)
 MOST_KEPT = 50  # of one address and claim: whoever knows one must not fill the disk
 NO_MONEY = "It says that no money came"
 
 
-def keep(posted: "Posted", callback: Callback | None) -> None:
+def keep(posted: Posted, callback: Callback | None) -> None:
     """Keep a callback that belongs to no attempt, inside the caller's transaction. A repeat changes nothing."""
     claim = callback.claim if callback else ""
     same = (UnmatchedCallback.secret_hash == posted.secret_hash) & (UnmatchedCallback.claim == claim)

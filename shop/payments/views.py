@@ -22,7 +22,8 @@ from shop.origin import from_elsewhere
 from shop.payments import addresses, codes, opening
 from shop.payments.checking import Kind, look_at
 from shop.payments.models import PaymentAttempt
-from shop.payments.settling import Outcome, Posted, settle
+from shop.payments.posted import Posted
+from shop.payments.settling import Outcome, settle
 from shop.payments.spool import drain, spool
 
 log = logging.getLogger(__name__)

@@ -74,7 +74,7 @@ def functions(app: Flask) -> Iterator[tuple[str, Callable[[Any], object], bool]]
             if not isinstance(one, FunctionType) or one.__module__ != module.__name__ or inspect.unwrap(one) in views:
                 continue
             full = f"{module.__name__}.{name}"
-            wanted = [it for it in _signature(one).parameters.values() if it.default is it.empty]
+            wanted = [it for it in inspect.signature(one, eval_str=True).parameters.values() if it.default is it.empty]
             wanted = [it for it in wanted if it.kind is not it.VAR_KEYWORD and it.kind is not it.VAR_POSITIONAL]
             if full in WITH:
                 yield full, lambda text, one=one, full=full: one(text, *WITH[full]), wanted[0].annotation is bytes
@@ -83,14 +83,6 @@ def functions(app: Flask) -> Iterator[tuple[str, Callable[[Any], object], bool]]
         for name, one in getattr(module, "READERS", {}).items():
             yield f"{module.__name__}: {name}", one, False
     yield from _of_routes(app)
-
-
-def _signature(function: FunctionType) -> inspect.Signature:
-    """What it is called with; a type that is imported for type checks only stays a name, and is no text."""
-    try:
-        return inspect.signature(function, eval_str=True)
-    except NameError:
-        return inspect.signature(function)
 
 
 def _of_routes(app: Flask) -> Iterator[tuple[str, Callable[[Any], object], bool]]:
