@@ -72,9 +72,8 @@ def init_assets(app: Flask) -> None:
 
     @app.after_request
     def keep(response: Response) -> Response:
-        file = (
-            request.endpoint in ("static", "assets.bundle") and request.method != "OPTIONS"
-        )  # its path may be anything
+        # OPTIONS finds nothing out about the path it was asked for, which may be anything
+        file = request.endpoint in ("static", "assets.bundle") and request.method != "OPTIONS"
         if file and response.status_code in (200, 304):
             path = (request.view_args or {}).get("filename") or (request.view_args or {}).get("name", "")
             fresh = request.args.get("v") == fingerprint(path)

@@ -161,9 +161,7 @@ def snapshot() -> Iterator[Connection]:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            _take_all_the_time(connection)
             yield connection
 
 
@@ -173,13 +171,18 @@ def filling() -> Iterator[Connection]:
     with db.engine.connect() as connection:
         connection = connection.execution_options(writes=True)
         with connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+            _take_all_the_time(connection)
             yield connection
             for table in db.metadata.sorted_tables:
                 if connection.dialect.name == "postgresql" and "id" in table.c:
                     connection.execute(_next_key(table))
+
+
+def _take_all_the_time(connection: Connection) -> None:
+    """Lift, for this transaction, the limits that keep a request from holding the database."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
 def _next_key(table: Table) -> Select[tuple[int]]:

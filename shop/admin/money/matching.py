@@ -1,6 +1,5 @@
 """Payments that came without an order, after a restore: matched with one, or put aside, by an owner."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from shop.database import db, write
 from shop.money import shillings
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
+from shop.paging import key_asked
 from shop.payments import unmatched
 from shop.payments.by_hand import PAYABLE
 from shop.payments.matching import CannotMatch, can_match, match
@@ -101,5 +101,4 @@ def check_unmatched() -> AnyResponse:
 
 
 def _callback_id() -> int:
-    typed = request.form.get("callback", "")
-    return int(typed) if re.fullmatch(r"[0-9]{1,9}", typed, re.ASCII) else 0
+    return key_asked(request.form.get("callback", "")) or 0
