@@ -14,6 +14,7 @@ from tests import thrift
 from tests.databases import Postgres, Sqlite, one_of, postgres_server
 from tests.faults import figures
 from tests.faults.provider import Provider
+from tests.notices.post_office import PostOffice
 from tests.shopper import Shopper
 
 SECRET = "a-key-for-tests-only-0123456789abcdef"
@@ -56,6 +57,13 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 def provider() -> Iterator[Provider]:
     """Chpter, as well or badly behaved as `provider.behaviour` says."""
     with Provider("ok") as running:
+        yield running
+
+
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    """A mail server; a shop whose settings hold those of `settings_for(office.port)` posts to it."""
+    with PostOffice() as running:
         yield running
 
 

@@ -16,16 +16,9 @@ from shop.notices.sending import IN_HAND, MOST_TRIES, send_due
 from tests import both_databases
 from tests.admin import ledger
 from tests.faults.at_once import at_once
-from tests.notices.post_office import PostOffice, settings_for
+from tests.notices.post_office import settings_for
 from tests.pages import CANARY
 from tests.shopper import hidden_fields
-
-
-@pytest.fixture
-def office():
-    """A mail server that runs."""
-    with PostOffice() as running:
-        yield running
 
 
 @pytest.fixture

@@ -12,16 +12,9 @@ from shop.notices.models import OutboxMail
 from shop.notices.sending import send_due
 from shop.orders.models import Order
 from tests import both_databases
-from tests.notices.post_office import PostOffice, settings_for
+from tests.notices.post_office import settings_for
 from tests.pages import CANARY
 from tests.shopper import SKU, Shopper, hidden_fields
-
-
-@pytest.fixture
-def office():
-    """Where the shop's mail arrives."""
-    with PostOffice() as running:
-        yield running
 
 
 @pytest.fixture

@@ -16,16 +16,9 @@ from shop.clock import utcnow
 from shop.database import db
 from shop.notices.models import OutboxMail
 from shop.orders.models import Order
-from tests.notices.post_office import PostOffice, settings_for
+from tests.notices.post_office import settings_for
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def office():
-    """Where the shop's mail arrives."""
-    with PostOffice() as running:
-        yield running
 
 
 @pytest.fixture
