@@ -66,6 +66,7 @@ def test_no_forged_address_is_accepted_or_kept(app, shopper, bought, token, ledg
         "another purpose": [signed_for(app, salt, secret) for salt in ("", "itsdangerous", "checkout key", "session")],
         "escaped twice": [quote(quote(token, safe="").replace("%", "%25") + "%2E"), token.replace(".", "%252E")],
         "look-alikes": [token.replace(".", dot) for dot in "。․．"] + ["Ａ" + token[1:], "%ED%B3%BF", "%FF" + token],
+        "slashes doubled": ["/" + token, "//" + token, "%2F" + token],
         "empty": ["", "/", "//", ".", "..", "%2e%2e"],
         "long": ["A" * 100_000, f"{secret}.{'A' * 100_000}", "." * 5000],
         "another of our tokens": [order_token, session, f"{order_token}.{signature}"],
