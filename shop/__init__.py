@@ -55,7 +55,7 @@ def configure(app: Flask, settings: Settings) -> None:
         COMPRESS_STREAMS=True,
         COMPRESS_ALGORITHM_STREAMING=["zstd", "br", "gzip", "deflate"],
     )
-    app.url_map.strict_slashes = False
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no redirect whose address the Host header names
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Lock
+from sqlite3 import SQLITE_BUSY
+from threading import Event, Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -15,7 +17,8 @@ from sqlalchemy.types import TypeDecorator
 
 LOCK_SECONDS = 5  # how long a writer waits for another before it gives up
 QUEUE_SECONDS = 20  # how long a thread waits for the other threads of its process, on SQLite
-_turn = Lock()
+LATE_SECONDS = 0.5  # how long it asks SQLite when it has queued behind one that was kept out
+_turn, _kept_out = Lock(), Event()
 Result = TypeVar("Result")
 DEADLOCK, SERIALISATION = "40P01", "40001"  # PostgreSQL's codes for "try again"
 
@@ -85,8 +88,7 @@ def engine_options(url: str, threads: int) -> dict[str, Any]:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if type(connection).__module__.startswith("sqlite3"):
         connection.isolation_level = None  # SQLAlchemy's "begin" event below says how a transaction begins
-        patience = f"busy_timeout={int(LOCK_SECONDS * 1000)}"
-        for pragma in (patience, "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
 
@@ -94,8 +96,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         # A writer takes its lock at once: upgrading a reader later fails without waiting when another writer was first.
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        patience = int(options.get("patience", LOCK_SECONDS) * 1000)
+        cast(Any, connection.connection.driver_connection).execute(f"PRAGMA busy_timeout={patience}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
 
 
 def write(work: Callable[[], Result]) -> Result:
@@ -114,9 +118,9 @@ def write(work: Callable[[], Result]) -> Result:
 
 def _write_once(work: Callable[[], Result]) -> Result:
     db.session.rollback()
-    with _turn_to_write():
+    with _turn_to_write() as patience:
         try:
-            db.session.connection(execution_options={"writes": True})
+            db.session.connection(execution_options={"writes": True, "patience": patience})
             result = work()
             db.session.commit()
         except BaseException:
@@ -126,16 +130,23 @@ def _write_once(work: Callable[[], Result]) -> Result:
 
 
 @contextmanager
-def _turn_to_write() -> Iterator[None]:
-    """Let the threads of one process write to SQLite in turn.
+def _turn_to_write() -> Iterator[float]:
+    """Let the threads of one process write to SQLite in turn, and say for how many seconds to ask it.
 
     SQLite has one writer, and whoever waits sleeps and asks again, in no order: of a hundred some ask for seconds
-    and are refused. Here they stand in a queue. Whose turn does not come in time asks SQLite all the same.
+    and are refused. Here they stand in a queue. Whose turn does not come in time asks SQLite all the same. While
+    somebody else keeps SQLite locked, the whole queue waits once: not each of it after the other.
     """
+    since = monotonic()
     ours = db.engine.dialect.name == "sqlite" and _turn.acquire(timeout=QUEUE_SECONDS)
+    left, kept_out = LOCK_SECONDS - (monotonic() - since), False
     try:
-        yield
+        yield max(LATE_SECONDS, left) if _kept_out.is_set() else LOCK_SECONDS
+    except DBAPIError as error:
+        kept_out = getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY
+        raise
     finally:
+        (_kept_out.set if kept_out else _kept_out.clear)()
         if ours:
             _turn.release()
 

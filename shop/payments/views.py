@@ -29,11 +29,10 @@ from shop.payments.spool import drain, spool
 log = logging.getLogger(__name__)
 payments = Blueprint("payments", __name__)
 LARGEST_BODY = 16 * 1024
-ADDRESS = "/chpter/callbacks/<token>"
 KEPT_HEADERS = ("Content-Type", "Content-Length", "User-Agent", "Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode")
 
 
-@payments.route(ADDRESS, methods=["POST"], provide_automatic_options=False, merge_slashes=False)
+@payments.route("/chpter/callbacks/<token>", methods=["POST"], provide_automatic_options=False)
 @csrf.exempt  # the caller is Chpter's server, which holds no session of ours
 def callback(token: str) -> Response:
     """Hear what Chpter says of an attempt. 200 and 202 mean: it is kept."""
@@ -49,7 +48,7 @@ def callback(token: str) -> Response:
     return _answer(outcome.status)
 
 
-@payments.route(ADDRESS, methods=["GET"], provide_automatic_options=False, merge_slashes=False)
+@payments.route("/chpter/callbacks/<token>", methods=["GET"], provide_automatic_options=False)
 def landing(token: str) -> AnyResponse:
     """A browser at a callback address: lead it to the order, settle nothing, and let the merchant know.
 

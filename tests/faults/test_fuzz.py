@@ -51,7 +51,7 @@ def test_no_hostile_request_breaks_a_page_or_comes_back_as_more_than_text(shop, 
         control="a page that breaks and one that shows a text as it is are both found",
     )
     assert watch.found == []
-    assert min(mails, watch.exports) >= size(3, 40) and watch.pages > fired.count / 2
+    assert min(mails, watch.exports) >= size(3, 10) and watch.pages > fired.count / 2
     reached(
         "Secrets in what the hostile requests left",
         f"0 in {len(lines.all):,} log lines, {watch.pages:,} pages, {mails} mails, {watch.exports} exports",
