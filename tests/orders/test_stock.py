@@ -1,0 +1,163 @@
+"""Stock, step by step: what each does to the counts, and the line it leaves in the ledger."""
+
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import event, select
+
+from shop.catalog.models import Product, StockMove, Variant
+from shop.clock import utcnow
+from shop.database import db, write
+from shop.orders import stock
+from shop.orders.models import Order
+from shop.orders.stock import OutOfStock
+from tests import both_databases
+from tests.shopper import SKU
+
+pytestmark = both_databases
+OTHER = "STA-BEA-ONE"
+
+
+@dataclass(frozen=True)
+class Line:
+    sku: str
+    quantity: int
+    order_id: int
+
+
+@pytest.fixture
+def lines(app, shopper, ledger):
+    """Three pieces of one SKU and two of another, out of the order they are taken in, of an order that is there."""
+    bought = shopper.buy()
+    ledger.shelve(SKU, 10)
+    ledger.shelve(OTHER, 5)
+    order = ledger.column("id", bought)
+    with app.app_context():
+        write(lambda: db.session.execute(StockMove.__table__.delete()))
+        yield [Line(OTHER, 2, order), Line(SKU, 3, order)]
+
+
+def moves() -> list[tuple]:
+    """The ledger: SKU, change on hand, change held, why, whose."""
+    columns = (StockMove.sku, StockMove.on_hand, StockMove.held, StockMove.reason, StockMove.order_id)
+    return [tuple(row) for row in db.session.execute(select(*columns).order_by(StockMove.id))]
+
+
+def short_of(act, *lines) -> tuple[str, int]:
+    """What it says is short, and how many are left."""
+    with pytest.raises(OutOfStock) as short:
+        write(lambda: act(lines))
+    assert str(short.value) == f"{short.value.sku}: {short.value.left} left"
+    return short.value.sku, short.value.left
+
+
+def test_what_is_held_is_promised_and_noted_once_the_order_is_there(lines, ledger):
+    write(lambda: stock.hold(lines))
+
+    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 3), (5, 2))
+    assert moves() == []
+
+    write(lambda: stock.note_held(lines))
+
+    order = lines[0].order_id
+    why = "Held for an unpaid order"
+    assert moves() == [(OTHER, 0, 2, why, order), (SKU, 0, 3, why, order)]
+    assert abs((db.session.scalars(select(StockMove.at)).first() - utcnow()).total_seconds()) < 60
+
+
+def test_the_last_pieces_can_be_held_and_not_one_more(lines, ledger):
+    write(lambda: stock.hold([Line(SKU, 6, 1)]))
+
+    assert short_of(stock.hold, Line(SKU, 5, 1)) == (SKU, 4)
+    write(lambda: stock.hold([Line(SKU, 4, 1)]))
+    assert short_of(stock.hold, Line(SKU, 1, 1)) == (SKU, 0)
+    assert ledger.stock(SKU) == (10, 10)
+
+
+@pytest.mark.parametrize("model", [Variant, Product])
+def test_what_is_no_longer_sold_cannot_be_held_and_none_of_it_is_left(lines, ledger, model):
+    variant = db.session.scalars(select(Variant).where(Variant.sku == SKU)).one()
+    (variant if model is Variant else variant.product).active = False
+    db.session.commit()
+
+    assert short_of(stock.hold, Line(SKU, 1, 1)) == (SKU, 0)
+    assert ledger.stock(SKU) == (10, 0)
+
+
+def test_an_unknown_sku_is_short(lines):
+    assert short_of(stock.hold, Line("NONE", 1, 1)) == ("NONE", 0)
+
+
+def test_paid_goods_leave_the_shelf_and_the_hold(lines, ledger):
+    write(lambda: stock.hold(lines))
+    write(lambda: stock.commit([*lines, Line("NONE", 1, lines[0].order_id)]))
+
+    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((7, 0), (3, 0))
+    order = lines[0].order_id
+    assert sorted(moves()) == sorted([(SKU, -3, -3, "Sold", order), (OTHER, -2, -2, "Sold", order)])
+
+
+def test_goods_given_up_stay_on_the_shelf(lines, ledger):
+    write(lambda: stock.hold(lines))
+    write(lambda: stock.release([*lines, Line("NONE", 1, lines[0].order_id)]))
+
+    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 0), (5, 0))
+    order = lines[0].order_id
+    why = "On sale again, the order ended unpaid"
+    assert sorted(moves()) == sorted([(SKU, 0, -3, why, order), (OTHER, 0, -2, why, order)])
+
+
+def test_late_money_takes_what_is_free_to_the_last_piece(lines, ledger):
+    write(lambda: stock.hold([Line(SKU, 7, 1)]))
+
+    assert write(lambda: stock.taken_again(lines)) is True
+
+    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((7, 7), (3, 0))
+    order = lines[0].order_id
+    why = "Sold, paid late"
+    assert sorted(moves()) == sorted([(SKU, -3, 0, why, order), (OTHER, -2, 0, why, order)])
+
+
+def test_late_money_takes_all_or_nothing(lines, ledger):
+    write(lambda: stock.hold([Line(SKU, 8, 1)]))
+
+    assert write(lambda: stock.taken_again([Line(OTHER, 1, lines[0].order_id), *lines])) is False
+
+    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 8), (5, 0))
+    assert moves() == []
+    assert short_of(stock.take, *lines) == (SKU, 2)
+
+
+def test_late_money_takes_goods_that_are_no_longer_offered(lines, ledger):
+    variant = db.session.scalars(select(Variant).where(Variant.sku == SKU)).one()
+    variant.active = variant.product.active = False
+    db.session.commit()
+
+    assert write(lambda: stock.taken_again(lines)) is True
+    assert ledger.stock(SKU) == (7, 0)
+
+
+@pytest.mark.parametrize("step", [stock.hold, stock.commit, stock.release, stock.take])
+def test_each_step_goes_through_the_goods_in_the_order_of_their_skus(lines, ledger, step):
+    for sku in (SKU, OTHER):
+        ledger.put(Variant, {"sku": sku}, on_hand=20, held=10)
+    locked = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        if statement.startswith("UPDATE variant"):
+            values = parameters.values() if isinstance(parameters, dict) else parameters
+            locked.append(next(value for value in values if value in (SKU, OTHER)))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    for turned in (lines, lines[::-1]):
+        write(lambda turned=turned: step(turned))
+    event.remove(db.engine, "before_cursor_execute", note)
+
+    assert locked == sorted([SKU, OTHER]) * 2
+
+
+def test_nothing_taken_leaves_no_line(lines):
+    write(lambda: stock.commit([]))
+
+    assert moves() == []
+    assert db.session.scalars(select(Order.id)).all() == [lines[0].order_id]
