@@ -1,11 +1,11 @@
 """Discount codes: who may use them, and how often."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import sleep
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from shop.clock import utcnow
 from shop.database import db, write
@@ -15,11 +15,15 @@ from shop.pricing.claiming import DiscountGone, claim_use, code_named, release_u
 from shop.pricing.models import DiscountCode, delivery_areas
 from tests import both_databases
 
+MOMENT = datetime(2026, 12, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
 
 @pytest.fixture
 def code(app):
     """A code with three uses, its id."""
     with app.app_context():
+        db.session.execute(update(DiscountCode).values(used=2))
         fresh = DiscountCode(code="TATU", kind="fixed", value=300, minimum=1000, max_uses=3)
         db.session.add(fresh)
         db.session.commit()
@@ -29,6 +33,11 @@ def code(app):
 def used(app, code_id):
     with app.app_context():
         return db.session.scalar(select(DiscountCode.used).where(DiscountCode.id == code_id))
+
+
+def others_used(code_id):
+    """How often all other codes count as used."""
+    return db.session.scalar(select(func.sum(DiscountCode.used)).where(DiscountCode.id != code_id))
 
 
 @both_databases
@@ -48,6 +57,13 @@ def test_a_code_is_known_however_it_is_typed(app, code):
         ({"used": 3}, 1000, "Discount code TATU has been used up"),
         ({"expires_at": utcnow() - timedelta(seconds=1)}, 1000, "Discount code TATU has expired"),
         ({"expires_at": utcnow() + timedelta(hours=1)}, 1000, None),
+        (
+            {"starts_at": datetime(2030, 1, 31, 22, tzinfo=UTC)},
+            1000,
+            "Discount code TATU counts from 1 February 2030 on",
+        ),
+        ({"starts_at": utcnow() - timedelta(seconds=1)}, 1000, None),
+        ({"used": 2}, 1000, None),
         ({"active": False}, 1000, "Discount code TATU is not known. Check the spelling"),
         ({"active": False, "used": 3}, 0, "Discount code TATU is not known. Check the spelling"),
     ],
@@ -105,6 +121,10 @@ def test_a_use_given_back_can_be_claimed_again_and_never_goes_below_none(app, co
         write(lambda: claim_use(code))
         for _ in range(5):
             write(lambda: release_use(code))
+        write(lambda: claim_use(code))
+        others = others_used(code)
+        write(lambda: release_use(code))
+        assert others_used(code) == others
     assert used(app, code) == 0
 
 
@@ -119,6 +139,42 @@ def test_an_inactive_code_cannot_be_claimed_and_one_without_limit_always(app, co
         endless = db.session.scalar(select(DiscountCode.id).where(DiscountCode.code == "KARIBU10"))
         for _ in range(5):
             write(lambda: claim_use(endless))
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ({}, True),
+        ({"starts_at": MOMENT}, True),
+        ({"starts_at": MOMENT + SECOND}, False),
+        ({"expires_at": MOMENT + SECOND}, True),
+        ({"expires_at": MOMENT}, False),
+        ({"starts_at": MOMENT - SECOND, "expires_at": MOMENT + SECOND}, True),
+        ({"starts_at": MOMENT + SECOND, "expires_at": MOMENT + 2 * SECOND}, False),
+        ({"starts_at": MOMENT - 2 * SECOND, "expires_at": MOMENT - SECOND}, False),
+        ({"active": False}, False),
+        ({"used": 3}, False),
+    ],
+)
+def test_a_code_can_be_claimed_in_its_days_alone_and_for_late_money_on_any(app, code, change, counts):
+    with app.app_context():
+        if change:
+            db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(**change))
+            db.session.commit()
+        others = others_used(code)
+
+        if counts:
+            write(lambda: claim_use(code, MOMENT))
+        else:
+            with pytest.raises(DiscountGone):
+                write(lambda: claim_use(code, MOMENT))
+
+        late = change.keys() <= {"starts_at", "expires_at"}
+        if late:
+            write(lambda: claim_use(code))
+        assert used(app, code) == change.get("used", 0) + counts + late
+        assert others_used(code) == others
 
 
 @both_databases
