@@ -1,0 +1,233 @@
+"""What is kept of a callback, to the letter; and how settling goes on when the order moves meanwhile."""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from shop.database import db, write
+from shop.money import shillings
+from shop.orders.moving import MovedMeanwhile
+from shop.payments import addresses, settling
+from shop.payments.models import CallbackRecord, PaymentAttempt, UnmatchedCallback
+from shop.payments.posted import Posted
+from shop.payments.settling import Outcome, settle, settle_within
+from tests import both_databases
+from tests.conftest import SECRET
+
+pytestmark = both_databases
+MOMENT = datetime(2026, 11, 2, 10, 30, tzinfo=UTC)
+HEADERS = "Content-Type: application/json\nUser-Agent: x"
+
+
+@pytest.fixture
+def hears(app, bought):
+    """Settle a body as it came to the purchase's address: hears(body, oversized=True) -> the outcome."""
+    secret = addresses.secret_in(bought.callback_path.rsplit("/", 1)[1], [SECRET])
+
+    def hear(body, how=settle, card: str = "paid", **posted) -> Outcome:
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        fields = {"secret_hash": addresses.hash_of(secret), "headers": HEADERS, "received_at": MOMENT, **posted}
+        with app.app_context():
+            return how(Posted(raw=raw, **fields), card)
+
+    return hear
+
+
+@pytest.fixture
+def records(app):
+    """All rows of the callback record, in order."""
+
+    def read() -> list[CallbackRecord]:
+        with app.app_context():
+            return list(db.session.scalars(select(CallbackRecord).order_by(CallbackRecord.id)))
+
+    return read
+
+
+def attempt_of(app, bought) -> tuple[str, str, str]:
+    """State, method and reason of a failure."""
+    with app.app_context():
+        columns = (PaymentAttempt.state, PaymentAttempt.method, PaymentAttempt.reason)
+        return tuple(db.session.execute(select(*columns).filter_by(reference=int(bought.reference))).one())
+
+
+def test_a_success_is_kept_whole(app, bought, hears, records, caplog):
+    body = bought.callback()
+    with caplog.at_level(logging.INFO, "shop.payments.settling"):
+        assert hears(body) == Outcome("R3", 200)
+
+    [kept] = records()
+    assert (kept.row, kept.claim, kept.amount, kept.alert) == ("R3", "yes", bought.total, False)
+    assert (kept.raw, kept.headers) == (json.dumps(body).encode(), HEADERS)
+    assert (kept.reason, kept.received_at, kept.spool_name) == ("Paid in full.", MOMENT, None)
+    assert attempt_of(app, bought) == ("paid", "MPESA", "")
+    assert [record.getMessage() for record in caplog.records] == ["callback settled row=R3 attempt=paid order=paid"]
+
+
+def test_a_failure_is_kept_with_its_reason_and_no_sum_is_spoken_of(app, bought, hears, records, ledger):
+    assert hears(bought.failure(amount="1")) == Outcome("R6", 200)
+
+    [kept] = records()
+    assert (kept.claim, kept.amount, kept.reason) == ("no", 1, "The payment failed; the buyer may try again.")
+    assert attempt_of(app, bought) == ("failed", "MPESA", "insufficient_funds")
+    assert ledger.timeline(bought) == ["Order placed", "The payment did not go through"]
+
+
+@pytest.mark.parametrize(("said", "words"), [("1000", "KSh 1,000"), ("1e2", "“1e2”")])
+def test_both_sums_stand_behind_the_reason(app, bought, hears, records, ledger, said, words):
+    hears(bought.callback(amount=said))
+
+    asked = shillings(bought.total)
+    reason = f"The sum paid is not the sum asked for, so a person decides. Asked for {asked}, it says {words}."
+    [kept] = records()
+    assert kept.reason == reason
+    assert ledger.warnings(bought) == [f"Callback, row R4: {reason}"]
+    assert ledger.timeline(bought) == ["Order placed", "The payment is being checked by a person"]
+    assert attempt_of(app, bought) == ("review", "MPESA", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "flags", "status", "reason"),
+    [
+        (b"{", {}, 400, None),
+        (None, {"broken_off": True}, 400, "The body broke off before its end."),
+        (None, {"oversized": True}, 413, "The body is larger than 16 KiB."),
+        (None, {"oversized": True, "broken_off": True}, 413, "The body is larger than 16 KiB."),
+    ],
+)
+def test_what_is_not_whole_is_unreadable_though_it_looks_well(
+    bought, hears, records, ledger, body, flags, status, reason
+):
+    assert hears(body or bought.callback(), **flags) == Outcome("R1", status)
+
+    [kept] = records()
+    assert (kept.row, kept.claim, kept.amount, kept.alert) == ("R1", "", None, True)
+    assert kept.reason == (reason or kept.reason)
+    assert kept.reason not in ("", "None")
+    assert ledger.warnings(bought) == [f"Callback, row R1: {kept.reason}"]
+    assert bought.status["payment"] == "awaiting"
+
+
+def test_of_a_buyer_who_was_forgotten_no_words_are_kept(bought, hears, records, ledger):
+    ledger.put_order(bought, forgotten_at=MOMENT)
+
+    hears(bought.callback())
+
+    [kept] = records()
+    assert (kept.raw, kept.headers, kept.row) == (b"", "", "R3")
+
+
+def test_fifty_are_kept_that_change_nothing_and_the_rest_leave_a_line(bought, hears, records, caplog):
+    for _ in range(49):
+        hears(b"?")
+    assert not caplog.records
+    hears(b"?")
+    assert not caplog.records
+
+    assert hears(b"?") == Outcome("R1", 400)
+
+    words = "a callback that changes nothing is not kept: its attempt has 50 already"
+    assert [record.getMessage() for record in caplog.records] == [words]
+    assert len(records()) == 50
+
+
+def test_what_waited_on_disk_counts_once(bought, hears, records):
+    assert hears(bought.callback(), spool_name="20261102-a.json") == Outcome("R3", 200)
+    assert hears(bought.callback(), spool_name="20261102-a.json") == Outcome("R8", 200)
+    assert hears(bought.callback(), spool_name="20261102-b.json") == Outcome("R8", 200)
+
+    assert [(kept.row, kept.spool_name) for kept in records()] == [("R3", "20261102-a.json"), ("R8", "20261102-b.json")]
+
+
+@pytest.mark.parametrize(("card", "row"), [("paid", "R3"), ("review", "R5")])
+def test_a_card_that_says_not_paid_is_read_as_the_shop_is_set_up(bought, hears, card, row):
+    body = bought.callback(payment_method="CARD", paid="False")
+
+    assert hears(body, card=card).row == row
+
+
+def test_inside_another_transaction_it_is_settled_with_it_or_not_at_all(bought, hears, records):
+    def and_break(posted, card):
+        def settle_and_break():
+            settle_within(posted, card)
+            raise RuntimeError
+
+        write(settle_and_break)
+
+    with pytest.raises(RuntimeError):
+        hears(bought.callback(), how=and_break)
+    assert (records(), bought.status["payment"]) == ([], "awaiting")
+
+    body = bought.callback(payment_method="CARD", paid="False")
+    outcome = hears(body, how=lambda posted, card: write(lambda: settle_within(posted, card)))
+    assert outcome == Outcome("R3", 200)
+    assert bought.status["payment"] == "paid"
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "claim"),
+    [({}, 200, "yes"), ({"broken_off": True}, 400, ""), ({"oversized": True}, 413, "")],
+)
+def test_r12_what_belongs_to_no_attempt_is_answered_as_it_deserves(app, bought, hears, flags, status, claim):
+    assert hears(bought.callback(), secret_hash="f" * 64, **flags) == Outcome("R12", status)
+
+    with app.app_context():
+        kept = db.session.scalars(select(UnmatchedCallback)).one()
+        assert (kept.claim, kept.secret_hash) == (claim, "f" * 64)
+    assert bought.status["payment"] == "awaiting"
+
+
+def test_an_order_that_moves_meanwhile_is_read_and_decided_again_up_to_five_times(bought, hears, monkeypatch):
+    tries, once = [], settling._settle_once
+
+    def moved(posted, callback, until: int):
+        tries.append(1)
+        if len(tries) < until:
+            raise MovedMeanwhile
+        return once(posted, callback)
+
+    monkeypatch.setattr(settling, "_settle_once", lambda posted, callback: moved(posted, callback, 5))
+    assert hears(bought.callback()) == Outcome("R3", 200)
+    assert len(tries) == 5
+
+    tries.clear()
+    monkeypatch.setattr(settling, "_settle_once", lambda posted, callback: moved(posted, callback, 99))
+    with pytest.raises(MovedMeanwhile):
+        hears(bought.callback())
+    assert len(tries) == 5
+
+
+def test_an_attempt_that_moves_under_the_decision_is_not_overwritten(app, bought, hears, monkeypatch):
+    decide = settling.decide
+
+    def decide_late(facts):
+        decision = decide(facts)
+        db.session.execute(PaymentAttempt.__table__.update().values(state="superseded"))
+        return decision
+
+    monkeypatch.setattr(settling, "decide", decide_late)
+    with pytest.raises(MovedMeanwhile):
+        hears(bought.callback())
+
+    assert attempt_of(app, bought)[0] == "open"
+
+
+def test_money_that_is_not_the_orders_is_owed_back_to_the_shilling(bought, hears, ledger):
+    ledger.cancel(bought)
+
+    assert hears(bought.callback()).row == "R10"
+
+    due = [ledger.column(name, bought) for name in ("received", "due_back", "refund_due", "late")]
+    assert due == [bought.total, bought.total, True, False]
+
+
+def test_late_money_is_marked_late_and_its_moment_is_when_it_came(bought, hears, ledger):
+    ledger.expire()
+
+    assert hears(bought.callback()).row == "R3a"
+
+    assert (ledger.column("paid_at", bought), ledger.column("late", bought)) == (MOMENT, True)
+    assert ledger.timeline(bought)[-1] == "Payment received"
