@@ -1,0 +1,143 @@
+"""The payment state's moves: guarded, and what follows from each."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from shop.database import db, write
+from shop.orders import expiring, moving
+from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
+from shop.orders.signals import order_paid
+from shop.pricing.models import DiscountCode
+from tests import both_databases
+from tests.shopper import SKU
+
+pytestmark = both_databases
+MOMENT = datetime(2026, 11, 2, 10, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def order_of(app):
+    """The order of a purchase, inside the shop."""
+    with app.app_context():
+        yield lambda bought: db.session.scalars(select(Order).filter_by(token=bought.order_path.split("/")[-1])).one()
+
+
+@pytest.fixture
+def told():
+    """The orders that were said to be paid."""
+    heard: list[Order] = []
+    with order_paid.connected_to(heard.append):
+        yield heard
+
+
+def test_an_order_moves_from_the_state_it_was_seen_in_alone(shopper, order_of):
+    order, other = order_of(shopper.buy()), order_of(shopper.buy())
+
+    write(lambda: moving.move(order, "awaiting", "review"))
+    assert (order.payment, other.payment) == ("review", "awaiting")
+    with pytest.raises(MovedMeanwhile):
+        write(lambda: moving.move(order, "awaiting", "cancelled"))
+
+    write(lambda: moving.move(order, "review", "review"))
+    assert (order.payment, other.payment) == ("review", "awaiting")
+
+
+def test_a_move_is_seen_at_once_in_the_same_transaction(shopper, order_of):
+    order = order_of(shopper.buy())
+
+    def look() -> str:
+        assert order.payment == "awaiting"
+        moving.move(order, "awaiting", "review")
+        return order.payment
+
+    assert write(look) == "review"
+
+
+def test_paid_sells_what_it_held_and_says_so_once(shopper, order_of, ledger, told):
+    bought = shopper.buy(quantity=2)
+    on_hand, held = ledger.stock(SKU)
+    order = order_of(bought)
+
+    write(lambda: moving.paid(order, MOMENT))
+
+    assert ledger.stock(SKU) == (on_hand - 2, held - 2)
+    assert (order.paid_at, order.late) == (MOMENT, False)
+    assert ledger.timeline(bought) == ["Order placed", "Payment received"]
+    assert told == [order]
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_price(
+    shopper, order_of, ledger, told, left
+):
+    bought = shopper.buy(code="KARIBU10")
+    ledger.expire()
+    used, stock = ledger.uses("KARIBU10"), ledger.stock(SKU)
+    ledger.put(DiscountCode, {"code": "KARIBU10"}, active=left)
+    order = order_of(bought)
+
+    write(lambda: moving.paid_late(order, MOMENT))
+
+    assert (order.paid_at, order.late, told) == (MOMENT, True, [order])
+    assert ledger.uses("KARIBU10") == used + left
+    assert ledger.stock(SKU) == stock  # its goods are the caller's to take
+    gone = [event.words for event in order.events if "used up" in event.words]
+    assert gone == ([] if left else ["Discount code KARIBU10 had been used up meanwhile; its price is honoured"])
+    assert gone == [event.words for event in order.events if not event.for_buyer and "code" in event.words]
+
+
+def test_dropped_gives_back_goods_and_code(shopper, order_of, ledger):
+    before = ledger.stock(SKU)
+    bought, plain = shopper.buy(quantity=2, code="KARIBU10"), shopper.buy()
+    order, other = order_of(bought), order_of(plain)
+
+    write(lambda: moving.dropped(order))
+    assert ledger.uses("KARIBU10") == 0
+    assert ledger.stock(SKU) == (before[0], before[1] + 1)
+
+    write(lambda: moving.dropped(other))
+    assert ledger.stock(SKU) == before
+
+
+def test_more_orders_than_one_batch_end_in_one_sweep_and_each_once(shopper, ledger, monkeypatch):
+    monkeypatch.setattr(expiring, "BATCH", 2)
+    bought = [shopper.buy() for _ in range(5)]
+
+    assert ledger.expire() == 5
+    assert {ledger.standing(one).order for one in bought} == {"expired"}
+    ended = "No payment arrived in time, so the order was closed and its goods are on sale again"
+    assert all(ledger.timeline(one) == ["Order placed", ended] for one in bought)
+
+
+def test_an_order_ends_at_its_very_moment_and_no_earlier(app, shopper, ledger):
+    bought = shopper.buy()
+    due = ledger.column("expires_at", bought)
+
+    with app.app_context():
+        assert expiring.expire_orders(due - timedelta(microseconds=1)) == 0
+        assert not write(lambda: expiring._expire(ledger.column("id", bought), due - timedelta(microseconds=1)))
+        assert expiring.expire_orders(due) == 1
+        assert not write(lambda: expiring._expire(ledger.column("id", bought), due))
+
+
+def test_the_first_return_alone_counts_and_only_while_it_waits(shopper, order_of, ledger):
+    bought, ended = shopper.buy(), shopper.buy()
+    ledger.put_order(ended, payment="expired")
+    order, other = order_of(bought), order_of(ended)
+    placed, due = order.placed_at, other.expires_at
+
+    expiring.buyer_returned(order, placed + timedelta(minutes=5))
+    assert (order.returned_at, order.expires_at) == (
+        placed + timedelta(minutes=5),
+        placed + timedelta(hours=24, minutes=5),
+    )
+    assert other.returned_at is None
+
+    expiring.buyer_returned(order, placed + timedelta(minutes=9))
+    expiring.buyer_returned(other, placed + timedelta(minutes=9))
+    db.session.expire_all()
+    assert order.returned_at == placed + timedelta(minutes=5)
+    assert (other.returned_at, other.expires_at) == (None, due)
