@@ -11,7 +11,7 @@ from shop.clock import utcnow
 from shop.database import db, write
 from shop.details import details
 from shop.pricing import claiming
-from shop.pricing.claiming import DiscountGone, claim_use, code_named, release_use
+from shop.pricing.claiming import DiscountGone, claim_use, code_named, release_use, tidy_code
 from shop.pricing.models import DiscountCode, delivery_areas
 from tests import both_databases
 
@@ -47,6 +47,12 @@ def test_a_code_is_known_however_it_is_typed(app, code):
             assert code_named(typed).id == code, typed
         for typed in ("", "   ", "TAT", "TATUX", "%", "T_TU", "x" * 100_000, "\x00", "😀"):
             assert code_named(typed) is None, typed
+
+
+def test_a_code_is_tidied_to_the_forty_printable_characters_that_are_stored():
+    assert tidy_code(" ka\tri\u200bbu 10\n") == "KARIBU10"
+    assert tidy_code("x" * 39 + "yz") == "X" * 39 + "Y"
+    assert tidy_code("\x00\u00a0 ") == ""
 
 
 @pytest.mark.parametrize(

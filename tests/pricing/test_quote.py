@@ -75,3 +75,12 @@ def test_sums_a_person_can_check():
     assert quote(lines, 200, Reduction("fixed", 500, 5299)).total == 4999
     assert quote(lines, 0, Reduction("fixed", 100_000)).total == 0
     assert quote([], 0).total == 0
+
+
+def test_a_code_counts_from_its_minimum_on_and_never_takes_more_than_the_goods():
+    tenth, three_hundred = Reduction("percent", 10, 1000), Reduction("fixed", 300, 200)
+
+    assert [tenth.discount_on(goods) for goods in (0, 999, 1000, 1009, 1010)] == [0, 0, 100, 100, 101]
+    assert [three_hundred.discount_on(goods) for goods in (199, 200, 299, 300, 301)] == [0, 200, 299, 300, 300]
+    assert Reduction("fixed", 1).discount_on(1) == 1
+    assert Reduction("percent", 100).discount_on(7) == 7

@@ -1,0 +1,41 @@
+"""Where we deliver: what is offered, and what a buyer reads of it."""
+
+import pytest
+
+from shop.database import db
+from shop.pricing.models import DeliveryArea, delivery_areas
+from tests import both_databases
+
+
+def area(**values) -> DeliveryArea:
+    fields = {"code": "x", "name": "X", "fee": 0, "days": "", "pickup": False, "place": "", "hours": "", "position": 1}
+    return DeliveryArea(**{**fields, **values})
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "note"),
+    [
+        ({"days": "1-2 days"}, "", "1-2 days"),
+        ({"days": "today", "place": "Kimathi St", "hours": "9-17"}, "", "today"),  # no pickup point: nobody goes there
+        ({"pickup": True, "place": "Kimathi St", "hours": "9-17"}, "Kimathi St, 9-17", "Kimathi St, 9-17"),
+        ({"pickup": True, "place": "Kimathi St", "days": "today"}, "Kimathi St", "today. Kimathi St"),
+        ({"pickup": True, "hours": "9-17"}, "9-17", "9-17"),
+        ({"pickup": True}, "", ""),
+    ],
+)
+def test_a_buyer_reads_how_long_it_takes_or_where_and_when_to_come(values, place, note):
+    assert (area(**values).pickup_place, area(**values).note) == (place, note)
+
+
+@both_databases
+def test_areas_are_offered_in_the_merchants_order_and_none_that_is_closed(app):
+    with app.app_context():
+        db.session.add_all([area(code="a", name="A", position=-1), area(code="z", name="Z", position=999)])
+        db.session.add(area(code="c", name="C", position=0, active=False))
+        db.session.commit()
+
+        codes = [one.code for one in delivery_areas()]
+
+        assert (codes[0], codes[-1]) == ("a", "z")
+        assert "c" not in codes
+        assert len(codes) > 5
