@@ -1,5 +1,6 @@
 """Fresh databases for tests, on SQLite and on a real PostgreSQL: copies of one that was migrated and seeded once."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from sqlalchemy import NullPool, create_engine, text
 from shop import create_app
 from shop.database import db, write
 from shop.seeding import seed_shop
+
+MODEL = "TESTS_MODEL"  # environment: a file that was migrated and seeded already, for whoever starts tests many times
 
 
 def migrate_and_seed(url: str, folder: Path) -> None:
@@ -32,8 +35,9 @@ class Sqlite:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.numbers = count()
-        self.model = folder / "model.db"
-        migrate_and_seed(f"sqlite:///{self.model}", folder)
+        self.model = Path(os.environ.get(MODEL, folder / "model.db"))
+        if not self.model.exists():
+            migrate_and_seed(f"sqlite:///{self.model}", folder)
 
     def fresh(self) -> str:
         """The address of a new copy."""

@@ -1,0 +1,99 @@
+"""Small faults put into the code of settling, pricing and expiry, one at a time: the tests notice nearly all."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.databases import MODEL, Sqlite
+from tests.faults.figures import LONG
+
+ROOT = Path(__file__).parents[2]
+PARTS = ["shop", "templates", "static", "migrations", "docs", "bin", "tests", "wsgi.py", "pyproject.toml"]
+SETTLING = ["shop/payments/deciding.py", "shop/payments/settling.py"]
+PRICING = ["shop/pricing/quote.py", "shop/pricing/claiming.py", "shop/pricing/models.py"]
+EXPIRY = ["shop/orders/expiring.py", "shop/orders/moving.py", "shop/orders/stock.py"]
+TESTS = [
+    "tests/payments/test_deciding.py",
+    "tests/payments/test_kept.py",
+    "tests/payments/test_settling_http.py",
+    "tests/payments/test_hearing_again.py",
+    "tests/pricing",
+    "tests/orders/test_stock.py",
+    "tests/orders/test_moving.py",
+    "tests/orders/test_expiring.py",
+]
+NOTICED = {"killed", "timeout", "segfault", "caught by type check"}
+
+
+@pytest.fixture
+def put_in(tmp_path: Path, sqlite: Sqlite):
+    """Plant every fault mutmut knows of in these files, each while these tests run: what became of each, by name."""
+
+    def plant(files: list[str], tests: list[str]) -> dict[str, str]:
+        folder = tmp_path / "shop"
+        folder.mkdir()
+        for part in PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            copy(ROOT / part, folder / part)
+        with (folder / "pyproject.toml").open("a") as settings:
+            settings.write(
+                "[tool.mutmut]\n"
+                'source_paths = ["shop"]\n'
+                f"only_mutate = {files}\n"
+                f"also_copy = {[part for part in PARTS if part not in ('shop', 'tests', 'pyproject.toml')]}\n"
+                'pytest_add_cli_args = ["-s", "-k", "not postgresql", "-p", "no:xdist"]\n'
+                f"pytest_add_cli_args_test_selection = {tests}\n"
+            )
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "FAULTS"))}
+        mutmut = [sys.executable, "-m", "mutmut"]
+        how = {"cwd": folder, "env": {**environ, MODEL: str(sqlite.model)}, "capture_output": True, "text": True}
+        ran = subprocess.run([*mutmut, "run", "--max-children", str(os.cpu_count() or 1)], **how)
+        listed = subprocess.run([*mutmut, "results", "--all", "true"], **how)
+        shutil.rmtree(folder)
+        fates = dict(line.strip().rsplit(": ", 1) for line in listed.stdout.splitlines() if ": " in line)
+        assert fates, ran.stdout[-5_000:]
+        return fates
+
+    return plant
+
+
+def share(fates: dict[str, str]) -> float:
+    """How many of a hundred were noticed."""
+    return 100 * sum(fate in NOTICED for fate in fates.values()) / len(fates)
+
+
+def modules(files: list[str]) -> tuple[str, ...]:
+    """What the names of these files' faults begin with."""
+    return tuple(file.removesuffix(".py").replace("/", ".") + "." for file in files)
+
+
+def story(fates: dict[str, str]) -> str:
+    """Those that nobody noticed."""
+    return "\n".join(f"{name}: {fate}" for name, fate in fates.items() if fate not in NOTICED)
+
+
+def test_faults_in_the_code_of_money_are_noticed(put_in, reached):
+    rooms = {"settling": SETTLING, "pricing": PRICING, "expiry": EXPIRY} if LONG else {"pricing": PRICING[:1]}
+
+    fates = put_in([file for files in rooms.values() for file in files], TESTS if LONG else ["tests/pricing"])
+
+    for room, files in rooms.items():
+        mine = {name: fate for name, fate in fates.items() if name.startswith(modules(files))}
+        assert len(mine) > 15
+        assert share(mine) >= 95, story(mine)
+        reached(
+            f"Faults put into the code of {room}, one at a time",
+            f"{sum(fate in NOTICED for fate in mine.values()):,} of {len(mine):,} noticed by the tests "
+            f"({share(mine):.1f} %)",
+            control="where tests assert nothing, most are not",
+        )
+
+
+def test_control_where_tests_assert_nothing_most_are_not_noticed(put_in):
+    fates = put_in(PRICING[:1], ["tests/faults/unasserted.py"])
+
+    assert 0 < share(fates) < 50
