@@ -5,6 +5,8 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import pytest
+
 from shop.chpter import Claim
 from shop.orders.states import AttemptState, Payment
 from shop.payments.deciding import Decision, Facts, decide
@@ -39,7 +41,12 @@ ALERTED = {"R2", "R5", "R4", "R3c", "R9", "R3b", "R10", "R11"}  # and R8 when th
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "settling.md"
 EITHER = (True, False)
 EVERY = [Facts(*facts) for facts in product(Claim, EITHER, EITHER, EITHER, AttemptState, Payment, EITHER)]
-DECIDED = [(facts, decide(facts)) for facts in EVERY]
+
+
+@pytest.fixture
+def decided() -> list[tuple[Facts, Decision]]:
+    """Every combination, and what is decided."""
+    return [(facts, decide(facts)) for facts in EVERY]
 
 
 def no(facts: Facts) -> bool:
@@ -62,10 +69,10 @@ def looked_up(facts: Facts) -> tuple[str, str, str]:
     return row, attempts.get(attempt, attempt), orders.get(order, order)
 
 
-def test_every_combination_is_decided_as_the_table_says():
+def test_every_combination_is_decided_as_the_table_says(decided):
     wrong = [
         (facts, decision)
-        for facts, decision in DECIDED
+        for facts, decision in decided
         if (decision.row, decision.attempt, decision.order) != looked_up(facts)
     ]
 
@@ -73,12 +80,12 @@ def test_every_combination_is_decided_as_the_table_says():
     assert not wrong
 
 
-def test_every_row_of_the_table_is_reached():
-    assert {decision.row for _, decision in DECIDED} == {row[0] for row in TABLE}
+def test_every_row_of_the_table_is_reached(decided):
+    assert {decision.row for _, decision in decided} == {row[0] for row in TABLE}
 
 
-def test_an_order_becomes_paid_only_by_a_full_payment_that_can_be_believed():
-    paying = [facts for facts, decision in DECIDED if decision.order == "paid" != facts.order]
+def test_an_order_becomes_paid_only_by_a_full_payment_that_can_be_believed(decided):
+    paying = [facts for facts, decision in decided if decision.order == "paid" != facts.order]
 
     assert paying
     for facts in paying:
@@ -90,45 +97,45 @@ def test_an_order_becomes_paid_only_by_a_full_payment_that_can_be_believed():
         assert facts.order == "awaiting" or (facts.order == "expired" and facts.stock_free)
 
 
-def test_exactly_these_few_combinations_make_an_order_paid():
+def test_exactly_these_few_combinations_make_an_order_paid(decided):
     # three attempt states, for an awaiting order with or without the question of stock, and an expired one with stock
-    assert sum(decision.order == "paid" != facts.order for facts, decision in DECIDED) == 3 * (2 + 1)
+    assert sum(decision.order == "paid" != facts.order for facts, decision in decided) == 3 * (2 + 1)
 
 
-def test_a_failure_never_undoes_money():
-    for facts, decision in DECIDED:
+def test_a_failure_never_undoes_money(decided):
+    for facts, decision in decided:
         if facts.claim == "no":
             assert decision.order == facts.order
             assert facts.attempt not in ("paid", "review") or decision.attempt == facts.attempt
             assert decision.attempt in (facts.attempt, "failed")
 
 
-def test_a_paid_attempt_stays_paid():
-    assert all(decision.attempt == "paid" for facts, decision in DECIDED if facts.attempt == "paid")
+def test_a_paid_attempt_stays_paid(decided):
+    assert all(decision.attempt == "paid" for facts, decision in decided if facts.attempt == "paid")
 
 
-def test_no_callback_moves_an_order_that_is_settled_or_in_a_persons_hands():
+def test_no_callback_moves_an_order_that_is_settled_or_in_a_persons_hands(decided):
     still = ("paid", "refunded", "cancelled", "review")
 
-    assert all(decision.order == facts.order for facts, decision in DECIDED if facts.order in still)
+    assert all(decision.order == facts.order for facts, decision in decided if facts.order in still)
 
 
-def test_an_order_never_ends_or_waits_again_because_of_a_callback():
-    moves = {(facts.order, decision.order) for facts, decision in DECIDED if decision.order != facts.order}
+def test_an_order_never_ends_or_waits_again_because_of_a_callback(decided):
+    moves = {(facts.order, decision.order) for facts, decision in decided if decision.order != facts.order}
 
     assert moves == {("awaiting", "paid"), ("awaiting", "review"), ("expired", "paid"), ("expired", "review")}
 
 
-def test_an_attempt_moves_only_along_the_states():
-    moves = {(facts.attempt, decision.attempt) for facts, decision in DECIDED if decision.attempt != facts.attempt}
+def test_an_attempt_moves_only_along_the_states(decided):
+    moves = {(facts.attempt, decision.attempt) for facts, decision in decided if decision.attempt != facts.attempt}
 
     assert {becomes for _, becomes in moves} == {"paid", "failed", "review"}
     assert not [move for move in moves if move[0] in ("paid", "review")]
     assert not [move for move in moves if move[0] in ("creating", "create_failed") and move[1] == "paid"]
 
 
-def test_a_refund_is_due_only_for_an_attempt_that_is_paid_and_an_order_that_needs_none():
-    due = [(facts, decision) for facts, decision in DECIDED if decision.refund_due]
+def test_a_refund_is_due_only_for_an_attempt_that_is_paid_and_an_order_that_needs_none(decided):
+    due = [(facts, decision) for facts, decision in decided if decision.refund_due]
 
     assert due
     for facts, decision in due:
@@ -137,34 +144,34 @@ def test_a_refund_is_due_only_for_an_attempt_that_is_paid_and_an_order_that_need
         assert facts.order in ("cancelled", "paid", "refunded")
 
 
-def test_money_that_buys_nothing_is_shown_to_a_person():
-    for facts, decision in DECIDED:
+def test_money_that_buys_nothing_is_shown_to_a_person(decided):
+    for facts, decision in decided:
         if decision.attempt == "paid" != facts.attempt and decision.order != "paid":
             assert decision.alert
 
 
-def test_what_a_person_should_know_raises_an_alert_and_nothing_else_does():
-    for facts, decision in DECIDED:
+def test_what_a_person_should_know_raises_an_alert_and_nothing_else_does(decided):
+    for facts, decision in decided:
         other_sum = decision.row == "R8" and not facts.amount_matches
         assert decision.alert == (decision.row in ALERTED or other_sum)
 
 
-def test_hearing_it_again_changes_nothing_more():
-    for facts, decision in DECIDED:
+def test_hearing_it_again_changes_nothing_more(decided):
+    for facts, decision in decided:
         again = decide(replace(facts, attempt=decision.attempt, order=decision.order))
         assert (again.attempt, again.order) == (decision.attempt, decision.order)
         assert not again.refund_due
 
 
-def test_what_another_attempts_callback_says_changes_nothing():
-    for facts, decision in DECIDED:
+def test_what_another_attempts_callback_says_changes_nothing(decided):
+    for facts, decision in decided:
         if not facts.reference_matches:
             assert decision == Decision("R2", facts.attempt, facts.order, decision.reason, alert=True)
 
 
-def test_every_reason_is_documented_under_its_row():
+def test_every_reason_is_documented_under_its_row(decided):
     chapter = DOCUMENTED.read_text(encoding="utf-8").partition("## The reason kept with it")[2].partition("\n## ")[0]
     rows = [tuple(line.strip("| ").split(" | ")) for line in chapter.splitlines() if line.startswith("| R")]
 
     assert len(rows) == len(set(rows)) == 16
-    assert set(rows) == {(decision.row, decision.reason) for _, decision in DECIDED}
+    assert set(rows) == {(decision.row, decision.reason) for _, decision in decided}
