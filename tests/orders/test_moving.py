@@ -124,7 +124,7 @@ def test_an_order_ends_at_its_very_moment_and_no_earlier(app, shopper, ledger):
 
 
 def test_the_first_return_alone_counts_and_only_while_it_waits(shopper, order_of, ledger):
-    bought, ended = shopper.buy(), shopper.buy()
+    bought, ended, waiting = shopper.buy(), shopper.buy(), order_of(shopper.buy())
     ledger.put_order(ended, payment="expired")
     order, other = order_of(bought), order_of(ended)
     placed, due = order.placed_at, other.expires_at
@@ -134,7 +134,7 @@ def test_the_first_return_alone_counts_and_only_while_it_waits(shopper, order_of
         placed + timedelta(minutes=5),
         placed + timedelta(hours=24, minutes=5),
     )
-    assert other.returned_at is None
+    assert other.returned_at is waiting.returned_at is None
 
     expiring.buyer_returned(order, placed + timedelta(minutes=9))
     expiring.buyer_returned(other, placed + timedelta(minutes=9))
