@@ -38,7 +38,7 @@ audit: $(VENV)/dev.stamp ## Look for risks in the code, secrets in the tree, and
 	$(BIN)/python bin/audit.py
 
 faults: $(VENV)/dev.stamp ## Run the fault programmes at full size, and write docs/proof.md
-	FAULTS=long $(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations 30 tests/faults
+	FAULTS=long $(BIN)/python -m pytest --numprocesses auto --maxschedchunk 1 --durations 40 tests/faults
 
 bench: $(VENV)/dev.stamp ## Measure the pages
 	$(BIN)/python -m tests.bench

@@ -18,6 +18,15 @@ from tests.faults import figures, leaks
 from tests.payments.ledger import Ledger
 from tests.shopper import hidden_fields
 
+LONGEST = (
+    "test_whatever_happens_in_whatever_order_everything_is_accounted_for[postgresql]",
+    "test_faults_in_the_code_of_money_are_noticed",
+    "test_whatever_happens",
+    "test_worker_kills.py",
+    "test_malformed.py",
+    "test_fuzz.py",
+    "test_kills.py",
+)
 Press = Callable[[], TestResponse]
 _reached: list[figures.Figure] = []
 _searched: list[int] = []  # how many log lines each test left
@@ -53,12 +62,23 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["reached"] = [astuple(figure) for figure in _reached]
         session.config.workeroutput["searched"] = _searched
-    elif figures.LONG and _reached:
+    elif figures.LONG and _whole(session.config):
         words = f"0 in {sum(_searched):,} log lines of {len(_searched):,} programmes and controls"
         _reached.append(
             figures.Figure("Secrets in all log lines", "both", words, "one of each kind, planted, is found")
         )
         figures.PAGE.write_text(figures.page(_reached, session.testsfailed), encoding="utf-8")
+
+
+def _whole(config: pytest.Config) -> bool:
+    """Whether every programme was asked for: the page tells of one run, and of all of it."""
+    return config.args == ["tests/faults"] and not config.option.keyword
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long programmes first, so that no core waits for one of them at the end."""
+    if figures.LONG:
+        items.sort(key=lambda item: next((at for at, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
 
 
 @pytest.hookimpl(optionalhook=True)
