@@ -8,6 +8,7 @@ from flask import render_template, request, url_for
 from shop.admin.choosing import TABS, Chosen, chosen
 from shop.admin.finding import find_orders
 from shop.admin.frame import admin, holds, may
+from shop.admin.searching import searched
 
 ACTS = {  # what can be done with several orders at once, by tab
     "packed": ("Mark packed", ("to-pack", "all")),
@@ -23,6 +24,10 @@ def orders() -> str:
     """The orders, newest first. All that is chosen stands in the address."""
     wanted = chosen(request.args)
     found = find_orders(wanted)
+    if wanted.q:
+        searched("Searched the orders", str(found.counts[wanted.tab]))
+    elif wanted.place:
+        searched("Paged through the orders")
     tabs = [(words, found.counts[tab], list_address(wanted, tab=tab), tab == wanted.tab) for tab, words in TABS.items()]
     return render_template(
         "admin/orders.html",

@@ -12,6 +12,7 @@ from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db, write
 from shop.orders import moving
+from shop.orders.capping import TooManyOpen, keep_within_cap
 from shop.orders.models import Order
 from shop.orders.placing import Buyer, write_order
 from shop.orders.signals import order_placed
@@ -34,14 +35,14 @@ def place_order(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> t
     """Write the order, its stock, discount use and first payment attempt: None when nothing is to be paid.
 
     When another sending of the same form was quicker, that one's order comes back, without an attempt to open.
-    Raises OutOfStock and DiscountGone; then nothing was written.
+    Raises TooManyOpen, OutOfStock and DiscountGone; then nothing was written.
     """
     settings: Settings = current_app.config["SETTINGS"]
 
     def begin(order: Order) -> NewAttempt | None:
         return new_attempt(order, order.placed_at) if order.total else None
 
-    return _place(key, buyer, basket, area, settings.order_hold_minutes, begin)
+    return _place(key, buyer, basket, area, settings.order_hold_minutes, begin, capped=True)
 
 
 def place_for_buyer(
@@ -49,9 +50,9 @@ def place_for_buyer(
 ) -> Order:
     """Write an order that somebody else made for the buyer, who pays it on its own page later.
 
-    `made` runs in the same transaction, once. Otherwise as `place_order`.
+    `made` runs in the same transaction, once. Otherwise as `place_order`, without a cap: somebody answers for it.
     """
-    return _place(key, buyer, basket, area, hold_minutes, made)[0]
+    return _place(key, buyer, basket, area, hold_minutes, made, capped=False)[0]
 
 
 def _place(
@@ -61,10 +62,14 @@ def _place(
     area: DeliveryArea,
     hold_minutes: int,
     then: Callable[[Order], Then],
+    *,
+    capped: bool,
 ) -> tuple[Order, Then | None]:
     quoted, code, items, now = basket.quote_for(area), basket.discount_code, basket.items, utcnow()
 
     def place() -> tuple[Order, Then | None]:
+        if capped:
+            keep_within_cap(buyer)
         order = write_order(key, buyer, items, area, code, quoted, now, hold_minutes)
         order_placed.send(order)
         outcome = then(order)
@@ -76,7 +81,7 @@ def _place(
     for _ in range(LUCKLESS):
         try:
             return write(place)
-        except (IntegrityError, OutOfStock, DiscountGone) as beaten:
+        except (IntegrityError, TooManyOpen, OutOfStock, DiscountGone) as beaten:
             order = order_of(key)  # the last piece may have gone to this very form, sent twice
             if order is not None:
                 return order, None

@@ -1,24 +1,27 @@
 """Which event makes which mail. Listens to the rooms above, and writes into the transaction the event belongs to."""
 
 from contextlib import suppress
+from datetime import timedelta
 from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template
-from sqlalchemy import select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db
 from shop.details import details
-from shop.notices.models import OutboxMail
+from shop.notices.models import UNPROVEN, OutboxMail
 from shop.orders.models import Order
 from shop.orders.signals import buyer_told, link_asked_for, order_cancelled, order_moved, order_paid, order_placed
 from shop.orders.states import Fulfilment
 from shop.payments.models import MoneyEntry, PaymentAttempt
 from shop.payments.signals import money_given_back, payment_failed
+
+MOST_UNPROVEN, DAY = 10, timedelta(hours=24)  # mails to one address that anybody can cause
 
 
 def listen() -> None:
@@ -35,11 +38,15 @@ def listen() -> None:
 
 def _placed(order: Order) -> None:
     if order.total:  # an order that costs nothing gets its receipt at once
-        _to_buyer(order, "placed", f"Your order {order.number}", f"placed-{order.id}")
+        _to_typed(order, "placed", f"Your order {order.number}", f"placed-{order.id}")
 
 
 def _paid(order: Order) -> None:
-    _to_buyer(order, "paid", f"Receipt for your order {order.number}", f"paid-{order.id}")
+    receipt = (f"Receipt for your order {order.number}", f"paid-{order.id}")
+    if order.total:
+        _to_buyer(order, "paid", *receipt)
+    else:
+        _to_typed(order, "free", *receipt)
     inbox = details().email
     if inbox:
         _write(inbox, order, "new_order", f"New paid order {order.number}", f"new-order-{order.id}")
@@ -47,12 +54,12 @@ def _paid(order: Order) -> None:
 
 def _failed(attempt: PaymentAttempt) -> None:
     subject = f"The payment for your order {attempt.order.number} did not go through"
-    _to_buyer(attempt.order, "failed", subject, f"failed-{attempt.id}")
+    _to_typed(attempt.order, "failed", subject, f"failed-{attempt.id}")
 
 
 def _asked_for(order: Order) -> None:
     # one an hour, so that nobody's mailbox can be filled by asking
-    _to_buyer(order, "link", f"The link to your order {order.number}", f"link-{order.id}-{utcnow():%Y%m%d%H}")
+    _to_typed(order, "link", f"The link to your order {order.number}", f"link-{order.id}-{utcnow():%Y%m%d%H}")
 
 
 def _moved(order: Order) -> None:
@@ -74,6 +81,23 @@ def _cancelled(order: Order) -> None:
 def _given_back(entry: MoneyEntry) -> None:
     subject = f"Money given back for your order {entry.order.number}"
     _to_buyer(entry.order, "given_back", subject, f"given-back-{entry.id}", entry=entry)
+
+
+def _to_typed(order: Order, kind: str, subject: str, once: str) -> None:
+    """Write a mail that anybody can cause, unless its address has had its day's share; the order page says the same.
+
+    Who types a stranger's address at the checkout must not fill their mailbox. The order is not refused: then the same
+    person could shut the stranger out of the shop. Mails about money and goods are never held back.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.ratelimit_enabled or _written_today(order.email) < MOST_UNPROVEN:
+        _to_buyer(order, kind, subject, once)
+
+
+def _written_today(address: str) -> int:
+    recent = OutboxMail.written_at > utcnow() - DAY
+    to = func.lower(OutboxMail.recipient) == func.lower(address)
+    return db.session.scalar(select(func.count(OutboxMail.id)).where(to, recent, text(UNPROVEN))) or 0
 
 
 def _to_buyer(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:

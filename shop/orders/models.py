@@ -1,9 +1,9 @@
 """Orders, their lines (names and prices frozen when they were placed) and their timeline."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.clock import utcnow
@@ -27,6 +27,11 @@ GONE = "(fulfilment IN ('sent', 'delivered', 'collected'))"
 def _lying(name: str, where: str) -> Index:
     """The index of the orders that lie at one place of the desk, newest last."""
     return Index(name, "placed_at", "id", sqlite_where=text(where), postgresql_where=text(where))
+
+
+def _open(name: str, buyer: Any) -> Index:
+    """The index of one buyer's orders that wait to be paid."""
+    return Index(name, buyer, sqlite_where=text(WAITING), postgresql_where=text(WAITING))
 
 
 class Order(Model):
@@ -93,6 +98,8 @@ class Order(Model):
         _lying("ix_orders_waiting", WAITING),
         _lying("ix_orders_to_check", TO_CHECK),
         _lying("ix_orders_gone", GONE),
+        _open("ix_orders_open_of_phone", "phone_number"),
+        _open("ix_orders_open_of_email", func.lower(text("email"))),
     )
 
     @property

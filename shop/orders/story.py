@@ -163,7 +163,8 @@ def _given_back(order: Order) -> str:
 def _where(order: Order) -> str:
     if order.fulfilment in (Fulfilment.DELIVERED, Fulfilment.COLLECTED):
         return "Thank you for buying from us."
-    receipt = "We sent the receipt to your e-mail." if order.email else "This page is your receipt: keep its link."
+    mailed = order.email and order.total  # the mail about a free order may be held back
+    receipt = "We sent the receipt to your e-mail." if mailed else "This page is your receipt: keep its link."
     if order.pickup:
         return f"Pick it up at {order.pickup_place or 'our workshop'}: {order.area_days}. {receipt}"
     return f"It goes to {order.area_name}: {order.area_days}. {receipt}"

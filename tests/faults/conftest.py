@@ -1,5 +1,6 @@
 """What tests of races and faults may ask for."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import astuple
@@ -97,7 +98,11 @@ def ledger(app: Flask) -> Ledger:
 
 @pytest.fixture
 def crowd(app, shopper):
-    """Buyers with the same things in the cart, each with a form of their own: what each does to press Pay."""
+    """Different buyers with the same things in the cart, each at an address of their own: what each does to press Pay.
+
+    `answers` are what all of them type.
+    """
+    numbers = itertools.count()
 
     def gather(count: int, **answers: str):
         filled = shopper.fill_checkout(**answers)
@@ -106,16 +111,24 @@ def crowd(app, shopper):
         cookie = shopper.browser.get_cookie("session").value
         with app.test_request_context():
             keys = [new_key() for _ in range(count)]
-        return [presses_pay(app, cookie, {**filled, "once": key}) for key in keys]
+        return [
+            presses_pay(app, cookie, {**filled, **buyer(number), **answers, "once": key}, number)
+            for key, number in zip(keys, numbers, strict=False)
+        ]
 
     return gather
 
 
-def presses_pay(app, cookie: str, form: dict[str, str]):
+def buyer(number: int) -> dict[str, str]:
+    return {"phone_number": f"0712 {number // 1000:03d} {number % 1000:03d}", "email": f"buyer{number}@example.com"}
+
+
+def presses_pay(app, cookie: str, form: dict[str, str], number: int):
     def press():
         browser = app.test_client()
         browser.set_cookie("session", cookie)
-        return browser.post("/checkout", data=form)
+        address = f"10.0.{number // 250}.{number % 250}"  # believed where the settings name a proxy
+        return browser.post("/checkout", data=form, headers={"X-Forwarded-For": address})
 
     return press
 

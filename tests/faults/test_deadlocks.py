@@ -17,6 +17,12 @@ postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 
 
 @pytest.fixture
+def settings(settings):
+    """With the caps, whose locks are held beside those of the goods."""
+    return {**settings, "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
+
+
+@pytest.fixture
 def replies(shopper, ledger, crowd, together, monkeypatch):
     """Buyers of the same two things, every second one with them the other way round, slow between the two."""
 

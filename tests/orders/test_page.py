@@ -199,4 +199,4 @@ def test_an_order_that_costs_nothing_is_placed_without_the_provider(shopper, led
     expected = {"payment": "paid", "attempt": None, "fulfilment": "unfulfilled"}
     assert shopper.get(f"{order_page}/status").json == expected
     assert ledger.stock(SKU) == (on_hand - 1, held)
-    assert (ledger.mails("paid"), ledger.mails("placed"), len(provider.requests)) == (1, 0, 0)
+    assert (ledger.mails("free"), ledger.mails("placed"), len(provider.requests)) == (1, 0, 0)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from shop.masking import masked_mail, masked_phone
 from shop.notices.models import OutboxMail
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
@@ -115,3 +116,37 @@ def test_a_lookup_from_a_page_that_is_too_old_is_asked_again(app, bought, ledger
 
     assert Shopper(app).post("/orders/find", form).status_code == 422
     assert ledger.mails("link") == 0
+
+
+@both_databases
+def test_whoever_has_the_link_sees_enough_to_know_themselves_and_too_little_to_write_or_call(shopper, bought, ledger):
+    for payment in ("awaiting", "paid", "expired", "review"):
+        ledger.put_order(bought, payment=payment)
+        page = shopper.get(bought.order_path).text
+
+        for known in ("buyer@example.com", "buyer@", "712345678", "712 345 678", "345 678", "345678"):
+            assert known not in page, (payment, known)
+        assert '<span aria-hidden="true">0712 ••• 678</span>' in page
+        assert "Phone number beginning with 0712, ending in 678</span>" in page
+        assert '<span aria-hidden="true">b••••@example.com</span>' in page
+        assert "Email address beginning with b, at example.com</span>" in page
+        assert "Wanjiru Test" in page
+
+
+@pytest.mark.parametrize(
+    ("number", "ends"), [("254712345678", ("0712", "678")), ("254110345678", ("0110", "678")), ("12345", ("", "345"))]
+)
+def test_three_digits_of_a_phone_number_are_hidden(number, ends):
+    assert masked_phone(number) == ends
+
+
+@pytest.mark.parametrize(
+    ("address", "ends"),
+    [
+        ("wanjiru@example.com", ("w", "example.com")),
+        ("w@example.com", ("w", "example.com")),
+        ('"a@b"@example.com', ('"', "example.com")),
+    ],
+)
+def test_of_a_mailbox_one_letter_is_shown_however_long_it_is(address, ends):
+    assert masked_mail(address) == ends

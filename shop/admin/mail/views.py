@@ -10,6 +10,7 @@ from shop.admin.acts import acted
 from shop.admin.frame import admin, holds, may
 from shop.admin.mail import again, saying
 from shop.admin.mail.finding import TABS, Mail, find_mail, find_mails, tidy_search
+from shop.admin.searching import searched
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db, write
@@ -27,6 +28,8 @@ def mail() -> str:
     tab = tab if tab in TABS else "waiting"
     q = tidy_search(request.args.get("q", ""))
     found = find_mails(tab, q, key_asked(request.args.get("before", "")), holds("owner"))
+    if q:
+        searched("Searched the mails", str(found.counts[tab]))
     tabs = [
         (words, found.counts[name], url_for("admin.mail", tab=name, q=q or None), name == tab)
         for name, words in TABS.items()

@@ -1,6 +1,7 @@
 """One buyer at the desk: what is kept, as a page and as a file, and forgetting it. For an owner, freshly signed in."""
 
 import json
+from contextlib import suppress
 
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -22,9 +23,14 @@ LONGEST = 254
 @admin.get("/privacy")
 @may("owner", freshly=True)
 def privacy() -> str | tuple[str, int]:
-    """Ask whom it is about; once that is said, show everything that is kept of them."""
-    typed = one_line(request.args.get("who", "")[: 4 * LONGEST], LONGEST)
-    return _page(typed) if "who" in request.args else _page()
+    """Ask whom it is about; once that is said, show everything that is kept of them. Each look stands in the log."""
+    if "who" not in request.args:
+        return _page()
+    typed = one_line(request.args["who"][: 4 * LONGEST], LONGEST)
+    with suppress(NotAnybody):
+        count = len(orders_of(who_is(typed)))
+        write(lambda: acted(f"Looked at what is kept of the buyer of {_many(count)}"))
+    return _page(typed)
 
 
 @admin.post("/privacy/export")

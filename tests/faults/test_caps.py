@@ -1,0 +1,72 @@
+"""Forty orders of one buyer at one moment: five are placed, on both databases, to the order."""
+
+from collections import Counter
+
+import pytest
+
+from shop.checkout import ordering
+from shop.notices import writing
+from shop.orders import capping
+from shop.orders.models import Order
+from tests import both_databases
+from tests.faults.at_once import at_once
+from tests.shopper import SKU
+
+BUYERS = 40
+ONE = pytest.mark.parametrize(
+    "same", [{"phone_number": "0722 345 678"}, {"email": "one@example.com"}], ids=["phone", "email"]
+)
+
+
+@pytest.fixture
+def settings(settings):
+    return {**settings, "WEB_THREADS": "60", "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
+
+
+@pytest.fixture
+def rush(shopper, ledger, crowd, together):
+    """All of them at once, who have these answers in common; how they were answered."""
+
+    def run(**same):
+        ledger.shelve(SKU, 1_000)
+        shopper.add(SKU)
+        buyers = crowd(BUYERS, **same)
+        together(BUYERS)
+        return Counter(reply.status_code for reply in at_once(buyers))
+
+    return run
+
+
+@both_databases
+@ONE
+def test_forty_at_once_are_five(rush, ledger, same, reached):
+    assert rush(**same) == {303: 5, 429: BUYERS - 5}
+    assert (ledger.count(Order), ledger.stock(SKU)) == (5, (1_000, 5))
+    reached(
+        f"{BUYERS} unpaid orders of one {next(iter(same)).partition('_')[0]} at once", "5 placed", control="all are"
+    )
+
+
+@both_databases
+@ONE
+def test_control_without_the_cap_all_forty_are_placed(rush, ledger, same, monkeypatch):
+    monkeypatch.setattr(ordering, "keep_within_cap", lambda buyer: None)
+
+    assert rush(**same) == {303: BUYERS}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@ONE
+def test_control_without_counting_alone_more_than_five_are_placed(rush, ledger, same, monkeypatch):
+    monkeypatch.setattr(capping, "alone_with", lambda *names: None)
+    rush(**same)
+
+    assert ledger.count(Order) > 5
+
+
+@both_databases
+def test_the_days_mails_of_an_address_are_counted_to_the_mail(rush, ledger, monkeypatch):
+    monkeypatch.setattr(capping, "MOST_OPEN", 1_000)
+
+    assert rush(email="one@example.com") == {303: BUYERS}
+    assert ledger.mails("placed") == writing.MOST_UNPROVEN
