@@ -63,7 +63,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["reached"] = [astuple(figure) for figure in _reached]
         session.config.workeroutput["searched"] = _searched
-    elif figures.LONG and _whole(session.config):
+    elif figures.LONG and _reached and _whole(session.config):
         words = f"0 in {sum(_searched):,} log lines of {len(_searched):,} programmes and controls"
         _reached.append(
             figures.Figure("Secrets in all log lines", "both", words, "one of each kind, planted, is found")
