@@ -19,6 +19,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     )
     configure(app, settings)
     log_without_secrets(app)
+    listen_to_our_hosts(app, settings)
     add_extensions(app, settings)
     add_template_words(app, settings)
     add_rooms(app, settings)
@@ -65,6 +66,13 @@ def log_without_secrets(app: Flask) -> None:
     from shop.logs import init_logs
 
     init_logs(app)
+
+
+def listen_to_our_hosts(app: Flask, settings: Settings) -> None:
+    """Refuse a foreign Host before the libraries and the rooms hear of the request."""
+    from shop.hosts import init_hosts
+
+    init_hosts(app, settings)
 
 
 def add_extensions(app: Flask, settings: Settings) -> None:
