@@ -1,7 +1,7 @@
 """Which host a request may name.
 
 A shop that real buyers come to answers under its own address, and under the names this machine has for itself: so
-whoever looks after it can ask `/healthz`. A developer's machine answers to any: a phone in the same network may look in.
+whoever looks after it can ask `/healthz`. A developer's machine answers to any: a phone in the same network may look.
 """
 
 import re
