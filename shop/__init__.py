@@ -135,6 +135,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
 def answer_strictly(app: Flask, settings: Settings) -> None:
     """Static files, error pages and headers, for every answer."""
     from shop.assets import init_assets
+    from shop.bodies import CarefulRequest
     from shop.errors import init_errors
     from shop.headers import init_headers
     from shop.sessions import CataloguelessSessions
@@ -142,4 +143,5 @@ def answer_strictly(app: Flask, settings: Settings) -> None:
     init_headers(app, settings)
     init_assets(app)
     init_errors(app)
+    app.request_class = CarefulRequest
     app.session_interface = CataloguelessSessions()
