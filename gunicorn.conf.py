@@ -24,3 +24,15 @@ def when_ready(server):
     for listener in server.LISTENERS:
         if listener.sock.family != socket.AF_UNIX and hasattr(socket, "TCP_DEFER_ACCEPT"):
             listener.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 30)
+
+
+def post_worker_init(worker):
+    """Refuse a start on tables of another version: the first process of all looks, and speaks for those after it.
+
+    One that takes a dead one's place, or comes of a reload, does not. To end it would end the whole server, in the
+    middle of an upgrade and with callbacks on their way. Nor may two: gunicorn stumbles over the second one's end.
+    """
+    if worker.age == 1:
+        from shop.health import refuse_other_tables  # not above: the main process must not keep the shop's old code
+
+        refuse_other_tables(worker.wsgi)

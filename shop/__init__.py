@@ -19,6 +19,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     )
     configure(app, settings)
     log_without_secrets(app)
+    listen_to_our_hosts(app, settings)
     add_extensions(app, settings)
     add_template_words(app, settings)
     add_rooms(app, settings)
@@ -65,6 +66,13 @@ def log_without_secrets(app: Flask) -> None:
     from shop.logs import init_logs
 
     init_logs(app)
+
+
+def listen_to_our_hosts(app: Flask, settings: Settings) -> None:
+    """Refuse a foreign Host before the libraries and the rooms hear of the request."""
+    from shop.hosts import init_hosts
+
+    init_hosts(app, settings)
 
 
 def add_extensions(app: Flask, settings: Settings) -> None:
@@ -129,6 +137,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
 def answer_strictly(app: Flask, settings: Settings) -> None:
     """Static files, error pages and headers, for every answer."""
     from shop.assets import init_assets
+    from shop.bodies import CarefulRequest
     from shop.errors import init_errors
     from shop.headers import init_headers
     from shop.sessions import CataloguelessSessions
@@ -136,4 +145,5 @@ def answer_strictly(app: Flask, settings: Settings) -> None:
     init_headers(app, settings)
     init_assets(app)
     init_errors(app)
+    app.request_class = CarefulRequest
     app.session_interface = CataloguelessSessions()

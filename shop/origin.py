@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from flask import current_app, request
 
+from shop.config import Settings
+
 
 def from_elsewhere() -> bool:
     """True when the browser says that another site sent this. A client that says nothing is no browser: False."""
@@ -25,5 +27,8 @@ def _ours(address: str) -> bool:
         parts = urlsplit(address)
     except ValueError:
         return False
-    ours = {urlsplit(current_app.config["SHOP_URL"]).netloc.lower(), request.host.lower()}
-    return parts.scheme in ("http", "https") and parts.netloc.lower() in ours
+    settings: Settings = current_app.config["SETTINGS"]
+    ours = {settings.shop_url}
+    if not settings.production:  # where any Host is answered, as hosts.py has it
+        ours |= {f"{scheme}://{request.host.lower()}" for scheme in ("http", "https")}
+    return f"{parts.scheme}://{parts.netloc}".lower() in ours

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
-from werkzeug.wsgi import get_input_stream
 
+from shop.bodies import sent_with
 from shop.chpter.text import one_line
 from shop.config import Settings
 from shop.database import db, write
@@ -142,11 +142,11 @@ def _body() -> tuple[bytes, bool]:
     Never more than one byte over the limit is read, whatever Content-Length says, and nothing is inflated. The shop's
     own limit does not hold here: what is too large is kept too, cut.
     """
-    stream, raw = get_input_stream(request.environ), b""
+    stream, raw = sent_with(request.environ), b""
     try:
         while piece := stream.read(LARGEST_BODY + 1 - len(raw)):
             raw += piece
-    except ClientDisconnected:
+    except (ClientDisconnected, OSError):  # gone, or it stopped being HTTP
         return raw, True
     return raw, False
 

@@ -257,8 +257,9 @@ def test_over_a_real_socket_sizes_are_what_arrives_and_not_what_is_said(bought, 
     sizes.append(sent(server, post(path, f"Content-Length: {len(whole) + 50}"), whole, leave=True))  # says more
     sizes.append(sent(server, post(path, f"Content-Length: {len(whole) - 1}"), whole))  # says less
     sizes.append(sent(server, streamed, chunked(whole[:50], b"x" * LARGEST)))
+    sizes.append(sent(server, streamed, b"%x\r\n%s\r\nzz\r\n" % (len(whole), whole)))  # no HTTP after that
     there("awaiting", "open")
-    assert sizes == [400, 400, 413]
+    assert sizes == [400, 400, 413, 400]
     assert [kept.raw for kept in ledger.callbacks(bought)][:2] == [whole, whole[:-1]]
 
     assert sent(server, streamed, chunked(whole[:50], whole[50:])) == 200

@@ -1,0 +1,116 @@
+"""A server starts on its own version's tables. Commands and respawned processes are let be."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from alembic.runtime.migration import MigrationContext
+from flask_migrate import downgrade
+from sqlalchemy import text
+
+from shop import health
+from shop.database import db
+from tests import both_databases
+from tests.faults.serving import BIN, ROOT, Served
+from tests.journeys.running import free_port
+
+
+def revision(app, wanted: str | None = None) -> str | None:
+    """What the tables say they are of, after they were told so."""
+    with app.app_context(), db.engine.begin() as connection:
+        if wanted:
+            connection.execute(text("UPDATE alembic_version SET version_num = :wanted"), {"wanted": wanted})
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def start(settings, root: Path = ROOT, patience: int = 30) -> tuple[int, str]:
+    """Start gunicorn and let it end by itself: exit status and what it wrote."""
+    command = [str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{free_port()}", "wsgi:app"]
+    environ = {"PATH": os.environ["PATH"], "PYTHON_DOTENV_DISABLED": "1", **settings}
+    ended = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, timeout=patience)
+    return ended.returncode, ended.stderr
+
+
+@both_databases
+def test_older_tables_end_the_start_with_the_cure(app, settings):
+    with app.app_context():
+        downgrade()
+    code, said = start(settings)
+
+    assert code == 3, said
+    assert "The shop cannot start: The database is not of this version; run: flask --app wsgi db upgrade\n" in said
+    assert "Traceback" not in said
+
+
+@both_databases
+def test_newer_tables_end_it_too(app, settings):
+    revision(app, "newer")
+    code, said = start(settings)
+
+    assert code == 3
+    assert "The shop cannot start: The database is of a newer version" in said
+
+
+def test_an_empty_database_ends_it(settings, tmp_path):
+    code, said = start({**settings, "DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"})
+
+    assert (code, "flask --app wsgi db upgrade" in said) == (3, True)
+
+
+def test_a_database_that_does_not_answer_lets_the_shop_start(settings, tmp_path):
+    away = {**settings, "DATABASE_URL": "postgresql://127.0.0.1:1/shop"}
+    with Served(away, tmp_path) as served:
+        assert served.post("/readyz", b"", "GET") == 503
+
+
+def test_a_process_that_takes_anothers_place_meanwhile_is_not_refused(app, settings, tmp_path):
+    with Served(settings, tmp_path) as served:
+        first = set(served.workers)
+        revision(app, "newer")
+        assert served.kill_workers() == 2
+        began = time.monotonic()
+        while (len(served.workers) < 2 or first & set(served.workers)) and time.monotonic() - began < 20:
+            time.sleep(0.05)
+        served.wait_until_up()
+
+        assert served.post("/readyz", b"", "GET") == 503
+        assert served.post("/", b"", "GET") == 200
+
+
+def test_commands_run_all_the_same(app, settings):
+    now = revision(app)
+    with app.app_context():
+        downgrade()
+    environ = {**os.environ, **settings, "PYTHON_DOTENV_DISABLED": "1"}
+    flask = [str(Path(sys.executable).parent / "flask"), "--app", "wsgi"]
+    for words, code in ((["doctor"], 1), (["db", "upgrade"], 0), (["seed"], 0), (["doctor"], 0)):
+        assert subprocess.run([*flask, *words], cwd=ROOT, env=environ, capture_output=True).returncode == code, words
+    assert revision(app) == now
+
+
+def test_control_without_the_check_a_server_starts_on_other_tables(app, settings, tmp_path):
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("shop", "templates", "static", "migrations"):
+        (copy / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "wsgi.py", copy)
+    shutil.copy(ROOT / "gunicorn.conf.py", copy)
+    revision(app, "newer")
+    assert start(settings, copy)[0] == 3
+
+    (copy / "gunicorn.conf.py").write_text("")
+    with pytest.raises(subprocess.TimeoutExpired):
+        start(settings, copy, patience=6)
+
+
+def test_inside_the_process_the_check_says_nothing_of_tables_that_fit(app):
+    health.refuse_other_tables(app)
+    revision(app, "newer")
+    with pytest.raises(SystemExit) as ended:
+        health.refuse_other_tables(app)
+
+    assert ended.value.code == 3
