@@ -76,17 +76,27 @@ def ledger(app: Flask) -> Ledger:
 
 
 @pytest.fixture
-def crowd(app, shopper):
-    """Buyers with the same things in the cart, each with a form of their own: what each does to press Pay."""
+def checkout_forms(app, shopper):
+    """The cookie of a filled cart, and so many checkout forms that fit it, each for one order."""
 
-    def gather(count: int, **answers: str):
+    def fill_in(count: int, **answers: str) -> tuple[str, list[dict[str, str]]]:
         filled = shopper.fill_checkout(**answers)
         total = shopper.post("/checkout", {**filled, "apply": "1"})
         filled["shown_total"] = hidden_fields(total.text)["shown_total"]
         cookie = shopper.browser.get_cookie("session").value
         with app.test_request_context():
-            keys = [new_key() for _ in range(count)]
-        return [presses_pay(app, cookie, {**filled, "once": key}) for key in keys]
+            return cookie, [{**filled, "once": new_key()} for _ in range(count)]
+
+    return fill_in
+
+
+@pytest.fixture
+def crowd(app, checkout_forms):
+    """Buyers with the same things in the cart, each with a form of their own: what each does to press Pay."""
+
+    def gather(count: int, **answers: str):
+        cookie, forms = checkout_forms(count, **answers)
+        return [presses_pay(app, cookie, form) for form in forms]
 
     return gather
 
