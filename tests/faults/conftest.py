@@ -15,12 +15,13 @@ from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
 from shop.database import db
 from tests.faults import figures, leaks
+from tests.faults.letters import letters_in, text_of
 from tests.payments.ledger import Ledger
 from tests.shopper import hidden_fields
 
 Press = Callable[[], TestResponse]
 _reached: list[figures.Figure] = []
-_searched: list[int] = []  # how many log lines each test left
+_searched: list[leaks.Searched] = []  # what each test left behind
 
 
 @pytest.fixture
@@ -37,27 +38,46 @@ def reached(request: pytest.FixtureRequest) -> Callable[..., None]:
     return note
 
 
+@pytest.fixture
+def answers(request: pytest.FixtureRequest) -> Iterator[leaks.Answers]:
+    """Every answer a shop gives in this process is looked at."""
+    provider = request.getfixturevalue("provider") if "provider" in request.fixturenames else None
+    with leaks.Answers(provider) as watching:
+        yield watching
+
+
+@pytest.fixture
+def app(app: Flask, answers: leaks.Answers) -> Iterator[Flask]:
+    """The shop; in the end the mails that stand in its outbox are looked at."""
+    yield app
+    answers.outbox(app)
+
+
 @pytest.fixture(autouse=True)
-def no_line_tells_a_secret(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
-    """After each programme: what it logged, here and in its processes, tells of no key, no token and no buyer."""
+def nothing_tells_a_secret(request: pytest.FixtureRequest, answers: leaks.Answers, tmp_path: Path) -> Iterator[None]:
+    """After each programme: what it logged, here and in its processes, tells of no key, no token and no buyer.
+
+    And no page, export or mail of it tells of a key, a password or a callback address.
+    """
     with leaks.Lines() as here:
         yield
     lines = [*here.all, *leaks.lines_of_files(tmp_path)]
+    answers.mails([text_of(letter) for letter in letters_in(tmp_path)])
     if not request.node.get_closest_marker("plants_secrets"):
         assert leaks.found_in(lines, leaks.KEYS | leaks.SIGNED | leaks.PERSONS) == []
-        _searched.append(len(lines))
+        assert answers.found == []
+        _searched.append(answers.count + leaks.Searched(programmes=1, lines=len(lines)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """After the long programmes: the page with all that they reached. A worker hands its figures on."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["reached"] = [astuple(figure) for figure in _reached]
-        session.config.workeroutput["searched"] = _searched
+        session.config.workeroutput["searched"] = [astuple(searched) for searched in _searched]
     elif figures.LONG and _reached:
-        words = f"0 in {sum(_searched):,} log lines of {len(_searched):,} programmes and controls"
-        _reached.append(
-            figures.Figure("Secrets in all log lines", "both", words, "one of each kind, planted, is found")
-        )
+        words = sum(_searched, leaks.Searched()).words()
+        control = "one of each kind, planted, is found"
+        _reached.append(figures.Figure("Secrets in what all programmes left behind", "both", words, control))
         figures.PAGE.write_text(figures.page(_reached, session.testsfailed), encoding="utf-8")
 
 
@@ -66,7 +86,7 @@ def pytest_testnodedown(node: Any) -> None:
     """A worker has ended: take over what it reached."""
     output = getattr(node, "workeroutput", {})
     _reached.extend(figures.Figure(*figure) for figure in output.get("reached", ()))
-    _searched.extend(output.get("searched", ()))
+    _searched.extend(leaks.Searched(*counts) for counts in output.get("searched", ()))
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ class Served:
 
 
 class KeptOpen(Served):
-    """The same behind a socket that outlives it, as systemd keeps one: who calls meanwhile waits, and is not refused."""
+    """The same behind a socket that outlives it, as systemd keeps one: who calls meanwhile waits and is not refused."""
 
     def __enter__(self) -> "KeptOpen":
         self.socket = socket.create_server(("127.0.0.1", self.port), backlog=128)
