@@ -67,6 +67,12 @@ class Served:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
+    @property
+    def megabytes(self) -> float:
+        """How much memory the web processes hold."""
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.workers)
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
     def kill_workers(self) -> int:
         """kill -9 every web process; how many."""
         killed = 0
@@ -101,6 +107,16 @@ class Served:
             return refused.code
         except (OSError, HTTPException):
             return None
+
+
+def command(settings: Mapping[str, str], *words: str) -> str:
+    """Run one of the shop's commands in a process of its own, as its merchant does; what it printed."""
+    environ = {"PATH": "/usr/bin:/bin", "PYTHON_DOTENV_DISABLED": "1", **settings}
+    ran = subprocess.run(
+        [BIN / "flask", "--app", "wsgi", *words], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
 class KeptOpen(Served):

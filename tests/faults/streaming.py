@@ -3,12 +3,17 @@
 import http.client
 import json
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from flask import Flask
+
+from shop.payments.views import drain_spool
 from tests.faults.serving import Served
 from tests.shopper import Bought
 
@@ -109,3 +114,15 @@ def until(what: Callable[[], object], seconds: float = PATIENCE) -> None:
         assert waited < seconds, "it did not come to pass"
         waiting.wait(0.05)
         waited += 0.05
+
+
+def drained(app: Flask, spool: Path) -> float:
+    """Seconds until the spool is empty."""
+    began = time.monotonic()
+    while time.monotonic() - began < 30:
+        with app.app_context():
+            drain_spool()
+        if not spool.is_dir() or not list(spool.iterdir()):
+            return time.monotonic() - began
+        time.sleep(0.1)
+    raise AssertionError(f"{len(list(spool.iterdir()))} callbacks still wait")

@@ -22,10 +22,8 @@ from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.faults.crowded import Crowd, ask
 from tests.faults.figures import size
-from tests.faults.serving import KeptOpen
-from tests.faults.streaming import CUT_OFF, Buyers, Stream, told, until
-from tests.faults.test_backup_load import command
-from tests.faults.test_outages import drained
+from tests.faults.serving import KeptOpen, command
+from tests.faults.streaming import CUT_OFF, Buyers, Stream, drained, told, until
 from tests.shopper import SKU, Bought
 
 CALLBACKS, PRESSES = 20, 3  # of each a round
@@ -72,7 +70,7 @@ def rounds(app, shopper, provider, ledger, settings, tmp_path, checkout_forms, s
                 shopper.add()
                 buyers = Buyers(served, *checkout_forms(PRESSES))
                 with Stream(served, purchases) as stream, buyers, hanging(provider):
-                    until(lambda buyers=buyers: provider.waiting and buyers._thread.is_alive())
+                    until(lambda: provider.waiting)
                     seen.under_way += provider.waiting
                     threading.Timer(0.3, setattr, (provider, "behaviour", "ok")).start()
                     change(served)
