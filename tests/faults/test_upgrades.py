@@ -210,7 +210,8 @@ def test_tables_of_another_version_lose_no_callback_and_break_no_page(tables_cha
     reached(
         "The tables go down below this version and up again under callbacks",
         f"0 of {len(seen.acknowledged)} acknowledged lost, {seen.told[202]} kept on disk and settled by themselves "
-        f"{waited:.1f} s after; of {seen.pages.total()} pages {seen.pages[503]} were 503, 0 were 500",
+        f"{waited:.1f} s after; of {seen.pages.total()} pages {seen.pages[503]} were 503, 0 were 500; "
+        f"{seen.tries} commands for the two changes",
         control=f"with the spool off the {seen.told[202]} are refused with 503",
     )
 
