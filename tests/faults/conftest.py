@@ -46,21 +46,17 @@ def answers(request: pytest.FixtureRequest) -> Iterator[leaks.Answers]:
         yield watching
 
 
-@pytest.fixture
-def app(app: Flask, answers: leaks.Answers) -> Iterator[Flask]:
-    """The shop; in the end the mails that stand in its outbox are looked at."""
-    yield app
-    answers.outbox(app)
-
-
 @pytest.fixture(autouse=True)
 def nothing_tells_a_secret(request: pytest.FixtureRequest, answers: leaks.Answers, tmp_path: Path) -> Iterator[None]:
     """After each programme: what it logged, here and in its processes, tells of no key, no token and no buyer.
 
     And no page, export or mail of it tells of a key, a password or a callback address.
     """
+    app = request.getfixturevalue("app") if "app" in request.fixturenames else None
     with leaks.Lines() as here:
         yield
+    if app:
+        answers.outbox(app)
     lines = [*here.all, *leaks.lines_of_files(tmp_path)]
     answers.mails([text_of(letter) for letter in letters_in(tmp_path)])
     if not request.node.get_closest_marker("plants_secrets"):
