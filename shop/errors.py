@@ -6,10 +6,11 @@ import traceback
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
+NO_SUCH_COLUMN, NO_SUCH_TABLE = "42703", "42P01"  # PostgreSQL's codes; SQLite counts both as a refusal
 
 WORDS = {
     400: ("We could not read that", "Go back, reload the page and try once more."),
@@ -60,11 +61,18 @@ def init_errors(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(TimeoutError)
-    def database_busy(error: OperationalError | TimeoutError) -> Response:
+    def database_busy(error: OperationalError | ProgrammingError | TimeoutError) -> Response:
         log.error("database refused: %s", type(getattr(error, "orig", error)).__name__)
         page = error_page(503)
         page.headers["Retry-After"] = "5"
         return page
+
+    @app.errorhandler(ProgrammingError)
+    def tables_differ(error: ProgrammingError) -> Response:
+        # the tables are of another version than the code, as they are for some seconds while the shop is upgraded
+        if getattr(error.orig, "sqlstate", None) not in (NO_SUCH_COLUMN, NO_SUCH_TABLE):
+            return bug(error)
+        return database_busy(error)
 
     @app.errorhandler(Exception)
     def bug(error: Exception) -> Response:

@@ -16,6 +16,7 @@ from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
 from shop.database import db
 from tests.faults import figures, leaks
+from tests.faults.letters import letters_in, text_of
 from tests.payments.ledger import Ledger
 from tests.shopper import hidden_fields
 
@@ -30,7 +31,7 @@ LONGEST = (
 )
 Press = Callable[[], TestResponse]
 _reached: list[figures.Figure] = []
-_searched: list[int] = []  # how many log lines each test left
+_searched: list[leaks.Searched] = []  # what each test left behind
 
 
 @pytest.fixture
@@ -47,27 +48,42 @@ def reached(request: pytest.FixtureRequest) -> Callable[..., None]:
     return note
 
 
+@pytest.fixture
+def answers(request: pytest.FixtureRequest) -> Iterator[leaks.Answers]:
+    """Every answer a shop gives in this process is looked at."""
+    provider = request.getfixturevalue("provider") if "provider" in request.fixturenames else None
+    with leaks.Answers(provider) as watching:
+        yield watching
+
+
 @pytest.fixture(autouse=True)
-def no_line_tells_a_secret(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
-    """After each programme: what it logged, here and in its processes, tells of no key, no token and no buyer."""
+def nothing_tells_a_secret(request: pytest.FixtureRequest, answers: leaks.Answers, tmp_path: Path) -> Iterator[None]:
+    """After each programme: what it logged, here and in its processes, tells of no key, no token and no buyer.
+
+    And no page, export or mail of it tells of a key, a password or a callback address.
+    """
+    app = request.getfixturevalue("app") if "app" in request.fixturenames else None
     with leaks.Lines() as here:
         yield
+    if app:
+        answers.outbox(app)
     lines = [*here.all, *leaks.lines_of_files(tmp_path)]
+    answers.mails([text_of(letter) for letter in letters_in(tmp_path)])
     if not request.node.get_closest_marker("plants_secrets"):
         assert leaks.found_in(lines, leaks.KEYS | leaks.SIGNED | leaks.PERSONS) == []
-        _searched.append(len(lines))
+        assert answers.found == []
+        _searched.append(answers.count + leaks.Searched(programmes=1, lines=len(lines)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """After the long programmes: the page with all that they reached. A worker hands its figures on."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["reached"] = [astuple(figure) for figure in _reached]
-        session.config.workeroutput["searched"] = _searched
+        session.config.workeroutput["searched"] = [astuple(searched) for searched in _searched]
     elif figures.LONG and _reached and _whole(session.config):
-        words = f"0 in {sum(_searched):,} log lines of {len(_searched):,} programmes and controls"
-        _reached.append(
-            figures.Figure("Secrets in all log lines", "both", words, "one of each kind, planted, is found")
-        )
+        words = sum(_searched, leaks.Searched()).words()
+        control = "one of each kind, planted, is found"
+        _reached.append(figures.Figure("Secrets in what all programmes left behind", "both", words, control))
         figures.PAGE.write_text(figures.page(_reached, session.testsfailed), encoding="utf-8")
 
 
@@ -87,7 +103,7 @@ def pytest_testnodedown(node: Any) -> None:
     """A worker has ended: take over what it reached."""
     output = getattr(node, "workeroutput", {})
     _reached.extend(figures.Figure(*figure) for figure in output.get("reached", ()))
-    _searched.extend(output.get("searched", ()))
+    _searched.extend(leaks.Searched(*counts) for counts in output.get("searched", ()))
 
 
 @pytest.fixture
@@ -97,24 +113,33 @@ def ledger(app: Flask) -> Ledger:
 
 
 @pytest.fixture
-def crowd(app, shopper):
-    """Different buyers with the same things in the cart, each at an address of their own: what each does to press Pay.
+def checkout_forms(app, shopper):
+    """The cookie of a filled cart, and so many checkout forms that fit it, each of another buyer and for one order.
 
     `answers` are what all of them type.
     """
     numbers = itertools.count()
 
-    def gather(count: int, **answers: str):
+    def fill_in(count: int, **answers: str) -> tuple[str, list[dict[str, str]]]:
         filled = shopper.fill_checkout(**answers)
         total = shopper.post("/checkout", {**filled, "apply": "1"})
         filled["shown_total"] = hidden_fields(total.text)["shown_total"]
         cookie = shopper.browser.get_cookie("session").value
         with app.test_request_context():
-            keys = [new_key() for _ in range(count)]
-        return [
-            presses_pay(app, cookie, {**filled, **buyer(number), **answers, "once": key}, number)
-            for key, number in zip(keys, numbers, strict=False)
-        ]
+            buyers = [buyer(number) for number in itertools.islice(numbers, count)]
+            return cookie, [{**filled, **one, **answers, "once": new_key()} for one in buyers]
+
+    return fill_in
+
+
+@pytest.fixture
+def crowd(app, checkout_forms):
+    """Buyers with the same things in the cart, each at an address of their own: what each does to press Pay."""
+    numbers = itertools.count()
+
+    def gather(count: int, **answers: str):
+        cookie, forms = checkout_forms(count, **answers)
+        return [presses_pay(app, cookie, form, number) for form, number in zip(forms, numbers, strict=False)]
 
     return gather
 

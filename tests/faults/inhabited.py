@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterator
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from shop.database import db, write
 from shop.notices.sending import send_due
 from tests.addresses import address_of, routes
 from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
+from tests.faults.letters import letters_in
 from tests.faults.provider import Provider
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
 
@@ -105,8 +105,7 @@ class Inhabited:
 
     def letters(self) -> list[EmailMessage]:
         """Every mail that was sent."""
-        files = sorted((self.folder / "mail").glob("*.eml"))
-        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+        return letters_in(self.folder)
 
     def link_in_mails(self, beginning: str) -> str:
         """The token of the one-time link that a mail holds."""

@@ -6,12 +6,20 @@ password and no callback address may; nobody's pages tell of no buyer.
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from flask import Flask, Response, request_finished
+from sqlalchemy import select
+
+from shop.database import db
+from shop.notices.models import OutboxMail
 from tests.admin.desk import PASSWORD
 from tests.conftest import SECRET, TOKEN
 from tests.faults.inhabited import NOBODY, Inhabited
+from tests.faults.letters import text_of
+from tests.faults.provider import Provider
 
 # What can be told by its shape, whoever it belongs to.
 KEYS = {
@@ -22,7 +30,8 @@ KEYS = {
     "TOTP secret": re.compile(r"otpauth://|(?:\b[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b|\b[A-Z2-7]{32}\b"),
     "recovery code": re.compile(r"(?<![\w-])[2-9a-z]{5}-[2-9a-z]{5}-[2-9a-z]{5}(?![\w-])"),
 }
-SIGNED = {"signed token": re.compile(r"(?<![\w.-])[\w-]{22}\.[\w-]{27}(?![\w-])")}  # callback addresses, form keys
+# Callback addresses are signed with SHA-256, form keys with SHA-1.
+SIGNED = {"signed token": re.compile(r"(?<![\w.-])[\w-]{22}\.(?:[\w-]{43}|[\w-]{27})(?![\w-])")}
 PERSONS = {
     "phone": re.compile(r"(?<![\w.-])(?:\+?254|0)[17][0-9]{2}[ -]?[0-9]{3}[ -]?[0-9]{3}(?![\w-])"),
     "e-mail": re.compile(r"[\w.+-]+@(?!localhost\b)[\w-]+\.[\w.-]+"),
@@ -38,6 +47,95 @@ def found_in(texts: Iterable[str], kinds: dict[str, re.Pattern[str]], known: Ite
     hits = [(name, hit.start()) for name, kind in kinds.items() for hit in kind.finditer(text)]
     hits += [("known secret", text.index(secret)) for secret in known if secret in text]
     return [f"{name}: {text[max(0, place - 120) : place + 120]!r}" for name, place in hits]
+
+
+@dataclass
+class Searched:
+    """How much was searched."""
+
+    programmes: int = 0
+    lines: int = 0
+    pages: int = 0
+    exports: int = 0
+    mails: int = 0
+
+    def __add__(self, other: "Searched") -> "Searched":
+        return Searched(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    def words(self) -> str:
+        """For the page of figures."""
+        return (
+            f"0 in {self.lines:,} log lines, {self.pages:,} pages, {self.exports:,} exports and {self.mails:,} mails "
+            f"of {self.programmes:,} programmes and controls"
+        )
+
+
+class Answers:
+    """Looks at every answer that a shop in this process gives: no key, no password, no callback address.
+
+    Cheap, for programmes that ask a hundred thousand times: words that are known, each looked for as it stands.
+    """
+
+    KEYS = (TOKEN.encode(), b"chpter_pk_", SECRET.encode(), PASSWORD.encode(), b"$argon2", b"/chpter/callbacks/")
+    SIGNED = re.compile(rb"[\w-]{22}\.[\w-]{43}")
+
+    def __init__(self, provider: Provider | None) -> None:
+        self.provider = provider  # who was told each callback address
+        self.callbacks: set[str] = set()
+        self._heard = 0
+        self.count = Searched()
+        self.found: list[str] = []
+
+    def __enter__(self) -> "Answers":
+        request_finished.connect(self._see)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        request_finished.disconnect(self._see)
+
+    def _see(self, _app: Flask, response: Response, **_more: object) -> None:
+        export = response.mimetype == "text/csv"
+        if export:
+            self.count.exports += 1
+        else:
+            self.count.pages += 1
+        self.look(response.headers.get("Location", "").encode())
+        if response.is_sequence:
+            self.look(response.get_data())
+        elif not response.direct_passthrough:  # a file
+            if close := getattr(response.response, "close", None):
+                response.call_on_close(close)
+            response.response = self._passing(response.iter_encoded())
+
+    def _passing(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self.look(piece)
+            yield piece
+
+    def outbox(self, app: Flask) -> None:
+        """Mails that a shop has written, as they stand in its database."""
+        with app.app_context():
+            db.session.rollback()
+            written = db.session.execute(select(OutboxMail.subject, OutboxMail.body)).all()
+        self.mails([f"{subject}\n{body}" for subject, body in written])
+
+    def mails(self, texts: Sequence[str]) -> None:
+        """Mails are answers too, to somebody else."""
+        self.count.mails += len(texts)
+        for text in texts:
+            self.look(text.encode())
+
+    def look(self, body: bytes) -> None:
+        """Search what is sent."""
+        self._hear()
+        hits = {key.decode() for key in self.KEYS if key in body}
+        hits |= self.callbacks & {it.decode() for it in self.SIGNED.findall(body)}
+        self.found += [f"{hit} in {body[:200]!r}" for hit in hits]
+
+    def _hear(self) -> None:
+        asked = self.provider.requests[self._heard :] if self.provider else ()
+        self._heard += len(asked)
+        self.callbacks |= {one.body["redirect_urls"]["callback_url"].rsplit("/", 1)[1] for one in asked}
 
 
 class Lines(logging.Handler):
@@ -93,9 +191,7 @@ class Watch:
         """Every mail that was sent; how many."""
         mails = self.shop.letters()
         for letter in mails:
-            text = "\n".join(part.get_content() for part in letter.walk() if part.get_content_maintype() == "text")
-            heads = "\n".join(f"{name}: {value}" for name, value in letter.items())
-            self.found += [f"mail: {hit}" for hit in found_in([heads, text], KEYS, self.keys)]
+            self.found += [f"mail: {hit}" for hit in found_in([text_of(letter)], KEYS, self.keys)]
         return len(mails)
 
     def lines(self, lines: Iterable[str]) -> None:

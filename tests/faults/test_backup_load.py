@@ -1,7 +1,6 @@
 """A backup is taken while callbacks come in: what was acknowledged before it began is in it, to the shilling."""
 
 import json
-import subprocess
 import threading
 import time
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from shop.payments.models import MoneyEntry, PaymentAttempt
 from shop.payments.proof import proof
 from tests import both_databases
 from tests.faults.figures import size
-from tests.faults.serving import BIN, ROOT, Served
+from tests.faults.serving import Served, command
 from tests.shopper import SKU
 
 pytestmark = both_databases
@@ -50,16 +49,6 @@ def load(shopper, ledger, settings, tmp_path):
                 caller.join()
 
     return running
-
-
-def command(settings, *words: str) -> str:
-    """Run one of the shop's commands in a process of its own, as its merchant does."""
-    environ = {"PATH": "/usr/bin:/bin", "PYTHON_DOTENV_DISABLED": "1", **settings}
-    ran = subprocess.run(
-        [BIN / "flask", "--app", "wsgi", *words], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300
-    )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
 
 
 def came(path_of, empty, kind):

@@ -5,7 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import Response, redirect
+from sqlalchemy import update
 
+from shop.database import db, write
+from shop.notices.models import OutboxMail
 from tests.admin.desk import PASSWORD
 from tests.admin.phone import Clock, set_up
 from tests.conftest import SECRET, TOKEN
@@ -46,6 +50,10 @@ def test_one_planted_line_of_each_kind_is_found(kind, line):
     assert any(hit.startswith(f"{kind}:") for hit in found_in(lines.all, KEYS | SIGNED | PERSONS))
 
 
+def test_a_true_callback_address_in_a_line_is_found(shopper):
+    assert found_in([f"POST {shopper.buy().callback_path} 200"], SIGNED)
+
+
 def test_an_ordinary_line_is_no_secret():
     ordinary = [
         "2026-11-24 POST /orders/<token>/pay 303 12 ms",
@@ -77,6 +85,44 @@ def test_a_secret_known_to_the_shop_is_found_on_a_page_a_mail_and_an_export(shop
     (shop.folder / "mail" / "planted.eml").write_text(f"To: a@example.com\nSubject: x\n\n{TOKEN}\n")
     watch.letters()
     assert len(watch.found) == 2
+
+
+@pytest.fixture
+def secrets_of(shopper):
+    """What no answer may hold: one of each kind."""
+    callback = shopper.buy().callback_path
+    return [TOKEN, SECRET, PASSWORD, "$argon2id$v=19", f"http://localhost{callback}", callback.rsplit("/", 1)[1]]
+
+
+def test_one_of_each_kind_is_found_in_whatever_answer_tells_it(app, answers, secrets_of, monkeypatch):
+    said = {
+        "page": lambda it: f"<p>{it}</p>",
+        "json": lambda it: {"it": it},
+        "redirect": lambda it: redirect(f"/?it={it}"),
+        "export": lambda it: Response(iter(["a,b\n", f"1,{it}\n"]), mimetype="text/csv"),
+    }
+    assert answers.found == []
+    for kind, say in said.items():
+        for secret in secrets_of:
+            before = len(answers.found)
+            monkeypatch.setitem(app.view_functions, "health.alive", lambda say=say, secret=secret: say(secret))
+            app.test_client().get("/healthz", buffered=True)
+            assert len(answers.found) > before, (kind, secret)
+    assert answers.count.exports == len(secrets_of)
+    assert answers.count.pages > 3 * len(secrets_of)
+
+
+def test_one_of_each_kind_is_found_in_a_mail_that_was_written(app, answers, ledger, shopper, secrets_of):
+    bought = shopper.buy()
+    bought.hear(bought.callback())
+    answers.outbox(app)
+    assert (answers.count.mails, answers.found) == (ledger.count(OutboxMail), [])
+    for secret in secrets_of:
+        before = len(answers.found)
+        with app.app_context():
+            write(lambda secret=secret: db.session.execute(update(OutboxMail).values(body=f"Asante. {secret}")))
+        answers.outbox(app)
+        assert len(answers.found) > before, secret
 
 
 def test_a_traceback_that_quotes_a_buyer_is_found():

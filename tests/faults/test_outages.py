@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from shop.payments.views import drain_spool
 from tests.databases import Postgres, Sqlite, postgres_server
 from tests.faults.figures import size
 from tests.faults.serving import Served
+from tests.faults.streaming import drained
 from tests.shopper import SKU
 
 CALLERS = 8
@@ -52,18 +52,6 @@ def call(served: Served, purchases, took: list[float] | None = None) -> list[int
 
     with ThreadPoolExecutor(CALLERS) as callers:
         return list(callers.map(one, purchases))
-
-
-def drained(app, spool: Path) -> float:
-    """Seconds until the spool is empty."""
-    began = time.monotonic()
-    while time.monotonic() - began < 30:
-        with app.app_context():
-            drain_spool()
-        if not spool.is_dir() or not list(spool.iterdir()):
-            return time.monotonic() - began
-        time.sleep(0.1)
-    raise AssertionError(f"{len(list(spool.iterdir()))} callbacks still wait")
 
 
 @contextmanager

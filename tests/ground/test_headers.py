@@ -4,7 +4,8 @@ import re
 
 import pytest
 from flask import Flask
-from sqlalchemy.exc import OperationalError, TimeoutError
+from psycopg.errors import SyntaxError, UndefinedColumn
+from sqlalchemy.exc import OperationalError, ProgrammingError, TimeoutError
 
 from shop import create_app
 from tests.conftest import SECRET
@@ -59,7 +60,7 @@ def every_answer(app: Flask):
 
 @pytest.fixture
 def app(app):
-    """The shop, with a page that breaks and two that the database refuses."""
+    """The shop, with pages that break and pages that the database refuses."""
 
     def refuse(error):
         raise error
@@ -67,6 +68,8 @@ def app(app):
     app.add_url_rule("/broken", "broken", lambda: 1 / 0)
     app.add_url_rule("/busy", "busy", lambda: refuse(OperationalError("", {}, Exception())))
     app.add_url_rule("/full", "full", lambda: refuse(TimeoutError("")))
+    app.add_url_rule("/older", "older", lambda: refuse(ProgrammingError("", {}, UndefinedColumn())))
+    app.add_url_rule("/misspelt", "misspelt", lambda: refuse(ProgrammingError("", {}, SyntaxError())))
     return app
 
 
@@ -103,7 +106,8 @@ def test_asking_what_a_file_allows_opens_no_file(app, monkeypatch, address):
 
 
 def test_errors_are_pages_that_tell_nothing_of_the_inside(shopper, app):
-    for address, status in (("/broken", 500), ("/busy", 503), ("/full", 503), ("/no-such-page", 404)):
+    refused = (("/busy", 503), ("/full", 503), ("/older", 503))
+    for address, status in (("/broken", 500), ("/misspelt", 500), *refused, ("/no-such-page", 404)):
         reply = shopper.get(address)
 
         assert reply.status_code == status
