@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from functools import partial
 
 import pytest
 from sqlalchemy import event, select, true
@@ -14,10 +15,12 @@ from shop.details import LOOK_FROM, details_row, forget_details
 from shop.orders import fulfilling
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Fulfilment, Payment
+from shop.payments import by_hand
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.desk import EMAIL
 from tests.admin.money_desk import Desk
+from tests.faults.at_once import at_once
 from tests.payments.ledger import Ledger
 from tests.shopper import SKU, Shopper, hidden_fields
 
@@ -182,6 +185,29 @@ def test_a_second_press_changes_nothing_and_says_who_saw_it(app, clerk):
     assert Desk(app, clerk, None).acts() == [NOTED]
     assert re.search(rf"<dt>Seen</dt><dd>[^<]+, by {EMAIL}</dd>", again)
     assert NOTED in again
+
+
+def press_twice_at_once(app, clerk):
+    """How many acts the log has of each order that two owners say they saw at the same moment."""
+    numbers = [packed(app) for _ in range(5)]
+    token = hidden_fields(clerk.get("/admin/").text)["csrf_token"]
+    for number in numbers:
+        address = f"/admin/orders/{number}/seen"
+        say = partial(clerk.browser.post, address, data={"csrf_token": token})
+        assert {reply.status_code for reply in at_once([say, say])} == {303}
+    return len(Desk(app, clerk, None).acts()) / len(numbers)
+
+
+@both_databases
+def test_of_two_owners_who_saw_it_at_once_one_is_written_down(app, clerk):
+    assert press_twice_at_once(app, clerk) == 1
+
+
+@both_databases
+def test_control_without_that_guard_both_are_written_down(app, clerk, monkeypatch):
+    monkeypatch.setattr(by_hand, "saw", lambda _order, _by: True)
+
+    assert press_twice_at_once(app, clerk) == 2
 
 
 @both_databases
