@@ -1,5 +1,5 @@
 """What the shop says of itself: name, contact, address. The merchant writes it at the desk; what is left empty there is
-as the settings have it.
+as the settings have it. Beside it: from which sum on an owner looks at a payment before the goods leave.
 
 Every page needs it, so each process asks the database at most once in SECONDS; one that changed it knows at once.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from flask import current_app
-from sqlalchemy import CheckConstraint, Row, String, Text, func, select
+from sqlalchemy import CheckConstraint, ColumnElement, Row, String, Text, func, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 SECONDS = 5  # after a change, how long other processes may still show what was before
 ONE = 1  # the id of the only row
 KEPT = "shop_details"
+LOOK_FROM = 20_000  # whole shillings, until the merchant says otherwise: a new account is to be looked at
 TAGLINE = "Made by hand in Nairobi, sent across Kenya."
 
 
@@ -37,6 +38,7 @@ class ShopDetails(Model):
     about: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(String(250), default="")
     logo: Mapped[str] = mapped_column(String(120), default="")  # a Picture's path: "media/..." or "img/..."
+    look_from: Mapped[int] = mapped_column(default=LOOK_FROM)  # whole shillings; 0: no payment has to be seen
 
     __table_args__ = (CheckConstraint("id = 1", name="one"),)
 
@@ -54,6 +56,7 @@ class Shop:
     address: str  # or ""
     logo: str  # a picture's path
     delivery_from: int | None  # the lowest fee to have something brought, whole shillings
+    look_from: int  # the sum from which a payment is looked at before the goods leave, whole shillings; 0: none is
 
     @property
     def paragraphs(self) -> list[str]:
@@ -90,6 +93,12 @@ def details_row() -> ShopDetails:
     return db.session.get_one(ShopDetails, ONE)
 
 
+def look_from() -> ColumnElement[int]:
+    """The sum from which a payment has to be seen, as a part of the statement that asks: of its very moment."""
+    said = select(ShopDetails.look_from).where(ShopDetails.id == ONE).scalar_subquery()
+    return func.coalesce(said, LOOK_FROM)
+
+
 def _read() -> Row[tuple[int | None, ShopDetails | None]] | None:
     """One query, on a connection of its own: the session may be in the middle of something, or broken."""
     lowest = select(func.min(DeliveryArea.fee)).where(DeliveryArea.active, DeliveryArea.pickup.is_(False))
@@ -114,4 +123,5 @@ def _shop(row: Row[tuple[int | None, ShopDetails | None]] | None) -> Shop:
         address=set_here.get("address") or "",
         logo=set_here.get("logo") or "img/logo.svg",
         delivery_from=set_here.get("delivery_from"),
+        look_from=LOOK_FROM if (kept := set_here.get("look_from")) is None else kept,
     )

@@ -16,7 +16,7 @@ from shop.admin.listing import PRINTS
 from shop.admin.signing import desk_address
 from shop.chpter.text import one_line
 from shop.database import db, write
-from shop.orders.fulfilling import move_on
+from shop.orders.fulfilling import NotSeen, move_on
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import Fulfilment, Payment
@@ -84,6 +84,8 @@ def _done(number: str, step: Callable[[Order], None]) -> str:
 def _move(order: Order, *, to: Fulfilment, words: str) -> None:
     try:
         move_on(order, to, who_acts())
+    except NotSeen:
+        raise NotDone("waits until an owner has seen its payment, see Payments to check") from None
     except MovedMeanwhile:
         db.session.refresh(order)
         raise NotDone(_why_not(order, to)) from None

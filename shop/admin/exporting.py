@@ -24,7 +24,7 @@ AT_ONCE = 500  # orders
 HEAD = (
     *("Order", "Placed (Nairobi time, UTC+3)", "Paid (Nairobi time, UTC+3)", "Payment", "Goods are", "Name", "Phone"),
     *("E-mail", "Area", "Pickup", "Address or landmark", "Note", "Items", "Goods KSh", "Discount KSh", "Discount code"),
-    *("Delivery KSh", "Total KSh", "Refund due", "Paid late"),
+    *("Delivery KSh", "Total KSh", "Refund due", "Paid late", "Payment seen (Nairobi time, UTC+3)"),
 )
 
 
@@ -105,6 +105,7 @@ def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
         order.total,
         _yes(order.refund_due),
         _yes(order.late),
+        _time(order.seen_at),
     )
 
 

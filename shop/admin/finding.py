@@ -51,6 +51,7 @@ COLUMNS = (
     Order.late,
     Order.refund_due,
     Order.open_warning,
+    Order.seen_at,
 )
 
 

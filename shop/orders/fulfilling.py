@@ -3,9 +3,10 @@
 import secrets
 from enum import Enum
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, or_, update
 
 from shop.database import changed, db
+from shop.details import details, look_from
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.signals import order_moved
@@ -23,7 +24,12 @@ SAID = {
     Fulfilment.DELIVERED: "Delivered",
     Fulfilment.COLLECTED: "Collected",
 }
+LEFT = (Fulfilment.SENT, Fulfilment.COLLECTED)  # the goods are out of the shop
 MOST_TRIES = 10  # codes typed at the counter: 4 digits must not be found out by trying
+
+
+class NotSeen(Exception):
+    """The order is dear, and no owner has seen its payment in Chpter's account yet. Nothing was written."""
 
 
 class Counter(Enum):
@@ -42,11 +48,19 @@ def next_step(order: Order) -> Fulfilment | None:
     return steps.get(Fulfilment(order.fulfilment))
 
 
+def waits_to_be_seen(order: Order) -> bool:
+    """Whether a paid order's goods may not leave before an owner has seen its payment; as a page shows it."""
+    here = order.fulfilment in (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
+    unseen = order.payment == Payment.PAID and here and order.seen_at is None
+    return unseen and 0 < details().look_from <= order.total
+
+
 def move_on(order: Order, to: Fulfilment, by: str = "") -> None:
     """Move a paid order's goods one step on, to `to`, and say so in its timeline; `by` names who of the desk did it.
 
     What is packed to be picked up gets its collect code here; whoever picks it up is asked for it by `hand_over`.
-    Raises MovedMeanwhile when `to` is not its next step by now: somebody else was quicker, or the money moved.
+    Raises MovedMeanwhile when `to` is not its next step by now: somebody else was quicker, or the money moved; and
+    NotSeen when the goods would leave, or the buyer be asked to come for them, before an owner has seen the payment.
     """
     seen = Fulfilment(order.fulfilment)
     if next_step(order) != to:
@@ -54,8 +68,13 @@ def move_on(order: Order, to: Fulfilment, by: str = "") -> None:
     ready = order.pickup and to == Fulfilment.PACKED
     values = {"fulfilment": str(to), **({"collect_code": f"{secrets.randbelow(10_000):04d}"} if ready else {})}
     guarded = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, Order.fulfilment == seen)
+    leaves = ready or to in LEFT
+    if leaves:
+        guarded = guarded.where(_may_leave())
     if not changed(guarded.values(values)):
-        raise MovedMeanwhile
+        db.session.refresh(order)
+        still = (order.payment, order.fulfilment) == (Payment.PAID, seen)
+        raise NotSeen if leaves and still else MovedMeanwhile
     db.session.expire(order, ["fulfilment", "collect_code"])
     order.record("Packed, ready to collect" if ready else SAID[to], for_buyer=True, by=by)
     order_moved.send(order)
@@ -64,7 +83,7 @@ def move_on(order: Order, to: Fulfilment, by: str = "") -> None:
 def hand_over(order: Order, code: str, by: str = "") -> Counter:
     """Give a packed order to whoever says its collect code. Every code that is tried counts, and stays counted.
 
-    Raises MovedMeanwhile when it does not lie ready to be collected by now.
+    Raises MovedMeanwhile when it does not lie ready to be collected by now, and NotSeen as `move_on` does.
     """
     if next_step(order) != Fulfilment.COLLECTED:
         raise MovedMeanwhile
@@ -79,3 +98,8 @@ def hand_over(order: Order, code: str, by: str = "") -> Counter:
         return Counter.WRONG
     move_on(order, Fulfilment.COLLECTED, by)
     return Counter.HANDED_OVER
+
+
+def _may_leave() -> ColumnElement[bool]:
+    """Whether an owner has seen the order's payment, or it is of a sum nobody has to see."""
+    return or_(Order.seen_at.is_not(None), ~look_from().between(1, Order.total))

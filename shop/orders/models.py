@@ -19,6 +19,7 @@ PAID = "(NOT payment <> 'paid')"
 TO_PACK = (
     "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed'))"  # packed, it still waits to leave the shop
 )
+UNSEEN = "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND seen_at IS NULL)"  # by an owner
 WAITING = "(NOT payment <> 'awaiting')"
 TO_CHECK = "(payment = 'review' OR refund_due OR open_warning)"
 GONE = "(fulfilment IN ('sent', 'delivered', 'collected'))"
@@ -77,6 +78,8 @@ class Order(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the buyer came back from the payment page
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its payment, by an owner, with their own eyes
+    seen_by: Mapped[str] = mapped_column(String(80), default="")
     forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since when nothing of the buyer is kept
 
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
@@ -94,6 +97,7 @@ class Order(Model):
         Index("ix_orders_paid", "paid_at", "id"),
         Index("ix_orders_forgetting", "forgotten_at", "placed_at"),
         Index("ix_orders_refund_due", "refund_due"),
+        Index("ix_orders_unseen", "total", sqlite_where=text(UNSEEN), postgresql_where=text(UNSEEN)),
         _lying("ix_orders_to_pack", TO_PACK),
         _lying("ix_orders_waiting", WAITING),
         _lying("ix_orders_to_check", TO_CHECK),

@@ -45,7 +45,7 @@ def accept(order: Order, amount: int, by: str) -> None:
             _came_through(attempt, amount, by)
         elif not order.money_here:
             raise MovedMeanwhile
-    _sold(order, held=not order.late)
+    _sold(order, held=not order.late, by=by)
 
 
 def refuse(order: Order, came: int, by: str) -> None:
@@ -78,7 +78,7 @@ def mark_paid(order: Order, seen: str, money: ByHand, by: str) -> None:
     booking.came_in(order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by)
     if money.code:
         note_words(order, money.code)
-    _sold(order, held)
+    _sold(order, held, by)
     checking.close_all(order, (checking.Kind.CODE,), "Marked paid by hand", by)
 
 
@@ -101,8 +101,7 @@ def settle_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
         booking.owes(order, came)
     elif stock.taken_again(order.lines):
         moving.move(order, Payment.EXPIRED, Payment.PAID)
-        booking.taken_for_payment(order)
-        moving.paid_late(order, utcnow())
+        _sold_late(order, by)
     else:
         moving.move(order, Payment.EXPIRED, Payment.REVIEW)
         order.late = True
@@ -134,6 +133,16 @@ def same_money(order: Order, by: str) -> int:
     db.session.expire(order, ["short"])
     booking.counted_twice(order, amount, reason="The payment by hand and the one through Chpter are one", by=by)
     return amount
+
+
+def saw(order: Order, by: str) -> bool:
+    """Somebody found a paid order's payment in Chpter's account or on the statement. False when somebody had before."""
+    unseen = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, Order.seen_at.is_(None))
+    done = changed(unseen.values(seen_at=utcnow(), seen_by=by[:80]))
+    db.session.refresh(order)
+    if order.payment != Payment.PAID:
+        raise MovedMeanwhile
+    return bool(done)
 
 
 def entered_twice(order: Order) -> int:
@@ -170,13 +179,24 @@ def _came_through(attempt: PaymentAttempt, amount: int, by: str) -> None:
     booking.came_in(attempt.order, amount, attempt=attempt, method=attempt.method, by=by)
 
 
-def _sold(order: Order, held: bool) -> None:
-    booking.taken_for_payment(order)
+def _sold(order: Order, held: bool, by: str) -> None:
     if held:
+        _taken(order, by)
         moving.paid(order, utcnow())
     else:
         stock.take(order.lines)
-        moving.paid_late(order, utcnow())
+        _sold_late(order, by)
+
+
+def _sold_late(order: Order, by: str) -> None:
+    _taken(order, by)
+    moving.paid_late(order, utcnow())
+
+
+def _taken(order: Order, by: str) -> None:
+    """Somebody says that this is the order's payment: they have seen it."""
+    booking.taken_for_payment(order)
+    order.seen_at, order.seen_by = utcnow(), by[:80]
 
 
 def _cancelled(order: Order, held: bool) -> None:

@@ -1,7 +1,7 @@
 """What happened that a person has to look at: written down in the transaction of the event, closed by whoever looked.
 
-Matters that can be read from where an order stands (in review, refund due, no word from Chpter) need no line here: the
-desk finds them by state.
+Matters that can be read from where an order stands (in review, refund due, to be seen, no word from Chpter) need no
+line here: the desk finds them by state.
 """
 
 from collections.abc import Iterable
@@ -20,12 +20,13 @@ from shop.payments.models import PaymentAttempt, PaymentCheck
 
 
 class Kind(StrEnum):
-    """Why a person has to look. The first five are read from states, the others from lines of `payment_check`."""
+    """Why a person has to look. The first six are read from states, the others from lines of `payment_check`."""
 
     REVIEW = "review"
     TWICE = "twice"
     REFUND_DUE = "refund-due"
     STRAY = "stray"  # money in review, for an order that is not
+    UNSEEN = "unseen"  # paid, and too dear to leave before an owner has seen the money
     WAITING = "waiting"
     CODE = "code"
     OTHER_SUM = "other-sum"

@@ -27,6 +27,7 @@ ANSWERS = {
     "email": "duka@example.com",
     "address": "Stall 9, City Market",
     "about": "We keep bees.\r\n\r\nOpen every day.",
+    "look_from": "30,000",
 }
 
 
@@ -60,9 +61,10 @@ def test_what_is_saved_stands_on_every_page_and_the_catalogues_tag_changes(app, 
         assert words in home.text, words
     assert "mailto:duka@example.com" in home.text
     with app.app_context():
-        assert db.session.scalar(select(StaffAct.words).where(DONE)) == (
-            "Changed the shop’s details: name, tagline, phone, whatsapp, email, address, about"
-        )
+        assert db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id)).all() == [
+            "Changed the shop’s details: name, tagline, phone, whatsapp, email, address, about",
+            "Payments have to be seen from KSh 30,000 before the goods leave",
+        ]
 
 
 def test_what_is_left_empty_is_as_the_settings_say(clerk, shopper):
@@ -74,6 +76,37 @@ def test_what_is_left_empty_is_as_the_settings_say(clerk, shopper):
     assert "tel:+254700000000" in home
     assert shopper.get("/about").status_code == 404
     assert "About us" not in home
+
+
+@both_databases
+def test_the_sum_from_which_payments_are_seen_is_kept_and_empty_means_none(app, clerk):
+    assert sum_shown(clerk) == "20000"
+
+    for typed, kept in (("5,000", 5000), (" 1 ", 1), ("1000000", 1_000_000), ("", 0)):
+        assert send(clerk, look_from=typed).status_code == 303
+        assert sum_shown(clerk) == str(kept or "")
+        with app.app_context():
+            assert details().look_from == kept
+
+    with app.app_context():
+        acts = db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id.desc())).first()
+        assert acts == "Payments have to be seen no more before the goods leave"
+
+
+def sum_shown(clerk):
+    clerk.get(PAGE)
+    return clerk.page.find(".//input[@id='look_from']").get("value")
+
+
+def test_a_sum_that_is_none_is_refused_and_the_one_before_holds(app, clerk):
+    send(clerk)
+    for typed in ("0", "-1", "abc", "1e3", "5.50", "1_000", "１００", "+5", "1000001", "9" * 10, "9" * 400, CANARY):
+        assert send(clerk, look_from=typed).status_code == 422, typed
+        assert "Look at payments from must be a whole number from KSh 1 to KSh 1,000,000" in text_of(clerk)
+
+    assert sum_shown(clerk) == "30000"
+    with app.app_context():
+        assert details().look_from == 30_000
 
 
 def test_the_about_page_is_linked_once_written_and_any_cache_may_keep_it(clerk, shopper):

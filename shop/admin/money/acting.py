@@ -122,6 +122,20 @@ def money_same(number: str) -> Page:
     return _done(number, correct)
 
 
+@admin.post("/orders/<number>/seen")
+@may("owner")
+def money_seen(number: str) -> Page:
+    """An owner found the payment where money is: the goods may leave."""
+
+    def see(order: Order) -> str:
+        if not by_hand.saw(order, who_acts()):
+            return f"The payment of order {order.number} was seen already, by {order.seen_by}"
+        acted("Saw the payment in Chpter’s account or on the statement", order)
+        return f"Noted: the payment of order {order.number} was seen. Its goods may leave"
+
+    return _done(number, see, calms=False)
+
+
 @admin.route("/orders/<number>/mark-paid", methods=["GET", "POST"])
 @may("owner", freshly=True)
 def money_mark_paid(number: str) -> Page:
@@ -177,13 +191,14 @@ def money_give_back(number: str) -> Page:
     return _form_page("admin/money/give_back.html", order_named(number), form)
 
 
-def _done(number: str, act: Callable[[Order], str]) -> AnyResponse:
-    """Do it in one transaction, and say how it went on the page it came from."""
+def _done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> AnyResponse:
+    """Do it in one transaction, and say how it went on the page it came from. `calms`: it answers open warnings too."""
 
     def work() -> str:
         order = order_named(number)
         words = act(order)
-        checking.calm(order)
+        if calms:
+            checking.calm(order)
         return words
 
     try:

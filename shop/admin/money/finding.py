@@ -11,11 +11,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import abort
-from sqlalchemy import Cast, Integer, Select, and_, case, cast, exists, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    Cast,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import selectinload
 
 from shop.database import db
-from shop.orders.models import Order
+from shop.details import look_from
+from shop.orders.models import UNSEEN, Order
 from shop.orders.states import AttemptState, Payment
 from shop.paging import Leaf, leaf
 from shop.payments.checking import Kind
@@ -28,6 +44,7 @@ FORGOTTEN = timedelta(hours=24)  # after which an unpaid page is no longer one s
 URGENCY = (
     Kind.REVIEW,
     Kind.CODE,
+    Kind.UNSEEN,
     Kind.TWICE,
     Kind.REFUND_DUE,
     Kind.STRAY,
@@ -99,7 +116,7 @@ def order_named(number: str) -> Order:
 
 def _sources(now: datetime) -> list[Select[Any]]:
     """Each kind's query: kind, since, order, attempt, line, words."""
-    return [_in_review(), _refund_due(), _stray(), _waiting(now), _lines()]
+    return [_in_review(), _unseen(), _refund_due(), _stray(), _waiting(now), _lines()]
 
 
 def _nothing() -> Cast[Any]:
@@ -116,6 +133,12 @@ def _in_review() -> Select[Any]:
         _nothing().label("check_id"),
         literal("").label("words"),
     ).where(Order.payment == Payment.REVIEW)
+
+
+def _unseen() -> Select[Any]:
+    since = func.coalesce(Order.paid_at, Order.placed_at)
+    unseen = select(literal(Kind.UNSEEN.value), since, Order.id, _nothing(), _nothing(), literal(""))
+    return unseen.where(text(UNSEEN), Order.total >= look_from(), look_from() > 0)
 
 
 def _refund_due() -> Select[Any]:
@@ -180,10 +203,16 @@ def _matters(rows: Sequence[Any]) -> list[Matter]:
         order = orders[row.order_id]
         attempt = attempts.get(row.attempt_id) if row.attempt_id else None
         if row.kind == Kind.REVIEW:
-            attempt = next((one for one in reversed(order.attempts) if one.state == AttemptState.REVIEW), None)
+            attempt = _newest(order, AttemptState.REVIEW)
+        elif row.kind == Kind.UNSEEN:
+            attempt = _newest(order, AttemptState.PAID)
         amount, reason = said.get(attempt.id, (None, "")) if attempt else (None, "")
         matters.append(Matter(Kind(row.kind), order, row.since, row.words or reason, row.check_id, attempt, amount))
     return matters
+
+
+def _newest(order: Order, state: AttemptState) -> PaymentAttempt | None:
+    return next((one for one in reversed(order.attempts) if one.state == state), None)
 
 
 def _said(attempt_ids: list[int]) -> dict[int, tuple[int | None, str]]:

@@ -19,9 +19,11 @@ class Why:
 
 IN_CHPTER = "Look in your Chpter account whether the money is there."
 IN_PHONE = "Look for the code in your own M-PESA messages or your Chpter account."
+IN_STATEMENT = "Find the payment in your Chpter account or on the M-PESA statement."
 KINDS = {
     Kind.REVIEW: Why("To decide", f"{IN_CHPTER} Then accept or refuse. Send nothing before.", "bad"),
     Kind.CODE: Why("Code from a buyer", f"{IN_PHONE} If the money is there, mark the order paid."),
+    Kind.UNSEEN: Why("To be seen", f"{IN_STATEMENT} It has to stand there with this sum. Send nothing before.", "bad"),
     Kind.TWICE: Why("Paid twice", "Give the second payment back, then record it here.", "bad"),
     Kind.REFUND_DUE: Why("Refund due", "Give the money back, then record it here.", "bad"),
     Kind.STRAY: Why("Money apart", f"{IN_CHPTER} Then say whether it came.", "bad"),
@@ -45,6 +47,8 @@ def reason_of(matter: Matter) -> str:
             return (
                 "Paid in full after the order expired, and the goods are gone: make them again, or give the money back."
             )
+        case Kind.UNSEEN:
+            return "It is paid, and dear: its goods do not leave before an owner has seen the money."
         case Kind.TWICE:
             return f"More than one payment came for it: {shillings(order.due_back)} is to be given back."
         case Kind.REFUND_DUE:

@@ -13,6 +13,7 @@ from shop.admin.wording import PAYMENTS
 from shop.config import Settings
 from shop.database import db
 from shop.money import shillings
+from shop.orders.fulfilling import waits_to_be_seen
 from shop.orders.models import Order
 from shop.orders.states import Payment
 
@@ -47,6 +48,8 @@ def print_slips() -> str:
 def door(order: Order) -> tuple[str, str]:
     """What a rider must know about the money, and why: large, and small."""
     match order.payment:
+        case Payment.PAID if waits_to_be_seen(order):
+            return "DO NOT SEND", "An owner has to see the payment first."
         case Payment.PAID:
             return "PAID", "Take no money."
         case Payment.AWAITING:

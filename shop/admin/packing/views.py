@@ -13,7 +13,7 @@ from shop.admin.frame import admin, may
 from shop.admin.packing.forms import HandOverForm, LostCodeForm, MessageForm, NoteForm, OrderForms
 from shop.admin.views import order_page
 from shop.database import db, write
-from shop.orders.fulfilling import Counter, hand_over, move_on
+from shop.orders.fulfilling import Counter, NotSeen, hand_over, move_on
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.signals import buyer_told
@@ -24,6 +24,7 @@ PRESSED = {  # what each button of an order that is brought, or packed, may do; 
     Fulfilment.SENT: "Marked sent. The buyer gets a mail that it is on its way",
     Fulfilment.DELIVERED: "Marked delivered",
 }
+NOT_SEEN = "Nothing was changed. An owner has to see this payment first, in Chpter’s account or on the M-PESA statement"
 Page = str | tuple[str, int] | AnyResponse
 
 
@@ -134,6 +135,8 @@ def _pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
         words, kind = write(once)
     except MovedMeanwhile:
         words, kind = f"Nothing was changed. Meanwhile this order is {_standing(number)}", "problem"
+    except NotSeen:
+        words, kind = NOT_SEEN, "problem"
     except IntegrityError:  # the same form came twice; the first time it was kept
         words, kind = "That is written down already", "good"
     flash(words, kind)

@@ -8,16 +8,18 @@ from wtforms.validators import Length, ValidationError
 
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may
-from shop.admin.selling.asking import problems_of
+from shop.admin.selling.asking import MOST_SHILLINGS, WholeNumber, problems_of
 from shop.catalog.pictures import files_of
 from shop.checkout.forms import BAD_EMAIL, mail_address, one_line, tidy_note
 from shop.config import Settings
 from shop.database import db, write
-from shop.details import ONE, ShopDetails, details, details_row, forget_details
+from shop.details import LOOK_FROM, ONE, ShopDetails, details, details_row, forget_details
+from shop.money import shillings
 from shop.phones import PhoneError, kenyan_mobile, readable_phone
 from shop.typed import TypedForm
 
-FIELDS = ("name", "tagline", "phone", "whatsapp", "email", "address", "about")
+TEXTS = ("name", "tagline", "phone", "whatsapp", "email", "address", "about")
+FIELDS = (*TEXTS, "look_from")
 
 
 def _phone(field: StringField) -> None:
@@ -28,7 +30,7 @@ def _phone(field: StringField) -> None:
 
 
 class SettingsForm(TypedForm):
-    """The shop's details. What is left empty is as the server's settings have it."""
+    """The shop's details. What is left empty is as the server's settings have it; of the sum: no payment is held up."""
 
     name = StringField(
         "Name of the shop",
@@ -54,6 +56,8 @@ class SettingsForm(TypedForm):
         filters=[tidy_note],
     )
 
+    look_from = WholeNumber("Look at payments from", 1, MOST_SHILLINGS, money=True)
+
     def validate_phone(self, field: StringField) -> None:
         """A Kenyan mobile in any spelling."""
         _phone(field)
@@ -71,15 +75,17 @@ class SettingsForm(TypedForm):
 
     def fill(self, row: ShopDetails) -> None:
         """Show what is set."""
-        for name in FIELDS:
+        for name in TEXTS:
             self[name].data = getattr(row, name)
+        self.look_from.data = str(row.look_from or "")
         self.phone.data, self.whatsapp.data = readable_phone(row.phone), readable_phone(row.whatsapp)
 
-    def values(self) -> dict[str, str]:
+    def values(self) -> dict[str, str | int]:
         """The checked answers, as columns of ShopDetails."""
-        typed = {name: self[name].data for name in FIELDS}
+        typed = {name: self[name].data for name in TEXTS}
         numbers = {name: kenyan_mobile(typed[name]) for name in ("phone", "whatsapp") if typed[name]}
-        return {**typed, **numbers, "email": mail_address(typed["email"]) if typed["email"] else ""}
+        email = mail_address(typed["email"]) if typed["email"] else ""
+        return {**typed, **numbers, "email": email, "look_from": self.look_from.number or 0}
 
 
 @admin.route("/settings", methods=["GET", "POST"])
@@ -97,19 +103,31 @@ def settings() -> str | tuple[str, int] | AnyResponse:
     return redirect(url_for("admin.settings"), 303)
 
 
-def _save(values: dict[str, str]) -> None:
+def _save(values: dict[str, str | int]) -> None:
     row = details_row()
     changed = [name for name in FIELDS if getattr(row, name) != values[name]]
     for name in changed:
         setattr(row, name, values[name])
-    if changed:
-        acted(f"Changed the shop’s details: {', '.join(changed)}")
+    texts = [name for name in changed if name in TEXTS]
+    if texts:
+        acted(f"Changed the shop’s details: {', '.join(texts)}")
+    if "look_from" in changed:
+        acted(f"Payments have to be seen {_from(row.look_from)}")
+
+
+def _from(sum_: int) -> str:
+    return f"from {shillings(sum_)} before the goods leave" if sum_ else "no more before the goods leave"
+
+
+def _as_it_comes() -> ShopDetails:
+    """What holds before anything was saved."""
+    return ShopDetails(**dict.fromkeys(TEXTS, ""), look_from=LOOK_FROM)
 
 
 def kept_page(problems: list[tuple[str, str]]) -> str:
     """The page as the settings are now. `problems` are those of another form on it."""
     form = SettingsForm(formdata=None)
-    form.fill(db.session.get(ShopDetails, ONE) or ShopDetails(**dict.fromkeys(FIELDS, "")))
+    form.fill(db.session.get(ShopDetails, ONE) or _as_it_comes())
     return _page(form, problems)
 
 

@@ -4,7 +4,7 @@ A tour is a generator that leads a visitor from page to page and names each. Who
 """
 
 from tests.journeys.tours.buying import orders, purchase, shelves
-from tests.journeys.tours.checking import checking
+from tests.journeys.tours.checking import checking, seeing
 from tests.journeys.tours.goods import goods, importing, pictures
 from tests.journeys.tours.looking import looking
 from tests.journeys.tours.packing import packing
@@ -22,6 +22,7 @@ TOURS: tuple[Tour, ...] = (
     staff,
     packing,
     checking,
+    seeing,
     goods,
     pictures,
     importing,

@@ -1,4 +1,4 @@
-"""Where the merchant decides about money."""
+"""Where the merchant decides about money, and looks at it before dear goods leave."""
 
 from collections.abc import Iterator
 
@@ -55,3 +55,31 @@ def checking(visitor: Visitor) -> Iterator[str]:
     yield "give back, with what is missing"
     visitor.open("/admin/money")
     yield "does the money add up"
+
+
+def seeing(visitor: Visitor) -> Iterator[str]:
+    """An order whose payment has to be seen before its goods leave, until it was."""
+    visitor.buy()
+    number = visitor.orders[0][0]
+    visitor.sign_in()
+    visitor.open("/admin/settings")
+    visitor.page.get_by_label("Look at payments from").fill("1")
+    visitor.press("Save settings")
+    yield from through(
+        visitor,
+        {
+            "orders, one to be seen": "/admin/",
+            "to check, one to be seen": "/admin/checks?kind=unseen",
+            "order to be seen": f"/admin/orders/{number}",
+        },
+    )
+    visitor.press("Mark packed")
+    yield "order to be seen, packed"
+    visitor.open(f"/admin/print?slip=rider&order={number}")
+    yield "rider slip of an order to be seen"
+    visitor.open(f"/admin/orders/{number}")
+    visitor.press("Seen: the money is there")
+    yield "order that was seen"
+    visitor.open("/admin/settings")
+    visitor.page.get_by_label("Look at payments from").fill("20,000")
+    visitor.press("Save settings")
