@@ -13,6 +13,7 @@ from shop.details import details
 from shop.pricing import claiming
 from shop.pricing.claiming import DiscountGone, claim_use, code_named, release_use, tidy_code
 from shop.pricing.models import DiscountCode, delivery_areas
+from shop.pricing.quote import Reduction
 from tests import both_databases
 
 MOMENT = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -53,6 +54,11 @@ def test_a_code_is_tidied_to_the_forty_printable_characters_that_are_stored():
     assert tidy_code(" ka\tri\u200bbu 10\n") == "KARIBU10"
     assert tidy_code("x" * 39 + "yz") == "X" * 39 + "Y"
     assert tidy_code("\x00\u00a0 ") == ""
+
+
+@pytest.mark.parametrize("kind", ["percent", "fixed"])
+def test_a_code_takes_off_what_it_says(kind):
+    assert DiscountCode(kind=kind, value=10, minimum=500).reduction == Reduction(kind, 10, 500)
 
 
 @pytest.mark.parametrize(
