@@ -1,6 +1,7 @@
 """What tests of races and faults may ask for."""
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import astuple
@@ -28,6 +29,9 @@ LONGEST = (
     "test_malformed.py",
     "test_fuzz.py",
     "test_kills.py",
+    "test_covered.py",
+    "test_upgrades.py",
+    "test_load.py",
 )
 Press = Callable[[], TestResponse]
 _reached: list[figures.Figure] = []
@@ -90,6 +94,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _whole(config: pytest.Config) -> bool:
     """Whether every programme was asked for: the page tells of one run, and of all of it."""
     return config.args == ["tests/faults"] and not config.option.keyword
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One programme more at once than there are cores: many of them wait for processes to start or locks to end."""
+    return (os.cpu_count() or 1) + 1 if figures.LONG else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
