@@ -95,9 +95,7 @@ def _awaiting(order: Order) -> Story:
 
 
 def _state_of_latest(order: Order) -> str:
-    attempt = order.latest_attempt
-    if attempt is None:
-        return AttemptState.CREATE_FAILED
+    attempt = order.attempts[-1]
     if attempt.state == AttemptState.CREATING and utcnow() - attempt.created_at > BEING_OPENED:
         return AttemptState.CREATE_FAILED  # whoever was opening it has been stopped
     return attempt.state

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from enum import StrEnum
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.clock import utcnow
@@ -120,12 +120,6 @@ def close_all(order: Order, kinds: Iterable[Kind], words: str, by: str) -> bool:
         PaymentCheck.order_id == order.id, PaymentCheck.kind.in_(list(kinds)), PaymentCheck.closed_at.is_(None)
     )
     return bool(changed(still_open.values(_closing(words, by))))
-
-
-def how_many_lines() -> int:
-    """How many lines are open: one count along an index."""
-    counted = select(func.count()).select_from(PaymentCheck).where(PaymentCheck.closed_at.is_(None))
-    return db.session.scalar(counted) or 0
 
 
 def _closing(words: str, by: str) -> dict[str, object]:

@@ -22,7 +22,7 @@ from shop.orders.states import Payment
 from shop.orders.words import note_words
 from shop.payments.checking import Kind, look_at
 from shop.payments.models import MoneyEntry, OfferedCode
-from shop.phones import PhoneError, kenyan_mobile
+from shop.phones import kenyan_mobile
 
 LONGEST_MESSAGE = 1000  # characters looked at
 LARGEST_SUM = 999_999_999  # shillings; the desk reads no larger one either
@@ -78,7 +78,7 @@ def read_message(text: str) -> Message:
     code = (found.group(1) if confirmed else found.group()) if found else None
     rest = said[found.end() :] if confirmed and found else said
     phone = _PHONE.search(rest)
-    return Message(code, _sum_in(rest), _moment_in(rest), _phone(phone.group()) if phone else None)
+    return Message(code, _sum_in(rest), _moment_in(rest), kenyan_mobile(phone.group()) if phone else None)
 
 
 def offer_code(order: Order, typed: str) -> str:
@@ -93,9 +93,13 @@ def offer_code(order: Order, typed: str) -> str:
         return code
     if len(known) >= MOST_OFFERED:
         raise NoMoreCodes
-    with suppress(IntegrityError), db.session.begin_nested():  # the same form, sent twice at one moment
-        db.session.add(OfferedCode(order_id=order.id, code=code, at=utcnow()))
-    db.session.expire(order, ["offered_codes"])
+    try:
+        with db.session.begin_nested():
+            db.session.add(OfferedCode(order_id=order.id, code=code, at=utcnow()))
+    except IntegrityError:  # the same form, sent twice at one moment: the other has seen to it
+        return code
+    finally:
+        db.session.expire(order, ["offered_codes"])
     note_words(order, code)
     order.record(f"You gave us the M-PESA code {code}. A person looks for the payment", for_buyer=True)
     look_at(order, Kind.CODE, f"The buyer says it was paid with M-PESA code {code}.{_elsewhere(code, order)}")
@@ -146,11 +150,4 @@ def _moment_in(said: str) -> datetime | None:
     try:
         return datetime(year, month, day, hour, minute, tzinfo=NAIROBI).astimezone(UTC)
     except ValueError:
-        return None
-
-
-def _phone(text: str) -> str | None:
-    try:
-        return kenyan_mobile(text)
-    except PhoneError:
         return None

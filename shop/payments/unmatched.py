@@ -61,12 +61,6 @@ def unmatched(most: int) -> Sequence[UnmatchedCallback]:
     return db.session.scalars(waits.order_by(UnmatchedCallback.received_at, UnmatchedCallback.id).limit(most)).all()
 
 
-def how_many_unmatched() -> int:
-    """How many wait: one count along an index."""
-    counted = select(func.count()).select_from(UnmatchedCallback).where(UnmatchedCallback.closed_at.is_(None))
-    return db.session.scalar(counted) or 0
-
-
 def still_open(callback_id: int) -> Update:
     """Begin an update of one that nobody has closed or matched: of two at once one wins."""
     return update(UnmatchedCallback).where(UnmatchedCallback.id == callback_id, UnmatchedCallback.closed_at.is_(None))

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from sqlalchemy import event, select, true
 
-from shop.admin.money.finding import how_many
+from shop.admin.money.finding import find_matters
 from shop.clock import utcnow
 from shop.database import db, write
 from shop.details import LOOK_FROM, details_row, forget_details
@@ -244,7 +244,7 @@ def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
     paid(app, fulfilment=Fulfilment.SENT)
     with app.app_context():
         reference = str(order_in_session(number).attempts[0].reference)
-        assert how_many(utcnow()) == 1
+        assert find_matters("", 1, utcnow()).everything == 1
 
     page = clerk.get("/admin/checks?kind=unseen").text
     assert page.count('<li class="matter') == 1
@@ -257,7 +257,7 @@ def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
     assert reply.headers["Location"] == "/admin/checks"
     assert "Nothing to check" in clerk.get("/admin/checks").text
     with app.app_context():
-        assert how_many(utcnow()) == 0
+        assert find_matters("", 1, utcnow()).everything == 0
 
 
 def test_what_has_to_be_seen_is_found_along_its_index(app):
@@ -269,7 +269,7 @@ def test_what_has_to_be_seen_is_found_along_its_index(app):
                 plans.extend(cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
 
         event.listen(db.engine, "before_cursor_execute", explain)
-        how_many(utcnow())
+        find_matters("", 1, utcnow())
 
     assert any("ix_orders_unseen (total>?)" in row[-1] for row in plans), plans
 

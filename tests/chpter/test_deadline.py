@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from shop.chpter import ChpterError, TimedOut, Unreachable
-from shop.chpter.transport import post_json
+from shop.chpter.transport import Deadline, post_json
 from tests.faults.provider import Provider
 
 from .examples import client_for, eventually, session_request
@@ -164,3 +164,18 @@ def test_a_certificate_nobody_vouches_for_ends_the_call_before_anything_is_sent(
         client_for(f"https://127.0.0.1:{provider.port}").open_session(session_request())
 
     assert provider.bytes_read == 0
+
+
+def test_a_connection_made_after_the_end_is_cut_and_one_the_other_side_ended_is_left():
+    ours, theirs = socket.socketpair()
+    with Deadline(seconds=60, connect_timeout=1) as deadline:
+        deadline._watch(ours)
+        deadline._handles[0].close()  # as when the other side was quicker
+
+        deadline._cut()
+
+        assert deadline.passed
+        with pytest.raises(TimeoutError):
+            deadline._watch(theirs)
+    ours.close()
+    theirs.close()

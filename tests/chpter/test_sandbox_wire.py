@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from werkzeug.serving import make_server
 
 from shop.chpter import Claim, read_callback
 from shop.chpter.client import SESSION_PATH, ChpterClient
-from shop.chpter.sandbox import SandboxRefused, create_sandbox, serve
+from shop.chpter.sandbox import SandboxRefused, create_sandbox, serve, serving
 
 from .examples import TOKEN, documented, eventually, session_request
 
@@ -301,3 +302,17 @@ def test_the_sandbox_refuses_to_be_without_a_token_or_open_to_the_network():
         create_sandbox(token="", shop_origin=SHOP)
     with pytest.raises(SandboxRefused, match=r"127\.0\.0\.1"):
         serve(create_sandbox(token=TOKEN, shop_origin=SHOP), "0.0.0.0", 8001)
+
+
+def test_the_sandbox_serves_this_machine_alone(monkeypatch):
+    served = []
+    monkeypatch.setattr(
+        serving, "make_server", lambda *where, **how: SimpleNamespace(serve_forever=lambda: served.append((where, how)))
+    )
+
+    serve("app", port=8123)
+
+    assert served == [(("127.0.0.1", 8123, "app"), {"threaded": True})]
+    with pytest.raises(SandboxRefused):
+        serve("app", host="0.0.0.0")
+    assert len(served) == 1

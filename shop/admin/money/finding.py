@@ -36,7 +36,6 @@ from shop.orders.states import AttemptState, Payment
 from shop.paging import Leaf, leaf
 from shop.payments.checking import Kind
 from shop.payments.models import CallbackRecord, MoneyEntry, PaymentAttempt, PaymentCheck
-from shop.payments.unmatched import how_many_unmatched
 
 PER_PAGE = 20
 PATIENCE = timedelta(minutes=15)  # from going to pay until silence is worth a look
@@ -98,12 +97,6 @@ def find_matters(kind: str, number: int, now: datetime) -> Matters:
         listed = listed.where(every.c.kind == kind)
     rows = db.session.execute(listed.limit(PER_PAGE).offset(here.start)).all()
     return Matters(here.number, here.total, PER_PAGE, _matters(rows), counts, kind)
-
-
-def how_many(now: datetime) -> int:
-    """How many matters need a person, payments without an order among them."""
-    of_orders = db.session.scalar(select(func.count()).select_from(union_all(*_sources(now)).subquery())) or 0
-    return of_orders + how_many_unmatched()
 
 
 def order_named(number: str) -> Order:

@@ -1,0 +1,175 @@
+"""What somebody read is no longer so when they act on it: nothing is written, and they hear of it."""
+
+import re
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from shop.chpter import ChpterError
+from shop.clock import utcnow
+from shop.database import db, write
+from shop.orders import fulfilling
+from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
+from shop.payments import by_hand, codes, opening, proof, spool, unmatched
+from shop.payments.models import OfferedCode, PaymentAttempt, UnmatchedCallback
+from tests import both_databases
+
+pytestmark = both_databases
+
+
+@pytest.fixture
+def order(app, bought):
+    """The purchase's order, inside the shop."""
+    with app.app_context():
+        yield db.session.scalars(select(Order).filter_by(token=bought.order_path.split("/")[-1])).one()
+
+
+def refused(act, *args) -> None:
+    """It ends as whoever is too late has it end."""
+    with pytest.raises(MovedMeanwhile):
+        write(lambda: act(*args))
+
+
+def test_an_order_in_review_that_no_money_came_for_cannot_be_accepted(order, ledger, bought):
+    ledger.put_order(bought, payment="review")
+
+    refused(by_hand.accept, order, 100, "owner")
+    assert (order.payment, order.received) == ("review", 0)
+
+
+def test_money_of_an_order_in_review_is_decided_with_the_order(order, ledger, bought):
+    ledger.put_order(bought, payment="review")
+    ledger.put_attempt(bought, state="review")
+
+    refused(by_hand.settle_attempt, order.attempts[0], 100, "owner")
+    assert (order.payment, order.attempts[0].state) == ("review", "review")
+
+
+def test_money_in_review_is_settled_once(order, ledger, bought):
+    ledger.put_order(bought, payment="cancelled")
+
+    refused(by_hand.settle_attempt, order.attempts[0], 0, "owner")  # no longer in review
+    assert order.attempts[0].state == "open"
+
+
+def test_the_same_money_is_taken_back_once(order, bought, monkeypatch):
+    # as it was read, though not as it stands: somebody has given money back meanwhile
+    monkeypatch.setattr(by_hand, "entered_twice", lambda order: 100)
+    monkeypatch.setattr(Order, "short", property(lambda order: 7))
+
+    refused(by_hand.same_money, order, "owner")
+
+
+def test_goods_that_are_no_longer_there_are_not_handed_over(order, ledger, bought, monkeypatch):
+    ledger.put_order(bought, payment="paid", pickup=True, fulfilment="packed", collect_code="1234")
+    db.session.rollback()
+    assert order.fulfilment == "packed"
+    guarded = fulfilling.changed
+
+    def somebody_is_quicker(statement):
+        db.session.execute(
+            update(Order).values(fulfilment="collected"), execution_options={"synchronize_session": False}
+        )
+        return guarded(statement)
+
+    fulfilling.changed = somebody_is_quicker
+    try:
+        refused(fulfilling.hand_over, order, "1234", "staff")
+    finally:
+        fulfilling.changed = guarded
+
+
+def test_a_page_is_not_shown_whose_attempt_was_given_up_meanwhile(app, order, ledger, bought, monkeypatch):
+    ledger.put_attempt(bought, state="failed")
+    new = opening.reopen(order, utcnow())
+    given_up = update(PaymentAttempt).where(PaymentAttempt.id == new.attempt.id).values(state="superseded")
+    client, number = app.extensions["chpter"], new.attempt.id
+
+    def open_session(request):
+        db.session.execute(given_up)
+        db.session.commit()
+        return SimpleNamespace(checkout_link="https://pay.chpter.co/x")
+
+    monkeypatch.setattr(client, "open_session", open_session)
+
+    assert opening.open_page(new) is None
+    assert db.session.get_one(PaymentAttempt, number).state == "superseded"
+
+
+def test_a_page_that_another_attempt_has_is_shown_to_nobody(app, shopper, order, ledger, bought, monkeypatch):
+    shown = ledger.count(PaymentAttempt, PaymentAttempt.checkout_link.is_not(None))
+    ledger.put_attempt(bought, state="failed")
+    link = order.attempts[0].checkout_link
+    new, client = opening.reopen(order, utcnow()), app.extensions["chpter"]
+    monkeypatch.setattr(client, "open_session", lambda request: SimpleNamespace(checkout_link=link))
+
+    assert opening.open_page(new) is None
+    assert (new.attempt.state, new.attempt.create_error) == ("create_failed", "repeated_link")
+    assert ledger.count(PaymentAttempt, PaymentAttempt.checkout_link.is_not(None)) == shown
+
+
+def test_a_page_that_cannot_be_had_is_said_on_the_timeline(app, order, ledger, bought, monkeypatch):
+    ledger.put_attempt(bought, state="failed")
+    new, client = opening.reopen(order, utcnow()), app.extensions["chpter"]
+
+    def refuse(request):
+        raise ChpterError("no")
+
+    monkeypatch.setattr(client, "open_session", refuse)
+
+    assert opening.open_page(new) is None
+    assert ledger.timeline(bought)[-1] == "The payment page could not be opened"
+    assert re.search("No payment page could be opened", ledger.warnings(bought)[-1])
+
+
+def test_a_code_given_twice_at_one_moment_is_written_down_once(order, ledger, bought):
+    assert order.offered_codes == []
+
+    def offer() -> str:
+        assert order.offered_codes == []
+        db.session.execute(insert(OfferedCode).values(order_id=order.id, code="SKA1B2C3D4", at=utcnow()))
+        return codes.offer_code(order, "ska1b2c3d4")
+
+    assert write(offer) == "SKA1B2C3D4"
+    assert len(order.offered_codes) == 1
+    assert not [words for words in ledger.timeline(bought) if "SKA1B2C3D4" in words]
+
+
+def test_more_came_and_more_was_given_back_than_the_book_says(order, ledger, bought):
+    bought.hear(bought.callback())
+    ledger.put_order(bought, received=bought.total + 100, given_back=100)
+
+    [mismatch] = proof.proof().wrong
+
+    assert "came, the book says" in mismatch.words
+
+
+def test_a_callback_that_another_worker_has_settled_is_left(order, tmp_path):
+    (tmp_path / "20261102-a.json").symlink_to(tmp_path / "gone")  # listed, and not there when it is opened
+
+    assert spool.drain(tmp_path, lambda posted: pytest.fail("nothing waits")) == 0
+
+
+def test_what_was_looked_at_already_is_not_looked_at_again(order):
+    db.session.add(
+        UnmatchedCallback(
+            secret_hash="f" * 64,
+            digest="0" * 64,
+            received_at=datetime(2026, 11, 2, tzinfo=UTC),
+            raw=b"",
+            content_type="",
+            headers="",
+            from_browser=False,
+            claim="yes",
+            reference="",
+            method="",
+        )
+    )
+    db.session.commit()
+    number = db.session.scalars(select(UnmatchedCallback.id)).one()
+
+    assert write(lambda: unmatched.looked_at(number, "mine", "owner")).closing_words == "mine"
+    assert write(lambda: unmatched.looked_at(number, "not mine", "other")) is None
