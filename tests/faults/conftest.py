@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ LONGEST = (
     "test_load.py",
 )
 Press = Callable[[], TestResponse]
+_BEGAN = monotonic()
 _reached: list[figures.Figure] = []
 _searched: list[leaks.Searched] = []  # what each test left behind
 
@@ -88,7 +90,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         words = sum(_searched, leaks.Searched()).words()
         control = "one of each kind, planted, is found"
         _reached.append(figures.Figure("Secrets in what all programmes left behind", "both", words, control))
-        figures.PAGE.write_text(figures.page(_reached, session.testsfailed), encoding="utf-8")
+        figures.PAGE.write_text(figures.page(_reached, session.testsfailed, monotonic() - _BEGAN), encoding="utf-8")
 
 
 def _whole(config: pytest.Config) -> bool:

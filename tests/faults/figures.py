@@ -28,15 +28,16 @@ class Figure:
     control: str = ""
 
 
-def page(figures: list[Figure], failed: int) -> str:
-    """docs/proof.md, made from what one run reached."""
+def page(figures: list[Figure], failed: int, seconds: float) -> str:
+    """docs/proof.md, made from what one run reached in so many seconds."""
     rows = sorted(figures, key=lambda figure: (figure.programme, figure.database))
     lines = [
         "# Proof",
         "",
         "Written by `make faults`; every line was reached in one run. `make test` runs a short form of each programme.",
         "",
-        f"{datetime.now(UTC):%-d %B %Y}, {os.cpu_count()} cores, {len(rows)} figures, {failed} failed.",
+        f"{datetime.now(UTC):%-d %B %Y}, {os.cpu_count()} cores, {seconds / 60:.0f} minutes: {len(rows)} figures, "
+        f"{failed} tests failed.",
         "",
         "| programme | database | reached | without the guard |",
         "|---|---|---|---|",
