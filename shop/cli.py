@@ -122,9 +122,11 @@ def sandbox(port: int, late_seconds: float) -> None:
 def doctor() -> None:
     """Look at settings, database and folders, and say what is wrong and how to mend it."""
     from shop.health import database_problem
+    from shop.payments.alarms import alarms
 
     settings: Settings = current_app.config["SETTINGS"]
     findings = [("database", database_problem()), ("folders", _folder_problem(settings)), *_setting_problems(settings)]
+    findings += alarms(settings.instance_path)
     for name, problem in findings:
         click.echo(f"{'FAIL' if problem else 'ok  '} {name}{': ' + problem if problem else ''}")
     if any(problem for _, problem in findings):

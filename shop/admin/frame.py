@@ -16,6 +16,7 @@ from shop.admin import signing
 from shop.admin.people import sitting
 from shop.config import Settings
 from shop.errors import error_page
+from shop.payments.alarms import alarms
 
 NOT_YOURS = ("Only an owner may do that", "Ask an owner of the shop to do it, or to make you one.")
 Role = Literal["staff", "owner"]
@@ -102,7 +103,7 @@ def private(response: Response) -> Response:
 
 @admin.context_processor
 def ways() -> dict[str, Any]:
-    """The navigation of the desk, for its templates: (words, address, here)."""
+    """For the desk's templates: its navigation, (words, address, here), and what is wrong with the shop just now."""
     here = request.endpoint or ""
 
     def desk_ways() -> list[tuple[str, str, bool]]:
@@ -114,7 +115,9 @@ def ways() -> dict[str, Any]:
             if holds(way.role)
         ]
 
-    return {"desk_ways": desk_ways, "holds": holds}
+    settings: Settings = current_app.config["SETTINGS"]
+    wrong = [words for _, words in alarms(settings.instance_path)] if current_user.is_authenticated else []
+    return {"desk_ways": desk_ways, "holds": holds, "alarms": wrong}
 
 
 def _to_confirm() -> AnyResponse:

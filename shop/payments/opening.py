@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from shop.chpter import ChpterClient, ChpterError, Customer, SessionRequest
+from shop.chpter import ChpterClient, ChpterError, Customer, RefusedCredentials, SessionRequest
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db, unused, write
@@ -18,7 +18,7 @@ from shop.details import details
 from shop.orders.models import Order
 from shop.orders.states import BEING_OPENED, AttemptState, Payment
 from shop.orders.words import note_words
-from shop.payments import addresses
+from shop.payments import addresses, alarms
 from shop.payments.models import PaymentAttempt
 
 log = logging.getLogger(__name__)
@@ -103,8 +103,11 @@ def open_page(new: NewAttempt) -> str | None:
     try:
         link: str | None = client.open_session(request).checkout_link
         values = {"state": AttemptState.OPEN, "checkout_link": link}
+        alarms.token_taken(settings.instance_path)
     except ChpterError as error:
         log.warning("no payment page: %s", error.code)
+        if isinstance(error, RefusedCredentials):
+            alarms.token_refused(settings.instance_path)
         link, values = None, {"state": AttemptState.CREATE_FAILED, "create_error": error.code}
     try:
         opened = write(lambda: _opened(attempt_id, values))

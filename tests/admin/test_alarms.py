@@ -1,0 +1,127 @@
+"""What is wrong with the shop stands on every page of the desk, until it is mended, and on no buyer's page."""
+
+import os
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from shop.payments import alarms
+from shop.payments.views import drain_spool
+
+CALM = SimpleNamespace(f_bavail=10**6, f_frsize=4096, f_flag=0, f_files=10**6, f_favail=10**6)
+MB = 1024**2
+
+
+@pytest.fixture
+def instance(settings) -> Path:
+    return Path(settings["INSTANCE_PATH"])
+
+
+def press_pay(shopper):
+    """A purchase up to where the payment page would come."""
+    shopper.add()
+    return shopper.checkout()
+
+
+@pytest.fixture
+def notices(clerk):
+    """The bad notices on a page of the desk."""
+
+    def read(address: str = "/admin/checks") -> list[str]:
+        page = clerk.get(address).text
+        return [part.split("</p>")[0] for part in page.split('<p class="notice notice--bad">')[1:]]
+
+    return read
+
+
+def test_on_a_calm_day_nothing_is_said(notices, instance):
+    assert notices() == []
+    assert alarms.alarms(instance) == []
+
+
+def test_a_token_that_chpter_refuses_is_said_until_it_is_taken(notices, shopper, provider, instance):
+    provider.behaviour = "http_401"
+    press_pay(shopper)
+    [words] = notices()
+    assert words.startswith("Payments are off: Chpter has refused the shop’s token since ")
+    assert notices("/admin/products") == notices("/admin/me") == [words]
+
+    since = os.stat(instance / alarms.REFUSED)
+    press_pay(shopper)
+    assert os.stat(instance / alarms.REFUSED).st_mtime == since.st_mtime
+    assert "Payments are off" not in shopper.get("/").text + shopper.get("/checkout").text
+
+    provider.behaviour = "ok"
+    shopper.buy()
+    assert notices() == []
+
+
+def test_a_disk_that_refuses_the_mark_costs_no_order(shopper, provider, instance, monkeypatch):
+    def refuse(*_args, **_options):
+        raise PermissionError
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "touch", refuse)
+        disk.setattr(Path, "unlink", refuse)
+        assert shopper.buy().status["payment"] == "awaiting"
+        provider.behaviour = "http_401"
+        assert press_pay(shopper).status_code == 303
+    assert not (instance / alarms.REFUSED).exists()
+
+
+def test_callbacks_that_wait_on_disk_are_counted_until_they_are_settled(
+    app, notices, shopper, settings, instance, monkeypatch
+):
+    monkeypatch.setattr("shop.database.LOCK_SECONDS", 0.1)
+    bought = shopper.buy()
+    other = sqlite3.connect(settings["DATABASE_URL"].removeprefix("sqlite:///"))
+    other.execute("BEGIN IMMEDIATE")
+    assert bought.hear(bought.callback()).status_code == 202
+    other.rollback()
+    other.close()
+    (instance / "spool" / "20261102-b.damaged").touch()
+
+    waiting, damaged = notices()
+
+    assert waiting.startswith("1 of Chpter’s messages wait on disk")
+    assert damaged.startswith("1 of Chpter’s messages on disk cannot be read")
+
+    with app.app_context():
+        drain_spool()
+    assert notices() == [damaged]
+
+
+@pytest.mark.parametrize(
+    ("disk", "words"),
+    [
+        ({}, None),
+        ({"f_bavail": 63 * MB // 4096}, "The disk is nearly full: 63 MB and room for 1,000,000 files are left."),
+        ({"f_bavail": 64 * MB // 4096}, None),
+        ({"f_favail": 999}, "The disk is nearly full: 3906 MB and room for 999 files are left."),
+        ({"f_favail": 1_000}, None),
+        ({"f_files": 0, "f_favail": 0}, None),  # a file system that does not count its files
+        ({"f_flag": os.ST_RDONLY, "f_bavail": 0}, "The disk can only be read."),
+    ],
+)
+def test_a_disk_that_cannot_keep_an_order_is_said(app, notices, monkeypatch, disk, words):
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(**{**vars(CALM), **disk}))
+
+    said = notices()
+
+    assert len(said) == (words is not None)
+    assert all(one.startswith(words) for one in said)
+
+
+def test_a_folder_that_is_gone_is_for_the_doctor_to_name(tmp_path):
+    assert alarms.alarms(tmp_path / "gone") == []
+
+
+def test_the_doctor_says_the_same(app, instance):
+    alarms.token_refused(instance)
+
+    said = app.test_cli_runner().invoke(args=["doctor"])
+
+    assert said.exit_code == 1
+    assert "FAIL payments: Payments are off: Chpter has refused the shop’s token since " in said.output
