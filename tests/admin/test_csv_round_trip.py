@@ -105,7 +105,7 @@ def made(one, place, shelf):
                 sku=f"T{place}-{n}",
                 position=n,
                 held=0,
-                value_1=variant["label"][:40] if options else "",
+                value_1=variant["label"][:40].strip() if options else "",
                 value_2=f"Red {n}" if options else "",
             )
             for n, variant in enumerate(one["variants"])
