@@ -179,3 +179,13 @@ def test_a_connection_made_after_the_end_is_cut_and_one_the_other_side_ended_is_
             deadline._watch(theirs)
     ours.close()
     theirs.close()
+
+
+def test_nothing_is_connected_once_the_time_to_connect_is_up(monkeypatch):
+    with Deadline(seconds=60, connect_timeout=0) as deadline:
+        monkeypatch.setattr(
+            deadline, "_look_up", lambda host, port: [(socket.AF_INET, socket.SOCK_STREAM, 0, "", None)]
+        )
+
+        with pytest.raises(TimeoutError, match="no time left to connect"):
+            deadline.connect("127.0.0.1", 1)
