@@ -264,8 +264,10 @@ class Book:
     def same_money(self, slip: Slip) -> None:
         twice = slip.by_hand
         if 0 < twice <= slip.due_back and twice < slip.received:
+            missing = min(slip.short, slip.due_back - twice)  # Chpter's was the larger: it pays what was let off
             slip.received -= twice
-            slip.due_back -= twice
+            slip.due_back -= twice + missing
+            slip.short -= missing
             slip.by_hand = 0
             self.money["correction"] -= twice
 
