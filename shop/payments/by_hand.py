@@ -111,16 +111,22 @@ def settle_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
 def same_money(order: Order, by: str) -> int:
     """What was marked paid by hand and what came through Chpter are one payment: how many shillings it was by hand.
 
-    Where Chpter's sum is the larger, the rest of it pays what had been let off before any of it is owed back.
+    Where Chpter's sum is the larger, the rest of it pays what had been let off before any of it is owed back; of an
+    order that is no longer to be had for its money all of the rest is owed back.
     """
     amount = entered_twice(order)
     due, short = order.due_back, order.short
     if not amount:
         raise MovedMeanwhile
     guarded = update(Order).where(
-        Order.id == order.id, Order.due_back == due, Order.received == order.received, Order.short == short
+        Order.id == order.id,
+        Order.payment == order.payment,
+        Order.due_back == due,
+        Order.received == order.received,
+        Order.given_back == order.given_back,
+        Order.short == short,
     )
-    missing = min(short, due - amount)
+    missing = min(short, due - amount) if order.payment == Payment.PAID else 0
     left = due - amount - missing
     values = {
         "received": Order.received - amount,

@@ -266,6 +266,21 @@ def test_one_payment_that_was_marked_with_another_sum_is_what_chpter_says_it_was
 
 
 @both_databases
+def test_of_an_order_that_was_given_back_nothing_more_is_kept_for_what_was_let_off(desk, buy, ledger):
+    bought = buy()
+    desk.mark_paid(bought, amount="5000")
+    desk.give_back(bought, amount="5000")
+    bought.hear(bought.callback())
+
+    desk.follow(desk.press(bought, "same-money"))
+
+    assert ledger.standing(bought).order == "refunded"
+    assert desk.sums(bought) == (5100, 5000, 100, 100)
+    assert ledger.column("refund_due", bought)
+    assert desk.adds_up()
+
+
+@both_databases
 @pytest.mark.parametrize(
     ("came", "order", "attempt", "sums"),
     [("0", "cancelled", "failed", (0, 0, 0, 0)), ("300", "cancelled", "paid", (300, 0, 300, 0))],

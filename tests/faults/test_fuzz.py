@@ -43,7 +43,7 @@ def test_no_hostile_request_breaks_a_page_or_comes_back_as_more_than_text(shop, 
 
     assert not fired.wrong, story(fired)
     assert {200, 303, 400, 404, 405, 422} <= set(fired.statuses), fired.statuses
-    assert fired.reflected > size(20, 500), "hardly anything hostile came back: the requests do not reach the pages"
+    assert fired.reflected > size(20, 200), "hardly anything hostile came back: the requests do not reach the pages"
     reached(
         "Hostile requests to every route and form",
         f"0 of 5xx and 0 unescaped in {fired.count:,}: {fuzz.about()}; {fired.reflected:,} answers showed "

@@ -264,7 +264,8 @@ class Book:
     def same_money(self, slip: Slip) -> None:
         twice = slip.by_hand
         if 0 < twice <= slip.due_back and twice < slip.received:
-            missing = min(slip.short, slip.due_back - twice)  # Chpter's was the larger: it pays what was let off
+            rest = slip.due_back - twice  # Chpter's was the larger: of a paid order it pays what was let off
+            missing = min(slip.short, rest) if slip.state == "paid" else 0
             slip.received -= twice
             slip.due_back -= twice + missing
             slip.short -= missing
