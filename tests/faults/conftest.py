@@ -100,8 +100,8 @@ def _whole(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One programme more at once than there are cores: many of them wait for processes to start or locks to end."""
-    return (os.cpu_count() or 1) + 1 if figures.LONG else None
+    """Two programmes for each core: most of them wait for the disk, for processes to start or for locks to end."""
+    return 2 * (os.cpu_count() or 1) if figures.LONG else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
