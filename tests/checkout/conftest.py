@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from werkzeug.test import TestResponse
 
 from shop.catalog.models import Variant
+from shop.checkout import ordering, views
 from shop.database import db
 from shop.orders.models import Order
+from tests.checkout.reading import shown_form
+from tests.shopper import Shopper
 
 
 @pytest.fixture
@@ -54,3 +58,27 @@ def stock(app) -> Callable[[str], tuple[int, int]]:
             return tuple(db.session.execute(select(Variant.on_hand, Variant.held).where(Variant.sku == sku)).one())
 
     return read
+
+
+@pytest.fixture
+def sent_twice(shopper, provider, monkeypatch) -> Callable[[], tuple[TestResponse, TestResponse]]:
+    """One form sent twice, the rival run exactly between looking for the form's order and writing it: both answers."""
+
+    def send() -> tuple[TestResponse, TestResponse]:
+        shopper.add()
+        form = shown_form(shopper)
+        rival = Shopper(shopper.app, provider)
+        rival.browser.set_cookie("session", shopper.browser.get_cookie("session").value)
+        rivals = []
+
+        def place_after_rival(*arguments: Any) -> Any:
+            monkeypatch.setattr(views, "place_order", ordering.place_order)
+            rivals.append(rival.post("/checkout", form))
+            return ordering.place_order(*arguments)
+
+        monkeypatch.setattr(views, "place_order", place_after_rival)
+        mine = shopper.post("/checkout", form)
+        [theirs] = rivals
+        return mine, theirs
+
+    return send

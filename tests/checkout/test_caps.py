@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from shop.catalog.models import Variant
-from shop.checkout import ordering, views
+from shop.checkout import ordering
 from shop.database import db
 from shop.notices.models import UNPROVEN
 from shop.orders.capping import MOST_OPEN
@@ -12,7 +12,7 @@ from shop.orders.models import WAITING, Order
 from tests import both_databases
 from tests.admin import ledger
 from tests.checkout.reading import shown_form
-from tests.shopper import ANSWERS, SKU, Shopper
+from tests.shopper import ANSWERS, SKU
 
 assert MOST_OPEN == 5  # the tests say it in words
 BY_PHONE = (
@@ -95,26 +95,13 @@ def test_an_order_that_waits_no_more_makes_room_for_one(buy, orders, change, pay
 
 
 @both_databases
-def test_the_fifth_orders_form_sent_again_while_it_is_placed_is_still_that_order(
-    shopper, buy, count, monkeypatch, provider
-):
-    """The rival is run exactly between looking for the form's order and writing it."""
+def test_the_fifth_orders_form_sent_again_while_it_is_placed_is_still_that_order(buy, count, sent_twice):
     for _ in range(4):
         buy()
-    shopper.add()
-    form = shown_form(shopper)
-    rival = Shopper(shopper.app, provider)
-    rival.browser.set_cookie("session", shopper.browser.get_cookie("session").value)
-    rivals = []
 
-    def place_after_rival(*arguments):
-        monkeypatch.setattr(views, "place_order", ordering.place_order)
-        rivals.append(rival.post("/checkout", form).headers["Location"])
-        return ordering.place_order(*arguments)
+    mine, rivals = sent_twice()
 
-    monkeypatch.setattr(views, "place_order", place_after_rival)
-
-    assert shopper.post("/checkout", form).headers["Location"] == rivals[0]
+    assert mine.headers["Location"] == rivals.headers["Location"]
     assert count() == 5
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from shop import create_app
 from shop.catalog.models import Variant
-from shop.checkout import ordering, views
 from shop.clock import utcnow
 from shop.database import db
 from shop.orders.models import Order
@@ -91,25 +90,13 @@ def test_the_same_form_three_times_is_one_order_and_leads_to_one_page(shopper, c
 @pytest.mark.parametrize("on_hand", [18, 1], ids=["plenty", "the last piece"])
 @both_databases
 def test_a_form_sent_again_while_the_first_is_still_being_placed_is_the_same_order(
-    shopper, count, monkeypatch, provider, stock, change, on_hand
+    count, provider, sent_twice, stock, change, on_hand
 ):
-    """The rival is run exactly between looking for the form's order and writing it."""
     change(Variant, Variant.sku == SKU, on_hand=on_hand)
-    shopper.add()
-    form = shown_form(shopper)
-    rival = Shopper(shopper.app, provider)
-    rival.browser.set_cookie("session", shopper.browser.get_cookie("session").value)
-    rivals = []
 
-    def place_after_rival(*arguments):
-        monkeypatch.setattr(views, "place_order", ordering.place_order)
-        rivals.append(rival.post("/checkout", form).headers["Location"])
-        return ordering.place_order(*arguments)
+    mine, rivals = sent_twice()
 
-    monkeypatch.setattr(views, "place_order", place_after_rival)
-    reply = shopper.post("/checkout", form)
-
-    assert [reply.headers["Location"]] == rivals
+    assert mine.headers["Location"] == rivals.headers["Location"]
     assert (count(), len(provider.requests)) == (1, 1)
     assert stock(SKU) == (on_hand, 1)
 
