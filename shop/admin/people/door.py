@@ -1,6 +1,5 @@
 """The pages in front of the desk, for who is not signed in yet: the code, an invitation, a forgotten password."""
 
-
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_security.utils import hash_password
 from werkzeug.wrappers import Response as AnyResponse
