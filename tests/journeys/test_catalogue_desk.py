@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -54,19 +55,28 @@ def send(merchant: Visitor, content: bytes, name: str) -> None:
 def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visitor]):
     merchant, buyer = comes("desk"), comes("phone")
     merchant.sign_in()
-    for product in (5, 6, 7, 8):
-        page = merchant.open(f"/admin/products/{product}/pictures")
+    merchant.open("/")
+    on_top = merchant.page.locator("#fresh ~ .cards .card a").all_inner_texts()[
+        :4
+    ]  # other journeys add goods of theirs
+    for name in on_top:
+        page = merchant.open(f"/admin/products?q={quote(name)}")
+        page.get_by_role("table").get_by_role("link", name=name, exact=True).first.click()
+        page.get_by_role("link", name="Pictures", exact=True).click()
         photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": grainy(1600, 1200)}
         page.get_by_label("Pictures from your phone").set_input_files(photo)
         page.get_by_role("button", name="Add pictures").click()
         merchant.sees("Added 1 picture.")
-        page.locator(".pictures__one").last.get_by_role("button", name=re.compile("front|earlier")).last.click()
+        to_the_front = page.locator(".pictures__one").last.get_by_role("button", name=re.compile("front|earlier"))
+        if to_the_front.count():  # it is not the only one
+            to_the_front.last.click()
     arrived: list[int] = []
     wire = buyer.context.new_cdp_session(buyer.page)
     wire.send("Network.enable")
     wire.on("Network.loadingFinished", lambda event: arrived.append(int(event["encodedDataLength"])))
     buyer.page.goto("/", wait_until="networkidle")
 
+    assert len(on_top) == 4
     assert sum("/media/" in path for path in buyer.requests) >= 1
     assert sum(arrived) <= FIRST_SCREEN
 
