@@ -2,16 +2,16 @@
 
 import http.client
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import quantiles
 
+from tests.faults.meanwhile import PATIENCE, Meanwhile
 from tests.faults.serving import Served
 
 PAGES = ("/", "/products/kiondo-classic", "/?page=2", "/products/kiondo-classic", "/cart")
-PATIENCE = 40  # seconds
 
 
 @dataclass(frozen=True)
@@ -42,31 +42,20 @@ def ask(served: Served, path: str, method: str = "GET", body: bytes = b"") -> An
         line.close()
 
 
-class Crowd:
+class Crowd(Meanwhile):
     """People who do the same thing over and over until the crowd goes home."""
 
     def __init__(self, works: Sequence[Callable[[], list[Answer]]], pause: float) -> None:
         self.answers: list[Answer] = []
         self.pause = pause
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._act, args=(work, place)) for place, work in enumerate(works)]
-
-    def __enter__(self) -> "Crowd":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join(PATIENCE)
+        super().__init__([partial(self._act, work, place) for place, work in enumerate(works)])
 
     def _act(self, work: Callable[[], list[Answer]], seed: int) -> None:
         pick = random.Random(seed)
-        self._over.wait(self.pause * pick.random())
-        while not self._over.is_set():
+        self.over.wait(self.pause * pick.random())
+        while not self.over.is_set():
             self.answers += work()
-            self._over.wait(self.pause * (0.5 + pick.random()))
+            self.over.wait(self.pause * (0.5 + pick.random()))
 
 
 def visitors(served: Served, count: int, pause: float) -> Crowd:

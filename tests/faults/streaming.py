@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 from flask import Flask
 
 from shop.payments.views import drain_spool
+from tests.faults.meanwhile import PATIENCE, Meanwhile
 from tests.faults.serving import Served
 from tests.shopper import Bought
 
-PATIENCE = 60  # seconds
 CUT_OFF = 0  # in place of a status: taken, and then no answer
 
 
@@ -42,39 +42,28 @@ class Called(NamedTuple):
     status: int
 
 
-class Stream:
+class Stream(Meanwhile):
     """Calls back once for each of the purchases, as long as there are any and it is not closed."""
 
     def __init__(self, served: Served, purchases: Sequence[Bought], callers: int = 2, pause: float = 0.1) -> None:
         self.served, self.pause = served, pause
         self.said: list[Called] = []
         self._left: deque[Bought] = deque(purchases)
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._call) for _ in range(callers)]
+        super().__init__([self._call] * callers)
 
     def turn_to(self, purchases: Sequence[Bought]) -> None:
         """Leave out what has not been called back yet, and call back for these."""
         self._left = deque(purchases)
 
-    def __enter__(self) -> "Stream":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join(PATIENCE)
-
     def _call(self) -> None:
-        while not self._over.is_set():
+        while not self.over.is_set():
             with suppress(IndexError):
                 bought = self._left.popleft()
                 body = json.dumps(bought.callback()).encode()
                 kind = {"Content-Type": "application/json"}
                 status, _ = told(self.served, bought.callback_path, "POST", body, **kind)
                 self.said.append(Called(bought, status))
-            self._over.wait(self.pause)
+            self.over.wait(self.pause)
 
     def statuses(self, since: int = 0) -> Counter[int]:
         """How often each was answered, from the so-and-so-manieth on."""
@@ -86,20 +75,13 @@ class Stream:
         return [one.bought for one in self.said if one.status in (200, 202)]
 
 
-class Buyers:
+class Buyers(Meanwhile):
     """Each presses Pay once, one after the other, over the wire, while it is used as a context manager."""
 
     def __init__(self, served: Served, cookie: str, forms: Sequence[dict[str, str]]) -> None:
         self.served, self.cookie, self.forms = served, cookie, forms
         self.said: list[tuple[int, str]] = []
-        self._thread = threading.Thread(target=self._press)
-
-    def __enter__(self) -> "Buyers":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._thread.join(PATIENCE)
+        super().__init__([self._press])
 
     def _press(self) -> None:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"session={self.cookie}"}

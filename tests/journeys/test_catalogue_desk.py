@@ -56,9 +56,8 @@ def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visito
     merchant, buyer = comes("desk"), comes("phone")
     merchant.sign_in()
     merchant.open("/")
-    on_top = merchant.page.locator("#fresh ~ .cards .card a").all_inner_texts()[
-        :4
-    ]  # other journeys add goods of theirs
+    names = merchant.page.locator("#fresh ~ .cards .card a").all_inner_texts()
+    on_top = names[:4]  # other journeys have added goods
     for name in on_top:
         page = merchant.open(f"/admin/products?q={quote(name)}")
         page.get_by_role("table").get_by_role("link", name=name, exact=True).first.click()
