@@ -11,8 +11,8 @@ def one_line(text: str, limit: int) -> str:
 
     Control characters become blanks, so that words on two lines stay two words.
     """
-    kept = "".join(_visible(character) for character in text)
-    return _SPACES.sub(" ", kept).strip()[:limit].rstrip()
+    shown = str.maketrans({character: _visible(character) for character in set(text)})
+    return _SPACES.sub(" ", text.translate(shown)).strip()[:limit].rstrip()
 
 
 def _visible(character: str) -> str:

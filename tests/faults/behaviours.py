@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 FAULTS: dict[str, str] = {
@@ -105,6 +106,8 @@ def answer(name: str, url: str, order_id: str) -> bytes:
     link = f"{url}/checkout.sessions/hosted/session/{order_id}"
     good = {"checkout_link": _LINKS.get(name, link), "status": True, "order_id": order_id}
     text = json.dumps(good).encode()
+    if name == "ok":
+        return http(200, text)
     if name.startswith("http_"):
         return http(int(name.removeprefix("http_")), json.dumps({"message": UNSAID}).encode())
     if name.startswith("redirect"):
@@ -123,7 +126,7 @@ def _broken(text: bytes) -> dict[str, bytes]:
     return {
         "garbage": f"{UNSAID}\r\n\r\n".encode(),
         "truncated": http(200, text).removesuffix(text) + text[: len(text) // 2],
-        "gzip_bomb": http(200, gzip.compress(b'{"message": "' + b"x" * 10_000_000 + b'"}'), extra=_PACKED),
+        "gzip_bomb": http(200, _bomb(), extra=_PACKED),
         "bad_gzip": http(200, text, extra=_PACKED),
         "long_header": head + b"X-Long: " + b"x" * 70_000 + b"\r\n\r\n" + text,
         "many_headers": head + b"X-Many: 1\r\n" * 300 + b"\r\n" + text,
@@ -133,6 +136,12 @@ def _broken(text: bytes) -> dict[str, bytes]:
 
 
 _PACKED = "Content-Encoding: gzip\r\n"
+
+
+@cache
+def _bomb() -> bytes:
+    """Ten megabytes in ten kilobytes. To pack them takes longer than the shop takes to sell something."""
+    return gzip.compress(b'{"message": "' + b"x" * 10_000_000 + b'"}')
 
 
 def _bodies(good: dict[str, Any], link: str, order_id: str) -> dict[str, bytes]:

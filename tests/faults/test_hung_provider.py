@@ -124,7 +124,6 @@ def asked_when_open(provider: Provider, pressing: Crowd) -> int:
         if len(provider.requests) != calls:
             calls, pressed = len(provider.requests), len(pressing.answers)
         time.sleep(0.1)
-    provider.behaviour = "ok"
     time.sleep(size(1, 4))
     return len(provider.requests) - calls
 

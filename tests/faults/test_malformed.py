@@ -127,8 +127,10 @@ def unlogged():
 
 
 @pytest.fixture
-def waiting(app, shopper) -> Waiting:
-    return Waiting(app, shopper, ORDERS)
+def waiting(app, shopper) -> Iterator[Waiting]:
+    orders = Waiting(app, shopper, ORDERS)
+    yield orders
+    orders.reader.close()
 
 
 def must_be_calm(tried: Tried) -> None:

@@ -21,7 +21,7 @@ SHARED = ("KIO-CLA-TER", "STA-BEA-ONE")
 
 @pytest.fixture
 def settings(settings):
-    return {**settings, "WEB_THREADS": "220", "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
+    return {**settings, "WEB_THREADS": "45", "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
 
 
 def test_buyers_of_ten_pieces_round_after_round(app, shopper, ledger, crowd, together, reached):

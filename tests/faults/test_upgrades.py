@@ -69,6 +69,7 @@ def rounds(app, shopper, provider, ledger, settings, tmp_path, checkout_forms, s
                 purchases = [shopper.buy() for _ in range(CALLBACKS)]
                 shopper.add()
                 buyers = Buyers(served, *checkout_forms(PRESSES))
+                shopper.post("/cart/update", {"remove": SKU})
                 with Stream(served, purchases) as stream, buyers, hanging(provider):
                     until(lambda: provider.waiting)
                     seen.under_way += provider.waiting

@@ -9,6 +9,7 @@ from shop.catalog.models import Variant
 from shop.database import db, write
 from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
+from tests.faults.reading import Reader
 from tests.payments.ledger import Ledger
 from tests.shopper import SKU, Bought, Shopper
 
@@ -19,7 +20,7 @@ class Waiting:
     """So many purchases of one piece each; `next()` is always one that nothing has moved."""
 
     def __init__(self, app: Flask, shopper: Shopper, count: int) -> None:
-        self.app, self.ledger = app, Ledger(app)
+        self.app, self.ledger, self.reader = app, Ledger(app), Reader(app)
         self.ledger.shelve(SKU, count + 10)
         self.purchases = [shopper.buy() for _ in range(count)]
         self.clean = list(self.purchases)
@@ -40,10 +41,9 @@ class Waiting:
 
     def look(self, bought: Bought) -> tuple[str, str]:
         """Where the order and its attempt stand now. One that was moved is not taken again before it is put back."""
-        found = select(Order.payment, PaymentAttempt.state).join(PaymentAttempt)
-        with self.app.app_context():
-            standing = db.session.execute(found.where(PaymentAttempt.reference == int(bought.reference))).one()
-        if tuple(standing) != ("awaiting", "open"):
+        found = "SELECT payment, state FROM payment_attempt JOIN orders ON orders.id = order_id WHERE reference"
+        [standing] = self.reader.read(f"{found} = {int(bought.reference)}")
+        if standing != ("awaiting", "open"):
             self.clean.remove(bought)
             self.paid += standing == ("paid", "paid")
         return standing[0], standing[1]

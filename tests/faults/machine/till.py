@@ -24,6 +24,7 @@ from shop.orders import expiring
 from shop.payments import views as payments
 from tests.admin.desk import Clerk, let_in
 from tests.faults.machine.moves import AREAS, CODES, SHELF
+from tests.faults.reading import Reader
 from tests.shopper import ANSWERS, Shopper, hidden_fields
 
 OPENING_DAY = datetime(2026, 11, 2, 6, tzinfo=UTC)
@@ -81,9 +82,8 @@ class Till:
         self.rows: Counter[str] = Counter()  # of the settling table, and how often each was reached
         with app.app_context():
             self.engine = db.engine
-        self.reader = self.engine.raw_connection()
-        if self.engine.dialect.name == "postgresql":
-            self.reader.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+        self.reader = Reader(app)
+        self.read = self.reader.read
         self._prepare()
         let_in(app)
         clerk = Clerk(app)
@@ -178,12 +178,6 @@ class Till:
         return len(list((self.settings.instance_path / "mail").glob("*.eml")))
 
     # what there is
-
-    def read(self, query: str) -> list[tuple[Any, ...]]:
-        """Past SQLAlchemy, by a connection of its own: what is read here must be quick, and true."""
-        cursor = self.reader.cursor()
-        cursor.execute(query)
-        return [tuple(row) for row in cursor.fetchall()]
 
     @contextmanager
     def refusing(self, statement: int) -> Iterator[None]:
