@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event, text
 from werkzeug.test import TestResponse
 
 from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
-from shop.database import db
+from shop.database import db, write
 from tests.faults import figures, leaks
 from tests.faults.letters import letters_in, text_of
 from tests.payments.ledger import Ledger
@@ -45,15 +46,28 @@ _searched: list[leaks.Searched] = []  # what each test left behind
 
 
 @pytest.fixture
-def reached(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Write down the figure a programme reached: reached("Forged callbacks", "0 of 20,000 accepted", control="...")."""
-    callspec = getattr(request.node, "callspec", None)
-    database = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[
-        callspec.params.get("database_url", "sqlite") if callspec else "sqlite"
-    ]
+def database_name(request: pytest.FixtureRequest) -> str:
+    """Where the test's shop keeps its orders, for people."""
+    return "PostgreSQL" if request.getfixturevalue("database_url").startswith("postgresql") else "SQLite"
+
+
+@pytest.fixture
+def reached(database_name: str) -> Callable[..., None]:
+    """Write down the figure a programme reached: reached("Forged callbacks", "0 of 20,000 accepted")."""
 
     def note(programme: str, words: str, control: str = "") -> None:
-        _reached.append(figures.Figure(programme, database, words, control))
+        _reached.append(figures.Figure(programme, database_name, words, control))
+
+    return note
+
+
+@pytest.fixture
+def unguarded(database_name: str) -> Callable[..., None]:
+    """Write down what it reached with its guard taken out: unguarded("Forged callbacks", "12 of 20")."""
+
+    def note(programme: str, words: str) -> None:
+        where = "both" if programme == figures.SECRETS else database_name
+        _reached.append(figures.Figure(programme, where, control=words))
 
     return note
 
@@ -92,8 +106,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.workeroutput["searched"] = [astuple(searched) for searched in _searched]
     elif figures.LONG and _reached and _whole(session.config):
         words = sum(_searched, leaks.Searched()).words()
-        control = "one of each kind, planted, is found"
-        _reached.append(figures.Figure("Secrets in what all programmes left behind", "both", words, control))
+        _reached.append(figures.Figure(figures.SECRETS, "both", words))
         figures.PAGE.write_text(figures.page(_reached, session.testsfailed, monotonic() - _BEGAN), encoding="utf-8")
 
 
@@ -133,6 +146,18 @@ def pytest_testnodedown(node: Any) -> None:
 def ledger(app: Flask) -> Ledger:
     """The shop's database, read for a test."""
     return Ledger(app)
+
+
+@pytest.fixture
+def no_stock_check(app: Flask) -> None:
+    """A database that lets stock be what it cannot be, for controls: no CHECK stands behind the guards."""
+    with app.app_context():
+        if db.engine.dialect.name == "postgresql":
+            write(lambda: db.session.execute(text("ALTER TABLE variant DROP CONSTRAINT ck_variant_stock")))
+            return
+        db.session.remove()
+        db.engine.dispose()
+        event.listen(db.engine, "connect", lambda raw, _: raw.execute("PRAGMA ignore_check_constraints = ON"))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
-from time import perf_counter
+from time import process_time
 from urllib.parse import quote
 
 import pytest
@@ -19,6 +19,7 @@ from tests.faults.figures import size
 from tests.shopper import Bought
 
 pytestmark = both_databases
+PROGRAMME = "Forged callbacks, 15 classes"
 INCUMBENT = {"Success": True, "transaction_reference": "1"}  # completes an order of the provider's WordPress plugin
 
 
@@ -78,7 +79,10 @@ def forgeries(made: dict[str, Callable[[int], str]], count: int) -> Iterator[tup
 
 @pytest.fixture
 def tried(app, shopper):
-    """Post a success to so many forged addresses: the answers, the rate, the rows they left, and the order."""
+    """Post a success to so many forged addresses: the answers, the rate, the rows they left, and the order.
+
+    The rate is for each second of processor time, so that what else runs on the machine does not count.
+    """
 
     def try_them(count: int):
         bought, other = shopper.buy(), shopper.buy()
@@ -88,11 +92,11 @@ def tried(app, shopper):
         assert not [name for name, token in made if token in true]
         before, browser, answers = rows(app), app.test_client(), Counter()
         bodies = (bought.callback(), INCUMBENT)
-        began = perf_counter()
+        began = process_time()
         for number, (_, token) in enumerate(made):
             reply = browser.post(f"/chpter/callbacks/{token}", json=bodies[number % 10 == 0])
             answers[reply.status_code, reply.data] += 1
-        rate = len(made) / (perf_counter() - began)
+        rate = len(made) / (process_time() - began)
         after = rows(app)
         left = {name: after[name] - before[name] for name in after if after[name] != before[name]}
         return answers, rate, left, bought
@@ -110,16 +114,18 @@ def test_no_forged_callback_is_accepted(tried, reached):
     assert left == {}
     assert bought.status["payment"] == "awaiting"
     reached(
-        "Forged callbacks, 15 classes",
-        f"0 of {sum(answers.values()):,} accepted, 0 rows, 0 of 5xx, one answer; {rate:,.0f} a second",
-        control="without the signature's check every forgery with a true secret is accepted",
+        PROGRAMME,
+        f"0 of {sum(answers.values()):,} accepted, 0 rows, 0 of 5xx, one answer; {rate:,.0f} for each second of one "
+        "core",
     )
 
 
-def test_control_without_the_signature_a_true_secret_in_a_false_token_is_accepted(tried, monkeypatch):
+def test_control_without_the_signature_a_true_secret_in_a_false_token_is_accepted(tried, monkeypatch, unguarded):
     monkeypatch.setattr(views.addresses, "secret_in", lambda token, _keys: token.partition(".")[0])
 
-    _, _, left, bought = tried(300)
+    answers, _, left, bought = tried(300)
 
     assert left
     assert bought.status["payment"] == "paid"
+    accepted = sum(count for (status, _), count in answers.items() if status == 200)
+    unguarded(PROGRAMME, f"without the signature's check {accepted} of 300 accepted, {sum(left.values())} rows")

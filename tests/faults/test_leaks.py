@@ -13,6 +13,7 @@ from shop.notices.models import OutboxMail
 from tests.admin.desk import PASSWORD
 from tests.admin.phone import Clock, set_up
 from tests.conftest import SECRET, TOKEN
+from tests.faults.figures import SECRETS
 from tests.faults.inhabited import OWNER, PRIVATE, Inhabited
 from tests.faults.leaks import KEYS, PERSONS, SIGNED, Lines, Watch, found_in, lines_of_files
 
@@ -43,11 +44,12 @@ def shop(app, provider, settings) -> Inhabited:
         ("name", "sold to Wanjiru Test"),
     ],
 )
-def test_one_planted_line_of_each_kind_is_found(kind, line):
+def test_one_planted_line_of_each_kind_is_found(kind, line, unguarded):
     with Lines() as lines:
         logging.getLogger("shop.payments").warning("%s", line)
 
     assert any(hit.startswith(f"{kind}:") for hit in found_in(lines.all, KEYS | SIGNED | PERSONS))
+    unguarded(SECRETS, f"a {kind}, planted, is found")
 
 
 def test_a_true_callback_address_in_a_line_is_found(shopper):

@@ -2,7 +2,6 @@
 
 import gc
 import http.client
-import json
 import logging
 import os
 from collections import Counter
@@ -12,14 +11,13 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from flask import Response, request
 from sqlalchemy import update
 
 from shop.database import db, write
-from shop.extensions import csrf
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.conftest import TOKEN
+from tests.faults.credulous import believe
 from tests.faults.figures import size
 from tests.faults.malformed import Body, Malformer
 from tests.faults.meaning import may_pay
@@ -28,6 +26,8 @@ from tests.faults.waiting import Waiting
 from tests.shopper import Bought
 
 pytestmark = both_databases
+HERE = "Malformed bodies at true addresses, in process"
+OVER_A_SOCKET = "Malformed bodies at true addresses, over a socket"
 SEED = 20_261
 ORDERS = 20
 MOST_GROWTH = 20 * 1024 * 1024
@@ -154,9 +154,8 @@ def test_no_malformed_body_breaks_the_shop_or_pays(app, waiting, unlogged, reach
     must_be_calm(tried)
     assert growth < MOST_GROWTH
     reached(
-        f"{count:,} malformed bodies at true addresses, in process",
-        f"{tried.words}; memory grew by {growth / 1e6:.1f} MB; {rate:,.0f} a second",
-        control="a careless reader pays wrongly and breaks on the same bodies",
+        HERE,
+        f"{count:,}: {tried.words}; memory grew by {growth / 1e6:.1f} MB; {rate:,.0f} a second",
     )
 
 
@@ -179,35 +178,35 @@ def test_no_malformed_body_breaks_the_shop_over_a_socket(app, waiting, settings,
         assert bought.callback_path.rsplit("/", 1)[1] not in log
     assert TOKEN not in log
     reached(
-        f"{count:,} malformed bodies at true addresses, over a socket",
-        f"{tried.words}; two web processes grew by {growth / 1e6:.1f} MB together",
+        OVER_A_SOCKET,
+        f"{count:,}: {tried.words}; two web processes grew by {growth / 1e6:.1f} MB together",
     )
 
 
-@csrf.exempt
-def careless(token: str) -> Response:
-    """Believe a callback as the incumbent's plugin does: json.loads, and whatever is not empty is true."""
-    said = json.loads(request.get_data())
-    if said["paid"]:
-        paid = update(PaymentAttempt).where(PaymentAttempt.reference == int(said["order_id"])).values(state="paid")
-        write(lambda: db.session.execute(paid))
-    return Response("ok")
-
-
-def test_control_a_careless_reader_pays_wrongly_and_breaks(app, waiting, unlogged, monkeypatch, reached):
+def test_control_a_credulous_reader_pays_wrongly_and_breaks(app, waiting, unlogged, monkeypatch, unguarded):
     count = size(400, 5_000)
-    monkeypatch.setitem(app.view_functions, "payments.callback", careless)
+    monkeypatch.setitem(app.view_functions, "payments.callback", believe)
     monkeypatch.setattr(waiting, "put_back", lambda: _wait_again(waiting))
 
-    tried = try_bodies(waiting, in_process(app), count)
+    must_be_wrong(try_bodies(waiting, in_process(app), count), HERE, unguarded)
 
+
+def test_control_over_a_socket_too(app, waiting, settings, tmp_path, monkeypatch, unguarded):
+    monkeypatch.setattr(waiting, "put_back", lambda: _wait_again(waiting))
+    with (
+        Served(settings, tmp_path, "tests.faults.credulous:credulous_shop()") as served,
+        over_the_socket(served) as post,
+    ):
+        must_be_wrong(try_bodies(waiting, post, size(100, 500)), OVER_A_SOCKET, unguarded)
+
+
+def must_be_wrong(tried: Tried, programme: str, unguarded) -> None:
+    """The same judge finds a reader that believes too much."""
     of_5xx = sum(number for status, number in tried.answers.items() if status >= 500)
     assert tried.wrongly
     assert of_5xx
-    reached(
-        f"Control: {count:,} malformed bodies and a careless reader",
-        f"{len(tried.wrongly):,} wrongly paid, {of_5xx:,} of 5xx",
-    )
+    tries = tried.answers.total()
+    unguarded(programme, f"a credulous reader, {tries:,}: {len(tried.wrongly):,} wrongly paid, {of_5xx:,} of 5xx")
 
 
 def _wait_again(waiting: Waiting) -> None:

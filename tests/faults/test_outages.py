@@ -22,6 +22,17 @@ from tests.shopper import SKU
 
 CALLERS = 8
 BURST = 120
+CRASHES = "The database crashes under callbacks"
+LOCKED = "SQLite locked under callbacks"
+FULL = "The disk is full under callbacks"
+
+
+@pytest.fixture
+def no_spool(settings):
+    """Where callbacks would wait lies something else."""
+    home = Path(settings["INSTANCE_PATH"])
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "spool").write_text("in the way")
 
 
 @pytest.fixture
@@ -91,18 +102,16 @@ def test_a_crashed_database_loses_nothing_that_was_acknowledged(
     assert answers[202]
     assert slowest < 10
     reached(
-        f"The database crashes under callbacks, {rounds} rounds",
-        f"0 of {answers[200] + answers[202]:,} acknowledged lost, {answers[202]:,} of them saved by the spool, "
+        CRASHES,
+        f"{rounds} rounds: 0 of {answers[200] + answers[202]:,} acknowledged lost, "
+        f"{answers[202]:,} of them saved by the spool, "
         f"spool empty after {slowest:.1f} s at most, 0 of 5xx but 503",
-        control=f"with the spool off {answers[202]:,} would have been refused",
     )
 
 
 def test_control_with_the_spool_off_the_same_callbacks_are_refused(
-    app, shopper, ledger, settings, own_postgres, tmp_path
+    app, shopper, ledger, settings, own_postgres, tmp_path, no_spool, unguarded
 ):
-    Path(settings["INSTANCE_PATH"]).mkdir(parents=True, exist_ok=True)
-    (Path(settings["INSTANCE_PATH"]) / "spool").write_text("in the way")
     ledger.shelve(SKU, BURST + 10)
     purchases = [shopper.buy() for _ in range(BURST)]
     with Served(settings, tmp_path) as served, crashed(own_postgres, after=0.15, away=1.0):
@@ -110,20 +119,33 @@ def test_control_with_the_spool_off_the_same_callbacks_are_refused(
 
     assert answers[503]
     assert not answers[202]
+    unguarded(CRASHES, f"with the spool off {answers[503]} of {BURST} refused")
 
 
-def test_a_locked_sqlite_keeps_callbacks_on_disk(app, shopper, ledger, settings, tmp_path, reached):
-    seconds, count, took = size(7, 20), 12, []
-    ledger.shelve(SKU, count + 10)
-    purchases = [shopper.buy() for _ in range(count)]
-    other = sqlite3.connect(settings["DATABASE_URL"].removeprefix("sqlite:///"), check_same_thread=False)
-    with Served(settings, tmp_path) as served:
-        other.execute("BEGIN IMMEDIATE")
-        release = threading.Timer(seconds, other.rollback)
-        release.start()
-        answers = Counter(call(served, purchases, took))
-        release.join()
-    other.close()
+@pytest.fixture
+def locked(shopper, ledger, settings, tmp_path):
+    """Somebody else keeps the file locked under callbacks: what was bought, the answers, the seconds each took."""
+
+    def run(seconds: int, count: int):
+        took = []
+        ledger.shelve(SKU, count + 10)
+        purchases = [shopper.buy() for _ in range(count)]
+        other = sqlite3.connect(settings["DATABASE_URL"].removeprefix("sqlite:///"), check_same_thread=False)
+        with Served(settings, tmp_path) as served:
+            other.execute("BEGIN IMMEDIATE")
+            release = threading.Timer(seconds, other.rollback)
+            release.start()
+            answers = Counter(call(served, purchases, took))
+            release.join()
+        other.close()
+        return purchases, answers, took
+
+    return run
+
+
+def test_a_locked_sqlite_keeps_callbacks_on_disk(app, locked, settings, reached):
+    seconds, count = size(7, 20), 12
+    purchases, answers, took = locked(seconds, count)
     waited = drained(app, Path(settings["INSTANCE_PATH"]) / "spool")
 
     assert set(answers) <= {200, 202}
@@ -131,10 +153,19 @@ def test_a_locked_sqlite_keeps_callbacks_on_disk(app, shopper, ledger, settings,
     assert max(took) < 15, "a whole queue waits once, not one after the other"
     assert {bought.status["payment"] for bought in purchases} == {"paid"}
     reached(
-        f"SQLite locked for {seconds} s under callbacks",
-        f"0 of {count} lost, {answers[202]} kept on disk, answered within {max(took):.1f} s, "
+        LOCKED,
+        f"for {seconds} s: 0 of {count} lost, {answers[202]} kept on disk, answered within {max(took):.1f} s, "
         f"spool empty after {waited:.1f} s",
     )
+
+
+def test_control_with_the_spool_off_a_locked_sqlite_refuses_callbacks(locked, no_spool, unguarded):
+    purchases, answers, _ = locked(8, 12)
+
+    assert answers[503]
+    assert not answers[202]
+    assert "awaiting" in {bought.status["payment"] for bought in purchases}
+    unguarded(LOCKED, f"with the spool off {answers[503]} of 12 refused")
 
 
 @pytest.fixture
@@ -161,9 +192,7 @@ class TestFullDisk:
         copy.write_bytes(Path(sqlite.fresh().removeprefix("sqlite:///")).read_bytes())
         return f"sqlite:///{copy}"
 
-    def test_nothing_is_acknowledged_that_cannot_be_kept(
-        self, app, shopper, ledger, settings, small_disk, tmp_path, reached
-    ):
+    def test_nothing_is_acknowledged_that_cannot_be_kept(self, app, shopper, settings, small_disk, tmp_path, reached):
         settings["INSTANCE_PATH"] = str(small_disk / "instance")
         purchases = [shopper.buy() for _ in range(10)]
         with Served(settings, tmp_path) as served:
@@ -179,10 +208,23 @@ class TestFullDisk:
         assert after == {200: 5}
         assert {bought.status["payment"] for bought in purchases[5:]} == {"paid"}
         assert {bought.status["payment"] for bought in purchases[:5]} == {"awaiting"}
-        reached(
-            "The disk is full under callbacks",
-            "5 of 5 answered 503, none of 500, pages served, 5 of 5 settled once there is room",
-        )
+        reached(FULL, "5 of 5 answered 503, none of 500, pages served, 5 of 5 settled once there is room")
+
+    def test_control_a_shop_that_answers_before_it_commits_says_what_is_not_so(
+        self, app, shopper, settings, small_disk, tmp_path, unguarded
+    ):
+        settings["INSTANCE_PATH"] = str(small_disk / "instance")
+        purchases = [shopper.buy() for _ in range(5)]
+        with Served(settings, tmp_path, "tests.faults.careless:app") as served:
+            filler = _fill(small_disk)
+            full = Counter(call(served, purchases))
+            time.sleep(1)  # it settles a little later, or would
+            filler.unlink()
+        lost = [bought for bought in purchases if bought.status["payment"] != "paid"]
+
+        assert full == {200: 5}
+        assert lost
+        unguarded(FULL, f"answered before it commits: {len(lost)} of 5 acknowledged lost")
 
 
 def _fill(disk: Path) -> Path:

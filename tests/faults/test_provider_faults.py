@@ -19,6 +19,7 @@ from tests.shopper import SKU, Bought, Shopper, hidden_fields
 
 DEADLINE = 1.0  # seconds, where the real ten would take too long; they have a test of their own
 IN_FULL = ("slow", "drip_headers", "drip_body")  # are waited for as long as a buyer waits
+PROGRAMME = f"A provider that misbehaves in {len(FAULTS)} ways"
 
 
 @pytest.fixture
@@ -111,22 +112,25 @@ def test_every_fault_ends_on_the_order_page_with_a_way_to_try_again(
     assert outputs.with_any(secrets_of(provider)) == []
     assert max(calls) < DEADLINE + size(2_000, 500) / 1_000
     reached(
-        f"A provider that misbehaves in {len(FAULTS)} ways",
+        PROGRAMME,
         f"0 of 5xx, 0 redirects off the list, each ends on a page with a way on; {len(calls)} calls, the longest "
         f"{max(calls):.2f} s with a deadline of {DEADLINE:.0f} s; no token in {len(outputs.texts):,} answers and lines",
-        control="without the check of links a buyer is sent to another host; without the deadline a call does not end",
     )
 
 
-def test_control_without_the_check_of_links_a_buyer_is_sent_anywhere(shopper, provider, monkeypatch):
+@both_databases
+def test_control_without_the_check_of_links_a_buyer_is_sent_anywhere(shopper, provider, monkeypatch, unguarded):
     monkeypatch.setattr(client, "safe_link", lambda link, _own, _hosts: link)
     shopper.add(SKU)
 
     with pytest.raises(AssertionError):
         press_pay(shopper, provider, "link_off_host")
 
+    unguarded(PROGRAMME, "without the check of links 1 of 1 sent to another host")
 
-def test_control_without_the_deadline_a_call_goes_on(app, shopper, provider, calls, monkeypatch):
+
+@both_databases
+def test_control_without_the_deadline_a_call_goes_on(app, shopper, provider, calls, monkeypatch, unguarded):
     monkeypatch.setattr(transport.Deadline, "_cut", lambda _deadline: None)
     app.extensions["chpter"] = with_deadline(app, provider, DEADLINE)
     provider.pause = 0.05
@@ -138,6 +142,7 @@ def test_control_without_the_deadline_a_call_goes_on(app, shopper, provider, cal
     shopper.post("/checkout", {**form, **hidden_fields(asked.text)})
 
     assert max(calls) > 2 * DEADLINE
+    unguarded(PROGRAMME, f"without the deadline a call takes {max(calls):.1f} s, as long as the stub drips")
 
 
 @pytest.mark.plants_secrets

@@ -4,11 +4,11 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, text, update
+from sqlalchemy import update
 
 from shop.catalog.models import Variant
 from shop.clock import utcnow
-from shop.database import db, write
+from shop.database import db
 from shop.orders import stock
 from shop.orders.expiring import expire_orders
 from shop.orders.models import Order
@@ -16,6 +16,7 @@ from shop.payments.models import PaymentAttempt
 from shop.pricing.models import DiscountCode
 from tests import both_databases
 from tests.faults.at_once import at_once
+from tests.faults.figures import SOLD_OUT
 from tests.shopper import SKU, Bought
 
 pytestmark = both_databases
@@ -41,13 +42,12 @@ def test_a_hundred_buyers_of_ten_pieces_make_ten_orders(shopper, ledger, crowd, 
 
 
 def test_control_without_the_guard_the_same_buyers_are_sold_what_is_not_there(
-    app, shopper, ledger, crowd, together, monkeypatch
+    shopper, ledger, crowd, together, no_stock_check, monkeypatch, unguarded
 ):
     ledger.shelve(SKU, 10)
     shopper.add(SKU)
     buyers = crowd(30)
     together(30)
-    without_the_constraint(app)
 
     def hold_unguarded(lines):
         for line in lines:
@@ -58,16 +58,7 @@ def test_control_without_the_guard_the_same_buyers_are_sold_what_is_not_there(
     at_once(buyers)
 
     assert ledger.count(Order) > 10
-
-
-def without_the_constraint(app) -> None:
-    with app.app_context():
-        if db.engine.dialect.name == "postgresql":
-            write(lambda: db.session.execute(text("ALTER TABLE variant DROP CONSTRAINT ck_variant_stock")))
-            return
-        db.session.remove()
-        db.engine.dispose()
-        event.listen(db.engine, "connect", lambda raw, _: raw.execute("PRAGMA ignore_check_constraints = ON"))
+    unguarded(SOLD_OUT, f"with no guard and no CHECK {ledger.count(Order)} sold to 30 buyers")
 
 
 def test_a_form_sent_three_times_at_once_makes_one_order(app, shopper, ledger, crowd, together):

@@ -12,6 +12,7 @@ import pytest
 from tests.faults.broken_http import HOST, Sent, Writer
 from tests.faults.serving import Served
 
+BROKEN = "Broken HTTP over a socket of gunicorn"
 PATIENCE = 10  # seconds
 
 
@@ -78,10 +79,9 @@ def test_what_is_no_http_is_refused_and_pays_nothing(bought, writer, live, tmp_p
     assert not re.search("unexpected|Traceback", served.log.read_text())
     refused = sum(count for status, count in tried.statuses.items() if status not in (200, 303, 404))
     reached(
-        "Broken HTTP over a socket of gunicorn",
+        BROKEN,
         f"{refused} of {tried.count} refused or closed, the others harmless; 0 of 5xx but "
         f"{tried.statuses[501]} unknown codings (501), 0 hangs, 0 paid, the next request served each time",
-        control="read as the server hands it over, broken chunks are answered 500",
     )
 
 
@@ -102,9 +102,10 @@ def test_no_request_is_smuggled_in_another(bought, writer, live, tmp_path, reach
     )
 
 
-def test_control_read_as_the_server_hands_it_over_a_broken_body_is_an_error_of_ours(writer, live, tmp_path):
+def test_control_read_as_the_server_hands_it_over_a_broken_body_is_an_error_of_ours(writer, live, tmp_path, unguarded):
     with Served(live, tmp_path, module="tests.faults.trusting:app", workers=1) as served:
         tried = Tried(served, [*writer.chunks(), *writer.forms()])
 
     assert tried.statuses[500] or any("in chunks" in wrong for wrong in tried.wrong)
     assert any("2 MB in chunks: [303]" in wrong for wrong in tried.wrong), tried.wrong
+    unguarded(BROKEN, f"read as the server hands it over {len(tried.wrong)} of {tried.count} answered wrongly")

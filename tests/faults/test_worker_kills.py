@@ -26,6 +26,7 @@ from tests.notices.post_office import PostOffice, settings_for
 from tests.shopper import SKU
 
 pytestmark = both_databases
+PROGRAMME = "kill -9 of the worker during mail and expiry"
 ROOT = Path(__file__).parents[2]
 MAILS, ORDERS = 12, 2  # of each a round
 PATIENCE = 150  # seconds; a machine may be busy
@@ -166,14 +167,15 @@ def test_a_killed_worker_loses_no_mail_and_ends_each_order_once(app, rounds, off
     assert ledger.stock(SKU) == (count * ORDERS + 10, 0)
     repeats = len(office.letters) - len({letter["Message-ID"] for letter in office.letters})
     reached(
-        f"kill -9 of the worker during mail and expiry, {count} rounds",
-        f"0 of {len(office.letters) - repeats:,} mails lost, {repeats} sent twice under the same Message-ID, "
-        f"{len(ended)} of {len(expired)} orders ended exactly once",
-        control="marked as sent before it is: mails are lost",
+        PROGRAMME,
+        f"{count} rounds: 0 of {len(office.letters) - repeats:,} mails lost, {repeats} sent twice under the "
+        f"same Message-ID, {len(ended)} of {len(expired)} orders ended exactly once",
     )
 
 
-def test_control_a_worker_that_marks_before_it_sends_loses_mails(app, rounds, office):
+def test_control_a_worker_that_marks_before_it_sends_loses_mails(app, rounds, office, unguarded):
     rounds(4, "tests.faults.hasty")
 
-    assert _missing(app, office)
+    missing = _missing(app, office)
+    assert missing
+    unguarded(PROGRAMME, f"marked as sent before it is: {len(missing)} mails lost in 4 rounds")
