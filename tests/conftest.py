@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from shop import create_app
 from shop.database import db, write
@@ -20,6 +22,9 @@ from tests.shopper import Shopper
 SECRET = "a-key-for-tests-only-0123456789abcdef"
 TOKEN = "chpter_pk_test_0f8c1b2a"
 thrift.share()
+# How long an example takes on a busy machine is no fault of the shop.
+examples.register_profile("shop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("shop")
 
 
 def pytest_collection_finish() -> None:
