@@ -161,6 +161,14 @@ def no_stock_check(app: Flask) -> None:
 
 
 @pytest.fixture
+def no_spool(settings: dict[str, str]) -> None:
+    """Where callbacks would wait lies something else."""
+    home = Path(settings["INSTANCE_PATH"])
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "spool").write_text("in the way")
+
+
+@pytest.fixture
 def checkout_forms(app, shopper):
     """The cookie of a filled cart, and so many checkout forms that fit it, each of another buyer and for one order.
 

@@ -28,14 +28,6 @@ FULL = "The disk is full under callbacks"
 
 
 @pytest.fixture
-def no_spool(settings):
-    """Where callbacks would wait lies something else."""
-    home = Path(settings["INSTANCE_PATH"])
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "spool").write_text("in the way")
-
-
-@pytest.fixture
 def own_postgres():
     """A PostgreSQL server for this test alone: it will be crashed."""
     with postgres_server(durable=True) as server:

@@ -223,10 +223,7 @@ def test_tables_of_another_version_lose_no_callback_and_break_no_page(tables_cha
 
 
 @both_databases
-def test_control_with_the_spool_off_what_cannot_be_settled_is_refused_aloud(tables_change, settings, unguarded):
-    Path(settings["INSTANCE_PATH"]).mkdir(parents=True, exist_ok=True)
-    (Path(settings["INSTANCE_PATH"]) / "spool").write_text("in the way")
-
+def test_control_with_the_spool_off_what_cannot_be_settled_is_refused_aloud(tables_change, no_spool, unguarded):
     seen = tables_change()
 
     assert set(seen.told) == {200, 503}
