@@ -17,6 +17,7 @@ from tests.databases import Postgres, Sqlite, one_of, postgres_server
 from tests.faults import figures
 from tests.faults.provider import Provider
 from tests.notices.post_office import PostOffice
+from tests.programs import self_signed
 from tests.shopper import Shopper
 
 SECRET = "a-key-for-tests-only-0123456789abcdef"
@@ -101,6 +102,12 @@ def app(settings: dict[str, str]) -> Iterator[Flask]:
     with made.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A fresh certificate for 127.0.0.1, signed by itself, and its key."""
+    return self_signed(tmp_path)
 
 
 @pytest.fixture

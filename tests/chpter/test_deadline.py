@@ -1,10 +1,8 @@
 """A call ends when its time is up, whatever drips, and leaves nothing behind."""
 
 import os
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -126,22 +124,6 @@ class TlsDrip:
                     time.sleep(0.02)
         except OSError:
             return
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A fresh certificate for 127.0.0.1, signed by itself, and its key."""
-    if shutil.which("openssl") is None:
-        words = "The openssl command is not installed: apt install openssl"
-        pytest.fail(words) if "CI" in os.environ else pytest.skip(words)
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
 
 
 def test_headers_that_drip_through_tls_are_cut_too(certificate, monkeypatch):

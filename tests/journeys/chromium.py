@@ -4,8 +4,9 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Playwright
+
+from tests.programs import lacking
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PLACES = (
@@ -30,10 +31,7 @@ def find_chromium() -> str:
     found = found or next((str(place) for place in PLACES if place.exists()), None)
     if found and Path(found).exists():
         return found
-    words = "Chromium is not installed: apt install chromium (or name one in CHROMIUM)"
-    if os.environ.get("CI"):
-        pytest.fail(words)
-    pytest.skip(words)
+    lacking("Chromium is not installed: apt install chromium (or name one in CHROMIUM)")
 
 
 def launch(playwright: Playwright, path: str) -> Browser:
