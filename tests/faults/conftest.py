@@ -19,6 +19,7 @@ from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
 from shop.database import db, write
 from tests.faults import figures, leaks
+from tests.faults.broken_http import HOST
 from tests.faults.letters import letters_in, text_of
 from tests.payments.ledger import Ledger
 from tests.shopper import hidden_fields
@@ -166,6 +167,12 @@ def no_spool(settings: dict[str, str]) -> None:
     home = Path(settings["INSTANCE_PATH"])
     home.mkdir(parents=True, exist_ok=True)
     (home / "spool").write_text("in the way")
+
+
+@pytest.fixture
+def live(settings: dict[str, str]) -> dict[str, str]:
+    """The settings of the same shop in production, behind its proxy. It is never to be asked for a payment page."""
+    return {**settings, "SHOP_URL": f"https://{HOST}", "CHPTER_URL": "https://chpter.co", "TRUSTED_PROXIES": "1"}
 
 
 @pytest.fixture

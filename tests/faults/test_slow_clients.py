@@ -1,31 +1,40 @@
 """Callers that send a byte now and then: what the shop's own server bears, and what the proxy in front is for."""
 
+import json
 import socket
 import statistics
 import threading
 import time
 from contextlib import contextmanager
-from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from tests.faults.broken_http import HOST
 from tests.faults.figures import size
+from tests.faults.nginx import Nginx
 from tests.faults.serving import Served
 
 SLOW = 200
-SILENT = f"{SLOW} connections that send nothing, no proxy"
 LOOKS = size(20, 200)
-FORM = b"Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n"
-HEAD = b"POST /cart/add HTTP/1.1\r\n" + FORM
-direct = build_opener(ProxyHandler({}))
+PAGE = "/products/kiondo-classic"
+HEAD = (
+    f"POST /cart/add HTTP/1.1\r\nHost: {HOST}\r\n"
+    "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n"
+).encode()
+SILENT = f"{SLOW} connections that send nothing"
+DRIPPING = {
+    f"{SLOW} callers that drip the head of a request": HEAD,
+    f"{SLOW} callers that drip the body of a request": HEAD + b"\r\n",
+}
+FRONTED = "behind nginx as docs/operations.md sets it up"
 
 
 @contextmanager
-def slow_callers(port: int, first: bytes):
+def slow_callers(call, first: bytes):
     """Callers that have sent `first`, and after that, where it was anything, a byte each second."""
     callers, done = [], threading.Event()
     for _ in range(SLOW):
-        caller = socket.create_connection(("127.0.0.1", port), 10)
+        caller = call()
         caller.sendall(first)
         callers.append(caller)
 
@@ -49,60 +58,86 @@ def slow_callers(port: int, first: bytes):
             caller.close()
 
 
-def looks(port: int, patience: float = 20, times: int = LOOKS) -> list[float]:
-    """Seconds that a look at the catalogue takes, again and again; `patience` for one that is not answered in time."""
+def looks(ask, times: int = LOOKS) -> list[float]:
+    """Seconds that a look at the catalogue takes, again and again."""
     taken = []
     for _ in range(times):
         began = time.perf_counter()
-        try:
-            direct.open(f"http://127.0.0.1:{port}/products/kiondo-classic", timeout=patience).read()
-            taken.append(time.perf_counter() - began)
-        except OSError:
-            taken.append(patience)
+        assert ask(PAGE) == 200
+        taken.append(time.perf_counter() - began)
     return taken
+
+
+def unanswered(served: Served) -> bool:
+    """Whether who looks at the catalogue without a proxy has no answer after three seconds."""
+    with call(served) as caller:
+        caller.settimeout(3)
+        caller.sendall(f"GET {PAGE} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        try:
+            return not caller.recv(1)
+        except TimeoutError:
+            return True
 
 
 def p95(taken: list[float]) -> float:
     return statistics.quantiles(taken, n=20)[-1]
 
 
-@pytest.fixture
-def served(app, settings, tmp_path):
-    with Served(settings, tmp_path) as running:
-        looks(running.port, times=5)
-        yield running
+@pytest.mark.parametrize("programme", [SILENT, *DRIPPING], ids=["nothing", "head", "body"])
+def test_behind_the_proxy_they_hold_nobody_up(shopper, live, certificate, tmp_path, reached, programme):
+    bought = shopper.buy()
+    with Served(live, tmp_path) as served, Nginx(served.port, certificate, tmp_path) as proxy:
+        looks(proxy.ask, times=5)
+        with slow_callers(proxy.called, DRIPPING.get(programme, b"")):
+            taken = looks(proxy.ask)
+            body = json.dumps(bought.callback()).encode()
+            heard = proxy.ask(bought.callback_path, body, Content_Type="application/json")
+
+    assert p95(taken) < 0.5
+    assert (heard, bought.status["payment"]) == (200, "paid")
+    reached(programme, f"{FRONTED}: catalogue p95 {p95(taken) * 1000:.0f} ms, a callback is heard and paid")
 
 
-def test_callers_that_say_nothing_hold_nobody_up(served, reached):
-    with slow_callers(served.port, b""):
-        taken = looks(served.port)
+def test_without_a_proxy_callers_that_say_nothing_hold_nobody_up_either(app, live, tmp_path, reached):
+    with Served(live, tmp_path) as served:
+
+        def ask(path: str) -> int | None:
+            return served.post(path, b"", "GET")
+
+        looks(ask, times=5)
+        with slow_callers(lambda: call(served), b""):
+            taken = looks(ask)
 
     assert max(taken) < 20, "all are answered"
-    reached(SILENT, f"catalogue p95 {p95(taken) * 1000:.0f} ms")
+    reached(SILENT, f"with no proxy: catalogue p95 {p95(taken) * 1000:.0f} ms")
 
 
-def test_control_connections_that_are_handed_over_at_once_hold_every_thread(app, settings, tmp_path, unguarded):
+def test_control_connections_that_are_handed_over_at_once_hold_every_thread(app, live, tmp_path, unguarded):
     config = tmp_path / "as_it_comes.py"
     config.write_text("worker_class, threads = 'gthread', 8\n")
-    serving = Served(settings, tmp_path, workers=1)
+    serving = Served(live, tmp_path, workers=1)
     serving.command = (*serving.command, "--config", str(config))
-    with serving as served, slow_callers(served.port, b""):
-        assert looks(served.port, patience=3, times=1) == [3]
-    unguarded(SILENT, "handed over at once, they hold every thread: no page within 3 s")
+    with serving as served, slow_callers(lambda: call(served), b""):
+        assert unanswered(served)
+    unguarded(SILENT, "with no proxy and handed over at once, they hold every thread: no page within 3 s")
 
 
-@pytest.mark.parametrize("first", [HEAD, HEAD + b"\r\n"], ids=["head", "body"])
-def test_control_without_the_proxy_they_hold_every_thread_and_let_go_when_they_leave(
-    app, settings, tmp_path, reached, first
+@pytest.mark.parametrize("programme", DRIPPING, ids=["head", "body"])
+def test_control_without_a_proxy_they_hold_every_thread_and_let_go_when_they_leave(
+    app, live, tmp_path, unguarded, programme
 ):
-    with Served(settings, tmp_path, workers=1) as served:  # of two, one may take all the callers
-        with slow_callers(served.port, first):
-            taken = looks(served.port, patience=3, times=2)
+    with Served(live, tmp_path, workers=1) as served:  # of two, one may take all the callers
+        with slow_callers(lambda: call(served), DRIPPING[programme]):
+            assert unanswered(served)
+            assert unanswered(served)
         back = served.wait_until_up()
 
-    assert taken == [3, 3], "nobody else is answered"
-    where = "body" if first.endswith(b"\r\n\r\n") else "head"
-    reached(
-        f"{SLOW} callers that drip the {where} of a request, no proxy",
-        f"others wait as long as they drip; answered {back:.1f} s after they left, without a restart",
+    unguarded(
+        programme,
+        f"with no proxy others wait as long as they drip; answered {back:.1f} s after they left, without a restart",
     )
+
+
+def call(served: Served) -> socket.socket:
+    """A connection to the shop itself."""
+    return socket.create_connection(("127.0.0.1", served.port), 10)

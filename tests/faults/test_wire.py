@@ -9,17 +9,11 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.faults.broken_http import HOST, Sent, Writer
+from tests.faults.broken_http import Sent, Writer
 from tests.faults.serving import Served
 
 BROKEN = "Broken HTTP over a socket of gunicorn"
 PATIENCE = 10  # seconds
-
-
-@pytest.fixture
-def live(settings):
-    """The settings of the same shop in production. It is never asked for a payment page."""
-    return {**settings, "SHOP_URL": f"https://{HOST}", "CHPTER_URL": "https://chpter.co"}
 
 
 @pytest.fixture
