@@ -74,9 +74,10 @@ walked: dict[Tour, set[str]] = {}  # the paths of the pages each tour came to
 
 
 def walk(tour: Tour, visitor: Visitor) -> Iterator[str]:
-    """Go on a tour; note each page that was shown, with or without mistakes in its form."""
+    """Go on a tour; stop at each page once it is whole, and note it if it was shown, with or without mistakes."""
     paths = walked.setdefault(tour, set())
     for name in tour(visitor):
+        visitor.page.wait_for_load_state()  # a click returns when the next page begins, and it may be empty as yet
         if visitor.page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus") in (200, 422):
             paths.add(urlsplit(visitor.page.url).path)
         yield name
@@ -103,6 +104,21 @@ def test_nothing_on_any_page_stands_in_anybodys_way(comes: Callable[..., Visitor
     found = {name: in_the_way(visitor.page) for name in walk(tour, visitor)}
 
     assert {name: findings for name, findings in found.items() if findings} == {}
+
+
+def test_a_page_is_looked_at_when_all_of_it_has_come(visitor):
+    def tour(visitor: Visitor) -> Iterator[str]:
+        visitor.open("/")
+        wire = visitor.context.new_cdp_session(visitor.page)
+        wire.send("Network.enable")
+        slow = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
+        wire.send("Network.emulateNetworkConditions", slow)
+        visitor.page.get_by_role("link", name="Cart").first.click()
+        yield "cart"
+
+    seen = [visitor.page.evaluate("document.readyState") for _ in walk(tour, visitor)]
+
+    assert seen == ["complete"]
 
 
 def test_every_page_of_the_shop_and_its_desk_is_on_a_tour(app: Flask, comes: Callable[..., Visitor]):

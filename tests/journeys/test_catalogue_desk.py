@@ -64,7 +64,7 @@ def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visito
         page.get_by_role("link", name="Pictures", exact=True).click()
         photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": grainy(1600, 1200)}
         page.get_by_label("Pictures from your phone").set_input_files(photo)
-        page.get_by_role("button", name="Add pictures").click()
+        merchant.press("Add pictures")
         merchant.sees("Added 1 picture.")
         to_the_front = page.locator(".pictures__one").last.get_by_role("button", name=re.compile("front|earlier"))
         if to_the_front.count():  # it is not the only one

@@ -27,8 +27,9 @@ def test_an_owner_sets_codes_up_and_signs_in_with_one_and_without_the_phone(come
     used = code_of(secret)
     give_code(guest, used)
     guest.sees_heading("Your recovery codes")
-    recovery = page.locator(".recovery-codes code").all_inner_texts()
-    assert len(recovery) == 10
+    recovery_codes = page.locator(".recovery-codes code")
+    expect(recovery_codes).to_have_count(10)
+    recovery = recovery_codes.all_inner_texts()
 
     page.get_by_role("button", name="Sign out").click()
     sign_in(guest, email)

@@ -50,8 +50,9 @@ class Visitor:
         return self.page
 
     def press(self, button: str) -> None:
-        """Press the button of this name, whole; of several the first."""
+        """Press the button of this name, whole, and wait for all of the page it leads to; of several the first."""
         self.page.get_by_role("button", name=button, exact=True).first.click()
+        self.page.wait_for_load_state()
 
     def add(self, product: str = "kiondo-classic", variant: str | None = None, quantity: int = 1) -> None:
         """Put a product into the cart from its page."""
