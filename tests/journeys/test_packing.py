@@ -15,6 +15,7 @@ SIZES = pytest.mark.parametrize("size", ["phone", "desk"])
 def test_a_paid_order_is_packed_and_sent_and_its_buyer_knows(comes: Callable[..., Visitor], size: str):
     buyer, merchant = comes("phone"), comes(size)
     buyer.buy()
+    buyer.sees_paid()  # the desk's page does not wait for the callback
     number, page = buyer.orders[0][0], merchant.page
     merchant.sign_in()
     merchant.open(f"/admin/orders/{number}")
@@ -35,6 +36,7 @@ def test_a_paid_order_is_packed_and_sent_and_its_buyer_knows(comes: Callable[...
 def test_a_pickup_order_is_handed_over_for_the_code_the_buyer_shows(comes: Callable[..., Visitor], size: str):
     buyer, merchant = comes("phone"), comes(size)
     buyer.buy(area="Pick up at the workshop")
+    buyer.sees_paid()
     number, page = buyer.orders[0][0], merchant.page
     merchant.sign_in()
     merchant.open(f"/admin/orders/{number}")
@@ -82,6 +84,7 @@ def test_what_is_written_to_the_buyer_arrives_and_a_private_note_does_not(comes:
 def test_a_rider_slip_fills_one_sheet_of_a6(comes: Callable[..., Visitor], size: str):
     visitor = comes(size)
     visitor.buy()
+    visitor.sees_paid()
     number = visitor.orders[0][0]
     visitor.sign_in()
     page = visitor.open(f"/admin/print?slip=rider&order={number}&order={number}")

@@ -22,7 +22,7 @@ def test_an_owner_sets_codes_up_and_signs_in_with_one_and_without_the_phone(come
     page.get_by_role("link", name="Set up codes").click()
     picture = page.get_by_role("img", name="picture for a phone")
     expect(picture).to_be_visible()
-    assert picture.evaluate("picture => picture.naturalWidth") > 100
+    assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 100
     secret = page.locator(".set-up__secret").inner_text()
     used = code_of(secret)
     give_code(guest, used)

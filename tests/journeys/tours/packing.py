@@ -10,6 +10,7 @@ def packing(visitor: Visitor) -> Iterator[str]:
     """From the list over an order that is picked up to its slips."""
     visitor.expected.add(422)
     visitor.buy(area="Pick up at the workshop")
+    visitor.sees_paid()  # only a paid order can be packed
     number, order_page = visitor.orders[0][0], visitor.page.url
     visitor.sign_in()
     page = visitor.page
