@@ -22,11 +22,12 @@ class MovedMeanwhile(Exception):
 def move(order: Order, seen: str, to: str) -> None:
     """Move an order's payment from the state it was seen in. `to` may be the same: then it only locks the row.
 
-    Raises MovedMeanwhile when it is in another state by now.
+    What was read of the order before is read again: the row is locked now. Raises MovedMeanwhile when it is in another
+    state by now.
     """
     if not changed(update(Order).where(Order.id == order.id, Order.payment == seen).values(payment=to)):
         raise MovedMeanwhile
-    db.session.expire(order, ["payment"])
+    db.session.expire(order)
 
 
 def paid(order: Order, now: datetime) -> None:

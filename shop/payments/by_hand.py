@@ -38,7 +38,7 @@ def accept(order: Order, amount: int, by: str) -> None:
     `amount` is what came through the attempt in review, if there is one; it counts only where the order lacks money.
     Raises stock.OutOfStock when its goods were given up and are gone; then nothing is changed.
     """
-    _move(order, Payment.REVIEW, Payment.PAID)
+    moving.move(order, Payment.REVIEW, Payment.PAID)
     attempt = in_review(order)
     if order.money_here < order.total:
         if attempt:
@@ -50,7 +50,7 @@ def accept(order: Order, amount: int, by: str) -> None:
 
 def refuse(order: Order, came: int, by: str) -> None:
     """Cancel an order in review. `came` is what arrived all the same through the attempt in review: it is owed back."""
-    _move(order, Payment.REVIEW, Payment.CANCELLED)
+    moving.move(order, Payment.REVIEW, Payment.CANCELLED)
     attempt = in_review(order)
     if attempt and came:
         _came_through(attempt, came, by)
@@ -61,7 +61,7 @@ def refuse(order: Order, came: int, by: str) -> None:
 
 def cancel(order: Order) -> None:
     """Cancel an order nobody has paid: awaiting -> cancelled. Money that comes later is owed back (R10)."""
-    _move(order, Payment.AWAITING, Payment.CANCELLED)
+    moving.move(order, Payment.AWAITING, Payment.CANCELLED)
     _cancelled(order, held=True)
 
 
@@ -73,7 +73,7 @@ def mark_paid(order: Order, seen: str, money: ByHand, by: str) -> None:
     """
     if seen not in PAYABLE:
         raise MovedMeanwhile
-    _move(order, seen, Payment.PAID)
+    moving.move(order, seen, Payment.PAID)
     held = seen == Payment.AWAITING or (seen == Payment.REVIEW and not order.late)
     booking.came_in(order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by)
     if money.code:
@@ -92,7 +92,7 @@ def settle_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
     seen = order.payment
     if seen == Payment.REVIEW:
         raise MovedMeanwhile
-    _move(order, seen, seen)
+    moving.move(order, seen, seen)
     if not came:
         _settle(attempt, AttemptState.FAILED)
         return
@@ -166,11 +166,6 @@ def in_review(order: Order) -> PaymentAttempt | None:
         PaymentAttempt.order_id == order.id, PaymentAttempt.state == AttemptState.REVIEW
     )
     return db.session.scalar(mine.order_by(PaymentAttempt.id.desc()).limit(1))
-
-
-def _move(order: Order, seen: str, to: str) -> None:
-    moving.move(order, seen, to)
-    db.session.expire(order)  # locked now: what was read before may have changed
 
 
 def _settle(attempt: PaymentAttempt, to: AttemptState) -> None:

@@ -120,6 +120,7 @@ def test_control_without_the_guard_the_same_four_sell_the_goods_more_than_once(
 
     def unguarded(order, seen, to):
         changed(update(Order).where(Order.id == order.id).values(payment=to))
+        db.session.expire(order)
 
     monkeypatch.setattr(moving, "move", unguarded)
     monkeypatch.setattr("shop.payments.by_hand._settle", lambda attempt, to: setattr(attempt, "state", to))

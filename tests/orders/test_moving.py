@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from shop.database import db, write
+from shop.database import changed, db, write
 from shop.orders import expiring, moving
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
@@ -54,6 +54,18 @@ def test_a_move_is_seen_at_once_in_the_same_transaction(shopper, order_of):
         return order.payment
 
     assert write(look) == "review"
+
+
+def test_what_follows_a_move_reads_the_order_as_it_is_once_it_is_locked(shopper, order_of):
+    order = order_of(shopper.buy())
+
+    def look() -> str:
+        assert order.fulfilment == "unfulfilled"
+        changed(update(Order).where(Order.id == order.id).values(fulfilment="packed"))  # as another would meanwhile
+        moving.move(order, "awaiting", "awaiting")
+        return order.fulfilment
+
+    assert write(look) == "packed"
 
 
 def test_paid_sells_what_it_held_and_says_so_once(shopper, order_of, ledger, told):
