@@ -1,7 +1,8 @@
 """What the shop says of itself: name, contact, address. The merchant writes it at the desk; what is left empty there is
 as the settings have it. Beside it: from which sum on an owner looks at a payment before the goods leave.
 
-Every page needs it, so each process asks the database at most once in SECONDS; one that changed it knows at once.
+Every page needs the former, so each process asks the database at most once in SECONDS; one that changed it knows at
+once. The sum decides, so nobody keeps it: it is part of the statement that asks.
 """
 
 import logging
@@ -56,7 +57,6 @@ class Shop:
     address: str  # or ""
     logo: str  # a picture's path
     delivery_from: int | None  # the lowest fee to have something brought, whole shillings
-    look_from: int  # the sum from which a payment is looked at before the goods leave, whole shillings; 0: none is
 
     @property
     def paragraphs(self) -> list[str]:
@@ -123,5 +123,4 @@ def _shop(row: Row[tuple[int | None, ShopDetails | None]] | None) -> Shop:
         address=set_here.get("address") or "",
         logo=set_here.get("logo") or "img/logo.svg",
         delivery_from=set_here.get("delivery_from"),
-        look_from=LOOK_FROM if (kept := set_here.get("look_from")) is None else kept,
     )

@@ -27,6 +27,7 @@ from sqlalchemy.sql.selectable import CTE
 
 from shop.admin.choosing import TABS, Chosen, Place
 from shop.database import db
+from shop.details import look_from
 from shop.orders import models
 from shop.orders.models import Order, OrderWord
 from shop.pricing.models import DeliveryArea
@@ -52,6 +53,7 @@ COLUMNS = (
     Order.refund_due,
     Order.open_warning,
     Order.seen_at,
+    look_from().label("look_from"),
 )
 
 

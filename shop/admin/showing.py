@@ -9,7 +9,8 @@ from sqlalchemy.orm import selectinload
 
 from shop.admin.happening import Moment, happened
 from shop.database import db
-from shop.orders.fulfilling import MOST_TRIES
+from shop.details import look_from
+from shop.orders.fulfilling import MOST_TRIES, waits_to_be_seen
 from shop.orders.models import Order
 from shop.payments.models import CallbackRecord, PaymentAttempt
 
@@ -41,10 +42,16 @@ class Dossier:
     """One order. What is newest of it is always shown; `unseen_...` count the older rest."""
 
     order: Order
+    look_from: int  # whole shillings: of such a sum on a payment has to be seen; 0: none has
     story: Sequence[Moment]  # newest first
     unseen_moments: int
     tries: Sequence[Try]  # newest first
     unseen_tries: int
+
+    @property
+    def waits_to_be_seen(self) -> bool:
+        """Whether its goods may not leave before an owner has seen its payment."""
+        return waits_to_be_seen(self.order, self.look_from)
 
     @property
     def code_counts(self) -> bool:
@@ -61,9 +68,11 @@ class Dossier:
 
 def dossier_of(number: str) -> Dossier | None:
     """All about the order of that number, or None. Seven queries, however much there is."""
-    order = db.session.scalar(select(Order).where(Order.number == number).options(selectinload(Order.lines)))
-    if order is None:
+    asked = select(Order, look_from()).where(Order.number == number).options(selectinload(Order.lines))
+    found = db.session.execute(asked).one_or_none()
+    if found is None:
         return None
+    order, from_ = found
     attempts = db.session.execute(
         select(PaymentAttempt, func.count().over())
         .where(PaymentAttempt.order_id == order.id)
@@ -77,7 +86,7 @@ def dossier_of(number: str) -> Dossier | None:
     )
     unseen_tries = _rest(attempts[0][1] if attempts else 0, MOST_ATTEMPTS)
     unseen += unseen_tries + sum(one.unseen for one in tries)
-    return Dossier(order, story, unseen, tries, unseen_tries)
+    return Dossier(order, from_, story, unseen, tries, unseen_tries)
 
 
 def _heard(attempt_ids: list[int]) -> dict[int, tuple[list[Heard], int]]:

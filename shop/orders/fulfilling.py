@@ -6,7 +6,7 @@ from enum import Enum
 from sqlalchemy import ColumnElement, or_, update
 
 from shop.database import changed, db
-from shop.details import details, look_from
+from shop.details import look_from
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.signals import order_moved
@@ -48,11 +48,14 @@ def next_step(order: Order) -> Fulfilment | None:
     return steps.get(Fulfilment(order.fulfilment))
 
 
-def waits_to_be_seen(order: Order) -> bool:
-    """Whether a paid order's goods may not leave before an owner has seen its payment; as a page shows it."""
+def waits_to_be_seen(order: Order, from_: int) -> bool:
+    """Whether a paid order's goods may not leave before an owner has seen its payment; as a page shows it.
+
+    `from_` is what `look_from` said when the order was read.
+    """
     here = order.fulfilment in (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
     unseen = order.payment == Payment.PAID and here and order.seen_at is None
-    return unseen and 0 < details().look_from <= order.total
+    return unseen and 0 < from_ <= order.total
 
 
 def move_on(order: Order, to: Fulfilment, by: str = "") -> None:

@@ -10,7 +10,7 @@ from shop import details as details_module
 from shop.admin.models import StaffAct
 from shop.clock import utcnow
 from shop.database import db
-from shop.details import details, forget_details
+from shop.details import details, details_row, forget_details
 from shop.notices.models import OutboxMail
 from shop.notices.sending import send_due
 from tests import both_databases
@@ -86,7 +86,7 @@ def test_the_sum_from_which_payments_are_seen_is_kept_and_empty_means_none(app, 
         assert send(clerk, look_from=typed).status_code == 303
         assert sum_shown(clerk) == str(kept or "")
         with app.app_context():
-            assert details().look_from == kept
+            assert details_row().look_from == kept
 
     with app.app_context():
         acts = db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id.desc())).first()
@@ -106,7 +106,7 @@ def test_a_sum_that_is_none_is_refused_and_the_one_before_holds(app, clerk):
 
     assert sum_shown(clerk) == "30000"
     with app.app_context():
-        assert details().look_from == 30_000
+        assert details_row().look_from == 30_000
 
 
 def test_the_about_page_is_linked_once_written_and_any_cache_may_keep_it(clerk, shopper):
