@@ -27,8 +27,8 @@ from sqlalchemy.sql.selectable import CTE
 
 from shop.admin.choosing import TABS, Chosen, Place
 from shop.database import db
-from shop.details import look_from
 from shop.orders import models
+from shop.orders.fulfilling import waits_to_be_seen
 from shop.orders.models import Order, OrderWord
 from shop.pricing.models import DeliveryArea
 
@@ -52,8 +52,7 @@ COLUMNS = (
     Order.late,
     Order.refund_due,
     Order.open_warning,
-    Order.seen_at,
-    look_from().label("look_from"),
+    waits_to_be_seen().label("waits_to_be_seen"),
 )
 
 

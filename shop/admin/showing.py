@@ -42,16 +42,12 @@ class Dossier:
     """One order. What is newest of it is always shown; `unseen_...` count the older rest."""
 
     order: Order
-    look_from: int  # whole shillings: of such a sum on a payment has to be seen; 0: none has
+    waits_to_be_seen: bool
+    look_from: int  # the sum from which a payment has to be seen, whole shillings; 0: none has
     story: Sequence[Moment]  # newest first
     unseen_moments: int
     tries: Sequence[Try]  # newest first
     unseen_tries: int
-
-    @property
-    def waits_to_be_seen(self) -> bool:
-        """Whether its goods may not leave before an owner has seen its payment."""
-        return waits_to_be_seen(self.order, self.look_from)
 
     @property
     def code_counts(self) -> bool:
@@ -68,11 +64,11 @@ class Dossier:
 
 def dossier_of(number: str) -> Dossier | None:
     """All about the order of that number, or None. Seven queries, however much there is."""
-    asked = select(Order, look_from()).where(Order.number == number).options(selectinload(Order.lines))
-    found = db.session.execute(asked).one_or_none()
+    asked = select(Order, waits_to_be_seen(), look_from()).where(Order.number == number)
+    found = db.session.execute(asked.options(selectinload(Order.lines))).one_or_none()
     if found is None:
         return None
-    order, from_ = found
+    order, waits, from_ = found
     attempts = db.session.execute(
         select(PaymentAttempt, func.count().over())
         .where(PaymentAttempt.order_id == order.id)
@@ -86,7 +82,7 @@ def dossier_of(number: str) -> Dossier | None:
     )
     unseen_tries = _rest(attempts[0][1] if attempts else 0, MOST_ATTEMPTS)
     unseen += unseen_tries + sum(one.unseen for one in tries)
-    return Dossier(order, from_, story, unseen, tries, unseen_tries)
+    return Dossier(order, waits, from_, story, unseen, tries, unseen_tries)
 
 
 def _heard(attempt_ids: list[int]) -> dict[int, tuple[list[Heard], int]]:

@@ -8,7 +8,6 @@ from shop.admin import wording
 from shop.admin.frame import admin, may
 from shop.admin.packing.forms import OrderForms
 from shop.admin.showing import dossier_of
-from shop.orders.fulfilling import waits_to_be_seen
 
 
 @admin.get("/orders/<number>")
@@ -36,5 +35,4 @@ def words() -> dict[str, Any]:
         "methods": wording.METHODS,
         "why_no_page": wording.why_no_page,
         "why_failed": wording.why_failed,
-        "waits_to_be_seen": waits_to_be_seen,
     }

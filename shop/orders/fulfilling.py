@@ -3,11 +3,11 @@
 import secrets
 from enum import Enum
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, and_, or_, text, update
 
 from shop.database import changed, db
 from shop.details import look_from
-from shop.orders.models import Order
+from shop.orders.models import UNSEEN, Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.signals import order_moved
 from shop.orders.states import Fulfilment, Payment
@@ -48,14 +48,11 @@ def next_step(order: Order) -> Fulfilment | None:
     return steps.get(Fulfilment(order.fulfilment))
 
 
-def waits_to_be_seen(order: Order, from_: int) -> bool:
-    """Whether a paid order's goods may not leave before an owner has seen its payment; as a page shows it.
-
-    `from_` is what `look_from` said when the order was read.
+def waits_to_be_seen() -> ColumnElement[bool]:
+    """Whether a paid order's goods may not leave before an owner has seen its payment: a part of the statement that
+    reads the order, in the very words of its index.
     """
-    here = order.fulfilment in (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
-    unseen = order.payment == Payment.PAID and here and order.seen_at is None
-    return unseen and 0 < from_ <= order.total
+    return and_(text(UNSEEN), Order.total >= look_from(), look_from() > 0)
 
 
 def move_on(order: Order, to: Fulfilment, by: str = "") -> None:

@@ -24,14 +24,13 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
     union_all,
 )
 from sqlalchemy.orm import selectinload
 
 from shop.database import db
-from shop.details import look_from
-from shop.orders.models import UNSEEN, Order
+from shop.orders.fulfilling import waits_to_be_seen
+from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
 from shop.paging import Leaf, leaf
 from shop.payments.checking import Kind
@@ -131,7 +130,7 @@ def _in_review() -> Select[Any]:
 def _unseen() -> Select[Any]:
     since = func.coalesce(Order.paid_at, Order.placed_at)
     unseen = select(literal(Kind.UNSEEN.value), since, Order.id, _nothing(), _nothing(), literal(""))
-    return unseen.where(text(UNSEEN), Order.total >= look_from(), look_from() > 0)
+    return unseen.where(waits_to_be_seen())
 
 
 def _refund_due() -> Select[Any]:

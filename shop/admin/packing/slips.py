@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import segno
 from flask import abort, current_app, render_template, request
@@ -13,7 +12,6 @@ from shop.admin.frame import admin, may
 from shop.admin.wording import PAYMENTS
 from shop.config import Settings
 from shop.database import db
-from shop.details import look_from
 from shop.money import shillings
 from shop.orders.fulfilling import waits_to_be_seen
 from shop.orders.models import Order
@@ -38,20 +36,23 @@ def print_slips() -> str:
     """Slips of one kind for the orders named in the address, in that order. 404 when none of them is there."""
     slip = request.args.get("slip", "")
     asked = list(dict.fromkeys(number[:LONGEST_NUMBER] for number in request.args.getlist("order")))
-    orders, from_ = _orders(asked[:MOST_AT_ONCE])
-    if slip not in SLIPS or not orders:
+    found = _orders(asked[:MOST_AT_ONCE])
+    if slip not in SLIPS or not found:
         abort(404)
-    missing = len(asked) - len(orders)
-    door = partial(at_the_door, from_=from_)
     return render_template(
-        f"admin/slips/{slip}.html", name=SLIPS[slip], orders=orders, missing=missing, qr=qr, door=door
+        f"admin/slips/{slip}.html",
+        name=SLIPS[slip],
+        orders=[order for order, _ in found],
+        missing=len(asked) - len(found),
+        qr=qr,
+        doors={order.number: door(order, waits) for order, waits in found},
     )
 
 
-def at_the_door(order: Order, from_: int) -> tuple[str, str]:
-    """What a rider must know about the money, and why: large, and small. `from_` as `waits_to_be_seen` wants it."""
+def door(order: Order, waits_to_be_seen: bool) -> tuple[str, str]:
+    """What a rider must know about the money, and why: large, and small."""
     match order.payment:
-        case Payment.PAID if waits_to_be_seen(order, from_):
+        case Payment.PAID if waits_to_be_seen:
             return "DO NOT SEND", "An owner has to see the payment first."
         case Payment.PAID:
             return "PAID", "Take no money."
@@ -72,10 +73,12 @@ def qr(order: Order) -> QrCode:
     return QrCode(len(rows), "".join(dark))
 
 
-def _orders(numbers: Sequence[str]) -> tuple[list[Order], int]:
-    """The orders of these numbers that there are, as they were asked for; and what `look_from` says. Two queries."""
+def _orders(numbers: Sequence[str]) -> list[tuple[Order, bool]]:
+    """The orders of these numbers that there are, as they were asked for, and whether each waits to be seen.
+
+    Two queries.
+    """
     digits = [number for number in numbers if number.isascii() and number.isdigit()]
-    query = select(Order, look_from()).where(Order.number.in_(digits)).options(selectinload(Order.lines))
-    rows = db.session.execute(query).all() if digits else []
-    found = {order.number: order for order, _ in rows}
-    return [found[number] for number in numbers if number in found], rows[0][1] if rows else 0
+    query = select(Order, waits_to_be_seen()).where(Order.number.in_(digits)).options(selectinload(Order.lines))
+    found = {order.number: (order, waits) for order, waits in db.session.execute(query)} if digits else {}
+    return [found[number] for number in numbers if number in found]
