@@ -2,12 +2,15 @@
 
 import logging
 import traceback
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.globals import request_ctx
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError, TimeoutError
 from werkzeug.exceptions import HTTPException
+
+from shop.database import db
 
 log = logging.getLogger(__name__)
 NO_SUCH_COLUMN, NO_SUCH_TABLE = "42703", "42P01"  # PostgreSQL's codes; SQLite counts both as a refusal
@@ -23,16 +26,52 @@ WORDS = {
     500: ("Something broke on our side", "It is not your fault, and we have been told. Try again in a minute."),
     503: ("Busy for a moment", "Nothing is lost. Wait a few seconds and try again."),
 }
+ADMIN = "/admin"
+ADMIN_WORDS = {  # where the merchant is told something else than a buyer
+    400: ("We could not read that", "Nothing was saved. Go back, reload the page and try once more."),
+    404: ("We can't find that page", "The link may be old, or what it showed has been removed."),
+    500: ("Something broke on our side", "It may not be saved. Go back and look before you press the button again."),
+    503: (
+        "Busy for a moment",
+        "The database did not answer. Wait a few seconds, go back, and look whether your change is there before you "
+        "press the button again.",
+    ),
+}
 
 
 def error_page(status: int, said: tuple[str, str] | None = None) -> Response:
-    """The page for a status, without reading anything but the settings. `said` is a title and words of its own."""
+    """The page for a status: in the admin's frame below /admin, in the shop's elsewhere. `said` is its title and words.
+
+    From 500 on it reads nothing but the settings, and names nobody: the database may be what is wrong.
+    """
     if request_ctx.url_adapter is None:  # the Host header can be no host: Flask gave up before it knew our addresses
         request_ctx.url_adapter = current_app.url_map.bind("")
-    title, words = said or WORDS.get(status, WORDS[400 if status < 500 else 500])
-    response = make_response(render_template("errors/page.html", code=status, title=title, words=words), status)
+    in_admin = below_admin(request.path)
+    known = {**WORDS, **(ADMIN_WORDS if in_admin else {})}
+    title, words = said or known.get(status, known[400 if status < 500 else 500])
+    g.without_database = status >= 500
+    template = "admin/error.html" if in_admin else "errors/page.html"
+    page = render_template(template, code=status, title=title, words=words, came_from=_came_from() if in_admin else "")
+    response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def below_admin(path: str) -> bool:
+    """Whether a path is one of the admin's pages, known or not."""
+    return path == ADMIN or path.startswith(f"{ADMIN}/")
+
+
+def _came_from() -> str:
+    """The admin's page whose link or button led here, or "" when the browser does not say or it was this very one."""
+    try:
+        came_from = urlsplit(request.referrer or "")
+    except ValueError:
+        return ""
+    address = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+    here = request.full_path.removesuffix("?")
+    same_page = request.method == "GET" and address == here
+    return address if came_from.netloc == request.host and below_admin(came_from.path) and not same_page else ""
 
 
 def init_errors(app: Flask) -> None:
@@ -57,6 +96,7 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(DataError)
     def unkeepable(error: DataError) -> Response:
         # text that no database row could hold, such as a NUL: nothing we have goes by that name
+        db.session.rollback()
         return error_page(404 if request.method in ("GET", "HEAD") else 400)
 
     @app.errorhandler(OperationalError)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, session, url_for
+from flask import Blueprint, Response, current_app, flash, g, redirect, request, session, url_for
 from flask_security import current_user
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin import signing
 from shop.admin.people import sitting
 from shop.config import Settings
-from shop.errors import error_page
+from shop.errors import below_admin, error_page
 from shop.payments.alarms import alarms
 
 NOT_YOURS = ("Only an owner may do that", "Ask an owner of the shop to do it, or to make you one.")
@@ -101,9 +102,21 @@ def private(response: Response) -> Response:
     return response
 
 
-@admin.context_processor
+@admin.errorhandler(CSRFError)
+def stale_form(_error: CSRFError) -> Response:
+    """A form that was opened before the last sign-in. Who may not send it any more is told so."""
+    role: Role | None = getattr(current_app.view_functions[request.endpoint or ""], "may", None)
+    if current_user.is_authenticated and role and not holds(role):
+        return error_page(403, NOT_YOURS)
+    return error_page(400)
+
+
+@admin.app_context_processor
 def ways() -> dict[str, Any]:
     """For the desk's templates: its navigation, (words, address, here), and what is wrong with the shop just now."""
+    unknown = request.blueprint is None and below_admin(request.path)  # the page for "not found"
+    if g.get("without_database") or not (request.blueprint == "admin" or unknown):
+        return {}
     here = request.endpoint or ""
 
     def desk_ways() -> list[tuple[str, str, bool]]:

@@ -10,7 +10,19 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import cast
 
-from flask import Flask, Response, abort, flash, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_limiter import RequestLimit
 from flask_limiter.util import get_remote_address
 from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, current_user
@@ -29,6 +41,7 @@ from shop.admin.people.failing import NOBODY, count_failure, forgive
 from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import db, write
+from shop.errors import below_admin
 from shop.extensions import limiter
 from shop.typed import TypedForm
 
@@ -102,7 +115,10 @@ def _only_at_the_desk(load: Callable[[str], UserMixin | None]) -> Callable[[str]
     """The libraries ask who is there on every request; outside the desk it would cost a query and make pages differ."""
 
     def load_at_the_desk(identity: str) -> UserMixin | None:
-        return load(identity) if request.blueprint in DESK else None
+        if g.get("without_database"):
+            return None
+        unknown = request.blueprint is None and below_admin(request.path)  # "not found" keeps the admin's frame
+        return load(identity) if request.blueprint in DESK or unknown else None
 
     return load_at_the_desk
 

@@ -1,0 +1,104 @@
+"""What goes wrong inside the admin is said in the admin's own frame, with the way back to where one was."""
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from shop.admin import listing
+from shop.admin.people import sitting
+from tests.admin import ledger
+from tests.shopper import hidden_fields
+
+
+def frame(clerk) -> tuple[str, str, list[str]]:
+    """The name the page's head stands under, its headline, and where its buttons and links lead."""
+    name = "".join(clerk.page.find(".//header//a[@class='site-header__name']").itertext()).split()[-1]
+    links = [link.get("href") for link in clerk.page.findall(".//main//a")]
+    return name, "".join(clerk.page.find(".//h1").itertext()), links
+
+
+def rooms(clerk) -> list[str]:
+    return [link.text.strip() for link in clerk.page.findall(".//div[@class='desk-row']//a")]
+
+
+@pytest.mark.parametrize("address", ["/admin/orders/99999999", "/admin/no-such-page", "/admin/orders/x/y/z"])
+def test_a_page_there_is_not_keeps_the_admins_frame_and_its_menu(clerk, address):
+    reply = clerk.get(address, headers={"Referer": "http://localhost/admin/?tab=sent"})
+
+    assert reply.status_code == 404
+    assert frame(clerk) == ("desk", "We can't find that page", ["/admin/?tab=sent", "/admin/"])
+    assert "Orders" in rooms(clerk)
+
+
+def test_who_may_not_open_a_page_is_told_so_inside_the_admin(packer):
+    reply = packer.get("/admin/settings", headers={"Referer": "http://localhost/admin/products"})
+
+    assert reply.status_code == 403
+    assert frame(packer) == ("desk", "Only an owner may do that", ["/admin/products", "/admin/"])
+    assert "Settings" not in rooms(packer)
+
+
+def test_the_database_away_during_an_act_leads_back_to_the_order(app, clerk, monkeypatch):
+    (number,) = ledger.keep(app, ledger.order(payment="paid"))
+    form = {**hidden_fields(clerk.get(f"/admin/orders/{number}").text), "to": "packed"}
+
+    def away(*_):
+        raise OperationalError("", {}, Exception("locked"))
+
+    monkeypatch.setattr("shop.admin.packing.views.write", away)
+    here = f"/admin/orders/{number}"
+    reply = clerk.post(f"{here}/move", form, headers={"Referer": f"http://localhost{here}"})
+
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+    assert frame(clerk) == ("desk", "Busy for a moment", [here, "/admin/"])
+    assert "Nothing is lost" not in reply.text
+
+
+@pytest.mark.parametrize(("where", "what"), [(sitting, "who_sits"), (listing, "find_orders")])
+def test_with_no_database_at_all_the_page_still_comes_and_can_be_tried_again(app, clerk, monkeypatch, where, what):
+    def away(*_):
+        raise OperationalError("", {}, Exception("no connection"))
+
+    if what == "who_sits":
+        monkeypatch.setattr("shop.admin.people.sitting.db.session.scalar", away)
+        monkeypatch.setattr("shop.admin.people.sitting.db.session.execute", away)
+    else:
+        monkeypatch.setattr(where, what, away)
+    reply = clerk.get("/admin/")
+
+    assert reply.status_code == 503
+    assert frame(clerk) == ("desk", "Busy for a moment", ["", "/admin/"])
+
+
+def test_a_bug_names_nobody_and_keeps_the_frame(clerk, monkeypatch):
+    monkeypatch.setattr(listing, "find_orders", lambda *_: 1 / 0)
+    reply = clerk.get("/admin/")
+
+    assert reply.status_code == 500
+    assert frame(clerk)[:2] == ("desk", "Something broke on our side")
+
+
+@pytest.mark.parametrize("referer", ["http://evil.example/admin/", "http://localhost/cart", "http://[", "", "x" * 5000])
+def test_no_error_page_leads_elsewhere(clerk, referer):
+    clerk.get("/admin/no-such-page", headers={"Referer": referer})
+
+    assert frame(clerk)[2] == ["/admin/"]
+
+
+def test_a_stranger_learns_nothing_from_an_address_that_is_none(stranger):
+    assert stranger.get("/admin/no-such-page").status_code == 404
+    assert rooms(stranger) == []
+
+
+def test_who_is_no_longer_an_owner_is_told_that_and_not_that_the_form_is_broken(app, packer):
+    old_form = {"csrf_token": "of a session that is over", "name": "Another shop"}
+    reply = packer.post("/admin/settings", old_form)
+
+    assert reply.status_code == 403
+    assert frame(packer)[1] == "Only an owner may do that"
+
+
+def test_the_shops_own_errors_stay_in_the_shop(shopper):
+    reply = shopper.get("/no-such-page")
+
+    assert "Go to the shop" in reply.text
+    assert shopper.get("/administration").text.count("Go to the shop") == 1
