@@ -43,6 +43,25 @@ def grainy(width: int, height: int, **options: object) -> bytes:
     return out.getvalue()
 
 
+def scene(width: int, height: int) -> bytes:
+    """A photograph of ordinary detail: one thing before a wall, lit from above, with a little grain."""
+    light = Image.linear_gradient("L").resize((width, height))
+    grain = Image.effect_noise((width, height), 12)
+    image = Image.merge(
+        "RGB", [Image.blend(light.point(lambda v, by=by: 90 + v * by // 2), grain, 0.1) for by in (1.0, 0.8, 0.6)]
+    )
+    side = min(width, height) // 2
+    thing = Image.radial_gradient("L").resize((side, side))
+    image.paste(
+        Image.merge("RGB", (thing, thing.point(lambda v: v * 0.6), thing.point(lambda v: v * 0.3))),
+        ((width - side) // 2, (height - side) // 2),
+        thing.point(lambda v: 255 if v < 180 else 0),
+    )
+    out = BytesIO()
+    image.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
 def exif(orientation: int = 1, note: bytes = GPS) -> bytes:
     """Metadata as a phone writes them: how it was held, and where."""
     data = Image.Exif()

@@ -52,6 +52,7 @@ class RunningShop:
         """Make the database and the demo shop, start the processes, wait until they answer."""
         for command in (["db", "upgrade"], ["seed"], ["stock", "set", SKU, "500"]):
             self.flask(*command)
+        self._run(sys.executable, "-m", "tests.photos")  # goods with photographs, as a real shop has
         self.flask("merchant", "create", MERCHANT, "--password-stdin", typed=PASSWORD)
         self._start("sandbox", *FLASK, "sandbox", "--port", str(self.sandbox_port), "--late-seconds", str(LATE))
         self._start("worker", *FLASK, "worker")
@@ -61,11 +62,7 @@ class RunningShop:
 
     def flask(self, *command: str, typed: str = "") -> str:
         """Run one of the shop's commands; what it printed."""
-        done = subprocess.run(
-            [*FLASK, *command], cwd=ROOT, env=self.environ, input=typed, capture_output=True, text=True, timeout=60
-        )
-        assert done.returncode == 0, f"flask {' '.join(command)}: {done.stderr}"
-        return done.stdout
+        return self._run(*FLASK, *command, typed=typed)
 
     def stop(self) -> None:
         """End what was started, and only that."""
@@ -101,6 +98,13 @@ class RunningShop:
             return database.execute(query, ("254" + re.sub(r"\D", "", phone)[1:],)).fetchall()
         finally:
             database.close()
+
+    def _run(self, *command: str, typed: str = "") -> str:
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environ, input=typed, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+        return done.stdout
 
     def _start(self, name: str, *command: str) -> None:
         with (self.folder / f"{name}.log").open("wb") as log:

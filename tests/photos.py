@@ -1,0 +1,36 @@
+"""Photographs for the demo shop, whose own pictures are drawings: a photograph is marked up in another way.
+
+`python -m tests.photos` hangs them in the shop that the environment describes.
+"""
+
+from io import BytesIO
+
+from sqlalchemy import select
+
+from shop import create_app
+from shop.catalog import media
+from shop.catalog.models import Picture
+from shop.catalog.shrinking import shrink
+from shop.database import db, write
+from tests.hostile_files import scene
+
+SHAPES = ((1200, 900), (900, 1200), (1000, 1000), (1600, 900))  # landscape, portrait, square, wide
+
+
+def take_photos() -> list[str]:
+    """Photographs of every shape, taken in the way the shop takes an upload; their paths."""
+    return [media.keep(*shrink(BytesIO(scene(*shape)))) for shape in SHAPES]
+
+
+def hang_photos() -> None:
+    """Put a photograph in the place of each picture of a product, inside the caller's transaction."""
+    paths = take_photos()
+    for number, picture in enumerate(
+        db.session.scalars(select(Picture).order_by(Picture.product_id, Picture.position))
+    ):
+        picture.path = paths[number % len(paths)]
+
+
+if __name__ == "__main__":
+    with create_app().app_context():
+        write(hang_photos)
