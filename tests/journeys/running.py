@@ -16,7 +16,7 @@ BIN = Path(sys.executable).parent
 FLASK = (str(BIN / "flask"), "--app", "wsgi")
 MERCHANT, PASSWORD = "merchant@example.com", "vitunguu-saba-na-nyanya-mbili"
 SKU = "KIO-CLA-TER"  # what most visitors buy: there must be enough of it
-PATIENCE = 30  # seconds a process has to answer
+PATIENCE = 120  # seconds a process has to answer
 LATE = 3  # seconds
 direct = build_opener(ProxyHandler({}))  # whatever proxy the machine has, the shop is here
 
@@ -101,7 +101,7 @@ class RunningShop:
 
     def _run(self, *command: str, typed: str = "") -> str:
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environ, input=typed, capture_output=True, text=True, timeout=60
+            command, cwd=ROOT, env=self.environ, input=typed, capture_output=True, text=True, timeout=PATIENCE
         )
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
         return done.stdout
