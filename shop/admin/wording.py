@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shop.chpter import ChpterError, Reason, plain_words
+from shop.chpter import ChpterError, Reason, WrongRequest, plain_words
 from shop.orders.states import AttemptState, Fulfilment, Payment
 
 
@@ -41,12 +41,14 @@ ATTEMPTS = {
 }
 CLAIMS = {"yes": "Says paid", "no": "Says not paid", "unclear": "Contradicts itself", "": "Can’t be read"}
 METHODS = {"MPESA": "M-PESA", "CARD": "Card"}
+WRONG_REQUEST = "A field of the request was not as Chpter asks; nothing was sent. The timeline names it."
 REPEATED_LINK = "The provider gave a payment link it had given before; it was not used."
 
 
 def why_no_page(code: str) -> str:
     """The kept code of a failed attempt to open a payment page, in words."""
-    known = {kind.code: kind.__doc__ for kind in ChpterError.__subclasses__()} | {"repeated_link": REPEATED_LINK}
+    known = {kind.code: kind.__doc__ for kind in ChpterError.__subclasses__()}
+    known |= {"repeated_link": REPEATED_LINK, WrongRequest.code: WRONG_REQUEST}
     return known.get(code) or f"The payment page could not be opened ({code})."
 
 

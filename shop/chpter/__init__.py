@@ -1,15 +1,16 @@
 """Chpter's payment redirect as a package of its own: open a session, read a callback, name an outcome.
 
 Nothing outside this folder spells a Chpter field, and nothing in it knows the shop: it can be copied into
-another application. It needs `requests`; the sandbox needs Flask.
+another application. It needs Python 3.11 and `requests` 2.32 or newer; the sandbox needs Flask.
 """
 
 from .callback import Callback, Claim, Unreadable, read_callback
-from .client import ChpterClient, Customer, PaymentSession, SessionRequest
+from .client import ChpterClient, PaymentSession
 from .errors import (
     BreakerOpen,
     Busy,
     ChpterError,
+    Conflict,
     HttpError,
     NoLink,
     NotConfigured,
@@ -18,11 +19,15 @@ from .errors import (
     StatusFalse,
     TimedOut,
     TooLarge,
+    TooManyRequests,
+    Unavailable,
     Unreachable,
     UnreadableReply,
     UnsafeLink,
     WrongOrderId,
+    WrongRequest,
 )
+from .session_request import Customer, SessionRequest
 from .wording import Reason, plain_words, reason_of
 
 __all__ = [
@@ -32,6 +37,7 @@ __all__ = [
     "ChpterClient",
     "ChpterError",
     "Claim",
+    "Conflict",
     "Customer",
     "HttpError",
     "NoLink",
@@ -44,11 +50,14 @@ __all__ = [
     "StatusFalse",
     "TimedOut",
     "TooLarge",
+    "TooManyRequests",
+    "Unavailable",
     "Unreachable",
     "Unreadable",
     "UnreadableReply",
     "UnsafeLink",
     "WrongOrderId",
+    "WrongRequest",
     "plain_words",
     "read_callback",
     "reason_of",

@@ -20,7 +20,8 @@ MAX_FORM_FIELDS = 64
 MESSAGE_LIMIT, AMOUNT_TEXT_LIMIT = 255, 40
 
 _BLANKS = " \t\r\n"
-_AMOUNT = re.compile(r"([0-9]{1,9})(?:\.0{1,2})?")
+_AMOUNT = re.compile(r"([0-9]{1,9}|[1-9][0-9]{0,2}(?:,[0-9]{3}){1,2})(?:\.0{1,3})?")
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _ORDER_ID = re.compile(r"0|[1-9][0-9]{0,18}")
 _METHOD = re.compile(r"[A-Z_-]{1,20}")
 _FORM_TYPES = ("", "application/x-www-form-urlencoded")
@@ -40,7 +41,7 @@ class Callback:
 
     `order_id` is a decimal number as text, None when missing or written in another way. `amount` is whole
     shillings, None when it cannot be read; `amount_text` is what stood there. `method` is "MPESA", "CARD",
-    another word, or "".
+    another word, or "". `code` is the receipt's code in capitals where one came, "" else.
     """
 
     order_id: str | None
@@ -49,6 +50,7 @@ class Callback:
     claim: Claim
     method: str
     message: str
+    code: str = ""
 
 
 class Unreadable(ValueError):
@@ -77,6 +79,7 @@ def read_callback(
         claim=_claim(fields, method, card_paid_false),
         method=method,
         message=_message(fields.get("message")),
+        code=_code(fields.get("transaction_code")),
     )
 
 
@@ -168,7 +171,7 @@ def _amount(value: Any) -> int | None:
     if not isinstance(value, str):
         return None
     found = _AMOUNT.fullmatch(value.strip(_BLANKS))
-    return int(found[1]) if found else None
+    return int(found[1].replace(",", "")) if found else None
 
 
 def _as_text(value: Any) -> str:
@@ -180,6 +183,12 @@ def _method(value: Any) -> str:
         return ""
     word = value.strip(_BLANKS).upper()
     return word if _METHOD.fullmatch(word) else ""
+
+
+def _code(value: Any) -> str:
+    """`transaction_code`, which Chpter's other endpoints send with a success. Not documented for this one."""
+    word = value.strip(_BLANKS) if isinstance(value, str) else ""
+    return word.upper() if _CODE.fullmatch(word) else ""
 
 
 def _message(value: Any) -> str:

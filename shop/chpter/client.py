@@ -5,84 +5,33 @@ Source: Chpter's "Payment Redirect API" page for body and reply, its Authenticat
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .errors import (
+    Conflict,
     HttpError,
     NoLink,
     NotConfigured,
     Redirected,
     RefusedCredentials,
     StatusFalse,
+    TooManyRequests,
+    Unavailable,
     UnreadableReply,
     WrongOrderId,
 )
 from .guard import Breaker, Bulkhead
 from .links import is_loopback, origin_of, safe_link
+from .session_request import SessionRequest
 from .strict_json import NotStrict, read_object, read_text
-from .text import one_line
 from .transport import Reply, post_json
 
 SESSION_PATH = "/checkout.sessions/hosted/redirect/session"
-NAME_LIMIT, LOCATION_LIMIT, EMAIL_LIMIT, PHONE_LIMIT = 120, 250, 254, 20
 
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]+")
+_NAMED = {409: Conflict, 429: TooManyRequests, 503: Unavailable}
 _REFUSED_WORDS = "invalid authentication credentials"
-
-
-@dataclass(frozen=True, repr=False)
-class Customer:
-    """Who pays. `phone_number` is 2547xxxxxxxx or 2541xxxxxxxx. Kept out of reprs, and so out of logs."""
-
-    full_name: str
-    phone_number: str
-    email: str
-    location: str
-
-
-@dataclass(frozen=True)
-class SessionRequest:
-    """What is to be collected, in whole currency units, and where the outcome goes.
-
-    `order_id` comes back in the reply and in every callback. `success_url` and `failed_url` are for the
-    buyer's browser; `callback_url` is for Chpter's server alone and is a secret: knowing it is the only
-    proof a callback carries.
-    """
-
-    order_id: int
-    customer: Customer = field(repr=False)
-    delivery_fee: int
-    discount_fee: int
-    total: int
-    success_url: str = field(repr=False)
-    failed_url: str = field(repr=False)
-    callback_url: str = field(repr=False)
-    currency: str = "kes"
-
-    def body(self) -> dict[str, Any]:
-        """The documented JSON. Amounts and the order id are decimal strings, as in the documented example."""
-        buyer = self.customer
-        return {
-            "customer_details": {
-                "full_name": one_line(buyer.full_name, NAME_LIMIT),
-                "location": one_line(buyer.location, LOCATION_LIMIT),
-                "phone_number": one_line(buyer.phone_number, PHONE_LIMIT),
-                "email": one_line(buyer.email, EMAIL_LIMIT),
-            },
-            "amount": {
-                "order_id": str(self.order_id),
-                "delivery_fee": str(self.delivery_fee),
-                "discount_fee": str(self.discount_fee),
-                "total": str(self.total),
-                "currency": self.currency,
-            },
-            "redirect_urls": {
-                "success_url": self.success_url,
-                "failed_url": self.failed_url,
-                "callback_url": self.callback_url,
-            },
-        }
 
 
 @dataclass(frozen=True)
@@ -130,14 +79,19 @@ class ChpterClient:
         return f"<ChpterClient {self._own[0]}://{self._own[1]}:{self._own[2]}>"
 
     def open_session(self, request: SessionRequest) -> PaymentSession:
-        """Ask once for a payment page. Raises a subclass of ChpterError, and nothing else, when none came."""
+        """Ask once for a payment page.
+
+        Raises WrongRequest, before anything is sent, for a request Chpter would refuse, and else a subclass of
+        ChpterError when no page came.
+        """
+        body = request.body()  # before the guards: a caller's mistake must not count against the provider
         if not _HEADER_VALUE.fullmatch(self._token) or not _HEADER_VALUE.fullmatch(self._domain):
             raise NotConfigured
         with self._bulkhead.place(), self._breaker.watching():
             reply = post_json(
                 self._address,
                 {"Authorization": f"Token {self._token}", "domain": self._domain},
-                request.body(),
+                body,
                 connect_timeout=self._connect_timeout,
                 deadline=self._deadline,
             )
@@ -153,7 +107,7 @@ class ChpterClient:
         message = said.get("message")
         if isinstance(message, str) and message.strip(" .").lower() == _REFUSED_WORDS:
             raise RefusedCredentials  # documented by these words alone, not by an HTTP status
-        if said.get("status") is not True:
+        if not _succeeded(said.get("status")):
             raise StatusFalse
         if said.get("order_id") != str(order_id):  # a number is read as its text: 123 and "123" both fit
             raise WrongOrderId
@@ -163,9 +117,16 @@ class ChpterClient:
         return safe_link(link, self._own, self._link_hosts)
 
 
+def _succeeded(status: Any) -> bool:
+    """`true` is documented here, the number 200 for Chpter's other endpoints. A number is read as its text."""
+    return status is True or (isinstance(status, str) and status.lower() in ("true", "200"))
+
+
 def _raise_for_status(status: int) -> None:
     if status in (401, 403):
         raise RefusedCredentials
+    if status in _NAMED:
+        raise _NAMED[status]
     if 300 <= status < 400:
         raise Redirected
     if not 200 <= status < 300:

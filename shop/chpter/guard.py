@@ -60,8 +60,8 @@ class Breaker:
         except ChpterError as error:
             self._learn(trial, outage=error.outage)
             raise
-        except BaseException:
-            self._learn(trial, outage=True)  # a trial must end, also when its thread is being stopped
+        except BaseException:  # a bug, or the thread is being stopped: it tells nothing of the provider
+            self._abandon(trial)
             raise
         else:
             self._learn(trial, outage=False)
@@ -75,6 +75,13 @@ class Breaker:
                 raise BreakerOpen
             self._trial_running = True
             return True
+
+    def _abandon(self, trial: bool) -> None:
+        """A trial must end, whatever ended it: the provider rests once more, and the next call is the trial."""
+        with self._lock:
+            if trial:
+                self._trial_running = False
+                self._open_until = self._clock() + self._rest
 
     def _learn(self, trial: bool, *, outage: bool) -> None:
         with self._lock:

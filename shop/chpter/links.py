@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from .errors import UnsafeLink
 
 MAX_LENGTH = 2048
+LONGEST_HOST = 253  # characters of a host name
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 # Printable ASCII without blanks and without the backslash, which browsers read as a slash.
@@ -57,7 +58,7 @@ def is_loopback(host: str) -> bool:
 
 
 def safe_link(link: str, own: Origin, allowed_hosts: Sequence[str]) -> str:
-    """Return `link` when it may be handed to a browser, else raise UnsafeLink.
+    """Return `link` when it may be handed to a browser, else raise UnsafeLink, which names the refused host.
 
     `own` is where the session was asked for: always allowed, port included. `allowed_hosts` are hosts; a
     leading dot takes the host itself and its subdomains in. These need https on its default port.
@@ -68,10 +69,10 @@ def safe_link(link: str, own: Origin, allowed_hosts: Sequence[str]) -> str:
     if origin == own:
         return link
     scheme, host, port = origin
-    if (scheme, port) != ("https", DEFAULT_PORTS["https"]):
-        raise UnsafeLink
-    if not any(_covers(entry, host) for entry in allowed_hosts):
-        raise UnsafeLink
+    usual = (scheme, port) == ("https", DEFAULT_PORTS["https"])
+    if not usual or not any(_covers(entry, host) for entry in allowed_hosts):
+        shown = host[:LONGEST_HOST]
+        raise UnsafeLink(shown if usual else f"{scheme}://{shown}:{port}")
     return link
 
 

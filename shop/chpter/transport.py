@@ -25,6 +25,10 @@ from urllib3.exceptions import HTTPError as Urllib3Error
 from .errors import TimedOut, TooLarge, Unreachable, UnreadableReply
 
 MAX_REPLY_BYTES = 64 * 1024
+OLDEST_REQUESTS = (2, 32)  # below, requests never asks our adapter for the connection, and no deadline would hold
+
+if tuple(int(part) for part in requests.__version__.split(".")[:2]) < OLDEST_REQUESTS:
+    raise ImportError(f"Payments need requests 2.32 or newer, and this is {requests.__version__}")
 
 # What the libraries below us raise for a connection that failed, in any of its stages.
 _FAILURES = (

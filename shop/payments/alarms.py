@@ -40,7 +40,8 @@ def _refused(instance: Path) -> Iterator[tuple[str, str]]:
         yield (
             "payments",
             f"Payments are off: Chpter has refused the shop’s token since {nairobi(since)}. Nobody can pay. Ask Chpter "
-            "for a new token and have it set as CHPTER_TOKEN; this goes away with the next payment page.",
+            "for a new token, since tokens can end, and have it set as CHPTER_TOKEN; this goes away with the next "
+            "payment page.",
         )
 
 

@@ -10,7 +10,15 @@ from flask import current_app
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
-from shop.chpter import ChpterClient, ChpterError, Customer, RefusedCredentials, SessionRequest
+from shop.chpter import (
+    ChpterClient,
+    ChpterError,
+    Customer,
+    RefusedCredentials,
+    SessionRequest,
+    UnsafeLink,
+    WrongRequest,
+)
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db, unused, write
@@ -95,22 +103,25 @@ def open_page(new: NewAttempt) -> str | None:
     """Ask Chpter for the payment page of an attempt: its address, or None when there is none to be had.
 
     Called outside any transaction. Every failure of the provider ends here: the order stands and may be tried again.
+    What the merchant needs to know, the host of a refused link or the wrong field, is logged and noted on the order.
     """
     settings: Settings = current_app.config["SETTINGS"]
     client: ChpterClient = current_app.extensions["chpter"]
     request, attempt_id = _session_request(new, settings), new.attempt.id
     db.session.rollback()  # no transaction stays open while the provider thinks
+    known = ""
     try:
         link: str | None = client.open_session(request).checkout_link
         values = {"state": AttemptState.OPEN, "checkout_link": link}
         alarms.token_taken(settings.instance_path)
-    except ChpterError as error:
-        log.warning("no payment page: %s", error.code)
+    except (ChpterError, WrongRequest) as error:
+        known = _to_know(error)
+        log.warning("no payment page: %s%s", error.code, known and f", {known}")
         if isinstance(error, RefusedCredentials):
             alarms.token_refused(settings.instance_path)
         link, values = None, {"state": AttemptState.CREATE_FAILED, "create_error": error.code}
     try:
-        opened = write(lambda: _opened(attempt_id, values))
+        opened = write(lambda: _opened(attempt_id, values, known))
     except IntegrityError:
         # the link is another attempt's: two buyers must never pay on one page
         log.error("no payment page: Chpter gave a link it had given before")
@@ -120,7 +131,14 @@ def open_page(new: NewAttempt) -> str | None:
     return link if opened else None
 
 
-def _opened(attempt_id: int, values: Mapping[str, str | None]) -> bool:
+def _to_know(error: ChpterError | WrongRequest) -> str:
+    """What a merchant needs to mend it, beside the code: nothing of the buyer, no address."""
+    if isinstance(error, UnsafeLink) and error.host:
+        return f"the link leads to {error.host}"
+    return str(error) if isinstance(error, WrongRequest) else ""
+
+
+def _opened(attempt_id: int, values: Mapping[str, str | None], known: str = "") -> bool:
     creating = update(PaymentAttempt).where(
         PaymentAttempt.id == attempt_id, PaymentAttempt.state == AttemptState.CREATING
     )
@@ -128,7 +146,8 @@ def _opened(attempt_id: int, values: Mapping[str, str | None]) -> bool:
         return False
     if values["state"] == AttemptState.CREATE_FAILED:
         attempt = db.session.get_one(PaymentAttempt, attempt_id)
-        attempt.order.record(f"No payment page could be opened ({values['create_error']})", warning=True)
+        why = f"{values['create_error']}{known and f': {known}'}"
+        attempt.order.record(f"No payment page could be opened ({why})", warning=True)
         attempt.order.record("The payment page could not be opened", for_buyer=True)
     return True
 

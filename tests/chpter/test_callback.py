@@ -135,7 +135,17 @@ def test_null_says_nothing_and_is_not_the_same_as_absent(name):
         ("1000000000", None),
         ('"100.5"', None),
         ("100.5", None),
-        ('"100.000"', None),
+        ('"100.000"', 100),
+        ("100.000", 100),
+        ('"2,650.00"', 2650),
+        ('" 2,650 "', 2650),
+        ('"1,002,650.000"', 1_002_650),
+        ('"2,65"', None),
+        ('"2650,000"', None),
+        ('"0,650"', None),
+        ('"2,650,"', None),
+        ('"2.650,00"', None),
+        ('"100.0000"', None),
         ('"100."', None),
         ("1e2", None),
         ('"1e2"', None),
@@ -146,7 +156,7 @@ def test_null_says_nothing_and_is_not_the_same_as_absent(name):
         ("-0", None),
         ('"0x64"', None),
         ('"100,00"', None),
-        ('"1,000"', None),
+        ('"1,000"', 1000),
         ('"KES 100"', None),
         ('"１００"', None),
         ('"١٠٠"', None),
@@ -168,6 +178,30 @@ def test_amounts_are_whole_shillings_in_plain_digits_or_unreadable(literal, amou
     assert callback.amount == amount
     assert callback.claim is Claim.YES
     assert len(callback.amount_text) <= 40
+
+
+def test_a_failure_needs_no_amount():
+    fields = paid_but(paid="False", payment_status="Payment Incomplete.", amount=None)
+
+    assert (read(fields).claim, read(fields).amount) == (Claim.NO, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ("SKA1B2C3D4", "SKA1B2C3D4"),
+        (" ska1b2c3d4\n", "SKA1B2C3D4"),
+        ("ch_1-7Fa", "CH_1-7FA"),
+        ("<b>", ""),
+        ("x" * 41, ""),
+        ("two words", ""),
+        (["SKA1B2C3D4"], ""),
+        (None, ""),
+    ],
+)
+def test_the_code_of_the_receipt_is_kept_where_one_comes(value, code):
+    assert read(paid_but(transaction_code=value)).code == code
+    assert read({**PAID, "Transaction Code": value}).code == code
 
 
 def test_the_amount_is_kept_as_it_stood_for_a_person_to_read():

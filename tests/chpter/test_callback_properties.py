@@ -92,5 +92,5 @@ def test_an_amount_that_is_read_is_the_one_that_stood_there(text):
     amount = read_callback(json.dumps({"amount": text}).encode()).amount if "\0" not in text else None
 
     if amount is not None:
-        digits = text.strip().partition(".")[0]
+        digits = text.strip().partition(".")[0].replace(",", "")
         assert digits.isascii() and digits.isdigit() and int(digits) == amount

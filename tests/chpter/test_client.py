@@ -1,18 +1,22 @@
 """Opening a session, at a provider that answers and at one that misbehaves in every way it can."""
 
 import time
+from decimal import Decimal
 
 import pytest
 
-from shop.chpter import ChpterClient, ChpterError, NotConfigured
-from tests.faults.behaviours import FAULTS, UNSAID
+from shop.chpter import ChpterClient, ChpterError, Customer, HttpError, NotConfigured, UnsafeLink, WrongRequest
+from tests.faults.behaviours import DIALECTS, FAULTS, UNSAID
 from tests.faults.provider import Provider
 
 from .examples import CALLBACK_URL, TOKEN, client_for, session_request
 
 CODES = {
     "unreachable": ("refused", "reset", "closed", "garbage", "long_header", "many_headers"),
-    "http_error": (*(f"http_{status}" for status in (400, 402, 404, 422, 429, 500, 502, 503, 504)),),
+    "http_error": (*(f"http_{status}" for status in (400, 402, 404, 422, 500, 502, 504)),),
+    "too_many_requests": ("http_429",),
+    "conflict": ("http_409",),
+    "unavailable": ("http_503",),
     "refused_credentials": ("http_401", "http_403", "credentials"),
     "unreadable_reply": (
         *("http_204", "html", "empty", "truncated", "half_json", "list", "null", "charset", "latin_1", "nul"),
@@ -23,7 +27,7 @@ CODES = {
     "redirected": ("redirect", "redirect_301", "redirect_307", "redirect_off_host", "redirect_round"),
     "wrong_order_id": ("wrong_order_id", "missing_order_id", "padded_order_id"),
     "no_link": ("missing_link",),
-    "status_false": ("status_false", "status_text"),
+    "status_false": ("status_false", "status_zero", "status_400"),
     "unsafe_link": tuple(name for name in FAULTS if name.startswith("link_")),
 }
 CODE_OF = {fault: code for code, faults in CODES.items() for fault in faults}
@@ -56,6 +60,66 @@ def test_every_fault_ends_in_time_as_an_error_with_a_name(fault):
     assert provider.pages_opened == []
     for secret in (TOKEN, UNSAID, CALLBACK_URL, "John", "254700123123", "johndoe"):
         assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_success_is_a_success_in_every_way_chpter_is_known_to_say_it(dialect):
+    with Provider(dialect) as provider:
+        assert client_for(provider.url).open_session(session_request()).checkout_link.startswith(provider.url)
+
+
+def test_a_refused_link_names_its_host_and_nothing_else_of_it():
+    with Provider("link_off_host") as provider, pytest.raises(UnsafeLink) as caught:
+        client_for(provider.url).open_session(session_request())
+
+    assert caught.value.host == "evil.example"
+    assert str(caught.value).endswith("It leads to evil.example.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"order_id": "123"}, "amount.order_id"),
+        ({"order_id": True}, "amount.order_id"),
+        ({"order_id": 0}, "amount.order_id"),
+        ({"total": 0}, "amount.total"),
+        ({"total": -5}, "amount.total"),
+        ({"total": 1500.0}, "amount.total"),
+        ({"total": Decimal(1500)}, "amount.total"),
+        ({"total": "1500"}, "amount.total"),
+        ({"delivery_fee": None}, "amount.delivery_fee"),
+        ({"discount_fee": -1}, "amount.discount_fee"),
+        ({"currency": "KSHS"}, "amount.currency"),
+        ({"customer": Customer("", "254700123123", "jo@mail.com")}, "customer_details.full_name"),
+        ({"customer": Customer("Jo", "0712345678", "jo@mail.com")}, "customer_details.phone_number"),
+        ({"customer": Customer("Jo", "+254712345678", "jo@mail.com")}, "customer_details.phone_number"),
+        ({"customer": Customer("Jo", "254700123123", "")}, "customer_details.email"),
+        ({"customer": Customer("Jo", "254700123123", "jo@mail.com", None)}, "customer_details.location"),
+        ({"callback_url": "/chpter/callbacks/secret"}, "redirect_urls.callback_url"),
+    ],
+)
+def test_a_wrong_request_is_told_by_field_and_cure_before_anything_is_sent(changes, field):
+    with Provider() as provider:
+        client = client_for(provider.url)
+        for _ in range(6):
+            with pytest.raises(WrongRequest) as caught:
+                client.open_session(session_request(**changes))
+
+        assert provider.requests == []
+        assert client.open_session(session_request()), "the caller's mistakes do not count against the provider"
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.field == field
+    assert str(caught.value) == f"{field} {caught.value.cure}."
+    assert CALLBACK_URL not in str(caught.value)
+
+
+def test_every_error_says_whether_the_same_request_may_be_sent_again():
+    safe = {kind.code for kind in ChpterError.__subclasses__() if kind is not HttpError and kind().safe_to_retry}
+
+    assert safe == {
+        *("not_configured", "busy", "breaker_open", "refused_credentials", "too_many_requests", "unavailable"),
+    }
+    assert HttpError(422).safe_to_retry and not HttpError(502).safe_to_retry
 
 
 def test_the_same_client_works_again_when_the_provider_does():

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from shop.chpter import BreakerOpen, Busy, ChpterError, HttpError, TimedOut, UnsafeLink
+from shop.chpter import BreakerOpen, Busy, ChpterError, Conflict, HttpError, TimedOut, TooManyRequests, UnsafeLink
 from shop.chpter.guard import Breaker
 from tests.faults.provider import Provider
 
@@ -75,9 +75,23 @@ def test_five_outages_spread_over_more_than_a_minute_do_not_open_it(breaker, clo
     assert not is_open(breaker)
 
 
-@pytest.mark.parametrize("error", [HttpError(404), HttpError(429), UnsafeLink()])
+@pytest.mark.parametrize("error", [HttpError(404), Conflict(), UnsafeLink()])
 def test_an_answer_that_is_of_no_use_is_no_outage(breaker, error):
     fail(breaker, 20, error)
+
+    assert not is_open(breaker)
+
+
+def test_a_provider_that_asks_for_fewer_requests_is_left_alone(breaker):
+    fail(breaker, 5, TooManyRequests())
+
+    assert is_open(breaker)
+
+
+def test_a_bug_of_the_caller_is_no_outage(breaker):
+    for _ in range(20):
+        with pytest.raises(TypeError), breaker.watching():
+            raise TypeError
 
     assert not is_open(breaker)
 

@@ -76,6 +76,23 @@ def test_any_other_link_is_refused(link):
         safe_link(link, OWN, HOSTS)
 
 
+@pytest.mark.parametrize(
+    ("link", "host"),
+    [
+        ("https://Checkout.Paystack.com/abc", "checkout.paystack.com"),
+        ("http://chpter.co/abc", "http://chpter.co:80"),
+        ("https://chpter.co:8443/abc", "https://chpter.co:8443"),
+        ("javascript:alert(1)", ""),
+        ("https://" + "a" * 900 + ".example/", "a" * 253),
+    ],
+)
+def test_a_refused_link_names_its_host_in_plain_letters(link, host):
+    with pytest.raises(UnsafeLink) as caught:
+        safe_link(link, OWN, HOSTS)
+
+    assert caught.value.host == host
+
+
 def test_the_longest_link_has_2048_characters():
     start = "https://chpter.co/"
 

@@ -151,10 +151,11 @@ def test_a_request_without_a_domain_or_without_json_says_what_to_send(sandbox):
         ("amount.order_id", "A-1"),
         ("amount.order_id", 1.5),
         ("amount.delivery_fee", None),
-        ("amount.delivery_fee", 0),
+        ("amount.delivery_fee", 0.5),
         ("amount.discount_fee", "-5"),
         ("amount.total", "0"),
-        ("amount.total", 100),
+        ("amount.total", 0),
+        ("amount.total", 100.5),
         ("amount.total", "100.50"),
         ("amount.total", None),
         ("amount.currency", "KSh."),
@@ -193,6 +194,17 @@ def test_an_order_id_may_be_a_number_and_a_location_may_be_missing(sandbox):
     answer = requests.post(sandbox.url + SESSION_PATH, json=body, headers=HEADERS, timeout=5)
 
     assert answer.json()["order_id"] == "123"
+
+
+def test_amounts_sent_as_numbers_are_taken_with_a_warning(sandbox, caplog):
+    body = session_request().body()
+    body["amount"].update(total=100, delivery_fee=0, order_id=123)
+
+    answer = requests.post(sandbox.url + SESSION_PATH, json=body, headers=HEADERS, timeout=5)
+
+    assert answer.json()["status"] is True
+    assert 'amount.total was sent as a number. Chpter documents a string: "100".' in caplog.text
+    assert "amount.delivery_fee was sent as a number" in requests.get(answer.json()["checkout_link"], timeout=5).text
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ FAULTS: dict[str, str] = {
     "http_402": "the provider wants money itself",
     "http_403": "the domain is refused",
     "http_404": "the address is gone",
+    "http_409": "the order's number was used before",
     "http_422": "a field is called wrong",
     "http_429": "too many requests",
     "http_500": "the provider has failed",
@@ -58,7 +59,8 @@ FAULTS: dict[str, str] = {
     "padded_order_id": "the answer names the order with blanks around it",
     "missing_link": "the answer has no link",
     "status_false": "the answer says status false",
-    "status_text": 'the answer says status "true", in quotes',
+    "status_zero": "the answer says status 0",
+    "status_400": "the answer says status 400",
     "link_number": "the link is a number",
     "link_javascript": "the link is a script",
     "link_data": "the link is a page in itself",
@@ -75,6 +77,14 @@ FAULTS: dict[str, str] = {
     "link_backslash": "the link has a backslash before the real host",
     "link_port": "the link leads to another port",
     "link_long": "the link is five thousand characters long",
+}
+
+# What other endpoints of the provider answer, and what this one may: each is a success.
+DIALECTS: dict[str, str] = {
+    "status_text": 'the answer says status "true", in quotes',
+    "status_200": "the answer says status 200",
+    "status_200_text": 'the answer says status "200", in quotes',
+    "order_id_number": "the answer names the order as a number",
 }
 
 # What the provider says in its failures. None of it may ever be shown to a buyer.
@@ -165,7 +175,12 @@ def _bodies(good: dict[str, Any], link: str, order_id: str) -> dict[str, bytes]:
         "padded_order_id": json.dumps({**good, "order_id": f" {order_id} "}).encode(),
         "missing_link": json.dumps({"status": True, "order_id": order_id}).encode(),
         "status_false": json.dumps({**good, "status": False, "message": UNSAID}).encode(),
-        "status_text": json.dumps({**good, "status": "true"}).encode(),
+        "status_zero": json.dumps({**good, "status": 0}).encode(),
+        "status_400": json.dumps({**good, "status": 400}).encode(),
+        "status_text": json.dumps({**good, "status": "True"}).encode(),
+        "status_200": json.dumps({**good, "status": 200}).encode(),
+        "status_200_text": json.dumps({**good, "status": "200"}).encode(),
+        "order_id_number": json.dumps({**good, "order_id": int(order_id)}).encode(),
     }
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.behaviours import FAULTS, LASTING, answer, endless, http
+from tests.faults.behaviours import DIALECTS, FAULTS, LASTING, answer, endless, http
 
 _PAGE = b"<!doctype html><html lang='en'><title>Payment page</title><h1>Payment page</h1>"
 
@@ -71,7 +71,7 @@ class Provider:
 
     @behaviour.setter
     def behaviour(self, name: str) -> None:
-        if name != "ok" and name not in FAULTS:
+        if name != "ok" and name not in (*FAULTS, *DIALECTS):
             raise ValueError(f"There is no fault called {name!r}.")
         self._behaviour = name
         if name == "refused":

@@ -16,6 +16,7 @@ from shop.orders.moving import MovedMeanwhile
 from shop.payments import by_hand, codes, opening, proof, spool, unmatched
 from shop.payments.models import OfferedCode, PaymentAttempt, UnmatchedCallback
 from tests import both_databases
+from tests.shopper import Bought
 
 pytestmark = both_databases
 
@@ -109,6 +110,26 @@ def test_a_page_that_another_attempt_has_is_shown_to_nobody(app, shopper, order,
     assert opening.open_page(new) is None
     assert (new.attempt.state, new.attempt.create_error) == ("create_failed", "repeated_link")
     assert ledger.count(PaymentAttempt, PaymentAttempt.checkout_link.is_not(None)) == shown
+
+
+def test_the_host_of_a_refused_link_is_named_to_the_merchant_and_not_to_the_buyer(shopper, ledger, provider, caplog):
+    provider.behaviour = "link_off_host"
+    shopper.add()
+    shopper.checkout()
+    bought = Bought(shopper, "")
+    page = shopper.get(bought.order_path).text
+
+    assert ledger.warnings(bought) == ["No payment page could be opened (unsafe_link: the link leads to evil.example)"]
+    assert "no payment page: unsafe_link, the link leads to evil.example" in caplog.text
+    assert "evil.example" not in page
+
+
+def test_a_request_that_chpter_would_refuse_costs_no_order(shopper, ledger, monkeypatch):
+    monkeypatch.setattr("shop.payments.opening._mail_of", lambda order, settings: "no address")
+    shopper.add()
+
+    assert shopper.checkout().status_code == 303
+    assert ledger.count(PaymentAttempt, PaymentAttempt.create_error == "wrong_request") == 1
 
 
 def test_a_page_that_cannot_be_had_is_said_on_the_timeline(app, order, ledger, bought, monkeypatch):

@@ -1,6 +1,7 @@
 """The sandbox as a web application: the session endpoint, the payment page and its buttons."""
 
 import hmac
+import logging
 
 from flask import Flask, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -8,17 +9,20 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from ..client import SESSION_PATH
+from ..errors import WrongRequest
 from ..links import is_loopback, origin_of, origin_text
 from ..text import one_line
 from .calling import call_back
 from .checking import read_session_request
-from .errors import SandboxRefused, WrongRequest
+from .errors import SandboxRefused
 from .outcomes import FAILURES, Method, Outcome, another_amount, callbacks_for
 from .sessions import Session, Sessions
 
 PAGE_PATH = "/checkout.sessions/hosted/session/<session_id>"
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_DOMAIN = 250
+
+log = logging.getLogger(__name__)
 
 
 def create_sandbox(*, token: str, shop_origin: str, late_seconds: float = 15, second_seconds: float = 3) -> Flask:
@@ -47,7 +51,10 @@ def create_sandbox(*, token: str, shop_origin: str, late_seconds: float = 15, se
         try:
             session = read_session_request(_json_body(), _domain())
         except WrongRequest as wrong:
+            log.warning("Refused: %s", wrong)
             return {"message": str(wrong), "field": wrong.field}, 400
+        for warning in session.warnings:
+            log.warning("Order %s: %s", session.order_id, warning)
         sessions.add(session)
         link = request.host_url.rstrip("/") + PAGE_PATH.replace("<session_id>", session.id)
         return {"checkout_link": link, "status": True, "order_id": session.order_id}
@@ -101,13 +108,13 @@ def create_sandbox(*, token: str, shop_origin: str, late_seconds: float = 15, se
 def _domain() -> str:
     domain = request.headers.get("domain", "").strip()
     if not domain:
-        raise WrongRequest("domain", "The header domain must hold the shop's address, as registered.")
+        raise WrongRequest("The header domain", "must hold the shop's address, as registered")
     return one_line(domain, MAX_DOMAIN)
 
 
 def _json_body() -> bytes:
     if not request.is_json:
-        raise WrongRequest("Content-Type", "The header Content-Type must be application/json.")
+        raise WrongRequest("The header Content-Type", "must be application/json")
     return request.get_data()
 
 

@@ -3,14 +3,16 @@
 import re
 from typing import Any
 
+from ..errors import WrongRequest
 from ..links import is_loopback, origin_of
 from ..strict_json import NotStrict, Number, read_object, read_text
-from .errors import WrongRequest
 from .sessions import Session
 
 _PHONE = re.compile(r"254[17][0-9]{8}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _WHOLE = re.compile(r"[0-9]{1,9}")
+_AMOUNTS = ("delivery_fee", "discount_fee", "total")
+AS_NUMBER = 'was sent as a number. Chpter documents a string: "100".'
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
 
 
@@ -19,22 +21,22 @@ def read_session_request(raw: bytes, domain: str) -> Session:
     try:
         body = read_object(read_text(raw))
     except NotStrict as reason:
-        raise WrongRequest("", f"The body must be one JSON object, but {reason}.") from None
+        raise WrongRequest("The body", f"must be one JSON object, but {reason}") from None
     buyer, amount, addresses = (_part(body, name) for name in ("customer_details", "amount", "redirect_urls"))
     if "location" in buyer:
         _text(buyer, "customer_details", "location", required=False)
     email = _text(buyer, "customer_details", "email")
     if not _EMAIL.fullmatch(email):
-        raise _wrong("customer_details.email", 'must be an e-mail address, such as "johndoe@mail.com"')
+        raise WrongRequest("customer_details.email", 'must be an e-mail address, such as "johndoe@mail.com"')
     phone = _text(buyer, "customer_details", "phone_number")
     if not _PHONE.fullmatch(phone):
-        raise _wrong("customer_details.phone_number", 'must be written like "254700123123" or "254110123123"')
+        raise WrongRequest("customer_details.phone_number", 'must be written like "254700123123" or "254110123123"')
     total = _whole(amount, "total")
     if total == 0:
-        raise _wrong("amount.total", "must be more than 0")
+        raise WrongRequest("amount.total", "must be more than 0")
     currency = _text(amount, "amount", "currency")
     if not _CURRENCY.fullmatch(currency):
-        raise _wrong("amount.currency", 'must be three letters, such as "kes"')
+        raise WrongRequest("amount.currency", 'must be three letters, such as "kes"')
     return Session(
         domain=domain,
         order_id=_order_id(amount),
@@ -47,40 +49,37 @@ def read_session_request(raw: bytes, domain: str) -> Session:
         success_url=_address(addresses, "success_url"),
         failed_url=_address(addresses, "failed_url"),
         callback_url=_address(addresses, "callback_url"),
+        warnings=tuple(f"amount.{name} {AS_NUMBER}" for name in _AMOUNTS if isinstance(amount.get(name), Number)),
     )
-
-
-def _wrong(field: str, cure: str) -> WrongRequest:
-    return WrongRequest(field, f"{field} {cure}.")
 
 
 def _part(body: dict[str, Any], name: str) -> dict[str, Any]:
     part = body.get(name)
     if not isinstance(part, dict):
-        raise _wrong(name, "is missing or is not an object; the documentation shows what it holds")
+        raise WrongRequest(name, "is missing or is not an object; the documentation shows what it holds")
     return part
 
 
 def _text(part: dict[str, Any], part_name: str, name: str, *, required: bool = True) -> str:
     value = part.get(name)
     if not isinstance(value, str) or isinstance(value, Number):
-        raise _wrong(f"{part_name}.{name}", "must be there, as a string in double quotes")
+        raise WrongRequest(f"{part_name}.{name}", "must be there, as a string in double quotes")
     if required and not value.strip():
-        raise _wrong(f"{part_name}.{name}", "must not be empty")
+        raise WrongRequest(f"{part_name}.{name}", "must not be empty")
     return value
 
 
 def _whole(amount: dict[str, Any], name: str) -> int:
-    value = _text(amount, "amount", name)
-    if not _WHOLE.fullmatch(value):
-        raise _wrong(f"amount.{name}", 'must be a whole number without sign or decimals, as a string: "100"')
+    value = amount.get(name)
+    if not isinstance(value, str) or not _WHOLE.fullmatch(value):
+        raise WrongRequest(f"amount.{name}", 'must be a whole number without sign or decimals, as a string: "100"')
     return int(value)
 
 
 def _order_id(amount: dict[str, Any]) -> str:
     value = amount.get("order_id")
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,19}", value):
-        raise _wrong("amount.order_id", 'must be a whole number, such as "123"')
+        raise WrongRequest("amount.order_id", 'must be a whole number, such as "123"')
     return str(value)
 
 
@@ -88,9 +87,9 @@ def _address(addresses: dict[str, Any], name: str) -> str:
     value = _text(addresses, "redirect_urls", name)
     origin = origin_of(value)
     if origin is None:
-        raise _wrong(f"redirect_urls.{name}", "must be an absolute address that starts with http:// or https://")
+        raise WrongRequest(f"redirect_urls.{name}", "must be an absolute address that starts with http:// or https://")
     if not is_loopback(origin[1]):
-        raise _wrong(
+        raise WrongRequest(
             f"redirect_urls.{name}",
             "must be on this machine (127.0.0.1 or localhost): the sandbox calls and leads nowhere else",
         )

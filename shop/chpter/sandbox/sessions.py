@@ -32,6 +32,7 @@ class Session:
     success_url: str
     failed_url: str
     callback_url: str
+    warnings: tuple[str, ...] = ()  # what was taken although it is not as documented
     id: str = field(default_factory=lambda: secrets.token_urlsafe(14))
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=MAX_CALLS))
 
