@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, flash, g, redirect, request, session, url_for
+from flask import Blueprint, Response, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
@@ -114,6 +114,8 @@ def stale_form(_error: CSRFError) -> Response:
 @admin.app_context_processor
 def ways() -> dict[str, Any]:
     """For the desk's templates: its navigation, (words, address, here), and what is wrong with the shop just now."""
+    if not has_request_context():  # the worker writes a mail
+        return {}
     unknown = request.blueprint is None and below_admin(request.path)  # the page for "not found"
     if g.get("without_database") or not (request.blueprint == "admin" or unknown):
         return {}
