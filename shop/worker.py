@@ -14,6 +14,7 @@ from huey.consumer import Consumer, Scheduler
 
 from shop.admin.importing.drafts import sweep_drafts
 from shop.admin.pictures.sweeping import sweep_pictures
+from shop.cart.rows import sweep_carts
 from shop.clock import SteadyClock, utcnow
 from shop.config import Settings
 from shop.database import write
@@ -65,6 +66,7 @@ def make_queue(app: Flask) -> SqliteHuey:
     )
     repeat("pictures swept away", _seldom(sweep_pictures))
     repeat("catalogue files let go", _seldom(sweep_drafts))
+    repeat("old carts let go", _seldom(sweep_carts))
     return queue
 
 

@@ -1,165 +1,52 @@
-"""The cart: `{sku: quantity}` in the session, everything else read afresh each time it is shown.
+"""The visitor's own cart: what is in it, and each way to change it."""
 
-The session also remembers the price each line was last shown at, so that a change is said before it is paid.
-"""
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from flask_limiter import RateLimitExceeded
 
-from flask import session
-from sqlalchemy import Select, and_, select
+from shop.cart import rows
+from shop.cart.contents import MOST_LINES, MOST_OF_ONE, Basket, BasketLine, CartProblem, basket_of, read_lines
+from shop.extensions import limiter
+from shop.pricing.claiming import tidy_code
 
-from shop.catalog.models import Picture, Product, Variant, stock_word
-from shop.clock import utcnow
-from shop.database import db
-from shop.money import shillings
-from shop.orders.placing import Item
-from shop.pricing.claiming import code_named, tidy_code
-from shop.pricing.models import DeliveryArea, DiscountCode, delivery_areas
-from shop.pricing.quote import Quote, quote
-
-MOST_OF_ONE = 20  # of one SKU in one order
-MOST_LINES = 40  # keeps the cookie far below the 4 KB a browser takes
-GONE = "Something in your cart is no longer sold. We took it out"
-
-
-class CartProblem(ValueError):
-    """What was asked of the cart cannot be done. Its message is for the buyer."""
-
-
-@dataclass(frozen=True)
-class BasketLine:
-    """One SKU in the cart, as it is sold now."""
-
-    sku: str
-    name: str
-    label: str
-    slug: str
-    picture: str
-    alt: str
-    price: int
-    quantity: int
-    left: int
-
-    @property
-    def subtotal(self) -> int:
-        """Whole shillings."""
-        return self.price * self.quantity
-
-    @property
-    def stock(self) -> str:
-        """One of in, low and out."""
-        return stock_word(self.left)
-
-    @property
-    def problem(self) -> str | None:
-        """What must change before it can be bought, in words."""
-        if self.left <= 0:
-            return f"{self.full_name} is sold out. Remove it to go on"
-        if self.quantity > self.left:
-            return f"Only {self.left} {self.full_name} {'is' if self.left == 1 else 'are'} left. Change the quantity"
-        return None
-
-    @property
-    def full_name(self) -> str:
-        """Name and variant."""
-        return f"{self.name} ({self.label})" if self.label else self.name
-
-
-@dataclass(frozen=True)
-class Basket:
-    """The cart as it stands now, priced. Sums are whole shillings."""
-
-    lines: list[BasketLine]
-    notices: list[str]
-    areas: list[DeliveryArea]
-    area: DeliveryArea | None
-    code: str
-    code_problem: str | None
-    discount_code: DiscountCode | None = field(repr=False)
-
-    @property
-    def goods(self) -> int:
-        """The lines together."""
-        return sum(line.subtotal for line in self.lines)
-
-    @property
-    def quote(self) -> Quote | None:
-        """The whole sum; None until it is known where it goes."""
-        return self.quote_for(self.area) if self.area else None
-
-    def quote_for(self, area: DeliveryArea) -> Quote:
-        """The whole sum if it went there."""
-        return quote(self.lines, area.fee, self.discount_code.reduction if self.discount_code else None)
-
-    @property
-    def discount(self) -> int:
-        """What the code takes off."""
-        return self.discount_code.reduction.discount_on(self.goods) if self.discount_code else 0
-
-    @property
-    def area_id(self) -> int | None:
-        """The chosen area's id."""
-        return self.area.id if self.area else None
-
-    @property
-    def delivery_from(self) -> int | None:
-        """The lowest fee to have it brought."""
-        return min((area.fee for area in self.areas if not area.pickup), default=None)
-
-    @property
-    def count(self) -> int:
-        """Pieces."""
-        return sum(line.quantity for line in self.lines)
-
-    @property
-    def ready(self) -> bool:
-        """Whether it can go to the checkout."""
-        return bool(self.lines) and not any(line.problem for line in self.lines)
-
-    @property
-    def items(self) -> list[Item]:
-        """The lines in the words of an order."""
-        return [Item(line.sku, line.name, line.label, line.picture, line.price, line.quantity) for line in self.lines]
+NEW_CARTS = "600 per hour"  # of one client address: carriers put thousands of phones behind one
+TOO_MANY_CARTS = "Very many carts come from your network at the moment. Wait 10 minutes, then add it again"
+Result = TypeVar("Result")
 
 
 def current_basket(area_id: str | None = None, code: str | None = None) -> Basket:
     """The visitor's cart, priced for the area and code given or chosen before. What is withdrawn drops out."""
-    asked_area = session.get("area") if area_id is None else area_id
-    return basket_of(_lines(), str(asked_area), session.get("code", "") if code is None else code, _prices())
+    kept = rows.kept()
+    asked_area, asked_code = kept.area if area_id is None else area_id, kept.code if code is None else code
+    return basket_of(kept.lines, asked_area, asked_code, kept.prices)
 
 
-def basket_of(
-    wanted: Mapping[str, int], area_id: str = "", code: str = "", last_prices: Mapping[str, int] | None = None
-) -> Basket:
-    """Any quantities by SKU, priced now; `last_prices` are those last shown, of which changes are said."""
-    lines, notices = _read(wanted, last_prices or {})
-    areas = delivery_areas()
-    area = next((area for area in areas if str(area.id) == area_id), None)
-    typed = tidy_code(code)
-    discount, problem = _discount(typed, sum(line.subtotal for line in lines), utcnow())
-    return Basket(lines, notices, areas, area, typed, problem, discount)
+def add(sku: str, quantity: int) -> BasketLine:
+    """Put pieces of a SKU into the cart, at most MOST_OF_ONE of each: what was added.
 
-
-def add(sku: str, quantity: int) -> None:
-    """Put pieces of a SKU into the cart, at most MOST_OF_ONE of each. Raises CartProblem when that cannot be."""
-    lines, prices = _lines(), _prices()
-    sold, _ = _read({sku: quantity}, {})
+    Raises CartProblem when that cannot be.
+    """
+    sold, *_ = read_lines({sku: quantity})
     if not sold:
         raise CartProblem("That is no longer sold")
     line = sold[0]
     if line.left <= 0:
         raise CartProblem(f"{line.full_name} is sold out")
-    if sku not in lines and len(lines) >= MOST_LINES:
-        raise CartProblem(f"Your cart holds {MOST_LINES} different things, the most one order takes. Check out first")
-    count = lines.get(sku, 0) + quantity
-    if count > MOST_OF_ONE:
-        raise CartProblem(f"One order takes {MOST_OF_ONE} of {line.full_name}. For more, write to us")
-    session["prices"] = {**prices, sku: prices.get(sku, line.price)}
-    _save({**lines, sku: count})
+
+    def put(cart: rows.Opened) -> None:
+        count = cart.lines.get(sku, 0) + quantity
+        if sku not in cart.lines and len(cart.lines) >= MOST_LINES:
+            raise CartProblem(
+                f"Your cart holds {MOST_LINES} different things, the most one order takes. Check out first"
+            )
+        if count > MOST_OF_ONE:
+            raise CartProblem(f"One order takes {MOST_OF_ONE} of {line.full_name}. For more, write to us")
+        cart.forget_removed()
+        cart.put(sku, count, line.price)
+
+    _in_cart(put)
+    return line
 
 
 def take_in(shared: Basket) -> list[str]:
@@ -167,108 +54,90 @@ def take_in(shared: Basket) -> list[str]:
 
     Doing it again changes nothing: of each SKU the cart then holds as many as were shared, or as it held before.
     """
-    lines, prices, missed = _lines(), _prices(), []
+    return _in_cart(lambda cart: _taken_in(cart, shared))
+
+
+def _taken_in(cart: rows.Opened, shared: Basket) -> list[str]:
+    missed = []
+    cart.forget_removed()
     for line in shared.lines:
         count = min(line.quantity, line.left, MOST_OF_ONE)
         if count <= 0:
             missed.append(f"{line.full_name} is sold out, so it is not in your cart")
-        elif line.sku not in lines and len(lines) >= MOST_LINES:
+        elif line.sku not in cart.lines and len(cart.lines) >= MOST_LINES:
             missed.append(f"{line.full_name} did not fit: one order takes {MOST_LINES} different things")
         else:
             if count < line.quantity:
                 missed.append(f"Only {count} of {line.full_name}: there are no more")
-            lines[line.sku] = max(count, lines.get(line.sku, 0))
-            prices.setdefault(line.sku, line.price)
-    session["prices"] = prices
-    _save(lines)
+            cart.put(line.sku, max(count, cart.lines.get(line.sku, 0)), line.price)
     return missed
 
 
-def change(quantities: dict[str, int]) -> None:
-    """Set the quantity of lines in the cart; 0 removes one."""
-    lines = {sku: quantities.get(sku, count) for sku, count in _lines().items()}
-    _save({sku: min(count, MOST_OF_ONE) for sku, count in lines.items() if count > 0})
+def _in_cart(work: Callable[[rows.Opened], Result]) -> Result:
+    """Change the visitor's cart, making one for who has none. Raises CartProblem where too many are made."""
+    if rows.is_kept():
+        return rows.with_cart(work)
+    try:
+        with limiter.limit(NEW_CARTS):
+            return rows.with_cart(work)
+    except RateLimitExceeded:
+        raise CartProblem(TOO_MANY_CARTS) from None
+
+
+def change(quantities: Mapping[str, int], shown: Mapping[str, int] | None = None) -> None:
+    """Set the quantity of lines in the cart; 0 removes one. What still is as the page had `shown` it stays as it is."""
+    asked = {sku: count for sku, count in quantities.items() if shown is None or shown.get(sku) != count}
+
+    def set_them(cart: rows.Opened) -> None:
+        cart.forget_removed()
+        for sku, count in asked.items():
+            cart.set(sku, min(count, MOST_OF_ONE))
+
+    if asked:
+        rows.if_cart(set_them)
+
+
+def put_back() -> None:
+    """Undo the last removal."""
+    rows.if_cart(lambda cart: cart.put_back())
+
+
+def last_removed() -> list[BasketLine]:
+    """What was removed last and can be put back, as it is sold now."""
+    return read_lines(rows.removed())[0]
 
 
 def choose(area_id: str | None, code: str | None) -> None:
     """Remember where it goes and the code typed; None leaves what was chosen before."""
-    if area_id is not None:
-        session["area"] = area_id[:12]
+    chosen = {} if area_id is None else {"area": area_id[:12]}
     if code is not None:
-        session["code"] = tidy_code(code)
-    session.permanent = True
+        chosen["code"] = tidy_code(code)
+    if chosen:
+        rows.note(**chosen)
 
 
 def empty() -> None:
     """After the order is placed."""
-    for key in ("cart", "prices", "code"):
-        session.pop(key, None)
 
+    def take_all(cart: rows.Opened) -> None:
+        for sku in list(cart.lines):
+            cart.set(sku, 0)
+        cart.forget_removed()
 
-def read_quantity(text: str) -> int:
-    """A quantity as typed. Raises CartProblem with the cure."""
-    tidy = text.strip()
-    if not re.fullmatch("[0-9]+", tidy):
-        raise CartProblem(f"Quantity must be a whole number from 0 to {MOST_OF_ONE}")
-    if len(tidy) > 4 or int(tidy) > MOST_OF_ONE:
-        raise CartProblem(f"Quantity must be {MOST_OF_ONE} or fewer. For more, write to us")
-    return int(tidy)
-
-
-def _read(wanted: Mapping[str, int], prices: Mapping[str, int]) -> tuple[list[BasketLine], list[str]]:
-    columns = (Variant.sku, Product.name, Variant.label, Product.slug, Picture.path, Picture.alt, Variant.price)
-    asked = _sold().with_only_columns(*columns, Variant.on_hand - Variant.held).where(Variant.sku.in_(wanted))
-    sold = {row[0]: row for row in db.session.execute(asked)} if wanted else {}
-    notices, lines = [], []
-    for sku, quantity in wanted.items():
-        if sku not in sold:
-            if GONE not in notices:
-                notices.append(GONE)
-            continue
-        _, name, label, slug, picture, alt, price, left = sold[sku]
-        line = BasketLine(sku, name, label, slug, picture or "img/logo.svg", alt or name, price, quantity, left)
-        if prices.get(sku, price) != price:
-            notices.append(f"The price of {line.full_name} is now {shillings(price)}. It was {shillings(prices[sku])}")
-        lines.append(line)
-    return lines, notices
+    rows.if_cart(take_all)
+    rows.note(code="", typed="", typed_at=None)
 
 
 def accept_changes(basket: Basket) -> None:
     """The buyer has been shown the cart as it is now: remember its prices, forget what is withdrawn."""
+    if not basket.notices:
+        return
     shown = {line.sku: line.price for line in basket.lines}
-    if shown != _prices() or set(shown) != set(_lines()):
-        session["prices"] = shown
-        _save({line.sku: line.quantity for line in basket.lines})
 
+    def note(cart: rows.Opened) -> None:
+        for sku, row in cart.rows.items():
+            row.shown_price = shown.get(sku, row.shown_price)
+            if sku in basket.withdrawn:
+                row.quantity = row.removed = 0
 
-def _discount(typed: str, goods: int, now: datetime) -> tuple[DiscountCode | None, str | None]:
-    if not typed:
-        return None, None
-    code = code_named(typed)
-    if code is None:
-        return None, f"Discount code {typed} is not known. Check the spelling"
-    problem = code.problem_with(goods, now)
-    return (None, problem) if problem else (code, None)
-
-
-def _sold() -> Select[Any]:
-    return (
-        select(Variant)
-        .join(Product, and_(Product.id == Variant.product_id, Product.active))
-        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
-        .where(Variant.active)
-    )
-
-
-def _lines() -> dict[str, int]:
-    return dict(session.get("cart", {}))
-
-
-def _prices() -> dict[str, int]:
-    return dict(session.get("prices", {}))
-
-
-def _save(lines: dict[str, int]) -> None:
-    session["cart"] = lines
-    session.permanent = True  # 30 days, see PERMANENT_SESSION_LIFETIME
-    session.modified = True
+    rows.if_cart(note)

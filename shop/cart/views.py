@@ -1,9 +1,13 @@
 """The cart's page and its buttons. No JavaScript, no token: the origin of the request is checked instead."""
 
+import re
+
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from shop.cart import basket as carts
+from shop.cart import rows
+from shop.cart.contents import Basket, CartProblem, basket_of, read_quantity
 from shop.cart.models import SharedCart
 from shop.cart.sharing import FROM_BUYER, count_use, share, shared_cart
 from shop.clock import utcnow
@@ -34,7 +38,10 @@ def ours_only() -> None:
 def show() -> str:
     """What is in the cart, priced now."""
     basket = carts.current_basket()
-    page = render_template("cart/show.html", basket=basket)
+    added = next((line for line in basket.lines if line.sku == request.args.get("added")), None)
+    removed = carts.last_removed() if "removed" in request.args else []
+    lost = "added" in request.args and not rows.is_kept()
+    page = render_template("cart/show.html", basket=basket, added=added, removed=removed, lost=lost)
     carts.accept_changes(basket)
     return page
 
@@ -44,17 +51,17 @@ def add() -> Response:
     """Put a SKU into the cart."""
     sku = "".join(filter(str.isprintable, request.form.get("sku", "")))[:40]
     try:
-        quantity = carts.read_quantity(request.form.get("quantity", "1"))
+        quantity = read_quantity(request.form.get("quantity", "1"))
         if not quantity:
-            raise carts.CartProblem("Quantity must be at least 1")
+            raise CartProblem("Quantity must be at least 1")
         if not sku:
-            raise carts.CartProblem("Choose which one you would like, then add it to the cart")
-        carts.add(sku, quantity)
-    except carts.CartProblem as problem:
+            raise CartProblem("Choose which one you would like, then add it to the cart")
+        line = carts.add(sku, quantity)
+    except CartProblem as problem:
         flash(str(problem), "problem")
-    else:
-        flash("Added to your cart", "good")
-    return redirect(url_for("cart.show"), 303)
+        return redirect(url_for("cart.show"), 303)
+    flash(f"{quantity} × {line.full_name} added to your cart", "good")
+    return redirect(url_for("cart.show", added=sku), 303)
 
 
 @cart.post("/cart/update")
@@ -67,15 +74,30 @@ def update() -> Response:
         if sku in (field, removed):
             continue
         try:
-            quantities[sku] = carts.read_quantity(value)
-        except carts.CartProblem as problem:
+            quantities[sku] = read_quantity(value)
+        except CartProblem as problem:
             problems.add(str(problem))
     for words in sorted(problems):
         flash(words, "problem")
-    carts.change({**quantities, removed: 0} if removed else quantities)
+    carts.change({**quantities, removed: 0} if removed else quantities, _shown(request.form.get("shown")))
     carts.choose(request.form.get("area"), request.form.get("code"))
-    going = request.form.get("go") == "checkout" and not removed and not problems
+    if removed or 0 in quantities.values():
+        return redirect(url_for("cart.show", removed=1), 303)
+    going = request.form.get("go") == "checkout" and not problems
     return redirect(url_for("checkout.details" if going else "cart.show"), 303)
+
+
+@cart.post("/cart/undo")
+def undo() -> Response:
+    """Put back what was removed last."""
+    carts.put_back()
+    return redirect(url_for("cart.show"), 303)
+
+
+def _shown(text: str | None) -> dict[str, int] | None:
+    """The quantities that the page showed, as its hidden field has them; None when it says nothing."""
+    pairs = [pair.rpartition(":") for pair in (text or "").split()]
+    return {sku: int(count) for sku, _, count in pairs if re.fullmatch("[0-9]{1,4}", count)} if text else None
 
 
 @cart.post("/cart/share")
@@ -115,7 +137,12 @@ def take_shared(code: str) -> Response:
         return error_page(404, NO_CART)
     basket = _contents(found)
     gone = ["Something that was in it is no longer sold"] if basket.notices else []
-    for words in [*gone, *carts.take_in(basket)]:
+    try:
+        missed = carts.take_in(basket)
+    except CartProblem as problem:
+        flash(str(problem), "problem")
+        return redirect(url_for("cart.shared", code=code), 303)
+    for words in [*gone, *missed]:
         flash(words, "problem")
     if any(line.left > 0 for line in basket.lines):
         write(lambda: count_use(found.id))
@@ -123,5 +150,5 @@ def take_shared(code: str) -> Response:
     return redirect(url_for("cart.show"), 303)
 
 
-def _contents(found: SharedCart) -> carts.Basket:
-    return carts.basket_of({line.sku: line.quantity for line in found.lines})
+def _contents(found: SharedCart) -> Basket:
+    return basket_of({line.sku: line.quantity for line in found.lines})

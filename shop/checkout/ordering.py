@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from shop.cart.basket import Basket
+from shop.cart.contents import Basket
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db, write

@@ -7,6 +7,7 @@ from flask_limiter import RateLimitExceeded
 from werkzeug.wrappers import Response
 
 from shop.cart import basket as carts
+from shop.cart.contents import Basket
 from shop.checkout.forms import CheckoutForm, new_key
 from shop.checkout.ordering import order_of, place_order
 from shop.extensions import csrf, limiter
@@ -49,7 +50,7 @@ def details() -> Response | str | tuple[str, int]:
     return _submitted(form, basket)
 
 
-def _submitted(form: CheckoutForm, basket: carts.Basket) -> Response | tuple[str, int]:
+def _submitted(form: CheckoutForm, basket: Basket) -> Response | tuple[str, int]:
     form.validate()
     problems, changed = _problems(form, basket), _changed(form, basket)
     if problems or basket.area is None:
@@ -70,7 +71,7 @@ def _submitted(form: CheckoutForm, basket: carts.Basket) -> Response | tuple[str
         return _page(form, fresh, _problems(form, fresh), "Somebody was quicker. Your order has not been placed"), 409
 
 
-def _ordered(key: str, buyer: Buyer, basket: carts.Basket, area: DeliveryArea) -> Response:
+def _ordered(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> Response:
     order, attempt = place_order(key, buyer, basket, area)
     order_page = url_for("orders.show", token=order.token)
     carts.empty()
@@ -100,7 +101,7 @@ def _last_order() -> str | None:
     return url_for("orders.show", token=order.token) if order and order.payment == Payment.AWAITING else None
 
 
-def _chosen(form: CheckoutForm) -> carts.Basket:
+def _chosen(form: CheckoutForm) -> Basket:
     return carts.current_basket(str(form.area.data or ""), form.code.data)
 
 
@@ -112,7 +113,7 @@ def _way_to(order: Order) -> str:
     return url_for("orders.show", token=order.token)
 
 
-def _problems(form: CheckoutForm, basket: carts.Basket) -> list[Problem]:
+def _problems(form: CheckoutForm, basket: Basket) -> list[Problem]:
     problems = [(line_id, words) for line_id, words in (("summary", line.problem) for line in basket.lines) if words]
     code_problem = basket.code_problem or form.problem_with_code(basket.discount_code)
     if code_problem:
@@ -125,7 +126,7 @@ def _problems(form: CheckoutForm, basket: carts.Basket) -> list[Problem]:
     return problems
 
 
-def _changed(form: CheckoutForm, basket: carts.Basket) -> str | None:
+def _changed(form: CheckoutForm, basket: Basket) -> str | None:
     """What to say when the total, or anything in it, is not what the buyer was shown."""
     shown, total = form.shown_total.data or "", basket.quote.total if basket.quote else None
     if not basket.notices and (total is None or shown == str(total)):
@@ -138,9 +139,7 @@ def _changed(form: CheckoutForm, basket: carts.Basket) -> str | None:
     return ". ".join([*news, "If that is right, press Pay"])
 
 
-def _page(
-    form: CheckoutForm, basket: carts.Basket, problems: list[Problem] | None = None, changed: str | None = None
-) -> str:
+def _page(form: CheckoutForm, basket: Basket, problems: list[Problem] | None = None, changed: str | None = None) -> str:
     carts.accept_changes(basket)
     form.shown_total.data = str(basket.quote.total) if basket.quote else ""
     if form.key is None:

@@ -28,6 +28,7 @@ OURS = {
     *("payment_check.kind", "payment_check.open_key", "order_event.once"),
     *("product.slug", "category.slug", "category.picture", "picture.path", "order_line.picture", "shop_details.logo"),
     *("one_time_link.kind", "one_time_link.role", "one_time_link.token_hash", "shared_cart.code"),
+    *("cart.token_hash", "cart.area", "cart.typed", "cart_line.sku"),  # `typed` is JSON that the shop wrote
     *("import_draft.token", "import_draft.text"),  # a file with its heads, looked through by tests of its own
     *("sitting.token_hash", "second_factor.secret", "recovery_code.code_hash", "sign_in_tries.key_hash"),
     *(f"unmatched_callback.{name}" for name in ("secret_hash", "digest", "claim")),

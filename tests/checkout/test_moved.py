@@ -60,7 +60,7 @@ def test_a_thing_withdrawn_meanwhile_is_said_before_the_rest_is_paid_for(shopper
 
     assert shopper.post("/checkout", form).status_code == 409
     assert notice_of(shopper.page).startswith(
-        "Something in your cart is no longer sold. We took it out. The total is now KSh 2,650."
+        "Speckled stoneware mug (Cream) is no longer sold. We took it out. The total is now KSh 2,650."
     )
     assert count() == 0
 

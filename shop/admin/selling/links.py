@@ -15,7 +15,7 @@ from shop.admin.selling.asking import PER_PAGE, problems_of
 from shop.admin.selling.making import GONE, NO_GOODS
 from shop.admin.selling.picking import BUTTONS, Picked, picked_from_address, picked_from_form
 from shop.admin.wording import Badge
-from shop.cart.basket import basket_of
+from shop.cart.contents import basket_of
 from shop.cart.models import SharedCart, SharedLine
 from shop.cart.sharing import CODE, FROM_DESK, share
 from shop.catalog.models import Product, Variant

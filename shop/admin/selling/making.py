@@ -14,7 +14,7 @@ from shop.admin.acts import acted
 from shop.admin.frame import admin, may
 from shop.admin.selling.asking import problems_of
 from shop.admin.selling.picking import BUTTONS, Picked, picked_from_address, picked_from_form
-from shop.cart.basket import Basket
+from shop.cart.contents import Basket
 from shop.checkout.forms import CheckoutForm, mail_address, new_key, one_line
 from shop.checkout.ordering import order_of, place_for_buyer
 from shop.config import Settings

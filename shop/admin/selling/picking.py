@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 from sqlalchemy import and_, func, or_, select
 
-from shop.cart.basket import MOST_LINES, MOST_OF_ONE, Basket, CartProblem, basket_of, read_quantity
+from shop.cart.contents import MOST_LINES, MOST_OF_ONE, Basket, CartProblem, basket_of, read_quantity
 from shop.catalog.models import Product, Variant
 from shop.checkout.forms import one_line
 from shop.database import db
