@@ -1,4 +1,4 @@
-"""The commands: seed | stock | orders | pictures | worker | sandbox | doctor | backup | restore."""
+"""The commands: seed | stock | orders | pictures | keys | worker | sandbox | doctor | backup | restore."""
 
 import os
 from collections.abc import Callable
@@ -25,11 +25,12 @@ from shop.orders.forgetting import forget_old
 stock_commands = AppGroup("stock", help="What is on the shelf.")
 order_commands = AppGroup("orders", help="Orders as a whole.")
 picture_commands = AppGroup("pictures", help="Pictures that were uploaded.")
+key_commands = AppGroup("keys", help="What is encrypted with SECRET_KEY.")
 
 
 def init_commands(app: Flask) -> None:
     """Make the commands known."""
-    groups = (stock_commands, order_commands, picture_commands)
+    groups = (stock_commands, order_commands, picture_commands, key_commands)
     for command in (seed, sandbox, worker, doctor, backup, restore, *groups):
         app.cli.add_command(command)
 
@@ -89,6 +90,16 @@ def pictures_sweep() -> None:
     click.echo(f"{sweep_pictures()} pictures swept away.")
 
 
+@key_commands.command("reseal")
+def keys_reseal() -> None:
+    """Encrypt anew with SECRET_KEY what a key of SECRET_KEY_FALLBACKS encrypted. Do it before that key is removed."""
+    from shop.key_rotation import key_problem, reseal
+
+    click.echo(f"Encrypted anew: {write(reseal)}.")
+    if problem := key_problem():
+        raise click.ClickException(problem)
+
+
 @click.command()
 @with_appcontext
 def worker() -> None:
@@ -122,13 +133,18 @@ def sandbox(port: int, late_seconds: float) -> None:
 def doctor() -> None:
     """Look at settings, database and folders, and say what is wrong and how to mend it."""
     from shop.health import database_problem
+    from shop.key_rotation import key_problem
     from shop.payments.alarms import alarms
 
     settings: Settings = current_app.config["SETTINGS"]
-    findings = [("database", database_problem()), ("folders", _folder_problem(settings)), *_setting_problems(settings)]
+    database = database_problem()
+    findings = [("database", database), *([] if database else [("keys", key_problem())])]
+    findings += [("folders", _folder_problem(settings)), *_setting_problems(settings)]
     findings += alarms(settings.instance_path)
     for name, problem in findings:
         click.echo(f"{'FAIL' if problem else 'ok  '} {name}{': ' + problem if problem else ''}")
+    if database:
+        click.echo("skip keys: not checked, because the database cannot be read.")
     if any(problem for _, problem in findings):
         raise SystemExit(1)
 

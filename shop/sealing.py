@@ -1,11 +1,13 @@
-"""Secrets kept in the database, readable only with SECRET_KEY: whoever steals a copy of the database has none of them.
+"""Encryption of what the shop must be able to read again: two-factor secrets, mails that hold a one-time link.
 
-A sealed piece may stand in the middle of a text, such as a one-time link in a mail that waits in the outbox.
+An encrypted text opens only for the purpose and the row it was made for. Whoever copies one from the database into
+another row, another cookie or a form has nothing but letters. Text that a person typed is never decrypted.
 """
 
-import re
+import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable
+from typing import Literal
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -14,50 +16,54 @@ from flask import current_app
 
 from shop.config import Settings
 
-_SEALED = re.compile(r"\{sealed:([A-Za-z0-9_=-]+)\}")
+Purpose = Literal[
+    "two-factor secret",  # table second_factor; the row is the user's id
+    "email",  # the body of a mail that holds a one-time link; the row is its `once`
+    "known browser",  # cookie; the row is the e-mail that signed in there
+    "two-factor set-up",  # session; the row is the user's id
+    "recovery codes shown once",  # session; the row is the user's id
+]
 
 
 class SealBroken(ValueError):
-    """Sealed with a key we do not have, too long ago, or no seal of ours. What was in it stays unread."""
+    """Encrypted with a key we do not have, for another purpose or row, too long ago, or not by us."""
 
 
 class Sealer:
-    """Seals with the newest of the shop's keys and opens what any of them sealed."""
+    """Encrypts for one purpose with the newest of the shop's keys, and opens what any of them encrypted for it."""
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._keys = MultiFernet([Fernet(_derived(key)) for key in keys])
+    def __init__(self, keys: Iterable[str], purpose: Purpose) -> None:
+        self._keys = [Fernet(_derived(key, purpose)) for key in keys]
 
-    def seal(self, secret: str) -> str:
-        """`secret`, unreadable, in letters that fit any column or cookie."""
-        return self._keys.encrypt(secret.encode()).decode()
+    def seal(self, secret: str, row: str | int) -> str:
+        """`secret`, encrypted for this `row`, in letters that fit any column or cookie."""
+        return self._keys[0].encrypt(json.dumps([str(row), secret]).encode()).decode()
 
-    def open(self, sealed: str, seconds: int | None = None) -> str:
-        """What was sealed, if that was not longer ago than `seconds`. Raises SealBroken."""
+    def open(self, sealed: str, row: str | int, seconds: int | None = None) -> str:
+        """What was encrypted for this `row`, if not longer ago than `seconds`. Raises SealBroken."""
         try:
-            return self._keys.decrypt(sealed.encode(), ttl=seconds).decode()
+            made_for, secret = json.loads(MultiFernet(self._keys).decrypt(sealed.encode(errors="replace"), ttl=seconds))
         except InvalidToken:
-            raise SealBroken("sealed with another key, or too long ago") from None
+            raise SealBroken("encrypted with another key or for another purpose, or too long ago") from None
+        if made_for != str(row):
+            raise SealBroken("encrypted for another row")
+        return str(secret)
 
-    def hide(self, secret: str) -> str:
-        """A sealed piece for the middle of a text; `reveal` finds it again."""
-        return f"{{sealed:{self.seal(secret)}}}"
+    def needs_old_key(self, sealed: str) -> bool:
+        """Whether the newest key alone cannot open it."""
+        try:
+            self._keys[0].decrypt(sealed.encode())
+        except InvalidToken:
+            return True
+        return False
 
-    def reveal(self, text: str) -> str:
-        """`text` with its sealed pieces opened. Raises SealBroken."""
-        return _SEALED.sub(lambda piece: self.open(piece[1]), text)
 
-
-def sealer() -> Sealer:
+def sealer(purpose: Purpose) -> Sealer:
     """The running shop's."""
     settings: Settings = current_app.config["SETTINGS"]
-    return Sealer(settings.secret_keys)
+    return Sealer(settings.secret_keys, purpose)
 
 
-def covered(text: str, words: str) -> str:
-    """`text` with `words` in place of its sealed pieces, for eyes they are not meant for."""
-    return _SEALED.sub(words, text)
-
-
-def _derived(key: str) -> bytes:
-    """A key of its own for sealing, so that nothing signed with SECRET_KEY tells anything about it."""
-    return urlsafe_b64encode(HKDF(SHA256(), 32, None, b"shop.sealing").derive(key.encode()))
+def _derived(key: str, purpose: Purpose) -> bytes:
+    """A key of its own for each purpose, so that nothing made with SECRET_KEY for another tells anything about it."""
+    return urlsafe_b64encode(HKDF(SHA256(), 32, None, f"shop.sealing {purpose}".encode()).derive(key.encode()))

@@ -6,7 +6,6 @@ from sqlalchemy import ForeignKey, Index, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.database import Model, UtcDateTime
-from shop.sealing import covered
 
 # Mails that anybody can cause by typing an address, without money and without anybody at the desk. As text, because an
 # index over some rows only serves a query that says the very same.
@@ -23,6 +22,7 @@ class OutboxMail(Model):
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
+    encrypted: Mapped[bool] = mapped_column(default=False)  # the body holds a link that only its reader may see
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -43,6 +43,6 @@ class OutboxMail(Model):
     )
 
     @property
-    def shown_body(self) -> str:
-        """The text as the desk may show it: a one-time link is for its reader alone."""
-        return covered(self.body, "(a link that only this mail shows)")
+    def shown_body(self) -> str | None:
+        """The text as the admin may show it; None for a mail that only its reader may see."""
+        return None if self.encrypted else self.body

@@ -20,6 +20,7 @@ from shop.orders.signals import buyer_told, link_asked_for, order_cancelled, ord
 from shop.orders.states import Fulfilment
 from shop.payments.models import MoneyEntry, PaymentAttempt
 from shop.payments.signals import money_given_back, payment_failed
+from shop.sealing import sealer
 
 MOST_UNPROVEN, DAY = 10, timedelta(hours=24)  # mails to one address that anybody can cause
 
@@ -110,10 +111,19 @@ def _write(recipient: str, order: Order, kind: str, subject: str, once: str, **w
     post(recipient, kind, subject, once, order.id, order=order, link=link, **words)
 
 
-def post(recipient: str, kind: str, subject: str, once: str, order_id: int | None = None, **words: Any) -> None:
+def post(
+    recipient: str,
+    kind: str,
+    subject: str,
+    once: str,
+    order_id: int | None = None,
+    *,
+    encrypted: bool = False,
+    **words: Any,
+) -> None:
     """Put the mail templates/notices/<kind>.txt into the outbox, in the caller's transaction; of one `once`, one mail.
 
-    What only its reader may see is handed over sealed (`sealer().hide`), and opened when the mail is sent.
+    One that holds a link which lets its reader in is kept `encrypted`, and opened when it is sent.
     """
     if not recipient or db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
         return  # nobody to write to (the buyer was forgotten, or gave no address), or written already
@@ -126,7 +136,8 @@ def post(recipient: str, kind: str, subject: str, once: str, order_id: int | Non
         once=once,
         recipient=recipient,
         subject=subject,
-        body=body,
+        body=sealer("email").seal(body, once) if encrypted else body,
+        encrypted=encrypted,
         message_id=f"<{token_hex(16)}@{urlsplit(settings.shop_url).hostname}>",
         written_at=now,
         next_try_at=now,

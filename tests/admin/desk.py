@@ -10,7 +10,7 @@ from shop.admin.models import StaffAct
 from shop.config import Settings
 from shop.database import db
 from shop.notices.models import OutboxMail
-from shop.sealing import Sealer
+from shop.notices.sending import text_of
 from tests.shopper import Shopper, hidden_fields
 
 EMAIL, STAFF, PASSWORD = "owner@example.com", "packer@example.com", "a long walk to Kisumu"
@@ -55,6 +55,6 @@ def mailed_links(app: Flask, kind: str = "invitation") -> list[str]:
     """The paths in the mails of a kind, as their readers get them, oldest first."""
     with app.app_context():
         settings: Settings = app.config["SETTINGS"]
-        bodies = db.session.scalars(select(OutboxMail.body).where(OutboxMail.kind == kind).order_by(OutboxMail.id))
-        mails = [Sealer(settings.secret_keys).reveal(body) for body in bodies]
+        mails = db.session.scalars(select(OutboxMail).where(OutboxMail.kind == kind).order_by(OutboxMail.id))
+        mails = [text_of(mail, settings) for mail in mails]
     return [re.search(r"http://localhost(/admin/sign-in/\S+)", mail)[1] for mail in mails]

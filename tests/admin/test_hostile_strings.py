@@ -62,7 +62,8 @@ def inhabited(app: Flask, provider: Provider, settings: dict[str, str]) -> Inhab
     return Inhabited(app, provider, Path(settings["INSTANCE_PATH"]))
 
 
-def _addresses(inhabited: Inhabited) -> list[str]:
+def addresses_of(inhabited: Inhabited) -> list[str]:
+    """Every page, slip and export of the shop."""
     number = inhabited.known["number"][0]
     more = ["/search?q=kiondo", "/categories/baskets", f"/admin/?q={number}", "/admin/?tab=all", "/admin/checks"]
     asked = [one for one in inhabited.addresses() if not one.startswith(("/static/", "/assets/"))]
@@ -89,7 +90,7 @@ def _check(reply, address: str) -> None:
 
 @both_databases
 def test_no_hostile_text_becomes_more_than_text(app, inhabited, settings):
-    addresses = _addresses(inhabited)
+    addresses = addresses_of(inhabited)
     for text in hostile.STRINGS:
         with app.app_context():
             write(lambda text=text: poison(text))
@@ -109,7 +110,7 @@ def test_a_page_that_shows_a_text_as_it_is_would_be_found(app, inhabited):
         write(lambda: poison(hostile.STRINGS[0]))
 
     with pytest.raises(AssertionError, match="with"):
-        _look_everywhere(inhabited, _addresses(inhabited), hostile.STRINGS[0])
+        _look_everywhere(inhabited, addresses_of(inhabited), hostile.STRINGS[0])
 
 
 def test_a_file_full_of_hostile_texts_is_looked_through_as_text(inhabited):

@@ -44,7 +44,6 @@ NO_READERS = {
     "shop.config._is_weak": "a setting",
     "shop.config._is_loopback": "a setting",
     "shop.config._split": "a setting",
-    "shop.sealing._derived": "our own key",
     "shop.payments.addresses._signer": "our own key",
 }
 # Readers that want more than a text: with what.
@@ -56,7 +55,6 @@ WITH: dict[str, tuple[Any, ...]] = {
     "shop.chpter.wording.reason_of": ("MPESA",),
     "shop.payments.addresses.secret_in": (["a-key-for-tests-only-0123456789abcdef"],),
     "shop.catalog.browsing.found": ("", 1),
-    "shop.sealing.covered": ("x",),
 }
 
 

@@ -156,7 +156,8 @@ def test_the_doctor_finds_nothing_wrong_with_a_demo_shop(run):
     code, output = run("doctor")
 
     assert code == 0
-    assert re.findall(r"^\w+", output, re.MULTILINE) == ["ok"] * 6
+    assert set(re.findall(r"^\w+", output, re.MULTILINE)) == {"ok"}
+    assert "ok   keys" in output
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from shop.database import changed, db
 from shop.notices.models import OutboxMail
 from shop.notices.sending import IN_HAND, MOST_TRIES
 from shop.orders.moving import MovedMeanwhile
+from shop.sealing import sealer
 
 
 def try_again(mail: OutboxMail, now: datetime) -> None:
@@ -41,17 +42,20 @@ def copies_of(mail: OutboxMail) -> int:
 def send_once_more(mail: OutboxMail, seen: int, now: datetime) -> OutboxMail:
     """Write a sent mail anew. `seen` is how many copies the page showed.
 
-    Raises MovedMeanwhile when there is one more by now, or the mail was never sent.
+    Raises MovedMeanwhile when there is one more by now, or the mail was never sent; SealBroken when it is encrypted and
+    the key is gone.
     """
     if mail.sent_at is None or not mail.recipient or copies_of(mail) != seen:
         raise MovedMeanwhile
+    once = f"again-{mail.id}-{seen + 1}"
     copy = OutboxMail(
         order_id=mail.order_id,
         kind=mail.kind,
-        once=f"again-{mail.id}-{seen + 1}",
+        once=once,
         recipient=mail.recipient,
         subject=mail.subject,
-        body=mail.body,
+        body=_sealed_for(once, mail) if mail.encrypted else mail.body,
+        encrypted=mail.encrypted,
         message_id=f"<{token_hex(16)}@{mail.message_id.rstrip('>').partition('@')[2]}>",
         written_at=now,
         next_try_at=now,
@@ -59,3 +63,8 @@ def send_once_more(mail: OutboxMail, seen: int, now: datetime) -> OutboxMail:
     db.session.add(copy)
     db.session.flush()
     return copy
+
+
+def _sealed_for(once: str, mail: OutboxMail) -> str:
+    safe = sealer("email")
+    return safe.seal(safe.open(mail.body, mail.once), once)

@@ -22,6 +22,7 @@ _ERRORS = {
     "SSLCertVerificationError": "The mail server’s certificate is not valid",
     "PermissionError": "The folder for mails cannot be written",
     "ValueError": "The address or the text is one that no mail can carry",
+    "SealBroken": "The text is encrypted with a key the shop no longer has; ask for a new link",
     "HeaderParseError": "The address is one that no mail can carry",
 }
 

@@ -18,6 +18,7 @@ from shop.notices.models import OutboxMail
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.paging import key_asked
+from shop.sealing import SealBroken
 
 
 @admin.get("/mail")
@@ -99,6 +100,12 @@ def mail_copy(mail_id: str) -> AnyResponse:
         made_id = write(copy)
     except (MovedMeanwhile, IntegrityError):  # pressed twice: of two at the same moment the database keeps one
         flash("It has just been sent once more", "problem")
+        return redirect(url_for("admin.mail_one", mail_id=mail_id), 303)
+    except SealBroken:
+        flash(
+            "This mail is encrypted with a key the shop no longer has. Send a new link instead",
+            "problem",
+        )
         return redirect(url_for("admin.mail_one", mail_id=mail_id), 303)
     flash("A new mail is on its way", "good")
     return redirect(url_for("admin.mail_one", mail_id=made_id), 303)

@@ -8,7 +8,7 @@ from base64 import b32encode
 from dataclasses import dataclass
 from datetime import timedelta
 from secrets import token_bytes
-from typing import Literal
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
@@ -19,7 +19,7 @@ from shop.admin.models import CodeTry, RecoveryCode, SecondFactor
 from shop.admin.people.tokens import hashed, new_code
 from shop.clock import utcnow
 from shop.database import changed, db, write
-from shop.sealing import SealBroken, sealer
+from shop.sealing import Purpose, SealBroken, sealer
 
 log = logging.getLogger(__name__)
 STEP = 30  # seconds a code is shown
@@ -28,6 +28,7 @@ RECOVERY_CODES = 10
 LONGEST_CODE = 60  # characters anybody could mean as a code
 LIMITS = ((5, timedelta(minutes=5)), (20, timedelta(hours=1)))  # wrong codes for each person
 Proof = Literal["app", "recovery", ""]
+PURPOSE: Purpose = "two-factor secret"
 
 
 @dataclass
@@ -77,7 +78,8 @@ def turn_on(merchant_id: int, secret: str, step: int) -> list[str]:
     `step` is the one whose code proved that the phone is set up: it does not sign in any more.
     """
     turn_off(merchant_id)
-    row = SecondFactor(merchant_id=merchant_id, secret=sealer().seal(secret), last_step=step, since=utcnow())
+    sealed = sealer(PURPOSE).seal(secret, merchant_id)
+    row = SecondFactor(merchant_id=merchant_id, secret=sealed, last_step=step, since=utcnow())
     db.session.add(row)
     return fresh_recovery_codes(merchant_id)
 
@@ -137,16 +139,20 @@ def _proof(merchant_id: int, typed: str) -> Proof:
         mine = delete(RecoveryCode).where(RecoveryCode.merchant_id == merchant_id)
         used = db.session.scalar(mine.where(RecoveryCode.code_hash == hashed(code)).returning(RecoveryCode.code_hash))
         return "recovery" if used else ""
-    row = db.session.get_one(SecondFactor, merchant_id)
+    row, safe = db.session.get_one(SecondFactor, merchant_id), sealer(PURPOSE)
     try:
-        step = right_step(sealer().open(row.secret), code)
+        secret = safe.open(row.secret, merchant_id)
     except SealBroken:
         log.error("a second factor cannot be read: SECRET_KEY changed, and the old one is not in SECRET_KEY_FALLBACKS")
         return ""
+    step = right_step(secret, code)
     if step is None:
         return ""
     newer = update(SecondFactor).where(SecondFactor.merchant_id == merchant_id, SecondFactor.last_step < step)
-    return "app" if changed(newer.values(last_step=step)) else ""
+    values: dict[str, Any] = {"last_step": step}
+    if safe.needs_old_key(row.secret):  # so that the old key can be taken away and nobody is locked out
+        values["secret"] = safe.seal(secret, merchant_id)
+    return "app" if changed(newer.values(values)) else ""
 
 
 def _hold_back(merchant_id: int) -> None:

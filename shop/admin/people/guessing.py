@@ -43,16 +43,16 @@ def key_of(email: str) -> str:
     """What a try to sign in with this e-mail counts against, in the browser that asks."""
     email = _tidy(email)
     try:
-        token, _, known = sealer().open(request.cookies.get(_cookie(), "")).partition(" ")
+        token = sealer("known browser").open(request.cookies.get(_cookie(), ""), email)
     except SealBroken:
         return f"password {email}"
-    return f"password {email} {token}" if known == email else f"password {email}"
+    return f"password {email} {token}"
 
 
 def know_this_browser(email: str) -> None:
     """Count later tries with this e-mail in this browser apart from everybody else's."""
     settings: Settings = current_app.config["SETTINGS"]
-    mark = sealer().seal(f"{new_token()} {_tidy(email)}")
+    mark = sealer("known browser").seal(new_token(), _tidy(email))
 
     @after_this_request
     def set_mark(response: Response) -> Response:

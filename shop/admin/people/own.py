@@ -19,10 +19,10 @@ from shop.admin.people.staffing import set_password
 from shop.database import write
 from shop.details import details
 from shop.extensions import limiter
-from shop.sealing import SealBroken, sealer
+from shop.sealing import Purpose, SealBroken, sealer
 
 Page = str | tuple[str, int] | AnyResponse
-SETTING_UP, SHOWN_ONCE = "desk_setting_up", "desk_shown_once"  # in the session, sealed
+SETTING_UP, SHOWN_ONCE = "desk_setting_up", "desk_shown_once"  # in the session, encrypted
 LONGEST_SET_UP = 60 * 60  # seconds from the picture to the first code
 
 
@@ -112,7 +112,7 @@ def me_end_others() -> AnyResponse:
 def me_codes() -> str:
     """Set codes up, or see how they stand. What is there to copy by hand is shown until the first code came back."""
     here = sitting.seat()
-    shown = _unsealed(session.pop(SHOWN_ONCE, ""))
+    shown = _unsealed("recovery codes shown once", session.pop(SHOWN_ONCE, ""))
     if here.second_factor:
         left = codes.recovery_codes_left(current_user.id)
         return render_template("admin/people/codes.html", shown=json.loads(shown or "[]"), left=left)
@@ -123,7 +123,7 @@ def me_codes() -> str:
 @may("staff", freshly=True, before_codes=True)
 def me_codes_picture() -> Response:
     """The picture for the phone's camera; it is in no cache and no page's text."""
-    secret = _unsealed(session.get(SETTING_UP, "")) or abort(404)
+    secret = _unsealed("two-factor set-up", session.get(SETTING_UP, "")) or abort(404)
     picture = BytesIO()
     address = codes.address_for(secret, current_user.email, details().name)
     segno.make(address, micro=False).save(
@@ -139,7 +139,7 @@ def me_codes_on() -> Page:
     """The first code came back: from now on they are asked for."""
     if sitting.seat().second_factor:
         return redirect(url_for("admin.me_codes"), 303)
-    form, secret = CodeForm(), _unsealed(session.get(SETTING_UP, ""))
+    form, secret = CodeForm(), _unsealed("two-factor set-up", session.get(SETTING_UP, ""))
     step = codes.right_step(secret, form.code.data or "") if secret else None
     if form.validate_on_submit() and step is None:
         form.code.errors = ["That code is not right. Enter the one your phone shows now; its clock must be right"]
@@ -186,22 +186,22 @@ def me_codes_off() -> AnyResponse:
 
 
 def _set_up_page(form: CodeForm) -> str:
-    secret = _unsealed(session.get(SETTING_UP, ""))
+    secret = _unsealed("two-factor set-up", session.get(SETTING_UP, ""))
     if not secret:
         secret = codes.new_secret()
-        session[SETTING_UP] = sealer().seal(secret)
+        session[SETTING_UP] = sealer("two-factor set-up").seal(secret, current_user.id)
     written = codes.for_typing(secret)
     words: dict[str, Any] = {"form": form, "problems": problems_of(form), "written": written}
     return render_template("admin/people/set_up.html", must=must_set_up_codes(), **words)
 
 
 def _show_once(recovery_codes: list[str]) -> None:
-    session[SHOWN_ONCE] = sealer().seal(json.dumps(recovery_codes))
+    session[SHOWN_ONCE] = sealer("recovery codes shown once").seal(json.dumps(recovery_codes), current_user.id)
 
 
-def _unsealed(sealed: str) -> str:
-    """What was put into the session within the last hour; "" for what is older or not there."""
+def _unsealed(purpose: Purpose, sealed: str) -> str:
+    """What was put into this user's session within the last hour; "" for what is older or not there."""
     try:
-        return sealer().open(sealed, LONGEST_SET_UP) if sealed else ""
+        return sealer(purpose).open(sealed, current_user.id, LONGEST_SET_UP) if sealed else ""
     except SealBroken:
         return ""
