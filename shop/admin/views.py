@@ -30,7 +30,7 @@ def words() -> dict[str, Any]:
     return {
         "payments": wording.PAYMENTS,
         "fulfilments": wording.FULFILMENTS,
-        "attempts": wording.ATTEMPTS,
+        "attempt_badge": wording.attempt_badge,
         "claims": wording.CLAIMS,
         "methods": wording.METHODS,
         "why_no_page": wording.why_no_page,

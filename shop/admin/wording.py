@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from shop.chpter import ChpterError, Reason, WrongRequest, plain_words
+from shop.orders.models import Order
 from shop.orders.states import AttemptState, Fulfilment, Payment
+from shop.payments.models import PaymentAttempt
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ ATTEMPTS = {
     AttemptState.CREATING: Badge("Opening the payment page", "waiting"),
     AttemptState.CREATE_FAILED: Badge("No payment page"),
     AttemptState.OPEN: Badge("Payment page open", "waiting"),
-    AttemptState.PAID: Badge("Paid", "good"),
+    AttemptState.PAID: Badge("Money came", "good"),
     AttemptState.FAILED: Badge("Failed"),
     AttemptState.REVIEW: Badge("To check", "bad"),
     AttemptState.SUPERSEDED: Badge("Replaced by a newer try"),
@@ -43,6 +45,13 @@ CLAIMS = {"yes": "Says paid", "no": "Says not paid", "unclear": "Contradicts its
 METHODS = {"MPESA": "M-PESA", "CARD": "Card"}
 WRONG_REQUEST = "A field of the request was not as Chpter asks; nothing was sent. The timeline names it."
 REPEATED_LINK = "The provider gave a payment link it had given before; it was not used."
+
+
+def attempt_badge(attempt: PaymentAttempt, order: Order) -> Badge:
+    """Where a try to pay stands. Money that came for an order that is not had for it pays nothing: that is said."""
+    if attempt.state != AttemptState.PAID or order.payment in (Payment.PAID, Payment.REVIEW):
+        return ATTEMPTS[AttemptState(attempt.state)]
+    return Badge("Money came, to be refunded", "waiting") if order.refund_due else Badge("Money came, refunded")
 
 
 def why_no_page(code: str) -> str:

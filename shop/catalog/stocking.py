@@ -20,6 +20,14 @@ class HeldByOrders(Exception):
         self.held = held
 
 
+class TooFew(Exception):
+    """More cannot be taken away than there is: `on_hand` pieces are there. Nothing was written."""
+
+    def __init__(self, on_hand: int) -> None:
+        super().__init__(f"only {on_hand} are there")
+        self.on_hand = on_hand
+
+
 class TooMany(Exception):
     """No shelf holds so much: `on_hand` pieces are there already. Nothing was written."""
 
@@ -40,9 +48,12 @@ def set_stock(sku: str, quantity: int, reason: str, by: str = "", once: str | No
 def change_stock(sku: str, pieces: int, reason: str, by: str = "", once: str | None = None) -> None:
     """Add pieces to what is on hand, or take some away when `pieces` is negative.
 
-    Raises HeldByOrders when too few would be left, TooMany above MOST_STOCK, and KeyError for a SKU there is not.
+    Raises TooFew when there are not so many, HeldByOrders when too few would be left for the orders that hold some,
+    TooMany above MOST_STOCK, and KeyError for a SKU there is not.
     """
     seen = _locked(sku)
+    if seen.on_hand + pieces < 0:
+        raise TooFew(seen.on_hand)
     if seen.on_hand + pieces > MOST_STOCK:
         raise TooMany(seen.on_hand)
     set_stock(sku, seen.on_hand + pieces, reason, by, once)

@@ -12,7 +12,7 @@ from shop.database import changed, db
 from shop.orders import stock
 from shop.orders.models import Order
 from shop.orders.signals import order_paid
-from shop.pricing.claiming import DiscountGone, claim_use, release_use
+from shop.pricing.claiming import DiscountGone, claim_use, release_use, why_gone
 
 
 class MovedMeanwhile(Exception):
@@ -42,7 +42,8 @@ def paid_late(order: Order, now: datetime) -> None:
         try:
             claim_use(order.discount_code_id)
         except DiscountGone:
-            order.record(f"Discount code {order.discount_code} had been used up meanwhile; its price is honoured")
+            why = why_gone(order.discount_code_id, now)
+            order.record(f"Discount code {order.discount_code} had {why} meanwhile; its price is honoured")
     order.late = True
     _received(order, now)
 

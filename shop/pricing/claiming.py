@@ -9,7 +9,7 @@ from shop.pricing.models import DiscountCode
 
 
 class DiscountGone(Exception):
-    """The code's last use was taken, or it was withdrawn, a moment ago. Nothing was written."""
+    """The code's last use was taken, it ended, or it was switched off. Nothing was written."""
 
 
 def tidy_code(text: str) -> str:
@@ -36,6 +36,16 @@ def claim_use(code_id: int, at: datetime | None = None) -> None:
         taken = taken.where(begun, or_(DiscountCode.expires_at.is_(None), DiscountCode.expires_at > at))
     if not changed(taken.values(used=DiscountCode.used + 1)):
         raise DiscountGone
+
+
+def why_gone(code_id: int, now: datetime) -> str:
+    """Why no use of a code could be claimed at `now` (UTC), as words that follow "had"."""
+    code = db.session.get_one(DiscountCode, code_id, populate_existing=True)
+    if not code.active:
+        return "been switched off"
+    if code.expires_at and code.expires_at <= now:
+        return "ended"
+    return "been used up"
 
 
 def release_use(code_id: int) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from shop.admin.looking import figures
 from shop.admin.looking.figures import Sum, report_on
 from shop.admin.looking.periods import typed_period
+from shop.admin.looking.saying import ending_words
 from shop.clock import NAIROBI, utcnow
 from shop.database import db
 from shop.orders.models import Order, OrderLine
@@ -156,12 +157,17 @@ def test_every_sum_leads_to_the_very_orders_it_is_made_of(app, clerk):
         "Paid in these days, refunded since": ("1", "800"),
         "Placed in these days: waiting for payment": ("1", "40"),
         "Placed in these days: expired": ("1", "300"),
-        "Paid": ("4", "3,803"),
+        "Money came": ("4", "3,803"),
         "The PIN was not right": ("1", "300"),
     }
     for row, text in sums.items():
         rows = [int(total.replace(",", "")) for total in re.findall(r'data-label="Total"[^>]*>KSh ([\d,]+)', text)]
         assert (len(rows), sum(rows)) == (int(said[row][0]), int(said[row][1].replace(",", ""))), row
+
+
+def test_tries_that_brought_money_at_once_and_after_a_failure_are_told_apart():
+    assert ending_words("paid", "") == "Money came"
+    assert ending_words("paid", "wrong_pin") == "Money came, after a failure: The PIN was not right"
 
 
 @both_databases

@@ -84,7 +84,7 @@ def test_a_lost_payment_is_marked_paid_by_the_code_its_buyer_offered(comes: Call
     merchant.sees(f"Order {number} is paid")
     buyer.sees_paid()
     page.goto(f"/admin/codes?code={code}")
-    merchant.sees("Used already: do not hand over goods")
+    merchant.sees(f"This payment is counted for order {number}")
     page.goto("/admin/money")
     merchant.sees("The money adds up.")
 

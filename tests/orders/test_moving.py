@@ -96,9 +96,25 @@ def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_pri
     assert (order.paid_at, order.late, told) == (MOMENT, True, [order])
     assert ledger.uses("KARIBU10") == used + left
     assert ledger.stock(SKU) == stock  # its goods are the caller's to take
-    gone = [event.words for event in order.events if "used up" in event.words]
-    assert gone == ([] if left else ["Discount code KARIBU10 had been used up meanwhile; its price is honoured"])
-    assert gone == [event.words for event in order.events if not event.for_buyer and "code" in event.words]
+    told = [event.words for event in order.events if not event.for_buyer and "code" in event.words]
+    assert told == ([] if left else ["Discount code KARIBU10 had been switched off meanwhile; its price is honoured"])
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ({"active": False, "max_uses": 0}, "been switched off"),
+        ({"expires_at": MOMENT, "max_uses": 0}, "ended"),
+        ({"max_uses": 0}, "been used up"),
+    ],
+)
+def test_the_timeline_says_truly_why_a_late_order_found_no_use_of_its_code(shopper, order_of, ledger, code, why):
+    order = order_of(shopper.buy(code="KARIBU10"))
+    ledger.put(DiscountCode, {"code": "KARIBU10"}, **code)
+
+    write(lambda: moving.paid_late(order, MOMENT))
+
+    assert f"Discount code KARIBU10 had {why} meanwhile; its price is honoured" in [one.words for one in order.events]
 
 
 def test_dropped_gives_back_goods_and_code(shopper, order_of, ledger):

@@ -16,7 +16,7 @@ from shop.admin.acts import acted, who_acts
 from shop.admin.catalogue.answers import Answers
 from shop.admin.frame import admin, may
 from shop.catalog.models import StockMove, Variant
-from shop.catalog.stocking import MOST_STOCK, HeldByOrders, TooMany, change_stock, set_stock
+from shop.catalog.stocking import MOST_STOCK, HeldByOrders, TooFew, TooMany, change_stock, set_stock
 from shop.database import db, write
 from shop.orders.models import Order
 from shop.paging import Leaf, leaf, page_asked
@@ -76,6 +76,10 @@ def stock_change(sku: str) -> Page:
     name = f"{one.product.name} ({one.label})" if one.label else one.product.name
     try:
         left = write(lambda: _change(sku, kind, pieces, note, _once(answers), name))
+    except TooFew as few:
+        here = f"Only {few.on_hand:,} {'are' if few.on_hand != 1 else 'is'} here" if few.on_hand else "None are here"
+        answers.refuse("pieces", f"{here}, so no more can be taken away")
+        return _page(_variant(sku), answers)
     except HeldByOrders as short:
         answers.refuse("pieces", f"Unpaid orders hold {short.held} of these, so at least {short.held} must stay here")
         return _page(_variant(sku), answers)

@@ -23,8 +23,9 @@ def ending_words(state: str, reason: str) -> str:
     """How a try to pay ended, whatever it was paid with."""
     if state == AttemptState.FAILED:
         return why_failed(reason, "").rstrip(".")
-    words = {AttemptState.CREATE_FAILED: "No payment page could be opened", AttemptState.OPEN: "Nothing heard yet"}
-    return words.get(AttemptState(state)) or ATTEMPTS[AttemptState(state)].words
+    known = {AttemptState.CREATE_FAILED: "No payment page could be opened", AttemptState.OPEN: "Nothing heard yet"}
+    words = known.get(AttemptState(state)) or ATTEMPTS[AttemptState(state)].words
+    return f"{words}, after a failure: {why_failed(reason, '').rstrip('.')}" if reason else words
 
 
 def compared(now: Sum, before: Sum) -> str:
