@@ -97,6 +97,8 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     """What every template may say."""
     from shop.clock import nairobi
     from shop.details import details
+    from shop.fingerprints import fingerprint_for_form
+    from shop.idempotency import new_key
     from shop.masking import masked_mail, masked_phone
     from shop.money import shillings
     from shop.phones import readable_phone
@@ -104,6 +106,7 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(shillings=shillings, nairobi=nairobi, phone=readable_phone)
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_mail)
     app.jinja_env.globals.update(shop=LocalProxy(details))
+    app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from sqlite3 import SQLITE_BUSY
 from threading import Event, Lock
@@ -19,6 +20,7 @@ LOCK_SECONDS = 5  # how long a writer waits for another before it gives up
 QUEUE_SECONDS = 20  # how long a thread waits for the other threads of its process, on SQLite
 LATE_SECONDS = 0.5  # how long it asks SQLite when it has queued behind one that was kept out
 _turn, _kept_out = Lock(), Event()
+_nothing_written = ContextVar("nothing may be written", default=False)
 Result = TypeVar("Result")
 DEADLOCK, SERIALISATION = "40P01", "40001"  # PostgreSQL's codes for "try again"
 
@@ -102,12 +104,29 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
 
 
+class NothingMayBeWritten(Exception):
+    """Something wanted to write while `nothing_written` lasts. Nothing was written."""
+
+
+@contextmanager
+def nothing_written() -> Iterator[None]:
+    """While it lasts, `write` refuses."""
+    token = _nothing_written.set(True)
+    try:
+        yield
+    finally:
+        _nothing_written.reset(token)
+
+
 def write(work: Callable[[], Result]) -> Result:
     """Do `work` in one transaction and commit it; whatever it raises undoes all of it.
 
     Starts afresh: what was read before is read again. On PostgreSQL a deadlock or a serialisation failure is tried once
-    more: the loser of such a race has done nothing yet. Raises sqlalchemy.exc.DBAPIError when the database refuses.
+    more: the loser of such a race has done nothing yet. Raises sqlalchemy.exc.DBAPIError when the database refuses, and
+    NothingMayBeWritten while `nothing_written` lasts.
     """
+    if _nothing_written.get():
+        raise NothingMayBeWritten
     try:
         return _write_once(work)
     except DBAPIError as error:

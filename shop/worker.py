@@ -19,6 +19,7 @@ from shop.clock import SteadyClock, utcnow
 from shop.config import Settings
 from shop.database import write
 from shop.errors import where
+from shop.idempotency import sweep_keys
 from shop.notices.sending import send_due
 from shop.orders.expiring import LONGEST_HOLD, expire_orders
 from shop.orders.forgetting import forget_old
@@ -67,6 +68,7 @@ def make_queue(app: Flask) -> SqliteHuey:
     repeat("pictures swept away", _seldom(sweep_pictures))
     repeat("catalogue files let go", _seldom(sweep_drafts))
     repeat("old carts let go", _seldom(sweep_carts))
+    repeat("forms that made something forgotten", _seldom(sweep_keys))
     return queue
 
 

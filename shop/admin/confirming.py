@@ -9,7 +9,6 @@ from wtforms.validators import InputRequired, Length
 from shop.admin.frame import admin, may
 from shop.admin.people.codes import LONGEST_CODE, TooManyCodes, check_code
 from shop.admin.people.door import recovery_words, wait_words
-from shop.admin.people.forms import problems_of
 from shop.admin.people.guessing import in_words, seconds_to_wait, start_anew
 from shop.admin.people.sitting import seat
 from shop.admin.signing import LONGEST_PASSWORD, desk_address, proved
@@ -52,7 +51,7 @@ def confirm() -> AnyResponse:
             proved()
             return redirect(wanted or url_for("admin.orders"), 303)
         form[wrong[0]].errors = [wrong[1]]
-    problems = problems_of(form)
+    problems = form.problems
     page = make_response(render_template("admin/confirm.html", form=form, problems=problems, wanted=wanted))
     page.status_code = 429 if wait else 422 if problems else 200
     if wait:

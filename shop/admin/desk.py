@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from shop.admin import bulk, confirming, exporting, listing, views
+from shop.admin import bulk, confirming, exporting, listing, refusals, views
 from shop.admin.catalogue import categories, editing, options, products, stock
 from shop.admin.commands import merchant_commands
 from shop.admin.frame import admin
@@ -24,7 +24,7 @@ from shop.admin.selling import codes as discount_codes
 from shop.admin.signing import init_signing
 
 PAGES = (  # importing them has put their pages on the blueprint
-    *(listing, bulk, exporting, views, confirming),
+    *(listing, bulk, exporting, views, confirming, refusals),
     *(packing, slips),
     *(money, acting, matching),
     *(products, editing, options, stock, categories, pictures, importing),

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, flash, g, has_request_context, redirect, request, session, url_for
 from flask_security import current_user
-from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin import signing
@@ -100,15 +99,6 @@ def private(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
-
-
-@admin.errorhandler(CSRFError)
-def stale_form(_error: CSRFError) -> Response:
-    """A form that was opened before the last sign-in. Who may not send it any more is told so."""
-    role: Role | None = getattr(current_app.view_functions[request.endpoint or ""], "may", None)
-    if current_user.is_authenticated and role and not holds(role):
-        return error_page(403, NOT_YOURS)
-    return error_page(400)
 
 
 @admin.app_context_processor

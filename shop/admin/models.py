@@ -129,3 +129,12 @@ class SignInTries(Model):
     key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # of what the tries count against
     began: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     tries: Mapped[int]
+
+
+class KeptForm(Model):
+    """A form that was refused because its user had to sign in first: what was typed, until it can be shown again."""
+
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id", ondelete="CASCADE"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64))  # of what the cookie of that browser holds
+    sealed: Mapped[str] = mapped_column(Text)  # address and fields
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -8,6 +8,7 @@ from shop.catalog.naming import LONGEST_SKU, tidy_sku
 from shop.catalog.stocking import MOST_STOCK
 from shop.chpter.text import one_line
 from shop.money import shillings
+from shop.typed import problems_shown_again
 
 LONGEST_TYPED = 10_000  # characters of one field that are looked at
 DIGITS = re.compile("[0-9]{1,9}")  # more fit no column
@@ -19,6 +20,9 @@ class Answers:
     def __init__(self, form: Mapping[str, str]) -> None:
         self.typed = {name: tidy_text(value) for name, value in form.items()}
         self.errors: dict[str, str] = {}
+        if form:  # one that was posted
+            for field, words in problems_shown_again():
+                self.refuse(field, words)
 
     @property
     def problems(self) -> list[tuple[str, str]]:

@@ -240,7 +240,7 @@ def _in_words(money: ByHand) -> str:
 
 
 def _form_page(template: str, order: Order, form: MoneyForm) -> str | tuple[str, int]:
-    problems = [(field.name, str(words)) for field in form for words in field.errors]
+    problems = form.problems
     page = render_template(template, order=order, form=form, problems=problems)
     return (page, 422) if problems else page
 

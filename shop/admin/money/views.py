@@ -116,7 +116,7 @@ def _leave_waiting(number: str, words: str) -> bool:
 
 
 def _answer(form: CodeForm, known: Known | None) -> str:
-    problems = [(field.name, str(words)) for field in form for words in field.errors]
+    problems = form.problems
     return render_template("admin/money/codes.html", form=form, known=known, problems=problems)
 
 

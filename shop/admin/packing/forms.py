@@ -89,4 +89,4 @@ class OrderForms:
     def problems(self) -> list[tuple[str, str]]:
         """Field and words of everything that is wrong."""
         forms = (self.hand_over, self.lost_code, self.note, self.message)
-        return [(question.name, str(words)) for form in forms for question in form for words in question.errors]
+        return [problem for form in forms for problem in form.problems]

@@ -8,7 +8,7 @@ from shop.admin.acts import noted
 from shop.admin.models import OneTimeLink
 from shop.admin.people.codes import TooManyCodes, check_code, recovery_codes_left
 from shop.admin.people.failing import NOBODY, SOMEBODY, count_failure
-from shop.admin.people.forms import CodeForm, ForgottenForm, JoinForm, PasswordForm, problems_of, tidy_email
+from shop.admin.people.forms import CodeForm, ForgottenForm, JoinForm, PasswordForm, tidy_email
 from shop.admin.people.guessing import know_this_browser
 from shop.admin.people.links import mail_new_password_link, open_link, use_link
 from shop.admin.people.staffing import AlreadyHere, let_in, new_password_for
@@ -54,7 +54,7 @@ def code() -> Page:
 def _code_page(form: CodeForm, wanted: str, problem: str = "", wait: int = 0) -> AnyResponse:
     if problem:
         form.code.errors = [problem]
-    problems = problems_of(form)
+    problems = form.problems
     page = make_response(render_template("security/code.html", form=form, problems=problems, wanted=wanted))
     page.status_code = 429 if wait else 422 if problems else 200
     if wait:
@@ -81,7 +81,7 @@ def forgotten() -> Page:
     """Mail the way to a new password to whoever sits at the desk; the answer is the same for everybody."""
     form = ForgottenForm()
     if not form.validate_on_submit():
-        problems = problems_of(form)
+        problems = form.problems
         return render_template("security/forgotten.html", form=form, problems=problems), 422 if problems else 200
     try:
         merchant = merchant_with(tidy_email(form.email.data))
@@ -153,5 +153,5 @@ def invited(token: str) -> Page:
 
 
 def _link_page(template: str, form: PasswordForm, link: OneTimeLink) -> Page:
-    problems = problems_of(form)
+    problems = form.problems
     return render_template(template, form=form, problems=problems, link=link), 422 if problems else 200

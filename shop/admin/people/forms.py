@@ -119,8 +119,3 @@ class InviteForm(TypedForm):
             field.data = tidy_email(field.data)
         except ValueError as problem:
             raise ValidationError(str(problem)) from None
-
-
-def problems_of(form: TypedForm) -> list[tuple[str, str]]:
-    """What stops a form: (id of the field, words)."""
-    return [(field.id, str(words)) for field in form for words in field.errors]

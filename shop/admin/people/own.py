@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may, must_set_up_codes
 from shop.admin.people import codes, sitting
-from shop.admin.people.forms import ChangePasswordForm, CodeForm, NameForm, problems_of
+from shop.admin.people.forms import ChangePasswordForm, CodeForm, NameForm
 from shop.admin.people.guessing import in_words, seconds_to_wait, start_anew
 from shop.admin.people.staffing import set_password
 from shop.database import write
@@ -40,7 +40,7 @@ def _own_page(name: NameForm | None = None, password: ChangePasswordForm | None 
         "admin/people/me.html",
         name=name or NameForm(data={"name": current_user.name}, formdata=None),
         password=password or ChangePasswordForm(current_user.email, formdata=None),
-        problems=[problem for form in forms for problem in problems_of(form)],
+        problems=[problem for form in forms for problem in form.problems],
         sittings=sitting.sittings_of(current_user.id),
         here=here,
         codes_left=codes.recovery_codes_left(current_user.id) if here.second_factor else 0,
@@ -75,7 +75,7 @@ def me_password() -> Page:
             form.old.errors = [in_words(seconds)]
         elif not current_user.verify_and_update_password(form.old.data):
             form.old.errors = ["That is not your password"]
-    if problems_of(form):
+    if form.problems:
         return _own_page(password=form), 422
     start_anew(key)
     new, here = hash_password(form.chosen), sitting.seat().sitting_id
@@ -143,7 +143,7 @@ def me_codes_on() -> Page:
     step = codes.right_step(secret, form.code.data or "") if secret else None
     if form.validate_on_submit() and step is None:
         form.code.errors = ["That code is not right. Enter the one your phone shows now; its clock must be right"]
-    if step is None or problems_of(form):
+    if step is None or form.problems:
         return _set_up_page(form), 422
 
     def turn_on() -> list[str]:
@@ -191,7 +191,7 @@ def _set_up_page(form: CodeForm) -> str:
         secret = codes.new_secret()
         session[SETTING_UP] = sealer("two-factor set-up").seal(secret, current_user.id)
     written = codes.for_typing(secret)
-    words: dict[str, Any] = {"form": form, "problems": problems_of(form), "written": written}
+    words: dict[str, Any] = {"form": form, "problems": form.problems, "written": written}
     return render_template("admin/people/set_up.html", must=must_set_up_codes(), **words)
 
 

@@ -13,7 +13,7 @@ from shop.admin.frame import admin, may
 from shop.admin.models import Merchant, OneTimeLink
 from shop.admin.people import staffing
 from shop.admin.people.codes import asks_for_codes
-from shop.admin.people.forms import InviteForm, RoleForm, problems_of
+from shop.admin.people.forms import InviteForm, RoleForm
 from shop.admin.people.links import mail_invitation, withdraw_links
 from shop.admin.people.listing import (
     acts,
@@ -76,7 +76,7 @@ def people_invite() -> Page:
 
 
 def _invite_page(form: InviteForm) -> Page:
-    problems = problems_of(form)
+    problems = form.problems
     return render_template("admin/people/invite.html", form=form, problems=problems), 422 if problems else 200
 
 

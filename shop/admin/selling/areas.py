@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 
 from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy import select, update
@@ -11,15 +12,20 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may
-from shop.admin.selling.asking import WholeNumber, problems_of, row_id
+from shop.admin.selling.asking import WholeNumber, row_id
 from shop.checkout.forms import one_line
 from shop.database import changed, db, write
 from shop.details import forget_details
+from shop.fingerprints import Label, refuse_if_changed
+from shop.idempotency import make_once
 from shop.money import shillings
 from shop.pricing.models import DeliveryArea
 from shop.typed import TypedForm
 
 MOST_FEE = 100_000
+FIELDS = ("kind", "name", "fee", "days", "place", "hours")
+ORDER: dict[str, Label] = {"order": "The order of the areas"}
+KINDS = {"brought": "We bring it", "pickup": "They pick it up"}
 LAST_ONE = "One way to get the goods must stay on: switch another area on first"
 
 
@@ -66,6 +72,18 @@ class AreaForm(TypedForm):
         self.name.data, self.fee.data, self.days.data = area.name, str(area.fee), area.days
         self.place.data, self.hours.data = area.place, area.hours
 
+    @property
+    def labels(self) -> dict[str, Label]:
+        """How its fields are called."""
+        return {name: self[name].label.text for name in FIELDS} | {"kind": (self.kind.label.text, KINDS)}
+
+    @classmethod
+    def shown(cls, area: DeliveryArea) -> dict[str, str]:
+        """An area as the form shows it."""
+        form = cls(formdata=None)
+        form.fill(area)
+        return {name: form[name].data for name in FIELDS}
+
     def put_into(self, area: DeliveryArea) -> None:
         """The checked answers. What does not belong to the kind is left out."""
         area.pickup = self.kind.data == "pickup"
@@ -79,7 +97,7 @@ class AreaForm(TypedForm):
 def selling_areas() -> str:
     """All areas, in the order buyers see them."""
     areas = db.session.scalars(select(DeliveryArea).order_by(DeliveryArea.position, DeliveryArea.id)).all()
-    return render_template("admin/selling/areas.html", areas=areas)
+    return render_template("admin/selling/areas.html", areas=areas, order=_order(areas))
 
 
 @admin.route("/selling/areas/new", methods=["GET", "POST"])
@@ -91,8 +109,8 @@ def selling_area_new() -> str | tuple[str, int] | AnyResponse:
         return _form_page(form, None)
     if not form.validate():
         return _form_page(form, None), 422
-    write(lambda: _add(form))
-    return _done(f"{form.name.data} is added")
+    made = make_once(lambda: _add(form))
+    return _done(f"{form.name.data} is added" if made.first else "")
 
 
 @admin.route("/selling/areas/<area_id>", methods=["GET", "POST"])
@@ -139,7 +157,7 @@ def _locked() -> list[DeliveryArea]:
     return sorted(every, key=lambda area: (area.position, area.id))
 
 
-def _add(form: AreaForm) -> None:
+def _add(form: AreaForm) -> str:
     areas = _locked()
     slug = re.sub("[^a-z0-9]+", "-", form.name.data.lower()).strip("-")[:30] or "area"
     area = DeliveryArea(code=f"{slug}-{secrets.token_hex(3)}", position=len(areas), active=True)
@@ -148,10 +166,12 @@ def _add(form: AreaForm) -> None:
         other.position = position
     db.session.add(area)
     acted(f"Added {_in_words(area)}")
+    return url_for("admin.selling_areas")
 
 
 def _change(area_id: int, form: AreaForm) -> None:
-    area = db.session.get_one(DeliveryArea, area_id)
+    area = db.session.get_one(DeliveryArea, area_id, with_for_update=True)
+    refuse_if_changed(f"area {area_id}", form.shown(area), labels=form.labels)
     before = _in_words(area)
     form.put_into(area)
     acted(f"Changed {before} to {_in_words(area)}")
@@ -175,12 +195,18 @@ def _switch_on(area_id: int) -> None:
 
 def _move_up(area_id: int) -> None:
     areas = _locked()
+    refuse_if_changed("the order of areas", _order(areas), labels=ORDER)
     here = next(place for place, area in enumerate(areas) if area.id == area_id)
     if here:
         areas[here - 1], areas[here] = areas[here], areas[here - 1]
     for position, area in enumerate(areas):
         area.position = position
     acted(f"Moved {next(area.name for area in areas if area.id == area_id)} one place up")
+
+
+def _order(areas: Sequence[DeliveryArea]) -> dict[str, str]:
+    """What a page shows of the order of all areas."""
+    return {"order": ", ".join(area.name for area in areas)}
 
 
 def _in_words(area: DeliveryArea) -> str:
@@ -190,9 +216,13 @@ def _in_words(area: DeliveryArea) -> str:
 
 def _done(words: str) -> AnyResponse:
     forget_details()  # pages say the lowest fee
-    flash(words, "good")
+    if words:
+        flash(words, "good")
     return redirect(url_for("admin.selling_areas"), 303)
 
 
 def _form_page(form: AreaForm, area: DeliveryArea | None) -> str:
-    return render_template("admin/selling/area.html", form=form, area=area, problems=problems_of(form))
+    shown = form.shown(area) if area else None
+    return render_template(
+        "admin/selling/area.html", form=form, area=area, kinds=KINDS, shown=shown, problems=form.problems
+    )

@@ -80,13 +80,3 @@ def last_day(end: datetime) -> date:
 def row_id(text: str) -> int:
     """The id in an address; 0, which no row has, for what is none."""
     return int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else 0
-
-
-def problems_of(form: Any) -> list[tuple[str, str]]:
-    """Everything that stops a form: the field's id and what to do about it."""
-    stale = "This page was open for too long. Nothing is lost: check it and send it again"
-    found = []
-    for field in form:
-        for words in field.errors:
-            found.append(("main", stale) if field.name == "csrf_token" else (field.id, str(words)))
-    return found

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may
-from shop.admin.selling.asking import PER_PAGE, last_day, problems_of, row_id
+from shop.admin.selling.asking import PER_PAGE, last_day, row_id
 from shop.admin.selling.code_form import CodeForm
 from shop.admin.wording import Badge
 from shop.clock import NAIROBI, utcnow
@@ -192,4 +192,4 @@ def _save(code: DiscountCode, form: CodeForm) -> bool:
 
 
 def _form_page(form: CodeForm, code: DiscountCode | None) -> str:
-    return render_template("admin/selling/code.html", form=form, code=code, problems=problems_of(form))
+    return render_template("admin/selling/code.html", form=form, code=code, problems=form.problems)

@@ -11,7 +11,7 @@ from wtforms.validators import Length
 
 from shop.admin.acts import acted, who_acts
 from shop.admin.frame import admin, may
-from shop.admin.selling.asking import PER_PAGE, problems_of
+from shop.admin.selling.asking import PER_PAGE
 from shop.admin.selling.making import GONE, NO_GOODS
 from shop.admin.selling.picking import BUTTONS, Picked, picked_from_address, picked_from_form
 from shop.admin.wording import Badge
@@ -75,7 +75,7 @@ def cart_new() -> str | tuple[str, int] | AnyResponse:
         return _form_page(form, picked, picked.problems), 422 if picked.problems else 200
     form.validate()
     basket = picked.basket()
-    problems = [*picked.problems, *problems_of(form)]
+    problems = [*picked.problems, *form.problems]
     if basket.notices or not basket.lines:
         problems.append(("q", GONE if basket.notices else NO_GOODS))
     if problems:

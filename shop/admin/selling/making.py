@@ -12,7 +12,6 @@ from wtforms.validators import StopValidation
 
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may
-from shop.admin.selling.asking import problems_of
 from shop.admin.selling.picking import BUTTONS, Picked, picked_from_address, picked_from_form
 from shop.cart.contents import Basket
 from shop.checkout.forms import CheckoutForm, mail_address, new_key, one_line
@@ -134,7 +133,7 @@ def _problems(form: MadeOrderForm, picked: Picked, basket: Basket) -> list[tuple
     code_problem = basket.code_problem or form.problem_with_code(basket.discount_code)
     if code_problem:
         form.code.errors = [code_problem]
-    return problems + problems_of(form)
+    return problems + form.problems
 
 
 def _page(

@@ -8,7 +8,7 @@ from wtforms.validators import Length, ValidationError
 
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may
-from shop.admin.selling.asking import MOST_SHILLINGS, WholeNumber, problems_of
+from shop.admin.selling.asking import MOST_SHILLINGS, WholeNumber
 from shop.catalog.pictures import files_of
 from shop.checkout.forms import BAD_EMAIL, mail_address, one_line, tidy_note
 from shop.config import Settings
@@ -96,7 +96,7 @@ def settings() -> str | tuple[str, int] | AnyResponse:
         return kept_page([])
     form = SettingsForm()
     if not form.validate():
-        return _page(form, problems_of(form)), 422
+        return _page(form, form.problems), 422
     write(lambda: _save(form.values()))
     forget_details()
     flash("Saved. Every page says so within a few seconds", "good")
