@@ -7,7 +7,13 @@ from dotenv import load_dotenv
 from shop import create_app
 from shop.config import ConfigError
 
-load_dotenv()  # gunicorn does not read .env by itself; what is already set wins
+try:
+    load_dotenv()  # gunicorn does not read .env by itself; what is already set wins
+except (OSError, ValueError) as unreadable:
+    sys.stderr.write(
+        f"The shop cannot start: .env cannot be read ({type(unreadable).__name__}); let the shop's user read it.\n"
+    )
+    raise SystemExit(3) from None
 try:
     app = create_app()
 except ConfigError as wrong:

@@ -3,10 +3,54 @@
 import logging
 import sys
 import time
+from collections.abc import Callable
+from threading import Lock
 
 from flask import Flask, Response, g, request
 
 log = logging.getLogger("shop.access")
+outages = logging.getLogger("shop.outages")
+REMIND_SECONDS = 60
+CALM_SECONDS = 10  # without a failure, until an outage counts as over: what is locked answers now and then
+
+
+class Outage:
+    """Something the shop needs is away: a line when that begins, one a minute while it lasts, one when it is over.
+
+    Each process counts for itself.
+    """
+
+    def __init__(self, what: str, clock: Callable[[], float] = time.monotonic, calm: float = 0) -> None:
+        self._what, self._clock, self._calm = what, clock, calm
+        self._lock = Lock()
+        self._began: float | None = None
+        self._said = self._last = 0.0
+        self._failures = 0
+
+    def seen(self, error: str) -> None:
+        """It failed once more; `error` is a class and codes, never a message."""
+        with self._lock:
+            now = self._last = self._clock()
+            self._failures += 1
+            if self._began is None:
+                self._began, self._said, self._failures = now, now, 1
+                outages.error("%s is away: %s", self._what, error)
+            elif now - self._said >= REMIND_SECONDS:
+                self._said = now
+                passed = now - self._began
+                outages.error(
+                    "%s is still away after %.0f s (%d failures): %s", self._what, passed, self._failures, error
+                )
+
+    def over(self) -> None:
+        """It answered."""
+        if self._began is None:
+            return
+        with self._lock:
+            now = self._clock()
+            if self._began is not None and now - self._last >= self._calm:
+                outages.warning("%s is back after %.0f s (%d failures)", self._what, now - self._began, self._failures)
+                self._began = None
 
 
 def init_logs(app: Flask) -> None:

@@ -7,13 +7,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from shop.admin.mail.saying import what_became
 from shop.admin.wording import CLAIMS
 from shop.catalog.models import StockMove
-from shop.clock import nairobi
 from shop.database import db
 from shop.money import shillings
 from shop.notices.models import OutboxMail
-from shop.notices.sending import MOST_TRIES
 from shop.orders.models import Order, OrderEvent
 from shop.payments.models import CallbackRecord, PaymentAttempt
 
@@ -84,16 +83,8 @@ def _call(call: CallbackRecord) -> Moment:
 
 
 def _mail(mail: OutboxMail) -> Moment:
-    if mail.sent_at:
-        how = f"sent {nairobi(mail.sent_at)}"
-    elif mail.tries >= MOST_TRIES:
-        how = f"given up after {mail.tries} tries: {mail.last_error}"
-    elif mail.tries:
-        how = f"not taken yet, {mail.tries} tries: {mail.last_error}"
-    else:
-        how = "waits to be sent"
-    failed = mail.sent_at is None and mail.tries >= MOST_TRIES
-    return Moment(mail.written_at, SHOP, f"Mail “{mail.subject}” to {mail.recipient}: {how}", "mail", failed)
+    words = f"Mail “{mail.subject}” to {mail.recipient}: {what_became(mail)}"
+    return Moment(mail.written_at, SHOP, words, "mail", warning=mail.sent_at is None and mail.ended_at is not None)
 
 
 def _move(move: StockMove) -> Moment:

@@ -10,6 +10,8 @@ from shop.database import Model, UtcDateTime
 # Mails that anybody can cause by typing an address, without money and without anybody at the desk. As text, because an
 # index over some rows only serves a query that says the very same.
 UNPROVEN = "(kind IN ('placed', 'failed', 'link', 'free'))"
+RECEIPTS = ("paid", "free")  # the kinds that are an order's receipt
+WAITING = "(sent_at IS NULL AND ended_at IS NULL)"
 
 
 class OutboxMail(Model):
@@ -26,12 +28,17 @@ class OutboxMail(Model):
     message_id: Mapped[str] = mapped_column(String(120), unique=True)
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    tries: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)  # how often it was handed over
+    unanswered: Mapped[int] = mapped_column(default=0)  # of these, how often whole and without an answer
+    delays: Mapped[int] = mapped_column(default=0)  # how often the server was away since it was last handed over
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    last_error: Mapped[str] = mapped_column(String(80), default="")
+    kept_as_file: Mapped[bool] = mapped_column(default=False)  # "sent" to a file: nobody receives it
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since when it is not tried any more
+    last_error: Mapped[str] = mapped_column(String(80), default="")  # a class and the mail server's codes
 
     __table_args__ = (
-        Index("ix_outbox_mail_due", "sent_at", "next_try_at"),
+        Index("ix_outbox_mail_due", "next_try_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+        Index("ix_outbox_mail_state", "sent_at", "ended_at"),
         Index("ix_outbox_mail_recipient", "recipient", "id"),
         Index(
             "ix_outbox_mail_unproven",

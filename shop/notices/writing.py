@@ -17,7 +17,7 @@ from shop.details import details
 from shop.notices.models import UNPROVEN, OutboxMail
 from shop.orders.models import Order
 from shop.orders.signals import buyer_told, link_asked_for, order_cancelled, order_moved, order_paid, order_placed
-from shop.orders.states import Fulfilment
+from shop.orders.states import Fulfilment, ReceiptMail
 from shop.payments.models import MoneyEntry, PaymentAttempt
 from shop.payments.signals import money_given_back, payment_failed
 from shop.sealing import sealer
@@ -43,11 +43,15 @@ def _placed(order: Order) -> None:
 
 
 def _paid(order: Order) -> None:
+    settings: Settings = current_app.config["SETTINGS"]
     receipt = (f"Receipt for your order {order.number}", f"paid-{order.id}")
     if order.total:
         _to_buyer(order, "paid", *receipt)
     else:
         _to_typed(order, "free", *receipt)
+    written = select(OutboxMail.id).where(OutboxMail.once == receipt[1])
+    if settings.smtp_host and db.session.scalar(written):
+        order.receipt_mail = ReceiptMail.WAITING
     inbox = details().email
     if inbox:
         _write(inbox, order, "new_order", f"New paid order {order.number}", f"new-order-{order.id}")

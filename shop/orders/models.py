@@ -80,6 +80,7 @@ class Order(Model):
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its payment, by an owner, with their own eyes
     seen_by: Mapped[str] = mapped_column(String(80), default="")
+    receipt_mail: Mapped[str] = mapped_column(String(10), default="")  # a ReceiptMail
     forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since when nothing of the buyer is kept
 
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")

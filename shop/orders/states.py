@@ -37,3 +37,13 @@ class AttemptState(StrEnum):
     FAILED = "failed"
     REVIEW = "review"
     SUPERSEDED = "superseded"
+
+
+class ReceiptMail(StrEnum):
+    """Where the mail with an order's receipt stands."""
+
+    NONE = ""  # there is none: no address, no mail server, or held back
+    WAITING = "waiting"
+    SENT = "sent"
+    DOUBTFUL = "doubtful"  # the mail server took it and did not say what became of it
+    REFUSED = "refused"

@@ -7,7 +7,7 @@ from shop.chpter import Reason, plain_words
 from shop.clock import nairobi, utcnow
 from shop.money import shillings
 from shop.orders.models import Order, OrderEvent
-from shop.orders.states import BEING_OPENED, AttemptState, Fulfilment, Payment
+from shop.orders.states import BEING_OPENED, AttemptState, Fulfilment, Payment, ReceiptMail
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,13 @@ class Story:
     collect_code: str = ""  # what to say at the counter, while it lies ready there
 
 
+THIS_PAGE = "This page is your receipt: keep its link."
+RECEIPTS: dict[str, str] = {
+    ReceiptMail.WAITING: "We will email the receipt to you.",
+    ReceiptMail.SENT: "We sent the receipt to your email.",
+    ReceiptMail.DOUBTFUL: f"We could not make sure that the receipt reached your email. {THIS_PAGE}",
+    ReceiptMail.REFUSED: f"The receipt could not be emailed to you. {THIS_PAGE}",
+}
 GONE = {
     Fulfilment.PACKED: ("Packed", "Your order is packed."),
     Fulfilment.SENT: ("On its way", "Your order is on its way."),
@@ -161,8 +168,7 @@ def _given_back(order: Order) -> str:
 def _where(order: Order) -> str:
     if order.fulfilment in (Fulfilment.DELIVERED, Fulfilment.COLLECTED):
         return "Thank you for buying from us."
-    mailed = order.email and order.total  # the mail about a free order may be held back
-    receipt = "We sent the receipt to your e-mail." if mailed else "This page is your receipt: keep its link."
+    receipt = RECEIPTS.get(order.receipt_mail, THIS_PAGE)
     if order.pickup:
         return f"Pick it up at {order.pickup_place or 'our workshop'}: {order.area_days}. {receipt}"
     return f"It goes to {order.area_name}: {order.area_days}. {receipt}"

@@ -17,14 +17,22 @@ from tests.journeys.running import free_port
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds; a machine may be busy
 direct = build_opener(ProxyHandler({}))
 
 
 class Served:
     """gunicorn with so many processes, on a port of its own."""
 
-    def __init__(self, settings: Mapping[str, str], folder: Path, module: str = "wsgi:app", workers: int = 2) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, str],
+        folder: Path,
+        module: str = "wsgi:app",
+        workers: int = 2,
+        root: Path = ROOT,
+    ) -> None:
+        self.root = root
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environ = {
@@ -50,7 +58,9 @@ class Served:
 
     def _begin(self, command: Sequence[str], stdin: int) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, env=self.environ, stdin=stdin, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                command, cwd=self.root, env=self.environ, stdin=stdin, stdout=log, stderr=log
+            )
 
     def stop(self) -> None:
         """SIGTERM, as systemd stops it: what is under way is finished first."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -27,7 +28,7 @@ def revision(app, wanted: str | None = None) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def start(settings, root: Path = ROOT, patience: int = 30) -> tuple[int, str]:
+def start(settings, root: Path = ROOT, patience: int = 120) -> tuple[int, str]:
     """Start gunicorn and let it end by itself: exit status and what it wrote."""
     command = [str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{free_port()}", "wsgi:app"]
     environ = {"PATH": os.environ["PATH"], "PYTHON_DOTENV_DISABLED": "1", **settings}
@@ -73,7 +74,7 @@ def test_a_process_that_takes_anothers_place_meanwhile_is_not_refused(app, setti
         revision(app, "newer")
         assert served.kill_workers() == 2
         began = time.monotonic()
-        while (len(served.workers) < 2 or first & set(served.workers)) and time.monotonic() - began < 20:
+        while (len(served.workers) < 2 or first & set(served.workers)) and time.monotonic() - began < 60:
             time.sleep(0.05)
         served.wait_until_up()
 
@@ -105,6 +106,77 @@ def test_control_without_the_check_a_server_starts_on_other_tables(app, settings
     (copy / "gunicorn.conf.py").write_text("")
     with pytest.raises(subprocess.TimeoutExpired):
         start(settings, copy, patience=6)
+
+
+def copied(folder: Path) -> Path:
+    """The shop's tree, to be changed by a test."""
+    folder.mkdir()
+    for name in ("shop", "static", "migrations"):
+        (folder / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "templates", folder / "templates")
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def test_a_wrong_setting_is_said_once_and_ends_with_status_3_however_many_processes_there_are(settings):
+    for wrong in ({"SHOP_URL": "nonsense"}, {"INSTANCE_PATH": "/proc/none"}):
+        code, said = start({**settings, **wrong, "WEB_CONCURRENCY": "4"})
+
+        assert code == 3, said
+        assert said.count("The shop cannot start: ") == 1
+        assert "Traceback" not in said
+
+
+def test_a_process_that_cannot_load_the_shop_in_the_middle_of_an_upgrade_does_not_end_the_others(
+    app, settings, tmp_path
+):
+    tree = copied(tmp_path / "tree")
+    whole = (tree / "wsgi.py").read_text()
+    with Served(settings, tmp_path, root=tree) as served:
+        first, last = served.workers
+        (tree / "wsgi.py").write_text("from shop import what_is_not_there_yet\n")
+        os.kill(first, signal.SIGKILL)
+        until = time.monotonic() + 60
+        while "ImportError" not in served.log.read_text() and time.monotonic() < until:
+            time.sleep(0.1)
+
+        assert "ImportError" in served.log.read_text()
+        assert served.post("/healthz", b"", "GET") == 200
+
+        (tree / "wsgi.py").write_text(whole)
+        while len(set(served.workers) - {first}) < 2 or served.post("/healthz", b"", "GET") != 200:
+            assert time.monotonic() < until + 60
+            time.sleep(0.1)
+        assert last in served.workers
+
+
+def test_a_running_shop_does_not_read_the_templates_of_the_next_version(app, settings, tmp_path):
+    tree = copied(tmp_path / "tree")
+    with Served(settings, tmp_path, workers=1, root=tree) as served:
+        until = time.monotonic() + 60
+        while "Templates read" not in served.log.read_text() and time.monotonic() < until:
+            time.sleep(0.1)
+        for template in (tree / "templates").rglob("*.html"):
+            template.write_text("{% of the next version %}")
+
+        assert served.post("/cart", b"", "GET") == 200
+        assert served.post("/no-such-page", b"", "GET") == 404
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_said_in_one_sentence(settings, tmp_path):
+    tree = copied(tmp_path / "tree")
+    (tree / ".env").write_bytes(b"SHOP_NAME=\xff\xfe")
+    environ = {key: value for key, value in os.environ.items() if key != "PYTHON_DOTENV_DISABLED"}
+    for program in (["gunicorn", "--no-control-socket", "wsgi:app"], ["python", "-c", "import wsgi"]):
+        ran = subprocess.run([str(BIN / program[0]), *program[1:]], cwd=tree, env={**environ, **settings},
+                             capture_output=True, text=True, timeout=30)  # fmt: skip
+
+        assert ran.returncode == 3, ran.stderr
+        assert (
+            ran.stderr
+            == "The shop cannot start: .env cannot be read (UnicodeDecodeError); let the shop's user read it.\n"
+        )
 
 
 def test_inside_the_process_the_check_says_nothing_of_tables_that_fit(app):

@@ -12,6 +12,7 @@ from shop.notices.models import OutboxMail
 from shop.notices.sending import send_due
 from shop.orders.models import Order
 from tests import both_databases
+from tests.admin.desk import Clerk, let_in
 from tests.notices.post_office import settings_for
 from tests.pages import CANARY
 from tests.shopper import SKU, Shopper, hidden_fields
@@ -222,3 +223,49 @@ def test_without_a_merchants_address_only_buyers_are_written_to(settings, provid
 
     assert {str(letter["To"]) for letter in office.letters} == {"buyer@example.com"}
     assert all(letter["Reply-To"] is None for letter in office.letters)
+
+
+def page_of(shopper, app):
+    return shopper.get(f"/orders/{order_of(app).token}").text
+
+
+@both_databases
+def test_the_order_page_says_the_receipt_was_sent_only_once_it_was(app, shopper, post, office):
+    bought = shopper.buy()
+    bought.hear(bought.callback())
+    assert "We will email the receipt to you." in page_of(shopper, app)
+
+    post()
+
+    assert "We sent the receipt to your email." in page_of(shopper, app)
+
+
+def test_a_receipt_that_is_refused_for_ever_stands_on_the_order_for_its_buyer_and_the_merchant(
+    app, shopper, post, office, provider
+):
+    let_in(app)
+    clerk = Clerk(app, provider)
+    clerk.sign_in()
+    bought = shopper.buy()
+    office.refused = {order_of(app).email}
+    bought.hear(bought.callback())
+    post()
+
+    order = order_of(app)
+    desk = clerk.get(f"/admin/orders/{order.number}").text
+    assert "The receipt could not be emailed to you. This page is your receipt" in page_of(shopper, app)
+    assert "The receipt could not be emailed: buyer@example.com" in desk
+    assert f"The email “Receipt for your order {order.number}” to buyer@example.com was not sent." in desk
+
+
+def test_without_a_mail_server_nobody_is_told_of_a_mail(settings, provider):
+    app = create_app({**settings, "SMTP_HOST": ""})
+    shopper = Shopper(app, provider)
+    bought = shopper.buy()
+    bought.hear(bought.callback())
+    assert "This page is your receipt: keep its link." in page_of(shopper, app)
+    with app.app_context():
+        assert send_due(app.config["SETTINGS"], utcnow()) == 3
+        assert {mail.kept_as_file for mail in db.session.scalars(select(OutboxMail))} == {True}
+
+    assert "This page is your receipt: keep its link." in page_of(shopper, app)

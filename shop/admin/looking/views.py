@@ -17,7 +17,6 @@ from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import db, write
 from shop.notices.models import OutboxMail
-from shop.notices.sending import MOST_TRIES
 from shop.orders.states import AttemptState
 from shop.paging import key_asked
 from shop.payments.proof import proof
@@ -104,7 +103,7 @@ def _span(period: Period) -> dict[str, Any]:
 
 def _unsent() -> int:
     """How many mails were given up."""
-    given_up = (OutboxMail.sent_at.is_(None), OutboxMail.tries >= MOST_TRIES)
+    given_up = (OutboxMail.sent_at.is_(None), OutboxMail.ended_at.is_not(None))
     return db.session.scalar(select(func.count()).select_from(OutboxMail).where(*given_up)) or 0
 
 

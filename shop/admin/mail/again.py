@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from shop.database import changed, db
 from shop.notices.models import OutboxMail
-from shop.notices.sending import IN_HAND, MOST_TRIES
+from shop.notices.sending import IN_HAND, receipt_waits
 from shop.orders.moving import MovedMeanwhile
 from shop.sealing import sealer
 
@@ -22,16 +22,18 @@ def try_again(mail: OutboxMail, now: datetime) -> None:
 
     Raises MovedMeanwhile when it was sent meanwhile, or a worker may have it in hand at this moment.
     """
-    given_up = OutboxMail.tries >= MOST_TRIES
+    given_up = OutboxMail.ended_at.is_not(None)
     put_off = OutboxMail.next_try_at > now + IN_HAND
     waiting = update(OutboxMail).where(OutboxMail.id == mail.id, OutboxMail.sent_at.is_(None), given_up | put_off)
-    if not changed(waiting.values(tries=0, next_try_at=now, last_error="")):
+    afresh = {"tries": 0, "unanswered": 0, "delays": 0, "ended_at": None, "last_error": ""}
+    if not changed(waiting.values(next_try_at=now, **afresh)):
         raise MovedMeanwhile
+    receipt_waits(mail.id)
 
 
 def may_be_tried(mail: OutboxMail, now: datetime) -> bool:
     """Whether `try_again` would find it waiting."""
-    return mail.sent_at is None and (mail.tries >= MOST_TRIES or mail.next_try_at > now + IN_HAND)
+    return mail.sent_at is None and (mail.ended_at is not None or mail.next_try_at > now + IN_HAND)
 
 
 def copies_of(mail: OutboxMail) -> int:

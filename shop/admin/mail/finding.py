@@ -8,12 +8,11 @@ from sqlalchemy import ColumnElement, and_, func, select
 from shop.chpter.text import one_line
 from shop.database import db
 from shop.notices.models import OutboxMail
-from shop.notices.sending import MOST_TRIES
 from shop.orders.models import Order
 
 PER_PAGE = 50
 LONGEST_SEARCH = 254  # characters of an address
-TABS = {"waiting": "Waiting", "sent": "Sent", "failed": "Not sent"}
+TABS = {"waiting": "Waiting", "sent": "Sent", "files": "Kept as files", "failed": "Not sent"}
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,10 @@ def tidy_search(typed: str) -> str:
 
 UNSENT = OutboxMail.sent_at.is_(None)
 STANDING: dict[str, ColumnElement[bool]] = {
-    "waiting": and_(UNSENT, OutboxMail.tries < MOST_TRIES),
-    "sent": OutboxMail.sent_at.is_not(None),
-    "failed": and_(UNSENT, OutboxMail.tries >= MOST_TRIES),
+    "waiting": and_(UNSENT, OutboxMail.ended_at.is_(None)),
+    "sent": and_(OutboxMail.sent_at.is_not(None), OutboxMail.kept_as_file.is_(False)),
+    "files": and_(OutboxMail.sent_at.is_not(None), OutboxMail.kept_as_file),
+    "failed": and_(UNSENT, OutboxMail.ended_at.is_not(None)),
 }
 
 

@@ -1,8 +1,8 @@
 """Where a mail stands, and why it was not taken, in words."""
 
 from shop.admin.wording import Badge
+from shop.clock import nairobi
 from shop.notices.models import OutboxMail
-from shop.notices.sending import MOST_TRIES
 
 _UNREACHED = "The mail server could not be reached"
 _ERRORS = {
@@ -13,7 +13,7 @@ _ERRORS = {
     "SMTPConnectError": _UNREACHED,
     "SMTPServerDisconnected": "The mail server hung up",
     "SMTPAuthenticationError": "The mail server does not take the user name or password; look at SMTP_USERNAME",
-    "SMTPNotSupportedError": "The mail server cannot do what SMTP_SECURITY asks for",
+    "SMTPNotSupportedError": "The mail server cannot do what SMTP_SECURITY or the address asks for",
     "SMTPHeloError": "The mail server refused the shop",
     "SMTPSenderRefused": "The mail server does not take mail from the shop’s address; look at MAIL_FROM",
     "SMTPRecipientsRefused": "The mail server takes nothing for this address",
@@ -27,13 +27,38 @@ _ERRORS = {
 }
 
 
+MAY_HAVE_ARRIVED = "It was handed over whole and the mail server did not answer, so it may have arrived"
+
+
 def standing(mail: OutboxMail) -> Badge:
     """Where it stands."""
     if mail.sent_at:
-        return Badge("Sent", "good")
-    return Badge("Not sent", "bad") if mail.tries >= MOST_TRIES else Badge("Waiting", "waiting")
+        return Badge("Kept as a file, not sent") if mail.kept_as_file else Badge("Sent", "good")
+    if mail.unanswered:
+        return Badge("May have arrived", "bad" if mail.ended_at else "waiting")
+    return Badge("Not sent", "bad") if mail.ended_at else Badge("Waiting", "waiting")
+
+
+def what_became(mail: OutboxMail) -> str:
+    """The same in a line, with the reason, for the story of an order."""
+    why = why_not(mail.last_error)
+    if mail.sent_at:
+        how = "kept as a file, nobody receives it" if mail.kept_as_file else f"sent {nairobi(mail.sent_at)}"
+    elif mail.ended_at:
+        how = f"given up after {mail.tries} {'try' if mail.tries == 1 else 'tries'}: {why}"
+    elif mail.tries:
+        how = f"not taken yet, {mail.tries} {'try' if mail.tries == 1 else 'tries'}: {why}"
+    else:
+        how = f"waits to be sent: {why}" if why else "waits to be sent"
+    return f"{how}. {MAY_HAVE_ARRIVED}" if mail.unanswered and not mail.sent_at else how
 
 
 def why_not(error: str) -> str:
-    """The kept name of the last error, in words; "" for none."""
-    return (_ERRORS.get(error) or f"The mail was not taken ({error})") if error else ""
+    """The kept name and codes of the last error, in words; "" for none."""
+    name, _, codes = error.partition(" ")
+    if not error:
+        return ""
+    words = _ERRORS.get(name)
+    if words is None:
+        return f"The mail was not taken ({error})"
+    return f"{words} ({codes})" if codes else words

@@ -34,6 +34,7 @@ def mail() -> str:
     tabs = [
         (words, found.counts[name], url_for("admin.mail", tab=name, q=q or None), name == tab)
         for name, words in TABS.items()
+        if name != "files" or found.counts[name] or name == tab
     ]
     settings: Settings = current_app.config["SETTINGS"]
     return render_template(
