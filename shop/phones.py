@@ -1,11 +1,16 @@
 """Kenyan mobile numbers: every spelling a buyer uses, one spelling kept."""
 
 import re
+import unicodedata
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
-LONGEST = 40  # characters looked at; longer input is no phone number
+LONGEST = 60  # characters looked at; longer input is no phone number
+_SEPARATORS = re.compile(r"[\s().*\u00b7\u2010-\u2015-]")
+_LETTER_O = re.compile(r"(?<![A-Za-z])[oO](?=[17][0-9])|(?<=[0-9])[oO](?=[0-9])")
+_MOBILE = re.compile(r"(?:tel:)?[^0-9+]*(?:\+|0{0,3}(?=254))?(?:254)?0?([17][0-9]{8})[^0-9+]*", re.ASCII)
+_TWO = re.compile(r"(?:\+?254|0)[17][0-9]{8}[^0-9+]+(?:\+?254|0)[17][0-9]{8}[^0-9]*", re.ASCII)
 
 
 class PhoneError(ValueError):
@@ -15,26 +20,20 @@ class PhoneError(ValueError):
 def kenyan_mobile(text: str) -> str:
     """The number as 2547XXXXXXXX or 2541XXXXXXXX, from 0712..., 0110..., +254..., 254... or nine bare digits.
 
-    Raises PhoneError for anything else: a landline, another country, too few digits.
+    Chpter takes every number of these two forms, so the shop does too; `unusual_mobile` says which are worth a second
+    look. Words beside the number are passed over. Raises PhoneError for anything else: a landline, another country, two
+    numbers, too few digits.
     """
-    general = "Phone number must be a Kenyan mobile, like 0712 345 678 or 0110 345 678"
-    if len(text) > LONGEST or any(character.isalpha() for character in text):  # letters would be read as a keypad's
-        raise PhoneError(general)
-    text = re.sub(r"^\D*000?(?=\D*[1-9])", "+", text)  # 00254... and 000254..., as they are dialled
-    try:
-        number = phonenumbers.parse(text, "KE")
-    except NumberParseException:
-        raise PhoneError(general) from None
-    if number.country_code != 254:
-        raise PhoneError("Phone number is from another country. M-PESA needs a Kenyan mobile, like 0712 345 678")
-    if number.extension:
-        raise PhoneError(general)
-    kind = phonenumbers.number_type(number)
-    if kind == PhoneNumberType.FIXED_LINE:
-        raise PhoneError("Phone number is a landline. M-PESA needs a mobile, like 0712 345 678")
-    if kind != PhoneNumberType.MOBILE or phonenumbers.region_code_for_number(number) != "KE":
-        raise PhoneError(general)
-    return f"254{number.national_number}"
+    typed = _plain(text)
+    if found := _MOBILE.fullmatch(typed):
+        return f"254{found[1]}"
+    raise PhoneError(_problem_with(typed))
+
+
+def unusual_mobile(number: str) -> bool:
+    """Whether a number from `kenyan_mobile` is in no range known to be in use: new ranges appear, and people mistype."""
+    known = phonenumbers.parse(f"+{number}")
+    return phonenumbers.number_type(known) != PhoneNumberType.MOBILE
 
 
 def readable_phone(number: str) -> str:
@@ -42,3 +41,29 @@ def readable_phone(number: str) -> str:
     if len(number) == 12 and number.startswith("254"):
         return f"0{number[3:6]} {number[6:9]} {number[9:]}"
     return number
+
+
+def _plain(text: str) -> str:
+    """The text with plain digits, without separators and what cannot be seen; "" for one that is too long."""
+    if len(text) > LONGEST:
+        return ""
+    shown = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one)[0] != "C")
+    return _LETTER_O.sub("0", _SEPARATORS.sub("", shown))
+
+
+def _problem_with(typed: str) -> str:
+    """What to write instead."""
+    if _TWO.fullmatch(typed):
+        return "Phone number must be one number, like 0712 345 678. Enter the one that pays"
+    general = "Phone number must be a Kenyan mobile, like 0712 345 678 or 0110 345 678"
+    if any(character.isalpha() for character in typed):  # the library would read letters as a keypad's
+        return general
+    try:
+        number = phonenumbers.parse(re.sub(r"^\D*000?(?=\D*[1-9])", "+", typed), "KE")
+    except NumberParseException:
+        return general
+    if number.country_code != 254:
+        return "Phone number is from another country. M-PESA needs a Kenyan mobile, like 0712 345 678"
+    if phonenumbers.number_type(number) == PhoneNumberType.FIXED_LINE:
+        return "Phone number is a landline. M-PESA needs a mobile, like 0712 345 678"
+    return general

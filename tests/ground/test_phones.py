@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.money import shillings
-from shop.phones import PhoneError, kenyan_mobile, readable_phone
+from shop.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
 
 SAFARICOM = [
     "0712345678",
@@ -27,8 +26,21 @@ SAFARICOM = [
     "\u200e0712345678",
     "0712\u00a0345\u00a0678",
     "０７１２３４５６７８",
+    "tel:+254712345678",
+    "tel: 0712 345 678",
+    "Mama 0712 345 678",
+    "0712 345 678 (Mama)",
+    "0712-345-678 M-PESA",
+    "O712345678",
+    "0712 345 678 / ",
+    "2540712345678",
+    "+2540712345678",
+    "0254712345678",
+    "*0712345678",
+    "0712\u2011345\u2011678",
 ]
-NEWER = ["0110345678", "0110 345 678", "110345678", "+254110345678", "254-110-345-678"]
+NEWER = ["0110345678", "0110 345 678", "110345678", "+254110345678", "254-110-345-678", "O11O345678"]
+UNUSUAL = ["0109345678", "0122 345 678", "0131345678", "+254147345678", "0148 345678"]
 
 
 @pytest.mark.parametrize("typed", SAFARICOM)
@@ -39,6 +51,19 @@ def test_a_number_is_kept_in_one_spelling(typed):
 @pytest.mark.parametrize("typed", NEWER)
 def test_the_numbers_that_begin_with_01_are_mobiles_too(typed):
     assert kenyan_mobile(typed) == "254110345678"
+
+
+@pytest.mark.parametrize("typed", UNUSUAL)
+def test_a_number_of_a_new_range_is_taken_and_worth_a_second_look(typed):
+    number = kenyan_mobile(typed)
+
+    assert number.startswith("2541")
+    assert unusual_mobile(number)
+
+
+@pytest.mark.parametrize("typed", [*SAFARICOM, *NEWER])
+def test_a_number_of_a_known_range_needs_no_second_look(typed):
+    assert not unusual_mobile(kenyan_mobile(typed))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +82,9 @@ def test_the_numbers_that_begin_with_01_are_mobiles_too(typed):
         ("0712 345 67x", "Kenyan mobile"),
         ("0712345678 ext 5", "Kenyan mobile"),
         ("0712345678;ext=5", "Kenyan mobile"),
-        ("0712345678 / 0722345678", "Kenyan mobile"),
+        ("0712345678 / 0722345678", "must be one number"),
+        ("0712345678 or +254 722 345 678", "must be one number"),
+        ("0712 345 678 x2", "Kenyan mobile"),
         ("0800123456", "Kenyan mobile"),
         ("0999999999", "Kenyan mobile"),
         ("*334#", "Kenyan mobile"),
@@ -87,13 +114,3 @@ def test_what_is_kept_is_read_back_as_people_write_it(begins, rest):
     number = f"254{begins}{rest:08}"
 
     assert readable_phone(number).replace(" ", "") == f"0{begins}{rest:08}"
-
-
-def test_money_carries_its_currency_and_a_comma():
-    assert [shillings(sum_) for sum_ in (0, 999, 1250, 1234567, -500)] == [
-        "KSh 0",
-        "KSh 999",
-        "KSh 1,250",
-        "KSh 1,234,567",
-        "-KSh 500",
-    ]

@@ -7,7 +7,7 @@ from shop.catalog.editing import HIGHEST_PRICE
 from shop.catalog.naming import LONGEST_SKU, tidy_sku
 from shop.catalog.stocking import MOST_STOCK
 from shop.chpter.text import one_line
-from shop.money import shillings
+from shop.money import AmountError, read_shillings, shillings
 from shop.typed import problems_shown_again
 
 LONGEST_TYPED = 10_000  # characters of one field that are looked at
@@ -53,15 +53,16 @@ class Answers:
         return int(digits)
 
     def price(self, field: str, what: str = "Price") -> int:
-        """Whole shillings: "2450", "KSh 2,450", "2,450/=" and "2450.00" are the same."""
-        typed = re.sub(r"(?i)^\s*(ksh|kes)\.?|/[=-]\s*$|\.00\s*$|[\s,]", "", self.typed.get(field, ""))
-        if not DIGITS.fullmatch(typed):
-            self.refuse(field, f"{what} must be whole shillings, digits only, like 2450")
+        """Whole shillings, in every spelling people use."""
+        try:
+            amount = read_shillings(self.typed.get(field, ""), what)
+        except AmountError as error:
+            self.refuse(field, str(error))
             return 1
-        if not 1 <= int(typed) <= HIGHEST_PRICE:
+        if not 1 <= amount <= HIGHEST_PRICE:
             self.refuse(field, f"{what} must be from {shillings(1)} to {shillings(HIGHEST_PRICE)}")
             return 1
-        return int(typed)
+        return amount
 
     def sku(self, field: str) -> str:
         """A SKU, tidied: capitals, digits and hyphens. Empty when nothing was typed."""

@@ -10,6 +10,7 @@ from shop.catalog.editing import HIGHEST_PRICE, LONGEST_DESCRIPTION, LONGEST_LAB
 from shop.catalog.models import Picture, Product, Variant
 from shop.catalog.stocking import MOST_STOCK
 from shop.checkout.forms import one_line, tidy_note
+from shop.money import AmountError, read_shillings
 
 PRODUCT_COLUMNS = {  # name: attribute of the product; written in the first row of each product only
     "Name": "name",
@@ -35,7 +36,7 @@ SLUG, SKU = "Slug", "SKU"
 COLUMNS = (SLUG, *PRODUCT_COLUMNS, SKU, *VARIANT_COLUMNS)
 
 SLUG_FORM = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
-NUMBER = re.compile(r"(?:KSh\.? ?)?([0-9]{1,3}(?:[, ][0-9]{3}){1,4}|[0-9]{1,9})(?:\.0{1,2})?", re.ASCII | re.IGNORECASE)
+NUMBER = re.compile(r"([0-9]{1,3}(?:[, ][0-9]{3}){1,4}|[0-9]{1,9})(?:\.0{1,2})?", re.ASCII)
 YES, NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
 
 
@@ -96,19 +97,30 @@ def _text(longest: int, tidy: Callable[[str], str] = one_line) -> Callable[[str]
     return read
 
 
-def _number(most: int, unit: str, least: int = 0) -> Callable[[str], int]:
+def _number(most: int, unit: str) -> Callable[[str], int]:
     def read(cell: str) -> int:
         found = NUMBER.fullmatch(cell.strip())
         if not found:
             raise WrongCell(f"“{shortened(cell)}” is no number. Write {unit}, like 1250")
-        number = int(re.sub("[, ]", "", found[1]))
-        if number > most:
-            raise WrongCell(f"{number:,} is too high. Write {most:,} or less")
-        if number < least:
-            raise WrongCell(f"{number:,} is too low. Write {least:,} or more")
-        return number
+        return _within(int(re.sub("[, ]", "", found[1])), 0, most)
 
     return read
+
+
+def _price(cell: str) -> int:
+    try:
+        price = read_shillings(cell)
+    except AmountError:
+        raise WrongCell(f"“{shortened(cell)}” is no price. Write whole shillings, like 1250") from None
+    return _within(price, 1, HIGHEST_PRICE)
+
+
+def _within(number: int, least: int, most: int) -> int:
+    if number > most:
+        raise WrongCell(f"{number:,} is too high. Write {most:,} or less")
+    if number < least:
+        raise WrongCell(f"{number:,} is too low. Write {least:,} or more")
+    return number
 
 
 def _yes_or_no(cell: str) -> bool:
@@ -130,7 +142,7 @@ READERS: dict[str, Callable[[str], str | int | bool]] = {
     **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(LONGEST_OPTION)),
     "Archived": lambda cell: not _yes_or_no(cell),
     **dict.fromkeys(("Value 1", "Value 2", "Value 3", "Label"), _text(LONGEST_LABEL)),
-    "Price": _number(HIGHEST_PRICE, "whole shillings", 1),
+    "Price": _price,
     "Stock": _number(MOST_STOCK, "how many there are"),
     "Low at": _number(MOST_STOCK, "a number of pieces"),
     "For sale": _yes_or_no,

@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.admin.acts import acted, who_acts
 from shop.admin.frame import admin, may
 from shop.admin.money.finding import order_named
-from shop.admin.money.forms import METHODS, AmountError, MoneyForm, RefundForm, read_amount, tidy
+from shop.admin.money.forms import METHODS, MoneyForm, RefundForm, read_amount, tidy
 from shop.admin.showing import dossier_of
 from shop.database import write
-from shop.money import shillings
+from shop.money import AmountError, shillings
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import Payment

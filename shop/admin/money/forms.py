@@ -1,13 +1,12 @@
 """What the desk asks about money."""
 
-import re
 from typing import Any
 
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from shop.chpter.text import one_line
-from shop.money import shillings
+from shop.money import AmountError, read_shillings, shillings
 from shop.payments.by_hand import ByHand
 from shop.payments.codes import LONGEST_MESSAGE, CodeError, read_code
 from shop.typed import TypedForm
@@ -17,16 +16,12 @@ NO_REASON = "Enter a reason: whoever reads it later was not here"
 METHODS = {"MPESA": "M-PESA", "CASH": "Cash", "BANK": "Bank", "CARD": "Card"}
 
 
-class AmountError(ValueError):
-    """The text is no whole sum. Its message names the cure."""
-
-
 def read_amount(text: str, smallest: int = 1) -> int:
-    """Whole shillings from "2450", "2,450" or "KSh 2,450". Raises AmountError."""
-    typed = re.sub(r"^ksh\.?|[\s,]", "", text[:40].strip().casefold())
-    if not re.fullmatch(r"[0-9]{1,9}", typed, re.ASCII) or int(typed) < smallest:
-        raise AmountError("Amount must be whole shillings, like 2450")
-    return int(typed)
+    """Whole shillings, at least `smallest`, in any spelling people use. Raises AmountError."""
+    amount = read_shillings(text)
+    if amount < smallest:
+        raise AmountError(f"Amount must be {shillings(smallest)} or more")
+    return amount
 
 
 def tidy(typed: str | None) -> str | None:

@@ -9,14 +9,17 @@ from wtforms.validators import ValidationError
 
 from shop.checkout.forms import one_line
 from shop.clock import NAIROBI
-from shop.money import shillings
+from shop.money import AmountError, read_shillings, shillings
 
 MOST_SHILLINGS = 1_000_000  # of a fee, a discount or a minimum
 PER_PAGE = 25
 
 
 class WholeNumber(StringField):
-    """A whole number from `least` to `most`, thousands commas allowed; `number` is None where nothing was written."""
+    """A whole number from `least` to `most`, read as sums are; `number` is None where nothing was written.
+
+    With `money` its messages say shillings.
+    """
 
     def __init__(
         self, label: str, least: int, most: int, *, needed: bool = False, money: bool = False, **bound: Any
@@ -27,8 +30,10 @@ class WholeNumber(StringField):
     @property
     def number(self) -> int | None:
         """What was written, once it has been checked."""
-        digits = (self.data or "").replace(",", "")
-        return int(digits) if re.fullmatch("[0-9]{1,9}", digits) else None
+        try:
+            return read_shillings(self.data or "")
+        except AmountError:
+            return None
 
     def pre_validate(self, _form: Form) -> None:
         """Name the field and the cure."""
