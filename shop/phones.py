@@ -31,7 +31,7 @@ def kenyan_mobile(text: str) -> str:
 
 
 def unusual_mobile(number: str) -> bool:
-    """Whether a number from `kenyan_mobile` is in no range known to be in use: new ranges appear, and people mistype."""
+    """Whether a number from `kenyan_mobile` is in no range known to be in use: it may be new, or mistyped."""
     known = phonenumbers.parse(f"+{number}")
     return phonenumbers.number_type(known) != PhoneNumberType.MOBILE
 

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from shop.database import Model, UtcDateTime
 from shop.orders.models import Order
 from shop.orders.states import AttemptState
+from shop.payments.mpesa_messages import lookalike
 
 
 class PaymentAttempt(Model):
@@ -94,6 +95,7 @@ class MoneyEntry(Model):
     amount: Mapped[int]  # whole shillings
     method: Mapped[str] = mapped_column(String(20))
     code: Mapped[str | None] = mapped_column(String(10), unique=True)  # M-PESA's, in capitals: one code, one use
+    lookalike: Mapped[str | None] = mapped_column(String(10), index=True)  # of the code, see mpesa_messages.lookalike
     reason: Mapped[str] = mapped_column(Text)
     by: Mapped[str] = mapped_column(String(80))  # who of the desk wrote it; empty for the shop itself
 
@@ -106,6 +108,11 @@ class MoneyEntry(Model):
         ),
         Index("ix_money_entry_kind_at", "kind", "at"),
     )
+
+    @validates("code")
+    def _with_lookalike(self, _name: str, code: str | None) -> str | None:
+        self.lookalike = lookalike(code) if code else None
+        return code
 
 
 class OfferedCode(Model):

@@ -22,6 +22,7 @@ from shop.origin import from_elsewhere
 from shop.payments import addresses, codes, opening
 from shop.payments.checking import Kind, look_at
 from shop.payments.models import PaymentAttempt
+from shop.payments.mpesa_messages import LONGEST_MESSAGE, CodeError
 from shop.payments.posted import Posted
 from shop.payments.settling import Outcome, settle
 from shop.payments.spool import drain, spool
@@ -95,9 +96,9 @@ def offer(token: str) -> AnyResponse | tuple[str, int]:
     typed = request.form.get("code", "")
     try:
         write(lambda: codes.offer_code(order, typed))
-    except (codes.CodeError, codes.NoMoreCodes) as error:
+    except (CodeError, codes.NoMoreCodes) as error:
         words = str(error) or "You have given us many codes already. Call us, and have the M-PESA message at hand"
-        return order_page(order, one_line(typed[:200], 40), words), 422
+        return order_page(order, one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE), words), 422
     return redirect(url_for("orders.show", token=token), 303)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.payments.codes import read_code
+from shop.payments.mpesa_messages import read_code
 from tests.admin.money_desk import CODE, Desk
 from tests.payments.ledger import Ledger
 from tests.shopper import Shopper, hidden_fields

@@ -49,7 +49,7 @@ def test_nothing_and_large_sums_are_read_too(typed, amount):
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "KSh", "-5", "1.250", "1,25", "12 50", "1e3", "1250 1250", "12,50.00", "US$ 20", "about 1250", "1" * 10, "1" * 9999],
+    ["", "KSh", "-5", "1.250", "1,25", "12 50", "1e3", "1250 1250", "12,50.00", "US$ 20", "about 1250", "1" * 9999],
 )  # fmt: skip
 def test_what_is_no_sum_or_has_two_readings_is_refused_with_the_cure(typed):
     with pytest.raises(AmountError, match="Fee must be whole shillings, like 2450"):

@@ -19,7 +19,7 @@ from shop.orders.states import Payment
 from shop.orders.stock import OutOfStock
 from shop.payments import by_hand, checking, refunding
 from shop.payments.by_hand import ByHand
-from shop.payments.codes import entry_with
+from shop.payments.codes import entry_with, lookalikes_of
 
 TOO_LATE = "Nothing was changed: somebody else, or Chpter, was quicker. This is how the order stands now"
 Page = str | tuple[str, int] | AnyResponse
@@ -221,6 +221,13 @@ def _unused_code(form: MoneyForm) -> bool:
     entry = entry_with(code) if code else None
     if entry:
         form.code.errors = [f"That code was used already, for order {entry.order.number}"]
+    elif code and form.compared.data != code and (alike := lookalikes_of(code)):
+        form.code.errors = [
+            f"Code {code} looks like {alike[0].code}, which was used for order {alike[0].order.number}. "
+            "Compare 0 with O, 1 with I and L, 5 with S. If they are two payments, press the button again"
+        ]
+        form.compared.data = code
+        return False
     return entry is None
 
 

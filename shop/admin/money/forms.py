@@ -8,7 +8,7 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from shop.chpter.text import one_line
 from shop.money import AmountError, read_shillings, shillings
 from shop.payments.by_hand import ByHand
-from shop.payments.codes import LONGEST_MESSAGE, CodeError, read_code
+from shop.payments.mpesa_messages import LONGEST_MESSAGE, CodeError, read_code
 from shop.typed import TypedForm
 
 LONGEST_REASON = 200  # characters
@@ -39,6 +39,7 @@ class MoneyForm(TypedForm):
     code = StringField("M-PESA code", filters=[tidy])
     reason = StringField("Reason", [DataRequired(NO_REASON)], filters=[tidy])
     seen = HiddenField()
+    compared = HiddenField()  # a code the page warned about: it looks like one that is counted
     code_required = True
 
     def validate_amount(self, field: StringField) -> None:

@@ -17,10 +17,11 @@ from shop.admin.money.wording import KINDS, reason_of
 from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import write
+from shop.details import details
 from shop.orders.moving import MovedMeanwhile
 from shop.paging import page_asked
 from shop.payments import checking
-from shop.payments.codes import read_message
+from shop.payments.mpesa_messages import read_message
 from shop.payments.proof import proof
 
 LONGEST_ID = 9  # digits
@@ -70,13 +71,18 @@ def codes() -> str | tuple[str, int]:
     if request.method == "GET":
         typed = request.args.get("code", "")[:60]
         form.text.data = typed
-        return _answer(form, what_is_known(read_message(typed), utcnow()) if typed else None)
+        return _answer(form, _known(typed) if typed else None)
     if form.validate():
         message = read_message(form.text.data)
         if message.code or message.amount:
-            return _answer(form, what_is_known(message, utcnow()))
+            return _answer(form, _known(form.text.data))
         form.text.errors = ["There is no M-PESA code in that. Paste the whole message, or its 10 letters and digits"]
     return _answer(form, None), 422
+
+
+def _known(text: str) -> Known:
+    shop = details()
+    return what_is_known(read_message(text), utcnow(), (shop.phone.lstrip("+"), shop.whatsapp))
 
 
 @admin.get("/money")
