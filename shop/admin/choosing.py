@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from shop.chpter.text import one_line
 from shop.clock import NAIROBI
-from shop.orders.words import sought
+from shop.orders.words import order_token_in, sought
 
 LONGEST_SEARCH = 100  # characters
 YEARS = range(2000, 2200)
@@ -62,8 +62,13 @@ class Chosen:
 
     @property
     def beginnings(self) -> list[tuple[str, ...]]:
-        """What is looked for; nothing when only punctuation was typed."""
-        return sought(self.q)
+        """What is looked for; nothing when only punctuation was typed, or the link to an order."""
+        return [] if self.token else sought(self.q)
+
+    @property
+    def token(self) -> str | None:
+        """The token of the order whose link was pasted."""
+        return order_token_in(self.q)
 
     def moments(self, first: str, last: str) -> tuple[datetime | None, datetime | None]:
         """From when, and until when (not included), two named days say."""

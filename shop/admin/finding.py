@@ -210,7 +210,9 @@ def _filters(chosen: Chosen) -> list[Any]:
         fits.append(Order.area_name == chosen.area)
     if chosen.by_payment:
         fits.append(text(models.PAID))
-    if chosen.q and not chosen.beginnings:
+    if chosen.token:
+        fits.append(Order.token == chosen.token)
+    elif chosen.q and not chosen.beginnings:
         fits.append(literal(1) == 0)  # only punctuation was typed: no order has it
     return fits
 

@@ -3,6 +3,7 @@
 from wtforms import StringField
 from wtforms.validators import DataRequired, ValidationError
 
+from shop.orders.words import order_number_in
 from shop.phones import PhoneError, kenyan_mobile
 from shop.typed import TypedForm
 
@@ -14,8 +15,8 @@ class LookupForm(TypedForm):
     phone_number = StringField("Phone number", [DataRequired("Enter the phone number you ordered with")])
 
     def validate_order_number(self, _field: StringField) -> None:
-        """Eight digits, with any blanks and hyphens."""
-        if len(self.number) != 8:
+        """Eight digits, as people write them."""
+        if not self.number:
             raise ValidationError("Order number must be 8 digits, like 1234 5678")
 
     def validate_phone_number(self, field: StringField) -> None:
@@ -27,5 +28,5 @@ class LookupForm(TypedForm):
 
     @property
     def number(self) -> str:
-        """The order number as it is stored."""
-        return "".join(character for character in (self.order_number.data or "")[:40] if character in "0123456789")
+        """The order number as it is stored; "" where there is none."""
+        return order_number_in(self.order_number.data or "") or ""

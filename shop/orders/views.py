@@ -19,6 +19,7 @@ from shop.orders.models import Order
 from shop.orders.signals import link_asked_for
 from shop.orders.states import AttemptState, Payment
 from shop.orders.story import story_of
+from shop.orders.words import order_token_in
 from shop.phones import kenyan_mobile
 
 orders = Blueprint("orders", __name__)
@@ -55,9 +56,11 @@ def status(token: str) -> Response:
 @csrf.exempt  # the form checks its own token, so that a stale one costs nothing that was typed
 @limiter.limit("10 per hour", key_func=lambda: request.form.get("order_number", "")[:40], methods=["POST"])
 @limiter.limit("600 per hour", methods=["POST"])  # carriers put thousands of phones behind one address
-def lookup() -> str | tuple[str, int]:
+def lookup() -> str | tuple[str, int] | AnyResponse:
     """Send a lost link to the order's own e-mail address. The answer is the same whether or not there is an order."""
     form = LookupForm()
+    if token := order_token_in(form.order_number.data or ""):  # the link itself: whoever has it may follow it
+        return redirect(url_for("orders.show", token=token), 303)
     if not form.is_submitted():
         return render_template("orders/lookup.html", form=form, problems=[], sent=False)
     if not form.validate():

@@ -7,18 +7,37 @@ was typed, so of a text with inner punctuation ("Njeri-Kamau", an e-mail) the wh
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 
 from sqlalchemy import delete, insert, select
 
 from shop.chpter.text import one_line
 from shop.database import db
+from shop.money import AmountError, read_shillings
 from shop.orders.models import Order, OrderWord
 
 LONGEST_WORD = 60  # characters; the rest neither kept nor looked at
 MOST_WORDS = 6  # looked for at once
 LONGEST_SEARCH = 400  # characters looked at: room for so many words, and blanks between
 _OUTER = re.compile(r"^[\W_]+|[\W_]+$")
+_NUMBER = re.compile(r"(?<![0-9])([0-9]{4})[\s.-]?([0-9]{4})(?![0-9])", re.ASCII)
+_LINK = re.compile(r"/orders/([A-Za-z0-9_-]{10,40})(?![A-Za-z0-9_-])", re.ASCII)
+_ORDER = re.compile(r"(?<![^\W\d_])(?:order|ord|oda|agizo|number|nambari|namba|no)(?![^\W\d_])", re.IGNORECASE)
+_BEFORE_NUMBERS = re.compile(rf"(?:{_ORDER.pattern}|\b(?:kshs?|kes|shs?))(?=[\s.:#]*[0-9])|#", re.IGNORECASE)
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´")
+
+
+def order_number_in(text: str) -> str | None:
+    """The order number in what people write: "1234 5678", "Order no. 1234-5678", a whole sentence; None without one."""
+    plain = unicodedata.normalize("NFKC", text[:LONGEST_SEARCH])
+    found = _NUMBER.search(plain)
+    return "".join(found.groups()) if found else None
+
+
+def order_token_in(text: str) -> str | None:
+    """The token in a pasted link to an order's page; None where there is no such link."""
+    found = _LINK.search(text[:LONGEST_SEARCH])
+    return found[1] if found else None
 
 
 def note_words(order: Order, *texts: str) -> None:
@@ -27,7 +46,7 @@ def note_words(order: Order, *texts: str) -> None:
 
 
 def note_order(order: Order) -> None:
-    """Let an order that was just written be found by its buyer, its number, its goods and its discount code."""
+    """Let an order that was just written be found by its buyer, its number, total, goods, address and discount code."""
     db.session.flush()  # a new order gets its id here, and what was left out its default
     _note(order, [*_words_of_buyer(order), *_words_of_things(order)])
 
@@ -65,11 +84,19 @@ def spelled(word: str) -> str:
 def sought(typed: str) -> list[tuple[str, ...]]:
     """What to look for: for each thing typed the beginnings of which an order has to have one.
 
-    Blanks and hyphens between digits part nothing: "0712 345-678" is one number, here as 0712345678 and 712345678.
+    Blanks and hyphens between digits part nothing: "0712 345-678" is one number, here as 0712345678 and 712345678. Of
+    a sentence that names an order by its number only the number counts; a sum in any spelling is its digits.
     """
+    typed = unicodedata.normalize("NFKC", typed[:LONGEST_SEARCH])
+    if _ORDER.search(typed) and (number := order_number_in(typed)):
+        return [(number,)]
+    if re.search(r"[,/]|[a-z]", typed, re.IGNORECASE):  # else it is a number anyway
+        with suppress(AmountError):
+            return [(str(read_shillings(typed)),)]
+    typed = _BEFORE_NUMBERS.sub(" ", typed)
     things: list[str] = []
     digits_before = False
-    for part in typed[:LONGEST_SEARCH].split():
+    for part in typed.split():
         digits = bool(re.search(r"[0-9]", part)) and not re.search(r"[^\W\d_]|@", part)
         if digits and digits_before:
             things[-1] += part
@@ -89,7 +116,8 @@ def _number(thing: str) -> tuple[str, ...]:
 
 
 def _words_of_buyer(order: Order) -> set[str]:
-    return words_of_row(order.number, order.full_name, order.phone_number, order.email)
+    of_row = words_of_row(order.number, order.full_name, order.phone_number, order.email)
+    return of_row | words_of(order.location, order.note)
 
 
 def _words_of_things(order: Order) -> set[str]:
@@ -97,6 +125,7 @@ def _words_of_things(order: Order) -> set[str]:
     return {
         order.number,
         order.number[-4:],
+        str(order.total),
         *names,
         *words_of(order.discount_code),
         *(spelled(line.sku) for line in order.lines),

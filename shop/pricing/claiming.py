@@ -1,5 +1,6 @@
 """Taking and giving back the uses of a discount code. Both run inside the caller's transaction."""
 
+import unicodedata
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
@@ -13,8 +14,13 @@ class DiscountGone(Exception):
 
 
 def tidy_code(text: str) -> str:
-    """A code as it is stored: upper case, printable, without blanks, at most 40 characters."""
-    return "".join(character for character in text if character.isprintable() and not character.isspace()).upper()[:40]
+    """A code as it is stored: upper case, without blanks, quotes and a last full stop, at most 40 characters.
+
+    Full-width letters, as some keyboards write them, are plain ones.
+    """
+    plain = unicodedata.normalize("NFKC", text[:200])
+    shown = "".join(character for character in plain if character.isprintable() and not character.isspace())
+    return shown.strip("“”„‘’\"'`.,;:()").upper()[:40]
 
 
 def code_named(text: str) -> DiscountCode | None:

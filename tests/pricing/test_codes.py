@@ -54,6 +54,7 @@ def test_a_code_is_tidied_to_the_forty_printable_characters_that_are_stored():
     assert tidy_code(" ka\tri\u200bbu 10\n") == "KARIBU10"
     assert tidy_code("x" * 39 + "yz") == "X" * 39 + "Y"
     assert tidy_code("\x00\u00a0 ") == ""
+    assert {tidy_code(typed) for typed in ("ＫＡＲＩＢＵ１０", "“KARIBU10”", "karibu10.", "(karibu10)")} == {"KARIBU10"}
 
 
 @pytest.mark.parametrize("kind", ["percent", "fixed"])

@@ -17,6 +17,7 @@ from shop.database import db, write
 from shop.money import shillings
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
+from shop.orders.words import order_number_in
 from shop.paging import key_asked
 from shop.payments import unmatched
 from shop.payments.by_hand import PAYABLE
@@ -56,7 +57,8 @@ def lost_payments() -> list[Lost]:
 def check_match() -> AnyResponse:
     """The payment belongs to an order: it is settled as if it had come with it."""
     settings: Settings = current_app.config["SETTINGS"]
-    number = one_line(request.form.get("number", "")[:40], 20).replace(" ", "")
+    typed = one_line(request.form.get("number", "")[:400], 200)
+    number = order_number_in(typed) or typed[:20]
 
     def work() -> str:
         order = order_named(number)

@@ -18,6 +18,7 @@ from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.signals import buyer_told
 from shop.orders.states import Fulfilment, Payment
+from shop.orders.words import note_words
 
 PRESSED = {  # what each button of an order that is brought, or packed, may do; handing over has a form of its own
     Fulfilment.PACKED: "Packed",
@@ -93,6 +94,7 @@ def order_note(number: str) -> Page:
 
     def note(order: Order) -> str:
         order.record(form.note.data or "", by=who_acts(), note=True, once=form.key(order.id))
+        note_words(order, form.note.data or "")
         logged(f"Wrote a private note on order {order.number}", order)
         return "Note kept"
 
@@ -110,6 +112,7 @@ def order_message(number: str) -> Page:
     def tell(order: Order) -> str:
         words, once = form.message.data or "", form.key(order.id)
         order.record(words, for_buyer=True, by=who_acts(), note=True, once=once)
+        note_words(order, words)
         logged(f"Wrote to the buyer of order {order.number}", order)
         buyer_told.send(order, words=words, once=once)
         return "Written. The mail goes out within a few seconds"
