@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, select
 
 from shop.catalog.models import Category, Picture, Product, Variant, stock_word
+from shop.catalog.pictures import NO_PICTURE
 from shop.clock import utcnow
 from shop.database import db
 from shop.money import shillings
@@ -165,7 +166,7 @@ def read_lines(
             label=row.label,
             slug=row.slug,
             category=row.category,
-            picture=row.path or "img/logo.svg",
+            picture=row.path or NO_PICTURE,
             alt=row.alt or row.name,
             price=row.price,
             quantity=quantity,

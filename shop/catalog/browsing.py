@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from shop.catalog.models import Category, Picture, Product, Variant, stock_word
+from shop.catalog.pictures import NO_PICTURE
 from shop.database import db
 from shop.paging import Leaf, leaf
 
@@ -48,9 +49,28 @@ class Listing(Leaf):
     cards: list[Card]
 
 
-def categories() -> list[Category]:
+@dataclass(frozen=True)
+class Tile:
+    """A category as a way into the shop. Without a picture of its own it shows its newest product's."""
+
+    slug: str
+    name: str
+    picture: str
+
+
+def categories() -> list[Tile]:
     """The categories of the shop in shelf order."""
-    return list(db.session.scalars(select(Category).where(Category.active).order_by(Category.position)))
+    newest_picture = (
+        select(Picture.path)
+        .join(Product, Product.id == Picture.product_id)
+        .where(Product.category_id == Category.id, Product.active, Picture.position == 0)
+        .order_by(Product.position)
+        .limit(1)
+        .scalar_subquery()
+    )
+    picture = case((Category.picture == NO_PICTURE, func.coalesce(newest_picture, NO_PICTURE)), else_=Category.picture)
+    query = select(Category.slug, Category.name, picture).where(Category.active).order_by(Category.position)
+    return [Tile(*row) for row in db.session.execute(query)]
 
 
 def newest(limit: int) -> list[Card]:
@@ -119,6 +139,6 @@ def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 def _cards(query: Select[*tuple[Any, ...]]) -> list[Card]:
     return [
-        Card(slug, name, low, high > low, int(left), picture or "img/logo.svg", alt or name)
+        Card(slug, name, low, high > low, int(left), picture or NO_PICTURE, alt or name)
         for slug, name, low, high, left, picture, alt in db.session.execute(query)
     ]

@@ -14,7 +14,7 @@ from tempfile import NamedTemporaryFile
 from flask import Blueprint, Flask, Response, abort, current_app, send_file
 
 from shop.assets import A_YEAR
-from shop.catalog.pictures import FILE, Shape, files_of, new_path, picture_at, shown
+from shop.catalog.pictures import FILE, NO_PICTURE, Shape, files_of, new_path, picture_at, shown
 from shop.config import Settings
 from shop.headers import INERT
 
@@ -95,7 +95,7 @@ def picture(name: str) -> Response:
 def init_media(app: Flask) -> None:
     """Serve the pictures, and tell templates how to show them."""
     app.register_blueprint(media)
-    app.jinja_env.globals.update(shown=shown, picture_at=picture_at)
+    app.jinja_env.globals.update(shown=shown, picture_at=picture_at, NO_PICTURE=NO_PICTURE)
 
 
 def _write(place: Path, content: bytes) -> None:

@@ -6,12 +6,13 @@ from sqlalchemy import func, or_, select, update
 
 from shop.catalog.models import Category, Picture, Product, Variant
 from shop.catalog.naming import free_names, search_text, tidy_slug
+from shop.catalog.pictures import NO_PICTURE
 from shop.database import db
 
 LONGEST_NAME = 60  # characters, as are the others
 LONGEST_BLURB = 200
 LONGEST_SLUG = 60
-NEUTRAL = "img/logo.svg"  # the picture of a category that has chosen none
+NEUTRAL = NO_PICTURE  # of a category that has chosen none: its page shows a picture of its newest goods
 MOST_PICTURES = 24  # to choose from
 
 
@@ -104,7 +105,7 @@ def move_category(category: Category, up: bool) -> bool:
 def pictures_for(category: Category | None) -> list[tuple[str, str]]:
     """What a category may choose its picture from: (path, whose), its own one first, a neutral one last."""
     if category is None:
-        return [(NEUTRAL, "The shop’s mark")]
+        return [(NEUTRAL, "Its newest product")]
     query = (
         select(Picture.path, Product.name)
         .join(Product, Product.id == Picture.product_id)
@@ -114,7 +115,7 @@ def pictures_for(category: Category | None) -> list[tuple[str, str]]:
     )
     found = dict(db.session.execute(query).all())
     now = {category.picture: found.get(category.picture, "As it is now")} if category.picture != NEUTRAL else {}
-    return list({**now, **found, NEUTRAL: "The shop’s mark"}.items())
+    return list({**now, **found, NEUTRAL: "Its newest product"}.items())
 
 
 def _free_slug(name: str) -> str:

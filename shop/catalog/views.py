@@ -59,6 +59,7 @@ class ProductPage:
     def __init__(self, product: Product) -> None:
         self.slug, self.name, self.category = product.slug, product.name, product.category
         self.paragraphs = [part.strip() for part in product.description.split("\n\n") if part.strip()]
+        self.summary = " ".join(product.description.split())  # one line, for search engines
         self.pictures = product.pictures
         self.variants = [variant for variant in product.variants if variant.active]
         self.stock = stock_word(sum(variant.left for variant in self.variants))

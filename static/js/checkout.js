@@ -12,8 +12,8 @@
 
   // The sum shown is the sum sent: the server asks again when it makes another.
   function follow() {
-    const area = form.querySelector("[name=area]:checked");
-    if (!area) return;
+    const area = form.querySelector("[name=area]:checked, [name=area] > :checked");
+    if (!area?.value) return;
     const fee = Number(area.dataset.fee);
     const total = Number(sums.dataset.goods) - Number(sums.dataset.discount) + fee;
     sums.querySelector("[data-part=delivery]").textContent = fee ? shillings(fee) : "Free";

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from werkzeug.exceptions import HTTPException
 
 from tests.journeys.tours import TOURS, Tour
-from tests.journeys.visitor import SIZES, Visitor
+from tests.journeys.visitor import SIZES, TOO_WIDE, Visitor
 
 # What answers a GET, but with no page to look at.
 NO_PAGES = {
@@ -39,8 +39,6 @@ SMALL_TARGETS = """() => {
 }"""
 
 
-WIDTH = """() => document.scrollingElement.scrollWidth > innerWidth
-    ? [`the page is ${document.scrollingElement.scrollWidth} px wide`] : []"""
 LIGHT = ("light", {})
 DARK = ("dark", {"runOnly": ["color-contrast"]})  # the night changes colours alone
 
@@ -65,7 +63,7 @@ def in_the_way(page: Page) -> list[str]:
     found = []
     for size, schemes in (("desk", [LIGHT]), ("phone", [LIGHT, DARK])):
         page.set_viewport_size(SIZES[size])
-        seen = [*serious_findings(page, *schemes), *page.evaluate(SMALL_TARGETS), *page.evaluate(WIDTH)]
+        seen = [*serious_findings(page, *schemes), *page.evaluate(SMALL_TARGETS), *page.evaluate(TOO_WIDE)]
         found += [f"{size}: {finding}" for finding in seen]
     return found
 

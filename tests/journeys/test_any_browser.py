@@ -109,7 +109,7 @@ def test_the_guard_against_wide_pages_notices_one(visitor):
     )
     visitor.open("/cart")
 
-    assert re.search(r"/cart is 5\d\d px wide", " ".join(visitor.trouble))
+    assert re.search(r"/cart: the page is 5\d\d px wide", " ".join(visitor.trouble))
     visitor.trouble.clear()
 
 

@@ -9,11 +9,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, 
 from tests.journeys.running import MERCHANT, PASSWORD, SKU, RunningShop
 
 SIZES = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1280, "height": 900}}
+# Not innerWidth: on a phone that grows with a page that is too wide.
+TOO_WIDE = """() => document.scrollingElement.scrollWidth > Math.ceil(visualViewport.width)
+    ? [`the page is ${document.scrollingElement.scrollWidth} px wide`] : []"""
 # Looks at every page by itself. The words go to the console, where everything the browser complains of goes.
-TOO_WIDE = """addEventListener("load", () => {
-    const page = document.scrollingElement;
-    if (page.scrollWidth > innerWidth) console.error(`${location.pathname} is ${page.scrollWidth} px wide`);
-})"""
+WATCH_WIDTH = f"""addEventListener("load", () => {{
+    for (const words of ({TOO_WIDE})()) console.error(`${{location.pathname}}: ${{words}}`);
+}})"""
 
 
 class Visitor:
@@ -26,7 +28,7 @@ class Visitor:
         self.expected: set[int] = set()  # statuses of 400 and above that the test means to see
         self.context = browser.new_context(viewport=SIZES[size], base_url=shop.url, **options)
         self.context.set_default_timeout(15_000)
-        self.context.add_init_script(TOO_WIDE)
+        self.context.add_init_script(WATCH_WIDTH)
         self.context.on("console", self._said)
         self.context.on("weberror", lambda error: self.trouble.append(f"script: {error.error}"))
         self.context.on("request", self._asked)

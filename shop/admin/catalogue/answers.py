@@ -35,7 +35,7 @@ class Answers:
 
     def line(self, field: str, what: str, longest: int, *, needed: bool = True) -> str:
         """A text on one line. `what` begins a sentence: "Name"."""
-        text = one_line(self.typed.get(field, ""), LONGEST_TYPED)
+        text = one_line(self.typed.get(field, ""), LONGEST_TYPED, joiners=True)
         if needed and not text:
             self.refuse(field, f"{what} is empty: fill it in")
         return self._short(field, what, text, longest)
@@ -87,5 +87,7 @@ class Answers:
 
 def tidy_text(typed: str) -> str:
     """A text without what nobody can see, its lines kept, no more than one empty line in a row."""
-    lines = [one_line(line, LONGEST_TYPED) for line in typed[:LONGEST_TYPED].replace("\r\n", "\n").split("\n")]
+    lines = [
+        one_line(line, LONGEST_TYPED, joiners=True) for line in typed[:LONGEST_TYPED].replace("\r\n", "\n").split("\n")
+    ]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

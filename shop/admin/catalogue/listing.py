@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.pictures import NO_PICTURE
 from shop.chpter.text import one_line
 from shop.database import db
 from shop.paging import Leaf, leaf
@@ -103,7 +104,7 @@ def _products(active: bool, fits: ColumnElement[bool], start: int) -> list[Row]:
     of_variants = sums.where(Variant.product_id.in_(ids), Variant.active).group_by(Variant.product_id)
     summed = {row[0]: [int(value) for value in row[1:]] for row in db.session.execute(of_variants)}
     return [
-        Row(product_id, name, category, picture or "img/logo.svg", *summed.get(product_id, [0] * 5))
+        Row(product_id, name, category, picture or NO_PICTURE, *summed.get(product_id, [0] * 5))
         for product_id, name, category, picture in page
     ]
 
@@ -117,7 +118,7 @@ def _skus(tab: str, fits: ColumnElement[bool], start: int) -> Sequence[Any]:
         left.label("left"),
         Variant.held,
         Variant.low_at,
-        func.coalesce(Picture.path, "img/logo.svg").label("picture"),
+        func.coalesce(Picture.path, NO_PICTURE).label("picture"),
     )
     query = (
         select(*columns)

@@ -1,0 +1,54 @@
+"""How goods are shown: their words as they were typed, their pictures or a neutral one, prices that can be paid."""
+
+from flask import Flask
+from sqlalchemy import delete, select, update
+
+from shop.catalog import browsing
+from shop.catalog.models import Category, Picture, Product
+from shop.catalog.pictures import NO_PICTURE
+from shop.chpter.text import one_line
+from shop.database import db, write
+from tests.shopper import Shopper
+
+FAMILY = "👨\u200d👩\u200d👧"
+PERSIAN = "می\u200cخواهم"
+
+
+def change(app: Flask, statement: object) -> None:
+    """Run a statement in the shop's database."""
+    with app.app_context():
+        write(lambda: db.session.execute(statement))
+
+
+def test_a_description_keeps_its_lines_and_is_one_line_for_search_engines(app: Flask, shopper: Shopper):
+    words = "Size: 30 cm\nColour: red\n\nWash by hand."
+    change(app, update(Product).where(Product.slug == "kiondo-classic").values(description=words))
+    page = shopper.get("/products/kiondo-classic").text
+
+    assert "Size: 30 cm\nColour: red</p>" in page
+    assert '<meta name="description" content="Size: 30 cm Colour: red Wash by hand.">' in page
+
+
+def test_a_product_without_a_picture_shows_a_neutral_one_and_not_the_logo(app: Flask, shopper: Shopper):
+    change(app, delete(Picture))
+    shopper.add()
+    for address in ("/products/kiondo-classic", "/categories/baskets", "/cart", "/checkout"):
+        page = shopper.get(address).text
+
+        assert "img/no-picture.svg" in page
+        assert page.count("img/logo.svg") == 1  # the shop's own, in the head
+
+
+def test_a_category_without_a_picture_shows_its_newest_product(app: Flask):
+    change(app, update(Category).values(picture=NO_PICTURE))
+    with app.app_context():
+        tile = browsing.categories()[0]
+        goods = select(Product).where(Product.category.has(slug=tile.slug)).order_by(Product.position)
+        newest = db.session.scalars(goods).first()
+
+        assert newest and tile.picture == newest.pictures[0].path
+
+
+def test_names_keep_the_joiners_their_script_needs_and_no_others():
+    assert one_line(f"{FAMILY} {PERSIAN}", 80, joiners=True) == f"{FAMILY} {PERSIAN}"
+    assert one_line("M\u200cPESA \u200dbasket\u202e", 80, joiners=True) == "MPESA basket"
