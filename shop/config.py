@@ -47,6 +47,7 @@ class Settings:
     database_url: str = field(repr=False)  # DATABASE_URL: SQLite in INSTANCE_PATH unless set
     instance_path: Path  # INSTANCE_PATH: the folder for SQLite, the callback spool and mail kept as files
     order_hold_minutes: int  # ORDER_HOLD_MINUTES: how long an unpaid order holds its stock
+    mpesa_limit: int  # MPESA_LIMIT: the most M-PESA takes in one payment, whole shillings
     retention_months: int  # RETENTION_MONTHS: how long after an order's last change its buyer is forgotten; 0 never
 
     # Chpter
@@ -98,6 +99,7 @@ class Settings:
             database_url=_database_url(ask, instance),
             instance_path=instance,
             order_hold_minutes=ask.number("ORDER_HOLD_MINUTES", 30, 1, 24 * 60),
+            mpesa_limit=ask.number("MPESA_LIMIT", 250_000, 1, 100_000_000),
             retention_months=ask.number("RETENTION_MONTHS", 24, 0, 240),
             chpter_url=ask.base_url("CHPTER_URL", "https://chpter.co"),
             chpter_token=ask.matching("CHPTER_TOKEN", r"[\x21-\x7e]*", "printable characters without spaces"),

@@ -64,6 +64,7 @@ WRONG = [
     ("DATABASE_URL", "postgresql://user:hunter2@host:port/shop"),
     ("INSTANCE_PATH", "/dev/null/instance"),
     ("ORDER_HOLD_MINUTES", "0"),
+    ("MPESA_LIMIT", "0"),
     ("ORDER_HOLD_MINUTES", "1441"),
     ("ORDER_HOLD_MINUTES", "half an hour"),
     ("ORDER_HOLD_MINUTES", "-5"),
