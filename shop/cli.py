@@ -120,7 +120,7 @@ def sandbox(port: int, late_seconds: float) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     try:
         app = create_sandbox(
-            token=settings.chpter_token or "sandbox", shop_origin=settings.shop_url, late_seconds=late_seconds
+            token=settings.chpter_token or "sandbox-token", shop_origin=settings.shop_url, late_seconds=late_seconds
         )
     except SandboxRefused as refused:
         raise click.ClickException(str(refused)) from None
