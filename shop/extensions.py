@@ -5,11 +5,11 @@ from pathlib import Path
 from flask import Response
 from flask_compress import Compress
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from shop.database import db
+from shop.limits import client_address
 
 __all__ = ["compress", "csrf", "db", "limiter", "migrate"]
 
@@ -31,4 +31,4 @@ class CompressWhole(Compress):
 csrf = CSRFProtect()
 compress = CompressWhole()
 migrate = Migrate(directory=str(Path(__file__).parent.parent / "migrations"), render_as_batch=True)
-limiter = Limiter(key_func=get_remote_address)  # no default limit: each stands where it protects something
+limiter = Limiter(key_func=client_address)  # no default limit: each stands where it protects something

@@ -24,7 +24,6 @@ from flask import (
     url_for,
 )
 from flask_limiter import RequestLimit
-from flask_limiter.util import get_remote_address
 from flask_security import LoginForm, Security, SQLAlchemyUserDatastore, UserMixin, current_user
 from flask_security.forms import EmailValidation
 from flask_security.utils import login_user, logout_user
@@ -165,11 +164,6 @@ def desk_address(wanted: str | None) -> str:
     return wanted if wanted and SAFE_NEXT.fullmatch(wanted) else ""
 
 
-def who() -> str:
-    """Whom a request for a new password counts against: the e-mail typed, from this address."""
-    return f"{get_remote_address()} {request.form.get('email', '').strip().casefold()[:254]}"
-
-
 def too_often(limit: RequestLimit) -> Response:
     """The form again, with the e-mail in it and the time to wait."""
     return _wait(max(1, int(limit.reset_at - time.time())))
@@ -190,10 +184,10 @@ def sign_in() -> AnyResponse:
     wanted = desk_address(request.values.get("next"))
     if current_user.is_authenticated:
         return redirect(wanted or url_for("admin.orders"), 303)
-    key = guessing.key_of(request.form.get("email", ""))
-    if request.method == "POST" and (seconds := guessing.seconds_to_wait(key)):
-        return _wait(seconds)
     form = SignInForm()
+    key = guessing.key_of(form.email.data or "") if request.method == "POST" else ""
+    if key and (seconds := guessing.seconds_to_wait(key)):
+        return _wait(seconds)
     if form.validate_on_submit():
         db.session.commit()  # a password hashed in an older manner was hashed anew
         guessing.start_anew(key)

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from shop.cart import basket as carts
 from shop.cart import rows
+from shop.cart.code_guesses import TOO_MANY, may_try
 from shop.cart.contents import Basket, CartProblem, basket_of, read_quantity
 from shop.cart.models import SharedCart
 from shop.cart.sharing import FROM_BUYER, count_use, share, shared_cart
@@ -80,7 +81,11 @@ def update() -> Response:
     for words in sorted(problems):
         flash(words, "problem")
     carts.change({**quantities, removed: 0} if removed else quantities, _shown(request.form.get("shown")))
-    carts.choose(request.form.get("area"), request.form.get("code"))
+    code = request.form.get("code")
+    if not may_try(code):
+        code = None
+        flash(TOO_MANY, "problem")
+    carts.choose(request.form.get("area"), code)
     if removed or 0 in quantities.values():
         return redirect(url_for("cart.show", removed=1), 303)
     going = request.form.get("go") == "checkout" and not problems

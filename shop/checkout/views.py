@@ -7,6 +7,7 @@ from flask_limiter import RateLimitExceeded
 from werkzeug.wrappers import Response
 
 from shop.cart import basket as carts
+from shop.cart.code_guesses import TOO_MANY, may_try
 from shop.cart.contents import Basket
 from shop.checkout.forms import CheckoutForm, new_key
 from shop.checkout.ordering import order_of, place_order
@@ -36,15 +37,20 @@ def details() -> Response | str | tuple[str, int]:
         placed = order_of(form.key) if form.key else None
         if placed:
             return redirect(_way_to(placed), 303)
-        basket = _chosen(form)
+        guessing = not may_try(form.code.data)
+        basket = carts.current_basket(str(form.area.data or ""), "") if guessing else _chosen(form)
         carts.choose(str(basket.area_id or ""), basket.code)
     else:
+        guessing = False
         basket = carts.current_basket()
         form.area.data, form.code.data = str(basket.area_id or ""), basket.code
     if not basket.lines:
         return redirect(_last_order() or url_for("cart.show"), 303)
     pickups = frozenset(str(area.id) for area in basket.areas if area.pickup)
     form.offer([(str(area.id), area.name) for area in basket.areas], pickups)
+    if guessing:
+        form.code.errors = [TOO_MANY]
+        return _page(form, basket, [("code", TOO_MANY)]), 429
     if request.method == "GET" or "apply" in request.form:
         return _page(form, basket, changed=". ".join(basket.notices) or None)
     return _submitted(form, basket)

@@ -12,6 +12,7 @@ from shop.clock import utcnow
 from shop.database import db, write
 from shop.details import details
 from shop.extensions import csrf, limiter
+from shop.limits import bucket
 from shop.orders.expiring import buyer_returned
 from shop.orders.finding import order_with
 from shop.orders.forms import LookupForm
@@ -54,7 +55,6 @@ def status(token: str) -> Response:
 
 @orders.route("/orders/find", methods=["GET", "POST"])
 @csrf.exempt  # the form checks its own token, so that a stale one costs nothing that was typed
-@limiter.limit("10 per hour", key_func=lambda: request.form.get("order_number", "")[:40], methods=["POST"])
 @limiter.limit("600 per hour", methods=["POST"])  # carriers put thousands of phones behind one address
 def lookup() -> str | tuple[str, int] | AnyResponse:
     """Send a lost link to the order's own e-mail address. The answer is the same whether or not there is an order."""
@@ -67,7 +67,10 @@ def lookup() -> str | tuple[str, int] | AnyResponse:
         problems = [(field.name, str(words)) for field in form for words in field.errors]
         return render_template("orders/lookup.html", form=form, problems=problems, sent=False), 422
     number, phone = form.number, kenyan_mobile(form.phone_number.data)
-    with suppress(IntegrityError):  # asked twice at once: the other one's mail is on its way
+    with (
+        limiter.limit("10 per hour", key_func=_number_asked_for),
+        suppress(IntegrityError),  # asked twice at once: the other one's mail is on its way
+    ):
         write(lambda: _send_link(number, phone))
     return render_template("orders/lookup.html", form=form, problems=[], sent=True)
 
@@ -78,6 +81,11 @@ def private(response: AnyResponse) -> AnyResponse:
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
+
+
+def _number_asked_for() -> str:
+    """What lookups of one order count against, however its number is spelled."""
+    return bucket(LookupForm().number)
 
 
 def _by_token(token: str) -> Order:

@@ -75,19 +75,18 @@ def _known_to_buyer(attempt: PaymentAttempt, words: str) -> None:
 
 @payments.post("/orders/<token>/pay")
 @csrf.exempt  # whoever knows the order's token may pay it; the page is open to mail readers without a session
-@limiter.limit("8 per minute; 40 per hour", key_func=lambda: str((request.view_args or {}).get("token")))
 def pay(token: str) -> AnyResponse:
     """Try a payment again: straight to the payment page, or back to the order that says why not."""
     if from_elsewhere():
         abort(403)
     order = order_with(token) or abort(404)
-    link = opening.try_again(order)
+    with limiter.limit("8 per minute; 40 per hour", key_func=_token):
+        link = opening.try_again(order)
     return redirect(link or url_for("orders.show", token=token), 303)
 
 
 @payments.post("/orders/<token>/code")
 @csrf.exempt  # as with /pay
-@limiter.limit("10 per hour", key_func=lambda: str((request.view_args or {}).get("token")))
 def offer(token: str) -> AnyResponse | tuple[str, int]:
     """The buyer says which M-PESA code the order was paid with. It proves nothing: a person looks."""
     if from_elsewhere():
@@ -95,11 +94,17 @@ def offer(token: str) -> AnyResponse | tuple[str, int]:
     order = order_with(token) or abort(404)
     typed = request.form.get("code", "")
     try:
-        write(lambda: codes.offer_code(order, typed))
+        with limiter.limit("10 per hour", key_func=_token):
+            write(lambda: codes.offer_code(order, typed))
     except (CodeError, codes.NoMoreCodes) as error:
         words = str(error) or "You have given us many codes already. Call us, and have the M-PESA message at hand"
         return order_page(order, one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE), words), 422
     return redirect(url_for("orders.show", token=token), 303)
+
+
+def _token() -> str:
+    """What tries for one order count against. Used once the order was found: other tokens are not counted."""
+    return str((request.view_args or {})["token"])
 
 
 def settle_now(posted: Posted) -> Outcome:

@@ -25,6 +25,24 @@ MOST = guessing.MOST
 CODES = f"{TRIES:,} wrong codes and recovery codes, 100 addresses, two processes"
 RESETS = f"{TRIES:,} requests for a new password from 100 addresses"
 UNKNOWN = "An unknown e-mail at sign-in"
+SPELLED = f"{TRIES:,} wrong passwords for one e-mail in many spellings, from addresses of one /64, two processes"
+SPELLINGS = (
+    *(
+        EMAIL,
+        EMAIL.upper(),
+        f" {EMAIL} ",
+        "ow\u00adner@example.com",
+        "\u2060owner@example.com",
+        "\u200bowner@example.com",
+    ),
+    *(
+        "owner@example\u3002com",
+        "owner@example\uff0ecom",
+        "owner@\uff45xample.com",
+        "Owner@EXAMPLE\uff61com",
+        "owner@ex\u200bample.com",
+    ),
+)
 
 
 @pytest.fixture
@@ -55,15 +73,16 @@ def checks(processes, monkeypatch):
     return seen
 
 
-def guess(processes, addresses: int, email: str = EMAIL) -> list[int]:
-    """So many wrong passwords, from so many addresses, at each process in turn: the answers."""
+def guess(processes, addresses: int, *emails: str, network: str = "10.0.0.") -> list[int]:
+    """So many wrong passwords for an e-mail in these spellings, from so many addresses, at each process in turn."""
+    emails = emails or (EMAIL,)
     visitors = [Clerk(app) for app in processes]
     forms = [hidden_fields(visitor.get("/admin/sign-in").text) for visitor in visitors]
     answers = []
     for number in range(TRIES):
         which = number % len(visitors)
-        filled = {**forms[which], "email": email, "password": f"guess {number}"}
-        headers = {"X-Forwarded-For": f"10.0.0.{number % addresses}"}
+        filled = {**forms[which], "email": emails[number % len(emails)], "password": f"guess {number}"}
+        headers = {"X-Forwarded-For": f"{network}{number % addresses}"}
         answers.append(visitors[which].browser.post("/admin/sign-in", data=filled, headers=headers).status_code)
     return answers
 
@@ -77,6 +96,26 @@ def test_of_many_wrong_passwords_ten_are_looked_at(processes, checks, reached, a
     assert answers == [200] * MOST + [429] * (TRIES - MOST)
     if email == EMAIL:
         reached(passwords(addresses), f"{len(checks)} looked at in 5 minutes")
+
+
+def test_one_account_has_ten_tries_however_it_is_spelled(processes, checks, reached):
+    answers = guess(processes, TRIES, *SPELLINGS, network="2c0f:fe38:2405:9a5c::")
+
+    assert len(checks) == MOST
+    assert answers == [200] * MOST + [429] * (TRIES - MOST)
+    for spelling in SPELLINGS:
+        assert Clerk(processes[0]).sign_in(spelling).status_code == 429, "the right password helps a guesser no more"
+    reached(SPELLED, f"{len(checks)} looked at in 5 minutes")
+
+
+def test_control_counted_by_spelling_they_guess_on(processes, checks, monkeypatch, unguarded):
+    key = guessing.key_of
+    monkeypatch.setattr(guessing, "key_of", lambda email: key(email) and f"password {email}")
+
+    guess(processes, TRIES, *SPELLINGS, network="2c0f:fe38:2405:9a5c::")
+
+    assert len(checks) > MOST
+    unguarded(SPELLED, f"counted by spelling {len(checks):,} looked at")
 
 
 @pytest.mark.parametrize("addresses", [1, 100])
@@ -168,7 +207,7 @@ def test_control_with_no_hour_between_each_request_sends_a_mail(processes, monke
 
     sent = ask_for_a_password(processes)
 
-    assert sent == min(TRIES, 100 * 5)  # each address is let ask five times all the same
+    assert sent == min(TRIES, 100 * 20)  # each address is let ask 20 times all the same
     unguarded(RESETS, f"with no hour between {sent} mails")
 
 

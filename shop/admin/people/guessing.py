@@ -1,6 +1,6 @@
 """How often somebody may try to prove who they are. Counted in the database, where all web processes look.
 
-Tries at a password count against the e-mail typed, wherever they come from: a hundred addresses have no more of them
+Tries at a password count against the account, however its e-mail is spelled: a hundred addresses have no more of them
 than one. So that a stranger who keeps guessing locks nobody out, a browser in which somebody has signed in before keeps
 a sealed mark, and tries there are counted apart. A try is counted before it is looked at.
 """
@@ -8,10 +8,12 @@ a sealed mark, and tries there are counted apart. A try is counted before it is 
 from datetime import timedelta
 
 from flask import Response, after_this_request, current_app, request
-from sqlalchemy import delete, select, update
+from flask_security import EmailValidateException
+from flask_security.proxies import _security
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from shop.admin.models import SignInTries
+from shop.admin.models import Merchant, SignInTries
 from shop.admin.people.tokens import hashed, new_token
 from shop.clock import utcnow
 from shop.config import Settings
@@ -40,13 +42,21 @@ def start_anew(key: str) -> None:
 
 
 def key_of(email: str) -> str:
-    """What a try to sign in with this e-mail counts against, in the browser that asks."""
-    email = _tidy(email)
+    """What a try to sign in with this e-mail counts against, in the browser that asks: the account, not its spelling.
+
+    `email` is what the sign-in form looks for. "" for what it refuses unseen, because it is no e-mail.
+    """
     try:
-        token = sealer("known browser").open(request.cookies.get(_cookie(), ""), email)
+        email = str(_security._mail_util.normalize(email))
+    except EmailValidateException:
+        return ""
+    found = db.session.scalar(select(Merchant.email).where(func.lower(Merchant.email) == email.lower()))
+    key = f"password {_tidy(found or email)}"
+    try:
+        token = sealer("known browser").open(request.cookies.get(_cookie(), ""), _tidy(found or email))
     except SealBroken:
-        return f"password {email}"
-    return f"password {email} {token}"
+        return key
+    return f"{key} {token}"
 
 
 def know_this_browser(email: str) -> None:
