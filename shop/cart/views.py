@@ -56,7 +56,7 @@ def add() -> Response:
         if not quantity:
             raise CartProblem("Quantity must be at least 1")
         if not sku:
-            raise CartProblem("Choose which one you would like, then add it to the cart")
+            return redirect(_choice(request.form.get("product", ""), quantity), 303)
         line = carts.add(sku, quantity)
     except CartProblem as problem:
         flash(str(problem), "problem")
@@ -153,6 +153,13 @@ def take_shared(code: str) -> Response:
         write(lambda: count_use(found.id))
         flash("The cart is yours now. Change it as you like", "good")
     return redirect(url_for("cart.show"), 303)
+
+
+def _choice(product: str, quantity: int) -> str:
+    """Where a product's page asks once more which one it shall be; the quantity stays."""
+    if not re.fullmatch("[a-z0-9-]{1,80}", product):
+        raise CartProblem("Choose which one you would like, then add it to the cart")
+    return url_for("catalog.product", slug=product, choose=1, quantity=quantity, _anchor="choice")
 
 
 def _contents(found: SharedCart) -> Basket:

@@ -15,7 +15,10 @@ PAGE_SIZE = 12
 LONGEST_QUERY = 80  # characters of a search that are looked at
 MOST_WORDS = 6
 
-_price = func.min(Variant.price)
+_buyable = case((Variant.on_hand > Variant.held, Variant.price))
+# Of what can be bought, if anything can.
+_price = func.coalesce(func.min(_buyable), func.min(Variant.price))
+_highest = func.coalesce(func.max(_buyable), func.max(Variant.price))
 SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "newest": ("Newest first", (Product.position, Product.id)),
     "price": ("Price, low to high", (_price, Product.position, Product.id)),
@@ -26,7 +29,7 @@ SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
 
 @dataclass(frozen=True)
 class Card:
-    """A product in a list. `price` is its lowest, in whole shillings; `varies` when there are others."""
+    """A product in a list. `price` is the lowest that can be bought, in whole shillings; `varies` when others can."""
 
     slug: str
     name: str
@@ -125,7 +128,7 @@ def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Product.slug,
             Product.name,
             _price,
-            func.max(Variant.price),
+            _highest,
             left,
             func.min(Picture.path),
             func.min(Picture.alt),

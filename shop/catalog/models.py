@@ -86,6 +86,17 @@ class Picture(Model):
     __table_args__ = (Index("ix_picture_place", "product_id", "position", unique=True),)
 
 
+class OldSlug(Model):
+    """A slug that a product or category had before it was renamed. `item_id` is the row's, in the table `kind`."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))  # product or category
+    slug: Mapped[str] = mapped_column(String(80))
+    item_id: Mapped[int]
+
+    __table_args__ = (Index("ix_old_slug_address", "kind", "slug", unique=True),)
+
+
 class Variant(Model):
     """What is bought: one SKU with its price (whole shillings) and stock. `held` is promised to unpaid orders."""
 

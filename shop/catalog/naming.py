@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import or_, select
 
 from shop.catalog.models import Product, Variant
+from shop.catalog.old_slugs import taken_once
 from shop.database import db
 
 LONGEST_SLUG = 80  # characters
@@ -70,7 +71,7 @@ def free_slug(name: str) -> str:
     taken = db.session.scalars(
         select(Product.slug).where(or_(Product.slug == base, Product.slug.startswith(f"{base}-")))
     )
-    return free_names([base], taken)[0]
+    return free_names([base], [*taken, *taken_once(Product, base)])[0]
 
 
 def free_skus(wanted: Sequence[str]) -> list[str]:

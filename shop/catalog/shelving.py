@@ -6,6 +6,7 @@ from sqlalchemy import func, or_, select, update
 
 from shop.catalog.models import Category, Picture, Product, Variant
 from shop.catalog.naming import free_names, search_text, tidy_slug
+from shop.catalog.old_slugs import taken_once
 from shop.catalog.pictures import NO_PICTURE
 from shop.database import db
 
@@ -121,7 +122,8 @@ def pictures_for(category: Category | None) -> list[tuple[str, str]]:
 def _free_slug(name: str) -> str:
     base = tidy_slug(name)[: LONGEST_SLUG - 6].strip("-") or "category"
     near = or_(Category.slug == base, Category.slug.startswith(f"{base}-"))
-    return free_names([base], db.session.scalars(select(Category.slug).where(near)))[0]
+    taken = [*db.session.scalars(select(Category.slug).where(near)), *taken_once(Category, base)]
+    return free_names([base], taken)[0]
 
 
 def _refresh_search(category: Category) -> None:

@@ -2,11 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from shop.catalog import browsing
-from shop.catalog.models import Product, Variant, stock_word
+from shop.catalog.models import Category, Product, Variant, stock_word
+from shop.catalog.old_slugs import once_at
 from shop.paging import page_asked
+
+Page = str | tuple[str, int] | AnyResponse
 
 catalog = Blueprint("catalog", __name__)
 HOME_CARDS = 16
@@ -20,19 +24,32 @@ def home() -> str:
 
 
 @catalog.get("/categories/<slug>")
-def category(slug: str) -> str:
+def category(slug: str) -> Page:
     """One shelf, sorted and paged."""
-    shelf = browsing.category_by_slug(slug) or abort(404)
+    shelf = browsing.category_by_slug(slug)
+    if shelf is None:
+        return _moved_or_gone(once_at(Category, slug) or abort(404), slug)
     sort, page = _asked()
     listing = browsing.in_category(shelf, sort, page)
     return render_template("catalog/category.html", category=shelf, listing=listing, **_around(sort, slug=slug))
 
 
 @catalog.get("/products/<slug>")
-def product(slug: str) -> str:
-    """One product with its pictures, variants, prices and stock."""
-    item = browsing.product_by_slug(slug) or abort(404)
-    return render_template("catalog/product.html", product=ProductPage(item), more=browsing.more_like(item))
+def product(slug: str) -> Page:
+    """One product with its pictures, variants, prices and stock.
+
+    `?choose=1&quantity=2` says that none was chosen, and keeps the quantity: a form without a choice comes back so.
+    """
+    item = browsing.product_by_slug(slug)
+    if item is None:
+        return _moved_or_gone(once_at(Product, slug) or abort(404), slug)
+    return render_template(
+        "catalog/product.html",
+        product=ProductPage(item),
+        more=browsing.more_like(item),
+        unchosen="choose" in request.args,
+        quantity=max(1, request.args.get("quantity", 1, type=int)),
+    )
 
 
 @catalog.get("/search")
@@ -46,11 +63,23 @@ def search() -> str:
 @catalog.after_request
 def keepable(response: Response) -> Response:
     """Let shared caches keep the page for a minute, and let a browser ask whether its copy is still right (304)."""
-    if response.status_code == 200:
+    if response.status_code in (200, 301, 410):
         response.headers["Cache-Control"] = "public, max-age=0, s-maxage=60, must-revalidate"
         response.add_etag()
         response.make_conditional(request)
     return response
+
+
+def _moved_or_gone(item: Product | Category, slug: str) -> Page:
+    """Lead from an old address to the new one, or say by its name that it is no longer sold."""
+    if item.slug != slug:
+        return redirect(url_for(request.endpoint or "catalog.home", slug=item.slug), 301)
+    shelf = item.category if isinstance(item, Product) else None
+    more = browsing.more_like(item) if isinstance(item, Product) else []
+    page = render_template(
+        "catalog/gone.html", name=item.name, category=shelf if more else None, more=more or browsing.newest(4)
+    )
+    return page, 410
 
 
 class ProductPage:
@@ -64,22 +93,24 @@ class ProductPage:
         self.variants = [variant for variant in product.variants if variant.active]
         self.stock = stock_word(sum(variant.left for variant in self.variants))
         self.options = product.options
+        buyable = [variant for variant in self.variants if variant.left > 0]
+        self.prices = [variant.price for variant in buyable or self.variants]  # of what can be bought, if anything
+        self.buyable = bool(buyable)
         self.many = len(self.variants) > MOST_CARDS
 
     @property
     def asked(self) -> str:
-        """What a buyer chooses: "size and colour", or "one"."""
-        return " and ".join(name.lower() for name in self.options) or "one"
+        """What a buyer chooses: "size and colour", or "which one"."""
+        return " and ".join(name.lower() for name in self.options) or "which one"
 
     @property
-    def groups(self) -> list[tuple[str, list[tuple[Variant, str]]]]:
-        """The variants with what each is called, those with the same value of the first of several options together."""
+    def groups(self) -> list[tuple[str, list[Variant]]]:
+        """The variants, those with the same value of the first of several options together under it."""
         if len(self.options) < 2:
-            return [("", [(variant, variant.label) for variant in self.variants])]
-        groups: dict[str, list[tuple[Variant, str]]] = {}
+            return [("", self.variants)]
+        groups: dict[str, list[Variant]] = {}
         for variant in self.variants:
-            rest = ", ".join(variant.values[1:]) or variant.label
-            groups.setdefault(variant.value_1, []).append((variant, rest))
+            groups.setdefault(variant.value_1, []).append(variant)
         return list(groups.items())
 
 

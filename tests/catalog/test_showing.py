@@ -4,7 +4,7 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 
 from shop.catalog import browsing
-from shop.catalog.models import Category, Picture, Product
+from shop.catalog.models import Category, Picture, Product, Variant
 from shop.catalog.pictures import NO_PICTURE
 from shop.chpter.text import one_line
 from shop.database import db, write
@@ -52,3 +52,20 @@ def test_a_category_without_a_picture_shows_its_newest_product(app: Flask):
 def test_names_keep_the_joiners_their_script_needs_and_no_others():
     assert one_line(f"{FAMILY} {PERSIAN}", 80, joiners=True) == f"{FAMILY} {PERSIAN}"
     assert one_line("M\u200cPESA \u200dbasket\u202e", 80, joiners=True) == "MPESA basket"
+
+
+def test_from_and_the_order_by_price_look_at_what_can_be_bought(app: Flask, shopper: Shopper):
+    kiondo = select(Product.id).where(Product.slug == "kiondo-classic").scalar_subquery()
+    change(app, update(Variant).where(Variant.product_id == kiondo).values(price=90_000))
+    change(app, update(Variant).where(Variant.sku == "KIO-CLA-TER").values(price=1, on_hand=0))
+    with app.app_context():
+        cards = browsing.in_category(browsing.category_by_slug("baskets"), "price", 1).cards
+
+        assert (cards[-1].slug, cards[-1].price, cards[-1].varies) == ("kiondo-classic", 90_000, False)
+    assert '<span class="price price--large">KSh 90,000</span>' in shopper.get("/products/kiondo-classic").text
+
+
+def test_what_is_all_sold_out_still_has_its_price(app: Flask, shopper: Shopper):
+    change(app, update(Variant).where(Variant.sku.startswith("KIO-CLA")).values(on_hand=0, held=0))
+
+    assert "KSh 2,450" in shopper.get("/products/kiondo-classic").text

@@ -41,18 +41,34 @@ def test_a_few_stand_as_cards_below_their_size(shopper, coloured):
     radios = [one for one in shopper.page.iter("input") if one.get("type") == "radio"]
     assert [one.get("value") for one in radios] == ["KIO-0", "KIO-1", "KIO-2", "KIO-3"]
     assert radios[0].get("disabled") is not None
-    assert radios[1].get("checked") is not None
+    assert [one for one in radios if one.get("checked") is not None] == []
+    assert all(one.get("required") is not None for one in radios)
     assert "Shade" not in words
 
 
-def test_many_stand_in_a_list_with_a_group_for_each_size_and_can_be_bought(shopper, coloured):
+def test_many_stand_in_a_list_that_says_all_of_what_is_chosen_and_can_be_bought(shopper, coloured):
     coloured(["Small", "Medium", "Large"], ["Indigo", "Madder", "Black", "Natural"], lambda n: n)
 
     shopper.get("/products/kiondo-classic")
 
-    assert [one.get("label") for one in shopper.page.iter("optgroup")] == ["Small", "Medium", "Large"]
-    options = [one for one in shopper.page.iter("option") if (one.get("value") or "").startswith("KIO")]
-    assert options[0].text == "Indigo, KSh 2,000, sold out" and options[0].get("disabled") is not None
-    assert options[1].text == "Madder, KSh 2,001, only 1 left" and options[1].get("selected") is not None
-    assert options[11].text == "Natural, KSh 2,011"
+    nothing, *options = shopper.page.iter("option")
+    assert (nothing.get("value"), nothing.text) == ("", "Choose size and colour")
+    assert options[0].text == "Small, Indigo: KSh 2,000, sold out" and options[0].get("disabled") is not None
+    assert options[1].text == "Small, Madder: KSh 2,001, only 1 left"
+    assert options[11].text == "Large, Natural: KSh 2,011"
+    assert [one for one in options if one.get("selected") is not None] == []
     assert shopper.buy("KIO-11").status["payment"] == "awaiting"
+
+
+@pytest.mark.parametrize("sizes", [["Small"], [str(number) for number in range(36, 48)]], ids=["cards", "list"])
+def test_a_form_without_a_choice_comes_back_with_words_beside_it_and_keeps_the_quantity(shopper, coloured, sizes):
+    coloured(sizes, ["Indigo", "Madder"], lambda n: 5)
+
+    reply = shopper.post("/cart/add", {"product": "kiondo-classic", "sku": "", "quantity": "3"})
+    assert reply.status_code == 303
+    page = shopper.get(reply.headers["Location"]).text
+
+    assert "Choose size and colour first" in page[page.index('id="choice"') :]
+    assert 'name="quantity" value="3"' in page
+    assert "Your cart is empty" in shopper.get("/cart").text
+    assert "Choose size and colour first" not in shopper.get("/products/kiondo-classic").text
