@@ -73,7 +73,7 @@ def test_an_empty_category_leaves_the_shop_and_comes_back(app, clerk, shopper, g
     books = goods.category("books")
     goods.press(clerk, f"/admin/categories/{books.id}/archive")
 
-    assert shopper.get("/categories/books").status_code == 404
+    assert shopper.get("/categories/books").status_code == 410
     assert "/categories/books" not in shopper.get("/").text
     assert "Books" not in clerk.get("/admin/products/new").text
     assert "Archived" in clerk.get("/admin/categories").text
