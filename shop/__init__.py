@@ -9,11 +9,13 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop.config import Settings
+from shop.private_files import keep_private
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     """Build the shop. `environ` stands in for the process environment. Raises ConfigError for a wrong setting."""
     settings = Settings.read(os.environ if environ is None else environ)
+    keep_private(settings)
     app = Flask(
         __name__, template_folder="../templates", static_folder="../static", instance_path=str(settings.instance_path)
     )

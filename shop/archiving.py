@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Date, DateTime, LargeBinary, Table, func, ins
 
 from shop.clock import utcnow
 from shop.database import db, filling, snapshot
+from shop.private_files import write_private
 
 FORMAT = 1
 BATCH = 500
@@ -47,14 +48,14 @@ class Archive:
 def back_up(path: Path, media: Path) -> Archive:
     """Write a backup of the database and the pictures in `media`, and read it again to be sure of it.
 
-    The file appears under its name only once it is whole. Raises ArchiveError when the file exists, OSError when the
-    disk refuses and sqlalchemy.exc.DBAPIError when the database does.
+    The file appears under its name only once it is whole, and only its owner can read it. Raises ArchiveError when the
+    file exists, OSError when the disk refuses and sqlalchemy.exc.DBAPIError when the database does.
     """
     if path.exists():
         raise ArchiveError(f"{path} exists already; name a new file.")
     partial = path.with_name(f"{path.name}.partial")
     try:
-        with partial.open("wb") as file:
+        with write_private(partial) as file:
             with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=6) as archive:
                 _write(archive, media)
             file.flush()

@@ -21,6 +21,7 @@ from shop.database import db, write
 from shop.money import shillings
 from shop.orders.expiring import expire_orders
 from shop.orders.forgetting import forget_old
+from shop.private_files import privacy_problem
 
 stock_commands = AppGroup("stock", help="What is on the shelf.")
 order_commands = AppGroup("orders", help="Orders as a whole.")
@@ -139,7 +140,8 @@ def doctor() -> None:
     settings: Settings = current_app.config["SETTINGS"]
     database = database_problem()
     findings = [("database", database), *([] if database else [("keys", key_problem())])]
-    findings += [("folders", _folder_problem(settings)), *_setting_problems(settings)]
+    findings += [("folders", _folder_problem(settings)), ("private files", privacy_problem(settings))]
+    findings += _setting_problems(settings)
     findings += alarms(settings.instance_path)
     for name, problem in findings:
         click.echo(f"{'FAIL' if problem else 'ok  '} {name}{': ' + problem if problem else ''}")

@@ -210,7 +210,7 @@ def _kept_secret(path: Path) -> str:
 def _instance_path(ask: _Answers) -> Path:
     path = Path(ask.text("INSTANCE_PATH", "instance")).absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(0o700, parents=True, exist_ok=True)
     except OSError:
         raise ConfigError(f"INSTANCE_PATH {path} cannot be made a folder; choose another place.") from None
     if not os.access(path, os.W_OK):

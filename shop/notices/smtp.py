@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shop.config import Settings
+from shop.private_files import write_private
 
 PATIENCE = 10  # seconds for each step of the SMTP conversation but the last
 ANSWER_SECONDS = 600  # for the answer to the mail's text: RFC 5321, 4.5.3.2.6. Who hangs up earlier gets it sent again
@@ -64,7 +65,8 @@ class FileCarrier:
     def send(self, message: EmailMessage) -> None:
         """Write the message under its Message-ID: sending it again overwrites it."""
         try:
-            mail_file(self.folder, message["Message-ID"]).write_bytes(bytes(message))
+            with write_private(mail_file(self.folder, message["Message-ID"])) as file:
+                file.write(bytes(message))
         except OSError as error:
             raise Unreached(type(error).__name__) from None
 

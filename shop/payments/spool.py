@@ -18,6 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from shop.errors import where
 from shop.payments.posted import Posted
+from shop.private_files import write_private
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def spool(folder: Path, posted: Posted) -> None:
     name = f"{posted.received_at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(8)}"
     aside, final = folder / f".{name}", folder / f"{name}.json"
     try:
-        with open(aside, "wb") as file:
+        with write_private(aside) as file:
             file.write(_packed(posted))
             file.flush()
             os.fsync(file.fileno())
