@@ -84,6 +84,7 @@ def _read_templates(worker):
     templates = worker.wsgi.jinja_env
     for name in templates.list_templates():
         templates.get_template(name)
+        time.sleep(0.01)  # whoever asks for a page meanwhile comes first
     worker.log.info("Templates read (pid: %s)", worker.pid)
 
 

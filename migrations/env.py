@@ -1,14 +1,22 @@
 """How Alembic reaches the shop's database: through the application, so that there is one set of settings."""
 
 from alembic import context
+from click import ClickException
 from flask import current_app
+from sqlalchemy.exc import DBAPIError
+
+from shop.database import refusal
 
 migrate = current_app.extensions["migrate"]
 
 
 def run() -> None:
     """Run the migrations in one transaction each, on the application's own engine."""
-    with migrate.db.engine.connect() as connection:
+    try:
+        connected = migrate.db.engine.connect()
+    except DBAPIError as error:
+        raise ClickException(refusal(error)) from None
+    with connected as connection:
         connection = connection.execution_options(writes=True)
         context.configure(
             connection=connection,

@@ -129,10 +129,12 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     from shop.payments import forgetting as payments_forgotten
     from shop.payments.views import payments
     from shop.privacy import privacy
+    from shop.problems import init_problems
 
     for room in (catalog, about, orders, cart, payments, checkout, health, privacy):
         app.register_blueprint(room)
     listen()
+    init_problems(app)
     init_media(app)
     payments_forgotten.listen()
     mails_forgotten.listen()

@@ -1,15 +1,16 @@
 """The commands: seed | stock | orders | pictures | keys | worker | sandbox | doctor | backup | restore."""
 
-import os
 from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from shop.archiving import MEDIA, Archive, ArchiveError, back_up
 from shop.archiving import restore as restore_from
@@ -17,11 +18,10 @@ from shop.catalog.models import Product, Variant
 from shop.catalog.stocking import HeldByOrders, set_stock
 from shop.clock import nairobi, utcnow
 from shop.config import Settings
-from shop.database import db, write
+from shop.database import db, refusal, write
 from shop.money import shillings
 from shop.orders.expiring import expire_orders
 from shop.orders.forgetting import forget_old
-from shop.private_files import privacy_problem
 
 stock_commands = AppGroup("stock", help="What is on the shelf.")
 order_commands = AppGroup("orders", help="Orders as a whole.")
@@ -33,7 +33,25 @@ def init_commands(app: Flask) -> None:
     """Make the commands known."""
     groups = (stock_commands, order_commands, picture_commands, key_commands)
     for command in (seed, sandbox, worker, doctor, backup, restore, *groups):
-        app.cli.add_command(command)
+        app.cli.add_command(_in_a_sentence(command))
+
+
+def _in_a_sentence(command: click.Command) -> click.Command:
+    """Have a command, or each of a group, end with one sentence when the database refuses."""
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            _in_a_sentence(one)
+    elif work := command.callback:
+
+        @wraps(work)
+        def careful(*args: Any, **options: Any) -> Any:
+            try:
+                return work(*args, **options)
+            except (DBAPIError, TimeoutError) as error:
+                raise click.ClickException(refusal(error)) from None
+
+        command.callback = careful
+    return command
 
 
 @click.command()
@@ -132,22 +150,13 @@ def sandbox(port: int, late_seconds: float) -> None:
 @click.command()
 @with_appcontext
 def doctor() -> None:
-    """Look at settings, database and folders, and say what is wrong and how to mend it."""
-    from shop.health import database_problem
-    from shop.key_rotation import key_problem
-    from shop.payments.alarms import alarms
+    """Look at settings, database, disk, mail and worker, and say what is wrong and how to mend it."""
+    from shop.doctor import findings
 
-    settings: Settings = current_app.config["SETTINGS"]
-    database = database_problem()
-    findings = [("database", database), *([] if database else [("keys", key_problem())])]
-    findings += [("folders", _folder_problem(settings)), ("private files", privacy_problem(settings))]
-    findings += _setting_problems(settings)
-    findings += alarms(settings.instance_path)
-    for name, problem in findings:
-        click.echo(f"{'FAIL' if problem else 'ok  '} {name}{': ' + problem if problem else ''}")
-    if database:
-        click.echo("skip keys: not checked, because the database cannot be read.")
-    if any(problem for _, problem in findings):
+    found = list(findings(current_app.config["SETTINGS"]))
+    for finding in found:
+        click.echo(str(finding))
+    if any(finding.problem for finding in found):
         raise SystemExit(1)
 
 
@@ -156,6 +165,8 @@ def doctor() -> None:
 @with_appcontext
 def backup(file: Path) -> None:
     """Write the whole shop into one file, and read it again to be sure. The shop goes on selling meanwhile."""
+    if not file.absolute().parent.is_dir():
+        raise click.ClickException(f"The folder {file.absolute().parent} does not exist; make it first.")
     click.echo(_archived("Kept", lambda media: back_up(file, media)))
 
 
@@ -171,39 +182,11 @@ def _archived(done: str, work: Callable[[Path], Archive]) -> str:
     settings: Settings = current_app.config["SETTINGS"]
     try:
         held = work(settings.instance_path / MEDIA)
-    except (ArchiveError, OSError) as problem:
+    except ArchiveError as problem:
         raise click.ClickException(str(problem)) from None
+    except OSError as problem:
+        raise click.ClickException(f"{problem.filename or 'The file'}: {problem.strerror or problem}.") from None
     return (
         f"{done}: {held.orders} orders of {shillings(held.total)} in all, {held.rows} rows, {held.files} pictures, "
         f"as of {nairobi(datetime.fromisoformat(held.taken_at))}."
     )
-
-
-def _folder_problem(settings: Settings) -> str | None:
-    if not os.access(settings.instance_path, os.W_OK):
-        return f"INSTANCE_PATH {settings.instance_path} cannot be written; give the shop's user the right to."
-    return None
-
-
-def _setting_problems(settings: Settings) -> list[tuple[str, str | None]]:
-    here = urlsplit(settings.shop_url).hostname in ("127.0.0.1", "localhost", "::1")
-    chpter_here = urlsplit(settings.chpter_url).hostname in ("127.0.0.1", "localhost", "::1")
-    return [
-        ("Chpter token", None if settings.chpter_token else "CHPTER_TOKEN is missing; no payment page can be opened."),
-        (
-            "Chpter domain",
-            None if settings.chpter_domain else "CHPTER_DOMAIN is missing; no payment page can be opened.",
-        ),
-        (
-            "callback address",
-            "SHOP_URL is this machine, where Chpter cannot call; set it to the public https address."
-            if here and not chpter_here
-            else None,
-        ),
-        (
-            "mail",
-            "SMTP_HOST is missing; mails stay as files under INSTANCE_PATH/mail."
-            if settings.production and not settings.smtp_host
-            else None,
-        ),
-    ]

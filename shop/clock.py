@@ -33,6 +33,7 @@ class SteadyClock:
         self._wall, self._running, self._patience = wall, running, patience
         self._seen, self._ran = wall(), running()
         self._lag, self._leapt = timedelta(0), self._ran
+        self._off, self._leapt_at = timedelta(0), self._seen
 
     def __call__(self) -> datetime:
         """The time now, aware, in UTC."""
@@ -41,10 +42,18 @@ class SteadyClock:
         self._seen, self._ran = wall, ran
         if abs(leap) > LEAP:
             self._lag, self._leapt = max(timedelta(0), self._lag + leap), ran
+            self._off, self._leapt_at = self._off + leap, wall
             log.error("the clock leapt by %d minutes; unpaid orders end as if it had not", leap.total_seconds() // 60)
-        elif self._lag and ran - self._leapt > self._patience.total_seconds():
-            self._lag = timedelta(0)
+        elif ran - self._leapt > self._patience.total_seconds():
+            self._lag = self._off = timedelta(0)
         return wall - self._lag
+
+    @property
+    def leapt(self) -> dict[str, object] | None:
+        """By how many minutes the clock is off since it leapt, and when it leapt (ISO, UTC); None when it is right."""
+        if abs(self._off) <= LEAP:
+            return None
+        return {"minutes": int(self._off.total_seconds() // 60), "at": self._leapt_at.isoformat()}
 
 
 def nairobi(moment: datetime) -> str:

@@ -38,6 +38,7 @@ class Settings:
 
     # The shop
     shop_url: str  # SHOP_URL: public base address, used in every absolute link, never the Host header
+    old_urls: tuple[str, ...]  # SHOP_OLD_URLS: former public addresses, whose callbacks and links still count
     shop_name: str  # SHOP_NAME: on every page and mail
     shop_phone: str  # SHOP_PHONE: for buyers, as +254..., or empty
     shop_whatsapp: str  # SHOP_WHATSAPP: digits of a WhatsApp number, or empty
@@ -90,6 +91,7 @@ class Settings:
         instance = _instance_path(ask)
         settings = cls(
             shop_url=shop_url,
+            old_urls=_old_urls(ask, shop_url),
             shop_name=ask.text("SHOP_NAME", "Mkono"),
             shop_phone=ask.matching("SHOP_PHONE", r"\+[0-9]{9,15}|", "+254 and nine digits"),
             shop_whatsapp=ask.matching("SHOP_WHATSAPP", r"[0-9]{9,15}|", "digits only, like 254 and nine digits"),
@@ -158,7 +160,10 @@ class _Answers:
         return int(value)
 
     def base_url(self, name: str, default: str) -> str:
-        parts = _split(self.text(name, default).rstrip("/"))
+        return self.as_base_url(name, self.text(name, default))
+
+    def as_base_url(self, name: str, text: str) -> str:
+        parts = _split(text.rstrip("/"))
         named = parts and "@" not in parts.netloc and re.fullmatch(HOST, parts.hostname or "")
         if not parts or not named or parts.scheme not in DEFAULT_PORTS:
             raise ConfigError(f"{name} is not an address like https://shop.example.co.ke.")
@@ -168,6 +173,14 @@ class _Answers:
         host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
         port = f":{parts.port}" if parts.port not in (None, DEFAULT_PORTS[parts.scheme]) else ""
         return f"{parts.scheme}://{host}{port}"
+
+
+def _old_urls(ask: _Answers, shop_url: str) -> tuple[str, ...]:
+    """The addresses the shop had before. Raises ConfigError for one that is none, or is SHOP_URL itself."""
+    old = tuple(ask.as_base_url("SHOP_OLD_URLS", text) for text in ask.items("SHOP_OLD_URLS"))
+    if urlsplit(shop_url).netloc in {urlsplit(one).netloc for one in old}:
+        raise ConfigError("SHOP_OLD_URLS holds the address in SHOP_URL; take it out there.")
+    return old
 
 
 def _secret_key(ask: _Answers, production: bool, instance: Path) -> str:

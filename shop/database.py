@@ -16,6 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from sqlalchemy.types import TypeDecorator
 
+from shop.logs import CALM_SECONDS, Outage, outage
+
 LOCK_SECONDS = 5  # how long a writer waits for another before it gives up
 QUEUE_SECONDS = 20  # how long a thread waits for the other threads of its process, on SQLite
 LATE_SECONDS = 0.5  # how long it asks SQLite when it has queued behind one that was kept out
@@ -168,6 +170,24 @@ def _turn_to_write() -> Iterator[float]:
         (_kept_out.set if kept_out else _kept_out.clear)()
         if ours:
             _turn.release()
+
+
+def away() -> Outage:
+    """What this process knows of an outage of the database. It is over once it refused nothing for a while."""
+    return outage("the database", CALM_SECONDS)
+
+
+def refusal(error: Exception) -> str:
+    """Why the database refused, in a sentence with the cure. Never its own message: that may hold parameters."""
+    cause = getattr(error, "orig", None) or error
+    said = str(cause)
+    if "password authentication failed" in said:
+        return "The database does not take the user or the password in DATABASE_URL."
+    if ("role" in said and "does not exist" in said) or ("database" in said and "does not exist" in said):
+        return "The database or the user named in DATABASE_URL does not exist; make it."
+    if "readonly" in said or "read-only" in said:
+        return "The database cannot be written; give its file and folder to the user the shop runs as."
+    return f"The database cannot be reached ({type(cause).__name__}): is it running, and is DATABASE_URL right?"
 
 
 def changed(statement: Update) -> int:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.config import Settings
-from shop.database import Model, db
+from shop.database import Model, away, db
 from shop.pricing.models import DeliveryArea
 
 log = logging.getLogger(__name__)
@@ -72,8 +72,9 @@ def details() -> Shop:
         return last[1]
     try:
         shop = _shop(_read())
+        away().over()
     except SQLAlchemyError as error:  # an error page must still be able to name the shop
-        log.warning("the shop's details could not be read: %s", type(error).__name__)
+        away().seen(type(getattr(error, "orig", error)).__name__)
         shop = last[1] if last else _shop(None)
     current_app.extensions[KEPT] = (now, shop)
     return shop

@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from shop.database import db
+from shop.database import away, db
 
 log = logging.getLogger(__name__)
 NO_SUCH_COLUMN, NO_SUCH_TABLE = "42703", "42P01"  # PostgreSQL's codes; SQLite counts both as a refusal
@@ -102,7 +102,7 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     @app.errorhandler(TimeoutError)
     def database_busy(error: OperationalError | ProgrammingError | TimeoutError) -> Response:
-        log.error("database refused: %s", type(getattr(error, "orig", error)).__name__)
+        away().seen(type(getattr(error, "orig", error)).__name__)
         page = error_page(503)
         page.headers["Retry-After"] = "5"
         return page

@@ -11,16 +11,19 @@ from time import monotonic
 from flask import Flask
 from huey import SqliteHuey
 from huey.consumer import Consumer, Scheduler
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from shop.admin.importing.drafts import sweep_drafts
 from shop.admin.pictures.sweeping import sweep_pictures
 from shop.cart.rows import sweep_carts
 from shop.clock import SteadyClock, utcnow
 from shop.config import Settings
-from shop.database import write
+from shop.database import away, write
 from shop.errors import where
+from shop.heartbeat import Heart
 from shop.idempotency import sweep_keys
-from shop.notices.sending import send_due
+from shop.logs import outage
+from shop.notices.sending import send_due, waiting_mail
 from shop.orders.expiring import LONGEST_HOLD, expire_orders
 from shop.orders.forgetting import forget_old
 from shop.payments.unmatched import forget_looked_at
@@ -29,6 +32,7 @@ from shop.payments.views import drain_spool
 log = logging.getLogger(__name__)
 EVERY = 3  # seconds between sweeps
 SELDOM = 3600  # seconds between sweeps that nobody waits for
+MAIL_LANES = 2  # a mail server may think about one mail for ten minutes: others go out beside it
 
 
 class _OftenScheduler(Scheduler):
@@ -45,6 +49,8 @@ def make_queue(app: Flask) -> SqliteHuey:
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     queue = SqliteHuey("shop", filename=str(settings.instance_path / "worker.db"), results=False, utc=True)
 
+    heart, steady = Heart(settings.instance_path), SteadyClock(LONGEST_HOLD)
+
     def always(_moment: object) -> bool:
         return True
 
@@ -54,12 +60,12 @@ def make_queue(app: Flask) -> SqliteHuey:
         @queue.lock_task(name)
         def run() -> None:
             with app.app_context():
-                _sweep(name, sweep)
+                _sweep(name, sweep, heart)
 
     repeat("callbacks settled from the spool", drain_spool)
-    steady = SteadyClock(LONGEST_HOLD)
-    repeat("orders expired", lambda: expire_orders(steady()))
-    repeat("mails sent", lambda: send_due(settings, utcnow()))
+    repeat("orders expired", lambda: _expired(heart, steady))
+    for lane in range(1, MAIL_LANES + 1):
+        repeat(f"mails sent ({lane})", lambda: _sent(heart, settings))
     repeat("buyers anonymised", _seldom(lambda: forget_old(settings.retention_months, utcnow())))
     repeat(
         "callbacks without an order let go",
@@ -86,19 +92,47 @@ def _seldom(sweep: Callable[[], int]) -> Callable[[], int]:
     return now_and_then
 
 
-def _sweep(name: str, sweep: Callable[[], int]) -> None:
+def _expired(heart: Heart, steady: SteadyClock) -> int:
+    now = steady()
+    heart.say("clock", steady.leapt)
+    return expire_orders(now)
+
+
+def _sent(heart: Heart, settings: Settings) -> int:
+    sent = send_due(settings, utcnow())
+    late = waiting_mail(utcnow())
+    heart.say("mail", late and {"count": late.count, "since": late.since.isoformat(), "because": late.because})
+    return sent
+
+
+def _sweep(name: str, sweep: Callable[[], int], heart: Heart) -> None:
     """One sweep. What stops it stops only it: the next begins in a few seconds."""
     try:
         done = sweep()
-    except Exception as error:
-        log.error("no %s: %s\n%s", name, type(error).__name__, where(error))
-        return
-    if done:
-        log.info("%s: %d", name, done)
+    except (DBAPIError, TimeoutError) as error:
+        away().seen(type(getattr(error, "orig", error)).__name__)
+        heart.beat(name, type(error).__name__)
+    except Exception as error:  # a bug of ours, or the disk: its lines of code are told once, not every three seconds
+        if outage(_stopped(name)).seen(type(error).__name__):
+            log.error("no %s: %s\n%s", name, type(error).__name__, where(error))
+        heart.beat(name, type(error).__name__)
+    else:
+        away().over()
+        outage(_stopped(name)).over()
+        heart.beat(name)
+        if done:
+            log.info("%s: %d", name, done)
+
+
+def _stopped(name: str) -> str:
+    return f"the sweep “{name}”"
 
 
 def run_worker(app: Flask) -> None:
     """Work until a signal says stop."""
     queue = make_queue(app)
     queue.flush()  # what an earlier worker left undone, the next sweep finds in the database
-    _OftenConsumer(queue, workers=3, periodic=True, scheduler_interval=1, max_delay=0.5, flush_locks=True).run()
+    log.info("worker started")
+    threads = 2 + MAIL_LANES
+    _OftenConsumer(queue, workers=threads, periodic=True, scheduler_interval=1, max_delay=0.5, flush_locks=True).run()
+    log.info("worker stopped")

@@ -16,7 +16,7 @@ from shop.admin import signing
 from shop.admin.people import sitting
 from shop.config import Settings
 from shop.errors import below_admin, error_page
-from shop.payments.alarms import alarms
+from shop.problems import problems
 
 NOT_YOURS = ("Only an owner may do that", "Ask an owner of the shop to do it, or to make you one.")
 Role = Literal["staff", "owner"]
@@ -121,7 +121,7 @@ def ways() -> dict[str, Any]:
         ]
 
     settings: Settings = current_app.config["SETTINGS"]
-    wrong = [words for _, words in alarms(settings.instance_path)] if current_user.is_authenticated else []
+    wrong = [words for _, words in problems(settings)] if current_user.is_authenticated else []
     return {"desk_ways": desk_ways, "holds": holds, "alarms": wrong}
 
 

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.form_again import own_page, show_again
 from shop.admin.frame import NOT_YOURS, admin, holds
-from shop.database import db
+from shop.database import away, db
 from shop.errors import error_page
 from shop.fingerprints import ChangedMeanwhile
 from shop.idempotency import made_before
@@ -50,7 +50,7 @@ def stale_token(_error: CSRFError) -> Response:
 @admin.errorhandler(TimeoutError)
 def busy(error: OperationalError | TimeoutError) -> Response:
     """The form with all that was typed, when the database has no time for it."""
-    log.error("database refused: %s", type(getattr(error, "orig", error)).__name__)
+    away().seen(type(getattr(error, "orig", error)).__name__)
     page = _filled_in() if request.method == "POST" else None
     page = page or error_page(503)
     page.headers["Retry-After"] = "5"

@@ -5,18 +5,19 @@ is counted only for a mail that was handed over: while the server is away all wa
 """
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from time import monotonic
 
-from sqlalchemy import ColumnElement, Update, select, update
+from sqlalchemy import ColumnElement, Update, func, select, update
 
 from shop.config import Settings
 from shop.database import changed, db, write
 from shop.details import details
-from shop.logs import Outage
+from shop.logs import outage
 from shop.notices.models import RECEIPTS, OutboxMail
 from shop.notices.smtp import (
     ANSWER_SECONDS,
@@ -40,9 +41,10 @@ LONGEST_WAIT = timedelta(hours=4)  # between two tries of a mail
 LONGEST_DELAY = timedelta(minutes=5)  # between two tries to reach the server
 SWEEP_SECONDS = 60  # after which a sweep begins no further mail
 IN_HAND = timedelta(seconds=ANSWER_SECONDS + 6 * PATIENCE)  # while one worker sends a mail, others leave it alone
+LATE = timedelta(minutes=2)  # after which a mail that waits is worth a word to the merchant
 MOST_TRIES = 26  # over about three days
 MOST_UNANSWERED = 3  # times a mail is handed over whole without an answer: each may have arrived
-away = Outage("the mail server")
+AWAY = "the mail server"  # as the log names it
 
 
 def send_due(settings: Settings, now: datetime) -> int:
@@ -58,15 +60,34 @@ def send_due(settings: Settings, now: datetime) -> int:
             if monotonic() - began > SWEEP_SECONDS:
                 break
             carrier.connect()
-            away.over()
+            outage(AWAY).over()
             sent += _send(mail_id, carrier, settings, now)
     except Unreached as failure:
         error = str(failure)
-        away.seen(error)
+        outage(AWAY).seen(error)
         write(lambda: _delay(now, error))
     finally:
         carrier.close()
     return sent
+
+
+@dataclass(frozen=True)
+class WaitingMail:
+    """The mails that wait too long."""
+
+    count: int
+    since: datetime  # UTC: when the oldest was written
+    because: str  # as OutboxMail.last_error
+
+
+def waiting_mail(now: datetime) -> WaitingMail | None:
+    """The mails that have waited LATE or longer by `now` (UTC). None without any."""
+    waits = (OutboxMail.sent_at.is_(None), OutboxMail.ended_at.is_(None), OutboxMail.written_at <= now - LATE)
+    count, since = db.session.execute(select(func.count(), func.min(OutboxMail.written_at)).where(*waits)).one()
+    why = select(OutboxMail.last_error).where(*waits).order_by(OutboxMail.last_error == "", OutboxMail.id).limit(1)
+    found = WaitingMail(count, since, db.session.scalar(why) or "") if count else None
+    db.session.rollback()
+    return found
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

@@ -10,11 +10,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from shop.clock import nairobi
+from shop.clock import nairobi, utcnow
 
 LEAST_BYTES = 64 * 1024 * 1024  # room for some days of a small shop's orders, and for somebody to act
 LEAST_FILES = 1_000
 REFUSED = "chpter-refuses"  # a file beside the spool: since when Chpter refuses the shop's token
+AWAY = "chpter-away"  # another: since when Chpter cannot be reached, and a line for each purchase it cost
+MOST_NOTED = 1_000  # bytes of it
 
 
 def token_refused(instance: Path) -> None:
@@ -27,11 +29,21 @@ def token_taken(instance: Path) -> None:
     """Chpter has given a payment page."""
     with suppress(OSError):
         (instance / REFUSED).unlink(missing_ok=True)
+        (instance / AWAY).unlink(missing_ok=True)
+
+
+def away(instance: Path, code: str) -> None:
+    """Chpter could not be reached, or did not answer in time: `code` says which."""
+    with suppress(OSError):
+        file = instance / AWAY
+        if not file.exists() or file.stat().st_size < MOST_NOTED:
+            with file.open("a") as lines:
+                lines.write(f"{code}\n" if lines.tell() else f"{utcnow().isoformat()}\n")
 
 
 def alarms(instance: Path) -> list[tuple[str, str]]:
     """What is wrong, with its cure, each under the name of what it concerns; empty on a calm day."""
-    return [*_refused(instance), *_waiting(instance / "spool"), *_disk(instance)]
+    return [*_refused(instance), *_away(instance), *_waiting(instance / "spool"), *_disk(instance)]
 
 
 def _refused(instance: Path) -> Iterator[tuple[str, str]]:
@@ -43,6 +55,19 @@ def _refused(instance: Path) -> Iterator[tuple[str, str]]:
             "for a new token, since tokens can end, and have it set as CHPTER_TOKEN; this goes away with the next "
             "payment page.",
         )
+
+
+def _away(instance: Path) -> Iterator[tuple[str, str]]:
+    """Once is an accident: it is said from the second purchase on that could not be paid."""
+    with suppress(OSError, ValueError):
+        first, *further = (instance / AWAY).read_text().splitlines()
+        if further:
+            yield (
+                "Chpter",
+                f"Chpter cannot be reached since {nairobi(datetime.fromisoformat(first))} ({further[-1]}): nobody "
+                "gets a payment page. Orders are kept and can be paid later. Ask Chpter, and look whether this machine "
+                "reaches CHPTER_URL; this goes away with the next payment page.",
+            )
 
 
 def _waiting(spool: Path) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from shop.chpter import (
+    BreakerOpen,
     ChpterClient,
     ChpterError,
     Customer,
@@ -23,6 +24,7 @@ from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db, unused, write
 from shop.details import details
+from shop.logs import outage
 from shop.orders.models import Order
 from shop.orders.states import BEING_OPENED, AttemptState, Payment
 from shop.orders.words import note_words
@@ -114,9 +116,14 @@ def open_page(new: NewAttempt) -> str | None:
         link: str | None = client.open_session(request).checkout_link
         values = {"state": AttemptState.OPEN, "checkout_link": link}
         alarms.token_taken(settings.instance_path)
+        outage("Chpter").over()
     except (ChpterError, WrongRequest) as error:
         known = _to_know(error)
-        log.warning("no payment page: %s%s", error.code, known and f", {known}")
+        if isinstance(error, ChpterError) and (error.outage or isinstance(error, BreakerOpen)):
+            outage("Chpter").seen(f"no payment page: {error.code}")
+            alarms.away(settings.instance_path, error.code)
+        else:
+            log.warning("no payment page: %s%s", error.code, known and f", {known}")
         if isinstance(error, RefusedCredentials):
             alarms.token_refused(settings.instance_path)
         link, values = None, {"state": AttemptState.CREATE_FAILED, "create_error": error.code}

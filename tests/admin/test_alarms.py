@@ -1,12 +1,16 @@
 """What is wrong with the shop stands on every page of the desk, until it is mended, and on no buyer's page."""
 
+import json
 import os
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from shop.clock import nairobi, utcnow
+from shop.heartbeat import FILE, Heart
 from shop.payments import alarms
 from shop.payments.views import drain_spool
 
@@ -55,6 +59,89 @@ def test_a_token_that_chpter_refuses_is_said_until_it_is_taken(notices, shopper,
 
     provider.behaviour = "ok"
     shopper.buy()
+    assert notices() == []
+
+
+def test_chpter_that_cannot_be_reached_is_said_from_the_second_purchase_on(notices, shopper, provider):
+    provider.behaviour = "http_500"
+    press_pay(shopper)
+    assert notices() == []
+
+    press_pay(shopper)
+    [words] = notices()
+    assert words.startswith("Chpter cannot be reached since ")
+
+    provider.behaviour = "ok"
+    shopper.buy()
+    assert notices() == []
+
+
+def beat(instance, ago=timedelta(), facts=(), **sweeps):
+    """The worker's file as it was written some time ago; `sweeps` began to fail at these moments, or did not."""
+    at = (utcnow() - ago).isoformat()
+    kept = {
+        name.replace("_", " "): {
+            "done_at": at,
+            "failing_since": since and since.isoformat(),
+            "error": "OperationalError",
+        }
+        for name, since in sweeps.items()
+    }
+    (instance / FILE).write_text(json.dumps({"at": at, "sweeps": kept, "facts": dict(facts)}))
+
+
+def test_a_worker_that_stands_still_is_said_on_every_page_with_since_when_and_what_to_do(notices, instance):
+    Heart(instance).beat("orders expired")
+    assert notices() == []
+
+    beat(instance, ago=timedelta(hours=26))
+    [words] = notices("/admin/products")
+    assert words.startswith(f"The worker has not run since {nairobi(utcnow() - timedelta(hours=26))}.")
+    assert "systemctl start shop-worker" in words
+
+
+def test_a_worker_that_never_ran_is_said_once_it_should_have(app, notices):
+    assert notices() == []
+
+    app.extensions["shop_started_at"] -= timedelta(minutes=5)
+    assert notices()[0].startswith("The worker has not run here yet.")
+
+
+def test_work_that_fails_is_said_by_name_after_a_minute(notices, instance):
+    beat(instance, orders_expired=utcnow() - timedelta(seconds=30), mails_sent=None)
+    assert notices() == []
+
+    beat(instance, orders_expired=utcnow() - timedelta(minutes=9), mails_sent=None)
+    [words] = notices()
+    assert words.startswith("The worker cannot do its work since ")
+    assert "orders expired (OperationalError)" in words
+
+
+def test_emails_that_wait_and_a_clock_that_leapt_are_said(notices, instance):
+    since = utcnow() - timedelta(hours=20)
+    mail = {"count": 6, "since": since.isoformat(), "because": "ConnectionRefusedError"}
+    beat(instance, facts={"mail": mail, "clock": {"minutes": -60, "at": since.isoformat()}})
+
+    emails, clock = notices()
+
+    assert emails.startswith(
+        f"6 emails wait to be sent since {nairobi(since)}, because: The mail server could not be reached."
+    )
+    assert clock.startswith("The clock of this machine was put back by 60 minutes at ")
+
+
+def test_a_database_file_that_cannot_be_written_is_said(notices, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, _mode: not str(path).endswith(".db"))
+
+    [words] = notices()
+    assert words.startswith("No order and no payment can be kept: the database file ")
+    assert "belongs to" in words
+
+
+@pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"at": 1}', b'{"at": "x", "sweeps": {}, "facts": {}}', b"\xff"])
+def test_a_heartbeat_that_cannot_be_read_breaks_no_page(notices, instance, broken):
+    (instance / FILE).write_bytes(broken)
+
     assert notices() == []
 
 

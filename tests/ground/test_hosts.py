@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from shop import create_app, hosts
+from shop.config import ConfigError
 from shop.orders.models import OrderEvent
 from shop.payments.models import CallbackRecord, UnmatchedCallback
 from tests import both_databases
@@ -115,3 +116,56 @@ def test_in_production_forms_come_from_the_shops_https_address_alone(live, origi
         reply = asked(live(), host, "/cart/add", "POST", data={"sku": "KIO-CLA-TER"}, headers={"Origin": origin})
 
         assert reply.status_code == status
+
+
+OLD = "old.example.co.ke"
+
+
+@both_databases
+def test_after_a_move_a_callback_to_the_old_address_is_settled_where_it_comes(live, shopper, database_url):
+    bought = shopper.buy()
+    shop = live(SHOP_OLD_URLS=f"https://{OLD}, http://{OLD}:8080")
+
+    reply = asked(shop, OLD, bought.callback_path, "POST", json=bought.callback())
+
+    assert reply.status_code == 200
+    assert bought.status["payment"] == "paid"
+    assert asked(shop, OLD, "/chpter/callbacks/guess", "POST", json={}).status_code == 404
+    assert asked(shop, f"www.{OLD}", bought.callback_path, "POST", json=bought.callback()).status_code == 400
+
+
+def test_after_a_move_links_of_the_old_address_lead_to_the_same_page_of_the_new(live, shopper):
+    shop, path = live(SHOP_OLD_URLS=f"https://{OLD}"), shopper.buy().order_path
+    for asked_for in (
+        path,
+        "/products/classic-sisal-kiondo?from=mail",
+        "/search?q=k%C4%A9kapu",
+        "/",
+    ):
+        reply = asked(shop, OLD, asked_for)
+
+        assert (reply.status_code, reply.location) == (301, f"https://{SHOP}{asked_for}")
+        check_strict(reply, asked_for, https=True)
+
+
+def test_after_a_move_a_form_of_an_old_page_does_nothing_and_leads_to_its_page(live, shopper):
+    shop, path = live(SHOP_OLD_URLS=f"https://{OLD}"), shopper.buy().order_path
+    for posted, page in (
+        (f"{path}/pay", path),
+        ("/cart/add", "/cart"),
+        ("/admin/orders/1/notes", "/admin/"),
+        ("/x", "/"),
+    ):
+        reply = asked(shop, OLD, posted, "POST", data={"sku": "KIO-CLA-TER"})
+
+        assert (reply.status_code, reply.location) == (303, f"https://{SHOP}{page}")
+        assert "Set-Cookie" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("old", "said"),
+    [("nonsense", "SHOP_OLD_URLS is not an address"), (f"https://a.example,https://{SHOP}", "SHOP_OLD_URLS holds the")],
+)
+def test_old_addresses_that_are_none_stop_the_start(live, old, said):
+    with pytest.raises(ConfigError, match=said):
+        live(SHOP_OLD_URLS=old)

@@ -1,0 +1,130 @@
+"""What `doctor` looks at. It tries each thing, and says of what it could not try that it did not look."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from shop.admin.mail.saying import why_not
+from shop.admin.models import Merchant, Role
+from shop.catalog.models import Product
+from shop.clock import nairobi, utcnow
+from shop.config import Settings
+from shop.database import db
+from shop.health import database_problem, disk_problem, write_problem
+from shop.key_rotation import key_problem
+from shop.notices.sending import waiting_mail
+from shop.notices.smtp import greeting_problem
+from shop.private_files import privacy_problem
+from shop.problems import problems, worker_problem
+
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `problem` is "" when it is well; `skipped` says why nobody looked."""
+
+    name: str
+    problem: str = ""
+    skipped: str = ""
+
+    def __str__(self) -> str:
+        if self.skipped:
+            return f"skip {self.name}: not looked at: {self.skipped}"
+        return f"FAIL {self.name}: {self.problem}" if self.problem else f"ok   {self.name}"
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """All that can be looked at from here. The mail server is asked, Chpter is not. Takes 10 seconds or so at most."""
+    yield from _database()
+    yield Finding("disk and spool", disk_problem(settings.instance_path) or "")
+    yield Finding("private files", privacy_problem(settings) or "")
+    yield from _settings(settings)
+    yield _mail_server(settings)
+    yield Finding("worker", worker_problem(settings) or "")
+    for name, words in problems(settings):
+        if name not in ("worker", "emails"):  # looked at above, more closely
+            yield Finding(name, words)
+    yield Finding("Chpter’s answers", skipped="whether it takes the token is seen with the first payment.")
+    yield Finding("the way in", skipped="open SHOP_URL from another network, and /chpter/callbacks/x: 404 is right.")
+    yield Finding("backups", skipped="look when the last one was written, and try to restore it.")
+
+
+def _database() -> Iterator[Finding]:
+    problem = database_problem()
+    yield Finding("database", problem or "")
+    rest = ("writing to the database", "keys", "owners", "goods", "unsent email")
+    if problem:
+        yield from (Finding(name, skipped="the database cannot be used.") for name in rest)
+        return
+    for name, look in zip(rest, (write_problem, key_problem, _owners, _goods, _unsent), strict=True):
+        try:
+            yield Finding(name, look() or "")
+        except SQLAlchemyError as error:
+            yield Finding(name, f"The database refused ({type(error).__name__}).")
+        finally:
+            db.session.rollback()
+
+
+def _owners() -> str | None:
+    owners = select(func.count(Merchant.id)).join(Merchant.roles).where(Role.name == "owner", Merchant.active)
+    if db.session.scalar(owners):
+        return None
+    return "No owner can sign in to /admin/; make one: flask --app wsgi merchant create EMAIL --password-stdin"
+
+
+def _goods() -> str | None:
+    if db.session.scalar(select(func.count()).select_from(Product).where(Product.active)):
+        return None
+    return "Nothing is for sale; add products at /admin/products, or flask --app wsgi seed for the demo goods."
+
+
+def _unsent() -> str | None:
+    waiting = waiting_mail(utcnow())
+    if not waiting:
+        return None
+    because = f": {why_not(waiting.because)}" if waiting.because else ""
+    return f"{waiting.count} emails wait to be sent, the oldest since {nairobi(waiting.since)}{because}."
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    host = urlsplit(settings.shop_url).hostname or ""
+    chpter_here = urlsplit(settings.chpter_url).hostname in THIS_MACHINE
+    missing = "{} is missing; no payment page can be opened."
+    yield Finding("Chpter token", "" if settings.chpter_token else missing.format("CHPTER_TOKEN"))
+    yield Finding("Chpter domain", _domain_problem(settings.chpter_domain, host) or "")
+    yield Finding(
+        "callback address",
+        "SHOP_URL is this machine, where Chpter cannot call; set it to the public https address."
+        if host in THIS_MACHINE and not chpter_here
+        else "",
+    )
+    yield Finding(
+        "proxies",
+        "TRUSTED_PROXIES is 0 on an https shop: behind its proxy all buyers count as one client. Set it to 1."
+        if settings.production and not settings.trusted_proxies
+        else "",
+    )
+
+
+def _domain_problem(domain: str, host: str) -> str | None:
+    """Whether CHPTER_DOMAIN can be the registered domain of a shop at this host."""
+    if not domain:
+        return "CHPTER_DOMAIN is missing; no payment page can be opened."
+    named = (urlsplit(domain if "//" in domain else f"//{domain}").hostname or "").removeprefix("www.")
+    ours = host.removeprefix("www.")
+    if named == ours or named.endswith(f".{ours}") or ours.endswith(f".{named}"):
+        return None
+    return f"CHPTER_DOMAIN names {named or 'no domain'}, SHOP_URL {host}; set the domain that Chpter has registered."
+
+
+def _mail_server(settings: Settings) -> Finding:
+    if not settings.smtp_host:
+        if settings.production:
+            return Finding("mail server", "SMTP_HOST is missing; mails stay as files under INSTANCE_PATH/mail.")
+        return Finding("mail server", skipped="SMTP_HOST is not set; mails stay as files under INSTANCE_PATH/mail.")
+    error = greeting_problem(settings)
+    return Finding("mail server", f"{why_not(error)}; look at SMTP_HOST and SMTP_PORT." if error else "")
