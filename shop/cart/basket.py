@@ -75,7 +75,7 @@ def _taken_in(cart: rows.Opened, shared: Basket) -> list[str]:
 
 def _in_cart(work: Callable[[rows.Opened], Result]) -> Result:
     """Change the visitor's cart, making one for who has none. Raises CartProblem where too many are made."""
-    if rows.is_kept():
+    if rows.is_there():
         return rows.with_cart(work)
     try:
         with limiter.limit(NEW_CARTS):
@@ -116,16 +116,27 @@ def choose(area_id: str | None, code: str | None) -> None:
         rows.note(**chosen)
 
 
-def empty() -> None:
-    """After the order is placed."""
+def fill(quantities: Mapping[str, int]) -> None:
+    """Fill the visitor's cart with what is sold of these. Raises CartProblem where too many carts are made."""
+    lines, *_ = read_lines(quantities)
 
-    def take_all(cart: rows.Opened) -> None:
-        for sku in list(cart.lines):
-            cart.set(sku, 0)
+    def put(cart: rows.Opened) -> None:
+        for line in lines[:MOST_LINES]:
+            cart.put(line.sku, min(line.quantity, MOST_OF_ONE), line.price)
+
+    if lines:
+        _in_cart(put)
+
+
+def bought(basket: Basket) -> None:
+    """After the order is placed: what was bought leaves the cart, what was added meanwhile stays."""
+
+    def take_out(cart: rows.Opened) -> None:
+        for line in basket.lines:
+            cart.set(line.sku, cart.lines.get(line.sku, 0) - line.quantity)
         cart.forget_removed()
 
-    rows.if_cart(take_all)
-    rows.note(code="", typed="", typed_at=None)
+    rows.if_cart(take_out, code="", typed="", typed_at=None)
 
 
 def accept_changes(basket: Basket) -> None:

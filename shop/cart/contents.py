@@ -82,8 +82,13 @@ class Basket:
 
     @property
     def goods(self) -> int:
-        """The lines together."""
-        return sum(line.subtotal for line in self.lines)
+        """The lines together, without what is sold out."""
+        return sum(line.subtotal for line in self.there)
+
+    @property
+    def there(self) -> list[BasketLine]:
+        """The lines of which something is left."""
+        return [line for line in self.lines if line.left > 0]
 
     @property
     def quote(self) -> Quote | None:
@@ -92,7 +97,7 @@ class Basket:
 
     def quote_for(self, area: DeliveryArea) -> Quote:
         """The whole sum if it went there."""
-        return quote(self.lines, area.fee, self.discount_code.reduction if self.discount_code else None)
+        return quote(self.there, area.fee, self.discount_code.reduction if self.discount_code else None)
 
     @property
     def discount(self) -> int:
@@ -133,7 +138,7 @@ def basket_of(
     areas = delivery_areas()
     area = next((area for area in areas if str(area.id) == area_id), None)
     typed = tidy_code(code)
-    discount, problem = _discount(typed, sum(line.subtotal for line in lines), utcnow())
+    discount, problem = _discount(typed, sum(line.subtotal for line in lines if line.left > 0), utcnow())
     return Basket(lines, notices, withdrawn, areas, area, typed, problem, discount)
 
 

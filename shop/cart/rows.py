@@ -21,7 +21,7 @@ from shop.database import changed, db, write
 
 KEPT = timedelta(days=30)  # since the last change
 TYPED_KEPT = timedelta(days=1)  # what was typed at the checkout: a name, a phone number, an address
-MOST_TYPED = 20_000  # characters of it
+MOST_TYPED = 100_000  # characters of it
 BATCH = 500  # rows that one sweep lets go in one transaction
 TOKEN = "cart"  # noqa: S105 - its name in the session
 Result = TypeVar("Result")
@@ -65,8 +65,8 @@ class Opened:
         """Change the quantity of a line it holds; 0 removes it, so that it can be put back."""
         row = self.rows.get(sku)
         if row is not None and row.quantity:
-            row.removed = row.quantity if quantity == 0 else 0
-            row.quantity = quantity
+            row.removed = row.quantity if quantity <= 0 else 0
+            row.quantity = max(0, quantity)
 
     def put_back(self) -> None:
         """Undo the last removal."""
@@ -113,6 +113,12 @@ def is_kept() -> bool:
     return _token_hash() is not None
 
 
+def is_there() -> bool:
+    """Whether the visitor's cart is kept: its token came back, and it has not been let go meanwhile."""
+    token_hash = _token_hash()
+    return token_hash is not None and bool(db.session.scalar(select(Cart.id).where(Cart.token_hash == token_hash)))
+
+
 def with_cart(work: Callable[[Opened], Result]) -> Result:
     """Do `work` on the visitor's cart in one transaction; whoever has none gets one, unless `work` raises."""
     token = session.get(TOKEN) if isinstance(session.get(TOKEN), str) else None
@@ -132,8 +138,8 @@ def with_cart(work: Callable[[Opened], Result]) -> Result:
     return result
 
 
-def if_cart(work: Callable[[Opened], None]) -> None:
-    """Do `work` on the visitor's cart in one transaction, if there is one."""
+def if_cart(work: Callable[[Opened], None], **values: str | datetime | None) -> None:
+    """Do `work` on the visitor's cart, and write these columns, in one transaction, if there is one."""
     token_hash = _token_hash()
     if token_hash is None:
         return
@@ -142,6 +148,8 @@ def if_cart(work: Callable[[Opened], None]) -> None:
         cart_id = _locked(token_hash)
         if cart_id is not None:
             work(Opened(cart_id))
+            if values:
+                changed(update(Cart).where(Cart.id == cart_id).values(**values))
 
     write(on_cart)
 
@@ -154,10 +162,10 @@ def note(**values: str | datetime | None) -> None:
         write(lambda: changed(mine.values(**values, updated_at=utcnow())))
 
 
-def keep_typed(answers: Mapping[str, str]) -> None:
-    """Keep what was typed at the checkout with the cart, for a day."""
+def keep_typed(answers: Mapping[str, str], **chosen: str) -> None:
+    """Keep what was typed at the checkout with the cart, for a day; `chosen` is its area and code."""
     text = json.dumps(answers)
-    note(typed=text if len(text) <= MOST_TYPED else "", typed_at=utcnow())
+    note(typed=text if len(text) <= MOST_TYPED else "", typed_at=utcnow(), **chosen)
 
 
 def typed() -> dict[str, str]:

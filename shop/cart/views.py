@@ -15,6 +15,7 @@ from shop.clock import utcnow
 from shop.database import write
 from shop.errors import error_page
 from shop.extensions import csrf, limiter
+from shop.orders.own import held_by, open_orders
 from shop.origin import from_elsewhere
 from shop.whatsapp import whatsapp_link
 
@@ -42,7 +43,17 @@ def show() -> str:
     added = next((line for line in basket.lines if line.sku == request.args.get("added")), None)
     removed = carts.last_removed() if "removed" in request.args else []
     lost = "added" in request.args and not rows.is_kept()
-    page = render_template("cart/show.html", basket=basket, added=added, removed=removed, lost=lost)
+    orders = open_orders()
+    page = render_template(
+        "cart/show.html",
+        basket=basket,
+        added=added,
+        removed=removed,
+        lost=lost,
+        again=request.args.get("again"),
+        open_orders=orders,
+        held=held_by(orders),
+    )
     carts.accept_changes(basket)
     return page
 
@@ -81,14 +92,18 @@ def update() -> Response:
     for words in sorted(problems):
         flash(words, "problem")
     carts.change({**quantities, removed: 0} if removed else quantities, _shown(request.form.get("shown")))
-    code = request.form.get("code")
+    asked = request.form.get("apply")
+    code = "" if asked == "none" else request.form.get("code")
     if not may_try(code):
         code = None
         flash(TOO_MANY, "problem")
     carts.choose(request.form.get("area"), code)
     if removed or 0 in quantities.values():
         return redirect(url_for("cart.show", removed=1), 303)
-    going = request.form.get("go") == "checkout" and not problems
+    if asked and not problems:
+        place = "area" if asked == "area" else "discount"
+        return redirect(url_for("cart.show", again="area" if asked == "area" else "code", _anchor=place), 303)
+    going = request.form.get("go") == "checkout" and not problems and carts.current_basket().ready
     return redirect(url_for("checkout.details" if going else "cart.show"), 303)
 
 

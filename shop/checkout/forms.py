@@ -4,17 +4,20 @@ import re
 import secrets
 
 from email_validator import EmailNotValidError, validate_email
-from flask import current_app
+from flask import current_app, request
 from itsdangerous import BadSignature, Signer
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from shop.clock import nairobi
 from shop.config import Settings
-from shop.orders.placing import Buyer, used_too_often
+from shop.orders.placing import Buyer, held_until, used_too_often
 from shop.phones import PhoneError, kenyan_mobile
 from shop.pricing.models import DiscountCode
 from shop.typed import TypedForm
 
+TYPED = ("full_name", "phone_number", "email", "area", "location", "note", "code", "shown_total")
+MOST_TYPED = 2000  # characters of one answer that are kept
 BAD_EMAIL = "Enter an email address in the correct format, like name@example.com"
 
 
@@ -68,6 +71,7 @@ class CheckoutForm(TypedForm):
     code = StringField("Discount code", filters=[one_line])
     once = HiddenField()  # the one-time key
     shown_total = HiddenField()  # the total the buyer saw; never a price, only compared
+    shown = HiddenField()  # all else the page showed, as shop/checkout/shown.py has it; only compared
 
     pickups: frozenset[str] = frozenset()
 
@@ -109,7 +113,18 @@ class CheckoutForm(TypedForm):
         """Whether this phone number has had its share of the code already, in words."""
         if code is None or self.phone_number.errors or not used_too_often(code, kenyan_mobile(self.phone_number.data)):
             return None
-        return f"Discount code {code.code} has been used with this phone number already. Take it out to go on"
+        until = held_until(code, kenyan_mobile(self.phone_number.data))
+        if until:
+            return (
+                f"Discount code {code.code} is held by an order with this phone number that waits to be paid, until "
+                f"{nairobi(until)}. Pay or cancel that order, by the link we mailed, or remove the code"
+            )
+        return f"Discount code {code.code} has been used with this phone number already. Remove it to go on"
+
+    def answers(self) -> dict[str, str]:
+        """Everything that was sent, as it was, cut where no true answer is so long."""
+        kept = {name: request.form.get(name, "")[:MOST_TYPED] for name in TYPED}
+        return {**kept, "shown": self.shown.data or ""}
 
     @property
     def key(self) -> str | None:

@@ -1,153 +1,169 @@
-"""One page: who buys, where it goes, every line and the exact total, on a button that says it."""
+"""One page: who buys, where it goes, every line and the exact total, on a button that says it.
 
-import re
+Every form is answered with a redirect: Back meets pages only, never a form that would have to be sent again. What was
+typed waits with the cart; GET /checkout?again=pay checks it afresh and says what stands in the way.
+"""
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from contextlib import suppress
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_limiter import RateLimitExceeded
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from shop.cart import basket as carts
+from shop.cart import rows
 from shop.cart.code_guesses import TOO_MANY, may_try
-from shop.cart.contents import Basket
+from shop.cart.contents import Basket, CartProblem
+from shop.checkout.correcting import sent_again, way_to
 from shop.checkout.forms import CheckoutForm, new_key
 from shop.checkout.ordering import order_of, place_order
+from shop.checkout.shown import read_shown, shown_by
+from shop.checkout.telling import OPEN_TOO_LONG, Trouble, what_to_say
 from shop.extensions import csrf, limiter
-from shop.money import shillings
-from shop.orders.capping import MOST_OPEN, TooManyOpen
-from shop.orders.finding import order_with
-from shop.orders.models import Order
+from shop.orders.capping import TooManyOpen
+from shop.orders.own import open_orders, remember
 from shop.orders.placing import Buyer
-from shop.orders.states import AttemptState, Payment
 from shop.orders.stock import OutOfStock
+from shop.origin import from_elsewhere
 from shop.payments.opening import open_page
 from shop.pricing.claiming import DiscountGone
 from shop.pricing.models import DeliveryArea
 
 checkout = Blueprint("checkout", __name__)
 csrf.exempt(checkout)  # the form checks its own token, so that a stale one costs the buyer nothing that was typed
-CURE = "Pay one of them, by the link we mailed, or wait until one ends, then press Pay again"
-Problem = tuple[str, str]  # the id of a field, and what to do about it
+NETWORK = "Very many orders come from your network at the moment. Wait 10 minutes, then press Pay again"
+ONCE_MORE = "Check your order once more, then press Pay"
+QUICKER = "Somebody was quicker. Your order has not been placed"
+FILLED_AGAIN = "We no longer had your cart, so we filled it again from this page. Check it, then press Pay"
+NOT_READY = "Your cart cannot be bought as it is. Nothing was ordered, and what you typed at the checkout is kept."
 
 
-@checkout.route("/checkout", methods=["GET", "POST"])
-def details() -> Response | str | tuple[str, int]:
-    """Ask who is buying and where it goes, then send them to pay."""
-    form = CheckoutForm()
-    if request.method == "POST":
-        placed = order_of(form.key) if form.key else None
-        if placed:
-            return redirect(_way_to(placed), 303)
-        guessing = not may_try(form.code.data)
-        basket = carts.current_basket(str(form.area.data or ""), "") if guessing else _chosen(form)
-        carts.choose(str(basket.area_id or ""), basket.code)
-    else:
-        guessing = False
-        basket = carts.current_basket()
-        form.area.data, form.code.data = str(basket.area_id or ""), basket.code
+@checkout.get("/checkout")
+def details() -> Response | str:
+    """Ask who is buying and where it goes; with `again`, say what became of the form that was just sent."""
+    basket, again = carts.current_basket(), request.args.get("again")
     if not basket.lines:
-        return redirect(_last_order() or url_for("cart.show"), 303)
-    pickups = frozenset(str(area.id) for area in basket.areas if area.pickup)
-    form.offer([(str(area.id), area.name) for area in basket.areas], pickups)
-    if guessing:
-        form.code.errors = [TOO_MANY]
-        return _page(form, basket, [("code", TOO_MANY)]), 429
-    if request.method == "GET" or "apply" in request.form:
-        return _page(form, basket, changed=". ".join(basket.notices) or None)
-    return _submitted(form, basket)
+        orders = open_orders()
+        if orders:
+            return redirect(url_for("orders.show", token=orders[0].token), 303)
+        cookies_refused = again and not rows.is_kept()
+        return redirect(url_for("cart.show", added="" if cookies_refused else None), 303)
+    if not basket.ready:
+        flash(NOT_READY, "problem")
+        return redirect(url_for("cart.show"), 303)
+    typed = rows.typed()
+    form = CheckoutForm(formdata=MultiDict(typed) if typed else None)
+    form.area.data, form.code.data = str(basket.area_id or ""), basket.code
+    trouble = Trouble([], ". ".join(basket.notices))
+    if again == "pay" and typed:
+        _offer(form, basket)
+        form.validate()
+        trouble = what_to_say(form, basket, read_shown(typed.get("shown")), typed)
+    page = _page(form, basket, trouble, again)
+    carts.accept_changes(basket)
+    return page
 
 
-def _submitted(form: CheckoutForm, basket: Basket) -> Response | tuple[str, int]:
-    form.validate()
-    problems, changed = _problems(form, basket), _changed(form, basket)
-    if problems or basket.area is None:
-        return _page(form, basket, problems, changed), 422
-    if changed or form.key is None:
-        return _page(form, basket, changed=changed or "Check your order once more, then press Pay"), 409
-    buyer = form.buyer()
+@checkout.post("/checkout")
+def submit() -> Response:
+    """Take the form in: on to the payment page, or back to GET /checkout with what stands in the way."""
+    form = CheckoutForm()
+    placed = order_of(form.key) if form.key else None
+    if placed:
+        return redirect(sent_again(placed, form), 303)
+    refused = not may_try(form.code.data)
+    code = "" if refused or _asked() == "none" else form.code.data
+    basket = carts.current_basket(str(form.area.data or ""), code)
+    if not basket.lines:
+        return _without_cart(form)
+    if refused:
+        return _back(form, basket, main=TOO_MANY)
+    if _asked():
+        return _back(form, basket, "code", "discount")
+    _offer(form, basket)
+    stale = not form.validate() and bool(form.csrf_token.errors)
+    trouble = what_to_say(form, basket, read_shown(form.shown.data), form.answers())
+    if stale:
+        return _back(form, basket, main=OPEN_TOO_LONG)
+    if not basket.ready or basket.area is None or trouble.problems or trouble.news:
+        return _back(form, basket)
+    if form.key is None:
+        return _back(form, basket, news=ONCE_MORE)
     try:
         with limiter.limit("100 per 10 minutes"):  # loose: carriers put thousands of phones behind one address
-            return _ordered(form.key, buyer, basket, basket.area)
+            return _ordered(form.key, form.buyer(), basket, basket.area)
     except RateLimitExceeded:
-        words = "Very many orders come from your network at the moment. Wait 10 minutes, then press Pay again"
-        return _page(form, basket, [("main", words)]), 429
+        return _back(form, basket, main=NETWORK)
     except TooManyOpen as many:
-        return _page(form, basket, _too_many(form, many)), 429
+        return _back(form, basket, many=" ".join(many.fields))
     except (OutOfStock, DiscountGone):
-        fresh = _chosen(form)
-        return _page(form, fresh, _problems(form, fresh), "Somebody was quicker. Your order has not been placed"), 409
+        return _back(form, carts.current_basket(str(basket.area.id), basket.code), news=QUICKER)
+
+
+def _asked() -> str | None:
+    """What was pressed instead of Pay: "code" applies the code, "none" removes it."""
+    return request.form.get("apply")
 
 
 def _ordered(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> Response:
     order, attempt = place_order(key, buyer, basket, area)
     order_page = url_for("orders.show", token=order.token)
-    carts.empty()
-    session["order"] = order.token
+    remember(order)
+    carts.bought(basket)
     if attempt is None:
-        return redirect(_way_to(order), 303)
+        return redirect(way_to(order), 303)
     return redirect(open_page(attempt) or order_page, 303)
 
 
-def _too_many(form: CheckoutForm, many: TooManyOpen) -> list[Problem]:
-    """What the buyer can do about it, beside each field that has too many."""
-    problems = []
-    for field, name, over in (
-        (form.phone_number, "phone number", many.phone_number),
-        (form.email, "email address", many.email),
-    ):
-        if over:
-            words = f"{MOST_OPEN} orders with this {name} wait to be paid. {CURE}"
-            field.errors = [words]
-            problems.append((field.name, words))
-    return problems
+def _back(form: CheckoutForm, basket: Basket, again: str = "pay", anchor: str | None = None, **said: str) -> Response:
+    """Keep what was typed and lead to the page that says the rest; what cannot be bought is changed in the cart."""
+    _keep(form, basket.code, **said)
+    if not basket.ready:
+        flash(said.get("news") or NOT_READY, "problem")
+        return redirect(url_for("cart.show"), 303)
+    return redirect(url_for("checkout.details", again=again, _anchor=anchor), 303)
 
 
-def _last_order() -> str | None:
-    """Where Back from the payment page leads: the cart is empty by then, but the order still waits to be paid."""
-    order = order_with(session.get("order", ""))
-    return url_for("orders.show", token=order.token) if order and order.payment == Payment.AWAITING else None
+def _keep(form: CheckoutForm, code: str, **said: str) -> None:
+    answers = {name: value for name, value in form.answers().items() if value}
+    rows.keep_typed({**answers, **said}, area=str(form.area.data or "")[:12], code=code)
 
 
-def _chosen(form: CheckoutForm) -> Basket:
-    return carts.current_basket(str(form.area.data or ""), form.code.data)
+def _without_cart(form: CheckoutForm) -> Response:
+    """The cart is empty. A lost cookie or key lost it: then the page's own lines fill it again, and Pay is asked for.
+
+    A cart that is there and empty was bought or emptied meanwhile, perhaps in another tab.
+    """
+    shown = read_shown(form.shown.data)
+    if not rows.is_there() and shown.lines and not from_elsewhere():
+        with suppress(CartProblem):
+            carts.fill(shown.quantities)
+        basket = carts.current_basket(str(form.area.data or ""), form.code.data)
+        if basket.lines:
+            return _back(form, basket, news=FILLED_AGAIN)
+    if rows.is_there():
+        _keep(form, "")
+        flash("Your cart is empty now, so nothing was ordered. What you typed at the checkout is kept.", "problem")
+    orders = open_orders()
+    return redirect(url_for("orders.show", token=orders[0].token) if orders else url_for("cart.show"), 303)
 
 
-def _way_to(order: Order) -> str:
-    """Where a form sent twice leads: to the payment page that is open, or to the order."""
-    attempt = order.latest_attempt
-    if order.payment == Payment.AWAITING and attempt and attempt.state == AttemptState.OPEN and attempt.checkout_link:
-        return attempt.checkout_link if order.returned_at is None else url_for("orders.show", token=order.token)
-    return url_for("orders.show", token=order.token)
+def _offer(form: CheckoutForm, basket: Basket) -> None:
+    pickups = frozenset(str(area.id) for area in basket.areas if area.pickup)
+    form.offer([(str(area.id), area.name) for area in basket.areas], pickups)
 
 
-def _problems(form: CheckoutForm, basket: Basket) -> list[Problem]:
-    problems = [(line_id, words) for line_id, words in (("summary", line.problem) for line in basket.lines) if words]
-    code_problem = basket.code_problem or form.problem_with_code(basket.discount_code)
-    if code_problem:
-        form.code.errors = [code_problem]
-    for field in form:
-        if field.name == "csrf_token" and field.errors:
-            problems.append(("main", "This page was open for too long. Nothing is lost: check it and press Pay again"))
-        else:
-            problems.extend((field.name, str(words)) for words in field.errors)
-    return problems
-
-
-def _changed(form: CheckoutForm, basket: Basket) -> str | None:
-    """What to say when the total, or anything in it, is not what the buyer was shown."""
-    shown, total = form.shown_total.data or "", basket.quote.total if basket.quote else None
-    if not basket.notices and (total is None or shown == str(total)):
-        return None
-    news = [*basket.notices]
-    if total is not None and re.fullmatch("[0-9]{1,9}", shown) and shown != str(total):
-        news.append(f"The total is now {shillings(total)}. It was {shillings(int(shown))}")
-    elif total is not None:
-        news.append(f"The total is {shillings(total)} with delivery")
-    return ". ".join([*news, "If that is right, press Pay"])
-
-
-def _page(form: CheckoutForm, basket: Basket, problems: list[Problem] | None = None, changed: str | None = None) -> str:
-    carts.accept_changes(basket)
+def _page(form: CheckoutForm, basket: Basket, trouble: Trouble, again: str | None) -> str:
     form.shown_total.data = str(basket.quote.total) if basket.quote else ""
-    if form.key is None:
-        form.once.data = new_key()
-    return render_template("checkout/details.html", form=form, basket=basket, problems=problems or [], changed=changed)
+    form.shown.data = shown_by(basket)
+    form.once.data = new_key()
+    return render_template(
+        "checkout/details.html",
+        form=form,
+        basket=basket,
+        problems=trouble.problems,
+        changed=trouble.news,
+        again=again,
+        open_orders=open_orders(),
+    )

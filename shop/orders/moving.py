@@ -55,6 +55,15 @@ def dropped(order: Order) -> None:
         release_use(order.discount_code_id)
 
 
+def refunded(order: Order) -> None:
+    """What follows from paid -> refunded: the discount use is free again.
+
+    That of an order paid late stays taken: its price may have been honoured when no use was left to claim.
+    """
+    if order.discount_code_id and not order.late:
+        release_use(order.discount_code_id)
+
+
 def _received(order: Order, now: datetime) -> None:
     order.paid_at = now
     order.record("Payment received", for_buyer=True)

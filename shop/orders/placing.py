@@ -101,15 +101,26 @@ def write_order(
     return order
 
 
-def used_too_often(code: DiscountCode, phone_number: str) -> bool:
-    """Whether this phone number has had its share of a code already. Orders that came to nothing do not count."""
+def used_too_often(code: DiscountCode, phone_number: str, *, written: bool = False) -> bool:
+    """Whether this phone number has had its share of a code already, the order that is `written` not counted.
+
+    Orders that came to nothing, or whose money was given back, do not count.
+    """
     if code.most_each is None:
         return False
-    lost = (Payment.EXPIRED, Payment.CANCELLED)
+    lost = (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
     had = select(func.count()).where(
         Order.discount_code_id == code.id, Order.phone_number == phone_number, Order.payment.not_in(lost)
     )
-    return (db.session.scalar(had) or 0) >= code.most_each
+    return (db.session.scalar(had) or 0) - written >= code.most_each
+
+
+def held_until(code: DiscountCode, phone_number: str) -> datetime | None:
+    """Until when (UTC) an unpaid order with this phone number holds a code; None when none does."""
+    holding = select(func.min(Order.expires_at)).where(
+        Order.discount_code_id == code.id, Order.phone_number == phone_number, Order.payment == Payment.AWAITING
+    )
+    return db.session.scalar(holding)
 
 
 def _draw_number() -> str:

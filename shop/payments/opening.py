@@ -69,16 +69,17 @@ def _draw_reference() -> int:
     return SMALLEST_REFERENCE + secrets.randbelow(LARGEST_REFERENCE - SMALLEST_REFERENCE)
 
 
-def reopen(order: Order, now: datetime) -> NewAttempt | None:
+def reopen(order: Order, now: datetime, *, corrected: bool = False) -> NewAttempt | None:
     """Begin another try to pay an order, in its own transaction.
 
-    None when there is nothing to begin: it can no longer be paid, or a try has begun a moment ago (a second click).
+    None when there is nothing to begin: it can no longer be paid, or a try has begun a moment ago (a second click). A
+    page that was opened a moment ago is no reason when what Chpter was told has been `corrected` since.
     """
     seen = order.attempts_opened
 
     def begin() -> NewAttempt | None:
         latest = order.latest_attempt
-        if latest and _under_way(latest, order, now):
+        if latest and not corrected and _under_way(latest, order, now):
             return None
         # counts the tries, and lets exactly one of two clicks at the same moment begin the next
         mine = update(Order).where(
@@ -179,9 +180,9 @@ def _mail_of(order: Order, settings: Settings) -> str:
     return order.email or details().email or settings.mail_from
 
 
-def try_again(order: Order) -> str | None:
+def try_again(order: Order, *, corrected: bool = False) -> str | None:
     """Begin another try and open its page; None when there is none. A second click gets the page that is open."""
-    new = reopen(order, utcnow())
+    new = reopen(order, utcnow(), corrected=corrected)
     if new:
         return open_page(new)
     latest = order.latest_attempt

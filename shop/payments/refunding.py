@@ -39,6 +39,7 @@ def give_back(order: Order, seen: int, money: ByHand, by: str) -> None:
     db.session.expire(order)
     if order.payment == Payment.PAID and not order.money_here:
         moving.move(order, Payment.PAID, Payment.REFUNDED)
+        moving.refunded(order)
     if money.code:
         note_words(order, money.code)
     order.record(f"{shillings(money.amount)} was given back to you", for_buyer=True)

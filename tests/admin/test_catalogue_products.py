@@ -198,7 +198,7 @@ def test_a_product_archived_while_a_buyer_pays_is_not_held_for_them(app, clerk, 
     added = goods.added(clerk)
     shopper.add("MUG-BLU")
     form = shopper.fill_checkout()
-    shopper.post("/checkout", {**form, "apply": "1"})
+    shopper.post("/checkout", {**form, "apply": "code"})
     place = views.place_order
 
     def archived_first(*order):
@@ -212,7 +212,7 @@ def test_a_product_archived_while_a_buyer_pays_is_not_held_for_them(app, clerk, 
 
         replies.append(shopper.post("/checkout", {**form, **hidden_fields(replies[-1].text)}))
 
-    assert replies[-1].status_code == 409
+    assert replies[-1].status_code == 200
     assert goods.variant("MUG-BLU").held == 0
 
 

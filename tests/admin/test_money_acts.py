@@ -192,6 +192,18 @@ def test_an_unpaid_order_is_cancelled_once_and_money_that_comes_later_is_due_bac
 
 
 @both_databases
+def test_a_refund_of_all_frees_the_use_of_the_code_and_a_part_does_not(desk, buy, ledger):
+    bought = buy(code="KARIBU10")
+    used = ledger.uses("KARIBU10")
+    bought.hear(bought.callback())
+
+    desk.give_back(bought, amount="100", code="SKB1B2C3D4")
+    assert ledger.uses("KARIBU10") == used
+    desk.give_back(bought, amount=str(bought.total - 100), code="SKC1B2C3D4")
+    assert ledger.uses("KARIBU10") == used - 1
+
+
+@both_databases
 def test_a_part_is_given_back_then_all_and_never_more_than_came(desk, buy, ledger):
     bought = buy()
     bought.hear(bought.callback())

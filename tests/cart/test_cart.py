@@ -220,7 +220,7 @@ def test_checkout_is_reached_from_the_cart_unless_a_quantity_was_wrong(shopper):
 
 
 def test_an_empty_cart_cannot_be_checked_out(shopper):
-    for reply in (shopper.get("/checkout"), shopper.post("/checkout", {"full_name": "x"})):
+    for reply in (shopper.get("/checkout"), shopper.browser.post("/checkout", data={"full_name": "x"})):
         assert (reply.status_code, reply.headers["Location"]) == (303, "/cart")
 
 

@@ -11,9 +11,8 @@ def text_of(page):
 
 def notice_of(page):
     """What the page says has changed."""
-    return next(
-        "".join(box.itertext()).strip() for box in page.iter("div") if "notice--changed" in (box.get("class") or "")
-    )
+    boxes = [box for box in page.iter("div") if "notice--changed" in (box.get("class") or "")]
+    return "".join(boxes[0].itertext()).strip().removesuffix(".")
 
 
 def pay_button(page):

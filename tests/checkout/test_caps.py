@@ -55,7 +55,7 @@ def test_five_orders_of_a_phone_number_wait_and_the_sixth_is_refused_kindly(shop
 
     reply = buy(phone_number=spellings[1], email=mail(5), note="Ring twice")
 
-    assert reply.status_code == 429
+    assert reply.status_code == 200
     assert reply.text.count(BY_PHONE) == 2  # in the list on top and at the field
     assert BY_EMAIL not in reply.text
     assert ANSWERS["location"] in reply.text and "Ring twice" in reply.text and mail(5) in reply.text
@@ -70,7 +70,7 @@ def test_five_orders_of_an_email_address_wait_in_small_and_capital_letters(buy, 
 
     reply = buy(phone_number=phone(5), email="achieng.O@example.com")
 
-    assert (reply.status_code, reply.text.count(BY_EMAIL), BY_PHONE in reply.text) == (429, 2, False)
+    assert (reply.status_code, reply.text.count(BY_EMAIL), BY_PHONE in reply.text) == (200, 2, False)
     assert buy(phone_number=phone(5), email="achieng.p@example.com").status_code == 303
     assert count() == 6
 
@@ -81,7 +81,7 @@ def test_who_has_too_many_by_both_is_told_both(buy):
 
     reply = buy()
 
-    assert (reply.status_code, reply.text.count(BY_PHONE), reply.text.count(BY_EMAIL)) == (429, 2, 2)
+    assert (reply.status_code, reply.text.count(BY_PHONE), reply.text.count(BY_EMAIL)) == (200, 2, 2)
 
 
 @both_databases
@@ -91,7 +91,7 @@ def test_an_order_that_waits_no_more_makes_room_for_one(buy, orders, change, pay
         assert buy().status_code == 303
     change(Order, Order.id == orders()[2].id, payment=payment)
 
-    assert [buy().status_code, buy().status_code] == [303, 429]
+    assert [buy().status_code, buy().status_code] == [303, 200]
 
 
 @both_databases
@@ -131,7 +131,7 @@ def test_one_address_presses_pay_a_hundred_times_in_ten_minutes(shopper, buy, co
 
     reply = buy(phone_number=phone(1), email=mail(1), note="Ring twice")
 
-    assert (reply.status_code, NETWORK in reply.text, "Ring twice" in reply.text) == (429, True, True)
+    assert (reply.status_code, NETWORK in reply.text, "Ring twice" in reply.text) == (200, True, True)
     assert count() == 5
     assert buy("203.0.113.8", phone_number=phone(1), email=mail(1)).status_code == 303
 

@@ -5,16 +5,20 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import astuple
+from hashlib import sha256
 from pathlib import Path
+from secrets import token_urlsafe
 from threading import Barrier, BrokenBarrierError
 from time import monotonic
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from werkzeug.test import TestResponse
 
+from shop.cart.models import Cart, CartLine
+from shop.cart.rows import TOKEN
 from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
 from shop.database import db, write
@@ -177,22 +181,43 @@ def live(settings: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def checkout_forms(app, shopper):
-    """The cookie of a filled cart, and so many checkout forms that fit it, each of another buyer and for one order.
+    """So many buyers with the same things, each in a cart of their own: their cookies, and their checkout forms.
 
     `answers` are what all of them type.
     """
     numbers = itertools.count()
 
-    def fill_in(count: int, **answers: str) -> tuple[str, list[dict[str, str]]]:
+    def fill_in(count: int, **answers: str) -> tuple[list[str], list[dict[str, str]]]:
         filled = shopper.fill_checkout(**answers)
-        total = shopper.post("/checkout", {**filled, "apply": "1"})
-        filled["shown_total"] = hidden_fields(total.text)["shown_total"]
-        cookie = shopper.browser.get_cookie("session").value
+        filled |= hidden_fields(shopper.post("/checkout", {**filled, "apply": "code"}).text)
+        with shopper.browser.session_transaction() as session:
+            known = dict(session)
         with app.test_request_context():
             buyers = [buyer(number) for number in itertools.islice(numbers, count)]
-            return cookie, [{**filled, **one, **answers, "once": new_key()} for one in buyers]
+            signed = app.session_interface.get_signing_serializer(app)
+            cookies = [signed.dumps({**known, TOKEN: token}) for token in copies_of_cart(known[TOKEN], count)]
+            return cookies, [{**filled, **one, **answers, "once": new_key()} for one in buyers]
 
     return fill_in
+
+
+def copies_of_cart(token: str, count: int) -> list[str]:
+    """Tokens of so many carts like another."""
+    cart = db.session.scalars(select(Cart).where(Cart.token_hash == sha256(token.encode()).hexdigest())).one()
+    lines = db.session.scalars(select(CartLine).where(CartLine.cart_id == cart.id).order_by(CartLine.id)).all()
+    alike = {name: getattr(cart, name) for name in ("created_at", "updated_at", "area", "code")}
+    held = [{name: getattr(line, name) for name in ("sku", "quantity", "shown_price")} for line in lines]
+    tokens = [token_urlsafe(24) for _ in range(count)]
+
+    def copy() -> None:
+        for one in tokens:
+            again = Cart(**alike, token_hash=sha256(one.encode()).hexdigest())
+            db.session.add(again)
+            db.session.flush()
+            db.session.add_all([CartLine(cart_id=again.id, **line) for line in held])
+
+    write(copy)
+    return tokens
 
 
 @pytest.fixture
@@ -201,8 +226,8 @@ def crowd(app, checkout_forms):
     numbers = itertools.count()
 
     def gather(count: int, **answers: str):
-        cookie, forms = checkout_forms(count, **answers)
-        return [presses_pay(app, cookie, form, number) for form, number in zip(forms, numbers, strict=False)]
+        pressed = zip(*checkout_forms(count, **answers), numbers, strict=False)
+        return [presses_pay(app, cookie, form, number) for cookie, form, number in pressed]
 
     return gather
 
@@ -216,7 +241,9 @@ def presses_pay(app, cookie: str, form: dict[str, str], number: int):
         browser = app.test_client()
         browser.set_cookie("session", cookie)
         address = f"10.0.{number // 250}.{number % 250}"  # believed where the settings name a proxy
-        return browser.post("/checkout", data=form, headers={"X-Forwarded-For": address})
+        reply = browser.post("/checkout", data=form, headers={"X-Forwarded-For": address})
+        back = reply.headers.get("Location", "")
+        return browser.get(back) if back.startswith(("/checkout", "/cart")) else reply
 
     return press
 

@@ -85,7 +85,8 @@ class Load:
         with self._lock:
             phone = f"0{next(self._phones)}"
         form = {**hidden_fields(page), **ANSWERS, "phone_number": phone, "area": self.area}
-        _, page, _ = visitor.ask("/checkout", {**form, "apply": "1"})
+        _, _, back = visitor.ask("/checkout", {**form, "apply": "code"})
+        _, page, _ = visitor.ask(back)
         _, _, link = visitor.ask("/checkout", {**form, **hidden_fields(page), "pay": "1"})
         self._call_back(link.rsplit("/", 1)[1])
 

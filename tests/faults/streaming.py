@@ -78,14 +78,14 @@ class Stream(Meanwhile):
 class Buyers(Meanwhile):
     """Each presses Pay once, one after the other, over the wire, while it is used as a context manager."""
 
-    def __init__(self, served: Served, cookie: str, forms: Sequence[dict[str, str]]) -> None:
-        self.served, self.cookie, self.forms = served, cookie, forms
+    def __init__(self, served: Served, cookies: Sequence[str], forms: Sequence[dict[str, str]]) -> None:
+        self.served, self.cookies, self.forms = served, cookies, forms
         self.said: list[tuple[int, str]] = []
         super().__init__([self._press])
 
     def _press(self) -> None:
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"session={self.cookie}"}
-        for form in self.forms:
+        for cookie, form in zip(self.cookies, self.forms, strict=True):
+            headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"session={cookie}"}
             self.said.append(told(self.served, "/checkout", "POST", urlencode(form).encode(), **headers))
 
 

@@ -45,7 +45,7 @@ def test_buyers_of_ten_pieces_round_after_round(app, shopper, ledger, crowd, tog
 
         answers = Counter(reply.status_code for reply in at_once(buyers))
 
-        assert answers == {303: 10, 409: buyers_ - 10}, f"round {number}"
+        assert answers == {303: 10, 200: buyers_ - 10}, f"round {number}"
         assert ledger.count(Order) - before == 10
         assert ledger.stock(SKU) == (10, 10)
         _forget_holds(app)
@@ -98,7 +98,7 @@ def test_the_uses_of_a_code_are_taken_once_each(shopper, ledger, crowd, together
 
     answers = Counter(reply.status_code for reply in at_once(buyers))
 
-    assert answers == {303: 5, 409: count - 5}
+    assert answers == {303: 5, 200: count - 5}
     assert ledger.uses("KARIBU10") == ledger.count(Order, Order.discount > 0) == 5
     reached(USES, f"{count} buyers: 5 used, the others told in words")
 

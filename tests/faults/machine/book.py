@@ -282,6 +282,7 @@ class Book:
         self.money["refund"] -= amount
         if slip.state == "paid" and not slip.here:
             slip.state = "refunded"
+            slip.uses_code = slip.uses_code and slip.late
 
     def restocked(self, sku: str, kind: str, pieces: int) -> None:
         there, held = self.on_hand(sku), self.pieces(sku, "held")

@@ -136,7 +136,8 @@ class Till:
         """Send the checkout form, with the total the buyer reckons."""
         with self.app.app_context():
             once = new_key()
-        hidden = {"csrf_token": self.buyer_token, "once": once, "shown_total": str(total), "pay": "1"}
+        shown = hidden_fields(self.browser.get("/checkout").text).get("shown", "")
+        hidden = {"csrf_token": self.buyer_token, "once": once, "shown_total": str(total), "shown": shown, "pay": "1"}
         return self.browser.post("/checkout", data={**ANSWERS, "area": self.areas[area], "code": code, **hidden})
 
     def newest(self) -> tuple[str, str]:

@@ -1,0 +1,192 @@
+"""Every form is answered with a redirect, and what was typed waits on the other side of it."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from shop.cart.models import Cart
+from shop.catalog.models import Variant
+from shop.clock import utcnow
+from shop.database import db
+from shop.pricing.models import DiscountCode
+from tests import both_databases
+from tests.checkout.reading import MUG, notice_of, pay_button, shown_form, text_of
+from tests.shopper import ANSWERS, SKU, Shopper, hidden_fields
+
+
+def wrong(form):
+    return form | {"email": "x"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "leads_to"),
+    [
+        (wrong, "/checkout?again=pay"),
+        (lambda form: form | {"csrf_token": "stale"}, "/checkout?again=pay"),
+        (lambda form: form | {"shown_total": "1"}, "/checkout?again=pay"),
+        (lambda form: form | {"once": "x"}, "/checkout?again=pay"),
+        (lambda form: form | {"apply": "code", "code": "KARIBU10"}, "/checkout?again=code#discount"),
+        (lambda form: form | {"apply": "code", "code": "NOTHING"}, "/checkout?again=code#discount"),
+        (lambda form: form | {"apply": "none", "code": "KARIBU10"}, "/checkout?again=code#discount"),
+        (lambda form: {}, "/checkout?again=pay"),
+    ],
+    ids=["error", "stale", "total", "key", "apply", "wrong code", "remove code", "nothing"],
+)
+def test_a_checkout_that_is_not_taken_leads_to_a_page_that_back_and_reload_can_show(shopper, count, sent, leads_to):
+    shopper.add()
+    reply = shopper.browser.post("/checkout", data=sent(shown_form(shopper)))
+
+    assert (reply.status_code, reply.headers["Location"]) == (303, leads_to)
+    first, again = (text_of(shopper.page) for _ in range(2) if shopper.get(leads_to).status_code == 200)
+    assert first == again
+    assert count() == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "leads_to"),
+    [
+        ({"apply": "area", "area": "1"}, "/cart?again=area#area"),
+        ({"apply": "code", "code": "x"}, "/cart?again=code#discount"),
+        ({"apply": "none"}, "/cart?again=code#discount"),
+        ({"remove": SKU}, "/cart?removed=1"),
+        ({f"quantity-{SKU}": "x"}, "/cart"),
+    ],
+)
+def test_each_button_of_the_cart_leads_to_where_its_answer_stands(shopper, form, leads_to):
+    shopper.add()
+
+    assert shopper.browser.post("/cart/update", data=form).headers["Location"] == leads_to
+
+
+def test_a_code_says_what_it_takes_off_and_can_be_removed(shopper):
+    shopper.add()
+    html = shopper.post("/checkout", shown_form(shopper) | {"apply": "code", "code": "karibu10"}).text
+    assert "KARIBU10 takes off KSh 245." in text_of(shopper.page)
+    assert 'value="none">Remove code' in html
+
+    shopper.post("/checkout", shown_form(shopper, code="KARIBU10") | {"apply": "none"})
+
+    assert pay_button(shopper.page) == "Pay KSh 2,650"
+    assert "takes off" not in text_of(shopper.page)
+
+
+@both_databases
+def test_what_was_typed_is_kept_with_the_cart_for_a_day(app, shopper):
+    shopper.add()
+    shopper.post("/checkout", wrong(shown_form(shopper, note="Ring twice")))
+    assert "Ring twice" in shopper.get("/checkout").text
+    assert "There is a problem" not in shopper.get("/checkout").text
+
+    with app.app_context():
+        db.session.execute(update(Cart).values(typed_at=utcnow() - timedelta(hours=25)))
+        db.session.commit()
+
+    assert "Ring twice" not in shopper.get("/checkout").text
+
+
+def test_nothing_typed_outlives_the_order(app, shopper):
+    shopper.add()
+    shopper.post("/checkout", wrong(shown_form(shopper, note="Ring twice")))
+    shopper.add(MUG)
+    assert shopper.checkout().status_code == 303
+
+    with app.app_context():
+        assert db.session.scalars(select(Cart.typed)).all() == [""]
+
+
+@both_databases
+def test_a_cart_whose_cookie_was_lost_is_filled_again_from_the_page_that_was_sent(app, provider, shopper, count):
+    shopper.add(SKU, 2)
+    shopper.add(MUG)
+    form = shown_form(shopper, note="Ring twice")
+    lost = Shopper(app, provider)
+
+    html = lost.post("/checkout", form).text
+
+    assert notice_of(lost.page).startswith("We no longer had your cart, so we filled it again from this page. Check it")
+    assert all(words in html for words in ("Ring twice", ANSWERS["location"], ANSWERS["phone_number"]))
+    assert pay_button(lost.page) == "Pay KSh 6,300"
+    assert count() == 0
+    assert lost.post("/checkout", {**form, **hidden_fields(html)}).status_code == 303
+
+
+def test_another_site_fills_no_cart_with_a_form_of_its_own(app, shopper):
+    shopper.add()
+    form = shown_form(shopper)
+    reply = Shopper(app).browser.post("/checkout", data=form, headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert reply.headers["Location"] == "/cart"
+    with app.app_context():
+        assert len(db.session.scalars(select(Cart.id)).all()) == 1
+
+
+def test_a_cart_emptied_in_another_tab_is_said_and_what_was_typed_is_kept(shopper):
+    shopper.add()
+    form = shown_form(shopper, note="Ring twice")
+    shopper.post("/cart/update", {"remove": SKU})
+
+    html = shopper.post("/checkout", form).text
+
+    assert "Your cart is empty now, so nothing was ordered." in html
+    shopper.add(MUG)
+    assert "Ring twice" in shopper.get("/checkout").text
+
+
+def test_a_cart_that_cannot_be_bought_says_so_on_top_and_does_not_lead_to_the_checkout(shopper, change):
+    shopper.add()
+    shopper.add(MUG)
+    change(Variant, Variant.sku == MUG, on_hand=0)
+
+    for reply in (shopper.post("/cart/update", {"go": "checkout"}), shopper.get("/checkout")):
+        assert reply.headers["Location"] == "/cart"
+    words = text_of(shopper.get("/cart") and shopper.page)
+    said = "Speckled stoneware mug (Cream) is sold out. Remove it to go on."
+    assert words.index(said) < words.index("KSh 2,450 each")
+    assert "GoodsKSh 2,450" in words
+
+
+def test_a_checkout_in_a_browser_without_cookies_says_so(app, shopper):
+    shopper.add()
+    form = shown_form(shopper)
+    back = Shopper(app).browser.post("/checkout", data=form).headers["Location"]
+
+    stranger = Shopper(app)
+    assert "Your browser did not keep the cart" in stranger.get(stranger.get(back).headers["Location"]).text
+
+
+def test_a_code_of_ones_own_unpaid_order_is_not_counted_against_one_without_saying_so(shopper, change):
+    change(DiscountCode, DiscountCode.code == "KARIBU10", most_each=1)
+    shopper.add()
+    shopper.post("/checkout", shown_form(shopper, code="KARIBU10"))
+    shopper.add(MUG)
+
+    shopper.post("/checkout", shown_form(shopper, code="KARIBU10"))
+
+    words = text_of(shopper.page)
+    assert "Discount code KARIBU10 is held by an order with this phone number that waits to be paid, until" in words
+    assert "waits to be paid. Its goods are kept for you until" in words
+    assert "Pay, change or cancel it" in words
+
+
+@both_databases
+def test_the_last_piece_in_ones_own_unpaid_order_is_said_to_be_there(shopper, change, orders):
+    change(Variant, Variant.sku == SKU, on_hand=1)
+    shopper.buy()
+    number = orders()[0].number
+
+    shopper.get(shopper.add().headers["Location"])
+
+    words = text_of(shopper.page)
+    assert "Classic sisal kiondo (Terracotta bands) is sold out." in words
+    assert f"Your order {number} (KSh 2,650) waits to be paid. Its goods are kept for you until" in words
+
+
+def test_nobody_elses_order_is_shown(app, provider, shopper):
+    shopper.buy()
+    stranger = Shopper(app, provider)
+    stranger.add()
+
+    html = stranger.get("/cart").text + stranger.get("/checkout").text
+
+    assert "waits to be paid" not in html
