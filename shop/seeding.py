@@ -46,6 +46,10 @@ def _categories(entries: list[dict[str, Any]]) -> dict[str, Category]:
 
 def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
     skus = [variant["sku"] for variant in entry["variant"]]
+    pictures = [
+        Picture(position=place, path=picture["file"], alt=picture["alt"])
+        for place, picture in enumerate(entry["pictures"])
+    ]
     return Product(
         slug=entry["slug"],
         name=entry["name"],
@@ -53,10 +57,7 @@ def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
         search_text=search_text(entry["name"], shelf.name, skus, entry["description"]),
         category_id=shelf.id,
         position=position,
-        pictures=[
-            Picture(position=place, path=picture["file"], alt=picture["alt"])
-            for place, picture in enumerate(entry["pictures"])
-        ],
+        pictures=pictures,
         variants=[
             Variant(
                 sku=variant["sku"],
@@ -64,6 +65,7 @@ def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
                 price=variant["price"],
                 on_hand=variant["stock"],
                 position=place,
+                picture=pictures[variant["picture"] - 1] if "picture" in variant else None,
             )
             for place, variant in enumerate(entry["variant"])
         ],

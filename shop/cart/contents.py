@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from shop.catalog.browsing import picture_of_variant
 from shop.catalog.models import Category, Picture, Product, Variant, stock_word
 from shop.catalog.pictures import NO_PICTURE
 from shop.clock import utcnow
@@ -206,6 +207,6 @@ def _rows(skus: Iterable[str]) -> Sequence[Any]:
         select(*columns, Category.slug.label("category"), left, sold)
         .join(Product, Product.id == Variant.product_id)
         .join(Category, Category.id == Product.category_id)
-        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
+        .outerjoin(Picture, picture_of_variant())
     )
     return db.session.execute(query.where(Variant.sku.in_(skus))).all()

@@ -4,6 +4,7 @@ The product's row is locked first, so of two people who arrange the same picture
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -53,6 +54,48 @@ def move(product: Product, picture_id: int, by: int) -> int:
 def describe(product: Product, picture_id: int, alt: str) -> None:
     """Say in words what a picture shows; without words it bears the product's name. Raises PictureGone."""
     _of(product, picture_id).alt = alt[:LONGEST_ALT] or product.name
+
+
+@dataclass(frozen=True)
+class Shows:
+    """Variants that a picture may show: all with one value of an option, or a single one. `key` is the form's."""
+
+    key: str
+    label: str
+    variants: frozenset[int]
+
+
+def what_it_may_show(product: Product) -> list[Shows]:
+    """Every choice there is for a picture of a product with several variants; none for one of a single variant."""
+    if len(product.variants) < 2:
+        return []
+    choices = []
+    for place, option in enumerate(product.options):
+        of_value: dict[str, set[int]] = {}
+        for variant in product.variants:
+            of_value.setdefault("".join(variant.values[place : place + 1]), set()).add(variant.id)
+        choices += [Shows(f"{place}:{value}", f"{option}: {value}", frozenset(of)) for value, of in of_value.items()]
+    if len(product.options) != 1:
+        single = [(one, frozenset({one.id})) for one in product.variants]
+        choices += [Shows(f"sku:{one.sku}", one.label or one.sku, of) for one, of in single]
+    return choices
+
+
+def shows(product: Product, picture_id: int) -> str | None:
+    """The key of what a picture shows; "" for the product as a whole, None for what none of the choices says."""
+    here = frozenset(variant.id for variant in product.variants if variant.picture_id == picture_id)
+    return next((one.key for one in what_it_may_show(product) if one.variants == here), None) if here else ""
+
+
+def show_variants(product: Product, picture_id: int, key: str) -> None:
+    """Let a picture show the variants of a choice, or "" the product as a whole. Raises PictureGone."""
+    picture = _of(product, picture_id)
+    chosen = next((one.variants for one in what_it_may_show(product) if one.key == key), frozenset())
+    for variant in product.variants:
+        if variant.id in chosen:
+            variant.picture_id = picture.id
+        elif variant.picture_id == picture.id:
+            variant.picture_id = None
 
 
 def take_away(product: Product, picture_id: int) -> str:

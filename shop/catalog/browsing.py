@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from shop.catalog.models import Category, Picture, Product, Variant, stock_word
 from shop.catalog.pictures import NO_PICTURE
@@ -25,6 +25,13 @@ SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "price-down": ("Price, high to low", (_price.desc(), Product.position, Product.id)),
     "name": ("Name", (func.lower(Product.name), Product.id)),
 }
+
+
+def picture_of_variant() -> ColumnElement[bool]:
+    """What joins a variant to the picture that shows it: its own, or else the first of its product."""
+    first = aliased(Picture)
+    of_product = select(first.id).where(first.product_id == Variant.product_id, first.position == 0).scalar_subquery()
+    return Picture.id == func.coalesce(Variant.picture_id, of_product)
 
 
 @dataclass(frozen=True)

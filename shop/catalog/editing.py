@@ -103,6 +103,7 @@ def add_variants(product: Product, fresh: Sequence[NewVariant], by: str) -> None
             low_at=one.low_at,
         )
         _set_values(made, one.values)
+        made.picture_id = _picture_of_its_like(product, one.values)
         product.variants.append(made)
         note_move(one.sku, on_hand=one.stock, reason=OPENING, by=by)
     db.session.flush()
@@ -162,6 +163,15 @@ def _set_active(product: Product, *, to: bool) -> bool:
 
 def _set_values(variant: Variant, values: Sequence[str]) -> None:
     variant.value_1, variant.value_2, variant.value_3 = (*values, "", "", "")[:3]
+
+
+def _picture_of_its_like(product: Product, values: Sequence[str]) -> int | None:
+    """The picture that all variants with one of these values have: a new size of what is white looks white."""
+    for place, value in enumerate(values):
+        like = {one.picture_id for one in product.variants if one.values[place : place + 1] == (value,)}
+        if len(like) == 1 and None not in like:
+            return like.pop()
+    return None
 
 
 def _refresh_search(product: Product) -> None:

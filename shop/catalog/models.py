@@ -83,6 +83,8 @@ class Picture(Model):
     path: Mapped[str] = mapped_column(String(120))  # under static/
     alt: Mapped[str] = mapped_column(String(200))
 
+    variants: Mapped[list["Variant"]] = relationship(back_populates="picture")  # those it shows; it goes, they stay
+
     __table_args__ = (Index("ix_picture_place", "product_id", "position", unique=True),)
 
 
@@ -114,7 +116,10 @@ class Variant(Model):
     value_3: Mapped[str] = mapped_column(String(60), default="")
     low_at: Mapped[int] = mapped_column(default=LOW_STOCK)  # from here down it stands on the low-stock list
 
+    picture_id: Mapped[int | None] = mapped_column(ForeignKey("picture.id"), index=True)
+
     product: Mapped[Product] = relationship(back_populates="variants")
+    picture: Mapped[Picture | None] = relationship(back_populates="variants")  # its own; without one, the first of its product is shown
 
     __table_args__ = (
         CheckConstraint("0 <= held AND held <= on_hand", name="stock"),

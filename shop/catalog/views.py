@@ -90,6 +90,7 @@ class ProductPage:
         self.paragraphs = [part.strip() for part in product.description.split("\n\n") if part.strip()]
         self.summary = " ".join(product.description.split())  # one line, for search engines
         self.pictures = product.pictures
+        self.places = {picture.id: place for place, picture in enumerate(product.pictures, 1)}  # of pictures, by id
         self.variants = [variant for variant in product.variants if variant.active]
         self.stock = stock_word(sum(variant.left for variant in self.variants))
         self.options = product.options

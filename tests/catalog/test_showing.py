@@ -30,6 +30,7 @@ def test_a_description_keeps_its_lines_and_is_one_line_for_search_engines(app: F
 
 
 def test_a_product_without_a_picture_shows_a_neutral_one_and_not_the_logo(app: Flask, shopper: Shopper):
+    change(app, update(Variant).values(picture_id=None))
     change(app, delete(Picture))
     shopper.add()
     for address in ("/products/kiondo-classic", "/categories/baskets", "/cart", "/checkout"):

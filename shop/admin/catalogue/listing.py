@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
+from shop.catalog.browsing import picture_of_variant
 from shop.catalog.models import Category, Picture, Product, Variant
 from shop.catalog.pictures import NO_PICTURE
 from shop.chpter.text import one_line
@@ -124,7 +125,7 @@ def _skus(tab: str, fits: ColumnElement[bool], start: int) -> Sequence[Any]:
         select(*columns)
         .select_from(Variant)
         .join(Product)
-        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
+        .outerjoin(Picture, picture_of_variant())
         .where(Product.active, Variant.active, is_out if tab == "out" else is_low, fits)
         .order_by(left, Product.name, Variant.position, Variant.id)
     )

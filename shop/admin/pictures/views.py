@@ -83,6 +83,17 @@ def describe_picture(number: str) -> tuple[str, int] | AnyResponse:
     )
 
 
+@admin.post("/products/<number>/pictures/shows")
+@may("owner")
+def choose_what_picture_shows(number: str) -> AnyResponse:
+    """Say which variants a picture is of."""
+    key = request.form.get("shows", "same")
+    if key == "same":
+        return _back(number)
+    words = "Chose the variants that a picture is for"
+    return _arrange(number, lambda product: arranging.show_variants(product, _picture(), key), words, "Saved")
+
+
 @admin.post("/products/<number>/pictures/remove")
 @may("owner")
 def remove_picture(number: str) -> AnyResponse:
@@ -122,6 +133,12 @@ def _picture() -> int:
 
 def _page(product: Product, **more: Any) -> str:
     return render_template("admin/catalogue/product_pictures.html", product=product, **more)
+
+
+@admin.context_processor
+def what_pictures_show() -> dict[str, Any]:
+    """What templates with pictures of products ask."""
+    return {"what_it_may_show": arranging.what_it_may_show, "shows": arranging.shows}
 
 
 def _back(number: str) -> AnyResponse:
