@@ -127,6 +127,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     from shop.notices.writing import listen
     from shop.orders.views import orders
     from shop.payments import forgetting as payments_forgotten
+    from shop.payments.joined import CallbackAddresses
     from shop.payments.views import payments
     from shop.privacy import privacy
     from shop.problems import init_problems
@@ -135,6 +136,7 @@ def add_rooms(app: Flask, settings: Settings) -> None:
         app.register_blueprint(room)
     listen()
     init_problems(app)
+    app.wsgi_app = CallbackAddresses(app.wsgi_app, settings.secret_keys)  # type: ignore[method-assign]
     init_media(app)
     payments_forgotten.listen()
     mails_forgotten.listen()

@@ -56,6 +56,12 @@ class SteadyClock:
         return {"minutes": int(self._off.total_seconds() // 60), "at": self._leapt_at.isoformat()}
 
 
+def nairobi_until(moment: datetime, now: datetime) -> str:
+    """The end of a wait, as people say it: "14:05 today", or the whole moment on another day."""
+    there, here = moment.astimezone(NAIROBI), now.astimezone(NAIROBI)
+    return f"{there:%H:%M} today" if there.date() == here.date() else nairobi(moment)
+
+
 def nairobi(moment: datetime) -> str:
     """An aware moment as a buyer or merchant in Kenya reads it: "24 Nov 2026, 14:05"."""
     return f"{moment.astimezone(NAIROBI):%-d %b %Y, %H:%M}"

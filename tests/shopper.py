@@ -123,7 +123,12 @@ class Bought:
 
     @property
     def status(self) -> dict[str, str]:
-        """The order's status JSON."""
+        """The three states of the order's status JSON."""
+        return {name: self.told[name] for name in ("payment", "attempt", "fulfilment")}
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The order's whole status JSON."""
         reply = self.shopper.app.test_client().get(f"{self.order_path}/status")
         assert reply.status_code == 200
         return dict(reply.json or {})

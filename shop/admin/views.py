@@ -35,4 +35,5 @@ def words() -> dict[str, Any]:
         "methods": wording.METHODS,
         "why_no_page": wording.why_no_page,
         "why_failed": wording.why_failed,
+        "was_charged": wording.was_charged,
     }

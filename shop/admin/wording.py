@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shop.chpter import ChpterError, Reason, WrongRequest, plain_words
+from shop.chpter import Charged, ChpterError, WrongRequest, plain_words, result_of
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Fulfilment, Payment
 from shop.payments.models import PaymentAttempt
@@ -63,5 +63,11 @@ def why_no_page(code: str) -> str:
 
 def why_failed(reason: str, method: str) -> str:
     """The kept reason of a failed payment, in words."""
-    known = reason if reason in set(Reason) else Reason.UNKNOWN
-    return plain_words(Reason(known), method)
+    return plain_words(reason, method)
+
+
+def was_charged(reason: str) -> str:
+    """What the kept reason of a failed payment says about the buyer's money."""
+    if result_of(reason).charged is Charged.NO:
+        return "No"
+    return "Not known. Look in your Chpter account before you ask the buyer to pay again."

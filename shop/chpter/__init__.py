@@ -28,12 +28,14 @@ from .errors import (
     WrongRequest,
 )
 from .session_request import Customer, SessionRequest
-from .wording import Reason, plain_words, reason_of
+from .wording import Category, Charged, Reason, Result, plain_words, reason_of, result_of
 
 __all__ = [
     "BreakerOpen",
     "Busy",
     "Callback",
+    "Category",
+    "Charged",
     "ChpterClient",
     "ChpterError",
     "Claim",
@@ -46,6 +48,7 @@ __all__ = [
     "Reason",
     "Redirected",
     "RefusedCredentials",
+    "Result",
     "SessionRequest",
     "StatusFalse",
     "TimedOut",
@@ -61,4 +64,5 @@ __all__ = [
     "plain_words",
     "read_callback",
     "reason_of",
+    "result_of",
 ]

@@ -10,6 +10,7 @@ from flask import current_app, render_template
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
+from shop.chpter import Charged, plain_words, result_of
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db
@@ -17,7 +18,7 @@ from shop.details import details
 from shop.notices.models import UNPROVEN, OutboxMail
 from shop.orders.models import Order
 from shop.orders.signals import buyer_told, link_asked_for, order_cancelled, order_moved, order_paid, order_placed
-from shop.orders.states import Fulfilment, ReceiptMail
+from shop.orders.states import PAY_AGAIN_AFTER, Fulfilment, ReceiptMail
 from shop.payments.models import MoneyEntry, PaymentAttempt
 from shop.payments.signals import money_given_back, payment_failed
 from shop.sealing import sealer
@@ -58,8 +59,12 @@ def _paid(order: Order) -> None:
 
 
 def _failed(attempt: PaymentAttempt) -> None:
-    subject = f"The payment for your order {attempt.order.number} did not go through"
-    _to_typed(attempt.order, "failed", subject, f"failed-{attempt.id}")
+    unknown = result_of(attempt.reason).charged is Charged.UNKNOWN
+    how = "was not confirmed" if unknown else "did not go through"
+    again = (attempt.failed_at or utcnow()) + PAY_AGAIN_AFTER
+    words = {"reason": plain_words(attempt.reason, attempt.method), "unknown": unknown, "how": how, "again": again}
+    subject = f"The payment for your order {attempt.order.number} {how}"
+    _to_typed(attempt.order, "failed", subject, f"failed-{attempt.id}", **words)
 
 
 def _asked_for(order: Order) -> None:
@@ -88,7 +93,7 @@ def _given_back(entry: MoneyEntry) -> None:
     _to_buyer(entry.order, "given_back", subject, f"given-back-{entry.id}", entry=entry)
 
 
-def _to_typed(order: Order, kind: str, subject: str, once: str) -> None:
+def _to_typed(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
     """Write a mail that anybody can cause, unless its address has had its day's share; the order page says the same.
 
     Who types a stranger's address at the checkout must not fill their mailbox. The order is not refused: then the same
@@ -96,7 +101,7 @@ def _to_typed(order: Order, kind: str, subject: str, once: str) -> None:
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.ratelimit_enabled or _written_today(order.email) < MOST_UNPROVEN:
-        _to_buyer(order, kind, subject, once)
+        _to_buyer(order, kind, subject, once, **words)
 
 
 def _written_today(address: str) -> int:

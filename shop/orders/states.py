@@ -5,6 +5,8 @@ from enum import StrEnum
 
 BEING_OPENED = timedelta(seconds=12)  # as long as an attempt may be `creating`: Chpter's deadline and a little
 
+PAY_AGAIN_AFTER = timedelta(minutes=10)  # after a failure that does not say whether the buyer was charged
+
 
 class Payment(StrEnum):
     """Whether an order is paid."""

@@ -1,13 +1,19 @@
 """What is happening to an order, in the buyer's words: one sentence, what to do, and what not to do."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import quote as escaped
 
-from shop.chpter import Reason, plain_words
-from shop.clock import nairobi, utcnow
+from shop.chpter import Charged, plain_words, result_of
+from shop.clock import nairobi_until, utcnow
 from shop.money import shillings
 from shop.orders.models import Order, OrderEvent
-from shop.orders.states import BEING_OPENED, AttemptState, Fulfilment, Payment, ReceiptMail
+from shop.orders.states import BEING_OPENED, PAY_AGAIN_AFTER, AttemptState, Fulfilment, Payment, ReceiptMail
+
+DO_NOT_PAY_AGAIN = "Do not pay again. Your payment may still be on its way."
+
+if TYPE_CHECKING:
+    from shop.payments.models import PaymentAttempt
 
 
 @dataclass(frozen=True)
@@ -20,13 +26,16 @@ class Story:
     detail: str
     can_pay: bool = False
     pay_label: str = "Try again"
-    do_not_pay_again: bool = False
+    stop: str = ""  # why not to pay again just now
+    not_paid: str = "Not paid yet, or closed the payment page?"  # asked above the button while there is a `stop`
+    kept_until: str = ""  # until when the goods are held, while the order can be paid
     waiting: bool = False  # the page asks again by itself
     may_have_paid: bool = False  # a buyer who has paid may give the code of the payment
     reason: str | None = None  # why the payment failed
     timeline: tuple[OrderEvent, ...] = ()
     whatsapp_url: str | None = None
-    state: str = ""  # payment/attempt/fulfilment, as its JSON says them
+    state: str = ""  # changes whenever the page has something new to say; the page that waits compares it
+    failure: dict[str, str] | None = None  # of the newest try, in the words of its JSON
     collect_code: str = ""  # what to say at the counter, while it lies ready there
 
 
@@ -54,16 +63,44 @@ def story_of(order: Order, whatsapp: str = "") -> Story:
     if order.payment == Payment.PAID and _given_back(order):
         story = replace(story, detail=f"{story.detail} {_of_paid(order)}")
     attempt = order.latest_attempt
-    state = f"{order.payment}/{attempt.state if attempt else ''}/{order.fulfilment}"
+    state = "/".join((order.payment, attempt.state if attempt else "", order.fulfilment, story.stop and "wait"))
     went_to_pay = any(attempt.checkout_link for attempt in order.attempts)
     may = went_to_pay and order.payment in (Payment.AWAITING, Payment.EXPIRED)
-    return replace(story, may_have_paid=may, timeline=events, whatsapp_url=link, state=state)
+    kept = nairobi_until(order.expires_at, utcnow()) if story.can_pay and order.expires_at > utcnow() else ""
+    return replace(
+        story,
+        may_have_paid=may,
+        timeline=events,
+        whatsapp_url=link,
+        state=state,
+        kept_until=kept,
+        failure=_failure_of(attempt),
+    )
+
+
+def _failure_of(attempt: "PaymentAttempt | None") -> dict[str, str] | None:
+    if attempt is None or attempt.state != AttemptState.FAILED:
+        return None
+    result = result_of(attempt.reason)
+    again = "not yet" if _wait_before_paying(attempt) else "yes"
+    return {
+        "reason": attempt.reason or "unknown",
+        "category": result.category,
+        "charged": result.charged,
+        "safe_to_pay_again": again,
+    }
+
+
+def _wait_before_paying(attempt: "PaymentAttempt") -> bool:
+    """Whether it failed a moment ago and nobody knows if the buyer was charged."""
+    unknown = result_of(attempt.reason).charged is Charged.UNKNOWN
+    return unknown and utcnow() < (attempt.failed_at or attempt.created_at) + PAY_AGAIN_AFTER
 
 
 def _awaiting(order: Order) -> Story:
     if not order.attempts:  # made at the desk: nobody has tried to pay it yet
         headline = "Your order is ready. Check it, then pay."
-        detail = f"It is kept for you until {nairobi(order.expires_at)}. You pay by M-PESA or card."
+        detail = "You pay by M-PESA or card."
         return Story(
             "waiting", "Waiting for payment", headline, detail, can_pay=True, pay_label=f"Pay {shillings(order.total)}"
         )
@@ -71,14 +108,14 @@ def _awaiting(order: Order) -> Story:
     # an older payment page may have been paid a moment ago: what the newest one says is not all there is to say
     on_its_way = any(attempt.state == AttemptState.SUPERSEDED for attempt in order.attempts)
     if state == AttemptState.FAILED:
-        return replace(_failed(order), do_not_pay_again=on_its_way)
+        return _failed(order, on_its_way)
     if state == AttemptState.CREATE_FAILED and on_its_way:
         headline = "The payment page could not be opened."
         detail = "If you have paid on an earlier page, give it a minute: this page changes once the money is confirmed."
-        return Story("bad", "Not paid yet", headline, detail, can_pay=True, waiting=True, do_not_pay_again=True)
+        return Story("bad", "Not paid yet", headline, detail, can_pay=True, waiting=True, stop=DO_NOT_PAY_AGAIN)
     if state == AttemptState.CREATE_FAILED:
         headline = "The payment page could not be opened."
-        detail = "Your order is kept for you and nothing has been paid. Try again in a moment."
+        detail = "Nothing has been paid. Try again in a moment."
         return Story("bad", "Not paid yet", headline, detail, can_pay=True)
     if state == AttemptState.CREATING:
         headline, detail = "We are opening the payment page.", "This takes a few seconds. This page moves on by itself."
@@ -97,7 +134,7 @@ def _awaiting(order: Order) -> Story:
         can_pay=True,
         pay_label=pay,
         waiting=True,
-        do_not_pay_again=True,
+        stop=DO_NOT_PAY_AGAIN,
     )
 
 
@@ -108,12 +145,25 @@ def _state_of_latest(order: Order) -> str:
     return attempt.state
 
 
-def _failed(order: Order) -> Story:
+def _failed(order: Order, on_its_way: bool) -> Story:
+    """The newest try failed. `on_its_way`: an older payment page may have been paid all the same."""
     attempt = order.attempts[-1]
-    reason = plain_words(Reason(attempt.reason or Reason.UNKNOWN), attempt.method)
-    headline = "The payment did not go through."
-    detail = "You have not been charged for it. Your order is kept for you; you can try again."
-    return Story("bad", "Payment failed", headline, detail, can_pay=True, reason=reason, waiting=True)
+    reason = plain_words(attempt.reason, attempt.method)
+    story = Story("bad", "Payment failed", "", "", can_pay=True, reason=reason, waiting=True)
+    if result_of(attempt.reason).charged is Charged.NO:
+        story = replace(story, headline="The payment did not go through.")
+        if not on_its_way:
+            return replace(story, detail="You have not been charged. You can try again.")
+        detail = "You have not been charged for this try. If you have paid on an earlier page, give it a minute."
+        return replace(story, detail=detail, stop=DO_NOT_PAY_AGAIN)
+    story = replace(story, badge="Payment not confirmed", headline="The payment was not confirmed.")
+    if _wait_before_paying(attempt):
+        until = nairobi_until((attempt.failed_at or attempt.created_at) + PAY_AGAIN_AFTER, utcnow())
+        detail = "We do not know whether money has left your account. If it has, this page says so once we hear of it."
+        asked = "Your balance shows that no money has left?"
+        return replace(story, detail=detail, stop=f"Do not pay again yet. Wait until {until}.", not_paid=asked)
+    detail = "We have heard of no money so far. You may pay again: if both payments arrive, we refund one."
+    return replace(story, detail=detail)
 
 
 def _settled(order: Order) -> Story:
@@ -133,13 +183,14 @@ def _settled(order: Order) -> Story:
         case Payment.REVIEW:
             headline = "Your payment is being checked by a person."
             detail = "We have heard about money for this order and make sure that all is right. Nothing is lost."
-            return Story("waiting", "Being checked", headline, detail, do_not_pay_again=True)
+            return Story("waiting", "Being checked", headline, detail, stop=DO_NOT_PAY_AGAIN)
         case Payment.EXPIRED:
             headline = "This order was closed because no payment arrived."
-            detail = "If you have paid all the same, it still counts: this page will say so. Otherwise order again."
-            open_pages = (AttemptState.OPEN, AttemptState.SUPERSEDED)
-            on_its_way = any(attempt.state in open_pages for attempt in order.attempts)
-            return Story("quiet", "Closed", headline, detail, do_not_pay_again=on_its_way)
+            if not any(attempt.checkout_link for attempt in order.attempts):
+                return Story("quiet", "Closed", headline, "Nothing has been paid. You can order again.")
+            paid = "If you have paid, it still counts: wait for this page to say so, and do not order again."
+            detail = f"{paid} If you have not paid, you can order again."
+            return Story("quiet", "Closed", headline, detail)
         case Payment.CANCELLED:
             unknown = "If you have paid for it, the money is given back."
             detail = f"{_given_back(order) or unknown} Ask us if anything is unclear."

@@ -46,11 +46,12 @@ def order_page(order: Order, code: str = "", code_problem: str = "") -> str:
 
 @orders.get("/orders/<token>/status")
 def status(token: str) -> Response:
-    """Where the order stands, for the page that waits."""
+    """Where the order stands, for the page that waits: it compares `state` with its own."""
     order = _by_token(token)
     attempt = order.latest_attempt
     states = {"payment": order.payment, "attempt": attempt.state if attempt else None, "fulfilment": order.fulfilment}
-    return jsonify(states)
+    story = story_of(order)
+    return jsonify({**states, "state": story.state, **({"failure": story.failure} if story.failure else {})})
 
 
 @orders.route("/orders/find", methods=["GET", "POST"])

@@ -16,7 +16,7 @@ from shop.orders.moving import MovedMeanwhile
 from shop.orders.signals import order_cancelled
 from shop.orders.states import AttemptState, Payment
 from shop.orders.words import note_words
-from shop.payments import booking, checking
+from shop.payments import booking, checking, codes
 from shop.payments.models import MoneyEntry, PaymentAttempt
 
 PAYABLE = (Payment.AWAITING, Payment.EXPIRED, Payment.REVIEW)
@@ -177,7 +177,8 @@ def _settle(attempt: PaymentAttempt, to: AttemptState) -> None:
 
 def _came_through(attempt: PaymentAttempt, amount: int, by: str) -> None:
     _settle(attempt, AttemptState.PAID)
-    booking.came_in(attempt.order, amount, attempt=attempt, method=attempt.method, by=by)
+    code = codes.code_to_book(attempt)
+    booking.came_in(attempt.order, amount, attempt=attempt, method=attempt.method, code=code, by=by)
 
 
 def _sold(order: Order, held: bool, by: str) -> None:

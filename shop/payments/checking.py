@@ -29,6 +29,7 @@ class Kind(StrEnum):
     UNSEEN = "unseen"  # paid, and too dear to leave before an owner has seen the money
     WAITING = "waiting"
     CODE = "code"
+    CODE_TWICE = "code-twice"  # Chpter names an M-PESA code that stands in the book already, or a second one
     OTHER_SUM = "other-sum"
     CONTRADICTION = "contradiction"
     MISMATCH = "mismatch"

@@ -18,8 +18,8 @@ from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.orders.words import note_words
 from shop.payments.checking import Kind, look_at
-from shop.payments.models import MoneyEntry, OfferedCode
-from shop.payments.mpesa_messages import CodeError, Direction, Message, lookalike, read_code, read_message
+from shop.payments.models import MoneyEntry, OfferedCode, PaymentAttempt
+from shop.payments.mpesa_messages import CodeError, Direction, Message, is_code, lookalike, read_code, read_message
 
 MOST_OFFERED = 5  # codes for one order; whoever needs more has to talk to the shop
 MAY_OFFER = (Payment.AWAITING, Payment.EXPIRED)
@@ -56,6 +56,40 @@ def offer_code(order: Order, typed: str) -> str:
     against = f"{_not_fitting(message, order)}{_elsewhere(code, order)}"
     look_at(order, Kind.CODE, f"The buyer says it was paid with M-PESA code {code}.{against}")
     return code
+
+
+def keep_code(attempt: PaymentAttempt, code: str) -> None:
+    """Keep the code that Chpter names for a payment, so that its order is found by it. It proves nothing by itself.
+
+    A second code for one payment may be a second payment: a person looks.
+    """
+    if not code or code == attempt.transaction_code:
+        return
+    if attempt.transaction_code:
+        words = f"Chpter first named the code {attempt.transaction_code} for payment {attempt.reference}, then {code}."
+        look_at(attempt.order, Kind.CODE_TWICE, f"{words} It may have been paid twice.", attempt)
+    else:
+        attempt.transaction_code = code
+        note_words(attempt.order, code)
+        db.session.flush()
+
+
+def code_to_book(attempt: PaymentAttempt) -> str | None:
+    """The M-PESA code of a payment for the money book, if Chpter named one and it is not in the book yet.
+
+    One that is in the book already, or looks like one that is, makes a person look: the same money may count twice.
+    """
+    code = attempt.transaction_code
+    if attempt.method == "CARD" or not is_code(code):
+        return None
+    entry = entry_with(code)
+    said = f"Chpter names the M-PESA code {code} for payment {attempt.reference}."
+    for other in [entry] if entry else lookalikes_of(code):
+        used = (
+            f"Code {other.code} is in the book already: {shillings(abs(other.amount))} of order {other.order.number}."
+        )
+        look_at(attempt.order, Kind.CODE_TWICE, f"{said} {used}", attempt)
+    return None if entry else code
 
 
 def entry_with(code: str) -> MoneyEntry | None:

@@ -25,6 +25,9 @@ class PaymentAttempt(Model):
     create_error: Mapped[str] = mapped_column(String(40), default="")  # a ChpterError's code
     method: Mapped[str] = mapped_column(String(20), default="")  # MPESA or CARD, once Chpter said so
     reason: Mapped[str] = mapped_column(String(40), default="")  # chpter.Reason of a failure
+    heard_amount: Mapped[int | None]  # whole shillings that Chpter says came, of an attempt that went to review
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when Chpter said so
+    transaction_code: Mapped[str] = mapped_column(String(40), default="")  # of the receipt, where Chpter names it
 
     order: Mapped[Order] = relationship(back_populates="attempts")
     callbacks: Mapped[list["CallbackRecord"]] = relationship(order_by="CallbackRecord.id", back_populates="attempt")

@@ -122,6 +122,11 @@ def read_code(text: str) -> str:
     return message.code
 
 
+def is_code(text: str) -> bool:
+    """Whether a text is an M-PESA code as the money book keeps it."""
+    return _CODE.fullmatch(text) is not None
+
+
 def lookalike(code: str) -> str:
     """One spelling for all codes that look the same on a phone's screen: 0 and O, 1, I and L, 5 and S, 8 and B."""
     return code.translate(_LOOKALIKES)

@@ -7,13 +7,13 @@ from typing import Literal
 
 from sqlalchemy import func, select, update
 
-from shop.chpter import Callback, Claim, Unreadable, read_callback, reason_of
+from shop.chpter import Callback, Charged, Claim, Unreadable, read_callback, reason_of, result_of
 from shop.database import changed, db, write
 from shop.money import shillings
 from shop.orders import moving, stock
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
-from shop.payments import booking, unmatched
+from shop.payments import booking, codes, unmatched
 from shop.payments.checking import look_at_callback
 from shop.payments.deciding import Decision, Facts, decide
 from shop.payments.models import CallbackRecord, PaymentAttempt
@@ -103,16 +103,21 @@ def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_bro
 def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: Callback, now: datetime) -> None:
     before_attempt, before_order = attempt.state, order.payment
     reason = reason_of(callback.message, callback.method)
+    if callback.claim is Claim.YES and decision.row != "R2":
+        codes.keep_code(attempt, callback.code)
     if decision.attempt != before_attempt:
-        values = {"state": decision.attempt, "method": callback.method}
+        values: dict[str, object] = {"state": decision.attempt, "method": callback.method}
         if decision.attempt == AttemptState.FAILED:
-            values["reason"] = reason
+            values |= {"reason": reason, "failed_at": now}
+        elif decision.attempt == AttemptState.REVIEW:
+            values["heard_amount"] = callback.amount
         guarded = update(PaymentAttempt).where(PaymentAttempt.id == attempt.id, PaymentAttempt.state == before_attempt)
         if not changed(guarded.values(values)):
             raise moving.MovedMeanwhile
         db.session.expire(attempt)
         if decision.attempt == AttemptState.PAID:
-            booking.came_in(order, attempt.amount, attempt=attempt, method=callback.method)
+            code = codes.code_to_book(attempt)
+            booking.came_in(order, attempt.amount, attempt=attempt, method=callback.method, code=code)
     if decision.order != before_order:
         moving.move(order, before_order, decision.order)
         if decision.row == "R3":
@@ -126,7 +131,9 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
     if decision.row == "R3b":
         order.late = True
     if decision.row == "R6" and before_attempt != AttemptState.FAILED:
-        order.record("The payment did not go through", for_buyer=True)
+        charged = result_of(reason).charged
+        words = "did not go through" if charged is Charged.NO else "was not confirmed"
+        order.record(f"The payment {words}", for_buyer=True)
         if order.payment == Payment.AWAITING and before_attempt != AttemptState.SUPERSEDED:
             db.session.flush()
             payment_failed.send(attempt)  # where nothing can be tried again, or is being tried, nobody is asked to

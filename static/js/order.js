@@ -37,7 +37,7 @@
       if (answer.ok) {
         const now = await answer.json();
         // The server writes the page; this only notices that there is a new one to read.
-        if ([now.payment, now.attempt, now.fulfilment].join("/") !== page.dataset.state) return location.reload();
+        if (now.state !== page.dataset.state) return location.reload();
       }
     } catch {
       // Out of reach for a moment: the next look may fare better.

@@ -53,6 +53,8 @@ WITH: dict[str, tuple[Any, ...]] = {
     "shop.chpter.links.safe_link": (("https", "chpter.co", 443), (".chpter.co",)),
     "shop.chpter.sandbox.checking.read_session_request": ("http://localhost",),
     "shop.chpter.wording.reason_of": ("MPESA",),
+    "shop.chpter.wording.plain_words": ("MPESA",),
+    "shop.payments.joined.token_of": (["a-key-for-tests-only-0123456789abcdef"],),
     "shop.payments.addresses.secret_in": (["a-key-for-tests-only-0123456789abcdef"],),
     "shop.catalog.browsing.found": ("", 1),
 }

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from shop import create_app
-from shop.clock import utcnow
+from shop.clock import nairobi, utcnow
 from shop.database import db
 from shop.notices.models import OutboxMail
 from shop.notices.sending import send_due
@@ -84,6 +84,19 @@ def test_an_order_is_told_of_step_by_step_and_each_step_once(app, shopper, post)
     for words in ("Wanjiru Test, 0712 345 678", "Note: Ring twice", f"http://localhost/admin/orders/{order.number}"):
         assert words in desk.get_content()
     assert post() == {}
+
+
+def test_a_payment_that_nobody_knows_the_end_of_is_not_mailed_as_not_charged(app, shopper, post):
+    bought = shopper.buy()
+    order = order_of(app)
+    post()
+    bought.hear(bought.failure(message="Unable to lock subscriber, a transaction is already in process"))
+
+    mail = post()[f"The payment for your order {order.number} was not confirmed"].get_content()
+    assert "not been charged" not in mail
+    assert "We do not know whether money has left your account." in mail
+    assert "Do not pay again before " in mail
+    assert f"Your order is kept for you until {nairobi(order.expires_at)}" in mail
 
 
 def test_a_receipt_reads_like_one(app, shopper, post):

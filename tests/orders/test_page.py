@@ -19,7 +19,7 @@ HEADLINES = {
 WAITING = {
     "creating": "We are opening the payment page.",
     "create_failed": "The payment page could not be opened.",
-    "failed": "The payment did not go through.",
+    "failed": "The payment was not confirmed.",
 }
 FORM = ".//form[@method='post']"
 
@@ -58,7 +58,7 @@ def test_the_page_and_its_status_name_the_same_state(shopper, bought, ledger):
         ledger.put_attempt(bought, state=attempt, created_at=utcnow())
         shopper.get(bought.order_path)
         told = [element.get("data-state") for element in shopper.page.iter() if element.get("data-state")]
-        assert told == ([] if attempt == "create_failed" else [f"awaiting/{attempt}/unfulfilled"])
+        assert told == ([] if attempt == "create_failed" else [bought.told["state"]])
 
 
 @pytest.mark.parametrize("fulfilment", Fulfilment)
@@ -112,6 +112,7 @@ def test_a_later_failure_does_not_hide_money_on_its_way(shopper, bought, ledger)
     shopper.get(bought.order_path)
 
     assert "The payment did not go through." in words(shopper.page)
+    assert "You have not been charged for this try." in words(shopper.page)
     assert "Do not pay again." in words(shopper.page)
 
 
@@ -150,8 +151,8 @@ def test_money_that_a_person_looks_at_has_no_date_of_payment_yet(shopper, bought
         ("Insufficient funds", "MPESA", "The M-PESA balance was too low."),
         ("Insufficient funds", "CARD", "The card did not have enough money on it."),
         ("Request cancelled by user", "MPESA", "The payment was cancelled on the phone."),
-        ("<b>provider-text</b> {{7*7}}", "MPESA", "The payment did not go through."),
-        ("", "PIGEON", "The payment did not go through."),
+        ("<b>provider-text</b> {{7*7}}", "MPESA", "M-PESA did not say why."),
+        ("", "PIGEON", "We were not told why."),
     ],
 )
 def test_a_failure_is_told_in_plain_words(shopper, bought, message, method, said):
@@ -160,6 +161,70 @@ def test_a_failure_is_told_in_plain_words(shopper, bought, message, method, said
 
     assert said in words(shopper.page)
     assert "provider-text" not in reply.text
+
+
+def test_not_charged_is_said_only_where_the_result_proves_it(shopper, bought, ledger):
+    bought.hear(bought.failure(message="Insufficient funds"))
+    shopper.get(bought.order_path)
+
+    assert "You have not been charged. You can try again." in words(shopper.page)
+    assert "Do not pay again" not in words(shopper.page)
+    assert bought.told["failure"] == {
+        "reason": "insufficient_funds",
+        "category": "account",
+        "charged": "no",
+        "safe_to_pay_again": "yes",
+    }
+
+
+@pytest.mark.parametrize("message", ["Unable to lock subscriber", "Internal Error", "Gateway timeout", "???", ""])
+def test_where_nobody_knows_the_buyer_is_asked_to_wait_ten_minutes(shopper, bought, ledger, message):
+    bought.hear(bought.failure(message=message))
+    waiting = shopper.get(bought.order_path).text
+    told, said = bought.told, words(shopper.page)
+
+    assert "The payment was not confirmed." in said
+    assert "not been charged" not in said
+    assert "We do not know whether money has left your account." in said
+    assert "Do not pay again yet. Wait until" in said
+    assert (told["failure"]["charged"], told["failure"]["safe_to_pay_again"]) == ("unknown", "not yet")
+    assert f'data-state="{told["state"]}"' in waiting
+
+    ledger.put_attempt(bought, failed_at=utcnow() - timedelta(minutes=11))
+    shopper.get(bought.order_path)
+
+    assert "Do not pay again" not in words(shopper.page)
+    assert "You may pay again: if both payments arrive, we refund one." in words(shopper.page)
+    assert bought.told["failure"]["safe_to_pay_again"] == "yes"
+    assert bought.told["state"] != told["state"], "the page that waits hears that the wait is over"
+
+
+@pytest.mark.parametrize("message", ["Insufficient funds", "Internal Error", "Request cancelled by user", ""])
+def test_headline_and_reason_are_never_the_same_sentence(shopper, bought, message):
+    bought.hear(bought.failure(message=message))
+    shopper.get(bought.order_path)
+
+    banner = shopper.page.find(".//section[@aria-labelledby='status-title']")
+    sentences = ["".join(line.itertext()).strip() for line in banner.iter() if line.tag in ("h1", "p")]
+    assert len(sentences) == len(set(sentences))
+
+
+def test_the_page_says_until_when_the_goods_are_kept(shopper, bought, ledger):
+    ledger.put_order(bought, expires_at=utcnow() + timedelta(days=1))
+    shopper.get(bought.order_path)
+    assert "We keep your order for you until " in words(shopper.page)
+
+    ledger.expire(timedelta(days=2))
+    shopper.get(bought.order_path)
+    assert "We keep your order" not in words(shopper.page)
+
+
+def test_an_expired_order_does_not_say_two_things_at_once(shopper, bought, ledger):
+    ledger.expire()
+    shopper.get(bought.order_path)
+
+    assert "Do not pay again" not in words(shopper.page)
+    assert "If you have paid, it still counts" in words(shopper.page)
 
 
 def test_a_second_press_soon_after_leads_to_the_page_that_is_open(shopper, bought, provider):
@@ -196,7 +261,7 @@ def test_an_order_that_costs_nothing_is_placed_without_the_provider(shopper, led
     assert shopper.page.findtext(".//h1") == "Your order is placed. There is nothing to pay."
     assert "Pick it up at our workshop" in words(shopper.page)
     assert not pay_forms(shopper.page)
-    expected = {"payment": "paid", "attempt": None, "fulfilment": "unfulfilled"}
-    assert shopper.get(f"{order_page}/status").json == expected
+    told = shopper.get(f"{order_page}/status").json
+    assert (told["payment"], told["attempt"], told["fulfilment"]) == ("paid", None, "unfulfilled")
     assert ledger.stock(SKU) == (on_hand - 1, held)
     assert (ledger.mails("free"), ledger.mails("placed"), len(provider.requests)) == (1, 0, 0)

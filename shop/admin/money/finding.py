@@ -49,6 +49,7 @@ URGENCY = (
     Kind.OTHER_SUM,
     Kind.CONTRADICTION,
     Kind.MISMATCH,
+    Kind.CODE_TWICE,
     Kind.OPENED,
     Kind.UNREADABLE,
     Kind.LATE,

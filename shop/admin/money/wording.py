@@ -30,6 +30,7 @@ KINDS = {
     Kind.OTHER_SUM: Why("Other sum", "Look in your Chpter account for a second payment. If so, give it back."),
     Kind.CONTRADICTION: Why("Contradiction", f"{IN_CHPTER} What it says counts."),
     Kind.MISMATCH: Why("Mix-up", "Look up both orders in your Chpter account. Send nothing because of this callback."),
+    Kind.CODE_TWICE: Why("M-PESA code twice", "Compare both payments in your Chpter account and the M-PESA messages."),
     Kind.OPENED: Why("Address known", f"{IN_CHPTER} Whoever knows the address could have said that it is paid."),
     Kind.UNREADABLE: Why("Unreadable", f"{IN_CHPTER} If it comes often, ask Chpter what they send."),
     Kind.LATE: Why("Paid late", "Nothing is wrong with the money. Make sure that the goods are really there.", "quiet"),

@@ -1,0 +1,100 @@
+"""The code of the receipt that Chpter may name with a success: kept, found, and never counted twice in silence."""
+
+from sqlalchemy import select
+
+from shop.database import db, write
+from shop.orders.models import Order, OrderWord
+from shop.payments import by_hand
+from shop.payments.by_hand import ByHand
+from shop.payments.checking import Kind
+from shop.payments.models import MoneyEntry, PaymentAttempt, PaymentCheck
+from tests import both_databases
+
+pytestmark = both_databases
+CODE = "SKA1B2C3D4"
+
+
+def books(app) -> list[tuple[int, str | None]]:
+    with app.app_context():
+        return [tuple(row) for row in db.session.execute(select(MoneyEntry.amount, MoneyEntry.code))]
+
+
+def found_by(app, word: str) -> int:
+    with app.app_context():
+        return len(db.session.scalars(select(OrderWord.order_id).where(OrderWord.word == word.lower())).all())
+
+
+def checks(app) -> list[str]:
+    with app.app_context():
+        return list(db.session.scalars(select(PaymentCheck.words).where(PaymentCheck.kind == Kind.CODE_TWICE)))
+
+
+def test_the_code_of_a_success_enters_the_book_and_the_order_is_found_by_it(app, bought, there):
+    bought.hear(bought.callback(transaction_code=CODE.lower()))
+
+    there("paid", "paid", "sold")
+    assert books(app) == [(bought.total, CODE)]
+    assert found_by(app, CODE) == 1
+    assert checks(app) == []
+
+
+def test_a_code_never_pays(app, bought, there):
+    bought.hear(bought.callback(transaction_code=CODE, amount="1"))
+
+    there("review", "review")
+    assert books(app) == []
+    assert found_by(app, CODE) == 1
+
+
+def test_a_code_that_stands_in_the_book_makes_a_person_look_and_the_order_is_paid_all_the_same(
+    app, shopper, bought, ledger, there
+):
+    other = shopper.buy(sku="STA-BEA-ONE")
+    with app.app_context():
+        order = db.session.scalars(select(Order).filter_by(token=other.order_path.rsplit("/", 1)[1])).one()
+        money = ByHand(other.total, "MPESA", CODE, "Seen on the phone")
+        write(lambda: by_hand.mark_paid(order, order.payment, money, "owner@example.com"))
+        number = order.number
+
+    assert bought.hear(bought.callback(transaction_code=CODE)).status_code == 200
+
+    assert ledger.standing(bought).order == "paid"
+    assert sorted(books(app), key=str) == sorted([(other.total, CODE), (bought.total, None)], key=str)
+    [words] = checks(app)
+    assert number in words and CODE in words
+
+
+def test_a_second_code_for_one_payment_makes_a_person_look(app, bought, there):
+    bought.hear(bought.callback(transaction_code=CODE))
+    bought.hear(bought.callback(transaction_code=CODE))
+    assert checks(app) == []
+    bought.hear(bought.callback(transaction_code="SKA1B2C3D5"))
+
+    there("paid", "paid", "sold")
+    [words] = checks(app)
+    assert CODE in words and "SKA1B2C3D5" in words
+
+
+def test_codes_of_cards_and_of_failures_are_not_m_pesa_codes(app, shopper, bought):
+    bought.hear(bought.failure(transaction_code="SKA1B2C3D5"))
+    assert found_by(app, "SKA1B2C3D5") == 0
+    bought.hear(bought.callback(transaction_code=CODE, payment_method="CARD"))
+
+    assert books(app) == [(bought.total, None)]
+    assert found_by(app, CODE) == 1
+
+
+def test_the_code_of_money_that_a_person_accepts_enters_the_book(app, bought, ledger):
+    bought.hear(bought.callback(transaction_code=CODE, amount=str(bought.total - 1)))
+    with app.app_context():
+        order = db.session.scalars(select(Order).filter_by(token=bought.order_path.rsplit("/", 1)[1])).one()
+        write(lambda: by_hand.accept(order, bought.total - 1, "owner@example.com"))
+
+    assert books(app) == [(bought.total - 1, CODE)]
+
+
+def test_the_sum_that_came_is_kept_with_a_payment_in_review(app, bought):
+    bought.hear(bought.callback(amount=str(bought.total - 50)))
+
+    with app.app_context():
+        assert db.session.scalars(select(PaymentAttempt.heard_amount)).one() == bought.total - 50
