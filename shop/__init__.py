@@ -98,7 +98,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
 def add_template_words(app: Flask, settings: Settings) -> None:
     """What every template may say."""
     from shop.cart.contents import MOST_OF_ONE
-    from shop.clock import nairobi
+    from shop.clock import ago, nairobi
     from shop.details import details
     from shop.fingerprints import fingerprint_for_form
     from shop.idempotency import new_key
@@ -106,7 +106,7 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     from shop.money import shillings
     from shop.phones import readable_phone
 
-    app.jinja_env.filters.update(shillings=shillings, nairobi=nairobi, phone=readable_phone)
+    app.jinja_env.filters.update(shillings=shillings, nairobi=nairobi, ago=ago, phone=readable_phone)
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_mail)
     app.jinja_env.globals.update(shop=LocalProxy(details), mpesa_limit=settings.mpesa_limit, most_of_one=MOST_OF_ONE)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)

@@ -65,3 +65,16 @@ def nairobi_until(moment: datetime, now: datetime) -> str:
 def nairobi(moment: datetime) -> str:
     """An aware moment as a buyer or merchant in Kenya reads it: "24 Nov 2026, 14:05"."""
     return f"{moment.astimezone(NAIROBI):%-d %b %Y, %H:%M}"
+
+
+def ago(moment: datetime, now: datetime | None = None) -> str:
+    """How long ago an aware moment was: "just now", "5 min ago", "2 h ago", "3 days ago"; its date after a week."""
+    minutes = int(((now or utcnow()) - moment).total_seconds() // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h ago"
+    days = minutes // (24 * 60)
+    return f"{days} day{'s' if days > 1 else ''} ago" if days < 7 else f"{moment.astimezone(NAIROBI):%-d %b %Y}"

@@ -5,14 +5,17 @@ Each order moves in a transaction of its own: one that can't move stops no other
 
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import flash, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted, logged, who_acts
+from shop.admin.choosing import chosen
+from shop.admin.finding import listed
 from shop.admin.frame import admin, may
-from shop.admin.listing import PRINTS
+from shop.admin.listing import MOST_AT_ONCE, PRINTS, every_of
 from shop.admin.signing import desk_address
 from shop.chpter.text import one_line
 from shop.database import db, write
@@ -22,7 +25,6 @@ from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import Fulfilment, Payment
 from shop.payments.checking import looked_at_order
 
-MOST_AT_ONCE = 100  # orders; a page has fewer
 MOST_REASONS = 10  # said one by one: they travel in a cookie
 UNPAID = {
     Payment.AWAITING: "is not paid yet",
@@ -33,6 +35,10 @@ UNPAID = {
 }
 
 
+class ListMoved(Exception):
+    """All orders of a list were meant, and by now it holds others. The message says so; nothing was done."""
+
+
 class NotDone(Exception):
     """Nothing was done with this order; the message says why, beginning after its number."""
 
@@ -41,14 +47,21 @@ class NotDone(Exception):
 @may("staff")
 def act_on_orders() -> AnyResponse:
     """Do one act with all orders that are ticked, and say which it was not done with and why."""
-    back = redirect(desk_address(request.form.get("back")) or url_for("admin.orders"), 303)
-    numbers = chosen_numbers(request.form.getlist("order"))
+    address = desk_address(request.form.get("back")) or url_for("admin.orders")
+    back = redirect(address, 303)
     act = request.form.get("act", "")
+    try:
+        numbers = _whole_list(address, request.form["every"]) if "every" in request.form else _ticked()
+    except ListMoved as moved:
+        flash(str(moved), "problem")
+        return back
     if not numbers:
         flash("No order is chosen. Tick the box of each order you mean", "problem")
         return back
     if act == "export":
         return redirect(url_for("admin.export_orders", order=numbers), 303)
+    if act == "pick":
+        return redirect(url_for("admin.pick_list", order=numbers), 303)
     if act in PRINTS:
         return redirect(url_for("admin.print_slips", slip=act, order=numbers), 303)
     if act not in STEPS:
@@ -58,6 +71,20 @@ def act_on_orders() -> AnyResponse:
     reasons = [reason for number in numbers if (reason := _done(number, step))]
     _answer(words, len(numbers) - len(reasons), reasons)
     return back
+
+
+def _whole_list(address: str, shown: str) -> list[str]:
+    """The orders of a whole list, found by the same address. Raises ListMoved when there are not as many as shown."""
+    wanted = chosen(dict(reversed(parse_qsl(urlsplit(address).query))))
+    numbers, count = listed(wanted, MOST_AT_ONCE)
+    now = every_of(count)
+    if shown != str(now):
+        raise ListMoved(f"Nothing was done: the list has {now} orders now, and had {one_line(shown[:40], 9)} before")
+    return numbers
+
+
+def _ticked() -> list[str]:
+    return chosen_numbers(request.form.getlist("order"))
 
 
 def chosen_numbers(typed: list[str]) -> list[str]:
@@ -95,10 +122,16 @@ def _move(order: Order, *, to: Fulfilment, words: str) -> None:
 def _why_not(order: Order, to: Fulfilment) -> str:
     if order.payment != Payment.PAID:
         return UNPAID[Payment(order.payment)]
-    if to == Fulfilment.SENT and order.pickup and order.fulfilment in (Fulfilment.UNFULFILLED, Fulfilment.PACKED):
+    if (
+        to in (Fulfilment.SENT, Fulfilment.DELIVERED)
+        and order.pickup
+        and order.fulfilment in (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
+    ):
         return "is collected by its buyer, not sent"
     if order.fulfilment == Fulfilment.UNFULFILLED:
         return "is not packed yet"
+    if to == Fulfilment.DELIVERED and order.fulfilment == Fulfilment.PACKED:
+        return "is not sent yet"
     return f"was already {order.fulfilment}"
 
 
@@ -123,5 +156,6 @@ def _answer(words: str, done: int, reasons: list[str]) -> None:
 STEPS: dict[str, tuple[str, Callable[[Order], None]]] = {
     "packed": ("marked packed", partial(_move, to=Fulfilment.PACKED, words="Packed")),
     "sent": ("marked sent", partial(_move, to=Fulfilment.SENT, words="Sent")),
+    "delivered": ("marked delivered", partial(_move, to=Fulfilment.DELIVERED, words="Delivered")),
     "looked-at": ("marked looked at", _looked_at),
 }

@@ -13,11 +13,14 @@ LONGEST_SEARCH = 100  # characters
 YEARS = range(2000, 2200)
 TABS = {  # in the order they stand in; a merchant's day begins with the first
     "to-pack": "To pack",
-    "waiting": "Waiting for payment",
-    "to-check": "To check",
+    "to-send": "To send",
+    "to-collect": "To collect",
     "sent": "Sent",
+    "waiting": "Waiting for payment",
+    "done": "Done",
     "all": "All",
 }
+OLDEST_FIRST = ("to-pack", "to-send", "to-collect")  # where work waits, who waits longest comes first
 DAYS = {
     "from": "First day placed",
     "to": "Last day placed",
@@ -54,6 +57,16 @@ class Chosen:
     def by_payment(self) -> bool:
         """Whether the moment that counts is that of payment."""
         return "paid_from" in self.days or "paid_to" in self.days
+
+    @property
+    def oldest_first(self) -> bool:
+        """Whether the list begins with the order that waits longest."""
+        return self.tab in OLDEST_FIRST
+
+    @property
+    def downwards(self) -> bool:
+        """Whether a page is read from newer orders to older ones, from its place on."""
+        return self.place.older if self.place else not self.oldest_first
 
     @property
     def filtered(self) -> bool:
@@ -130,7 +143,7 @@ def _place(said: Mapping[str, str], ignored: list[str]) -> Place | None:
             continue
         if read := re.fullmatch(r"([0-9]{1,16})-([0-9]{1,9})", typed):
             return Place(EPOCH + timedelta(microseconds=int(read[1])), int(read[2]), older=name == "before")
-        ignored.append("That page is not known: these are the newest orders.")
+        ignored.append("That page is not known: this is the first one.")
     return None
 
 

@@ -11,7 +11,7 @@ from shop.admin import wording
 from shop.admin.acts import acted
 from shop.admin.bulk import chosen_numbers
 from shop.admin.choosing import TABS, Chosen, Place, chosen
-from shop.admin.finding import page_of, rarest_of
+from shop.admin.finding import in_order, page_of, rarest_of
 from shop.admin.frame import admin, may
 from shop.clock import NAIROBI, utcnow
 from shop.csv_cells import BOM, csv_line
@@ -65,10 +65,10 @@ def _of_list(wanted: Chosen) -> Iterator[Sequence[Order]]:
     while True:
         page = page_of(wanted, rarest, AT_ONCE).subquery()
         query = select(Order, page.c.moment).join(page, page.c.id == Order.id)
-        rows = db.session.execute(query.order_by(page.c.moment.desc(), page.c.id.desc())).all()
+        rows = db.session.execute(in_order(query, page.c.moment, page.c.id, wanted.downwards)).all()
         if not rows:
             return
-        place = Place(rows[-1].moment, rows[-1].Order.id, older=True)
+        place = Place(rows[-1].moment, rows[-1].Order.id, older=wanted.downwards)
         yield [row.Order for row in rows]
         wanted = replace(wanted, place=place)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    ScalarSelect,
     Select,
     TextClause,
     and_,
@@ -35,7 +36,14 @@ from shop.pricing.models import DeliveryArea
 PER_PAGE = 25
 MOST = 1000
 LAST = "\U0010ffff"  # sorts after every word that goes on
-LYING = {"to-pack": models.TO_PACK, "waiting": models.WAITING, "to-check": models.TO_CHECK, "sent": models.GONE}
+LYING = {
+    "to-pack": models.TO_PACK,
+    "to-send": models.TO_SEND,
+    "to-collect": models.TO_COLLECT,
+    "sent": models.SENT,
+    "waiting": models.WAITING,
+    "done": models.DONE,
+}
 COLUMNS = (
     Order.id,
     Order.number,
@@ -71,13 +79,13 @@ class Count:
 
 @dataclass(frozen=True)
 class Found:
-    """One page of orders, newest first."""
+    """One page of orders, in the order of their list."""
 
     rows: Sequence[Any]  # each with COLUMNS
     counts: dict[str, Count]  # by tab
     areas: list[str]  # that can be chosen
-    newer: Place | None = None  # where the page before this one ends
-    older: Place | None = None  # where the next page begins
+    newer: Place | None = None  # where newer orders go on
+    older: Place | None = None  # where older ones do
 
 
 @dataclass(frozen=True)
@@ -90,24 +98,27 @@ class _Counted:
 def find_orders(chosen: Chosen) -> Found:
     """The orders that fit."""
     counted = _count(chosen)
-    place = chosen.place
     page = page_of(chosen, counted.rarest, PER_PAGE + 1).subquery()
-    backwards = place is not None and not place.older
-    moment = page.c.moment.asc() if backwards else page.c.moment.desc()
     query = select(*COLUMNS, page.c.moment).join(page, page.c.id == Order.id)
-    rows = db.session.execute(query.order_by(moment, page.c.id if backwards else page.c.id.desc())).all()
+    rows = db.session.execute(in_order(query, page.c.moment, page.c.id, chosen.downwards)).all()
     further, rows = len(rows) > PER_PAGE, rows[:PER_PAGE]
-    if backwards:
-        rows = rows[::-1]
-    found = Found(rows, counted.counts, counted.areas)
     if not rows:
-        return found
-    first, last = (Place(row.moment, row.id, older) for row, older in ((rows[0], False), (rows[-1], True)))
-    return replace(
-        found,
-        newer=first if (further if backwards else place) else None,
-        older=last if further or backwards else None,
+        return Found(rows, counted.counts, counted.areas)
+    newest, oldest = (rows[0], rows[-1]) if chosen.downwards else (rows[-1], rows[0])
+    came = chosen.place is not None  # there is what it came from
+    newer, older = (came, further) if chosen.downwards else (further, came)
+    return Found(
+        rows if chosen.downwards != chosen.oldest_first else rows[::-1],
+        counted.counts,
+        counted.areas,
+        newer=Place(newest.moment, newest.id, older=False) if newer else None,
+        older=Place(oldest.moment, oldest.id, older=True) if older else None,
     )
+
+
+def in_order(query: Any, moment: Any, order_id: Any, downwards: bool) -> Any:
+    """The same query from newer to older orders, or the other way."""
+    return query.order_by(moment.desc(), order_id.desc()) if downwards else query.order_by(moment, order_id)
 
 
 def page_of(chosen: Chosen, rarest: int | None, limit: int) -> Select[Any]:
@@ -130,9 +141,17 @@ def page_of(chosen: Chosen, rarest: int | None, limit: int) -> Select[Any]:
         here = tuple_(literal(place.moment, Order.placed_at.type), literal(place.id))
         there = tuple_(moment, order_id)
         query = query.where(there < here if place.older else there > here)
-        if not place.older:
-            return query.order_by(moment, order_id).limit(limit)
-    return query.order_by(moment.desc(), order_id.desc()).limit(limit)
+    limited: Select[Any] = in_order(query, moment, order_id, chosen.downwards).limit(limit)
+    return limited
+
+
+def listed(chosen: Chosen, most: int) -> tuple[list[str], Count]:
+    """The numbers of the first `most` orders of a whole list, in its order, and how many it holds."""
+    counted = _count(chosen)
+    page = page_of(replace(chosen, place=None), counted.rarest, most).subquery()
+    query = select(Order.number).join(page, page.c.id == Order.id)
+    ordered = in_order(query, page.c.moment, page.c.id, not chosen.oldest_first)
+    return list(db.session.scalars(ordered)), counted.counts[chosen.tab]
 
 
 def lies(tab: str) -> TextClause | ColumnElement[bool]:
@@ -176,15 +195,15 @@ def _in_place(areas: dict[str, int]) -> list[str]:
     return sorted(areas, key=lambda name: areas[name])
 
 
-def _tab_by_tab(chosen: Chosen) -> Iterator[Select[Any]]:
+def _tab_by_tab(chosen: Chosen) -> Iterator[Any]:
     for tab in TABS:
-        some = select(Order.placed_at).where(lies(tab), *_filters(chosen)).limit(MOST + 1).subquery()
-        yield _counting("tab", tab, some)
+        fits = select(Order.id).where(lies(tab), *_filters(chosen))
+        yield select(literal("tab"), literal(tab), count_up_to(fits))
 
 
 def _among_candidates(chosen: Chosen, words: list[CTE]) -> Iterator[Select[Any]]:
     """Count the orders under each tab among those that fit, of which at most MOST are looked at."""
-    columns = (Order.payment, Order.fulfilment, Order.refund_due, Order.open_warning)
+    columns = (Order.payment, Order.fulfilment, Order.pickup)
     query = select(*columns).where(*_filters(chosen)).limit(MOST + 1)
     if words:
         few = _smallest(chosen.beginnings, words).subquery()
@@ -193,6 +212,11 @@ def _among_candidates(chosen: Chosen, words: list[CTE]) -> Iterator[Select[Any]]
     yield _counting("tab", "candidates", candidates)
     for tab in TABS:
         yield _counting("tab", tab, select(candidates).where(lies(tab)).subquery())
+
+
+def count_up_to(orders: Select[Any]) -> ScalarSelect[int]:
+    """How many there are, as a part of a statement; past MOST it stops counting."""
+    return select(func.count()).select_from(orders.limit(MOST + 1).subquery()).scalar_subquery()
 
 
 def _counting(kind: str, name: str, some: Any) -> Select[Any]:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin import signing
 from shop.admin.people import sitting
+from shop.admin.work import work_left
 from shop.config import Settings
 from shop.errors import below_admin, error_page
 from shop.problems import problems
@@ -27,18 +28,23 @@ admin = Blueprint("admin", __name__, url_prefix="/admin")
 
 @dataclass(frozen=True)
 class Way:
-    """One entry of the desk's navigation. It is marked as here on every page whose endpoint begins with `under`."""
+    """One entry of the desk's navigation. It is marked as here on every page whose endpoint begins with `under`.
+
+    `waits` names the number of WorkLeft that stands beside it, and `of` says what is counted.
+    """
 
     words: str
     endpoint: str
     role: Role
     under: tuple[str, ...]
+    waits: str = ""
+    of: str = ""
 
 
 WAYS = (
-    Way("Orders", "admin.orders", "staff", ("admin.order", "admin.money")),
+    Way("Orders", "admin.orders", "staff", ("admin.order", "admin.money"), "to_pack", "to pack"),
     Way("New order", "admin.new_order", "staff", ("admin.new_order", "admin.cart_")),
-    Way("To check", "admin.checks", "staff", ("admin.check", "admin.code")),
+    Way("To check", "admin.checks", "staff", ("admin.check", "admin.code"), "to_check", "to check"),
     Way("Products", "admin.products", "staff", ("admin.product", "admin.categor", "admin.stock", "admin.import")),
     Way("Selling", "admin.selling", "owner", ("admin.selling",)),
     Way("Reports", "admin.reports", "owner", ("admin.report",)),
@@ -103,7 +109,7 @@ def private(response: Response) -> Response:
 
 @admin.app_context_processor
 def ways() -> dict[str, Any]:
-    """For the desk's templates: its navigation, (words, address, here), and what is wrong with the shop just now."""
+    """For the desk's templates: its navigation, (way, address, here, number), and what is wrong just now."""
     if not has_request_context():  # the worker writes a mail
         return {}
     unknown = request.blueprint is None and below_admin(request.path)  # the page for "not found"
@@ -111,11 +117,17 @@ def ways() -> dict[str, Any]:
         return {}
     here = request.endpoint or ""
 
-    def desk_ways() -> list[tuple[str, str, bool]]:
+    def desk_ways() -> list[tuple[Way, str, bool, str]]:
         if must_set_up_codes():
             return []
+        left = work_left()
         return [
-            (way.words, url_for(way.endpoint), here == way.endpoint or here.startswith(way.under))
+            (
+                way,
+                url_for(way.endpoint),
+                here == way.endpoint or here.startswith(way.under),
+                str(getattr(left, way.waits)) if way.waits and getattr(left, way.waits).number else "",
+            )
             for way in WAYS
             if holds(way.role)
         ]

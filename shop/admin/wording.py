@@ -10,7 +10,7 @@ from shop.payments.models import PaymentAttempt
 
 @dataclass(frozen=True)
 class Badge:
-    """A state in words. `tone` is waiting, good, bad or quiet, and only underlines what the words say."""
+    """A state in words. `tone` is waiting, ready, good, bad or quiet, and only underlines what the words say."""
 
     words: str
     tone: str = "quiet"
@@ -27,7 +27,7 @@ PAYMENTS = {
 }
 FULFILMENTS = {
     Fulfilment.UNFULFILLED: Badge("Not packed yet", "waiting"),
-    Fulfilment.PACKED: Badge("Packed", "waiting"),
+    Fulfilment.PACKED: Badge("Packed", "ready"),
     Fulfilment.SENT: Badge("Sent", "good"),
     Fulfilment.DELIVERED: Badge("Delivered", "good"),
     Fulfilment.COLLECTED: Badge("Collected", "good"),

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 # Where an order lies at the desk. As text, because an index over some rows only serves a query that says the very same.
 # "NOT ... <>", because for "=" SQLite would rather take an index on `payment` and sort what it finds.
 PAID = "(NOT payment <> 'paid')"
-TO_PACK = (
-    "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed'))"  # packed, it still waits to leave the shop
-)
+TO_PACK = "(NOT payment <> 'paid' AND fulfilment = 'unfulfilled')"
+TO_SEND = "(NOT payment <> 'paid' AND fulfilment = 'packed' AND NOT pickup)"
+TO_COLLECT = "(NOT payment <> 'paid' AND fulfilment = 'packed' AND pickup)"
 UNSEEN = "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND seen_at IS NULL)"  # by an owner
 WAITING = "(NOT payment <> 'awaiting')"
-TO_CHECK = "(payment = 'review' OR refund_due OR open_warning)"
-GONE = "(fulfilment IN ('sent', 'delivered', 'collected'))"
+WARNED = "(open_warning)"
+SENT = "(NOT fulfilment <> 'sent')"
+DONE = "(fulfilment IN ('delivered', 'collected'))"
 
 
 def _lying(name: str, where: str) -> Index:
@@ -78,6 +79,7 @@ class Order(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the buyer came back from the payment page
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the goods' last step: packed, sent, ...
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its payment, by an owner, with their own eyes
     seen_by: Mapped[str] = mapped_column(String(80), default="")
     receipt_mail: Mapped[str] = mapped_column(String(10), default="")  # a ReceiptMail
@@ -100,9 +102,12 @@ class Order(Model):
         Index("ix_orders_refund_due", "refund_due"),
         Index("ix_orders_unseen", "total", sqlite_where=text(UNSEEN), postgresql_where=text(UNSEEN)),
         _lying("ix_orders_to_pack", TO_PACK),
+        _lying("ix_orders_to_send", TO_SEND),
+        _lying("ix_orders_to_collect", TO_COLLECT),
         _lying("ix_orders_waiting", WAITING),
-        _lying("ix_orders_to_check", TO_CHECK),
-        _lying("ix_orders_gone", GONE),
+        _lying("ix_orders_sent", SENT),
+        _lying("ix_orders_done", DONE),
+        _lying("ix_orders_warned", WARNED),
         _open("ix_orders_open_of_phone", "phone_number"),
         _open("ix_orders_open_of_email", func.lower(text("email"))),
     )

@@ -20,7 +20,7 @@ from shop.payments.models import PaymentAttempt, PaymentCheck
 
 
 class Kind(StrEnum):
-    """Why a person has to look. The first six are read from states, the others from lines of `payment_check`."""
+    """Why a person has to look. The first seven are read from states, the others from lines of `payment_check`."""
 
     REVIEW = "review"
     TWICE = "twice"
@@ -28,6 +28,7 @@ class Kind(StrEnum):
     STRAY = "stray"  # money in review, for an order that is not
     UNSEEN = "unseen"  # paid, and too dear to leave before an owner has seen the money
     WAITING = "waiting"
+    WARNING = "warning"  # in the order's timeline, and of no other kind
     CODE = "code"
     CODE_TWICE = "code-twice"  # Chpter names an M-PESA code that stands in the book already, or a second one
     OTHER_SUM = "other-sum"

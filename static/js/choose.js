@@ -1,4 +1,4 @@
-// Ticks all orders of the page at once, and says how many are ticked.
+// Ticks all orders of the page at once, and says how many are chosen: with the box "Choose all" it is the whole list.
 const list = document.querySelector("[data-choose]");
 if (list) {
   const all = list.querySelector("[data-choose-all]");
@@ -6,9 +6,9 @@ if (list) {
   const boxes = [...list.querySelectorAll("tbody input[type=checkbox]")];
   const say = () => {
     const count = boxes.filter((box) => box.checked).length;
-    all.checked = count === boxes.length;
-    all.indeterminate = count > 0 && count < boxes.length;
-    said.textContent = count ? `${count} chosen` : "";
+    if (count < boxes.length) all.checked = false;
+    const every = all.checked && Number(all.value) > 1;
+    said.textContent = every ? `All ${all.value} orders chosen` : count ? `${count} chosen` : "";
   };
   all.closest("label").hidden = false;
   all.addEventListener("change", () => {

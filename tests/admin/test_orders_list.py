@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from shop.admin.choosing import chosen
+from shop.clock import utcnow
+from shop.details import LOOK_FROM
+from shop.orders.models import OrderLine
 from shop.orders.states import Fulfilment, Payment
 from tests import both_databases
 from tests.admin import ledger
@@ -13,23 +16,24 @@ from tests.admin.counting import counted
 from tests.pages import CANARY
 
 PAID, AWAITING, REVIEW = Payment.PAID, Payment.AWAITING, Payment.REVIEW
-LISTS = {  # where an order lies: payment, fulfilment, marks -> tabs
-    "paid": (PAID, Fulfilment.UNFULFILLED, {}, ["to-pack"]),
-    "packed": (PAID, Fulfilment.PACKED, {}, ["to-pack"]),
-    "to be picked up": (PAID, Fulfilment.PACKED, {"pickup": True}, ["to-pack"]),
-    "paid twice": (PAID, Fulfilment.UNFULFILLED, {"refund_due": True}, ["to-pack", "to-check"]),
-    "warned": (PAID, Fulfilment.PACKED, {"open_warning": True}, ["to-pack", "to-check"]),
-    "waiting": (AWAITING, Fulfilment.UNFULFILLED, {}, ["waiting"]),
-    "waiting with a warning": (AWAITING, Fulfilment.UNFULFILLED, {"open_warning": True}, ["waiting", "to-check"]),
-    "in review": (REVIEW, Fulfilment.UNFULFILLED, {}, ["to-check"]),
-    "paid when cancelled": (Payment.CANCELLED, Fulfilment.UNFULFILLED, {"refund_due": True}, ["to-check"]),
-    "sent": (PAID, Fulfilment.SENT, {}, ["sent"]),
-    "delivered": (PAID, Fulfilment.DELIVERED, {}, ["sent"]),
-    "collected": (PAID, Fulfilment.COLLECTED, {"pickup": True}, ["sent"]),
-    "sent and refunded": (Payment.REFUNDED, Fulfilment.SENT, {}, ["sent"]),
-    "refunded": (Payment.REFUNDED, Fulfilment.PACKED, {}, []),
-    "expired": (Payment.EXPIRED, Fulfilment.UNFULFILLED, {}, []),
-    "cancelled": (Payment.CANCELLED, Fulfilment.UNFULFILLED, {}, []),
+LISTS = {  # where an order lies: payment, fulfilment, marks -> tab
+    "paid": (PAID, Fulfilment.UNFULFILLED, {}, "to-pack"),
+    "paid, to be picked up": (PAID, Fulfilment.UNFULFILLED, {"pickup": True}, "to-pack"),
+    "paid twice": (PAID, Fulfilment.UNFULFILLED, {"refund_due": True}, "to-pack"),
+    "packed": (PAID, Fulfilment.PACKED, {}, "to-send"),
+    "warned": (PAID, Fulfilment.PACKED, {"open_warning": True}, "to-send"),
+    "packed, to be picked up": (PAID, Fulfilment.PACKED, {"pickup": True}, "to-collect"),
+    "waiting": (AWAITING, Fulfilment.UNFULFILLED, {}, "waiting"),
+    "waiting with a warning": (AWAITING, Fulfilment.UNFULFILLED, {"open_warning": True}, "waiting"),
+    "in review": (REVIEW, Fulfilment.UNFULFILLED, {}, ""),
+    "paid when cancelled": (Payment.CANCELLED, Fulfilment.UNFULFILLED, {"refund_due": True}, ""),
+    "sent": (PAID, Fulfilment.SENT, {}, "sent"),
+    "sent and refunded": (Payment.REFUNDED, Fulfilment.SENT, {}, "sent"),
+    "delivered": (PAID, Fulfilment.DELIVERED, {}, "done"),
+    "collected": (PAID, Fulfilment.COLLECTED, {"pickup": True}, "done"),
+    "refunded": (Payment.REFUNDED, Fulfilment.PACKED, {}, ""),
+    "expired": (Payment.EXPIRED, Fulfilment.UNFULFILLED, {}, ""),
+    "cancelled": (Payment.CANCELLED, Fulfilment.UNFULFILLED, {}, ""),
 }
 
 
@@ -41,9 +45,9 @@ def test_each_order_lies_where_somebody_looks_for_it_and_each_tab_counts_its_own
     }
     numbers = dict(zip(ledger.keep(app, *orders.values()), orders, strict=True))
 
-    for tab in ("to-pack", "waiting", "to-check", "sent"):
+    for tab in ("to-pack", "to-send", "to-collect", "sent", "waiting", "done"):
         found = [numbers[number] for number in _numbers(clerk.get(f"/admin/?tab={tab}"))]
-        assert sorted(found) == sorted(name for name, (*_, tabs) in LISTS.items() if tab in tabs), tab
+        assert sorted(found) == sorted(name for name, (*_, lies) in LISTS.items() if tab == lies), tab
         assert _chosen(clerk)[-1] == str(len(found))
     assert len(_numbers(clerk.get("/admin/?tab=all"))) == len(LISTS)
     assert _chosen(clerk) == ["All", str(len(LISTS))]
@@ -60,10 +64,10 @@ def test_the_day_begins_with_what_is_to_be_packed(app, clerk):
 def test_counts_stop_at_a_thousand(app, clerk, monkeypatch):
     monkeypatch.setattr("shop.admin.finding.MOST", 30)
     ledger.keep(app, *(ledger.order(payment=PAID, area_name="Kisumu") for _ in range(30)))
-    assert _tabs(clerk, "/admin/?tab=all") == ["30", "0", "0", "0", "30"]
+    assert _tabs(clerk, "/admin/?tab=all") == ["30", "0", "0", "0", "0", "0", "0", "30"]
     ledger.keep(app, ledger.order(payment=PAID, area_name="Kisumu"), ledger.order(payment=AWAITING))
 
-    assert _tabs(clerk, "/admin/?tab=all") == ["30+", "1", "0", "0", "30+"]
+    assert _tabs(clerk, "/admin/?tab=all") == ["30+", "0", "0", "0", "0", "1", "0", "30+"]
     assert _tabs(clerk, "/admin/?tab=all&area=Kisumu")[-1] == "30+"
 
 
@@ -78,6 +82,31 @@ def test_the_newest_order_comes_first_and_each_page_holds_25(app, clerk):
     assert pages == [numbers[:25], numbers[25:50], numbers[50:]]
     assert back == pages[1::-1]
     assert clerk.page.find(".//a[@rel='prev']") is None
+
+
+@both_databases
+@pytest.mark.parametrize("tab", ["to-pack", "to-send", "to-collect"])
+def test_where_work_waits_the_order_that_waits_longest_comes_first(app, clerk, tab):
+    fields = {"payment": PAID, "fulfilment": "unfulfilled" if tab == "to-pack" else "packed"}
+    numbers = ledger.keep(app, *(ledger.order(**fields, pickup=tab == "to-collect") for _ in range(60)))
+    pages = [_numbers(clerk.get(f"/admin/?tab={tab}"))]
+    for _ in range(2):
+        pages.append(_numbers(clerk.get(_way(clerk, "next"))))
+    back = [_numbers(clerk.get(_way(clerk, "prev"))) for _ in range(2)]
+
+    assert pages == [numbers[:25], numbers[25:50], numbers[50:]]
+    assert back == pages[1::-1]
+    assert clerk.page.find(".//a[@rel='prev']") is None
+
+
+def test_the_file_of_a_list_has_its_order(app, clerk):
+    numbers = ledger.keep(app, *(ledger.order(payment=PAID) for _ in range(3)))
+
+    def exported(tab: str) -> list[str]:
+        return re.findall(r"^[0-9]{8}", clerk.get(f"/admin/orders/export?tab={tab}").text, re.MULTILINE)
+
+    assert exported("to-pack") == numbers
+    assert exported("all") == numbers[::-1]
 
 
 @both_databases
@@ -125,7 +154,7 @@ def test_next_keeps_what_was_chosen(app, clerk):
     clerk.get("/admin/", query_string=chosen)
     forward = _way(clerk, "next")
 
-    assert forward.startswith("/admin/?tab=to-pack&q=kamau+%26+son&from=2026-11-01&to=2026-11-30&area=Kisumu&before=")
+    assert forward.startswith("/admin/?tab=to-pack&q=kamau+%26+son&from=2026-11-01&to=2026-11-30&area=Kisumu&after=")
     assert len(_numbers(clerk.get(forward))) == 5
 
 
@@ -157,7 +186,7 @@ def test_by_days_of_payment_only_what_is_paid_counts_newest_payment_first(app, c
     )
 
     assert _numbers(clerk.get("/admin/?paid_from=2026-11-10&paid_to=2026-11-10")) == [first, second]
-    assert clerk.page.find(".//time").text == "10 Nov 2026, 23:00"
+    assert clerk.page.find(".//time").get("title") == "Paid 10 Nov 2026, 23:00"
 
 
 @both_databases
@@ -226,10 +255,80 @@ def test_an_address_says_all_that_was_chosen_and_reads_back_the_same():
 def test_a_row_says_who_what_when_and_how_much(app, clerk):
     said = {"full_name": CANARY, "phone_number": "254110345678", "total": 12345, "placed_at": ledger.NOON}
     ledger.keep(app, ledger.order(payment=PAID, pickup=True, **said))
-    row = _rows(clerk.get("/admin/"), clerk)[0]
+    row = _rows(clerk.get("/admin/?tab=all"), clerk)[0]
 
-    for said in ("2 Nov 2026, 12:00", CANARY, "0110 345 678", "KSh 12,345", "Paid", "Not packed yet", "Pickup"):
+    goods = "1 × Kiondo"  # noqa: RUF001 - as the page writes it
+    for said in ("2 Nov 2026, 12:00", CANARY, "0110 345 678", goods, "KSh 12,345", "Paid", "Not packed yet", "Pickup"):
         assert said in row
+
+
+def test_a_row_names_the_goods_and_counts_what_does_not_fit(app, clerk):
+    one = ledger.order(payment=PAID)
+    one.lines = [
+        OrderLine(position=n, sku=f"S{n}", name=name, label=label, picture="", unit_price=0, quantity=n + 1)
+        for n, (name, label) in enumerate(
+            [("Airwalk", "41"), ("Oxford", ""), ("Pump", "42"), ("Sock", ""), ("Lace", "")]
+        )
+    ]
+    ledger.keep(app, one, ledger.order(payment=PAID))
+
+    assert [_cell(row, "orders__goods") for row in clerk.get("/admin/") and clerk.page.findall(".//tbody/tr")] == [
+        "1 × Airwalk, 41; 2 × Oxford; 3 × Pump, 42 and 2 more",  # noqa: RUF001
+        "1 × Kiondo",  # noqa: RUF001
+    ]
+
+
+def test_a_time_is_said_as_people_count_it_with_its_date(app, clerk):
+    ledger.keep(app, ledger.order(payment=PAID, placed_at=utcnow() - timedelta(hours=2, minutes=5)))
+    clerk.get("/admin/")
+    when = clerk.page.find(".//tbody//time")
+
+    assert when.text == "2 h ago"
+    assert re.fullmatch(r"Placed \d+ \w+ \d{4}, \d\d:\d\d", when.get("title"))
+
+
+def test_what_its_tab_says_of_every_order_is_not_said_again(app, clerk):
+    ledger.keep(app, ledger.order(payment=PAID), ledger.order(payment=PAID, fulfilment=Fulfilment.PACKED))
+
+    states = {}
+    for tab in ("to-pack", "to-send", "all"):
+        clerk.get(f"/admin/?tab={tab}")
+        states[tab] = [_cell(row, "orders__state") for row in clerk.page.findall(".//tbody/tr")]
+    assert states == {"to-pack": [""], "to-send": [""], "all": ["Packed", "Paid Not packed yet"]}
+
+
+def test_packed_and_not_packed_look_different(app, clerk):
+    ledger.keep(app, ledger.order(payment=PAID), ledger.order(payment=PAID, fulfilment=Fulfilment.PACKED))
+    clerk.get("/admin/?tab=all")
+
+    looks = {
+        badge.text: badge.get("class") for badge in clerk.page.findall(".//span") if "badge" in badge.get("class", "")
+    }
+    assert looks["Packed"] != looks["Not packed yet"]
+
+
+@both_databases
+def test_menu_tabs_and_pages_say_one_number(app, clerk):
+    warned = ledger.order(payment=PAID, fulfilment=Fulfilment.PACKED)
+    warned.record("A wrong collect code was typed", warning=True)
+    dear = ledger.order(payment=PAID, total=LOOK_FROM)
+    ledger.keep(app, dear, ledger.order(payment=PAID), ledger.order(payment=REVIEW), warned)
+
+    menus = []
+    for address in ("/admin/", "/admin/checks", "/admin/products"):
+        clerk.get(address)
+        row = clerk.page.find(".//div[@class='desk-row']")
+        menus.append([" ".join("".join(way.itertext()).split()) for way in row.findall(".//a")][:3:2])
+    assert menus == [["Orders 2 to pack", "To check 3"]] * 3
+    tabs = dict(_named_tabs(clerk, "/admin/"))
+    assert (tabs["To pack"], tabs["To check"]) == ("2", "3")
+    assert dict(_named_tabs(clerk, "/admin/checks"))["All"] == "3"
+    assert len(clerk.page.findall(".//ol[@class='matters']/li")) == 3
+    assert len(_numbers(clerk.get("/admin/"))) == 2
+
+
+def test_where_the_list_to_check_stood_one_is_led_to_its_page(clerk):
+    assert clerk.get("/admin/?tab=to-check").headers["Location"] == "/admin/checks"
 
 
 @pytest.mark.parametrize(
@@ -237,7 +336,7 @@ def test_a_row_says_who_what_when_and_how_much(app, clerk):
 )
 def test_what_a_person_should_look_at_is_marked_in_words(app, clerk, fields, words):
     ledger.keep(app, ledger.order(payment=PAID, **fields))
-    row = _rows(clerk.get("/admin/"), clerk)[0]
+    row = _rows(clerk.get("/admin/?tab=all"), clerk)[0]
 
     assert row.endswith(words or "Not packed yet")
 
@@ -247,7 +346,7 @@ def test_a_warning_on_the_timeline_is_marked(app, clerk):
     warned.record("Callback, row R2", warning=True)
     ledger.keep(app, warned)
 
-    assert _rows(clerk.get("/admin/?tab=to-check"), clerk)[0].endswith("Warning")
+    assert _rows(clerk.get("/admin/?tab=waiting"), clerk)[0].endswith("Warning")
 
 
 def test_what_is_over_stands_back_unless_something_is_still_to_be_done(app, clerk):
@@ -263,8 +362,10 @@ def test_what_is_over_stands_back_unless_something_is_still_to_be_done(app, cler
     [
         ("/admin/?tab=to-pack", "Nothing to pack"),
         ("/admin/?tab=waiting", "Nobody is about to pay"),
-        ("/admin/?tab=to-check", "Nothing to check"),
-        ("/admin/?tab=sent", "Nothing sent yet"),
+        ("/admin/?tab=to-send", "Nothing to send"),
+        ("/admin/?tab=to-collect", "Nothing to collect"),
+        ("/admin/?tab=sent", "Nothing on its way"),
+        ("/admin/?tab=done", "Nothing delivered yet"),
         ("/admin/?q=nobody", "Nothing found for"),
     ],
 )
@@ -279,7 +380,7 @@ def test_with_nothing_to_pack_what_is_to_be_checked_is_one_tap_away(app, clerk):
     ledger.keep(app, ledger.order(payment=REVIEW))
     reply = clerk.get("/admin/")
 
-    assert '<a href="/admin/?tab=to-check">1 to check</a>' in reply.text
+    assert '<a class="tap" href="/admin/checks">1 to check</a>' in reply.text
 
 
 def test_what_is_searched_comes_back_escaped(clerk):
@@ -298,7 +399,9 @@ def test_a_long_list_asks_the_database_no_more_than_a_short_one(app, clerk):
     with counted(app) as long:
         clerk.get("/admin/")
 
-    assert len(short) == len(long) == 3  # who is there, how many, which
+    # who is there, how many, which, their goods, and the numbers of the menu; the shop's name is kept for seconds
+    asked = [[query for query in queries if "LEFT OUTER JOIN shop_details" not in query] for queries in (short, long)]
+    assert [len(queries) for queries in asked] == [5, 5]
 
 
 def _numbers(reply) -> list[str]:
@@ -318,6 +421,16 @@ def _chosen(clerk) -> list[str]:
 def _tabs(clerk, address) -> list[str]:
     clerk.get(address)
     return ["".join(tab.itertext()) for tab in clerk.page.findall(".//span[@class='tabs__count']")]
+
+
+def _named_tabs(clerk, address) -> list[list[str]]:
+    clerk.get(address)
+    tabs = clerk.page.findall(".//nav[@class='tabs']//a")
+    return [" ".join("".join(tab.itertext()).split()).rsplit(" ", 1) for tab in tabs]
+
+
+def _cell(row, name: str) -> str:
+    return " ".join("".join(row.find(f".//td[@class='{name}']").itertext()).split())
 
 
 def _way(clerk, rel: str) -> str:

@@ -122,7 +122,7 @@ def test_what_was_looked_at_leaves_the_list_to_check(app, packer):
     (number,) = ledger.keep(app, warned)
 
     assert notices_of(packer, "looked-at", number) == ["1 order marked looked at"]
-    assert "Nothing to check" in packer.get("/admin/?tab=to-check").text
+    assert "Nothing to check" in packer.get("/admin/checks").text
     assert notices_of(packer, "looked-at", number) == [
         f"1 not marked looked at: {number} has no warning that is still open"
     ]
@@ -135,7 +135,7 @@ def test_a_new_warning_opens_it_again(app, clerk):
     with app.app_context():
         write(lambda: db.session.scalars(select(Order)).one().record("Callback, row R5", warning=True))
 
-    assert number in clerk.get("/admin/?tab=to-check").text
+    assert number in clerk.get("/admin/checks").text
 
 
 def test_afterwards_the_list_is_where_it_was(app, clerk):
@@ -155,7 +155,7 @@ def test_nobody_is_led_elsewhere_afterwards(app, clerk, back):
     assert clerk.post("/admin/orders", form).headers["Location"] == "/admin/"
 
 
-@pytest.mark.parametrize("act", ["", "paid", "refunded", "delivered", CANARY, "x" * 5000])
+@pytest.mark.parametrize("act", ["", "paid", "refunded", "collected", CANARY, "x" * 5000])
 def test_an_act_there_is_not_does_nothing(app, clerk, act):
     (number,) = ledger.keep(app, ledger.order())
 
@@ -179,11 +179,11 @@ def test_nothing_ticked_is_said(clerk):
     assert notices_of(clerk, "packed") == ["No order is chosen. Tick the box of each order you mean"]
 
 
-def test_no_more_than_a_hundred_at_once_and_ten_reasons(app, clerk):
-    reply = press(clerk, "packed", *(str(10_000_000 + n) for n in range(150)))
+def test_no_more_than_two_hundred_at_once_and_ten_reasons(app, clerk):
+    reply = press(clerk, "packed", *(str(10_000_000 + n) for n in range(250)))
 
-    assert "100 not marked packed" in reply.text
-    assert "; and 90 more" in reply.text
+    assert "200 not marked packed" in reply.text
+    assert "; and 190 more" in reply.text
     assert reply.text.count("is no order of this shop") == 10
 
 
@@ -193,6 +193,70 @@ def test_without_the_forms_token_nothing_moves(app, clerk):
 
     assert reply.status_code in (400, 403)
     assert state_of(app, number) == Fulfilment.UNFULFILLED
+
+
+@both_databases
+def test_choose_all_means_every_order_of_the_list_on_all_its_pages(app, clerk):
+    ledger.keep(app, *(ledger.order(**PAID, area_name="Kisumu") for _ in range(30)), ledger.order(**PAID))
+    clerk.get("/admin/?tab=to-pack&area=Kisumu")
+    box = clerk.page.find(".//input[@name='every']")
+    back = "/admin/?tab=to-pack&area=Kisumu"
+
+    assert "".join(clerk.page.find(".//label[@class='orders-form__all']").itertext()).strip() == "Choose all 30"
+    press(clerk, "packed", every=box.get("value"), back=back)
+    assert notices(clerk) == ["30 orders marked packed"]
+    assert dict(clerk_tabs(clerk, "/admin/"))["To pack"] == "1"
+
+
+@both_databases
+def test_a_list_that_has_moved_since_all_of_it_was_chosen_is_left_alone(app, clerk):
+    ledger.keep(app, ledger.order(**PAID), ledger.order(**PAID))
+    press(clerk, "packed", every="1", back="/admin/?tab=to-pack")
+
+    assert notices(clerk) == ["Nothing was done: the list has 2 orders now, and had 1 before"]
+    assert acts_of(app) == []
+
+
+def test_of_a_list_longer_than_the_limit_the_first_are_meant_and_said_so(app, clerk, monkeypatch):
+    monkeypatch.setattr("shop.admin.listing.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("shop.admin.bulk.MOST_AT_ONCE", 3)
+    numbers = ledger.keep(app, *(ledger.order(**PAID) for _ in range(5)))
+    clerk.get("/admin/")
+
+    assert "".join(clerk.page.find(".//label[@class='orders-form__all']").itertext()).strip() == "Choose the first 3"
+    press(clerk, "packed", every="3", back="/admin/?tab=to-pack")
+    assert [state_of(app, number) for number in numbers] == [Fulfilment.PACKED] * 3 + [Fulfilment.UNFULFILLED] * 2
+
+
+@pytest.mark.parametrize("every", ["", "0", "-1", "9" * 5000, CANARY, "\0"])
+def test_a_number_of_all_that_is_none_does_nothing(app, clerk, every):
+    ledger.keep(app, ledger.order(**PAID))
+
+    assert notices_of(clerk, "packed", every=every)[0].startswith("Nothing was done: the list has 1 orders now")
+    assert acts_of(app) == []
+
+
+@both_databases
+def test_what_arrived_is_marked_delivered_together(app, packer):
+    numbers = ledger.keep(app, *(ledger.order(**PAID, fulfilment=Fulfilment.SENT) for _ in range(3)))
+    packed, pickup = ledger.keep(
+        app, *(ledger.order(**PAID, fulfilment=Fulfilment.PACKED, pickup=pickup) for pickup in (False, True))
+    )
+
+    done, rest = notices_of(packer, "delivered", *numbers, packed, pickup)
+
+    assert done == "3 orders marked delivered"
+    assert rest == f"2 not marked delivered: {packed} is not sent yet; {pickup} is collected by its buyer, not sent"
+
+
+@both_databases
+def test_a_pick_list_sums_the_goods_of_the_chosen_orders(app, packer):
+    numbers = ledger.keep(app, *(ledger.order(**PAID) for _ in range(3)))
+    page = press(packer, "pick", *numbers).text
+
+    assert "Pick list for 3 orders" in page
+    assert page.count("Kiondo") == 1 and "3 pieces" in page
+    assert packer.get("/admin/pick-list?order=1&order=x").status_code == 404
 
 
 def test_a_stranger_moves_nothing(app, stranger):
@@ -210,15 +274,22 @@ def test_each_list_offers_what_can_be_done_in_it(app, clerk, packer):
         who.get(f"/admin/?tab={tab}")
         return [one.get("value") for one in who.page.iter("button") if one.get("name") == "act"]
 
-    assert {"packed", "sent"} <= set(offers(packer, "to-pack"))
+    assert offers(packer, "to-pack") == ["packed", "pick", "packing", "rider"]
     assert not {"packed", "sent", "export"} & set(offers(packer, "waiting"))
+    assert "delivered" in offers(packer, "sent")
     assert "export" in offers(clerk, "waiting")
     assert "packed" not in offers(clerk, "sent")
 
 
-def notices_of(clerk: Clerk, act: str, *numbers: str) -> list[str]:
-    press(clerk, act, *numbers)
+def notices_of(clerk: Clerk, act: str, *numbers: str, **fields: str) -> list[str]:
+    press(clerk, act, *numbers, **fields)
     return notices(clerk)
+
+
+def clerk_tabs(clerk: Clerk, address: str) -> list[list[str]]:
+    clerk.get(address)
+    tabs = clerk.page.findall(".//nav[@class='tabs']//a")
+    return [" ".join("".join(tab.itertext()).split()).rsplit(" ", 1) for tab in tabs]
 
 
 def acts_of(app: Flask) -> list[str]:

@@ -45,7 +45,8 @@ def _pages(count: int) -> dict[str, str]:
     queries = {
         "to pack": "tab=to-pack",
         "waiting": "tab=waiting",
-        "to check": "tab=to-check",
+        "to send": "tab=to-send",
+        "done": "tab=done",
         "sent": "tab=sent",
         "all": "tab=all",
         "deep inside": f"tab=all&before={deep}",

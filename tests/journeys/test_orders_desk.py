@@ -1,5 +1,7 @@
 """The list of orders in a real browser: found, ticked and moved on, with and without scripts."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -15,13 +17,39 @@ def test_paid_orders_are_found_ticked_and_packed_together(comes, size):
     page.get_by_label("Find by number").fill(f"chepkem {size}")
     page.get_by_role("button", name="Search").click()
     merchant.sees(f"Found by “chepkem {size}”")
-    page.get_by_label("Choose all").check()
-    merchant.sees("2 chosen")
+    page.get_by_label("Choose all 2").check()
+    merchant.sees("All 2 orders chosen")
     page.get_by_role("button", name="Mark packed").click()
 
     merchant.sees("2 orders marked packed")
     for number in (first, second):
         expect(page.get_by_role("row", name=number)).to_contain_text("Packed")
+    page.get_by_role("link", name="To send 2").click()
+    expect(page.get_by_role("row", name=first)).to_contain_text("Kiondo")
+
+
+def test_at_least_four_orders_with_their_goods_fit_on_a_phone(comes):
+    merchant = comes("phone")
+    for _ in range(4):
+        merchant.buy(**{"Full name": "Otieno & Sons Hardware and General Supplies Limited, Gikomba"})
+        merchant.sees_paid()
+    merchant.sign_in()
+    rows = merchant.page.locator(".orders tbody tr")
+
+    whole = rows.evaluate_all("rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length")
+    assert whole >= 4
+    expect(rows.first).to_contain_text("1 × Kiondo")  # noqa: RUF001 - as the page writes it
+
+
+def test_without_scripts_all_of_a_list_is_chosen_too(comes):
+    merchant = comes("phone", java_script_enabled=False)
+    merchant.sign_in()
+    page = merchant.page
+    page.get_by_label("Choose all").check()
+    page.get_by_role("button", name="Mark packed").click()
+
+    merchant.sees(re.compile(r"^[0-9]+ orders? marked packed$"))
+    merchant.sees("Nothing to pack")
 
 
 def test_without_scripts_an_order_is_packed_from_the_list_too(comes):

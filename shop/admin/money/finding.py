@@ -14,6 +14,7 @@ from flask import abort
 from sqlalchemy import (
     Cast,
     Integer,
+    ScalarSelect,
     Select,
     and_,
     case,
@@ -24,17 +25,18 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     union_all,
 )
 from sqlalchemy.orm import selectinload
 
 from shop.database import db
 from shop.orders.fulfilling import waits_to_be_seen
-from shop.orders.models import Order
+from shop.orders.models import WARNED, Order, OrderEvent
 from shop.orders.states import AttemptState, Payment
 from shop.paging import Leaf, leaf
 from shop.payments.checking import Kind
-from shop.payments.models import CallbackRecord, MoneyEntry, PaymentAttempt, PaymentCheck
+from shop.payments.models import CallbackRecord, MoneyEntry, PaymentAttempt, PaymentCheck, UnmatchedCallback
 
 PER_PAGE = 20
 PATIENCE = timedelta(minutes=15)  # from going to pay until silence is worth a look
@@ -53,6 +55,7 @@ URGENCY = (
     Kind.OPENED,
     Kind.UNREADABLE,
     Kind.LATE,
+    Kind.WARNING,
     Kind.WAITING,
 )
 PAGE_OPEN = (AttemptState.OPEN, AttemptState.SUPERSEDED)
@@ -99,6 +102,13 @@ def find_matters(kind: str, number: int, now: datetime) -> Matters:
     return Matters(here.number, here.total, PER_PAGE, _matters(rows), counts, kind)
 
 
+def count_to_check(now: datetime) -> ScalarSelect[int]:
+    """How many things need a person, payments without an order among them: a part of a statement."""
+    every = union_all(*_sources(now)).subquery()
+    lost = select(func.count(UnmatchedCallback.id)).where(UnmatchedCallback.closed_at.is_(None)).scalar_subquery()
+    return select(func.count() + lost).select_from(every).scalar_subquery()
+
+
 def order_named(number: str) -> Order:
     """The order of that number with its attempts, or 404."""
     if not re.fullmatch(r"[0-9]{1,12}", number, re.ASCII):
@@ -109,7 +119,7 @@ def order_named(number: str) -> Order:
 
 def _sources(now: datetime) -> list[Select[Any]]:
     """Each kind's query: kind, since, order, attempt, line, words."""
-    return [_in_review(), _unseen(), _refund_due(), _stray(), _waiting(now), _lines()]
+    return [_in_review(), _unseen(), _refund_due(), _stray(), _waiting(now), _warned(), _lines()]
 
 
 def _nothing() -> Cast[Any]:
@@ -175,6 +185,18 @@ def _waiting(now: datetime) -> Select[Any]:
         .group_by(attempt.order_id)
         .having(newest <= now - PATIENCE)
     )
+
+
+def _warned() -> Select[Any]:
+    """Orders with a warning in their timeline that nothing else in the list speaks of."""
+    warning = select(OrderEvent).where(OrderEvent.order_id == Order.id, OrderEvent.warning)
+    newest = warning.order_by(OrderEvent.id.desc()).limit(1)
+    since = func.coalesce(newest.with_only_columns(OrderEvent.at).scalar_subquery(), Order.placed_at)
+    words = func.coalesce(newest.with_only_columns(OrderEvent.words).scalar_subquery(), "")
+    line = exists().where(PaymentCheck.order_id == Order.id, PaymentCheck.closed_at.is_(None))
+    stray = exists().where(PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.REVIEW)
+    warned = select(literal(Kind.WARNING.value), since, Order.id, _nothing(), _nothing(), words)
+    return warned.where(text(WARNED), ~line, ~stray, Order.payment != Payment.REVIEW)
 
 
 def _lines() -> Select[Any]:

@@ -14,6 +14,7 @@ from shop.admin.money.forms import METHODS, CodeForm
 from shop.admin.money.knowing import Known, what_is_known
 from shop.admin.money.matching import lost_payments
 from shop.admin.money.wording import KINDS, reason_of
+from shop.admin.work import work_left
 from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import write
@@ -40,7 +41,7 @@ def checks() -> str:
         return link(page=page)
 
     lost = lost_payments()
-    tabs = [("All", found.everything, link(kind=""), not found.kind)]
+    tabs: list[tuple[str, object, str, bool]] = [("All", work_left().to_check, link(kind=""), not found.kind)]
     for kind in finding.URGENCY:
         if found.counts.get(kind) or kind == found.kind:
             tabs.append((KINDS[kind].words, found.counts.get(kind, 0), link(kind=kind), kind == found.kind))
@@ -57,6 +58,8 @@ def check_close() -> AnyResponse:
     line, number = request.form.get("check", ""), request.form.get("waiting", "")
     if re.fullmatch(rf"[0-9]{{1,{LONGEST_ID}}}", line, re.ASCII):
         done = write(lambda: _close(int(line), words))
+    elif warned := request.form.get("warned", ""):
+        done = write(lambda: _look_at_warnings(warned, words))
     else:
         done = write(lambda: _leave_waiting(number, words))
     flash(*(("Looked at", "good") if done else ("Somebody else looked at it already", "problem")))
@@ -118,6 +121,14 @@ def _leave_waiting(number: str, words: str) -> bool:
         looked = False
     if looked:
         acted(f"Looked at “{KINDS[checking.Kind.WAITING].words}”: {words}", order)
+    return looked
+
+
+def _look_at_warnings(number: str, words: str) -> bool:
+    order = finding.order_named(number)
+    looked = checking.looked_at_order(order, words, who_acts())
+    if looked:
+        acted(f"Looked at “{KINDS[checking.Kind.WARNING].words}”: {words}", order)
     return looked
 
 

@@ -34,6 +34,7 @@ KINDS = {
     Kind.OPENED: Why("Address known", f"{IN_CHPTER} Whoever knows the address could have said that it is paid."),
     Kind.UNREADABLE: Why("Unreadable", f"{IN_CHPTER} If it comes often, ask Chpter what they send."),
     Kind.LATE: Why("Paid late", "Nothing is wrong with the money. Make sure that the goods are really there.", "quiet"),
+    Kind.WARNING: Why("Warning", "Open the order and read what happened. Then press “Looked at it”."),
     Kind.WAITING: Why("No word yet", f"{IN_CHPTER} If so, mark the order paid; if not, it ends by itself.", "quiet"),
 }
 

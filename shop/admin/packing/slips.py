@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import segno
 from flask import abort, current_app, render_template, request
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from shop.admin.frame import admin, may
@@ -14,11 +14,11 @@ from shop.config import Settings
 from shop.database import db
 from shop.money import shillings
 from shop.orders.fulfilling import waits_to_be_seen
-from shop.orders.models import Order
+from shop.orders.models import Order, OrderLine
 from shop.orders.states import Payment
 
 SLIPS = {"packing": "Packing slip", "receipt": "Receipt", "rider": "Rider slip"}
-MOST_AT_ONCE = 100  # orders of one print
+MOST_AT_ONCE = 200  # orders of one print
 LONGEST_NUMBER = 12  # characters, as the orders' table keeps them
 
 
@@ -46,6 +46,24 @@ def print_slips() -> str:
         missing=len(asked) - len(found),
         qr=qr,
         doors={order.number: door(order, waits) for order, waits in found},
+    )
+
+
+@admin.get("/pick-list")
+@may("staff")
+def pick_list() -> str:
+    """What to take from the shelves for the orders named in the address: each thing once, with its pieces. Or 404."""
+    asked = list(dict.fromkeys(number[:LONGEST_NUMBER] for number in request.args.getlist("order")))
+    digits = [number for number in asked[:MOST_AT_ONCE] if number.isascii() and number.isdigit()]
+    of_orders = select(OrderLine.sku, OrderLine.name, OrderLine.label, func.sum(OrderLine.quantity).label("pieces"))
+    of_orders = of_orders.join(Order, Order.id == OrderLine.order_id).where(Order.number.in_(digits))
+    things = db.session.execute(
+        of_orders.group_by(OrderLine.sku, OrderLine.name, OrderLine.label).order_by(OrderLine.name, OrderLine.label)
+    ).all()
+    if not things:
+        abort(404)
+    return render_template(
+        "admin/slips/pick.html", things=things, many=len(digits), orders=[], missing=0, name="Pick list"
     )
 
 

@@ -1,0 +1,43 @@
+"""What is in each order of a list, in a few words: one query for a whole page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from shop.database import db
+from shop.orders.models import OrderLine
+
+MOST_LINES = 3  # of one order that a list names
+
+
+@dataclass(frozen=True)
+class Goods:
+    """The first lines of an order, and how many more there are."""
+
+    lines: list[str]  # pieces, name and variant
+    more: int
+
+
+def goods_of(order_ids: Sequence[int]) -> dict[int, Goods]:
+    """What is in each of these orders, by its id."""
+    of_order = OrderLine.order_id
+    ranked = (
+        select(
+            of_order,
+            OrderLine.name,
+            OrderLine.label,
+            OrderLine.quantity,
+            func.row_number().over(partition_by=of_order, order_by=OrderLine.position).label("place"),
+            func.count().over(partition_by=of_order).label("of"),
+        )
+        .where(of_order.in_(order_ids))
+        .subquery()
+    )
+    named = select(ranked).where(ranked.c.place <= MOST_LINES).order_by(ranked.c.order_id, ranked.c.place)
+    goods: dict[int, Goods] = {}
+    for line in db.session.execute(named):
+        label = f", {line.label}" if line.label else ""
+        of_one = goods.setdefault(line.order_id, Goods([], max(0, line.of - MOST_LINES)))
+        of_one.lines.append(f"{line.quantity} × {line.name}{label}")
+    return goods
