@@ -10,7 +10,20 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CursorResult, DateTime, Engine, MetaData, Select, String, Table, Update, event, func, select
+from sqlalchemy import (
+    CursorResult,
+    DateTime,
+    Delete,
+    Engine,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Update,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
@@ -190,8 +203,8 @@ def refusal(error: Exception) -> str:
     return f"The database cannot be reached ({type(cause).__name__}): is it running, and is DATABASE_URL right?"
 
 
-def changed(statement: Update) -> int:
-    """Run one guarded UPDATE and say how many rows it moved; 0 means somebody else was first."""
+def changed(statement: Update | Delete) -> int:
+    """Run one guarded UPDATE or DELETE and say how many rows it moved; 0 means somebody else was first."""
     result = db.session.execute(statement, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", result).rowcount
 

@@ -16,6 +16,7 @@ from shop.admin.choosing import chosen
 from shop.admin.finding import listed
 from shop.admin.frame import admin, may
 from shop.admin.listing import MOST_AT_ONCE, PRINTS, every_of
+from shop.admin.packing.undoing import forget, remember, remembered
 from shop.admin.signing import desk_address
 from shop.chpter.text import one_line
 from shop.database import db, write
@@ -23,8 +24,10 @@ from shop.orders.fulfilling import NotSeen, move_on
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import Fulfilment, Payment
+from shop.orders.undoing import TooLate, undo
 from shop.payments.checking import looked_at_order
 
+UNDOABLE = ("packed", "sent", "delivered")
 MOST_REASONS = 10  # said one by one: they travel in a cookie
 UNPAID = {
     Payment.AWAITING: "is not paid yet",
@@ -52,8 +55,8 @@ def act_on_orders() -> AnyResponse:
     act = request.form.get("act", "")
     try:
         numbers = _whole_list(address, request.form["every"]) if "every" in request.form else _ticked()
-    except ListMoved as moved:
-        flash(str(moved), "problem")
+    except ListMoved as why:
+        flash(str(why), "problem")
         return back
     if not numbers:
         flash("No order is chosen. Tick the box of each order you mean", "problem")
@@ -68,9 +71,38 @@ def act_on_orders() -> AnyResponse:
         flash("Nothing was done: press one of the buttons below the list", "problem")
         return back
     words, step = STEPS[act]
-    reasons = [reason for number in numbers if (reason := _done(number, step))]
-    _answer(words, len(numbers) - len(reasons), reasons)
+    moved, reasons = _each(numbers, step)
+    _answer(words, len(moved), reasons)
+    if moved and act in UNDOABLE:
+        remember(Fulfilment(act), moved)
     return back
+
+
+@admin.post("/orders/undo")
+@may("staff")
+def undo_orders() -> AnyResponse:
+    """Undo the step that several orders took together a moment ago; their emails do not leave."""
+    back = redirect(desk_address(request.form.get("back")) or url_for("admin.orders"), 303)
+    kept = remembered()
+    if kept is None or request.form.get("undo") != str(kept[2]):
+        flash("Nothing was undone: the minute for it is over. Open an order to take its last step back", "problem")
+        return back
+    step, numbers, _ = kept
+    moved, reasons = _each(numbers, partial(_undo, step=step))
+    forget()
+    _answer("put back", len(moved), reasons)
+    return back
+
+
+def _each(numbers: list[str], step: Callable[[Order], None]) -> tuple[list[str], list[str]]:
+    """Do one step with each order: those it was done with, and why not with the others."""
+    moved, reasons = [], []
+    for number in numbers:
+        if reason := _done(number, step):
+            reasons.append(reason)
+        else:
+            moved.append(number)
+    return moved, reasons
 
 
 def _whole_list(address: str, shown: str) -> list[str]:
@@ -117,6 +149,16 @@ def _move(order: Order, *, to: Fulfilment, words: str) -> None:
         db.session.refresh(order)
         raise NotDone(_why_not(order, to)) from None
     logged(f"{words} order {order.number}", order)  # the move has written its own line into the timeline
+
+
+def _undo(order: Order, *, step: Fulfilment) -> None:
+    try:
+        undo(order, step, who_acts())
+    except TooLate:
+        raise NotDone("was marked more than a minute ago") from None
+    except MovedMeanwhile:
+        raise NotDone(f"is not {step} any more") from None
+    logged(f"Undid “{step}” of order {order.number}", order)
 
 
 def _why_not(order: Order, to: Fulfilment) -> str:

@@ -11,7 +11,7 @@ from shop.admin.looking import views as looking
 from shop.admin.mail import views as mail
 from shop.admin.money import acting, matching
 from shop.admin.money import views as money
-from shop.admin.packing import slips
+from shop.admin.packing import slips, undoing
 from shop.admin.packing import views as packing
 from shop.admin.people import own as people_own
 from shop.admin.people import views as people
@@ -25,7 +25,7 @@ from shop.admin.signing import init_signing
 
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming, refusals),
-    *(packing, slips),
+    *(packing, slips, undoing),
     *(money, acting, matching),
     *(products, editing, options, stock, categories, pictures, importing),
     *(discount_codes, areas, settings, logo, making, links),

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.admin.choosing import OLDEST_FIRST, TABS, Chosen, chosen
 from shop.admin.finding import Count, Found, find_orders
 from shop.admin.frame import admin, holds, may
+from shop.admin.packing.undoing import remembered
 from shop.admin.row_goods import goods_of
 from shop.admin.searching import searched
 from shop.admin.work import work_left
@@ -44,6 +45,7 @@ def orders() -> AnyResponse | str:
         title=TABS[wanted.tab],
         acts=_acts(wanted),
         every=every_of(found.counts[wanted.tab]),
+        undoable=remembered(),
         to_check=work_left().to_check,
         link=partial(list_address, wanted),
         here=list_address(wanted, **_place(wanted)),

@@ -21,6 +21,8 @@ class Goods:
 
 def goods_of(order_ids: Sequence[int]) -> dict[int, Goods]:
     """What is in each of these orders, by its id."""
+    if not order_ids:
+        return {}
     of_order = OrderLine.order_id
     ranked = (
         select(

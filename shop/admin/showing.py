@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from shop.admin.happening import Moment, happened
+from shop.clock import utcnow
 from shop.database import db
 from shop.details import look_from
 from shop.orders.fulfilling import MOST_TRIES, waits_to_be_seen
 from shop.orders.models import Order
+from shop.orders.undoing import can_undo
 from shop.payments.models import CallbackRecord, PaymentAttempt
 
 MOST_ATTEMPTS = 20
@@ -53,6 +55,11 @@ class Dossier:
     def code_counts(self) -> bool:
         """Whether its collect code still opens anything at the counter."""
         return bool(self.order.collect_code) and self.order.collect_tries < MOST_TRIES
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether its last step may still be undone."""
+        return can_undo(self.order, utcnow())
 
     @property
     def why_to_check(self) -> str | None:

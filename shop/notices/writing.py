@@ -1,24 +1,33 @@
 """Which event makes which mail. Listens to the rooms above, and writes into the transaction the event belongs to."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from shop.chpter import Charged, plain_words, result_of
 from shop.clock import utcnow
 from shop.config import Settings
-from shop.database import db
+from shop.database import changed, db
 from shop.details import details
 from shop.notices.models import UNPROVEN, OutboxMail
 from shop.orders.models import Order
-from shop.orders.signals import buyer_told, link_asked_for, order_cancelled, order_moved, order_paid, order_placed
-from shop.orders.states import PAY_AGAIN_AFTER, Fulfilment, ReceiptMail
+from shop.orders.signals import (
+    buyer_told,
+    link_asked_for,
+    order_cancelled,
+    order_moved,
+    order_paid,
+    order_placed,
+    order_step_undone,
+)
+from shop.orders.states import PAY_AGAIN_AFTER, UNDO_WITHIN, Fulfilment, ReceiptMail
+from shop.orders.undoing import TooLate
 from shop.payments.models import MoneyEntry, PaymentAttempt
 from shop.payments.signals import money_given_back, payment_failed
 from shop.sealing import sealer
@@ -33,6 +42,7 @@ def listen() -> None:
     payment_failed.connect(_failed)
     link_asked_for.connect(_asked_for)
     order_moved.connect(_moved)
+    order_step_undone.connect(_undone)
     buyer_told.connect(_told)
     order_cancelled.connect(_cancelled)
     money_given_back.connect(_given_back)
@@ -75,9 +85,27 @@ def _asked_for(order: Order) -> None:
 def _moved(order: Order) -> None:
     # what is packed for a rider, brought to the door or handed over needs no mail: the next one, or the parcel, says so
     if order.fulfilment == Fulfilment.SENT:
-        _to_buyer(order, "sent", f"Your order {order.number} is on its way", f"sent-{order.id}")
+        words = ("sent", f"Your order {order.number} is on its way")
     elif order.fulfilment == Fulfilment.PACKED and order.pickup:
-        _to_buyer(order, "ready", f"Your order {order.number} is ready to collect", f"ready-{order.id}")
+        words = ("ready", f"Your order {order.number} is ready to collect")
+    else:
+        return
+    _to_buyer(order, *words, _once_of_step(order, order.moved_at), wait=UNDO_WITHIN)
+
+
+def _undone(order: Order, taken_at: datetime) -> None:
+    """Take back the mail of a step that was undone. Raises TooLate when it has left, or a worker has it in hand."""
+    mail = db.session.scalar(select(OutboxMail).where(OutboxMail.once == _once_of_step(order, taken_at)))
+    if mail is None:
+        return
+    waits = (OutboxMail.id == mail.id, OutboxMail.sent_at.is_(None), OutboxMail.tries == 0)
+    untouched = mail.next_try_at == mail.written_at + UNDO_WITHIN
+    if not (untouched and changed(delete(OutboxMail).where(*waits, OutboxMail.next_try_at == mail.next_try_at))):
+        raise TooLate
+
+
+def _once_of_step(order: Order, taken_at: datetime | None) -> str:
+    return f"step-{order.id}-{taken_at:%Y%m%d%H%M%S%f}"
 
 
 def _told(order: Order, words: str, once: str) -> None:
@@ -128,11 +156,13 @@ def post(
     order_id: int | None = None,
     *,
     encrypted: bool = False,
+    wait: timedelta = timedelta(0),
     **words: Any,
 ) -> None:
     """Put the mail templates/notices/<kind>.txt into the outbox, in the caller's transaction; of one `once`, one mail.
 
     One that holds a link which lets its reader in is kept `encrypted`, and opened when it is sent.
+    It leaves `wait` later.
     """
     if not recipient or db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
         return  # nobody to write to (the buyer was forgotten, or gave no address), or written already
@@ -149,7 +179,7 @@ def post(
         encrypted=encrypted,
         message_id=f"<{token_hex(16)}@{urlsplit(settings.shop_url).hostname}>",
         written_at=now,
-        next_try_at=now,
+        next_try_at=now + wait,
     )
     with suppress(IntegrityError), db.session.begin_nested():  # the same event, heard twice at the same moment
         db.session.add(mail)

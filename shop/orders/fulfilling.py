@@ -5,6 +5,7 @@ from enum import Enum
 
 from sqlalchemy import ColumnElement, and_, or_, text, update
 
+from shop.clock import utcnow
 from shop.database import changed, db
 from shop.details import look_from
 from shop.orders.models import UNSEEN, Order
@@ -66,7 +67,8 @@ def move_on(order: Order, to: Fulfilment, by: str = "") -> None:
     if next_step(order) != to:
         raise MovedMeanwhile
     ready = order.pickup and to == Fulfilment.PACKED
-    values = {"fulfilment": str(to), **({"collect_code": f"{secrets.randbelow(10_000):04d}"} if ready else {})}
+    code = {"collect_code": f"{secrets.randbelow(10_000):04d}"} if ready else {}
+    values = {"fulfilment": str(to), "moved_at": utcnow(), **code}
     guarded = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, Order.fulfilment == seen)
     leaves = ready or to in LEFT
     if leaves:
@@ -75,7 +77,7 @@ def move_on(order: Order, to: Fulfilment, by: str = "") -> None:
         db.session.refresh(order)
         still = (order.payment, order.fulfilment) == (Payment.PAID, seen)
         raise NotSeen if leaves and still else MovedMeanwhile
-    db.session.expire(order, ["fulfilment", "collect_code"])
+    db.session.expire(order, ["fulfilment", "moved_at", "collect_code"])
     order.record("Packed, ready to collect" if ready else SAID[to], for_buyer=True, by=by)
     order_moved.send(order)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 BEING_OPENED = timedelta(seconds=12)  # as long as an attempt may be `creating`: Chpter's deadline and a little
+UNDO_WITHIN = timedelta(minutes=1)  # so long a step of the goods can be undone, and its email waits
 
 PAY_AGAIN_AFTER = timedelta(minutes=10)  # after a failure that does not say whether the buyer was charged
 

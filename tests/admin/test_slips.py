@@ -125,11 +125,11 @@ def test_several_orders_are_printed_in_the_order_asked_for_in_few_queries(app, p
     assert "1 of the chosen orders is not printed" in page
 
 
-def test_a_hundred_at_most_are_printed_at_once(app, packer):
-    numbers = ledger.keep(app, *(ledger.order() for _ in range(103)))
+def test_two_hundred_at_most_are_printed_at_once(app, packer):
+    numbers = ledger.keep(app, *(ledger.order() for _ in range(203)))
     page = slip_of(packer, "packing", *numbers).text
 
-    assert page.count('<article class="slip"') == 100
+    assert page.count('<article class="slip"') == 200
     assert "3 of the chosen orders are not printed" in page
 
 

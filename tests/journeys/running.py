@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
@@ -80,7 +81,9 @@ class RunningShop:
         return "".join(file.read_text(errors="replace") for file in sorted(self.folder.glob("*.log")))
 
     def mail_with(self, *words: str) -> str:
-        """The mail that holds all these words, once the worker has sent it."""
+        """The mail that holds all these words, once the worker has sent it: what waits for its minute leaves now."""
+        with closing(sqlite3.connect(self.folder / "shop.db", timeout=PATIENCE)) as database, database:
+            database.execute("UPDATE outbox_mail SET next_try_at = written_at WHERE sent_at IS NULL AND tries = 0")
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             mails = [file.read_text() for file in (self.folder / "mail").glob("*.eml")]

@@ -196,7 +196,7 @@ def _warned() -> Select[Any]:
     line = exists().where(PaymentCheck.order_id == Order.id, PaymentCheck.closed_at.is_(None))
     stray = exists().where(PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.REVIEW)
     warned = select(literal(Kind.WARNING.value), since, Order.id, _nothing(), _nothing(), words)
-    return warned.where(text(WARNED), ~line, ~stray, Order.payment != Payment.REVIEW)
+    return warned.where(text(WARNED), ~line, ~stray, Order.payment != Payment.REVIEW, ~Order.refund_due)
 
 
 def _lines() -> Select[Any]:

@@ -40,6 +40,19 @@ class LostCodeForm(TypedForm):
     )
 
 
+class StepBackForm(TypedForm):
+    """Why an order is put back to before its last step."""
+
+    reason = StringField(
+        "Why?",
+        [
+            DataRequired("Enter why, for whoever reads the timeline later"),
+            Length(max=200, message="The reason must be 200 characters or fewer"),
+        ],
+        filters=[one_line],
+    )
+
+
 class _Written(TypedForm):
     """Words of a person, and a key that makes two sendings of the form one."""
 

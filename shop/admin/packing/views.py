@@ -22,7 +22,7 @@ from shop.orders.words import note_words
 
 PRESSED = {  # what each button of an order that is brought, or packed, may do; handing over has a form of its own
     Fulfilment.PACKED: "Packed",
-    Fulfilment.SENT: "Marked sent. The buyer gets a mail that it is on its way",
+    Fulfilment.SENT: "Marked sent. In a minute the buyer gets a mail that it is on its way",
     Fulfilment.DELIVERED: "Marked delivered",
 }
 NOT_SEEN = "Nothing was changed. An owner has to see this payment first, in Chpter’s account or on the M-PESA statement"
@@ -38,9 +38,9 @@ def order_move(number: str) -> AnyResponse:
     def move(order: Order) -> str:
         move_on(order, to, who_acts())
         logged(f"Marked order {order.number} {to}", order)
-        return "Packed. The buyer gets a mail with the collect code" if order.collect_code else PRESSED[to]
+        return "Packed. In a minute the buyer gets a mail with the collect code" if order.collect_code else PRESSED[to]
 
-    return _pressed(number, move)
+    return pressed(number, move)
 
 
 @admin.post("/orders/<number>/hand-over")
@@ -62,7 +62,7 @@ def order_hand_over(number: str) -> Page:
             raise _NotHandedOver("That is not the collect code of this order. Ask the buyer to read it again")
         raise _NotHandedOver("Too many codes were tried. Hand over only if you know the buyer, and write how")
 
-    return _pressed(number, give)
+    return pressed(number, give)
 
 
 @admin.post("/orders/<number>/hand-over-without-code")
@@ -81,7 +81,7 @@ def order_without_code(number: str) -> Page:
         order.record(f"Handed over without the collect code: {form.reason.data}", warning=True, by=who_acts())
         return "Handed over without the code; the reason stands in the timeline"
 
-    return _pressed(number, give)
+    return pressed(number, give)
 
 
 @admin.post("/orders/<number>/note")
@@ -98,7 +98,7 @@ def order_note(number: str) -> Page:
         logged(f"Wrote a private note on order {order.number}", order)
         return "Note kept"
 
-    return _pressed(number, note)
+    return pressed(number, note)
 
 
 @admin.post("/orders/<number>/message")
@@ -117,14 +117,14 @@ def order_message(number: str) -> Page:
         buyer_told.send(order, words=words, once=once)
         return "Written. The mail goes out within a few seconds"
 
-    return _pressed(number, tell)
+    return pressed(number, tell)
 
 
 class _NotHandedOver(Exception):
     """The code was refused; its words say why. What it counts is kept all the same."""
 
 
-def _pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
+def pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
     """Do what a button stands for with the order as it is now, say what came of it, and show the order again."""
 
     def once() -> tuple[str, str]:
