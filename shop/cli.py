@@ -55,12 +55,21 @@ def _in_a_sentence(command: click.Command) -> click.Command:
 
 
 @click.command()
+@click.option("--demo", is_flag=True, help="Fill an https shop, where real buyers come, with demo goods.")
 @with_appcontext
-def seed() -> None:
-    """Fill the shop with its demo goods, areas and codes. Safe to repeat."""
+def seed(demo: bool) -> None:
+    """Fill the shop with its demo goods, areas and discount codes. Safe to repeat.
+
+    The codes are switched off unless the sandbox plays Chpter.
+    """
     from shop.seeding import seed_shop
 
-    click.echo(f"{write(seed_shop)} products added.")
+    settings: Settings = current_app.config["SETTINGS"]
+    if settings.production and not demo:
+        raise click.ClickException("Real buyers come to this shop. To sell demo goods in it all the same: seed --demo")
+    click.echo(f"{write(lambda: seed_shop(live_codes=settings.sandbox))} products added.")
+    if not settings.sandbox:
+        click.echo("The demo's discount codes are switched off: everybody knows them.")
 
 
 @stock_commands.command("list")

@@ -78,6 +78,11 @@ class Settings:
         return self.shop_url.startswith("https://")
 
     @property
+    def sandbox(self) -> bool:
+        """Whether Chpter is played by the sandbox on this machine: no money moves."""
+        return _is_loopback(urlsplit(self.chpter_url).hostname or "")
+
+    @property
     def secret_keys(self) -> tuple[str, ...]:
         """The keys that may have signed something, newest first."""
         return (self.secret_key, *self.old_secret_keys)

@@ -19,8 +19,11 @@ from shop.pricing.models import DeliveryArea, DiscountCode
 SEED = Path(__file__).parent / "seed.toml"
 
 
-def seed_shop() -> int:
-    """Add what the demo shop lacks, inside the caller's transaction; how many products were added."""
+def seed_shop(live_codes: bool) -> int:
+    """Add what the demo shop lacks, inside the caller's transaction; how many products were added.
+
+    Its discount codes are known to everybody, so they are switched off unless `live_codes`.
+    """
     seed = tomllib.loads(SEED.read_text(encoding="utf-8"))
     shelves = _categories(seed["category"])
     known = set(db.session.scalars(select(Product.slug)))
@@ -30,7 +33,7 @@ def seed_shop() -> int:
         for variant in entry["variant"]:
             note_move(variant["sku"], on_hand=variant["stock"], reason=OPENING)
     _areas(seed["area"])
-    _discounts(seed["discount"])
+    _discounts(seed["discount"], live_codes)
     return len(fresh)
 
 
@@ -79,7 +82,7 @@ def _areas(entries: list[dict[str, Any]]) -> None:
             db.session.add(DeliveryArea(**entry, position=position))
 
 
-def _discounts(entries: list[dict[str, Any]]) -> None:
+def _discounts(entries: list[dict[str, Any]], active: bool) -> None:
     known = set(db.session.scalars(select(DiscountCode.code)))
     for entry in entries:
         if entry["code"] not in known:
@@ -87,6 +90,7 @@ def _discounts(entries: list[dict[str, Any]]) -> None:
             db.session.add(
                 DiscountCode(
                     code=entry["code"],
+                    active=active,
                     kind=entry["kind"],
                     value=entry["value"],
                     minimum=entry.get("minimum", 0),

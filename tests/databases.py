@@ -26,7 +26,7 @@ def migrate_and_seed(url: str, folder: Path) -> None:
     app = create_app({"DATABASE_URL": url, "INSTANCE_PATH": str(folder)})
     with app.app_context():
         upgrade()
-        write(seed_shop)
+        write(lambda: seed_shop(live_codes=True))
         db.session.remove()
         db.engine.dispose()
 

@@ -11,6 +11,7 @@ from shop.cart.contents import Basket
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import db, write
+from shop.money import shillings
 from shop.orders import moving
 from shop.orders.capping import TooManyOpen, keep_within_cap
 from shop.orders.models import Order
@@ -18,6 +19,7 @@ from shop.orders.placing import Buyer, write_order
 from shop.orders.signals import order_placed
 from shop.orders.states import Payment
 from shop.orders.stock import OutOfStock
+from shop.payments.checking import Kind, look_at
 from shop.payments.opening import NewAttempt, new_attempt
 from shop.pricing.claiming import DiscountGone
 from shop.pricing.models import DeliveryArea
@@ -76,6 +78,9 @@ def _place(
         if not order.total:
             moving.move(order, Payment.AWAITING, Payment.PAID)
             moving.paid(order, now)
+            if order.discount:
+                code_name, off = order.discount_code, shillings(order.discount)
+                look_at(order, Kind.FREE, f"Discount code {code_name} took {off} off: nothing was left to pay")
         return order, outcome
 
     for _ in range(LUCKLESS):

@@ -37,6 +37,7 @@ class Kind(StrEnum):
     UNREADABLE = "unreadable"
     OPENED = "opened"
     LATE = "late"
+    FREE = "free"  # a discount took the whole total
 
 
 OF_ROW = {

@@ -215,3 +215,17 @@ def test_a_check_belongs_to_its_event_and_is_lost_with_it(app, buy, ledger):
     with payment_failed.connected_to(fail):
         assert bought.hear(bought.failure()).status_code == 202
     assert ledger.count(PaymentCheck) == 1
+
+
+@both_databases
+def test_an_order_that_a_code_made_free_stands_in_the_list_until_a_person_looked(clerk, app, provider):
+    buyer = Shopper(app, provider)
+    buyer.add()
+    buyer.checkout(area="pickup", code="ZAWADI", location="")
+    page = clerk.get("/admin/checks").text
+    line = re.search(r'name="check" value="(\d+)"', page).group(1)
+
+    assert kinds(clerk) == ["Free by a code"]
+    assert re.search(r"Discount code ZAWADI took KSh [\d,]+ off: nothing was left to pay", page)
+    look(clerk, check=line)
+    assert kinds(clerk) == []

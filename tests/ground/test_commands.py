@@ -12,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect, select, text, update
+from sqlalchemy import delete, inspect, select, text, update
 
 from shop import create_app
 from shop.catalog.models import Product, Variant
@@ -294,3 +294,35 @@ def test_the_commands_run_from_a_shell_as_the_readme_has_them(settings):
 
     for command in ("seed", "stock", "orders", "worker", "sandbox", "doctor", "merchant", "db"):
         assert re.search(rf"^  {command} ", run.stdout, re.MULTILINE), run.stdout
+
+
+def codes_running(app):
+    with app.app_context():
+        return db.session.scalars(select(DiscountCode.code).where(DiscountCode.active)).all()
+
+
+def test_the_demos_discount_codes_run_beside_the_sandbox_alone(app, settings):
+    with app.app_context():
+        db.session.execute(delete(DiscountCode))
+        db.session.commit()
+    real = create_app({**settings, "CHPTER_URL": "https://chpter.co"})
+
+    seeded = real.test_cli_runner().invoke(args=["seed"])
+
+    assert "discount codes are switched off" in seeded.output
+    assert codes_running(app) == []
+    with app.app_context():
+        db.session.execute(delete(DiscountCode))
+        db.session.commit()
+    app.test_cli_runner().invoke(args=["seed"])
+    assert "ZAWADI" in codes_running(app)
+
+
+def test_an_https_shop_is_filled_with_demo_goods_only_on_demand(settings):
+    real = create_app({**settings, "SHOP_URL": "https://shop.example.co.ke", "CHPTER_URL": "https://chpter.co"})
+    runner = real.test_cli_runner()
+
+    refused, done = runner.invoke(args=["seed"]), runner.invoke(args=["seed", "--demo"])
+
+    assert refused.exit_code == 1 and "seed --demo" in refused.output
+    assert done.exit_code == 0

@@ -52,6 +52,7 @@ URGENCY = (
     Kind.CONTRADICTION,
     Kind.MISMATCH,
     Kind.CODE_TWICE,
+    Kind.FREE,
     Kind.OPENED,
     Kind.UNREADABLE,
     Kind.LATE,

@@ -31,6 +31,9 @@ KINDS = {
     Kind.CONTRADICTION: Why("Contradiction", f"{IN_CHPTER} What it says counts."),
     Kind.MISMATCH: Why("Mix-up", "Look up both orders in your Chpter account. Send nothing because of this callback."),
     Kind.CODE_TWICE: Why("M-PESA code twice", "Compare both payments in your Chpter account and the M-PESA messages."),
+    Kind.FREE: Why(
+        "Free by a code", "Was the code meant to pay for all of it? If not, switch it off, and send nothing."
+    ),
     Kind.OPENED: Why("Address known", f"{IN_CHPTER} Whoever knows the address could have said that it is paid."),
     Kind.UNREADABLE: Why("Unreadable", f"{IN_CHPTER} If it comes often, ask Chpter what they send."),
     Kind.LATE: Why("Paid late", "Nothing is wrong with the money. Make sure that the goods are really there.", "quiet"),
