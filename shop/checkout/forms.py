@@ -11,13 +11,15 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from shop.clock import nairobi
 from shop.config import Settings
+from shop.email_addresses import likely_address
 from shop.orders.placing import Buyer, held_until, used_too_often
-from shop.phones import PhoneError, kenyan_mobile
+from shop.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
 from shop.pricing.models import DiscountCode
 from shop.typed import TypedForm
 
-TYPED = ("full_name", "phone_number", "email", "area", "location", "note", "code", "shown_total")
+TYPED = ("full_name", "phone_number", "email", "area", "location", "note", "code", "shown_total", "doubted")
 MOST_TYPED = 2000  # characters of one answer that are kept
+GO_ON = "send the form again"
 BAD_EMAIL = "Enter an email address in the correct format, like name@example.com"
 
 
@@ -72,6 +74,7 @@ class CheckoutForm(TypedForm):
     once = HiddenField()  # the one-time key
     shown_total = HiddenField()  # the total the buyer saw; never a price, only compared
     shown = HiddenField()  # all else the page showed, as shop/checkout/shown.py has it; only compared
+    doubted = HiddenField()  # numbers and addresses that the page asked the buyer to check
 
     pickups: frozenset[str] = frozenset()
 
@@ -86,18 +89,25 @@ class CheckoutForm(TypedForm):
             raise ValidationError("Full name must be a name, without a web address")
 
     def validate_phone_number(self, field: StringField) -> None:
-        """A Kenyan mobile in any spelling."""
+        """A Kenyan mobile in any spelling; one of no range in use has to be sent twice."""
         try:
-            kenyan_mobile(field.data)
+            number = kenyan_mobile(field.data)
         except PhoneError as error:
             raise ValidationError(str(error)) from None
+        if unusual_mobile(number) and self._first_seen(number):
+            raise ValidationError(
+                f"Please check {readable_phone(number)}: few numbers begin so. If it is right, {GO_ON}"
+            )
 
     def validate_email(self, field: StringField) -> None:
-        """An address that could exist; whether it does is found out by writing to it."""
+        """An address that could exist; one that looks mistyped has to be sent twice."""
         try:
-            mail_address(field.data)
+            address = mail_address(field.data)
         except EmailNotValidError:
             raise ValidationError(BAD_EMAIL) from None
+        likely = likely_address(address)
+        if likely and self._first_seen(address):
+            raise ValidationError(f"Did you mean {likely}? Correct it, or if {address} is right, {GO_ON}")
 
     def validate_area(self, field: RadioField) -> None:
         """One of the areas on offer."""
@@ -108,6 +118,14 @@ class CheckoutForm(TypedForm):
         """Needed where something is brought."""
         if not field.data and str(self.area.data) not in self.pickups:
             raise ValidationError("Enter where the rider should bring it, like an estate, building or landmark")
+
+    def _first_seen(self, answer: str) -> bool:
+        """Whether the buyer has not been asked about this answer yet. The page that comes back knows that they were."""
+        asked_about = (self.doubted.data or "")[:MOST_TYPED].split()
+        if answer in asked_about:
+            return False
+        self.doubted.data = " ".join([*asked_about, answer])
+        return True
 
     def problem_with_code(self, code: DiscountCode | None) -> str | None:
         """Whether this phone number has had its share of the code already, in words."""
