@@ -18,7 +18,7 @@ from shop.config import Settings
 from shop.database import changed, db, write
 from shop.details import details
 from shop.logs import outage
-from shop.notices.models import RECEIPTS, OutboxMail
+from shop.notices.models import RECEIPTS, TO_OWNER, OutboxMail
 from shop.notices.smtp import (
     ANSWER_SECONDS,
     PATIENCE,
@@ -181,7 +181,7 @@ def _message(mail: OutboxMail, settings: Settings) -> EmailMessage:
     message["Date"] = format_datetime(mail.written_at)
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"
-    if shop.email and mail.kind != "new_order":
+    if shop.email and mail.kind not in TO_OWNER:
         message["Reply-To"] = shop.email
     message.set_content(text_of(mail, settings))
     return message

@@ -14,7 +14,7 @@ from shop.chpter import Charged, plain_words, result_of
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db
-from shop.details import details
+from shop.details import details, look_from
 from shop.notices.models import UNPROVEN, OutboxMail
 from shop.orders.models import Order
 from shop.orders.signals import (
@@ -28,8 +28,8 @@ from shop.orders.signals import (
 )
 from shop.orders.states import PAY_AGAIN_AFTER, UNDO_WITHIN, Fulfilment, ReceiptMail
 from shop.orders.undoing import TooLate
-from shop.payments.models import MoneyEntry, PaymentAttempt
-from shop.payments.signals import money_given_back, payment_failed
+from shop.payments.models import MoneyEntry, PaymentAttempt, UnmatchedCallback
+from shop.payments.signals import money_given_back, payment_doubted, payment_failed, payment_unmatched
 from shop.sealing import sealer
 
 MOST_UNPROVEN, DAY = 10, timedelta(hours=24)  # mails to one address that anybody can cause
@@ -46,6 +46,8 @@ def listen() -> None:
     buyer_told.connect(_told)
     order_cancelled.connect(_cancelled)
     money_given_back.connect(_given_back)
+    payment_doubted.connect(_doubted)
+    payment_unmatched.connect(_unmatched)
 
 
 def _placed(order: Order) -> None:
@@ -63,9 +65,30 @@ def _paid(order: Order) -> None:
     written = select(OutboxMail.id).where(OutboxMail.once == receipt[1])
     if settings.smtp_host and db.session.scalar(written):
         order.receipt_mail = ReceiptMail.WAITING
-    inbox = details().email
-    if inbox:
-        _write(inbox, order, "new_order", f"New paid order {order.number}", f"new-order-{order.id}")
+    first = ": verify the payment first" if _to_be_seen(order) else ""
+    _to_owner(order, "new_order", f"New paid order {order.number}{first}", f"new-order-{order.id}", verify=bool(first))
+
+
+def _doubted(order: Order, row: str, reason: str) -> None:
+    # of an order and a row one mail: who knows a callback address must not fill the owner's mailbox
+    subject = f"Order {order.number}: look at its payment"
+    _to_owner(order, "doubt", subject, f"doubt-{order.id}-{row}", reason=reason)
+
+
+def _unmatched(callback: UnmatchedCallback) -> None:
+    once = f"unmatched-{callback.secret_hash[:40]}-{callback.claim}"
+    post(details().email, "unmatched", "A payment without an order", once, callback=callback)
+
+
+def _to_be_seen(order: Order) -> bool:
+    """Whether an owner has to see its payment before the goods may leave."""
+    from_ = db.session.scalar(select(look_from())) or 0
+    return order.seen_at is None and 0 < from_ <= order.total
+
+
+def _to_owner(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
+    """Write to the shop's own address, where it has one."""
+    _write(details().email, order, kind, subject, once, **words)
 
 
 def _failed(attempt: PaymentAttempt) -> None:

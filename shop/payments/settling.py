@@ -18,7 +18,7 @@ from shop.payments.checking import look_at_callback
 from shop.payments.deciding import Decision, Facts, decide
 from shop.payments.models import CallbackRecord, PaymentAttempt
 from shop.payments.posted import Posted
-from shop.payments.signals import payment_failed
+from shop.payments.signals import payment_doubted, payment_failed
 
 log = logging.getLogger(__name__)
 TRIES = 5  # how often a decision is taken afresh because somebody moved the order meanwhile
@@ -180,6 +180,8 @@ def _keep(
     )
     if alert:
         attempt.order.record(f"Callback, row {row}: {reason}", warning=True)
+        db.session.flush()
+        payment_doubted.send(attempt.order, row=row, reason=reason)
     if alert or row == "R3a":
         look_at_callback(row, attempt, reason)
 

@@ -20,6 +20,7 @@ from shop.database import changed, db
 from shop.orders.forgetting import MONTH
 from shop.payments.models import UnmatchedCallback
 from shop.payments.posted import Posted
+from shop.payments.signals import payment_unmatched
 
 log = logging.getLogger(__name__)
 MOST_KEPT = 50  # of one address and claim: whoever knows one must not fill the disk
@@ -52,6 +53,8 @@ def keep(posted: Posted, callback: Callback | None) -> None:
     with suppress(IntegrityError):  # a repeat
         with db.session.begin_nested():
             db.session.add(row)
+        if not no_money:
+            payment_unmatched.send(row)
         log.error("a callback belongs to no attempt; it is kept under To check")
 
 

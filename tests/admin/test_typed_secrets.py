@@ -89,7 +89,7 @@ def test_whatever_is_typed_is_never_decrypted_and_stops_no_mail(app, inhabited):
         letters = [message_from_bytes(one.read_bytes(), policy=policy.default) for one in folder.glob("*.eml")]
         mailed = [one.get_content() for one in letters]
 
-        assert waiting == [] and kinds == KINDS, f"{typed}: a mail was stopped"
+        assert waiting == [] and kinds >= KINDS, f"{typed}: a mail was stopped"
         assert all(page.status_code < 500 for page in pages), typed
         held = [text for text in (*mailed, *(page.text for page in pages if not page.is_streamed)) if SECRET in text]
         assert not held, f"{typed} was decrypted: {held[0]}"

@@ -3,14 +3,16 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shop import create_app
 from shop.clock import nairobi, utcnow
-from shop.database import db
+from shop.database import db, write
+from shop.details import details_row
 from shop.notices.models import OutboxMail
 from shop.notices.sending import send_due
 from shop.orders.models import Order
+from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.admin.desk import Clerk, let_in
 from tests.notices.post_office import settings_for
@@ -282,3 +284,48 @@ def test_without_a_mail_server_nobody_is_told_of_a_mail(settings, provider):
         assert {mail.kept_as_file for mail in db.session.scalars(select(OutboxMail))} == {True}
 
     assert "This page is your receipt: keep its link." in page_of(shopper, app)
+
+
+@both_databases
+def test_a_doubtful_payment_is_mailed_to_the_owner_once_for_each_reason(app, shopper, post):
+    bought = shopper.buy()
+    number = order_of(app).number
+    post()
+
+    for _ in range(3):
+        bought.hear(bought.callback(amount=1))
+    letters = post()
+
+    assert list(letters) == [f"Order {number}: look at its payment"]
+    words = letters[f"Order {number}: look at its payment"]
+    assert words["To"] == "merchant@example.com"
+    assert f"Do not send anything for order {number} yet." in words.get_content()
+    assert "The sum paid is not the sum asked for, so a person decides." in words.get_content()
+    assert f"http://localhost/admin/orders/{number}" in words.get_content()
+
+
+@both_databases
+def test_a_payment_without_an_order_is_mailed_to_the_owner(app, shopper, post):
+    bought = shopper.buy()
+    with app.app_context():
+        write(lambda: db.session.execute(update(PaymentAttempt).values(secret_hash="0" * 64)))
+    post()
+
+    bought.hear(bought.callback())
+    bought.hear(bought.callback())
+
+    [(subject, words)] = post().items()
+    assert subject == "A payment without an order"
+    assert "belongs to no order here: KSh " in words.get_content()
+
+
+def test_the_mail_of_an_order_above_the_verification_sum_says_to_verify_it_first(app, shopper, post):
+    with app.app_context():
+        write(lambda: setattr(details_row(), "look_from", 1_000))
+    bought = shopper.buy()
+    bought.hear(bought.callback())
+    number = order_of(app).number
+
+    letters = post()
+
+    assert "Verify the payment first" in letters[f"New paid order {number}: verify the payment first"].get_content()
