@@ -104,9 +104,11 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     from shop.idempotency import new_key
     from shop.masking import masked_mail, masked_phone
     from shop.money import shillings
-    from shop.phones import readable_phone
+    from shop.phones import phones_in, readable_phone
 
-    app.jinja_env.filters.update(shillings=shillings, nairobi=nairobi, ago=ago, phone=readable_phone)
+    app.jinja_env.filters.update(
+        shillings=shillings, nairobi=nairobi, ago=ago, phone=readable_phone, phones_in=phones_in
+    )
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_mail)
     app.jinja_env.globals.update(shop=LocalProxy(details), mpesa_limit=settings.mpesa_limit, most_of_one=MOST_OF_ONE)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
@@ -127,12 +129,13 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     from shop.notices.writing import listen
     from shop.orders.views import orders
     from shop.payments import forgetting as payments_forgotten
+    from shop.payments.buyer_acts import buyer_acts
     from shop.payments.joined import CallbackAddresses
     from shop.payments.views import payments
     from shop.privacy import privacy
     from shop.problems import init_problems
 
-    for room in (catalog, about, orders, cart, payments, checkout, health, privacy):
+    for room in (catalog, about, orders, cart, payments, buyer_acts, checkout, health, privacy):
         app.register_blueprint(room)
     listen()
     init_problems(app)

@@ -12,6 +12,8 @@ _LETTER_O = re.compile(r"(?<![A-Za-z])[oO](?=[17][0-9])|(?<=[0-9])[oO](?=[0-9])"
 _MOBILE = re.compile(r"(?:tel:)?[^0-9+]*(?:\+|0{0,3}(?=254))?(?:254)?0?([17][0-9]{8})[^0-9+]*", re.ASCII)
 _TWO = re.compile(r"(?:\+?254|0)[17][0-9]{8}[^0-9+]+(?:\+?254|0)[17][0-9]{8}[^0-9]*", re.ASCII)
 
+_IN_TEXT = re.compile(r"(?<![0-9+])(?:\+?254 ?|0)[17][0-9]{2}[ -]?[0-9]{3}[ -]?[0-9]{3}(?![0-9])", re.ASCII)
+
 
 class PhoneError(ValueError):
     """The text is not a Kenyan mobile number. Its message names the cure, for the buyer."""
@@ -41,6 +43,15 @@ def readable_phone(number: str) -> str:
     if len(number) == 12 and number.startswith("254"):
         return f"0{number[3:6]} {number[6:9]} {number[9:]}"
     return number
+
+
+def phones_in(text: str) -> list[tuple[str, str]]:
+    """A text in parts, each with the number it is, as 2547XXXXXXXX, or "" for the words between."""
+    parts, end = [], 0
+    for found in _IN_TEXT.finditer(text):
+        parts += [(text[end : found.start()], ""), (found.group(), kenyan_mobile(found.group()))]
+        end = found.end()
+    return [(part, number) for part, number in [*parts, (text[end:], "")] if part]
 
 
 def _plain(text: str) -> str:

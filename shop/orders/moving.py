@@ -66,6 +66,6 @@ def refunded(order: Order) -> None:
 
 def _received(order: Order, now: datetime) -> None:
     order.paid_at = now
-    order.record("Payment received", for_buyer=True)
+    order.record("Payment received" if order.total else "There is nothing to pay", for_buyer=True)
     db.session.flush()
     order_paid.send(order)

@@ -1,6 +1,7 @@
 """What is happening to an order, in the buyer's words: one sentence, what to do, and what not to do."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote as escaped
 
@@ -10,6 +11,7 @@ from shop.money import shillings
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import BEING_OPENED, PAY_AGAIN_AFTER, AttemptState, Fulfilment, Payment, ReceiptMail
 
+LOOK_AFTER = timedelta(hours=1)  # after an order expired: late money usually comes within minutes
 DO_NOT_PAY_AGAIN = "Do not pay again. Your payment may still be on its way."
 
 if TYPE_CHECKING:
@@ -36,15 +38,16 @@ class Story:
     whatsapp_url: str | None = None
     state: str = ""  # changes whenever the page has something new to say; the page that waits compares it
     failure: dict[str, str] | None = None  # of the newest try, in the words of its JSON
+    look_seconds: int = 0  # how long the page that waits goes on asking
+    message: str = ""  # the newest message from the shop, while the goods are on their way
     collect_code: str = ""  # what to say at the counter, while it lies ready there
 
 
-THIS_PAGE = "This page is your receipt: keep its link."
 RECEIPTS: dict[str, str] = {
     ReceiptMail.WAITING: "We will email the receipt to you.",
     ReceiptMail.SENT: "We sent the receipt to your email.",
-    ReceiptMail.DOUBTFUL: f"We could not make sure that the receipt reached your email. {THIS_PAGE}",
-    ReceiptMail.REFUSED: f"The receipt could not be emailed to you. {THIS_PAGE}",
+    ReceiptMail.DOUBTFUL: "We could not make sure that the receipt reached your email.",
+    ReceiptMail.REFUSED: "The receipt could not be emailed to you.",
 }
 GONE = {
     Fulfilment.PACKED: ("Packed", "Your order is packed."),
@@ -54,10 +57,16 @@ GONE = {
 }
 
 
-def story_of(order: Order, whatsapp: str = "") -> Story:
-    """Tell an order's story. `whatsapp` is the shop's number in digits, or empty."""
-    story = _awaiting(order) if order.payment == Payment.AWAITING else _settled(order)
+def pickup_place(order: Order, shop_address: str) -> str:
+    """Where and when an order is picked up: as it was promised, else at the shop's own address."""
+    return order.pickup_place or shop_address
+
+
+def story_of(order: Order, whatsapp: str = "", shop_address: str = "") -> Story:
+    """Tell an order's story. `whatsapp` is the shop's number in digits, `shop_address` its street; or empty."""
+    story = _awaiting(order) if order.payment == Payment.AWAITING else _settled(order, shop_address)
     events = tuple(event for event in order.events if event.for_buyer)
+    events_from_us = [event.words for event in events if event.note]
     text = escaped(f"Hello, this is about my order {order.number}")
     link = f"https://wa.me/{whatsapp}?text={text}" if whatsapp else None
     if order.payment == Payment.PAID and _given_back(order):
@@ -74,8 +83,15 @@ def story_of(order: Order, whatsapp: str = "") -> Story:
         whatsapp_url=link,
         state=state,
         kept_until=kept,
+        look_seconds=_look_seconds(order),
+        message=events_from_us[-1] if story.tone == "good" and events_from_us else "",
         failure=_failure_of(attempt),
     )
+
+
+def _look_seconds(order: Order) -> int:
+    """For as long as money may still come: until the hold ends, and a while after."""
+    return max(0, int((order.expires_at + LOOK_AFTER - utcnow()).total_seconds()))
 
 
 def _failure_of(attempt: "PaymentAttempt | None") -> dict[str, str] | None:
@@ -166,23 +182,26 @@ def _failed(order: Order, on_its_way: bool) -> Story:
     return replace(story, detail=detail)
 
 
-def _settled(order: Order) -> Story:
+def _settled(order: Order, shop_address: str) -> Story:
     match order.payment:
         case Payment.PAID if order.pickup and order.fulfilment == Fulfilment.PACKED:
             detail = "Say this code when you come. Whoever has it gets your order, so show it to nobody else."
             headline = "Your order is ready to collect."
+            place = pickup_place(order, shop_address)
+            detail = f"Come to {place.rstrip('.')}. {detail}" if place else detail
             return Story("good", "Ready to collect", headline, detail, collect_code=order.collect_code)
         case Payment.PAID if order.fulfilment in GONE:
             badge, headline = GONE[Fulfilment(order.fulfilment)]
-            return Story("good", badge, headline, _where(order))
+            return Story("good", badge, headline, _where(order, shop_address))
         case Payment.PAID if order.total == 0:
-            return Story("good", "Paid", "Your order is placed. There is nothing to pay.", _where(order))
+            headline = "Your order is placed. There is nothing to pay."
+            return Story("good", "Order placed", headline, _where(order, shop_address))
         case Payment.PAID:
             headline = f"Paid. We have received {shillings(order.total - order.short)}."
-            return Story("good", "Paid", headline, _where(order))
+            return Story("good", "Paid", headline, _where(order, shop_address))
         case Payment.REVIEW:
             headline = "Your payment is being checked by a person."
-            detail = "We have heard about money for this order and make sure that all is right. Nothing is lost."
+            detail = _heard(order)
             return Story("waiting", "Being checked", headline, detail, stop=DO_NOT_PAY_AGAIN)
         case Payment.EXPIRED:
             headline = "This order was closed because no payment arrived."
@@ -190,7 +209,7 @@ def _settled(order: Order) -> Story:
                 return Story("quiet", "Closed", headline, "Nothing has been paid. You can order again.")
             paid = "If you have paid, it still counts: wait for this page to say so, and do not order again."
             detail = f"{paid} If you have not paid, you can order again."
-            return Story("quiet", "Closed", headline, detail)
+            return Story("quiet", "Closed", headline, detail, waiting=_look_seconds(order) > 0)
         case Payment.CANCELLED:
             unknown = "If you have paid for it, the money is given back."
             detail = f"{_given_back(order) or unknown} Ask us if anything is unclear."
@@ -198,6 +217,18 @@ def _settled(order: Order) -> Story:
         case _:
             detail = f"{_given_back(order)} Ask us if anything is unclear.".strip()
             return Story("quiet", "Refunded", "Your money for this order was given back.", detail)
+
+
+def _heard(order: Order) -> str:
+    """What came for an order in review, and what is missing of its total, where that is known."""
+    sums = [attempt.heard_amount for attempt in order.attempts if attempt.state == AttemptState.REVIEW]
+    came = sum(amount for amount in sums if amount)
+    if not came or came == order.total:
+        return "We have heard about money for this order and make sure that all is right. Nothing is lost."
+    heard = f"We have heard of {shillings(came)} for this order, which costs {shillings(order.total)}."
+    if came < order.total:
+        return f"{heard} {shillings(order.total - came)} is missing. We look for it, and nothing is lost."
+    return f"{heard} What is too much is given back to you."
 
 
 def _of_paid(order: Order) -> str:
@@ -216,10 +247,12 @@ def _given_back(order: Order) -> str:
     return f"{done} {due}".strip()
 
 
-def _where(order: Order) -> str:
+def _where(order: Order, shop_address: str) -> str:
     if order.fulfilment in (Fulfilment.DELIVERED, Fulfilment.COLLECTED):
         return "Thank you for buying from us."
-    receipt = RECEIPTS.get(order.receipt_mail, THIS_PAGE)
+    receipt = RECEIPTS.get(order.receipt_mail, "")
     if order.pickup:
-        return f"Pick it up at {order.pickup_place or 'our workshop'}: {order.area_days}. {receipt}"
-    return f"It goes to {order.area_name}: {order.area_days}. {receipt}"
+        return (
+            f"Pick it up at {pickup_place(order, shop_address) or 'our workshop'}: {order.area_days}. {receipt}".strip()
+        )
+    return f"It goes to {order.area_name}: {order.area_days}. {receipt}".strip()

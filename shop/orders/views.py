@@ -19,11 +19,12 @@ from shop.orders.forms import LookupForm
 from shop.orders.models import Order
 from shop.orders.signals import link_asked_for
 from shop.orders.states import AttemptState, Payment
-from shop.orders.story import story_of
+from shop.orders.story import pickup_place, story_of
 from shop.orders.words import order_token_in
 from shop.phones import kenyan_mobile
 
 orders = Blueprint("orders", __name__)
+REFRESHES = (10, 10, 15, 15, 20, 20, 30, 30, 45, 45, *([60] * 25))  # seconds; how a page without JavaScript looks again
 
 
 @orders.get("/orders/<token>")
@@ -38,10 +39,27 @@ def show(token: str) -> str | AnyResponse:
     return order_page(order)
 
 
-def order_page(order: Order, code: str = "", code_problem: str = "") -> str:
+@orders.get("/orders/<token>/code")
+def code(token: str) -> str:
+    """The order's page with the form for an M-PESA code, which no reload may empty."""
+    return order_page(_by_token(token), code_open=True)
+
+
+def order_page(order: Order, code: str = "", code_problem: str = "", code_open: bool = False) -> str:
     """The page of an order; with the M-PESA code its buyer typed, and what is wrong with it."""
-    story = story_of(order, details().whatsapp)
-    return render_template("orders/show.html", order=order, story=story, code=code, code_problem=code_problem)
+    shop = details()
+    looked = min(max(request.args.get("looked", 0, type=int), 0), len(REFRESHES))
+    return render_template(
+        "orders/show.html",
+        order=order,
+        story=story_of(order, shop.whatsapp, shop.address),
+        place=pickup_place(order, shop.address),
+        code=code,
+        code_problem=code_problem,
+        code_open=code_open or bool(code_problem),
+        looked=looked,
+        refresh=REFRESHES[looked] if looked < len(REFRESHES) else None,
+    )
 
 
 @orders.get("/orders/<token>/status")

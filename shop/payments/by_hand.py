@@ -59,10 +59,13 @@ def refuse(order: Order, came: int, by: str) -> None:
     _cancelled(order, held=not order.late)
 
 
-def cancel(order: Order) -> None:
-    """Cancel an order nobody has paid: awaiting -> cancelled. Money that comes later is owed back (R10)."""
+def cancel(order: Order, words: str = "The order was cancelled") -> None:
+    """Cancel an order nobody has paid: awaiting -> cancelled. Money that comes later is owed back (R10).
+
+    `words` are for the timeline.
+    """
     moving.move(order, Payment.AWAITING, Payment.CANCELLED)
-    _cancelled(order, held=True)
+    _cancelled(order, held=True, words=words)
 
 
 def mark_paid(order: Order, seen: str, money: ByHand, by: str) -> None:
@@ -201,13 +204,13 @@ def _taken(order: Order, by: str) -> None:
     order.seen_at, order.seen_by = utcnow(), by[:80]
 
 
-def _cancelled(order: Order, held: bool) -> None:
+def _cancelled(order: Order, held: bool, words: str = "The order was cancelled") -> None:
     owed = order.money_here - order.due_back
     if owed:
         booking.owes(order, owed)
     if held:
         moving.dropped(order)
-    order.record("The order was cancelled", for_buyer=True)
+    order.record(words, for_buyer=True)
     checking.close_all(order, (checking.Kind.CODE,), "The order was cancelled", "")
     db.session.flush()
     order_cancelled.send(order)

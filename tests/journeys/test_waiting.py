@@ -41,11 +41,35 @@ def test_a_waiting_page_asks_less_and_less_often(waiting):
     assert 3 <= len(asked) <= 6
 
 
-def test_a_waiting_page_stops_asking_after_three_minutes_and_says_so(waiting):
-    asked = seconds_of_asking(waiting, 400, step=10)
+def test_a_waiting_page_looks_for_as_long_as_money_may_come_and_then_says_that_it_stopped(waiting):
+    asked = seconds_of_asking(waiting, 900, step=30)
+    assert 10 <= len(asked) <= 40
+    assert asked[-1] > 800, "the hold has not ended, so money may still come"
 
-    assert 10 <= len(asked) <= 22
-    waiting.sees("We have stopped looking for now. Reload this page to look again.")
+    waiting.page.evaluate("() => { document.querySelector('[data-live]').textContent = '' }")
+    waiting.page.clock.fast_forward("30:00:00")
+    waiting.sees("We have stopped looking. Reload this page to look again.")
+
+
+def test_a_page_that_comes_back_into_the_network_looks_at_once(waiting):
+    seconds_of_asking(waiting, 120, step=20)
+    waiting.context.set_offline(True)
+    waiting.sees("You are offline. This page looks again when you are back.")
+    with waiting.page.expect_request("**/status"):
+        waiting.context.set_offline(False)
+
+    waiting.sees("This page watches for your payment and changes by itself.")
+    waiting.trouble.clear()
+
+
+def test_a_half_typed_code_is_not_wiped_by_news(waiting):
+    waiting.page.get_by_role("link", name="I have paid: give the M-PESA code").click()
+    waiting.page.get_by_label("M-PESA code").fill("SJK4H")
+    waiting.page.evaluate("() => { document.querySelector('[data-state]').dataset.state = 'another' }")
+    waiting.page.clock.run_for(20_000)
+    waiting.sees("There is news about this order. Send the code, or reload this page.")
+
+    assert waiting.page.get_by_label("M-PESA code").input_value() == "SJK4H"
 
 
 def test_a_hidden_page_does_not_ask_and_looks_at_once_when_it_is_seen_again(waiting):

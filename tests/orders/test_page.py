@@ -1,11 +1,16 @@
 """What an order's page says, wherever the order and its payment stand."""
 
+import re
 from datetime import timedelta
 from xml.etree.ElementTree import Element
 
 import pytest
+from sqlalchemy import select
 
 from shop.clock import utcnow
+from shop.database import db, write
+from shop.money import shillings
+from shop.orders.models import Order
 from shop.orders.states import AttemptState, Fulfilment, Payment
 from tests.shopper import SKU, Bought
 
@@ -48,7 +53,10 @@ def test_every_state_has_its_sentence_and_a_way_to_pay_only_while_it_can_be_paid
         headline = HEADLINES.get(payment) or WAITING.get(attempt, "Your order is waiting for payment.")
         assert shopper.page.findtext(".//h1").startswith(headline), attempt
         assert pay_forms(shopper.page) == ([f"{bought.order_path}/pay"] if payment == "awaiting" else []), attempt
-        assert ("data-status-url" in reply.text) == (payment == "awaiting" and attempt != "create_failed")
+        waits = payment == "expired" or (payment == "awaiting" and attempt != "create_failed")
+        assert ("data-status-url" in reply.text) == waits, attempt
+        assert ("Put these into my cart" in reply.text) == (payment in ("expired", "cancelled", "refunded"))
+        assert ("Change this order" in reply.text) == (payment == "awaiting")
         assert ("Paid" in shopper.page.findtext(".//title")) == (payment == "paid")
         assert bought.status == {"payment": payment, "attempt": attempt, "fulfilment": "unfulfilled"}
 
@@ -251,6 +259,71 @@ def test_an_order_that_cannot_be_paid_asks_chpter_for_nothing(shopper, bought, l
     assert len(provider.requests) == 1
 
 
+def test_a_code_is_typed_on_a_page_that_no_reload_empties(shopper, bought, ledger):
+    page = shopper.get(bought.order_path).text
+    assert 'http-equiv="refresh"' in page
+    assert 'name="code"' not in page
+
+    assert f'href="{bought.order_path}/code#code"' in page
+    typing = shopper.get(f"{bought.order_path}/code").text
+    assert 'name="code"' in typing
+    assert 'http-equiv="refresh"' not in typing
+    wrong = shopper.post(f"{bought.order_path}/code", {"code": "SKA1"})
+    assert wrong.status_code == 422
+    assert 'value="SKA1"' in wrong.text
+    assert 'http-equiv="refresh"' not in wrong.text
+
+
+def test_without_javascript_the_page_looks_less_and_less_often_and_ends(shopper, bought):
+    waits, address = [], bought.order_path
+    while found := re.search(r'content="(\d+);url=([^"]+)"', shopper.get(address).text):
+        waits.append(int(found[1]))
+        address = found[2]
+
+    assert waits == sorted(waits)
+    assert 15 * 60 <= sum(waits) <= 60 * 60
+    assert "This page has stopped looking." in words(shopper.page)
+
+
+def test_a_payment_in_review_says_how_much_came_and_what_is_missing(shopper, bought):
+    bought.hear(bought.callback(amount=str(bought.total - 150)))
+    shopper.get(bought.order_path)
+
+    assert f"We have heard of {shillings(bought.total - 150)} for this order" in words(shopper.page)
+    assert "KSh 150 is missing." in words(shopper.page)
+
+
+def test_an_order_on_its_way_says_first_who_brings_it_and_how_to_call_them(shopper, bought, ledger, app):
+    bought.hear(bought.callback())
+    ledger.put_order(bought, fulfilment="sent")
+    with app.app_context():
+        order = db.session.scalars(select(Order)).one()
+        message = "Your rider is Otieno, 0711 222 333. <b>He</b> comes after 10"
+        write(lambda: order.record(message, for_buyer=True, note=True))
+    shopper.get(bought.order_path)
+
+    banner = shopper.page.find(".//section[@aria-labelledby='status-title']")
+    assert "Your rider is Otieno, 0711 222 333. <b>He</b> comes after 10" in words(banner)
+    assert [link.get("href") for link in banner.iter("a")] == ["tel:+254711222333"]
+
+
+def test_an_order_that_is_ready_says_where_it_is(shopper, ledger, app):
+    shopper.add(SKU)
+    bought = Bought(shopper, shopper.checkout(area="pickup").headers["Location"])
+    bought.hear(bought.callback())
+    ledger.put_order(bought, fulfilment="packed", collect_code="1234", pickup_place="Kimathi Street 5, 9 to 5")
+    shopper.get(bought.order_path)
+
+    assert "Come to Kimathi Street 5, 9 to 5." in words(shopper.page)
+
+
+def test_times_are_written_without_parts_of_a_second(shopper, bought):
+    page = shopper.get(bought.order_path).text
+
+    assert re.findall(r'<time datetime="[^"]*"', page)
+    assert not re.search(r'datetime="[^"]*\.\d', page)
+
+
 def test_an_order_that_costs_nothing_is_placed_without_the_provider(shopper, ledger, provider):
     on_hand, held = ledger.stock(SKU)
     shopper.add(SKU)
@@ -261,6 +334,9 @@ def test_an_order_that_costs_nothing_is_placed_without_the_provider(shopper, led
     assert shopper.page.findtext(".//h1") == "Your order is placed. There is nothing to pay."
     assert "Pick it up at our workshop" in words(shopper.page)
     assert not pay_forms(shopper.page)
+    assert words(shopper.page).count("This page is your receipt") == 1
+    assert "Order placed" in shopper.page.findtext(".//title")
+    assert "Payment received" not in words(shopper.page)
     told = shopper.get(f"{order_page}/status").json
     assert (told["payment"], told["attempt"], told["fulfilment"]) == ("paid", None, "unfulfilled")
     assert ledger.stock(SKU) == (on_hand - 1, held)

@@ -1,0 +1,83 @@
+"""What a buyer may do with their own order: cancel it while it is unpaid, or take its goods into the cart again."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from shop.cart import basket as carts
+from shop.cart.contents import CartProblem, basket_of
+from shop.database import write
+from shop.extensions import csrf, limiter
+from shop.orders.finding import order_with
+from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
+from shop.orders.states import AttemptState, Payment
+from shop.origin import from_elsewhere
+from shop.payments import by_hand
+
+buyer_acts = Blueprint("buyer_acts", __name__)
+csrf.exempt(buyer_acts)  # whoever knows the order's token may do it; see `ours_only`
+CAN_REORDER = (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
+
+
+@buyer_acts.before_request
+def ours_only() -> None:
+    """Refuse a form that another site sent."""
+    if request.method == "POST" and from_elsewhere():
+        abort(403)
+
+
+@buyer_acts.get("/orders/<token>/cancel")
+def ask_to_cancel(token: str) -> str | Response:
+    """Ask before an unpaid order is cancelled, and say what happens to money that comes later."""
+    order = order_with(token) or abort(404)
+    if order.payment != Payment.AWAITING:
+        return redirect(url_for("orders.show", token=token), 303)
+    change = request.args.get("then") == "change"
+    open_states = (AttemptState.OPEN, AttemptState.SUPERSEDED)
+    page_open = any(attempt.state in open_states for attempt in order.attempts)
+    return render_template("orders/cancel.html", order=order, change=change, page_open=page_open)
+
+
+@buyer_acts.post("/orders/<token>/cancel")
+@limiter.limit("20 per hour", key_func=lambda: str((request.view_args or {}).get("token")))
+def cancel(token: str) -> Response:
+    """Cancel an unpaid order: its goods and its code are free at once. To change it, they go into the cart again."""
+    order = order_with(token) or abort(404)
+    try:
+        write(lambda: _cancel(order))
+    except MovedMeanwhile:
+        return redirect(url_for("orders.show", token=token), 303)
+    if request.form.get("then") == "change":
+        return _into_cart(order)
+    return redirect(url_for("orders.show", token=token), 303)
+
+
+@buyer_acts.post("/orders/<token>/again")
+@limiter.limit("20 per hour", key_func=lambda: str((request.view_args or {}).get("token")))
+def again(token: str) -> Response:
+    """Put what an order that has ended held into the cart."""
+    order = order_with(token) or abort(404)
+    if order.payment not in CAN_REORDER:
+        return redirect(url_for("orders.show", token=token), 303)
+    return _into_cart(order)
+
+
+def _cancel(order: Order) -> None:
+    by_hand.cancel(order, "You cancelled the order")
+
+
+def _into_cart(order: Order) -> Response:
+    """Put an order's goods into the cart, as far as they are still sold, and say what is not there any more."""
+    wanted = basket_of({line.sku: line.quantity for line in order.lines})
+    sold = {line.sku for line in wanted.lines}
+    missed = [f"{line.name} is no longer sold" for line in order.lines if line.sku not in sold]
+    try:
+        missed += carts.take_in(wanted)
+    except CartProblem as problem:
+        missed = [str(problem)]
+    else:
+        carts.choose(None, order.discount_code or None)
+        flash(f"What was in order {order.number} is in your cart", "good")
+    for words in missed:
+        flash(words, "problem")
+    return redirect(url_for("cart.show"), 303)

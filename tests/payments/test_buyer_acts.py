@@ -1,0 +1,85 @@
+"""What a buyer may do with their own order: cancel it, change it, take its goods into the cart again."""
+
+import pytest
+
+from shop.catalog.models import Variant
+from tests import both_databases
+from tests.shopper import SKU
+
+HERE = {"headers": {"Origin": "http://localhost"}}
+
+
+def cancel(shopper, bought, **fields):
+    return shopper.post(f"{bought.order_path}/cancel", fields, **HERE)
+
+
+@both_databases
+def test_a_buyer_cancels_an_unpaid_order_and_its_goods_are_free_at_once(shopper, bought, ledger, there):
+    asked = shopper.get(f"{bought.order_path}/cancel").text
+    assert "Cancel this order?" in asked
+    assert "Money that comes for a cancelled order is given back" in asked
+    there("awaiting", "open")
+
+    assert cancel(shopper, bought).headers["Location"] == bought.order_path
+
+    there("cancelled", "open", "free")
+    assert "You cancelled the order" in ledger.timeline(bought)
+    assert ledger.mails("cancelled") == 1
+    bought.hear(bought.callback())
+    there("cancelled", "paid", "free", refund_due=True)
+
+
+def test_a_cancelled_order_gives_its_discount_code_back(shopper, ledger):
+    used = ledger.uses("KARIBU10")
+    bought = shopper.buy(code="KARIBU10")
+    assert ledger.uses("KARIBU10") == used + 1
+
+    cancel(shopper, bought)
+
+    assert ledger.uses("KARIBU10") == used
+
+
+def test_an_order_is_changed_by_taking_its_goods_into_the_cart(shopper, bought, ledger, there):
+    shopper.buy("STA-BEA-ONE")
+    asked = shopper.get(f"{bought.order_path}/cancel?then=change").text
+    assert "its goods go back into your cart" in asked
+
+    assert cancel(shopper, bought, then="change").headers["Location"] == "/cart"
+
+    there("cancelled", "open", "free")
+    cart = shopper.get("/cart").text
+    assert "is in your cart" in cart
+    assert f'name="quantity-{SKU}"' in cart and 'value="2"' in cart
+
+
+@pytest.mark.parametrize("payment", ["paid", "review", "expired", "refunded"])
+def test_an_order_that_does_not_wait_cannot_be_cancelled_by_its_buyer(shopper, bought, ledger, payment):
+    ledger.put_order(bought, payment=payment)
+
+    assert shopper.get(f"{bought.order_path}/cancel").headers["Location"] == bought.order_path
+    assert cancel(shopper, bought, then="change").headers["Location"] == bought.order_path
+    assert bought.status["payment"] == payment
+
+
+def test_goods_of_an_order_that_ended_go_into_the_cart_as_far_as_they_are_there(shopper, bought, ledger):
+    ledger.expire()
+    ledger.put(Variant, {"sku": SKU}, on_hand=1, held=0)
+
+    assert shopper.post(f"{bought.order_path}/again", {}, **HERE).headers["Location"] == "/cart"
+
+    cart = shopper.get("/cart").text
+    assert f'name="quantity-{SKU}"' in cart
+    assert "there are no more" in cart
+    assert bought.status["payment"] == "expired"
+
+
+def test_an_order_that_still_waits_does_not_hold_its_goods_twice(shopper, bought):
+    assert shopper.post(f"{bought.order_path}/again", {}, **HERE).headers["Location"] == bought.order_path
+    assert "Your cart is empty" in shopper.get("/cart").text
+
+
+def test_another_site_cannot_cancel_an_order(shopper, bought):
+    reply = shopper.browser.post(f"{bought.order_path}/cancel", headers={"Origin": "https://evil.example"})
+
+    assert reply.status_code == 403
+    assert bought.status["payment"] == "awaiting"
