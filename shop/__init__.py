@@ -104,6 +104,7 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     from shop.idempotency import new_key
     from shop.masking import masked_mail, masked_phone
     from shop.money import shillings
+    from shop.orders.account import account_of, paid_words, payment_words, payments_of
     from shop.phones import phones_in, readable_phone
 
     app.jinja_env.filters.update(
@@ -112,6 +113,8 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_mail)
     app.jinja_env.globals.update(shop=LocalProxy(details), mpesa_limit=settings.mpesa_limit, most_of_one=MOST_OF_ONE)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
+    app.jinja_env.globals.update(account_of=account_of, paid_words=paid_words)
+    app.jinja_env.globals.update(payments_of=payments_of, payment_words=payment_words)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

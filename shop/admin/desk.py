@@ -10,6 +10,8 @@ from shop.admin.importing import views as importing
 from shop.admin.looking import views as looking
 from shop.admin.mail import views as mail
 from shop.admin.money import acting, matching
+from shop.admin.money import exporting as money_exporting
+from shop.admin.money import undoing as money_undoing
 from shop.admin.money import views as money
 from shop.admin.packing import slips, undoing
 from shop.admin.packing import views as packing
@@ -26,7 +28,7 @@ from shop.admin.signing import init_signing
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming, refusals),
     *(packing, slips, undoing),
-    *(money, acting, matching),
+    *(money, acting, matching, money_undoing, money_exporting),
     *(products, editing, options, stock, categories, pictures, importing),
     *(discount_codes, areas, settings, logo, making, links),
     *(looking, mail, privacy),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import Response, request, stream_with_context
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from shop.admin import wording
 from shop.admin.acts import acted
@@ -16,15 +17,19 @@ from shop.admin.frame import admin, may
 from shop.clock import NAIROBI, utcnow
 from shop.csv_cells import BOM, csv_line
 from shop.database import db, write
+from shop.orders.account import WAYS, account_of, payments_of
 from shop.orders.models import Order, OrderLine
 from shop.orders.states import Fulfilment, Payment
+from shop.payments.models import MoneyEntry
 from shop.phones import readable_phone
 
 AT_ONCE = 500  # orders
+MONEY = selectinload(Order.money).joinedload(MoneyEntry.attempt)
 HEAD = (
     *("Order", "Placed (Nairobi time, UTC+3)", "Paid (Nairobi time, UTC+3)", "Payment", "Goods are", "Name", "Phone"),
     *("E-mail", "Area", "Pickup", "Address or landmark", "Note", "Items", "Goods KSh", "Discount KSh", "Discount code"),
-    *("Delivery KSh", "Total KSh", "Refund due", "Paid late", "Payment seen (Nairobi time, UTC+3)"),
+    *("Delivery KSh", "Total KSh", "Received KSh", "Written off KSh", "Refunded KSh", "To be refunded KSh", "Paid by"),
+    *("Chpter reference", "M-PESA code", "Refund due", "Paid late", "Payment seen (Nairobi time, UTC+3)", "Seen by"),
 )
 
 
@@ -56,15 +61,15 @@ def _lines(batches: Iterator[Sequence[Order]]) -> Iterator[str]:
 
 
 def _chosen(numbers: list[str]) -> Iterator[Sequence[Order]]:
-    newest_first = (Order.placed_at.desc(), Order.id.desc())
-    yield db.session.scalars(select(Order).where(Order.number.in_(numbers)).order_by(*newest_first)).all()
+    named = select(Order).where(Order.number.in_(numbers)).options(MONEY)
+    yield db.session.scalars(named.order_by(Order.placed_at.desc(), Order.id.desc())).all()
 
 
 def _of_list(wanted: Chosen) -> Iterator[Sequence[Order]]:
     rarest = rarest_of(wanted)
     while True:
         page = page_of(wanted, rarest, AT_ONCE).subquery()
-        query = select(Order, page.c.moment).join(page, page.c.id == Order.id)
+        query = select(Order, page.c.moment).join(page, page.c.id == Order.id).options(MONEY)
         rows = db.session.execute(in_order(query, page.c.moment, page.c.id, wanted.downwards)).all()
         if not rows:
             return
@@ -84,10 +89,11 @@ def _items(order_ids: list[int]) -> dict[int, list[str]]:
 
 
 def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
+    account, payments = account_of(order), payments_of(order)
     return (
         order.number,
-        _time(order.placed_at),
-        _time(order.paid_at),
+        nairobi_time(order.placed_at),
+        nairobi_time(order.paid_at),
         wording.PAYMENTS[Payment(order.payment)].words,
         wording.FULFILMENTS[Fulfilment(order.fulfilment)].words,
         order.full_name,
@@ -103,13 +109,22 @@ def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
         order.discount_code,
         order.delivery,
         order.total,
+        account.received,
+        account.written_off,
+        account.refunded,
+        account.refund_due,
+        "; ".join(WAYS.get(one.method, one.method) for one in payments),
+        "; ".join(str(one.attempt.reference) for one in payments if one.attempt),
+        "; ".join(one.code for one in payments if one.code),
         _yes(order.refund_due),
         _yes(order.late),
-        _time(order.seen_at),
+        nairobi_time(order.seen_at),
+        order.seen_by,
     )
 
 
-def _time(moment: datetime | None) -> str:
+def nairobi_time(moment: datetime | None) -> str:
+    """A moment as files for the accountant say it, in Nairobi; "" for none."""
     return f"{moment.astimezone(NAIROBI):%Y-%m-%d %H:%M}" if moment else ""
 
 

@@ -72,7 +72,7 @@ class Dossier:
 def dossier_of(number: str) -> Dossier | None:
     """All about the order of that number, or None. Seven queries, however much there is."""
     asked = select(Order, waits_to_be_seen(), look_from()).where(Order.number == number)
-    found = db.session.execute(asked.options(selectinload(Order.lines))).one_or_none()
+    found = db.session.execute(asked.options(selectinload(Order.lines), selectinload(Order.money))).one_or_none()
     if found is None:
         return None
     order, waits, from_ = found

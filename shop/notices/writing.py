@@ -15,6 +15,7 @@ from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db
 from shop.details import details, look_from
+from shop.money import shillings
 from shop.notices.models import UNPROVEN, OutboxMail
 from shop.orders.models import Order
 from shop.orders.signals import (
@@ -29,7 +30,14 @@ from shop.orders.signals import (
 from shop.orders.states import PAY_AGAIN_AFTER, UNDO_WITHIN, Fulfilment, ReceiptMail
 from shop.orders.undoing import TooLate
 from shop.payments.models import MoneyEntry, PaymentAttempt, UnmatchedCallback
-from shop.payments.signals import money_given_back, payment_doubted, payment_failed, payment_unmatched
+from shop.payments.signals import (
+    mark_taken_back,
+    money_given_back,
+    payment_doubted,
+    payment_failed,
+    payment_unmatched,
+    rest_asked_for,
+)
 from shop.sealing import sealer
 
 MOST_UNPROVEN, DAY = 10, timedelta(hours=24)  # mails to one address that anybody can cause
@@ -48,6 +56,8 @@ def listen() -> None:
     money_given_back.connect(_given_back)
     payment_doubted.connect(_doubted)
     payment_unmatched.connect(_unmatched)
+    rest_asked_for.connect(_rest_asked_for)
+    mark_taken_back.connect(_taken_back)
 
 
 def _placed(order: Order) -> None:
@@ -142,6 +152,24 @@ def _cancelled(order: Order) -> None:
 def _given_back(entry: MoneyEntry) -> None:
     subject = f"Money given back for your order {entry.order.number}"
     _to_buyer(entry.order, "given_back", subject, f"given-back-{entry.id}", entry=entry)
+
+
+def _rest_asked_for(order: Order) -> None:
+    once = f"rest-{order.id}-{order.received}"
+    _to_buyer(order, "rest", f"{shillings(order.rest_asked)} remains to be paid for your order {order.number}", once)
+
+
+def _taken_back(order: Order) -> None:
+    """Its receipt was not true. What waits to be sent is not sent; whoever has it already is told."""
+    written = (OutboxMail.order_id == order.id, OutboxMail.once.in_((f"paid-{order.id}", f"ready-{order.id}")))
+    untouched = (OutboxMail.sent_at.is_(None), OutboxMail.tries == 0)
+    db.session.execute(delete(OutboxMail).where(*written, *untouched))
+    order.receipt_mail = ""
+    left = db.session.scalars(select(OutboxMail).where(*written)).all()
+    for mail in left:
+        mail.once = f"{mail.once}-void-{mail.id}"  # the true one is another mail
+    if left:
+        _to_buyer(order, "not_paid", f"Your order {order.number} is not paid yet", f"not-paid-{left[-1].id}")
 
 
 def _to_typed(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from shop.database import changed, db, write
-from shop.orders.models import Order
+from shop.orders.models import Order, may_be_paid
 from shop.orders.moving import dropped
 from shop.orders.states import Payment
 
@@ -37,5 +37,5 @@ def _expire(order_id: int, now: datetime) -> bool:
 def buyer_returned(order: Order, now: datetime) -> None:
     """The buyer came back from the payment page and nothing was heard: wait longer, once, and settle nothing."""
     until = max(order.expires_at, min(now + WAIT_AFTER_RETURN, order.placed_at + LONGEST_HOLD))
-    waiting = update(Order).where(Order.id == order.id, Order.payment == Payment.AWAITING, Order.returned_at.is_(None))
+    waiting = update(Order).where(Order.id == order.id, may_be_paid(), Order.returned_at.is_(None))
     write(lambda: changed(waiting.values(returned_at=now, expires_at=until)))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, func, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, and_, func, or_, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.clock import utcnow
@@ -11,7 +11,7 @@ from shop.database import Model, UtcDateTime, bytewise
 from shop.orders.states import Fulfilment, Payment
 
 if TYPE_CHECKING:
-    from shop.payments.models import OfferedCode, PaymentAttempt
+    from shop.payments.models import MoneyEntry, OfferedCode, PaymentAttempt
 
 # Where an order lies at the desk. As text, because an index over some rows only serves a query that says the very same.
 # "NOT ... <>", because for "=" SQLite would rather take an index on `payment` and sort what it finds.
@@ -24,6 +24,12 @@ WAITING = "(NOT payment <> 'awaiting')"
 WARNED = "(open_warning)"
 SENT = "(NOT fulfilment <> 'sent')"
 DONE = "(fulfilment IN ('delivered', 'collected'))"
+
+
+def may_be_paid() -> ColumnElement[bool]:
+    """`Order.payable`, as a part of a statement."""
+    asked = and_(Order.payment == Payment.REVIEW, Order.rest_asked > 0)
+    return or_(Order.payment == Payment.AWAITING, asked)
 
 
 def _lying(name: str, where: str) -> Index:
@@ -53,6 +59,7 @@ class Order(Model):
     given_back: Mapped[int] = mapped_column(default=0)  # of what was received
     due_back: Mapped[int] = mapped_column(default=0)  # of what was received and is still here: not the order's
     short: Mapped[int] = mapped_column(default=0)  # how much less than its total was taken for payment
+    rest_asked: Mapped[int] = mapped_column(default=0)  # in review: what its buyer is asked for; then it is complete
     open_warning: Mapped[bool] = mapped_column(default=False)  # its timeline has a warning nobody has looked at
     attempts_opened: Mapped[int] = mapped_column(default=0)
     collect_code: Mapped[str] = mapped_column(String(4), default="")  # what the buyer shows; "" until it is ready
@@ -73,6 +80,7 @@ class Order(Model):
     delivery: Mapped[int]
     total: Mapped[int]
     discount_code: Mapped[str] = mapped_column(String(40), default="")
+    discount_claimed: Mapped[bool] = mapped_column(default=False)  # a use of its code counts for it
     discount_code_id: Mapped[int | None] = mapped_column(ForeignKey("discount_code.id"), index=True)
 
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -88,6 +96,7 @@ class Order(Model):
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
     events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", cascade="all, delete-orphan")
     attempts: Mapped[list["PaymentAttempt"]] = relationship(order_by="PaymentAttempt.id", back_populates="order")
+    money: Mapped[list["MoneyEntry"]] = relationship(order_by="MoneyEntry.id", back_populates="order")
     offered_codes: Mapped[list["OfferedCode"]] = relationship(order_by="OfferedCode.id", back_populates="order")
 
     __table_args__ = (
@@ -116,6 +125,16 @@ class Order(Model):
     def money_here(self) -> int:
         """Whole shillings that came for it and have not been given back."""
         return self.received - self.given_back
+
+    @property
+    def to_pay(self) -> int:
+        """Whole shillings that its buyer is asked for at once: the rest, where a part has come, or its total."""
+        return self.rest_asked or self.total
+
+    @property
+    def payable(self) -> bool:
+        """Whether its buyer may pay it now."""
+        return self.payment == Payment.AWAITING or (self.payment == Payment.REVIEW and self.rest_asked > 0)
 
     @property
     def latest_attempt(self) -> "PaymentAttempt | None":

@@ -12,6 +12,7 @@ from shop.database import changed, db
 from shop.orders import stock
 from shop.orders.models import Order
 from shop.orders.signals import order_paid
+from shop.orders.states import Fulfilment, Payment
 from shop.pricing.claiming import DiscountGone, claim_use, release_use, why_gone
 
 
@@ -30,6 +31,19 @@ def move(order: Order, seen: str, to: str) -> None:
     db.session.expire(order)
 
 
+def move_back(order: Order, to: str) -> None:
+    """Move a paid order whose goods are still in the shop to `to`: it is not paid, or not had, any more.
+
+    What was packed is unpacked. Raises MovedMeanwhile when it is not paid, or its goods have left, by now.
+    """
+    here = Order.fulfilment.in_((Fulfilment.UNFULFILLED, Fulfilment.PACKED))
+    guarded = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, here)
+    unpacked = {"fulfilment": str(Fulfilment.UNFULFILLED), "collect_code": "", "collect_tries": 0}
+    if not changed(guarded.values(payment=to, **unpacked)):
+        raise MovedMeanwhile
+    db.session.expire(order)
+
+
 def paid(order: Order, now: datetime) -> None:
     """What follows from awaiting -> paid: the stock it held is sold, one receipt."""
     stock.commit(order.lines)
@@ -41,6 +55,7 @@ def paid_late(order: Order, now: datetime) -> None:
     if order.discount_code_id:
         try:
             claim_use(order.discount_code_id)
+            order.discount_claimed = True
         except DiscountGone:
             why = why_gone(order.discount_code_id, now)
             order.record(f"Discount code {order.discount_code} had {why} meanwhile; its price is honoured")
@@ -51,17 +66,19 @@ def paid_late(order: Order, now: datetime) -> None:
 def dropped(order: Order) -> None:
     """What follows from awaiting -> expired or cancelled: stock and discount use are free again."""
     stock.release(order.lines)
-    if order.discount_code_id:
+    free_discount(order)
+
+
+def free_discount(order: Order) -> None:
+    """The use of a discount code that counts for an order is free again, if one does."""
+    if order.discount_code_id and order.discount_claimed:
         release_use(order.discount_code_id)
+        order.discount_claimed = False
 
 
 def refunded(order: Order) -> None:
-    """What follows from paid -> refunded: the discount use is free again.
-
-    That of an order paid late stays taken: its price may have been honoured when no use was left to claim.
-    """
-    if order.discount_code_id and not order.late:
-        release_use(order.discount_code_id)
+    """What follows from paid -> refunded: the discount use is free again."""
+    free_discount(order)
 
 
 def _received(order: Order, now: datetime) -> None:

@@ -79,6 +79,7 @@ def write_order(
         total=quoted.total,
         discount_code=code.code if code else "",
         discount_code_id=code.id if code else None,
+        discount_claimed=code is not None,
         placed_at=now,
         expires_at=now + timedelta(minutes=hold_minutes),
         lines=[

@@ -5,12 +5,13 @@ goods wait for each other instead of locking each other out, and what is not the
 Each step also writes its lines of the stock ledger, all of an order's in one statement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol, TypeVar
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from shop.catalog.models import Product, StockMove, Variant
+from shop.catalog.stocking import note_move
 from shop.clock import utcnow
 from shop.database import changed, db
 
@@ -43,6 +44,15 @@ class OutOfStock(Exception):
 
     def __init__(self, sku: str, left: int) -> None:
         super().__init__(f"{sku}: {left} left")
+        self.sku = sku
+        self.left = left
+
+
+class TooManyBack(Exception):
+    """More cannot come back than the order took: `left` pieces of `sku` may. Nothing is kept."""
+
+    def __init__(self, sku: str, left: int) -> None:
+        super().__init__(f"{sku}: {left} may come back")
         self.sku = sku
         self.left = left
 
@@ -92,6 +102,40 @@ def take(lines: Iterable[Ordered]) -> None:
         if not changed(guarded.values(on_hand=Variant.on_hand - line.quantity)):
             raise _short(line.sku)
     _note(moved, "Sold, paid late", on_hand=-1)
+
+
+def hold_again(lines: Iterable[Ordered]) -> None:
+    """The goods of an order that is not paid after all: they are held for it once more."""
+    moved = []
+    for line in _in_order(lines):
+        values = {"held": Variant.held + line.quantity, "on_hand": Variant.on_hand + line.quantity}
+        if changed(update(Variant).where(Variant.sku == line.sku).values(values)):
+            moved.append(line)
+    _note(moved, "Held again, the order is not paid after all", on_hand=1, held=1)
+
+
+def out_of(order_id: int) -> dict[str, int]:
+    """The pieces of each SKU that an order took from the shelf and that have not come back."""
+    out = -func.sum(StockMove.on_hand)
+    found = select(StockMove.sku, out).where(StockMove.order_id == order_id).group_by(StockMove.sku).having(out > 0)
+    return {sku: int(pieces) for sku, pieces in db.session.execute(found)}
+
+
+def put_back(order_id: int, pieces: Mapping[str, int], reason: str, by: str, once: str | None = None) -> None:
+    """Put goods of an order back on the shelf: pieces by SKU. The caller has locked the order.
+
+    Raises TooManyBack when that is more than the order took and has not come back. `once` is the one-time key of the
+    form: a second act with it breaks a UNIQUE constraint (IntegrityError).
+    """
+    out = out_of(order_id)
+    for sku in sorted(pieces):
+        if pieces[sku] > out.get(sku, 0):
+            raise TooManyBack(sku, out.get(sku, 0))
+        more = {"on_hand": Variant.on_hand + pieces[sku]}
+        if pieces[sku] and changed(update(Variant).where(Variant.sku == sku).values(more)):
+            note_move(sku, on_hand=pieces[sku], reason=reason, order_id=order_id, by=by, once=once)
+            once = None  # it stands in the first line
+    db.session.flush()
 
 
 def taken_again(lines: Iterable[Ordered]) -> bool:

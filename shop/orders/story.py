@@ -64,7 +64,10 @@ def pickup_place(order: Order, shop_address: str) -> str:
 
 def story_of(order: Order, whatsapp: str = "", shop_address: str = "") -> Story:
     """Tell an order's story. `whatsapp` is the shop's number in digits, `shop_address` its street; or empty."""
-    story = _awaiting(order) if order.payment == Payment.AWAITING else _settled(order, shop_address)
+    if order.payment == Payment.AWAITING:
+        story = _awaiting(order)
+    else:
+        story = _part_paid(order) if order.payable else _settled(order, shop_address)
     events = tuple(event for event in order.events if event.for_buyer)
     events_from_us = [event.words for event in events if event.note]
     text = escaped(f"Hello, this is about my order {order.number}")
@@ -118,9 +121,9 @@ def _awaiting(order: Order) -> Story:
         headline = "Your order is ready. Check it, then pay."
         detail = "You pay by M-PESA or card."
         return Story(
-            "waiting", "Waiting for payment", headline, detail, can_pay=True, pay_label=f"Pay {shillings(order.total)}"
+            "waiting", "Waiting for payment", headline, detail, can_pay=True, pay_label=f"Pay {shillings(order.to_pay)}"
         )
-    state, pay = _state_of_latest(order), f"Pay {shillings(order.total)}"
+    state, pay = _state_of_latest(order), f"Pay {shillings(order.to_pay)}"
     # an older payment page may have been paid a moment ago: what the newest one says is not all there is to say
     on_its_way = any(attempt.state == AttemptState.SUPERSEDED for attempt in order.attempts)
     if state == AttemptState.FAILED:
@@ -152,6 +155,19 @@ def _awaiting(order: Order) -> Story:
         waiting=True,
         stop=DO_NOT_PAY_AGAIN,
     )
+
+
+def _part_paid(order: Order) -> Story:
+    """A part came, and the rest is asked for: paid as an unpaid order is, with its own sum."""
+    came = f"{shillings(order.total - order.rest_asked)} of {shillings(order.total)} has come."
+    pay = f"Pay the remaining {shillings(order.rest_asked)}"
+    latest = order.latest_attempt
+    if latest and latest.amount == order.rest_asked and latest.state not in (AttemptState.PAID, AttemptState.REVIEW):
+        story = _awaiting(order)
+        label = pay if story.pay_label.startswith("Pay") else story.pay_label
+        detail = story.detail.replace(" and nothing has been paid", "")
+        return replace(story, detail=f"{came} {detail}", pay_label=label)
+    return Story("waiting", "Part paid", came, f"{pay} and your order is complete.", can_pay=True, pay_label=pay)
 
 
 def _state_of_latest(order: Order) -> str:

@@ -18,7 +18,7 @@ from shop.orders.finding import order_with
 from shop.orders.forms import LookupForm
 from shop.orders.models import Order
 from shop.orders.signals import link_asked_for
-from shop.orders.states import AttemptState, Payment
+from shop.orders.states import AttemptState
 from shop.orders.story import pickup_place, story_of
 from shop.orders.words import order_token_in
 from shop.phones import kenyan_mobile
@@ -33,7 +33,7 @@ def show(token: str) -> str | AnyResponse:
     order = _by_token(token)
     if request.args.get("from") == "payment":
         attempt = order.latest_attempt
-        if order.payment == Payment.AWAITING and attempt and attempt.state == AttemptState.OPEN:
+        if order.payable and attempt and attempt.state == AttemptState.OPEN:
             buyer_returned(order, utcnow())
         return redirect(url_for("orders.show", token=token), 303)
     return order_page(order)
@@ -108,8 +108,8 @@ def _number_asked_for() -> str:
 
 
 def _by_token(token: str) -> Order:
-    whole = (selectinload(Order.lines), selectinload(Order.events), selectinload(Order.attempts))
-    return order_with(token, *whole) or abort(404)
+    whole = (Order.lines, Order.events, Order.attempts, Order.money)
+    return order_with(token, *map(selectinload, whole)) or abort(404)
 
 
 def _send_link(number: str, phone: str) -> None:

@@ -11,7 +11,7 @@ from shop.database import changed, db
 from shop.orders.models import Order
 from shop.payments.models import MoneyEntry, PaymentAttempt
 
-SUMS = ["received", "given_back", "due_back", "refund_due"]
+SUMS = ["received", "given_back", "due_back", "refund_due", "rest_asked"]
 
 
 def came_in(
@@ -23,12 +23,16 @@ def came_in(
     code: str | None = None,
     reason: str = "",
     by: str = "",
+    before: str = "",
 ) -> None:
     """Money came for an order: through an attempt, or else by hand. `amount` is whole shillings, above zero.
 
+    Whatever rest its buyer was asked for is another one now: nobody is asked for it any more.
+    `before` is the order's payment state before it was marked paid by hand.
+
     Raises sqlalchemy.exc.IntegrityError when the code stands in the book already.
     """
-    changed(update(Order).where(Order.id == order.id).values(received=Order.received + amount))
+    changed(update(Order).where(Order.id == order.id).values(received=Order.received + amount, rest_asked=0))
     _enter(
         order,
         "callback" if attempt else "by_hand",
@@ -38,12 +42,28 @@ def came_in(
         code=code,
         reason=reason,
         by=by,
+        before=before,
     )
 
 
 def went_out(order: Order, amount: int, *, method: str, code: str | None, reason: str, by: str) -> MoneyEntry:
     """Money was given back; the order's sums are the caller's to guard. Raises as `came_in` does."""
     return _enter(order, "refund", -amount, attempt_id=None, method=method, code=code, reason=reason, by=by)
+
+
+def marked_wrongly(order: Order, entry: MoneyEntry, *, reason: str, by: str) -> None:
+    """Take back a line that was entered by hand for the wrong order; its code is free for the right one.
+
+    Nothing is due back after it, nothing let off.
+    """
+    values = {"received": Order.received - entry.amount, "due_back": 0, "refund_due": False, "short": 0}
+    changed(update(Order).where(Order.id == order.id).values(values))
+    code = f" (code {entry.code})" if entry.code else ""
+    entry.code = None
+    db.session.flush()
+    words = f"Marked paid by mistake{code}: {reason}"
+    _enter(order, "correction", -entry.amount, attempt_id=None, method=entry.method, code=None, reason=words, by=by)
+    db.session.expire(order, ["short"])
 
 
 def counted_twice(order: Order, amount: int, *, reason: str, by: str) -> None:
@@ -61,7 +81,7 @@ def owes(order: Order, amount: int) -> None:
 def taken_for_payment(order: Order) -> None:
     """What is here is accepted as the order's payment: what it lacks is let off, what is too much is owed back."""
     free = order.money_here - order.due_back
-    order.short = max(0, order.total - free)
+    order.short, order.rest_asked = max(0, order.total - free), 0
     if free > order.total:
         owes(order, free - order.total)
 
@@ -76,6 +96,7 @@ def _enter(
     code: str | None,
     reason: str,
     by: str,
+    before: str = "",
 ) -> MoneyEntry:
     entry = MoneyEntry(
         at=utcnow(),
@@ -87,6 +108,7 @@ def _enter(
         code=code,
         reason=reason[:500],
         by=by[:80],
+        before=before,
     )
     db.session.add(entry)
     db.session.flush()

@@ -32,20 +32,29 @@ class ByHand:
     reason: str = field(repr=False)
 
 
-def accept(order: Order, amount: int, by: str) -> None:
+class LessCame(Exception):
+    """`short` shillings of the order's total lack, and that is not what was to be let off. Nothing is kept."""
+
+    def __init__(self, short: int) -> None:
+        super().__init__(f"{short} shillings lack")
+        self.short = short
+
+
+def accept(order: Order, amount: int, by: str, let_off: int = 0) -> None:
     """Take what came for an order in review as its payment: review -> paid.
 
     `amount` is what came through the attempt in review, if there is one; it counts only where the order lacks money.
-    Raises stock.OutOfStock when its goods were given up and are gone; then nothing is changed.
+    `let_off` is what the form said would be let off: LessCame when another sum lacks. Raises stock.OutOfStock when its
+    goods were given up and are gone. Nothing is kept then.
     """
     moving.move(order, Payment.REVIEW, Payment.PAID)
     attempt = in_review(order)
     if order.money_here < order.total:
         if attempt:
-            _came_through(attempt, amount, by)
+            came_through(attempt, amount, by)
         elif not order.money_here:
             raise MovedMeanwhile
-    _sold(order, held=not order.late, by=by)
+    _sold(order, held=not order.late, by=by, let_off=let_off)
 
 
 def refuse(order: Order, came: int, by: str) -> None:
@@ -53,10 +62,10 @@ def refuse(order: Order, came: int, by: str) -> None:
     moving.move(order, Payment.REVIEW, Payment.CANCELLED)
     attempt = in_review(order)
     if attempt and came:
-        _came_through(attempt, came, by)
+        came_through(attempt, came, by)
     elif attempt:
         _settle(attempt, AttemptState.FAILED)
-    _cancelled(order, held=not order.late)
+    after_cancelling(order, held=not order.late)
 
 
 def cancel(order: Order, words: str = "The order was cancelled") -> None:
@@ -65,31 +74,31 @@ def cancel(order: Order, words: str = "The order was cancelled") -> None:
     `words` are for the timeline.
     """
     moving.move(order, Payment.AWAITING, Payment.CANCELLED)
-    _cancelled(order, held=True, words=words)
+    after_cancelling(order, held=True, words=words)
 
 
-def mark_paid(order: Order, seen: str, money: ByHand, by: str) -> None:
+def mark_paid(order: Order, seen: str, money: ByHand, by: str, let_off: int = 0) -> None:
     """Count money a person saw, and take it as the order's payment.
 
-    Raises stock.OutOfStock when the goods of an expired order are gone, and sqlalchemy.exc.IntegrityError when the code
-    stands in the book already.
+    Raises LessCame as `accept` does, stock.OutOfStock when the goods of an expired order are gone, and
+    sqlalchemy.exc.IntegrityError when the code stands in the book already.
     """
     if seen not in PAYABLE:
         raise MovedMeanwhile
     moving.move(order, seen, Payment.PAID)
     held = seen == Payment.AWAITING or (seen == Payment.REVIEW and not order.late)
-    booking.came_in(order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by)
+    booking.came_in(order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by, before=seen)
     if money.code:
         note_words(order, money.code)
-    _sold(order, held, by)
+    _sold(order, held, by, let_off)
     checking.close_all(order, (checking.Kind.CODE,), "Marked paid by hand", by)
 
 
 def settle_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
     """Say of money in review, for an order that is not, whether it came: review -> paid, or failed when `came` is 0.
 
-    What came for an order that was settled or cancelled is owed back; an expired order is paid by it, if its goods are
-    still there, and else goes to review.
+    What came for an order that was settled or cancelled is owed back; an expired order is paid by it, if it is enough
+    and its goods are still there, and else goes to review.
     """
     order = attempt.order
     seen = order.payment
@@ -99,10 +108,10 @@ def settle_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
     if not came:
         _settle(attempt, AttemptState.FAILED)
         return
-    _came_through(attempt, came, by)
+    came_through(attempt, came, by)
     if seen != Payment.EXPIRED:
         booking.owes(order, came)
-    elif stock.taken_again(order.lines):
+    elif order.money_here - order.due_back >= order.total and stock.taken_again(order.lines):
         moving.move(order, Payment.EXPIRED, Payment.PAID)
         _sold_late(order, by)
     else:
@@ -178,33 +187,38 @@ def _settle(attempt: PaymentAttempt, to: AttemptState) -> None:
     db.session.expire(attempt)
 
 
-def _came_through(attempt: PaymentAttempt, amount: int, by: str) -> None:
+def came_through(attempt: PaymentAttempt, amount: int, by: str) -> None:
+    """Money of an attempt in review came: review -> paid, with its line in the book. The order is locked."""
     _settle(attempt, AttemptState.PAID)
     code = codes.code_to_book(attempt)
     booking.came_in(attempt.order, amount, attempt=attempt, method=attempt.method, code=code, by=by)
 
 
-def _sold(order: Order, held: bool, by: str) -> None:
+def _sold(order: Order, held: bool, by: str, let_off: int) -> None:
     if held:
-        _taken(order, by)
+        _taken(order, by, let_off)
         moving.paid(order, utcnow())
     else:
         stock.take(order.lines)
-        _sold_late(order, by)
+        _sold_late(order, by, let_off)
 
 
-def _sold_late(order: Order, by: str) -> None:
-    _taken(order, by)
+def _sold_late(order: Order, by: str, let_off: int = 0) -> None:
+    _taken(order, by, let_off)
     moving.paid_late(order, utcnow())
 
 
-def _taken(order: Order, by: str) -> None:
+def _taken(order: Order, by: str, let_off: int) -> None:
     """Somebody says that this is the order's payment: they have seen it."""
     booking.taken_for_payment(order)
+    if order.short != let_off:
+        raise LessCame(order.short)
     order.seen_at, order.seen_by = utcnow(), by[:80]
 
 
-def _cancelled(order: Order, held: bool, words: str = "The order was cancelled") -> None:
+def after_cancelling(order: Order, held: bool, words: str = "The order was cancelled") -> None:
+    """What follows from an order being cancelled: all of its money is owed back, what it held is free, a mail."""
+    order.rest_asked = 0
     owed = order.money_here - order.due_back
     if owed:
         booking.owes(order, owed)

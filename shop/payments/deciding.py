@@ -22,7 +22,8 @@ class Facts:
     from_browser: bool  # it bears the marks of a browser, which the provider's server does not have
     attempt: AttemptState
     order: Payment
-    stock_free: bool = True  # asked only for an expired order: can it still be supplied?
+    stock_free: bool = True  # asked only for an order that holds no goods: can it still be supplied?
+    completes: bool = False  # of an order in review: a part came, its rest was asked for, and this attempt is that rest
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ def decide(facts: Facts) -> Decision:
 
 
 def _failure(facts: Facts) -> Decision:
-    settled = (*SETTLED, Payment.REVIEW)
-    if facts.attempt in (AttemptState.PAID, AttemptState.REVIEW) or facts.order in settled:
+    decided = facts.order in SETTLED or (facts.order is Payment.REVIEW and not facts.completes)
+    if facts.attempt in (AttemptState.PAID, AttemptState.REVIEW) or decided:
         return _same(facts, "R7", "It says the payment failed, but a failure never undoes money.")
     return Decision("R6", AttemptState.FAILED, facts.order, "The payment failed; the buyer may try again.")
 
@@ -70,6 +71,9 @@ def _success(facts: Facts) -> Decision:
         return _to_review(facts, "R4", "It was sent by a browser, not by Chpter's server, so a person decides.")
     if facts.attempt in NEVER_SHOWN:
         return _to_review(facts, "R3c", "No payment page was ever shown for this attempt, so a person decides.")
+    rest = facts.order is Payment.REVIEW and facts.completes and facts.stock_free
+    if rest and facts.attempt is not AttemptState.REVIEW:
+        return Decision("R3d", AttemptState.PAID, Payment.PAID, "The rest that was asked for came: paid in full.")
     if facts.attempt is AttemptState.REVIEW or facts.order is Payment.REVIEW:
         attempt = AttemptState.REVIEW if facts.attempt is AttemptState.REVIEW else AttemptState.PAID
         return Decision(

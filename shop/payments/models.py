@@ -88,7 +88,10 @@ class UnmatchedCallback(Model):
 
 
 class MoneyEntry(Model):
-    """One line of the money book: what came in (above zero) or went out (below). Lines are only ever added."""
+    """One line of the money book: what came in (above zero) or went out (below). Lines are only ever added.
+
+    A line that was marked by mistake is made good by a correction, and gives its code up to the right order.
+    """
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -101,8 +104,10 @@ class MoneyEntry(Model):
     lookalike: Mapped[str | None] = mapped_column(String(10), index=True)  # of the code, see mpesa_messages.lookalike
     reason: Mapped[str] = mapped_column(Text)
     by: Mapped[str] = mapped_column(String(80))  # who of the desk wrote it; empty for the shop itself
+    before: Mapped[str] = mapped_column(String(12), default="")  # by hand: the order's payment state before it
 
-    order: Mapped[Order] = relationship()
+    order: Mapped[Order] = relationship(back_populates="money")
+    attempt: Mapped[PaymentAttempt | None] = relationship()
 
     __table_args__ = (
         CheckConstraint(

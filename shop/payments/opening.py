@@ -25,8 +25,8 @@ from shop.config import Settings
 from shop.database import changed, db, unused, write
 from shop.details import details
 from shop.logs import outage
-from shop.orders.models import Order
-from shop.orders.states import BEING_OPENED, AttemptState, Payment
+from shop.orders.models import Order, may_be_paid
+from shop.orders.states import BEING_OPENED, AttemptState
 from shop.orders.words import note_words
 from shop.payments import addresses, alarms
 from shop.payments.models import PaymentAttempt
@@ -45,7 +45,7 @@ class NewAttempt:
 
 
 def new_attempt(order: Order, now: datetime) -> NewAttempt:
-    """Write a fresh attempt for the order's total, inside the caller's transaction. Older open ones are superseded."""
+    """Write a fresh attempt for what is to be paid, inside the caller's transaction. Older open ones are superseded."""
     of_order = PaymentAttempt.order_id == order.id
     for was, becomes in (
         (AttemptState.OPEN, AttemptState.SUPERSEDED),
@@ -57,7 +57,7 @@ def new_attempt(order: Order, now: datetime) -> NewAttempt:
         order_id=order.id,
         reference=unused(PaymentAttempt.reference, _draw_reference),
         secret_hash=addresses.hash_of(secret),
-        amount=order.total,
+        amount=order.to_pay,
         created_at=now,
     )
     db.session.add(attempt)
@@ -82,9 +82,7 @@ def reopen(order: Order, now: datetime, *, corrected: bool = False) -> NewAttemp
         if latest and not corrected and _under_way(latest, order, now):
             return None
         # counts the tries, and lets exactly one of two clicks at the same moment begin the next
-        mine = update(Order).where(
-            Order.id == order.id, Order.payment == Payment.AWAITING, Order.attempts_opened == seen
-        )
+        mine = update(Order).where(Order.id == order.id, may_be_paid(), Order.attempts_opened == seen)
         hold = timedelta(minutes=current_app.config["SETTINGS"].order_hold_minutes)
         longer = max(order.expires_at, min(now + hold, order.placed_at + timedelta(hours=24)))
         if not changed(mine.values(attempts_opened=seen + 1, expires_at=longer, returned_at=None)):
@@ -166,8 +164,8 @@ def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
     return SessionRequest(
         order_id=new.attempt.reference,
         customer=Customer(order.full_name, order.phone_number, _mail_of(order, settings), order.location),
-        delivery_fee=order.delivery,
-        discount_fee=order.discount,
+        delivery_fee=0 if order.rest_asked else order.delivery,  # of a rest no part is the delivery's
+        discount_fee=0 if order.rest_asked else order.discount,
         total=new.attempt.amount,
         success_url=f"{back}?from=payment",
         failed_url=f"{back}?from=payment",
@@ -186,5 +184,5 @@ def try_again(order: Order, *, corrected: bool = False) -> str | None:
     if new:
         return open_page(new)
     latest = order.latest_attempt
-    ours = order.payment == Payment.AWAITING and latest is not None and latest.state == AttemptState.OPEN
+    ours = order.payable and latest is not None and (latest.state, latest.amount) == (AttemptState.OPEN, order.to_pay)
     return latest.checkout_link if latest is not None and ours else None

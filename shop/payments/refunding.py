@@ -1,10 +1,12 @@
 """Money given back. Chpter documents no call for it: it is done outside, and recorded here."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import update
 
 from shop.database import changed, db
 from shop.money import shillings
-from shop.orders import moving
+from shop.orders import moving, stock
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import Payment
@@ -16,8 +18,10 @@ from shop.payments.signals import money_given_back
 REFUNDABLE = (Payment.PAID, Payment.CANCELLED, Payment.REFUNDED)
 
 
-def give_back(order: Order, seen: int, money: ByHand, by: str) -> None:
+def give_back(order: Order, seen: int, money: ByHand, by: str, back: Mapping[str, int] | None = None) -> None:
     """Record that `money` was given back, inside the caller's transaction. What is due goes first.
+
+    `back` is what goes back on the shelf, pieces by SKU; raises stock.TooManyBack when the order did not take so much.
 
     `seen` is what had been given back when the form was shown: the same form sent twice is recorded once. Raises
     MovedMeanwhile when more was given back since, or when there is less here than that; nothing is kept then. Raises
@@ -37,6 +41,7 @@ def give_back(order: Order, seen: int, money: ByHand, by: str) -> None:
         raise MovedMeanwhile
     entry = booking.went_out(order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by)
     db.session.expire(order)
+    stock.put_back(order.id, back or {}, "Back from the buyer, with a refund", by)
     if order.payment == Payment.PAID and not order.money_here:
         moving.move(order, Payment.PAID, Payment.REFUNDED)
         moving.refunded(order)

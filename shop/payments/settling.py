@@ -13,7 +13,7 @@ from shop.money import shillings
 from shop.orders import moving, stock
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
-from shop.payments import booking, codes, unmatched
+from shop.payments import asking, booking, codes, unmatched
 from shop.payments.checking import look_at_callback
 from shop.payments.deciding import Decision, Facts, decide
 from shop.payments.models import CallbackRecord, PaymentAttempt
@@ -86,6 +86,7 @@ def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_bro
     """Lock the order in the state it was read in, then decide. Late money takes its goods here, if they are there."""
     seen = order.payment
     moving.move(order, seen, seen)
+    rest = asking.completes(order, attempt)
     facts = Facts(
         claim=callback.claim,
         reference_matches=callback.order_id == str(attempt.reference),
@@ -93,9 +94,11 @@ def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_bro
         from_browser=from_browser,
         attempt=AttemptState(attempt.state),
         order=Payment(seen),
+        completes=rest,
     )
     decision = decide(facts)
-    if decision.row == "R3a" and not stock.taken_again(order.lines):
+    takes = decision.row == "R3a" or (decision.row == "R3d" and order.late)
+    if takes and not stock.taken_again(order.lines):
         decision = decide(replace(facts, stock_free=False))
     return decision
 
@@ -120,9 +123,9 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
             booking.came_in(order, attempt.amount, attempt=attempt, method=callback.method, code=code)
     if decision.order != before_order:
         moving.move(order, before_order, decision.order)
-        if decision.row == "R3":
+        if decision.row == "R3" or (decision.row == "R3d" and not order.late):
             moving.paid(order, now)
-        elif decision.row == "R3a":
+        elif decision.row in ("R3a", "R3d"):
             moving.paid_late(order, now)
         else:
             order.record("The payment is being checked by a person", for_buyer=True)
@@ -134,7 +137,7 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
         charged = result_of(reason).charged
         words = "did not go through" if charged is Charged.NO else "was not confirmed"
         order.record(f"The payment {words}", for_buyer=True)
-        if order.payment == Payment.AWAITING and before_attempt != AttemptState.SUPERSEDED:
+        if order.payable and before_attempt != AttemptState.SUPERSEDED:
             db.session.flush()
             payment_failed.send(attempt)  # where nothing can be tried again, or is being tried, nobody is asked to
 

@@ -38,6 +38,24 @@ class Desk:
     def give_back(self, bought, **fields):
         return self.form(bought, "give-back", **{"code": "", "reason": "Broken", **fields})()
 
+    def accept_less(self, bought, amount):
+        """Press Accept, then say on the page that asks once more that it is enough."""
+        asked = self.press(bought, "accept", amount=amount)
+        shown = self.clerk.get(asked.headers["Location"])
+        assert shown.status_code == 200, asked.headers["Location"]
+        address = f"/admin/orders/{self.number(bought)}/accept-less"
+        fields = hidden_fields(shown.text.partition("/accept-less")[2])
+        return self.clerk.post(address, {**fields, "reason": "Good enough"})
+
+    def cancel_paid(self, bought, **fields):
+        return self.form(bought, "cancel-paid", reason="Sold out", **fields)()
+
+    def take_back(self, bought):
+        return self.form(bought, "take-back", reason="Another order's")()
+
+    def ask_rest(self, bought, came, rest):
+        return self.press(bought, "ask-rest", came=str(came), rest=str(rest))
+
     def follow(self, reply):
         assert reply.status_code == 303, reply.text
         return self.clerk.get(reply.headers["Location"]).text

@@ -54,7 +54,8 @@ def test_a_review_shows_both_sums_and_the_reason_in_words(clerk, buy, ledger):
     assert "The sum paid is not the sum asked for" in page
     assert "<dt>Asked for</dt><dd>KSh 2,650</dd>" in page
     assert "<dt>Chpter says</dt><dd>KSh 1,300</dd>" in page
-    assert "Accept KSh 1,300" in page
+    assert "Ask for the remaining KSh 1,350" in page
+    assert "Accept KSh 1,300" not in page  # less is accepted on a page of its own
 
 
 @both_databases
@@ -154,7 +155,7 @@ def test_staff_see_no_button_that_decides_about_money(packer, buy):
 
     page = packer.get("/admin/checks").text
 
-    assert "/accept" not in page
+    assert "/accept" not in page and "/ask-rest" not in page
     assert "Only an owner may decide about money." in page
 
 

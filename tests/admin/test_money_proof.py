@@ -10,7 +10,7 @@ from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import AttemptState
 from shop.orders.stock import OutOfStock
-from shop.payments import by_hand, refunding
+from shop.payments import asking, by_hand, refunding
 from shop.payments.by_hand import ByHand
 from shop.payments.proof import proof
 from tests import both_databases
@@ -85,7 +85,9 @@ class Walk:
                 db.session.rollback()
 
     def accept(self, order):
-        by_hand.accept(order, self.random.choice([order.total, 1, order.total + 50]), "W")
+        came = self.random.choice([order.total, 1, order.total + 50])
+        let_off = max(0, asking.rest_of(order, came if by_hand.in_review(order) else 0))
+        by_hand.accept(order, came, "W", let_off)
 
     def refuse(self, order):
         by_hand.refuse(order, self.random.choice([0, 1, order.total]), "W")
@@ -94,7 +96,8 @@ class Walk:
         by_hand.cancel(order)
 
     def mark(self, order):
-        by_hand.mark_paid(order, order.payment, self.money(self.random.choice([order.total, 900])), "W")
+        money = self.money(self.random.choice([order.total, 900]))
+        by_hand.mark_paid(order, order.payment, money, "W", max(0, asking.rest_of(order, money.amount)))
 
     def refund(self, order):
         if order.money_here > 0:

@@ -16,11 +16,12 @@ from tests import both_databases
 from tests.admin.desk import Clerk
 from tests.faults.at_once import at_once
 from tests.payments.ledger import Ledger
-from tests.shopper import SKU, Shopper, hidden_fields
+from tests.shopper import SKU, Bought, Shopper, hidden_fields
 
 pytestmark = both_databases
 WON = {
     "accept": ("Accepted as paid", "paid"),
+    "accept-less": ("Accepted as paid", "paid"),
     "refuse": ("Refused the payment", "cancelled"),
     "mark-paid": ("is paid", "paid"),
     "cancel": ("is cancelled", "cancelled"),
@@ -56,11 +57,13 @@ def in_review(app, provider, ledger):
     return make
 
 
-def pressing(person, ledger, bought, act, code="SKA1B2C3D4"):
+def pressing(person, ledger, bought, act, code="SKA1B2C3D4", amount="300"):
     """A press of one button, prepared; what the next page says of it."""
     address = f"/admin/orders/{ledger.column('number', bought)}/{act}"
-    page = person.get(address).text if act in ("mark-paid", "give-back") else person.get("/admin/checks").text
-    answers = {"amount": "300", "came": "300", "method": "MPESA", "code": code, "reason": "Seen"}
+    shown = {"mark-paid": address, "give-back": address, "accept-less": f"{address}?amount=300"}
+    page = person.get(shown.get(act, "/admin/checks")).text
+    answers = {"amount": amount, "came": "300", "method": "MPESA", "code": code, "reason": "Seen"}
+    answers |= {"lacking": "2350", "let_off_tick": "y"}
     form = {**hidden_fields(page), **answers, "back": ""}
 
     def press():
@@ -80,7 +83,7 @@ def adds_up(app):
         assert found.holds, found
 
 
-@pytest.mark.parametrize(("first", "second"), list(permutations(["accept", "refuse", "mark-paid"], 2)))
+@pytest.mark.parametrize(("first", "second"), list(permutations(["accept-less", "refuse", "mark-paid"], 2)))
 def test_of_two_different_acts_at_once_one_wins_and_the_other_is_told(app, desks, ledger, in_review, first, second):
     before, bought = ledger.stock(SKU), in_review()
     people = desks(2)
@@ -102,11 +105,11 @@ def test_of_two_different_acts_at_once_one_wins_and_the_other_is_told(app, desks
 def test_four_people_accept_at_once_and_it_is_accepted_once(app, desks, ledger, in_review):
     before, bought = ledger.stock(SKU), in_review()
 
-    pages = at_once([pressing(who, ledger, bought, "accept") for who in desks(4)])
+    pages = at_once([pressing(who, ledger, bought, "accept", amount="2650") for who in desks(4)])
 
     assert sum("Accepted as paid" in page for page in pages) == 1
     assert ledger.stock(SKU) == (before[0] - 1, before[1])
-    assert ledger.column("received", bought) == 300
+    assert ledger.column("received", bought) == 2650
     assert ledger.mails("paid") == 1
     adds_up(app)
 
@@ -116,7 +119,7 @@ def test_control_without_the_guard_the_same_four_sell_the_goods_more_than_once(
 ):
     bought = in_review()
     ledger.put(Variant, {"sku": SKU}, held=4)  # or the constraint on the stock would stop it
-    presses = [pressing(who, ledger, bought, "accept") for who in desks(4)]
+    presses = [pressing(who, ledger, bought, "accept", amount="2650") for who in desks(4)]
 
     def unguarded(order, seen, to):
         changed(update(Order).where(Order.id == order.id).values(payment=to))
@@ -144,6 +147,38 @@ def test_a_cancelled_order_and_its_callback_at_once_lose_no_money(app, desks, le
         assert (standing.order, standing.refund_due) in (("paid", False), ("cancelled", True))
         sold = 1 if standing.order == "paid" else 0
         assert ledger.stock(SKU) == (before[0] - sold, before[1])
+    adds_up(app)
+
+
+def test_asking_for_the_rest_twice_and_accepting_less_at_once_end_in_one(app, desks, ledger, in_review):
+    bought = in_review()
+    people = desks(3)
+    ask = {"amount": "300"}
+    presses = [pressing(who, ledger, bought, "ask-rest", **ask) for who in people[:2]]
+    presses.append(pressing(people[2], ledger, bought, "accept-less"))
+
+    pages = at_once(presses)
+
+    assert sum("is asked for" in page or "Accepted as paid" in page for page in pages) == 1, pages
+    assert ledger.column("received", bought) == 300
+    adds_up(app)
+
+
+def test_the_rest_and_accepting_less_at_once_lose_no_money(app, desks, ledger, in_review):
+    bought = in_review()
+    [person] = desks(1)
+    pressing(person, ledger, bought, "ask-rest")()
+    reply = bought.shopper.post(f"{bought.order_path}/pay", {})
+    rest = Bought(bought.shopper, reply.headers["Location"])
+    accept = pressing(person, ledger, bought, "accept-less")
+
+    at_once([accept, lambda: rest.hear(rest.callback())])
+
+    standing = ledger.standing(rest)
+    assert (standing.order, standing.attempt) == ("paid", "paid")
+    assert ledger.column("received", bought) == 2650
+    assert ledger.column("due_back", bought) in (0, 2350)
+    assert ledger.mails("paid") == 1
     adds_up(app)
 
 

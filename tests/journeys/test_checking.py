@@ -19,7 +19,7 @@ def to_checks(merchant: Visitor):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_wrong_sum_is_accepted_with_one_tap_and_the_buyer_sees_it_paid(comes: Callable[..., Visitor], size: str):
+def test_the_rest_is_asked_for_with_one_tap_and_the_buyer_pays_it(comes: Callable[..., Visitor], size: str):
     buyer, merchant = comes("phone"), comes(size)
     buyer.buy("Wrong amount")
     buyer.sees_heading("Your payment is being checked by a person.")
@@ -28,14 +28,16 @@ def test_a_wrong_sum_is_accepted_with_one_tap_and_the_buyer_sees_it_paid(comes: 
     card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"))
     expect(card).to_contain_text("KSh 2,650")
     expect(card).to_contain_text("KSh 1,325")
-    card.get_by_role("button", name="Accept KSh 1,325").click()
+    card.get_by_role("button", name="Ask for the remaining KSh 1,325").click()
 
-    merchant.sees("Accepted as paid: KSh 1,325 came, KSh 2,650 was asked for")
-    expect(page.get_by_role("link", name=f"Order {number}")).to_have_count(0)
+    merchant.sees("KSh 1,325 is asked for")
+    assert "1,325" in buyer.shop.mail_with(f"KSh 1,325 remains to be paid for your order {number}")
     buyer.page.reload()
+    buyer.sees_heading("KSh 1,325 of KSh 2,650 has come.")
+    buyer.page.get_by_role("button", name="Pay the remaining KSh 1,325").click()
+    buyer.page.get_by_role("button", name="Pay", exact=True).click()
     buyer.sees_paid()
     assert buyer.orders[0][1] == "paid"
-    assert "1,325" in buyer.shop.mail_with(f"Receipt for your order {number}")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -45,7 +47,7 @@ def test_another_is_refused_and_its_money_given_back(comes: Callable[..., Visito
     number = buyer.orders[0][0]
     page = to_checks(merchant)
     card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"))
-    card.get_by_role("link", name="Refuse, or another sum").click()
+    card.get_by_role("link", name="Accept less, or refuse").click()
     merchant.sees_heading(f"Did the money for order {number} come?")
     page.get_by_role("button", name="Refuse: cancel the order").click()
     merchant.sees("KSh 1,325 is to be given back")

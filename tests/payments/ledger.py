@@ -118,6 +118,15 @@ class Ledger:
         with self.app.app_context():
             write(change)
 
+    def line_id(self, bought: Bought) -> int:
+        """The id of the order's first line."""
+        with self.app.app_context():
+            return self._order(bought).lines[0].id
+
+    def put_mail(self, kind: str, **values: Any) -> None:
+        """Set columns of the one mail of a kind."""
+        self.put(OutboxMail, {"kind": kind}, **values)
+
     def shelve(self, sku: str, count: int) -> None:
         """Put so many pieces of a SKU on the shelf, none of them held."""
         self.put(Variant, {"sku": sku}, on_hand=count, held=0)

@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 
-from shop.admin.looking.figures import ENDINGS, TAKEN, UNPAID, Sum, way_paid
+from shop.admin.looking.figures import ENDINGS, GONE_AGAIN, TAKEN, UNPAID, Sum, way_paid
 from shop.admin.looking.periods import Period
 from shop.database import db
 from shop.orders.models import Order, OrderLine
-from shop.orders.states import Payment
 from shop.payments.models import MoneyEntry, PaymentAttempt
 
 PER_PAGE = 50
@@ -58,7 +57,7 @@ def _of_state(period: Period, state: str) -> ColumnElement[bool] | None:
 
 
 def _refunded(period: Period, _value: str) -> ColumnElement[bool]:
-    return and_(_paid_in(period), Order.payment == Payment.REFUNDED)
+    return and_(_paid_in(period), Order.payment.in_(GONE_AGAIN))
 
 
 def _of_method(period: Period, method: str) -> ColumnElement[bool]:

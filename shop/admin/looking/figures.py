@@ -20,6 +20,7 @@ BEST = 10  # how many things the list of best sellers holds
 ENDINGS = ("paid", "failed", "create_failed", "review", "open", "creating")  # in the order a list has them
 TAKEN = Order.total - Order.short  # whole shillings: what a paid order brought in
 BY_HAND = "hand."  # in front of the method of money that no try to pay brought in, but a person saw
+GONE_AGAIN = (Payment.REFUNDED, Payment.CANCELLED)  # of orders that were paid
 UNPAID = (Payment.AWAITING, Payment.REVIEW, Payment.EXPIRED, Payment.CANCELLED)
 
 
@@ -152,7 +153,7 @@ def _bars(period: Period) -> tuple[list[Bar], Sum, Sum]:
     spans = [(step.start, step.end) for step in steps]
     spans += [(step.start - shift, min(step.end - shift, earlier.end)) for step in steps]
     span = _spans(spans)
-    given_back = Order.payment == Payment.REFUNDED
+    given_back = Order.payment.in_(GONE_AGAIN)
     sums = (
         select(
             span.c.place,

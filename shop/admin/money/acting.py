@@ -9,17 +9,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.admin.acts import acted, who_acts
 from shop.admin.frame import admin, may
 from shop.admin.money.finding import order_named
-from shop.admin.money.forms import METHODS, MoneyForm, RefundForm, read_amount, tidy
+from shop.admin.money.forms import METHODS, MoneyForm, PaidForm, RefundForm, read_amount, tidy
+from shop.admin.money.goods import Goods, goods_asked
 from shop.admin.showing import dossier_of
 from shop.database import write
 from shop.money import AmountError, shillings
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import Payment
-from shop.orders.stock import OutOfStock
+from shop.orders.stock import OutOfStock, TooManyBack
 from shop.payments import by_hand, checking, refunding
-from shop.payments.by_hand import ByHand
+from shop.payments.by_hand import ByHand, LessCame
 from shop.payments.codes import entry_with, lookalikes_of
+from shop.typed import TypedForm
 
 TOO_LATE = "Nothing was changed: somebody else, or Chpter, was quicker. This is how the order stands now"
 Page = str | tuple[str, int] | AnyResponse
@@ -35,7 +37,7 @@ def money_decide(number: str) -> Page:
 @admin.post("/orders/<number>/accept")
 @may("owner")
 def money_accept(number: str) -> Page:
-    """An order in review is paid."""
+    """An order in review is paid. With less than it costs, that is asked once more, on a page of its own."""
     try:
         amount = read_amount(request.form.get("amount", ""))
     except AmountError as error:
@@ -46,12 +48,15 @@ def money_accept(number: str) -> Page:
         by_hand.accept(order, amount, who_acts())
         came = order.received - before
         words = f"Accepted as paid: {shillings(came)} came" if came else "Accepted as paid"
-        if came and came != order.total:
+        if came > order.total:
             words += f", {shillings(order.total)} was asked for"
         acted(words, order)
         return words
 
-    return _done(number, accept)
+    try:
+        return done(number, accept)
+    except LessCame:
+        return redirect(url_for("admin.money_accept_less", number=number, amount=amount), 303)
 
 
 @admin.post("/orders/<number>/refuse")
@@ -70,7 +75,7 @@ def money_refuse(number: str) -> Page:
         acted(words, order)
         return words
 
-    return _done(number, refuse)
+    return done(number, refuse)
 
 
 @admin.post("/orders/<number>/cancel")
@@ -83,7 +88,7 @@ def money_cancel(number: str) -> Page:
         acted("Cancelled the unpaid order; its goods are on sale again", order)
         return f"Order {order.number} is cancelled"
 
-    return _done(number, cancel)
+    return done(number, cancel)
 
 
 @admin.post("/orders/<number>/attempts/<reference>")
@@ -94,7 +99,7 @@ def money_attempt(number: str, reference: str) -> Page:
         came = read_amount(request.form.get("came", ""), smallest=0)
     except AmountError as error:
         flash(str(error), "problem")
-        return _to(number)
+        return to_order(number)
 
     def settle(order: Order) -> str:
         attempt = next((one for one in order.attempts if str(one.reference) == reference), None)
@@ -105,7 +110,7 @@ def money_attempt(number: str, reference: str) -> Page:
         acted(words, order)
         return words
 
-    return _done(number, settle)
+    return done(number, settle)
 
 
 @admin.post("/orders/<number>/same-money")
@@ -119,7 +124,7 @@ def money_same(number: str) -> Page:
         acted(words, order)
         return words
 
-    return _done(number, correct)
+    return done(number, correct)
 
 
 @admin.post("/orders/<number>/seen")
@@ -133,7 +138,7 @@ def money_seen(number: str) -> Page:
         acted("Saw the payment in Chpter’s account or on the statement", order)
         return f"Noted: the payment of order {order.number} was seen. Its goods may leave"
 
-    return _done(number, see, calms=False)
+    return done(number, see, calms=False)
 
 
 @admin.route("/orders/<number>/mark-paid", methods=["GET", "POST"])
@@ -143,24 +148,30 @@ def money_mark_paid(number: str) -> Page:
     order = order_named(number)
     if order.payment not in by_hand.PAYABLE and request.method == "GET":
         flash("There is nothing to mark: the order is not waiting for money", "problem")
-        return _to(number)
-    form = MoneyForm()
+        return to_order(number)
+    form = PaidForm()
     if request.method == "GET":
-        form.amount.data = request.args.get("amount", "")[:12] or str(order.total)
+        lacks = order.total - (order.money_here - order.due_back)
+        form.amount.data = request.args.get("amount", "")[:12] or str(lacks if lacks > 0 else order.total)
         form.code.data = request.args.get("code", "")[:10]
         form.method.data, form.seen.data = "MPESA", order.payment
     elif form.validate() and _unused_code(form):
         money, seen = form.money(), form.seen.data or ""
 
         def mark(order: Order) -> str:
-            by_hand.mark_paid(order, seen, money, who_acts())
-            acted(f"Marked paid by hand: {_in_words(money)}", order)
+            by_hand.mark_paid(order, seen, money, who_acts(), form.let_off())
+            less = f" {shillings(order.short)} was let off" if order.short else ""
+            acted(f"Marked paid by hand: {_in_words(money)}{less}", order)
             return f"Order {order.number} is paid"
 
-        reply = _unless_code_taken(form, lambda: _done(number, mark))
+        try:
+            reply = _unless_code_taken(form, lambda: done(number, mark))
+        except LessCame as less:
+            form.ask_to_let_off(less.short)
+            reply = None
         if reply is not None:
             return reply
-    return _form_page("admin/money/mark_paid.html", order_named(number), form)
+    return form_page("admin/money/mark_paid.html", order_named(number), form)
 
 
 @admin.route("/orders/<number>/give-back", methods=["GET", "POST"])
@@ -170,29 +181,32 @@ def money_give_back(number: str) -> Page:
     order = order_named(number)
     if not order.money_here or order.payment not in refunding.REFUNDABLE:
         flash("There is no money of this order to give back", "problem")
-        return _to(number)
-    form = RefundForm(order.money_here)
+        return to_order(number)
+    form, goods = RefundForm(order.money_here), goods_asked(order, request.form)
     if request.method == "GET":
         form.amount.data, form.seen.data = str(order.due_back or order.money_here), str(order.given_back)
         form.method.data = "MPESA"
-    elif form.validate() and _unused_code(form):
+    elif form.validate() and not goods.problems and _unused_code(form):
         money, seen = form.money(), form.seen.data or ""
 
         def give_back(order: Order) -> str:
             if seen != str(order.given_back):
                 raise MovedMeanwhile
-            refunding.give_back(order, order.given_back, money, who_acts())
-            acted(f"Gave back {_in_words(money)}", order)
-            return f"Recorded: {shillings(money.amount)} was given back"
+            refunding.give_back(order, order.given_back, money, who_acts(), goods.back)
+            acted(f"Gave back {_in_words(money)}{goods.words}", order)
+            return f"Recorded: {shillings(money.amount)} was given back{goods.words}"
 
-        reply = _unless_code_taken(form, lambda: _done(number, give_back))
+        reply = _unless_code_taken(form, lambda: done(number, give_back))
         if reply is not None:
             return reply
-    return _form_page("admin/money/give_back.html", order_named(number), form)
+    return form_page("admin/money/give_back.html", order_named(number), form, goods=goods)
 
 
-def _done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> AnyResponse:
-    """Do it in one transaction, and say how it went on the page it came from. `calms`: it answers open warnings too."""
+def done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> AnyResponse:
+    """Do it in one transaction, and say how it went on the page it came from. `calms`: it answers open warnings too.
+
+    Raises LessCame when less came than the act says; nothing is kept then.
+    """
 
     def work() -> str:
         order = order_named(number)
@@ -205,13 +219,16 @@ def _done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> An
         flash(write(work), "good")
     except MovedMeanwhile:
         flash(TOO_LATE, "problem")
+    except TooManyBack as back:
+        flash(f"Nothing was changed: of {back.sku} only {back.left} can come back to the shelf", "problem")
     except OutOfStock as short:
         words = f"Nothing was changed: the goods are gone ({short.left} of {short.sku} left). "
         flash(f"{words}Set the stock under Products once they are there, then try again", "problem")
-    return _to(number)
+    return to_order(number)
 
 
-def _to(number: str) -> AnyResponse:
+def to_order(number: str) -> AnyResponse:
+    """Back to the page an act came from: the order's, or the list of payments to check."""
     back = url_for("admin.checks") if request.form.get("back") == "checks" else url_for("admin.order", number=number)
     return redirect(back, 303)
 
@@ -246,9 +263,12 @@ def _in_words(money: ByHand) -> str:
     return f"{shillings(money.amount)} by {METHODS[money.method]}{code}. {money.reason}"
 
 
-def _form_page(template: str, order: Order, form: MoneyForm) -> str | tuple[str, int]:
-    problems = form.problems
-    page = render_template(template, order=order, form=form, problems=problems)
+def form_page(
+    template: str, order: Order, form: TypedForm, goods: Goods | None = None, **more: object
+) -> str | tuple[str, int]:
+    """The page of a form, 422 when something typed into it, or into its list of goods, is wrong."""
+    problems = [*form.problems, *(goods.problems if goods else ())]
+    page = render_template(template, order=order, form=form, goods=goods, problems=problems, **more)
     return (page, 422) if problems else page
 
 
@@ -256,7 +276,7 @@ def _decide_page(number: str, field: str = "", words: str = "") -> Page:
     order = order_named(number)
     if order.payment != Payment.REVIEW:
         flash(TOO_LATE, "problem")
-        return _to(number)
+        return to_order(number)
     page = render_template(
         "admin/money/decide.html",
         dossier=dossier_of(number),

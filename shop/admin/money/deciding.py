@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from shop.admin.showing import TO_REVIEW, Dossier
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
+from shop.payments import asking, undoing
 from shop.payments.by_hand import PAYABLE, entered_twice
 from shop.payments.models import PaymentAttempt
 from shop.payments.refunding import REFUNDABLE
@@ -25,21 +26,25 @@ class Acts:
 
     review: Said | None
     needs_money: bool  # to accept it, somebody has to say how much came by the attempt in review
+    came: int  # what Chpter says came through the attempt in review; 0 where there is none
+    rest: int  # what lacks of the total once that is counted; 0 when nothing came, or nothing lacks
     decide: bool
     mark_paid: bool
     cancel: bool
     give_back: bool
+    cancel_paid: bool
+    take_back: bool
     same_money: int  # KSh that may have been entered twice; else 0
     stray: Sequence[Said]
 
     @property
     def any(self) -> bool:
         """Whether there is anything to press."""
-        return any((self.decide, self.mark_paid, self.cancel, self.give_back, self.stray))
+        return any((self.decide, self.mark_paid, self.cancel, self.give_back, self.cancel_paid, self.stray))
 
 
 def money_acts(order: Order, dossier: Dossier) -> Acts:
-    """Read from what the page holds already; one query more where money is due back."""
+    """Read from what the page holds already; one query more where money is due back, four for a paid order."""
     said = [
         Said(
             one.attempt,
@@ -49,13 +54,19 @@ def money_acts(order: Order, dossier: Dossier) -> Acts:
         if one.attempt.state == AttemptState.REVIEW
     ]
     decide = order.payment == Payment.REVIEW
+    came = (said[0].amount or 0) if decide and said else 0
+    rest = asking.rest_of(order, came)
     return Acts(
         review=said[0] if decide and said else None,
         needs_money=bool(decide and said) and order.money_here < order.total,
+        came=came,
+        rest=rest if decide and 0 < rest < order.total else 0,
         decide=decide,
         mark_paid=order.payment in PAYABLE,
         cancel=order.payment == Payment.AWAITING,
         give_back=order.payment in REFUNDABLE and order.money_here > 0,
+        cancel_paid=undoing.may_cancel(order),
+        take_back=undoing.marked_by_hand(order) is not None,
         same_money=entered_twice(order) if order.refund_due else 0,
         stray=said if not decide else (),
     )

@@ -1,8 +1,9 @@
 """What the desk asks about money."""
 
+import re
 from typing import Any
 
-from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from shop.chpter.text import one_line
@@ -75,6 +76,36 @@ class MoneyForm(TypedForm):
             code=read_code(code) if code else None,
             reason=self.reason.data,
         )
+
+
+class PaidForm(MoneyForm):
+    """Money that came. When it is less than lacks, the rest is let off only by a tick that names that very sum."""
+
+    let_off_tick = BooleanField("Let off")
+    lacking = HiddenField()
+
+    def let_off(self) -> int:
+        """Whole shillings that are to be let off."""
+        lacking = self.lacking.data or ""
+        return int(lacking) if self.let_off_tick.data and re.fullmatch(r"[0-9]{1,9}", lacking, re.ASCII) else 0
+
+    def ask_to_let_off(self, short: int) -> None:
+        """Less came than lacks, by `short` shillings: ask whether they are let off."""
+        self.amount.errors = [f"That is {shillings(short)} less than lacks. Ask the buyer for it, or let it off below"]
+        self.lacking.data, self.let_off_tick.data = str(short), False
+        self.lacking.raw_data = None
+
+
+class ReasonForm(TypedForm):
+    """Why something is undone, and which state of the order the page showed."""
+
+    reason = StringField("Reason", [DataRequired(NO_REASON)], filters=[tidy])
+    seen = HiddenField()
+
+    def validate_reason(self, field: StringField) -> None:
+        """Not too long."""
+        if len(field.data) > LONGEST_REASON:
+            raise ValidationError(f"Reason must be {LONGEST_REASON} characters or fewer")
 
 
 class RefundForm(MoneyForm):

@@ -1,9 +1,10 @@
 """Payments to check, the M-PESA code desk, and the proof."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted, who_acts
@@ -17,13 +18,17 @@ from shop.admin.money.wording import KINDS, reason_of
 from shop.admin.work import work_left
 from shop.chpter.text import one_line
 from shop.clock import utcnow
+from shop.config import Settings
 from shop.database import write
 from shop.details import details
+from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
+from shop.orders.stock import out_of
 from shop.paging import page_asked
 from shop.payments import checking
 from shop.payments.mpesa_messages import read_message
 from shop.payments.proof import proof
+from shop.whatsapp import whatsapp_link
 
 LONGEST_ID = 9  # digits
 
@@ -103,7 +108,25 @@ def money_words() -> dict[str, Any]:
         "matter_reason": reason_of,
         "money_methods": METHODS,
         "money_acts": money_acts,
+        "rest_message": rest_message,
+        "out_of": out_of,
     }
+
+
+@dataclass(frozen=True)
+class RestMessage:
+    """What the buyer of a part-paid order is sent, and the link that opens WhatsApp with it."""
+
+    text: str
+    url: str
+
+
+def rest_message(order: Order) -> RestMessage:
+    """Ask the buyer for the rest, in the shop's words."""
+    settings: Settings = current_app.config["SETTINGS"]
+    link = f"{settings.shop_url}{url_for('orders.show', token=order.token)}"
+    text = render_template("messages/pay_rest.txt", order=order, link=link).strip()
+    return RestMessage(text, whatsapp_link(text, order.phone_number))
 
 
 def _close(line: int, words: str) -> bool:

@@ -97,6 +97,10 @@ def _orders(numbers: Sequence[str]) -> list[tuple[Order, bool]]:
     Two queries.
     """
     digits = [number for number in numbers if number.isascii() and number.isdigit()]
-    query = select(Order, waits_to_be_seen()).where(Order.number.in_(digits)).options(selectinload(Order.lines))
+    query = (
+        select(Order, waits_to_be_seen())
+        .where(Order.number.in_(digits))
+        .options(selectinload(Order.lines), selectinload(Order.money))
+    )
     found = {order.number: (order, waits) for order, waits in db.session.execute(query)} if digits else {}
     return [found[number] for number in numbers if number in found]

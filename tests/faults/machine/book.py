@@ -26,6 +26,7 @@ class Try:
     reference: str
     address: str
     began: datetime
+    amount: int
     state: str = "creating"
 
 
@@ -49,6 +50,7 @@ class Slip:
     given_back: int = 0
     due_back: int = 0
     short: int = 0
+    rest: int = 0  # what its buyer is asked for, in review
     by_hand: int = 0  # of what was received
     refunds: int = 0  # how many times something was given back
     tries: list[Try] = field(default_factory=list)
@@ -62,6 +64,15 @@ class Slip:
     def here(self) -> int:
         """Shillings."""
         return self.received - self.given_back
+
+    @property
+    def lacks(self) -> int:
+        """Shillings of its total."""
+        return self.total - self.here + self.due_back
+
+    @property
+    def payable(self) -> bool:
+        return self.state == "awaiting" or (self.state == "review" and self.rest > 0)
 
     @property
     def in_review(self) -> Try | None:
@@ -157,14 +168,14 @@ class Book:
     def may_try(self, slip: Slip, now: datetime) -> bool:
         latest = slip.tries[-1] if slip.tries else None
         busy = latest and latest.state == "open" and not slip.returned and now - latest.began < SECOND_CLICK
-        return slip.state == "awaiting" and not busy
+        return slip.payable and not busy
 
     def tried_again(self, slip: Slip, now: datetime) -> None:
         slip.expires = max(slip.expires, min(now + HOLD, slip.placed + LONGEST_TRYING))
         slip.returned = False
 
     def came_back(self, slip: Slip, now: datetime) -> None:
-        if slip.state == "awaiting" and slip.tries[-1].state == "open" and not slip.returned:
+        if slip.payable and slip.tries[-1].state == "open" and not slip.returned:
             slip.returned = True
             slip.expires = max(slip.expires, min(now + RETURNED, slip.placed + LONGEST_HOLD))
 
@@ -182,19 +193,20 @@ class Book:
             heard.from_browser,
             one.state,  # type: ignore[arg-type]
             slip.state,  # type: ignore[arg-type]
-            self.there(slip.lines),
+            self.there(slip.lines) or (slip.state == "review" and not slip.late),
+            slip.state == "review" and 0 < slip.rest == one.amount and slip.in_review is None,
         )
         row, attempt, order = looked_up(facts)
         self.rows[row] += 1
         came = attempt == "paid" != one.state
         one.state = attempt
         if came:
-            self._came(slip, slip.total, "callback")
+            self._came(slip, one.amount, "callback")
         if row in ("R10", "R11"):
-            slip.due_back += slip.total
-        elif row == "R3":
+            slip.due_back += one.amount
+        elif row == "R3" or (row == "R3d" and not slip.late):
             self._sold(slip)
-        elif row == "R3a":
+        elif row in ("R3a", "R3d"):
             self._sold_late(slip)
         else:
             slip.state = order
@@ -231,6 +243,20 @@ class Book:
         slip.due_back = slip.here
         self._dropped(slip, "cancelled")
 
+    def asked_for_rest(self, slip: Slip, came: int, rest: int) -> None:
+        one = slip.in_review
+        if slip.state != "review" or bool(one) != bool(came) or not 0 < rest < slip.total:
+            return
+        if one:
+            one.state = "paid"
+            self._came(slip, came, "callback")
+        slip.rest = rest
+
+    def cancelled_paid(self, slip: Slip) -> None:
+        if slip.state == "paid":
+            slip.state, slip.goods, slip.uses_code = "cancelled", "free", False
+            slip.due_back = slip.here
+
     def cancelled(self, slip: Slip) -> None:
         if slip.state == "awaiting":
             self._dropped(slip, "cancelled")
@@ -256,7 +282,7 @@ class Book:
         self._came(slip, came, "callback")
         if slip.state != "expired":
             slip.due_back += came
-        elif self.there(slip.lines):
+        elif slip.lacks <= 0 and self.there(slip.lines):
             self._taken_for_payment(slip)
         else:
             slip.state, slip.late = "review", True
@@ -282,7 +308,7 @@ class Book:
         self.money["refund"] -= amount
         if slip.state == "paid" and not slip.here:
             slip.state = "refunded"
-            slip.uses_code = slip.uses_code and slip.late
+            slip.uses_code = False
 
     def restocked(self, sku: str, kind: str, pieces: int) -> None:
         there, held = self.on_hand(sku), self.pieces(sku, "held")
@@ -294,10 +320,11 @@ class Book:
 
     def _came(self, slip: Slip, amount: int, kind: str) -> None:
         slip.received += amount
+        slip.rest = 0
         self.money[kind] += amount
 
     def _taken_for_payment(self, slip: Slip) -> None:
-        free = slip.here - slip.due_back
+        free, slip.rest = slip.here - slip.due_back, 0
         slip.short = max(0, slip.total - free)
         slip.due_back += max(0, free - slip.total)
         if slip.goods == "held":
@@ -315,6 +342,6 @@ class Book:
         self._sold(slip)
 
     def _dropped(self, slip: Slip, state: str) -> None:
-        slip.state = state
+        slip.state, slip.rest = state, 0
         if slip.goods == "held":
             slip.goods, slip.uses_code = "free", False

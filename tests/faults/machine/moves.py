@@ -4,7 +4,7 @@ ORDER = {
     "awaiting": {"paid", "review", "expired", "cancelled"},
     "expired": {"paid", "review"},
     "review": {"paid", "cancelled"},
-    "paid": {"refunded"},
+    "paid": {"refunded", "cancelled"},
     "cancelled": set(),
     "refunded": set(),
 }

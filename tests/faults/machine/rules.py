@@ -37,6 +37,8 @@ ACTS: dict[str, tuple[Any, ...]] = {
     "refuse": ("total",),
     "give_back": ("all", ""),
     "same_money": (),
+    "ask_for_rest": ("less",),
+    "cancel_paid": (),
     "try_again": (True,),
     "come_back": (),
     "forge": (),
@@ -164,6 +166,25 @@ class Machine(Holding):
         else:
             self._refuse(slip, amount)
 
+    @some("orders", "review")
+    @rule(pick=which, came=st.sampled_from(["less", "one"]), up=mostly)
+    def ask_for_the_rest(self, pick: int, came: str, up: bool) -> None:
+        slip = _one(self.book.standing("review"), pick)
+        self._ask_for_rest(slip, came)
+        if slip.rest:
+            self._try_again(slip, up)
+
+    @precondition(lambda self: any(slip.rest for slip in self.book.orders))
+    @rule(pick=which)
+    def hear_that_the_rest_was_paid(self, pick: int) -> None:
+        slip = _one([slip for slip in self.book.orders if slip.rest], pick)
+        self._post(self._said(slip.tries[-1], "success"))
+
+    @some("orders", "paid")
+    @rule(pick=which)
+    def cancel_one_that_is_paid(self, pick: int) -> None:
+        self._cancel_paid(_one(self.book.standing("paid"), pick))
+
     @precondition(lambda self: any(one.state == "review" for one in self.book.tries))
     @rule(pick=which, came=st.sampled_from(["nothing", "total", "less"]))
     def decide_apart(self, pick: int, came: str) -> None:
@@ -250,7 +271,7 @@ class Machine(Holding):
 
     def _begun(self, slip: Slip) -> None:
         opened = Opened.of(self.till.chpter.asked)
-        one = Try(slip, opened.reference, opened.address, self.till.clock.moment)
+        one = Try(slip, opened.reference, opened.address, self.till.clock.moment, slip.rest or slip.total)
         self.book.begun(slip, one, self.till.chpter.up)
 
     def _try_again(self, slip: Slip, up: bool) -> None:
@@ -264,7 +285,7 @@ class Machine(Holding):
 
     def _said(self, to: Try, what: str) -> Heard:
         changes, reading = SAID[what]
-        total = to.order.total
+        total = to.amount
         amount = {"amount": str(total + changes["amount"])} if "amount" in changes else {}
         raw = b"\xff" if what == "unreadable" else body(total, to.reference, {**changes, **amount})
         return Heard(to, raw, **reading)
@@ -284,8 +305,27 @@ class Machine(Holding):
 
     def _accept(self, slip: Slip, amount: str) -> None:
         came = _sum(slip, amount) or 1
-        self._press(slip, "accept", amount=str(came))
+        answer = self.till.press(slip.number, "accept", amount=str(came))
+        assert answer.status_code == 303
+        if "/accept-less" in answer.headers["Location"]:
+            lacking = slip.lacks - (came if slip.in_review else 0)
+            self._press(slip, "accept-less", amount=str(came), seen=str(lacking), reason="Enough")
         self.book.accepted(slip, came)
+
+    def _ask_for_rest(self, slip: Slip, came: str) -> None:
+        amount = _sum(slip, came) if slip.in_review else 0
+        rest = slip.lacks - amount
+        asked = slip.rest == rest and not slip.in_review
+        self._press(slip, "ask-rest", came=str(amount), rest=str(max(1, rest)))
+        if not asked:
+            self.book.asked_for_rest(slip, amount, rest)
+
+    def _cancel_paid(self, slip: Slip) -> None:
+        lines = "SELECT l.id, l.quantity FROM order_line l JOIN orders o ON o.id = l.order_id"
+        back = self.till.read(f"{lines} WHERE o.number = '{slip.number}'")  # noqa: S608 - our own number
+        fields = {f"back-{line}": str(count) for line, count in back}
+        self._press(slip, "cancel-paid", seen=str(slip.here), reason="Sold out", **fields)
+        self.book.cancelled_paid(slip)
 
     def _refuse(self, slip: Slip, came: str) -> None:
         self._press(slip, "refuse", came=str(_sum(slip, came)))
@@ -294,6 +334,8 @@ class Machine(Holding):
     def _mark_paid(self, slip: Slip, amount: str, code: str) -> None:
         fields = self._money(_sum(slip, amount), code, seen=slip.state)
         taken = fields["code"] in self.book.codes
+        if (short := slip.lacks - int(fields["amount"])) > 0:
+            fields |= {"lacking": str(short), "let_off_tick": "y"}
         answer = self.till.press(slip.number, "mark-paid", **fields).status_code
         assert answer == (422 if taken else 303)
         self.book.marked_paid(slip, int(fields["amount"]), fields["code"])

@@ -1,0 +1,60 @@
+"""Which goods of an order go back on the shelf: a count beside each line, none of them filled in."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shop.orders.models import Order, OrderLine
+from shop.orders.stock import out_of
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the order: how many of it may come back, what was typed, and what is wrong with that."""
+
+    line: OrderLine
+    most: int
+    typed: str
+    problem: str
+
+    @property
+    def name(self) -> str:
+        """Of its field."""
+        return f"back-{self.line.id}"
+
+
+@dataclass(frozen=True)
+class Goods:
+    """The lines of which something may come back, as they were asked for."""
+
+    lines: list[Line]
+
+    @property
+    def back(self) -> dict[str, int]:
+        """Pieces by SKU that go back on the shelf. Only where there are no problems."""
+        return {one.line.sku: int(one.typed) for one in self.lines if one.typed and int(one.typed)}
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Field and words of everything that is wrong."""
+        return [(one.name, one.problem) for one in self.lines if one.problem]
+
+    @property
+    def words(self) -> str:
+        """What goes back, for the log; "" for nothing."""
+        back = self.back
+        return f". Back on the shelf: {', '.join(f'{count} × {sku}' for sku, count in back.items())}" if back else ""
+
+
+def goods_asked(order: Order, form: Mapping[str, str], all_of_it: bool = False) -> Goods:
+    """What may come back of an order, and what was typed; `all_of_it`: filled in with all there is. One query."""
+    out = out_of(order.id)
+    lines = [line for line in order.lines if out.get(line.sku)]
+    return Goods([_asked(line, min(line.quantity, out[line.sku]), form, all_of_it) for line in lines])
+
+
+def _asked(line: OrderLine, most: int, form: Mapping[str, str], all_of_it: bool) -> Line:
+    typed = form.get(f"back-{line.id}", str(most) if all_of_it else "")[:12].strip()
+    wrong = typed and not (re.fullmatch(r"[0-9]{1,7}", typed, re.ASCII) and int(typed) <= most)
+    words = f"{line.name}{f' ({line.label})' if line.label else ''}: enter a number from 0 to {most}"
+    return Line(line, most, typed, words if wrong else "")
