@@ -13,7 +13,7 @@ from shop.admin.money import acting, matching
 from shop.admin.money import exporting as money_exporting
 from shop.admin.money import undoing as money_undoing
 from shop.admin.money import views as money
-from shop.admin.packing import slips, undoing
+from shop.admin.packing import correcting, slips, undoing
 from shop.admin.packing import views as packing
 from shop.admin.people import own as people_own
 from shop.admin.people import views as people
@@ -27,7 +27,7 @@ from shop.admin.signing import init_signing
 
 PAGES = (  # importing them has put their pages on the blueprint
     *(listing, bulk, exporting, views, confirming, refusals),
-    *(packing, slips, undoing),
+    *(packing, slips, undoing, correcting),
     *(money, acting, matching, money_undoing, money_exporting),
     *(products, editing, options, stock, categories, pictures, importing),
     *(discount_codes, areas, settings, logo, making, links),

@@ -119,7 +119,7 @@ class Variant(Model):
     picture_id: Mapped[int | None] = mapped_column(ForeignKey("picture.id"), index=True)
 
     product: Mapped[Product] = relationship(back_populates="variants")
-    # its own; without one, the first of its product is shown
+    # Its own; without one, the first of its product is shown.
     picture: Mapped[Picture | None] = relationship(back_populates="variants")
 
     __table_args__ = (

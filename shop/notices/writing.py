@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, render_template
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.chpter import Charged, plain_words, result_of
@@ -22,6 +22,7 @@ from shop.orders.signals import (
     buyer_told,
     link_asked_for,
     order_cancelled,
+    order_corrected,
     order_moved,
     order_paid,
     order_placed,
@@ -51,6 +52,7 @@ def listen() -> None:
     link_asked_for.connect(_asked_for)
     order_moved.connect(_moved)
     order_step_undone.connect(_undone)
+    order_corrected.connect(_corrected)
     buyer_told.connect(_told)
     order_cancelled.connect(_cancelled)
     money_given_back.connect(_given_back)
@@ -135,6 +137,13 @@ def _undone(order: Order, taken_at: datetime) -> None:
     untouched = mail.next_try_at == mail.written_at + UNDO_WITHIN
     if not (untouched and changed(delete(OutboxMail).where(*waits, OutboxMail.next_try_at == mail.next_try_at))):
         raise TooLate
+
+
+def _corrected(order: Order, old_email: str) -> None:
+    """What has not left for the wrong address goes to the right one."""
+    waits = (OutboxMail.order_id == order.id, OutboxMail.sent_at.is_(None), OutboxMail.recipient == old_email)
+    if order.email:
+        changed(update(OutboxMail).where(*waits).values(recipient=order.email))
 
 
 def _once_of_step(order: Order, taken_at: datetime | None) -> str:

@@ -1,13 +1,21 @@
-"""Who buys and where it goes, corrected while an order waits to be paid. Its goods, its area and its sum stay."""
+"""Who buys and where it goes, corrected: by the buyer until the order is paid, by the merchant until it leaves.
+
+Its goods, its area and its sum stay.
+"""
+
+from collections.abc import Mapping
 
 from sqlalchemy import update
 
 from shop.database import changed, db
 from shop.orders.capping import alone_with_buyer, keep_within_cap
 from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
 from shop.orders.placing import Buyer, used_too_often
-from shop.orders.states import Payment
-from shop.orders.words import note_order
+from shop.orders.signals import order_corrected
+from shop.orders.states import Fulfilment, Payment
+from shop.orders.words import note_order, renote_buyer
+from shop.phones import readable_phone
 from shop.pricing.claiming import DiscountGone
 from shop.pricing.models import DiscountCode
 
@@ -18,6 +26,9 @@ NAMES = {
     "location": "address",
     "note": "note",
 }
+CORRECTED = "Corrected"  # how the merchant's lines in the timeline begin: they hold what was written before
+LIVING = (Payment.AWAITING, Payment.PAID, Payment.REVIEW)
+HERE = (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
 TOLD_TO_CHPTER = ("full_name", "phone_number", "email", "location")
 
 
@@ -46,3 +57,33 @@ def correct(order: Order, buyer: Buyer) -> dict[str, str]:
     order.record(f"You corrected: {', '.join(NAMES[name] for name in fresh)}", for_buyer=True)
     note_order(order)
     return fresh
+
+
+def can_correct(order: Order) -> bool:
+    """Whether an order's goods are still here, and it is neither closed nor anonymised."""
+    return order.payment in LIVING and order.fulfilment in HERE and order.forgotten_at is None
+
+
+def correct_by_merchant(order: Order, answers: Mapping[str, str], by: str) -> list[str]:
+    """Write these answers (fields of NAMES) over what the order has, and return the names of those that differ.
+
+    What was written before stays in the timeline, for the merchant alone. Raises MovedMeanwhile when the order has
+    left or was closed. Runs inside the caller's transaction.
+    """
+    before = {name: getattr(order, name) for name in NAMES}
+    moved = {name: value for name, value in answers.items() if before[name] != value}
+    if not moved:
+        return []
+    still = (Order.payment.in_(LIVING), Order.fulfilment.in_(HERE), Order.forgotten_at.is_(None))
+    if not changed(update(Order).where(Order.id == order.id, *still).values(moved)):
+        raise MovedMeanwhile
+    with db.session.no_autoflush:
+        renote_buyer(order, lambda: db.session.expire(order))
+    for name in moved:
+        old = readable_phone(before[name]) if name == "phone_number" else before[name]
+        order.record(f"{CORRECTED} {NAMES[name]}. It was: {old or 'empty'}", by=by)
+    names = [NAMES[name] for name in moved]
+    order.record(f"We corrected these details of your order: {', '.join(names)}", for_buyer=True)
+    if "email" in moved:
+        order_corrected.send(order, old_email=before["email"])
+    return names

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 
 from shop.catalog.models import StockMove
 from shop.database import changed, db, write
+from shop.orders.correcting import CORRECTED
 from shop.orders.models import Order, OrderEvent
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.persons import Person, person_of
@@ -100,7 +101,8 @@ def _forgotten(order_id: int, condition: ColumnElement[bool], now: datetime) -> 
 
 def _tidy_timeline(order: Order, person: Person) -> None:
     for event in order.events:
-        event.words = person.out_of(event.words)
+        old_details = event.words.startswith(CORRECTED) and not event.note  # which `person` does not know
+        event.words = CORRECTED if old_details else person.out_of(event.words)
 
 
 def _tidy_stock(order: Order, person: Person) -> None:

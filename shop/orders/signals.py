@@ -13,5 +13,6 @@ order_cancelled = _signals.signal("order-cancelled")  # sender: the Order
 link_asked_for = _signals.signal("link-asked-for")  # sender: the Order whose buyer lost its link
 order_moved = _signals.signal("order-moved")  # sender: the Order whose goods went one step on
 order_step_undone = _signals.signal("order-step-undone")  # sender: the Order; `taken_at`: when the step was
+order_corrected = _signals.signal("order-corrected")  # sender: the Order, its email new; `old_email`
 buyer_told = _signals.signal("buyer-told")  # sender: the Order; with words and their one-time key, once
 order_forgotten = _signals.signal("order-forgotten")  # sender: the Order whose buyer is forgotten; `person`: the Person

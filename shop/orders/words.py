@@ -6,7 +6,7 @@ was typed, so of a text with inner punctuation ("Njeri-Kamau", an e-mail) the wh
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from sqlalchemy import delete, insert, select
@@ -49,6 +49,16 @@ def note_order(order: Order) -> None:
     """Let an order that was just written be found by its buyer, its number, total, goods, address and discount code."""
     db.session.flush()  # a new order gets its id here, and what was left out its default
     _note(order, [*_words_of_buyer(order), *_words_of_things(order)])
+
+
+def renote_buyer(order: Order, reread: Callable[[], None]) -> None:
+    """Let the order be found by its buyer as it is now, and by the old one no more. `reread` shows what was written."""
+    old = _words_of_buyer(order)
+    reread()
+    stale = old - _words_of_buyer(order) - _words_of_things(order)
+    mine = (OrderWord.order_id == order.id, OrderWord.word.in_(sorted(stale)))
+    db.session.execute(delete(OrderWord).where(*mine))
+    _note(order, _words_of_buyer(order))
 
 
 def forget_words(order: Order) -> None:

@@ -4,10 +4,13 @@ import re
 import secrets
 from dataclasses import dataclass, field
 
+from email_validator import EmailNotValidError
 from wtforms import HiddenField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, Regexp
+from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
-from shop.checkout.forms import one_line, tidy_note
+from shop.checkout.forms import BAD_EMAIL, mail_address, one_line, tidy_note
+from shop.orders.correcting import NAMES
+from shop.phones import PhoneError, kenyan_mobile
 from shop.typed import TypedForm
 
 LONGEST_NOTE = 400  # characters: what is written must fit one line of the timeline whole
@@ -51,6 +54,45 @@ class StepBackForm(TypedForm):
         ],
         filters=[one_line],
     )
+
+
+class CorrectForm(TypedForm):
+    """Who buys and where it goes, as the order has it."""
+
+    full_name = StringField(
+        "Name",
+        [DataRequired("Enter the buyer’s name"), Length(max=120, message="Name must be 120 characters or fewer")],
+        filters=[one_line],
+    )
+    phone_number = StringField("Phone number", [DataRequired("Enter the buyer’s phone number")], filters=[one_line])
+    email = StringField("Email address", filters=[one_line])
+    location = TextAreaField(
+        "Address or landmark", [Length(max=250, message="Address must be 250 characters or fewer")], filters=[one_line]
+    )
+    note = TextAreaField(
+        "Buyer’s note", [Length(max=500, message="Note must be 500 characters or fewer")], filters=[tidy_note]
+    )
+
+    def validate_phone_number(self, field: StringField) -> None:
+        """A Kenyan mobile in any spelling."""
+        try:
+            kenyan_mobile(field.data)
+        except PhoneError as error:
+            raise ValidationError(str(error)) from None
+
+    def validate_email(self, field: StringField) -> None:
+        """An address that could exist, or none."""
+        try:
+            field.data = mail_address(field.data) if field.data else ""
+        except EmailNotValidError:
+            raise ValidationError(BAD_EMAIL) from None
+
+    def answers(self) -> dict[str, str]:
+        """As the order keeps them."""
+        return {
+            **{field: self[field].data or "" for field in NAMES},
+            "phone_number": kenyan_mobile(self.phone_number.data),
+        }
 
 
 class _Written(TypedForm):
