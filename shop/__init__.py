@@ -97,7 +97,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
 
 def add_template_words(app: Flask, settings: Settings) -> None:
     """What every template may say."""
-    from shop.cart.contents import MOST_OF_ONE
+    from shop.cart.contents import MOST_LINES, MOST_OF_ONE
     from shop.clock import ago, nairobi
     from shop.details import details
     from shop.fingerprints import fingerprint_for_form
@@ -111,7 +111,8 @@ def add_template_words(app: Flask, settings: Settings) -> None:
         shillings=shillings, nairobi=nairobi, ago=ago, phone=readable_phone, phones_in=phones_in
     )
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_mail)
-    app.jinja_env.globals.update(shop=LocalProxy(details), mpesa_limit=settings.mpesa_limit, most_of_one=MOST_OF_ONE)
+    app.jinja_env.globals.update(shop=LocalProxy(details), mpesa_limit=settings.mpesa_limit)
+    app.jinja_env.globals.update(most_of_one=MOST_OF_ONE, most_lines=MOST_LINES)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.globals.update(account_of=account_of, paid_words=paid_words)
     app.jinja_env.globals.update(payments_of=payments_of, payment_words=payment_words)
