@@ -34,6 +34,10 @@ Shown = Mapping[str, str]
 Label = str | tuple[str, Mapping[str, str]]  # how a field is called, and how its values are read
 
 
+class Unsaid(dict[str, str]):
+    """In place of the values of a label: they are ids, and mean nothing to a reader."""
+
+
 @dataclass(frozen=True)
 class Change:
     """A field that is not what the page showed. `was` is None for one that was not there or too long to carry."""
@@ -71,6 +75,19 @@ def fingerprint_for_form(of: str, shown: Shown) -> str:
     return posted if _seen(posted, of) is not None else fingerprint(of, shown)
 
 
+def posted_fingerprint(of: str) -> dict[str, str] | None:
+    """What the page of the posted form showed of this thing: its short values. None when the form does not say."""
+    seen = _seen(request.form.get(FIELD, ""), of)
+    return None if seen is None else {field: value[1:] for field, value in seen.items() if value.startswith("=")}
+
+
+def changed(of: str, now: Shown, changes: list[Change], lead: str = LEAD) -> ChangedMeanwhile:
+    """The refusal of the posted form, for what compares in a manner of its own: raise it."""
+    fresh, typed = fingerprint(of, now), MultiDict(request.form)
+    typed[FIELD] = fresh
+    return ChangedMeanwhile(changes, typed, fresh, lead)
+
+
 def refuse_if_changed(
     of: str, now: Shown, *, labels: Mapping[str, Label] | None = None, form: MultiDict[str, str] | None = None
 ) -> None:
@@ -79,8 +96,8 @@ def refuse_if_changed(
     Call it in the transaction that writes, with the rows locked. `form` is the posted one unless given.
     """
     typed = MultiDict(request.form if form is None else form)
-    seen = _seen(typed.get(FIELD, ""), of)
     fresh = fingerprint(of, now)
+    seen = _seen(typed.get(FIELD, ""), of)
     if seen is None:
         typed[FIELD] = fresh
         raise ChangedMeanwhile([], typed, fresh, UNKNOWN)
@@ -103,7 +120,7 @@ def refuse_if_changed(
     raise ChangedMeanwhile(changes, merged, fresh)
 
 
-def _seen(posted: str, of: str) -> dict[str, str | None] | None:
+def _seen(posted: str, of: str) -> dict[str, str] | None:
     """The coded values of a posted fingerprint; None if it is none of this thing."""
     try:
         pairs = parse_qsl(posted, keep_blank_values=True, max_num_fields=MOST_FIELDS)
@@ -142,7 +159,7 @@ def _change(field: str, seen: str | None, now: str | None, mine: str | None, lab
         words = f"{name} is new since you opened this page"
     elif now is None:
         words = f"{name} is gone since you opened this page"
-    elif was is None or len(now) > LONGEST_SHOWN:
+    elif was is None or len(now) > LONGEST_SHOWN or isinstance(values, Unsaid):
         words = f"{name} was changed since you opened this page"
     else:
         words = f"{name} was {read(was)} when you opened this page; it is {read(_tidy(now))} now"

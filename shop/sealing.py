@@ -21,6 +21,7 @@ Purpose = Literal[
     "email",  # the body of a mail that holds a one-time link; the row is its `once`
     "known browser",  # cookie; the row is the e-mail that signed in there
     "two-factor set-up",  # session; the row is the user's id
+    "kept form",  # table kept_form; the row is the user's id
     "recovery codes shown once",  # session; the row is the user's id
 ]
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField
 
 Problems = Sequence[tuple[str, str]]  # field, words; "main" is the whole form
 _again: ContextVar[Problems | None] = ContextVar("problems of a form that is only shown again", default=None)
@@ -51,9 +52,21 @@ class TypedForm(FlaskForm):
             field.errors = [*field.errors, words]
         return False
 
+    def shown(self) -> dict[str, str]:
+        """What its fields show, for a fingerprint (shop/fingerprints.py): a field of several answers is left out."""
+        return {field.name: field.data or "" for field in self if isinstance(field.data, str | None) and _asks(field)}
+
+    def labels(self) -> dict[str, str]:
+        """How its fields are called."""
+        return {field.name: field.label.text for field in self}
+
     @property
     def problems(self) -> list[tuple[str, str]]:
         """All that is wrong: (id of the field, words). "main" stands for the form as a whole."""
         return [
             ("main" if field.name == "csrf_token" else field.id, str(words)) for field in self for words in field.errors
         ]
+
+
+def _asks(field: Field) -> bool:
+    return not isinstance(field, HiddenField)

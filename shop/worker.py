@@ -14,6 +14,7 @@ from huey.consumer import Consumer, Scheduler
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from shop.admin.importing.drafts import sweep_drafts
+from shop.admin.kept_forms import sweep_kept_forms
 from shop.admin.pictures.sweeping import sweep_pictures
 from shop.cart.rows import sweep_carts
 from shop.clock import SteadyClock, utcnow
@@ -74,6 +75,7 @@ def make_queue(app: Flask) -> SqliteHuey:
     repeat("pictures swept away", _seldom(sweep_pictures))
     repeat("catalogue files let go", _seldom(sweep_drafts))
     repeat("old carts let go", _seldom(sweep_carts))
+    repeat("kept forms forgotten", _seldom(sweep_kept_forms))
     repeat("forms that made something forgotten", _seldom(sweep_keys))
     return queue
 

@@ -134,9 +134,12 @@ class Bought:
         return dict(reply.json or {})
 
 
-def hidden_fields(html: str) -> dict[str, str]:
-    """The hidden inputs of a page, by name."""
+def hidden_fields(html: str, form: str = "") -> dict[str, str]:
+    """The hidden inputs of a page, by name; of the form that leads to `form`, if that is said."""
     fields = {}
+    if form:
+        html = next(part for part in html.split("<form")[1:] if f'action="{form}"' in part.partition(">")[0])
+        html = html.partition("</form>")[0]
     for tag in re.findall(r"<input[^>]*>", html):
         attributes = {name: unescape(value) for name, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
         if attributes.get("type") == "hidden" and "name" in attributes:

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 from io import BytesIO
 from urllib.parse import urlencode
 
-from flask import Response, current_app, make_response, render_template, request
+from flask import Response, current_app, flash, make_response, render_template, request
+from flask.ctx import RequestContext
 from flask.globals import request_ctx
+from markupsafe import escape
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
@@ -28,7 +30,7 @@ def show_again(problems: Problems, status: int, fields: MultiDict[str, str], add
     """
     page = own_page(problems, status, fields, address)
     if page is None:
-        with current_app.request_context(_posted(fields, address)):
+        with _context(fields, address):
             page = _button_page(problems, fields)
         page.status_code = status
     return page
@@ -38,7 +40,7 @@ def own_page(
     problems: Problems, status: int, fields: MultiDict[str, str], address: str | None = None
 ) -> Response | None:
     """The same, but None where the form's view has no page to show."""
-    with current_app.request_context(_posted(fields, address)):
+    with _context(fields, address):
         page = _shown_by_its_view(problems)
     if page is not None:
         page.status_code = status
@@ -55,14 +57,22 @@ def _shown_by_its_view(problems: Problems) -> Response | None:
     if request_ctx.request.routing_exception is not None or request.endpoint is None:
         return None
     view = current_app.view_functions[request.endpoint]
+    lead = problems[0][1]
     try:
         with nothing_written(), shown_again(problems):
-            page = make_response(current_app.ensure_sync(view)(**(request.view_args or {})))
+            page = make_response(view(**(request.view_args or {})))
+            if _is_page(page) and str(escape(lead)) not in page.get_data(as_text=True):
+                flash(lead, "problem")  # a page with several forms, of which this one is no TypedForm
+                page = make_response(view(**(request.view_args or {})))
     except (NothingMayBeWritten, HTTPException):
         return None
     finally:
         db.session.rollback()
-    return page if page.mimetype == "text/html" and page.status_code // 100 != 3 else None
+    return page if _is_page(page) else None
+
+
+def _is_page(reply: Response) -> bool:
+    return reply.mimetype == "text/html" and reply.status_code // 100 != 3
 
 
 def _button_page(problems: Problems, fields: MultiDict[str, str]) -> Response:
@@ -79,6 +89,12 @@ def _button_page(problems: Problems, fields: MultiDict[str, str]) -> Response:
 
 def _readable(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name.replace("_", " ").replace("-", " ").capitalize(), value) for name, value in fields]
+
+
+def _context(fields: MultiDict[str, str], address: str | None) -> RequestContext:
+    """A request that posts these fields, in the session of this one."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    return RequestContext(app, _posted(fields, address), session=request_ctx.session)
 
 
 def _posted(fields: MultiDict[str, str], address: str | None) -> dict[str, object]:

@@ -13,6 +13,7 @@ from flask_security import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin import signing
+from shop.admin.kept_forms import NOT_FRESH, SIGNED_OUT, keep_posted_form
 from shop.admin.people import sitting
 from shop.admin.work import work_left
 from shop.config import Settings
@@ -143,15 +144,20 @@ def _to_confirm() -> AnyResponse:
     else:
         flash("Nothing has been done yet. Show that it is you, then press the button once more", "problem")
         came_from = urlsplit(request.referrer or "")
-        wanted = signing.desk_address(came_from.path) if came_from.netloc == request.host else ""
+        wanted = keep_posted_form(NOT_FRESH) or (
+            signing.desk_address(came_from.path) if came_from.netloc == request.host else ""
+        )
     return redirect(url_for("admin.confirm", next=wanted or None), 303)
 
 
 def _to_sign_in() -> AnyResponse:
-    if session.get(sitting.TOKEN):
-        signing.leave()
-        flash("You were signed out. Sign in again to go on", "problem")
     wanted = _asked_for() if request.method == "GET" else ""
+    if session.get(sitting.TOKEN):
+        if request.method == "POST":
+            wanted = keep_posted_form(SIGNED_OUT) or ""
+        signing.leave()
+        words = "You were signed out. Sign in again to go on"
+        flash(f"{words}: what you typed is kept" if wanted and request.method == "POST" else words, "problem")
     return redirect(url_for("security.login", next=wanted or None), 303)
 
 

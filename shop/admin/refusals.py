@@ -2,15 +2,18 @@
 
 import logging
 
-from flask import Response, current_app, flash, redirect, request
+from flask import Response, current_app, flash, redirect, request, url_for
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, TimeoutError
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from shop.admin import signing
 from shop.admin.form_again import own_page, show_again
-from shop.admin.frame import NOT_YOURS, admin, holds
+from shop.admin.frame import NOT_YOURS, admin, holds, may
+from shop.admin.kept_forms import form_kept_here
 from shop.database import away, db
 from shop.errors import error_page
 from shop.fingerprints import ChangedMeanwhile
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 STALE = "You signed in again after this page was opened, so nothing is saved yet. Check it and press the button again"
 SIGNED_OUT = ("You are signed out", "Nothing was saved. Sign in, open the page again and send it once more.")
 BUSY = "The database did not answer, so this may not be saved. Look whether it is there, then press the button again"
+GONE = "What you typed is no longer kept: it was kept for two hours"
 AGAIN = "That was saved already, so it counts once"
 
 
@@ -78,6 +82,26 @@ def lead_to_what_was_just_made(response: Response) -> AnyResponse:
     """So does one that was sent twice at the same moment: what it asks for is taken by its own first sending."""
     refused = request.method == "POST" and response.status_code in (409, 422)
     return (refused and _made_before()) or response
+
+
+@admin.get("/kept-form")
+@may("staff")
+def kept_form() -> AnyResponse:
+    """The form that was refused, filled in."""
+    kept = form_kept_here()
+    if kept is None:
+        flash(GONE, "problem")
+        return redirect(url_for("admin.orders"), 303)
+    try:
+        endpoint, _ = current_app.url_map.bind("").match(kept.address.partition("?")[0], "POST")
+    except HTTPException:
+        return error_page(404)
+    view = current_app.view_functions[endpoint]
+    if not holds(getattr(view, "may", "owner")):
+        return error_page(403, NOT_YOURS)
+    if getattr(view, "freshly", False) and not signing.fresh("GET"):
+        return redirect(url_for("admin.confirm", next=url_for("admin.kept_form")), 303)
+    return show_again([("main", kept.why)], 200, kept.fields, kept.address)
 
 
 def _made_before() -> AnyResponse | None:

@@ -23,6 +23,11 @@ class PictureGone(Exception):
     """Somebody has removed the picture, or its product, meanwhile. Nothing was written."""
 
 
+def order_shown(product: Product) -> dict[str, str]:
+    """What a page shows of the order of a product's pictures."""
+    return {"order": " ".join(str(picture.id) for picture in product.pictures)}
+
+
 def locked(product_id: int) -> Product:
     """The product, kept from others until the transaction ends. Raises PictureGone."""
     product = db.session.scalar(select(Product).where(Product.id == product_id).with_for_update())

@@ -27,13 +27,12 @@ DRAWING = "img/logo"
 
 
 def send(clerk, content, name="logo.png"):
-    token = hidden_fields(clerk.get(PAGE).text)["csrf_token"]
-    form = {"csrf_token": token, "logo": (BytesIO(content), name)}
+    form = {**hidden_fields(clerk.get(PAGE).text, f"{PAGE}/logo"), "logo": (BytesIO(content), name)}
     return clerk.post(f"{PAGE}/logo", form, content_type="multipart/form-data")
 
 
 def remove(clerk):
-    return clerk.post(f"{PAGE}/logo/remove", {"csrf_token": hidden_fields(clerk.get(PAGE).text)["csrf_token"]})
+    return clerk.post(f"{PAGE}/logo/remove", hidden_fields(clerk.get(PAGE).text, f"{PAGE}/logo"))
 
 
 def logo_of(app):

@@ -32,7 +32,7 @@ ANSWERS = {
 
 
 def send(clerk, **answers):
-    return clerk.post(PAGE, {**hidden_fields(clerk.get(PAGE).text), **ANSWERS, **answers})
+    return clerk.post(PAGE, {**hidden_fields(clerk.get(PAGE).text, PAGE), **ANSWERS, **answers})
 
 
 def text_of(clerk):

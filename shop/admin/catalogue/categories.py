@@ -1,5 +1,7 @@
 """The shelves of the shop: add, rename, put in order, archive."""
 
+from collections.abc import Sequence
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -29,7 +31,11 @@ from shop.catalog.shelving import (
     restore_category,
 )
 from shop.database import db, write
+from shop.fingerprints import Label, refuse_if_changed
+from shop.idempotency import make_once
 
+LABELS: dict[str, Label] = {"name": "Name", "slug": "Address", "blurb": "The sentence", "picture": "Picture"}
+ORDER: dict[str, Label] = {"order": "The order of the categories"}
 Page = str | tuple[str, int] | AnyResponse
 
 
@@ -39,7 +45,8 @@ def categories() -> str:
     """Every category, in the order in which the shop shows them."""
     counting = select(Product.category_id, func.count()).where(Product.active).group_by(Product.category_id)
     counts = dict(db.session.execute(counting).all())
-    return render_template("admin/catalogue/categories.html", shelves=all_categories(), counts=counts)
+    shelves = all_categories()
+    return render_template("admin/catalogue/categories.html", shelves=shelves, order=_order(shelves), counts=counts)
 
 
 @admin.route("/categories/new", methods=["GET", "POST"])
@@ -53,12 +60,13 @@ def category_new() -> Page:
     if answers.errors:
         return _form(None, answers)
     try:
-        write(lambda: _added(shelf))
+        made = make_once(lambda: _added(shelf))
     except IntegrityError:
         answers.refuse("name", "Somebody else added a category at the same moment. Save again")
         return _form(None, answers)
-    flash(f"{shelf.name} is in the shop. It shows once goods are in it", "good")
-    return redirect(url_for("admin.categories"), 303)
+    if made.first:
+        flash(f"{shelf.name} is in the shop. It shows once goods are in it", "good")
+    return redirect(made.address, 303)
 
 
 @admin.route("/categories/<int:category_id>", methods=["GET", "POST"])
@@ -67,7 +75,7 @@ def category(category_id: int) -> Page:
     """Rename a category, or change its address, its words or its picture."""
     one = _category(category_id)
     if request.method == "GET":
-        return _form(one, Answers({"name": one.name, "slug": one.slug, "blurb": one.blurb, "picture": one.picture}))
+        return _form(one, Answers(_shown(one)))
     answers = Answers(request.form)
     shelf = _read(answers, one)
     if answers.errors:
@@ -122,6 +130,8 @@ def category_move(category_id: int) -> AnyResponse:
     one, up = _category(category_id), request.form.get("to") == "up"
 
     def move() -> None:
+        row = db.session.scalars(select(Category).order_by(Category.id).with_for_update()).all()
+        refuse_if_changed("the order of categories", _order(row), labels=ORDER)
         if move_category(one, up):
             acted(f"Moved category {one.name} {'up' if up else 'down'}")
 
@@ -154,12 +164,23 @@ def _read(answers: Answers, one: Category | None) -> Shelf:
     return Shelf(name, blurb, slug, picture)
 
 
-def _added(shelf: Shelf) -> None:
+def _added(shelf: Shelf) -> str:
     add_category(shelf)
     acted(f"Added category {shelf.name}")
+    return url_for("admin.categories")
+
+
+def _shown(one: Category) -> dict[str, str]:
+    return {"name": one.name, "slug": one.slug, "blurb": one.blurb, "picture": one.picture}
+
+
+def _order(shelves: Sequence[Category]) -> dict[str, str]:
+    return {"order": ", ".join(shelf.name for shelf in sorted(shelves, key=lambda one: (one.position, one.id)))}
 
 
 def _changed(one: Category, shelf: Shelf) -> None:
+    db.session.refresh(one, with_for_update=True)
+    refuse_if_changed(f"category {one.id}", _shown(one), labels=LABELS)
     was = one.name
     change_category(one, shelf)
     acted(f"Changed category {was}" + (f", now {shelf.name}" if was != shelf.name else ""))
@@ -170,6 +191,7 @@ def _form(one: Category | None, answers: Answers) -> Page:
         "admin/catalogue/category.html",
         category=one,
         pictures=pictures_for(one),
+        shown=_shown(one) if one else None,
         typed=answers.typed,
         errors=answers.errors,
         problems=answers.problems,

@@ -24,6 +24,7 @@ from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.naming import free_skus, sku_owners, suggested_sku
 from shop.catalog.stocking import MOST_STOCK
 from shop.database import db, write
+from shop.idempotency import make_once
 
 Page = str | tuple[str, int] | AnyResponse
 
@@ -40,12 +41,12 @@ def product_new() -> Page:
         if answers.errors:
             return _new_page(answers)
         try:
-            made, name = write(lambda details=details, variant=variant: _add(details, variant))  # type: ignore[misc]
+            made = make_once(lambda: _add(details, variant, answers.typed.get("options") == "1"))  # noqa: B023
         except (IntegrityError, CategoryArchived):
             continue
-        flash(f"{name} is in the shop. Add a picture, so that buyers see it", "good")
-        options = answers.typed.get("options") == "1"
-        return redirect(url_for("admin.product_options" if options else "admin.product", product_id=made), 303)
+        if made.first:
+            flash(f"{details.name} is in the shop. Add a picture, so that buyers see it", "good")
+        return redirect(made.address, 303)
     answers.refuse("sku", "Somebody else took this SKU at the same moment. Save again")
     return _new_page(answers)
 
@@ -107,10 +108,10 @@ def _read_new(answers: Answers) -> tuple[Details, NewVariant]:
     return Details(name, category, description), variant
 
 
-def _add(details: Details, variant: NewVariant) -> tuple[int, str]:
+def _add(details: Details, variant: NewVariant, options: bool) -> str:
     made = add_product(details, variant, who_acts())
     acted(f"Added product {made.name}, SKU {variant.sku}")
-    return made.id, made.name
+    return url_for("admin.product_options" if options else "admin.product", product_id=made.id)
 
 
 def _save(item: Product, seen: int, edit: Edit) -> str:

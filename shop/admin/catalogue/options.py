@@ -16,7 +16,7 @@ from shop.catalog.editing import LONGEST_LABEL, MOST_VARIANTS, NewVariant, add_v
 from shop.catalog.history import EditedMeanwhile, begin_edit, end_edit
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.naming import free_skus, label_of, suggested_sku
-from shop.database import write
+from shop.idempotency import make_once
 
 Page = str | tuple[str, int] | AnyResponse
 
@@ -41,12 +41,14 @@ def product_options(product_id: int) -> Page:
     if answers.errors:
         return _matrix_page(item, matrix, answers)
     try:
-        write(lambda: _make(item, matrix, fresh))
+        made = make_once(lambda: _make(item, matrix, fresh))
     except (EditedMeanwhile, IntegrityError):
         item = product_or_404(product_id)
         return _matrix_page(item, read_matrix(answers, item), answers, moved=True)
-    flash(f"{len(fresh)} variant{'s' if len(fresh) != 1 else ''} added" if fresh else "The options are saved", "good")
-    return redirect(url_for("admin.product", product_id=product_id), 303)
+    if made.first:
+        words = f"{len(fresh)} variant{'s' if len(fresh) != 1 else ''} added" if fresh else "The options are saved"
+        flash(words, "good")
+    return redirect(made.address, 303)
 
 
 @admin.route("/products/<int:product_id>/variants/new", methods=["GET", "POST"])
@@ -64,12 +66,13 @@ def product_variant_new(product_id: int) -> Page:
     if answers.errors:
         return _variant_page(item, answers)
     try:
-        write(lambda: _add(item, seen, one))
+        made = make_once(lambda: _add(item, seen, one))
     except (EditedMeanwhile, IntegrityError):
         answers.refuse("sku", "Somebody else changed this product at the same moment. Save again")
         return _variant_page(product_or_404(product_id), answers)
-    flash(f"{label_of(one.values) or one.label} is added, SKU {one.sku}", "good")
-    return redirect(url_for("admin.product", product_id=product_id), 303)
+    if made.first:
+        flash(f"{label_of(one.values) or one.label} is added, SKU {one.sku}", "good")
+    return redirect(made.address, 303)
 
 
 def _read_rows(answers: Answers, matrix: Matrix) -> list[NewVariant]:
@@ -108,7 +111,7 @@ def _read_variant(answers: Answers, item: Product) -> NewVariant:
     return replace(one, values=values, label="" if values else label)
 
 
-def _make(item: Product, matrix: Matrix, fresh: list[NewVariant]) -> None:
+def _make(item: Product, matrix: Matrix, fresh: list[NewVariant]) -> str:
     before = begin_edit(item, matrix.edition)
     name_options(item, matrix.names)
     for variant in item.variants:
@@ -116,12 +119,14 @@ def _make(item: Product, matrix: Matrix, fresh: list[NewVariant]) -> None:
     add_variants(item, fresh, who_acts())
     words = end_edit(item, before, who_acts())
     acted(f"Changed product {item.name}: {words or 'options looked at'}")
+    return url_for("admin.product", product_id=item.id)
 
 
-def _add(item: Product, seen: int, one: NewVariant) -> None:
+def _add(item: Product, seen: int, one: NewVariant) -> str:
     before = begin_edit(item, seen)
     add_variants(item, [one], who_acts())
     acted(f"Changed product {item.name}: {end_edit(item, before, who_acts())}")
+    return url_for("admin.product", product_id=item.id)
 
 
 def _options_page(item: Product, answers: Answers) -> Page:

@@ -18,6 +18,7 @@ from shop.admin.frame import admin, may
 from shop.catalog.models import StockMove, Variant
 from shop.catalog.stocking import MOST_STOCK, HeldByOrders, TooFew, TooMany, change_stock, set_stock
 from shop.database import db, write
+from shop.fingerprints import UNKNOWN, Change, changed, posted_fingerprint
 from shop.orders.models import Order
 from shop.paging import Leaf, leaf, page_asked
 
@@ -117,6 +118,9 @@ def _lines(sku: str, rows: Any) -> list[Line]:
 
 def _change(sku: str, kind: str, pieces: int, note: str, once: str | None, name: str) -> int:
     words, way = KINDS[kind]
+    sent_before = once and db.session.scalar(select(StockMove.id).where(StockMove.once == once))
+    if not way and not sent_before:
+        _refuse_if_moved(sku)
     reason, who = f"{words}: {note}" if note else words, who_acts()
     if way:
         change_stock(sku, way * pieces, reason, who, once)
@@ -125,6 +129,32 @@ def _change(sku: str, kind: str, pieces: int, note: str, once: str | None, name:
     left = db.session.scalar(select(Variant.on_hand).where(Variant.sku == sku)) or 0
     acted(f"Stock of {name}, {sku}: {reason}, {pieces:,} {'piece' if pieces == 1 else 'pieces'}; {left:,} here now")
     return left
+
+
+def _shown(sku: str, on_hand: int) -> dict[str, str]:
+    """What a page shows of a stock: how many, after which line of the ledger."""
+    last = db.session.scalar(select(func.max(StockMove.id)).where(StockMove.sku == sku))
+    return {"on_hand": str(on_hand), "last": str(last or 0)}
+
+
+def _refuse_if_moved(sku: str) -> None:
+    """Who counted compared with what the page showed: what was sold since is not to be set back."""
+    here = db.session.scalars(select(Variant.on_hand).where(Variant.sku == sku).with_for_update()).one()
+    seen, now = posted_fingerprint(f"stock {sku}"), _shown(sku, here)
+    last = (seen or {}).get("last", "")
+    if seen is None or not re.fullmatch("[0-9]{1,18}", last):
+        raise changed(f"stock {sku}", now, [], UNKNOWN)
+    since = select(StockMove.on_hand, StockMove.order_id).where(StockMove.sku == sku, StockMove.id > int(last))
+    moves = db.session.execute(since.where(StockMove.on_hand != 0)).all()
+    if not moves and seen.get("on_hand") == str(here):
+        return
+    sold = -sum(pieces for pieces, order_id in moves if order_id is not None)
+    others = sum(pieces for pieces, order_id in moves if order_id is None)
+    words = [f"{sold:,} {'was' if sold == 1 else 'were'} sold"] if sold > 0 else []
+    words += [f"{abs(others):,} {'came' if others > 0 else 'left'} by other changes"] if others else []
+    what = " and ".join(words) or "It was changed"
+    change = Change("pieces", seen.get("on_hand"), str(here), f"{what} since you opened this page: {here:,} here now")
+    raise changed(f"stock {sku}", now, [change])
 
 
 def _variant(sku: str) -> Variant:
@@ -148,6 +178,7 @@ def _page(one: Variant, answers: Answers) -> Page:
         errors=answers.errors,
         problems=answers.problems,
         once=answers.typed.get("once") or secrets.token_urlsafe(18),
+        shown=_shown(one.sku, one.on_hand),
         link_to_page=lambda number: url_for("admin.stock", sku=one.sku, page=number),
     )
     return page, 422 if answers.errors else 200

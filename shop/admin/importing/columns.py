@@ -33,7 +33,8 @@ VARIANT_COLUMNS = {
     "For sale": "active",
 }
 SLUG, SKU = "Slug", "SKU"
-COLUMNS = (SLUG, *PRODUCT_COLUMNS, SKU, *VARIANT_COLUMNS)
+STOCK, SEEN_STOCK = "Stock", "Stock when exported"  # the second is only compared: it says which stock a row was made at
+COLUMNS = (SLUG, *PRODUCT_COLUMNS, SKU, *VARIANT_COLUMNS, SEEN_STOCK)
 
 SLUG_FORM = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 NUMBER = re.compile(r"([0-9]{1,3}(?:[, ][0-9]{3}){1,4}|[0-9]{1,9})(?:\.0{1,2})?", re.ASCII)
@@ -84,6 +85,7 @@ def variant_cells(variant: Variant, options: Sequence[str]) -> dict[str, str]:
         "Stock": str(variant.on_hand),
         "Low at": str(variant.low_at),
         "For sale": yes_no(variant.active),
+        SEEN_STOCK: str(variant.on_hand),
     }
 
 
@@ -145,5 +147,6 @@ READERS: dict[str, Callable[[str], str | int | bool]] = {
     "Price": _price,
     "Stock": _number(MOST_STOCK, "how many there are"),
     "Low at": _number(MOST_STOCK, "a number of pieces"),
+    SEEN_STOCK: _number(MOST_STOCK, "the stock the file was exported at, or nothing"),
     "For sale": _yes_or_no,
 }

@@ -13,17 +13,16 @@ KEPT = timedelta(days=1)
 
 
 def keep_draft(merchant_id: int, name: str, text: str, note: str) -> str:
-    """Keep a file for its preview; its token. What is older than a day, of anybody, goes."""
+    """Keep a file for its preview; its token. What is older than a day, of anybody, goes.
+
+    Runs inside the caller's transaction.
+    """
+    _forget_old()
     draft = ImportDraft(
         token=secrets.token_urlsafe(24), merchant_id=merchant_id, name=name, text=text, note=note, created_at=utcnow()
     )
-
-    def work() -> str:
-        _forget_old()
-        db.session.add(draft)
-        return draft.token
-
-    return write(work)
+    db.session.add(draft)
+    return draft.token
 
 
 def draft_of(merchant_id: int, token: str, *, keep: bool = False) -> ImportDraft | None:

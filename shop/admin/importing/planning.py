@@ -3,14 +3,24 @@
 from collections.abc import Iterable
 
 from shop.admin.importing import columns, naming
-from shop.admin.importing.columns import PRODUCT_COLUMNS, READERS, SKU, SLUG, VARIANT_COLUMNS, WrongCell, shortened
+from shop.admin.importing.columns import (
+    PRODUCT_COLUMNS,
+    READERS,
+    SEEN_STOCK,
+    SKU,
+    SLUG,
+    STOCK,
+    VARIANT_COLUMNS,
+    WrongCell,
+    shortened,
+)
 from shop.admin.importing.picturing import wanted_pictures
 from shop.admin.importing.plans import Line, Plan, ProductPlan, VariantPlan
 from shop.admin.importing.reading import Row
 from shop.admin.importing.shelf import Shelf, read_shelf
 from shop.catalog.editing import MOST_VARIANTS
 from shop.catalog.models import LOW_STOCK
-from shop.catalog.naming import LONGEST_SKU, LONGEST_SLUG, tidy_sku
+from shop.catalog.naming import LONGEST_SKU, LONGEST_SLUG, tidy_sku, tidy_slug
 
 NEEDED = {"Name": "a name", "Category": "one of the shop’s categories"}  # of a new product
 
@@ -23,12 +33,13 @@ def plan(rows: Iterable[Row], *, keep: bool = False) -> Plan:
     shelf = read_shelf(slugs, skus, keep=keep)
     made = Plan([], [])
     groups: dict[str, ProductPlan] = {}
+    called_before = _called_before(rows, shelf)
     said: dict[str, dict[str, tuple[str, int]]] = {}  # slug: column: what a row said of the product, and which row
     places: dict[str, int] = {}  # SKU: the row it stood in
     for row in rows:
         line = Line(row.number, row.cells.get(SKU, "").strip())
         made.lines.append(line)
-        slug = _place(row, line, shelf, places)
+        slug = _place(row, line, shelf, places, called_before)
         if slug is None:
             continue
         if slug not in groups:
@@ -43,7 +54,17 @@ def plan(rows: Iterable[Row], *, keep: bool = False) -> Plan:
     return made
 
 
-def _place(row: Row, line: Line, shelf: Shelf, places: dict[str, int]) -> str | None:
+def _called_before(rows: Iterable[Row], shelf: Shelf) -> dict[str, str]:
+    """The slugs of the file that no product has any more, each with the slug its SKUs have now."""
+    now: dict[str, set[str]] = {}
+    for row in rows:
+        slug, owner = row.cells.get(SLUG, "").strip(), shelf.owners.get(row.cells.get(SKU, "").strip())
+        if owner is not None and slug and slug not in shelf.products:
+            now.setdefault(slug, set()).add(owner.slug)
+    return {slug: owners.pop() for slug, owners in now.items() if len(owners) == 1}
+
+
+def _place(row: Row, line: Line, shelf: Shelf, places: dict[str, int], called_before: dict[str, str]) -> str | None:
     """The slug of the product a row belongs to; None, with the problem noted, when it has no place."""
     sku, slug = line.sku, row.cells.get(SLUG, "").strip()
     variant = shelf.variants.get(sku)
@@ -61,10 +82,15 @@ def _place(row: Row, line: Line, shelf: Shelf, places: dict[str, int]) -> str | 
     if variant is not None:
         product = shelf.owners[sku]
         line.name = product.name
-        if slug and slug != product.slug:
+        if slug and called_before.get(slug) == product.slug:
+            words = f"The address is {product.slug} now, no longer {shortened(slug)}. The SKU says which product it is"
+            line.warnings.append(words)
+        elif slug and slug != product.slug:
             words = f"{shortened(sku)} belongs to {product.slug}. Write that, or another SKU"
             line.problems.append((SLUG, words))
         slug = product.slug
+    elif slug in called_before:
+        slug = called_before[slug]
     elif slug not in shelf.products and not (columns.SLUG_FORM.fullmatch(slug) and len(slug) <= LONGEST_SLUG):
         said = f"“{shortened(slug)}” cannot stand in an address" if slug else "It is empty"
         line.problems.append((SLUG, f"{said}. Write small letters, digits and hyphens, like kiondo-classic"))
@@ -91,7 +117,7 @@ def _read_product(row: Row, line: Line, group: ProductPlan, shelf: Shelf, said: 
             _read_pictures(cell, line, group, now.get(column, ""))
             continue
         try:
-            value = _category(cell, shelf) if column == "Category" else READERS[column](cell)
+            value = _category(cell, line, shelf) if column == "Category" else READERS[column](cell)
         except WrongCell as wrong:
             line.problems.append((column, f"It {wrong}" if str(wrong).startswith("has") else str(wrong)))
             continue
@@ -111,8 +137,12 @@ def _read_pictures(cell: str, line: Line, group: ProductPlan, now: str) -> None:
         line.changes.append(("Pictures", now, cell))
 
 
-def _category(cell: str, shelf: Shelf) -> int:
+def _category(cell: str, line: Line, shelf: Shelf) -> int:
     found = shelf.categories.get(cell.strip().casefold())
+    if found is None:  # renamed since: its address is still made from its first name
+        found = shelf.categories.get(tidy_slug(cell))
+        if found is not None:
+            line.warnings.append(f"The category “{shortened(cell)}” is called {shelf.called[found]} now")
     if found is None:
         names = ", ".join(sorted(shelf.called.values()))
         raise WrongCell(f"There is no category “{shortened(cell)}”. Write one of: {names}")
@@ -123,6 +153,8 @@ def _read_variant(row: Row, line: Line, group: ProductPlan, shelf: Shelf) -> Non
     """Take in what a row says of its variant."""
     variant = shelf.variants.get(line.sku)
     one = VariantPlan(line, line.sku, variant)
+    saw = _seen_stock(row, line) if variant else None
+    one.saw_stock = saw is not None
     group.variants.append(one)
     line.new = variant is None
     now = columns.variant_cells(variant, columns.options_of(group.product)) if variant and group.product else {}
@@ -137,12 +169,36 @@ def _read_variant(row: Row, line: Line, group: ProductPlan, shelf: Shelf) -> Non
             continue
         if variant is not None and value == getattr(variant, attribute):
             continue
-        if column == "Stock" and variant is not None and int(value) < variant.held:
+        if column == STOCK and variant is not None and saw is not None:
+            if value == saw:
+                continue  # as it was in the file: what was sold since stays sold
+            if variant.on_hand != saw:
+                line.problems.append((column, _moved(saw, variant.on_hand)))
+                continue
+        if column == STOCK and variant is not None and int(value) < variant.held:
             words = f"{variant.held} are held for unpaid orders. Write {variant.held} or more"
             line.problems.append((column, words))
             continue
         one.values[attribute] = value
         line.changes.append((column, now.get(column, ""), _shown(column, value)))
+
+
+def _seen_stock(row: Row, line: Line) -> int | None:
+    """The stock a row was exported at; None where it does not say."""
+    cell = row.cells.get(SEEN_STOCK, "")
+    if not cell.strip():
+        return None
+    try:
+        return int(READERS[SEEN_STOCK](cell))
+    except WrongCell as wrong:
+        line.problems.append((SEEN_STOCK, str(wrong)))
+        return None
+
+
+def _moved(saw: int, now: int) -> str:
+    less, count = ("fewer", saw - now) if now < saw else ("more", now - saw)
+    words = f"It was {saw:,} when the file was exported and is {now:,} now, {count:,} {less}: sold or changed since"
+    return f"{words}. Count again, write the new number here and {now} under “{SEEN_STOCK}”"
 
 
 def _finish(group: ProductPlan, shelf: Shelf) -> None:

@@ -36,6 +36,7 @@ class VariantPlan:
     line: Line
     sku: str
     variant: Variant | None
+    saw_stock: bool = False  # whether its row says at which stock it was written
     values: dict[str, Any] = field(default_factory=dict)
 
     def final(self, name: str) -> Any:
@@ -84,6 +85,12 @@ class Plan:
         for line in self.lines:
             counts[line.outcome] += 1
         return counts
+
+    @property
+    def sets_stock_unseen(self) -> int:
+        """How many rows set the stock of a variant without saying which stock they saw."""
+        every = [one for group in self.products for one in group.variants if one.variant is not None]
+        return sum("on_hand" in one.values and not one.saw_stock for one in every)
 
     @property
     def seen(self) -> str:

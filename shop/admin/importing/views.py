@@ -21,11 +21,16 @@ from shop.admin.importing.reading import LARGEST, Unreadable, decoded, read_shee
 from shop.admin.uploads import takes
 from shop.clock import NAIROBI, utcnow
 from shop.database import write
+from shop.idempotency import make_once
 from shop.paging import leaf, page_asked
 
 PAGE_SIZE = 50
 TABS = {"": "All rows", "error": "Errors", "new": "New", "changed": "Changed", "same": "As they are"}
 MOVED = "The catalogue has changed since you looked. This is what the file would do now: look again, then apply"
+UNSEEN = (
+    "Stock is set in {count} of its rows, and they do not say which stock they saw: what was sold since the file was "
+    "made would be on the shelf again. An export with the column “Stock when exported” does say it"
+)
 takes("admin.import_catalogue", LARGEST)
 
 
@@ -62,8 +67,9 @@ def import_catalogue() -> str | tuple[str, int] | AnyResponse:
         read_sheet(text)
     except Unreadable as error:
         return render_template("admin/importing/start.html", problems=[("file", str(error))]), 422
-    token = keep_draft(current_user.id, shortened(file.filename or "", 80) or "catalogue.csv", text, note)
-    return redirect(url_for("admin.import_preview", token=token), 303)
+    name, owner = shortened(file.filename or "", 80) or "catalogue.csv", current_user.id
+    made = make_once(lambda: url_for("admin.import_preview", token=keep_draft(owner, name, text, note)))
+    return redirect(made.address, 303)
 
 
 @admin.get("/import/<token>")
@@ -121,6 +127,9 @@ def _draft(token: str) -> ImportDraft:
 def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> str:
     sheet = read_sheet(draft.text)
     made = made or plan(sheet.rows)
+    notes = [*([draft.note] if draft.note else []), *sheet.notes]
+    if made.sets_stock_unseen:
+        notes.append(UNSEEN.format(count=made.sets_stock_unseen))
     counts = made.counts
     asked = request.args.get("show")
     show = asked if asked in TABS else "error" if counts["error"] else ""
@@ -140,7 +149,7 @@ def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> s
         draft=draft,
         plan=made,
         counts=counts,
-        notes=[draft.note, *sheet.notes] if draft.note else sheet.notes,
+        notes=notes,
         tabs=tabs,
         found=here,
         lines=chosen[here.start : here.start + PAGE_SIZE],

@@ -12,13 +12,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may, must_set_up_codes
+from shop.admin.models import Merchant
 from shop.admin.people import codes, sitting
 from shop.admin.people.forms import ChangePasswordForm, CodeForm, NameForm
 from shop.admin.people.guessing import in_words, seconds_to_wait, start_anew
 from shop.admin.people.staffing import set_password
-from shop.database import write
+from shop.database import db, write
 from shop.details import details
 from shop.extensions import limiter
+from shop.fingerprints import refuse_if_changed
 from shop.sealing import Purpose, SealBroken, sealer
 
 Page = str | tuple[str, int] | AnyResponse
@@ -56,6 +58,8 @@ def me_name() -> Page:
         return _own_page(name=form), 422
 
     def rename() -> None:
+        here = db.session.get_one(Merchant, current_user.id, with_for_update=True, populate_existing=True)
+        refuse_if_changed("my name", {"name": here.name}, labels=form.labels())
         acted(f"Changed their name to {form.name.data}")
         current_user.name = form.name.data
 

@@ -13,6 +13,9 @@ from shop.admin.people.links import withdraw_links
 from shop.admin.people.sitting import end_sittings
 from shop.admin.signing import merchant_with, people
 from shop.database import changed, db
+from shop.fingerprints import Label, refuse_if_changed
+
+LABELS: dict[str, Label] = {"role": ("What they may do", {"staff": "Staff", "owner": "Owner"})}
 
 
 class LastOwner(Exception):
@@ -30,11 +33,14 @@ class AlreadyHere(Exception):
 def change_role(merchant_id: int, role: str) -> bool:
     """Make somebody staff or owner, and have them sign in anew; False if there was nothing to change.
 
-    Runs inside the caller's transaction, like everything here. Raises LastOwner, NoLongerOwner, LookupError.
+    Runs inside the caller's transaction, like everything here. Raises LastOwner, NoLongerOwner, LookupError, and
+    ChangedMeanwhile when the posted form's page showed another role.
     """
     merchant = _one_of_ours(merchant_id)
     if [held.name for held in merchant.roles] == [role]:
         return False
+    now = {"role": "owner" if merchant.has_role("owner") else "staff"}
+    refuse_if_changed(f"user {merchant.id}", now, labels=LABELS)
     if role != "owner":
         _leave_an_owner(merchant)
     merchant.roles = [_role(role)]

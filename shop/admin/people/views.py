@@ -27,6 +27,7 @@ from shop.admin.people.sitting import sittings_of
 from shop.chpter.text import one_line
 from shop.clock import utcnow
 from shop.database import db, write
+from shop.idempotency import make_once
 from shop.paging import key_asked
 
 Page = str | tuple[str, int] | AnyResponse
@@ -56,19 +57,19 @@ def people_invite() -> Page:
         return _invite_page(form)
     email, role = form.email.data, form.role.data
 
-    def invite() -> bool:
+    def invite() -> str:
         here = select(Merchant.id).where(func.lower(Merchant.email) == email, Merchant.active)
         if db.session.scalar(here):
-            return False
+            raise staffing.AlreadyHere
         mail_invitation(email, role, who_acts())
         acted(f"Invited {email} as {role}")
-        return True
+        return url_for("admin.people")
 
     try:
-        invited = write(invite)
+        make_once(invite)
     except IntegrityError:  # by another owner at the same moment: theirs is on its way
-        invited = True
-    if not invited:
+        pass
+    except staffing.AlreadyHere:
         form.email.errors = ["Somebody with this e-mail sits at the desk already"]
         return _invite_page(form)
     flash(f"The invitation to {email} is on its way", "good")

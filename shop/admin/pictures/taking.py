@@ -14,6 +14,7 @@ from shop.catalog.pictures import Shape
 from shop.catalog.shrinking import PictureRefused, shrink
 from shop.checkout.forms import one_line
 from shop.database import db, write
+from shop.idempotency import make_once
 
 log = logging.getLogger(__name__)
 LONGEST_NAME = 40  # characters of a file's name that are said back
@@ -36,8 +37,11 @@ class Taken:
         return f"Added {pictures}. {in_words(self.sent)} became {in_words(self.kept)}, in all sizes together"
 
 
-def take_in(product_id: int, files: Sequence[FileStorage], alt: str) -> Taken:
-    """Add each picture that is one to a product; `problems` say what is wrong with the others. Raises PictureGone."""
+def take_in(product_id: int, files: Sequence[FileStorage], alt: str, page: str) -> Taken:
+    """Add each picture that is one to a product; `problems` say what is wrong with the others. Raises PictureGone.
+
+    Once for each posted form, whose answer leads to `page`.
+    """
     db.session.rollback()
     taken, paths = Taken(), []
     for file in files:
@@ -46,7 +50,7 @@ def take_in(product_id: int, files: Sequence[FileStorage], alt: str) -> Taken:
         except PictureRefused as refused:
             taken.problems.append(f"{_name(file)} was not added: {refused}")
     if paths:
-        _keep_rows(product_id, paths, alt, taken)
+        _keep_rows(product_id, paths, alt, taken, page)
     return taken
 
 
@@ -72,10 +76,11 @@ def _kept(shape: Shape, sizes: Mapping[str, bytes]) -> str:
         raise PictureRefused("the shop’s disk does not take it. Whoever runs the shop finds why in its log") from error
 
 
-def _keep_rows(product_id: int, paths: list[str], alt: str, taken: Taken) -> None:
+def _keep_rows(product_id: int, paths: list[str], alt: str, taken: Taken, page: str) -> None:
     """Write the rows. After any other error nobody knows whether they were: then the files wait for the sweep."""
     try:
-        write(lambda: _add(product_id, paths, alt))
+        if not make_once(lambda: _add(product_id, paths, alt, page)).first:  # sent twice: the others are there
+            _forget(paths)
     except arranging.PictureGone:
         _forget(paths)
         raise
@@ -90,12 +95,13 @@ def _forget(paths: list[str]) -> None:
         media.remove(path)
 
 
-def _add(product_id: int, paths: list[str], alt: str) -> None:
+def _add(product_id: int, paths: list[str], alt: str, page: str) -> str:
     product = arranging.locked(product_id)
     before = pictures_of(product)
     arranging.add(product, paths, alt)
     note_pictures(product, before, who_acts())
     acted(f"Added {len(paths)} picture{'s' if len(paths) > 1 else ''} to {product.name}")
+    return page
 
 
 def arranged(product_id: int, act: Callable[[Product], object], words: str) -> None:

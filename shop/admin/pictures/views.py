@@ -15,10 +15,13 @@ from shop.catalog.models import Product
 from shop.catalog.shrinking import LARGEST_FILE
 from shop.checkout.forms import one_line
 from shop.database import db
+from shop.fingerprints import Label, Unsaid, refuse_if_changed
 
 MOST_FILES = 8  # in one upload
 STEPS = {"earlier": -1, "later": 1, "first": -arranging.MOST_PICTURES}
 GONE = "That picture is no longer there. This is how the pictures are now"
+ORDER: dict[str, Label] = {"order": ("The order of the pictures", Unsaid())}
+WORDS: dict[str, Label] = {"alt": "What the picture shows"}
 takes("admin.add_pictures", MOST_FILES * LARGEST_FILE)
 
 
@@ -47,7 +50,7 @@ def add_pictures(number: str) -> tuple[str, int] | AnyResponse:
         problems.append(("picture-alt", f"What they show must be {arranging.LONGEST_ALT} characters or fewer"))
     if not problems:
         try:
-            taken = take_in(product.id, files, alt)
+            taken = take_in(product.id, files, alt, url_for("admin.product_pictures", number=number))
         except arranging.PictureGone:
             abort(404)
         if taken.added:
@@ -67,7 +70,12 @@ def move_picture(number: str) -> AnyResponse:
     way = request.form.get("to", "")
     if way not in STEPS:
         abort(400)
-    return _arrange(number, lambda product: arranging.move(product, _picture(), STEPS[way]), "Moved a picture", "Moved")
+
+    def move(product: Product) -> None:
+        refuse_if_changed(f"pictures of {product.id}", arranging.order_shown(product), labels=ORDER)
+        arranging.move(product, _picture(), STEPS[way])
+
+    return _arrange(number, move, "Moved a picture", "Moved")
 
 
 @admin.post("/products/<number>/pictures/words")
@@ -78,9 +86,14 @@ def describe_picture(number: str) -> tuple[str, int] | AnyResponse:
     if len(alt) > arranging.LONGEST_ALT:
         words = f"What it shows must be {arranging.LONGEST_ALT} characters or fewer; these are {len(alt)}"
         return _page(_product(number), problems=[(f"picture-{_picture()}", words)], wrong={_picture(): alt}), 422
-    return _arrange(
-        number, lambda product: arranging.describe(product, _picture(), alt), "Described a picture", "Words kept"
-    )
+
+    def describe(product: Product) -> None:
+        words = next((one.alt for one in product.pictures if one.id == _picture()), None)
+        if words is not None:
+            refuse_if_changed(f"picture {_picture()}", {"alt": words}, labels=WORDS)
+        arranging.describe(product, _picture(), alt)
+
+    return _arrange(number, describe, "Described a picture", "Words kept")
 
 
 @admin.post("/products/<number>/pictures/shows")

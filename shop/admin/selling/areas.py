@@ -23,7 +23,6 @@ from shop.pricing.models import DeliveryArea
 from shop.typed import TypedForm
 
 MOST_FEE = 100_000
-FIELDS = ("kind", "name", "fee", "days", "place", "hours")
 ORDER: dict[str, Label] = {"order": "The order of the areas"}
 KINDS = {"brought": "We bring it", "pickup": "They pick it up"}
 LAST_ONE = "One way to get the goods must stay on: switch another area on first"
@@ -71,18 +70,6 @@ class AreaForm(TypedForm):
         self.kind.data = "pickup" if area.pickup else "brought"
         self.name.data, self.fee.data, self.days.data = area.name, str(area.fee), area.days
         self.place.data, self.hours.data = area.place, area.hours
-
-    @property
-    def labels(self) -> dict[str, Label]:
-        """How its fields are called."""
-        return {name: self[name].label.text for name in FIELDS} | {"kind": (self.kind.label.text, KINDS)}
-
-    @classmethod
-    def shown(cls, area: DeliveryArea) -> dict[str, str]:
-        """An area as the form shows it."""
-        form = cls(formdata=None)
-        form.fill(area)
-        return {name: form[name].data for name in FIELDS}
 
     def put_into(self, area: DeliveryArea) -> None:
         """The checked answers. What does not belong to the kind is left out."""
@@ -171,7 +158,8 @@ def _add(form: AreaForm) -> str:
 
 def _change(area_id: int, form: AreaForm) -> None:
     area = db.session.get_one(DeliveryArea, area_id, with_for_update=True)
-    refuse_if_changed(f"area {area_id}", form.shown(area), labels=form.labels)
+    labels: dict[str, Label] = {**form.labels(), "kind": (form.kind.label.text, KINDS)}
+    refuse_if_changed(f"area {area_id}", _shown(area), labels=labels)
     before = _in_words(area)
     form.put_into(area)
     acted(f"Changed {before} to {_in_words(area)}")
@@ -204,6 +192,12 @@ def _move_up(area_id: int) -> None:
     acted(f"Moved {next(area.name for area in areas if area.id == area_id)} one place up")
 
 
+def _shown(area: DeliveryArea) -> dict[str, str]:
+    form = AreaForm(formdata=None)
+    form.fill(area)
+    return form.shown()
+
+
 def _order(areas: Sequence[DeliveryArea]) -> dict[str, str]:
     """What a page shows of the order of all areas."""
     return {"order": ", ".join(area.name for area in areas)}
@@ -222,7 +216,7 @@ def _done(words: str) -> AnyResponse:
 
 
 def _form_page(form: AreaForm, area: DeliveryArea | None) -> str:
-    shown = form.shown(area) if area else None
+    shown = _shown(area) if area else None
     return render_template(
         "admin/selling/area.html", form=form, area=area, kinds=KINDS, shown=shown, problems=form.problems
     )

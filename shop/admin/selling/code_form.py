@@ -13,6 +13,7 @@ from shop.pricing.claiming import tidy_code
 from shop.pricing.models import DiscountCode
 from shop.typed import TypedForm
 
+KINDS = {"percent": "Percent", "fixed": "Shillings"}
 LEAST_PERCENT, MOST_PERCENT = 1, 90
 MOST_USES = 100_000
 
@@ -29,8 +30,8 @@ class CodeForm(TypedForm):
     max_uses = WholeNumber("Uses in all", 1, MOST_USES)
     most_each = WholeNumber("Uses for each phone number", 1, 1000)
 
-    def __init__(self, kept: DiscountCode | None = None) -> None:
-        super().__init__()
+    def __init__(self, kept: DiscountCode | None = None, **given: Any) -> None:
+        super().__init__(**given)
         self.kept = kept
 
     @property
@@ -78,7 +79,7 @@ class CodeForm(TypedForm):
 
     def validate_kind(self, field: RadioField) -> None:
         """One of the two."""
-        if field.data not in ("percent", "fixed"):
+        if field.data not in KINDS:
             raise ValidationError("Choose percent or shillings")
 
     def validate_value(self, field: WholeNumber) -> None:

@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may
 from shop.admin.selling.asking import PER_PAGE, last_day, row_id
-from shop.admin.selling.code_form import CodeForm
+from shop.admin.selling.code_form import KINDS, CodeForm
 from shop.admin.wording import Badge
 from shop.clock import NAIROBI, utcnow
 from shop.database import changed, db, write
+from shop.fingerprints import Label, refuse_if_changed
+from shop.idempotency import make_once
 from shop.money import shillings
 from shop.orders.models import Order
 from shop.orders.states import Payment
@@ -72,12 +74,13 @@ def selling_code_new() -> str | tuple[str, int] | AnyResponse:
         return _form_page(form, None)
     if form.validate():
         try:
-            code = write(lambda: _make(form))
+            made = make_once(lambda: _make(form))
         except IntegrityError:
             form.code.errors = [f"There is a code {form.tidy} already. Choose another"]
         else:
-            flash(f"Code {code.code} is made: {offer_of(code)}", "good")
-            return redirect(url_for("admin.selling"), 303)
+            if made.first:
+                flash(f"Code {form.tidy} is made", "good")
+            return redirect(made.address, 303)
     return _form_page(form, None), 422
 
 
@@ -168,16 +171,19 @@ def _code(code_id: str) -> DiscountCode:
     return db.session.get(DiscountCode, row_id(code_id)) or abort(404)
 
 
-def _make(form: CodeForm) -> DiscountCode:
+def _make(form: CodeForm) -> str:
     code = DiscountCode(**form.values(), used=0, active=True)
     db.session.add(code)
     db.session.flush()
     acted(f"Made discount code {code.code}: {offer_of(code)}, {days_of(code)}")
-    return code
+    return url_for("admin.selling")
 
 
 def _save(code: DiscountCode, form: CodeForm) -> bool:
     """Save the form, unless meanwhile more of the code was used than the form allows for."""
+    locked = db.session.get_one(DiscountCode, code.id, with_for_update=True)
+    labels: dict[str, Label] = {**form.labels(), "kind": (form.kind.label.text, KINDS)}
+    refuse_if_changed(f"code {code.id}", _shown(locked), labels=labels)
     values = form.values()
     fits = update(DiscountCode).where(DiscountCode.id == code.id)
     if values["max_uses"] is not None:
@@ -191,5 +197,14 @@ def _save(code: DiscountCode, form: CodeForm) -> bool:
     return True
 
 
+def _shown(code: DiscountCode) -> dict[str, str]:
+    form = CodeForm(formdata=None)
+    form.fill(code)
+    return form.shown()
+
+
 def _form_page(form: CodeForm, code: DiscountCode | None) -> str:
-    return render_template("admin/selling/code.html", form=form, code=code, problems=form.problems)
+    shown = _shown(code) if code else None
+    return render_template(
+        "admin/selling/code.html", form=form, code=code, kinds=KINDS, shown=shown, problems=form.problems
+    )

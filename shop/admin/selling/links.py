@@ -23,6 +23,7 @@ from shop.checkout.forms import one_line
 from shop.clock import utcnow
 from shop.config import Settings
 from shop.database import changed, db, write
+from shop.idempotency import make_once
 from shop.paging import leaf, page_asked
 from shop.typed import TypedForm
 from shop.whatsapp import whatsapp_link
@@ -80,9 +81,10 @@ def cart_new() -> str | tuple[str, int] | AnyResponse:
         problems.append(("q", GONE if basket.notices else NO_GOODS))
     if problems:
         return _form_page(form, picked, problems), 422
-    code = write(lambda: _make(picked, form.title.data))
-    flash("The link is made", "good")
-    return redirect(url_for("admin.cart_link", code=code), 303)
+    made = make_once(lambda: url_for("admin.cart_link", code=_make(picked, form.title.data)))
+    if made.first:
+        flash("The link is made", "good")
+    return redirect(made.address, 303)
 
 
 @admin.get("/carts/<code>")

@@ -15,7 +15,9 @@ from shop.catalog import media
 from shop.catalog.shrinking import LARGEST_FILE, PictureRefused
 from shop.database import db, write
 from shop.details import details_row, forget_details
+from shop.fingerprints import Label, refuse_if_changed
 
+LOGO: dict[str, Label] = {"logo": "The logo"}
 takes("admin.set_logo", LARGEST_FILE)
 
 
@@ -52,6 +54,9 @@ def _show(path: str, words: str) -> str:
 
     def work() -> str:
         row = details_row()
+        db.session.refresh(row, with_for_update=True)
+        if row.logo != path:
+            refuse_if_changed("the logo", {"logo": row.logo}, labels=LOGO)
         before, row.logo = row.logo, path
         if before != path:
             acted(words)

@@ -14,6 +14,7 @@ from shop.checkout.forms import BAD_EMAIL, mail_address, one_line, tidy_note
 from shop.config import Settings
 from shop.database import db, write
 from shop.details import LOOK_FROM, ONE, ShopDetails, details, details_row, forget_details
+from shop.fingerprints import refuse_if_changed
 from shop.money import shillings
 from shop.phones import PhoneError, kenyan_mobile, readable_phone
 from shop.typed import TypedForm
@@ -97,14 +98,16 @@ def settings() -> str | tuple[str, int] | AnyResponse:
     form = SettingsForm()
     if not form.validate():
         return _page(form, form.problems), 422
-    write(lambda: _save(form.values()))
+    write(lambda: _save(form))
     forget_details()
     flash("Saved. Every page says so within a few seconds", "good")
     return redirect(url_for("admin.settings"), 303)
 
 
-def _save(values: dict[str, str | int]) -> None:
-    row = details_row()
+def _save(form: SettingsForm) -> None:
+    values, row = form.values(), details_row()
+    db.session.refresh(row, with_for_update=True)
+    refuse_if_changed("settings", _shown(row), labels=form.labels())
     changed = [name for name in FIELDS if getattr(row, name) != values[name]]
     for name in changed:
         setattr(row, name, values[name])
@@ -124,6 +127,12 @@ def _as_it_comes() -> ShopDetails:
     return ShopDetails(**dict.fromkeys(TEXTS, ""), look_from=LOOK_FROM)
 
 
+def _shown(row: ShopDetails) -> dict[str, str]:
+    form = SettingsForm(formdata=None)
+    form.fill(row)
+    return form.shown()
+
+
 def kept_page(problems: list[tuple[str, str]]) -> str:
     """The page as the settings are now. `problems` are those of another form on it."""
     form = SettingsForm(formdata=None)
@@ -133,5 +142,13 @@ def kept_page(problems: list[tuple[str, str]]) -> str:
 
 def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
     ours: Settings = current_app.config["SETTINGS"]
-    own_logo = bool(files_of(details().logo))
-    return render_template("admin/selling/settings.html", form=form, ours=ours, problems=problems, own_logo=own_logo)
+    row = db.session.get(ShopDetails, ONE) or _as_it_comes()
+    return render_template(
+        "admin/selling/settings.html",
+        form=form,
+        shown=_shown(row),
+        ours=ours,
+        problems=problems,
+        own_logo=bool(files_of(details().logo)),
+        logo={"logo": row.logo or ""},
+    )
