@@ -1,0 +1,396 @@
+"""Every form that is posted anywhere: it says what its page showed, makes its thing once, or stands here with a reason.
+
+A new form that does none of these fails this file.
+"""
+
+from dataclasses import dataclass, field
+from io import BytesIO
+
+import pytest
+from sqlalchemy import func, select, update
+
+from shop.admin.importing.models import ImportDraft
+from shop.admin.models import Merchant, OneTimeLink
+from shop.cart.models import SharedCart
+from shop.catalog.models import Category, Picture, Product, Variant
+from shop.database import db, write
+from shop.details import ShopDetails
+from shop.pricing.models import DeliveryArea, DiscountCode
+from tests import both_databases
+from tests.admin.desk import STAFF, Clerk, let_staff_in
+from tests.admin.goods import fields_of, problems
+from tests.faults.at_once import at_once
+from tests.faults.forms_served import forms_on
+from tests.shopper import SKU, hidden_fields
+
+# What each form carries of what its page showed: the shop's one way (shop/fingerprints.py), or one that is older.
+CHANGES = {
+    **dict.fromkeys(
+        (
+            "admin.category",
+            "admin.category_move",
+            "admin.describe_picture",
+            "admin.me_name",
+            "admin.move_picture",
+            "admin.people_role",
+            "admin.remove_logo",
+            "admin.selling_area",
+            "admin.selling_area_act",
+            "admin.selling_code",
+            "admin.set_logo",
+            "admin.settings",
+            "admin.stock_change",
+        ),
+        "fingerprint",
+    ),
+    "admin.product_edit": "edition",
+    "admin.product_options": "edition",
+    "admin.import_apply": "seen",
+    "checkout.details": "shown_total",
+}
+# By what each form is known when it is sent twice: the shop's one way (shop/idempotency.py), or an older one.
+MAKES = {
+    **dict.fromkeys(
+        (
+            "admin.add_pictures",
+            "admin.cart_new",
+            "admin.category_new",
+            "admin.import_catalogue",
+            "admin.people_invite",
+            "admin.product_new",
+            "admin.product_variant_new",
+            "admin.selling_area_new",
+            "admin.selling_code_new",
+        ),
+        "idempotency_key",
+    ),
+    "admin.new_order": "once",
+    "admin.order_message": "once",
+    "admin.order_note": "once",
+}
+SWITCH = "brings one thing into a state that the button names; who comes second is told it is there already"
+STEP = "moves an order along its states, by an UPDATE that names the state it was seen in"
+MONEY = "an act on money: it carries the state it was seen in, and its own tests try it in between"
+SESSION = "concerns nothing but the session or the account of who sends it, and asks for a password or a code"
+NEITHER = {
+    **dict.fromkeys(
+        (
+            "admin.cart_off",
+            "admin.category_archive",
+            "admin.category_restore",
+            "admin.product_archive",
+            "admin.product_restore",
+            "admin.remove_picture",
+            "admin.selling_code_turn",
+            "admin.import_forget",
+            "admin.people_remove",
+            "admin.people_codes_off",
+            "admin.people_withdraw",
+            "admin.people_invite_again",
+        ),
+        SWITCH,
+    ),
+    **dict.fromkeys(
+        (
+            "admin.act_on_orders",
+            "admin.order_move",
+            "admin.order_hand_over",
+            "admin.order_without_code",
+            "admin.mail_again",
+            "admin.mail_copy",
+            "admin.check_close",
+            "admin.check_match",
+            "admin.check_unmatched",
+        ),
+        STEP,
+    ),
+    **dict.fromkeys(
+        (
+            "admin.money_accept",
+            "admin.money_attempt",
+            "admin.money_cancel",
+            "admin.money_give_back",
+            "admin.money_mark_paid",
+            "admin.money_refuse",
+            "admin.money_same",
+            "admin.money_seen",
+        ),
+        MONEY,
+    ),
+    **dict.fromkeys(
+        (
+            "admin.confirm",
+            "admin.me_codes_off",
+            "admin.me_codes_on",
+            "admin.me_codes_recovery",
+            "admin.me_end_others",
+            "admin.me_password",
+            "door.code",
+            "door.forgotten",
+            "door.invited",
+            "door.new_password",
+            "security.login",
+            "security.logout",
+        ),
+        SESSION,
+    ),
+    "admin.codes": "only looks up",
+    "admin.privacy_anonymise": "names the buyer in the form, and what is gone is gone",
+    "admin.privacy_export": "only reads",
+    "orders.lookup": "only looks up",
+    "cart.add": "adds one to the buyer's own cart: two presses are two pieces, and the page says how many",
+    "cart.undo": "puts back what one step of the buyer's own cart took away",
+    "cart.update": "sets the buyer's own cart to the quantities typed",
+    "cart.share_mine": "makes a link to the buyer's own cart; a second one to the same goods does no harm",
+    "cart.take_shared": "fills the buyer's own cart",
+    "payments.pay": "guarded by the number of tries in its order (docs/architecture.md)",
+    "payments.offer": "writes down a code once for each order",
+    "payments.callback": "sent by Chpter, settled by the table",
+}
+PAGES = (
+    "/admin/me",
+    "/admin/settings",
+    "/admin/import",
+    "/admin/categories",
+    "/admin/categories/1",
+    "/admin/categories/new",
+    "/admin/products/new",
+    "/admin/carts/new",
+    "/admin/orders/new",
+    "/admin/selling/areas",
+    "/admin/selling/areas/1",
+    "/admin/selling/areas/new",
+    "/admin/selling/codes/1",
+    "/admin/selling/codes/new",
+    "/admin/people/invite",
+    f"/admin/stock/{SKU}",
+)
+
+
+def posted(app):
+    return {rule.endpoint for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+
+
+@pytest.fixture
+def second(app, provider, clerk):
+    """Another owner in another browser."""
+    other = Clerk(app, provider)
+    assert other.sign_in().status_code == 303
+    return other
+
+
+@pytest.fixture
+def prepared(app):
+    """Addresses of a product with two variants and two pictures, and of a member of staff."""
+    let_staff_in(app)
+    with app.app_context():
+        product_id = db.session.scalar(select(Variant.product_id).where(Variant.sku == SKU))
+
+        def hang():
+            db.session.add(Picture(product_id=product_id, position=98, path="img/a", alt="From the side"))
+            db.session.add(Picture(product_id=product_id, position=99, path="img/b", alt="From above"))
+
+        write(hang)
+        staff = db.session.scalar(select(Merchant.id).where(Merchant.email == STAFF))
+        pictures = list(db.session.scalars(select(Picture.id).where(Picture.product_id == product_id)))
+    return {"product": f"/admin/products/{product_id}", "staff": f"/admin/people/{staff}", "picture": str(pictures[-1])}
+
+
+def test_every_posted_form_is_guarded_or_stands_here_with_a_reason(app):
+    declared = [*CHANGES, *MAKES, *NEITHER]
+
+    assert sorted(declared) == sorted(set(declared))
+    assert posted(app) - set(declared) == set()
+    assert set(declared) - posted(app) == set()
+
+
+def test_control_a_new_form_is_found(app):
+    app.add_url_rule("/admin/new-form", "admin.new_form", lambda: "", methods=["POST"])
+
+    assert posted(app) - {*CHANGES, *MAKES, *NEITHER} == {"admin.new_form"}
+
+
+def test_every_form_as_it_is_served_carries_what_it_should(app, clerk, prepared, shopper):
+    shopper.add()
+    own = ("", "/edit", "/pictures", "/variants/new")
+    pages = [*PAGES, *(prepared["product"] + more for more in own), prepared["staff"]]
+    served = [form for address in pages for form in forms_on(clerk.get(address).text, address)]
+    served += forms_on(shopper.get("/checkout").text, "/checkout")
+    seen = set()
+    for form in served:
+        if form.method != "POST":
+            continue
+        endpoint, values = app.url_map.bind("localhost").match(form.action, "POST")
+        if endpoint == "admin.selling_area_act" and values["act"] != "up":
+            continue  # on and off: a switch
+        carried = CHANGES.get(endpoint) or MAKES.get(endpoint)
+        assert carried is None or carried in form.names, f"{form.action} carries no {carried}"
+        seen.add(endpoint)
+
+    unseen = {"admin.import_apply", "admin.product_options", "admin.remove_logo", "admin.order_message"}
+    assert {*CHANGES, *MAKES} - seen - unseen == {"admin.order_note"}  # on an order's page, with its own tests
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A form that is open while another owner saves the same one."""
+
+    page: str
+    mine: dict[str, str]
+    theirs: dict[str, str]
+    words: str
+    action: str = ""
+    saves: int = 303
+    options: dict[str, str] = field(default_factory=dict)
+
+
+MOVED = {
+    "area": Moved("/admin/selling/areas/1", {"days": "9 days"}, {"fee": "777"}, "it is 777 now"),
+    "code": Moved("/admin/selling/codes/1", {"minimum": "900"}, {"value": "11"}, "it is 11 now"),
+    "settings": Moved("/admin/settings", {"tagline": "Honey"}, {"address": "Stall 9"}, "it is Stall 9 now"),
+    "category": Moved("/admin/categories/1", {"blurb": "For tea"}, {"name": "Vikapu"}, "it is Vikapu now"),
+    "product": Moved("{product}/edit", {"description": "Woven"}, {"name": "Kiondo kipya"}, "Kiondo kipya"),
+    "stock": Moved(
+        f"/admin/stock/{SKU}", {"kind": "counted", "pieces": "10"}, {"kind": "received", "pieces": "3"}, "3 came by"
+    ),
+    "my name": Moved("/admin/me", {"name": "Wanjiku"}, {"name": "Achieng"}, "it is Achieng now", "/admin/me/name"),
+    "role": Moved("{staff}", {"role": "staff"}, {"role": "owner"}, "it is Owner now", "{staff}/role"),
+    "picture": Moved(
+        "{product}/pictures", {"alt": "Mine"}, {"alt": "Theirs"}, "it is Theirs now", "{product}/pictures/words"
+    ),
+    "order of pictures": Moved(
+        "{product}/pictures", {"to": "earlier"}, {"to": "first"}, "order of the pictures", "{product}/pictures/move"
+    ),
+    "order of categories": Moved(
+        "/admin/categories", {"to": "down"}, {"to": "down"}, "order of the categories", "/admin/categories/1/move"
+    ),
+    "order of areas": Moved("/admin/selling/areas", {}, {}, "order of the areas", "/admin/selling/areas/3/up"),
+}
+
+
+def filled(person, page, action, picture, answers):
+    """The form of a page that leads to `action`, as a browser would send it, with these answers."""
+    html = person.get(page).text
+    parts = [part.partition("</form>")[0] for part in html.split("<form")[1:]]
+    named = [part for part in parts if f'action="{action}"' in part.partition(">")[0]]
+    mine = [part for part in named if f'name="picture" value="{picture}"' in part] or named
+    return {**fields_of("<main>" + mine[0].partition(">")[2]), **answers}
+
+
+@pytest.mark.parametrize("case", MOVED)
+def test_a_form_whose_thing_moved_meanwhile_saves_nothing_says_so_and_saves_when_pressed_again(
+    app, clerk, second, prepared, case
+):
+    moved = MOVED[case]
+    page, action = (text.format(**prepared) for text in (moved.page, moved.action or moved.page))
+    mine, theirs = (
+        filled(person, page, action, prepared["picture"], answers)
+        for person, answers in ((clerk, moved.mine), (second, moved.theirs))
+    )
+    assert second.post(action, theirs).status_code == 303
+
+    reply = clerk.post(action, mine)
+
+    assert reply.status_code == 409
+    assert moved.words in reply.text
+    again = fields_of(reply.text)
+    if case != "role":  # there one chose what the page had shown
+        assert {name: again.get(name) for name in moved.mine} == moved.mine
+    other = {name: value for name, value in moved.theirs.items() if name not in moved.mine}
+    assert {name: again.get(name) for name in other} in (other, {"kind": "counted", "pieces": "10"}, {})
+    again = filled_again(reply.text, action, again)
+    assert clerk.post(action, again).status_code == 303
+
+
+def filled_again(html, action, whole):
+    parts = [part.partition("</form>")[0] for part in html.split("<form")[1:]]
+    named = [part for part in parts if f'action="{action}"' in part.partition(">")[0]]
+    if len(named) == 1:
+        return fields_of("<main>" + named[0].partition(">")[2])
+    return whole
+
+
+MADE = (Product, Variant, Category, DeliveryArea, DiscountCode, SharedCart, OneTimeLink, ImportDraft, Picture)
+TWICE = {
+    "product": (
+        "/admin/products/new",
+        {"name": "Mug", "category": "1", "price": "10", "stock": "5", "low_at": "1", "sku": "", "description": ""},
+    ),
+    "category": ("/admin/categories/new", {"name": "Hats", "blurb": ""}),
+    "area": ("/admin/selling/areas/new", {"kind": "brought", "name": "Thika", "fee": "350", "days": "2 days"}),
+    "code": ("/admin/selling/codes/new", {"code": "ONCE10", "kind": "percent", "value": "10"}),
+    "cart link": ("/admin/carts/new", {"title": "Gift", "q": "", f"quantity-{SKU}": "2"}),
+    "invitation": ("/admin/people/invite", {"email": "new@example.com", "role": "staff"}),
+    "variant": (
+        "{product}/variants/new",
+        {"label": "Huge", "value_1": "Huge", "price": "10", "stock": "5", "low_at": "1", "sku": ""},
+    ),
+    "import": ("/admin/import", {"file": "SKU,Price\r\nKIO-CLA-TER,2600\r\n"}),
+}
+
+
+def made(app):
+    with app.app_context():
+        return {model: db.session.scalar(select(func.count()).select_from(model)) for model in MADE}
+
+
+@both_databases
+@pytest.mark.parametrize("case", TWICE)
+def test_a_form_that_makes_something_makes_it_once_however_often_it_is_sent(app, clerk, prepared, case):
+    page, answers = TWICE[case]
+    page = page.format(**prepared)
+
+    def press(form):
+        form = dict(form)
+        if "file" in form:
+            form["file"] = (BytesIO(form["file"].encode()), "goods.csv")
+        return clerk.browser.post(page, data=form, content_type="multipart/form-data")
+
+    form = {**fields_of(clerk.get(page).text), **answers}
+    before = made(app)
+    replies = at_once([lambda: press(form)] * 2)
+    after = made(app)
+    replies.append(press(form))
+
+    assert [reply.status_code for reply in replies] == [303] * 3, [problems(reply) for reply in replies]
+    assert len({reply.headers["Location"] for reply in replies}) == 1
+    assert {model.__tablename__: after[model] - before[model] for model in MADE if after[model] != before[model]} in (
+        {"product": 1, "variant": 1},
+        *({model.__tablename__: 1} for model in MADE),
+    )
+    assert made(app) == after
+
+
+def test_a_photo_that_is_sent_twice_hangs_once(app, clerk, prepared):
+    from tests.hostile_files import photo
+
+    page = f"{prepared['product']}/pictures"
+    form = {**hidden_fields(clerk.get(page).text, page), "alt": "From the side"}
+    before = made(app)
+
+    for _ in range(2):
+        reply = clerk.post(page, {**form, "pictures": (BytesIO(photo()), "a.jpg")}, content_type="multipart/form-data")
+        assert reply.headers["Location"] == page
+
+    assert made(app)[Picture] == before[Picture] + 1
+
+
+def test_the_logo_that_was_changed_meanwhile_is_not_removed(app, clerk):
+    def show(path):
+        with app.app_context():
+            clerk_form = db.session.get(ShopDetails, 1)
+            if clerk_form is None:
+                write(lambda: db.session.add(ShopDetails(id=1, logo=path)))
+            else:
+                write(lambda: db.session.execute(update(ShopDetails).values(logo=path)))
+
+    show("media/1-2-3-x/a")
+    form = {"csrf_token": hidden_fields(clerk.get("/admin/settings").text)["csrf_token"]}
+    form |= {"fingerprint": "=the+logo&logo=%3Dmedia%2F1-2-3-x%2Fa"}
+    show("media/1-2-3-x/b")
+
+    reply = clerk.post("/admin/settings/logo/remove", form)
+
+    assert reply.status_code == 409
+    assert "The logo was" in reply.text
+    assert clerk.post("/admin/settings/logo/remove", fields_of(reply.text)).status_code == 303
