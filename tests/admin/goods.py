@@ -65,7 +65,8 @@ class Goods:
 
     def press(self, clerk: Clerk, address: str, **answers: str) -> TestResponse:
         """Press a button that stands on some page of the desk."""
-        return clerk.post(address, {**hidden_fields(clerk.get("/admin/products").text), **answers})
+        page = "/admin/categories" if "/categories/" in address else "/admin/products"
+        return clerk.post(address, {**hidden_fields(clerk.get(page).text), **answers})
 
     def variant(self, sku: str) -> Variant:
         """A variant, as it is now."""

@@ -187,8 +187,8 @@ def prepared(app):
         product_id = db.session.scalar(select(Variant.product_id).where(Variant.sku == SKU))
 
         def hang():
-            db.session.add(Picture(product_id=product_id, position=98, path="img/a", alt="From the side"))
-            db.session.add(Picture(product_id=product_id, position=99, path="img/b", alt="From above"))
+            db.session.add(Picture(product_id=product_id, position=98, path="img/logo.svg", alt="From the side"))
+            db.session.add(Picture(product_id=product_id, position=99, path="img/favicon.svg", alt="From above"))
 
         write(hang)
         staff = db.session.scalar(select(Merchant.id).where(Merchant.email == STAFF))
