@@ -49,7 +49,7 @@ def meet(app):
 
 def pressed(person, address, **fields):
     """A press, prepared: its token is in hand."""
-    form = {"csrf_token": hidden_fields(person.get("/admin/products").text)["csrf_token"], **fields}
+    form = {"csrf_token": hidden_fields(person.get("/admin/products").text)["csrf_token"]} | fields
     return lambda: person.browser.post(address, data=form)
 
 
@@ -99,7 +99,11 @@ def test_keeping_the_first_details_of_the_shop_twice(app, clerk, second, meet):
     def prepare():
         with app.app_context():
             write(lambda: db.session.execute(delete(ShopDetails)))
-        return tuple(pressed(person, "/admin/settings", name="Mkono") for person in (clerk, second))
+        page = "/admin/settings"
+        forms = [hidden_fields(person.get(page).text, page) for person in (clerk, second)]
+        return tuple(
+            pressed(person, page, **form, name="Mkono") for person, form in zip((clerk, second), forms, strict=True)
+        )
 
     answers = meet(prepare)
 

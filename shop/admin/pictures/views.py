@@ -72,7 +72,8 @@ def move_picture(number: str) -> AnyResponse:
         abort(400)
 
     def move(product: Product) -> None:
-        refuse_if_changed(f"pictures of {product.id}", arranging.order_shown(product), labels=ORDER)
+        if any(one.id == _picture() for one in product.pictures):
+            refuse_if_changed(f"pictures of {product.id}", arranging.order_shown(product), labels=ORDER)
         arranging.move(product, _picture(), STEPS[way])
 
     return _arrange(number, move, "Moved a picture", "Moved")
