@@ -28,6 +28,11 @@ def order_shown(product: Product) -> dict[str, str]:
     return {"order": " ".join(str(picture.id) for picture in product.pictures)}
 
 
+def variants_shown(picture: Picture) -> dict[str, str]:
+    """What a page shows of the variants that a picture is of."""
+    return {"variants": " ".join(str(one) for one in sorted(variant.id for variant in picture.variants))}
+
+
 def locked(product_id: int) -> Product:
     """The product, kept from others until the transaction ends. Raises PictureGone."""
     product = db.session.scalar(select(Product).where(Product.id == product_id).with_for_update())

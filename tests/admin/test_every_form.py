@@ -29,6 +29,7 @@ CHANGES = {
         (
             "admin.category",
             "admin.category_move",
+            "admin.choose_what_picture_shows",
             "admin.describe_picture",
             "admin.me_name",
             "admin.move_picture",
@@ -46,7 +47,7 @@ CHANGES = {
     "admin.product_edit": "edition",
     "admin.product_options": "edition",
     "admin.import_apply": "seen",
-    "checkout.details": "shown_total",
+    "checkout.submit": "shown",
 }
 # By what each form is known when it is sent twice: the shop's one way (shop/idempotency.py), or an older one.
 MAKES = {
@@ -94,6 +95,9 @@ NEITHER = {
         (
             "admin.act_on_orders",
             "admin.order_move",
+            "admin.order_step_back",
+            "admin.order_undo",
+            "admin.undo_orders",
             "admin.order_hand_over",
             "admin.order_without_code",
             "admin.mail_again",

@@ -21,6 +21,7 @@ MOST_FILES = 8  # in one upload
 STEPS = {"earlier": -1, "later": 1, "first": -arranging.MOST_PICTURES}
 GONE = "That picture is no longer there. This is how the pictures are now"
 ORDER: dict[str, Label] = {"order": ("The order of the pictures", Unsaid())}
+VARIANTS: dict[str, Label] = {"variants": ("What the picture shows", Unsaid())}
 WORDS: dict[str, Label] = {"alt": "What the picture shows"}
 takes("admin.add_pictures", MOST_FILES * LARGEST_FILE)
 
@@ -104,8 +105,14 @@ def choose_what_picture_shows(number: str) -> AnyResponse:
     key = request.form.get("shows", "same")
     if key == "same":
         return _back(number)
-    words = "Chose the variants that a picture is for"
-    return _arrange(number, lambda product: arranging.show_variants(product, _picture(), key), words, "Saved")
+
+    def choose(product: Product) -> None:
+        for one in product.pictures:
+            if one.id == _picture():
+                refuse_if_changed(f"variants of picture {one.id}", arranging.variants_shown(one), labels=VARIANTS)
+        arranging.show_variants(product, _picture(), key)
+
+    return _arrange(number, choose, "Chose the variants that a picture is for", "Saved")
 
 
 @admin.post("/products/<number>/pictures/remove")
