@@ -23,12 +23,14 @@ class Trouble:
 
 
 def what_to_say(form: CheckoutForm, basket: Basket, shown: Shown, sent: Mapping[str, str]) -> Trouble:
-    """What to say of a validated form. `sent` is what came with it, and what its sending met: main, many, news."""
+    """What to say of a validated form. `sent` is what came with it, and what it met: main, many, news, code_refused."""
     if basket.code_problem and shown.code == basket.code:
         basket_problem = basket.code_problem.replace("is not known. Check the spelling", "has ended")
         form.code.errors = [f"{basket_problem}. Remove it to go on"]
     elif basket.code_problem or form.problem_with_code(basket.discount_code):
         form.code.errors = [basket.code_problem or form.problem_with_code(basket.discount_code)]
+    if sent.get("code_refused"):
+        form.code.errors = [sent["code_refused"]]
     withdrawn = area_withdrawn(shown, basket, sent.get("area", ""))
     if withdrawn and form.area.errors:
         form.area.errors = [withdrawn]

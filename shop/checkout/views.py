@@ -57,6 +57,7 @@ def details() -> Response | str:
     form.area.data, form.code.data = str(basket.area_id or ""), basket.code
     trouble = Trouble([], ". ".join(basket.notices))
     if again == "pay" and typed:
+        form.code.data = typed.get("code") if typed.get("code_refused") else basket.code
         _offer(form, basket)
         form.validate()
         trouble = what_to_say(form, basket, read_shown(typed.get("shown")), typed)
@@ -72,13 +73,14 @@ def submit() -> Response:
     placed = order_of(form.key) if form.key else None
     if placed:
         return redirect(sent_again(placed, form), 303)
-    refused = not may_try(form.code.data)
-    code = "" if refused or _asked() == "none" else form.code.data
+    code = "" if _asked() == "none" else form.code.data or ""
+    refused = not may_try(code)
+    code = "" if refused else code
     basket = carts.current_basket(str(form.area.data or ""), code)
     if not basket.lines:
         return _without_cart(form)
     if refused:
-        return _back(form, basket, main=TOO_MANY)
+        return _back(form, basket, code_refused=TOO_MANY)
     if _asked():
         return _back(form, basket, "code", "discount")
     _offer(form, basket)

@@ -112,13 +112,13 @@ class TestDiscountCodes:
         shopper.add(SKU)
         for number in range(15):
             shopper.post("/cart/update", {"code": f"GUESS{number}"})
-            shopper.post("/checkout", {"code": f"CHANCE{number}", "apply": "1"})
+            shopper.post("/checkout", {"code": f"CHANCE{number}", "apply": "code"})
         cart = shopper.post("/cart/update", {"code": "KARIBU10"})
         page = shopper.get("/cart").text
         checkout = shopper.post("/checkout", {"code": "KARIBU10", "full_name": "Achieng Otieno"})
 
         assert cart.status_code == 303 and "Too many wrong discount codes" in page
-        assert checkout.status_code == 429 and "Too many wrong discount codes" in checkout.text
+        assert checkout.status_code == 200 and "Too many wrong discount codes" in checkout.text
         assert 'value="Achieng Otieno"' in checkout.text and "KARIBU10" in checkout.text
         assert "-KSh" not in page + checkout.text, "a right one is not looked at either"
 
