@@ -13,11 +13,12 @@ OPENING = "Opening stock"
 
 
 class HeldByOrders(Exception):
-    """It cannot be set so low: `held` pieces are promised to unpaid orders. Nothing was written."""
+    """It cannot be set to `left`: `held` pieces are promised to unpaid orders. Nothing was written."""
 
-    def __init__(self, held: int) -> None:
+    def __init__(self, held: int, left: int) -> None:
         super().__init__(f"{held} are held for unpaid orders")
         self.held = held
+        self.left = left
 
 
 class TooFew(Exception):
@@ -40,7 +41,7 @@ def set_stock(sku: str, quantity: int, reason: str, by: str = "", once: str | No
     """Set what is on hand of a SKU. Raises HeldByOrders below what is held, and KeyError for a SKU there is not."""
     seen = _locked(sku)
     if quantity < seen.held:
-        raise HeldByOrders(seen.held)
+        raise HeldByOrders(seen.held, quantity)
     changed(update(Variant).where(Variant.sku == sku).values(on_hand=quantity))
     note_move(sku, on_hand=quantity - seen.on_hand, reason=reason, by=by, once=once)
 

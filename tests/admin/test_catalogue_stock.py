@@ -1,5 +1,6 @@
 """The stock ledger: what happened to each piece, by whom, and that it adds up."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,7 @@ from tests import both_databases
 from tests.admin.goods import problems
 from tests.faults.at_once import at_once
 from tests.pages import CANARY
-from tests.shopper import SKU
+from tests.shopper import SKU, Shopper, hidden_fields
 
 OTHER = "STA-BEA-ONE"
 
@@ -80,7 +81,6 @@ def test_a_shop_from_before_the_ledger_gets_opening_lines_and_only_what_they_lac
     ("kind", "pieces", "change"),
     [
         ("received", "12", 12),
-        ("returned", "1", 1),
         ("damaged", "2", -2),
         ("counted", "30", None),
         ("counted", "0", None),
@@ -108,8 +108,8 @@ def test_staff_write_down_what_happened(packer, goods, kind, pieces, change):
         ("counted", "1.5", "Pieces must be a whole number from 0 to 1,000,000"),
         ("counted", "\0", "Pieces must be a whole number from 0 to 1,000,000"),
         ("damaged", "9999", "here, so no more can be taken away"),
-        ("damaged", "16", "Unpaid orders hold 4 of these, so at least 4 must stay here"),
-        ("counted", "3", "Unpaid orders hold 4 of these, so at least 4 must stay here"),
+        ("damaged", "16", "Unpaid orders hold 4 of these. See below which cannot be supplied"),
+        ("counted", "3", "Unpaid orders hold 4 of these. See below which cannot be supplied"),
         ("stolen", "3", "Choose what happened"),
         ("", "3", "Choose what happened"),
     ],
@@ -166,3 +166,29 @@ def test_the_ledger_is_leafed_through_and_each_line_says_what_was_there_then(cle
 @pytest.mark.parametrize("sku", ["NO-SUCH", "%00", "a" * 500, "..%2f", "%F0%9F%98%80", "kio-cla-ter"])
 def test_a_sku_that_is_not_there_is_not_found(clerk, sku):
     assert clerk.get(f"/admin/stock/{sku}").status_code == 404
+
+
+@both_databases
+def test_a_loss_of_goods_that_orders_hold_is_written_down_with_the_orders_that_cannot_be_supplied(app, clerk, goods):
+    first, second, third = (Shopper(app, clerk.provider).buy(SKU, 6) for _ in range(3))
+
+    asked = goods.stock(clerk, SKU, "counted", "13")
+    numbers = re.findall(r'name="cancel" value="([0-9]+)"', asked.text)
+    assert asked.status_code == 422 and len(numbers) == 1
+    form = {**hidden_fields(asked.text), "kind": "counted", "pieces": "13", "note": "", "cancel": numbers}
+    reply = clerk.post(f"/admin/stock/{SKU}", form)
+
+    assert reply.status_code == 303
+    assert [one.status["payment"] for one in (first, second, third)] == ["awaiting", "awaiting", "cancelled"]
+    assert (goods.variant(SKU).on_hand, goods.variant(SKU).held) == (13, 12)
+    assert goods.unexplained() == []
+
+
+def test_an_order_that_is_not_the_one_to_be_lost_is_not_cancelled(app, clerk, goods):
+    first, second = (Shopper(app, clerk.provider).buy(SKU, 6) for _ in range(2))
+    asked = goods.stock(clerk, SKU, "counted", "7")
+    form = {**hidden_fields(asked.text), "kind": "counted", "pieces": "7", "note": "", "cancel": ["12345678"]}
+
+    assert clerk.post(f"/admin/stock/{SKU}", form).status_code == 422
+    assert [one.status["payment"] for one in (first, second)] == ["awaiting", "awaiting"]
+    assert goods.variant(SKU).on_hand == 18

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,16 +15,20 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted, who_acts
 from shop.admin.catalogue.answers import Answers
-from shop.admin.frame import admin, may
+from shop.admin.frame import admin, holds, may
 from shop.catalog.models import StockMove, Variant
 from shop.catalog.stocking import MOST_STOCK, HeldByOrders, TooFew, TooMany, change_stock, set_stock
 from shop.database import db, write
 from shop.fingerprints import UNKNOWN, Change, changed, posted_fingerprint
 from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
+from shop.orders.states import Payment
 from shop.paging import Leaf, leaf, page_asked
+from shop.payments.losses import cancel_unsupplied, unsupplied
 
 PER_PAGE = 25
 LONGEST_NOTE = 120  # characters
+MOST_CANCELLED = 200  # orders, with one loss
 KINDS = {  # what happened: (words of the ledger, which way the pieces go; 0: they were counted)
     "received": ("Received", 1),
     "returned": ("Returned by a buyer", 1),
@@ -76,14 +81,16 @@ def stock_change(sku: str) -> Page:
         return _page(one, answers)
     name = f"{one.product.name} ({one.label})" if one.label else one.product.name
     try:
-        left = write(lambda: _change(sku, kind, pieces, note, _once(answers), name))
+        left = write(lambda: _change(sku, kind, pieces, note, _once(answers), name, _to_cancel()))
     except TooFew as few:
         here = f"Only {few.on_hand:,} {'are' if few.on_hand != 1 else 'is'} here" if few.on_hand else "None are here"
         answers.refuse("pieces", f"{here}, so no more can be taken away")
         return _page(_variant(sku), answers)
     except HeldByOrders as short:
-        answers.refuse("pieces", f"Unpaid orders hold {short.held} of these, so at least {short.held} must stay here")
-        return _page(_variant(sku), answers)
+        answers.refuse("pieces", f"Unpaid orders hold {short.held} of these. See below which cannot be supplied")
+        return _page(_variant(sku), answers, unsupplied(sku, short.left))
+    except MovedMeanwhile:
+        flash("Nothing was changed: one of the orders was paid or ended meanwhile. Look again", "problem")
     except TooMany as full:
         answers.refuse("pieces", f"There are {full.on_hand:,} already; the desk counts up to {MOST_STOCK:,}")
         return _page(_variant(sku), answers)
@@ -116,12 +123,21 @@ def _lines(sku: str, rows: Any) -> list[Line]:
     return lines
 
 
-def _change(sku: str, kind: str, pieces: int, note: str, once: str | None, name: str) -> int:
+def _to_cancel() -> list[str]:
+    """The orders that an owner gives up with the loss."""
+    return request.form.getlist("cancel")[:MOST_CANCELLED] if holds("owner") else []
+
+
+def _change(sku: str, kind: str, pieces: int, note: str, once: str | None, name: str, cancel: list[str]) -> int:
     words, way = KINDS[kind]
     sent_before = once and db.session.scalar(select(StockMove.id).where(StockMove.once == once))
     if not way and not sent_before:
         _refuse_if_moved(sku)
     reason, who = f"{words}: {note}" if note else words, who_acts()
+    if cancel:
+        here = db.session.scalar(select(Variant.on_hand).where(Variant.sku == sku)) or 0
+        for order in cancel_unsupplied(sku, here + way * pieces if way else pieces, cancel):
+            acted(f"Cancelled the unpaid order: its goods are gone ({sku}, {reason})", order)
     if way:
         change_stock(sku, way * pieces, reason, who, once)
     else:
@@ -168,7 +184,7 @@ def _once(answers: Answers) -> str | None:
     return typed if re.fullmatch(r"[A-Za-z0-9_-]{16,32}", typed) else None
 
 
-def _page(one: Variant, answers: Answers) -> Page:
+def _page(one: Variant, answers: Answers, unsupplied: Sequence[Order] = ()) -> Page:
     page = render_template(
         "admin/catalogue/stock.html",
         variant=one,
@@ -177,6 +193,8 @@ def _page(one: Variant, answers: Answers) -> Page:
         typed=answers.typed,
         errors=answers.errors,
         problems=answers.problems,
+        unsupplied=unsupplied,
+        can_cancel=all(order.payment == Payment.AWAITING for order in unsupplied),
         once=answers.typed.get("once") or secrets.token_urlsafe(18),
         shown=_shown(one.sku, one.on_hand),
         link_to_page=lambda number: url_for("admin.stock", sku=one.sku, page=number),

@@ -312,7 +312,7 @@ class Book:
 
     def restocked(self, sku: str, kind: str, pieces: int) -> None:
         there, held = self.on_hand(sku), self.pieces(sku, "held")
-        then = {"received": there + pieces, "returned": there + pieces, "damaged": there - pieces}.get(kind, pieces)
+        then = {"received": there + pieces, "damaged": there - pieces}.get(kind, pieces)
         if then >= held:
             self.moved[sku] += then - there
 

@@ -28,7 +28,7 @@ SAID: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "unreadable": ({}, {"claim": ""}),
 }
 WAITS = [timedelta(minutes=31), timedelta(minutes=31), timedelta(seconds=11), timedelta(hours=25), timedelta(hours=49)]
-STOCK = ["received", "returned", "damaged", "counted", "sold out", "sold out"]
+STOCK = ["received", "damaged", "counted", "sold out", "sold out"]
 PAGES = ["/orders/{0.token}", "/orders/{0.token}/status", "/admin/orders/{0.number}", "/admin/checks", "/admin/money"]
 ACTS: dict[str, tuple[Any, ...]] = {
     "cancel": (),
