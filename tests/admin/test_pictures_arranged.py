@@ -9,7 +9,7 @@ from sqlalchemy import select
 from shop.admin.models import StaffAct
 from shop.admin.pictures import taking
 from shop.catalog import arranging
-from shop.catalog.models import Picture, Product
+from shop.catalog.models import Picture, Product, Variant
 from shop.catalog.pictures import files_of
 from shop.database import db
 from tests import both_databases
@@ -143,3 +143,24 @@ def test_pictures_that_were_changed_meanwhile_are_no_reason_to_ask_again(app, cl
     assert reply.status_code == 303
     assert goods.product(number).name == "Teapot for two"
     assert history(clerk, pictures_page)[0] == "added a picture"
+
+
+@both_databases
+def test_a_picture_is_given_to_a_variant_and_back_to_the_whole_product(app, clerk):
+    with app.app_context():
+        product = db.session.scalars(select(Product).where(Product.slug == "stoneware-mug")).one()
+        address, third = f"/admin/products/{product.id}/pictures", product.pictures[2].id
+
+    def shown_by(sku):
+        with app.app_context():
+            return db.session.scalar(select(Variant.picture_id).where(Variant.sku == sku))
+
+    assert "Picture 3 is for" in clerk.get(address).text
+    assert act(clerk, address, "shows", picture=third, shows="sku:MUG-SPE-CRE").status_code == 303
+    assert (shown_by("MUG-SPE-CRE"), shown_by("MUG-SPE-LEA")) == (third, None)
+    act(clerk, address, "shows", picture=third, shows="")
+    assert shown_by("MUG-SPE-CRE") is None
+    for nonsense in ("sku:NO-SUCH", CANARY, "9:x"):
+        assert act(clerk, address, "shows", picture=third, shows=nonsense).status_code == 303
+    assert act(clerk, address, "shows", picture=10**8, shows="sku:MUG-SPE-CRE").status_code == 303
+    assert shown_by("MUG-SPE-CRE") is None
