@@ -106,7 +106,7 @@ def test_the_buyer_pays_it_on_its_own_page(app, packer, shopper, provider):
     bought.hear(bought.callback())
 
     assert bought.status["payment"] == "paid"
-    assert "This page is your receipt: keep its link." in shopper.get(f"/orders/{order.token}").text
+    assert "This page is your receipt." in shopper.get(f"/orders/{order.token}").text
     with app.app_context():
         assert list(db.session.scalars(select(OutboxMail.kind))) == ["new_order"]
 
