@@ -35,7 +35,9 @@ def init_problems(app: Flask) -> None:
 def problems(settings: Settings) -> list[Problem]:
     """What is wrong just now, the worst first; empty on a calm day."""
     instance, beat = settings.instance_path, last_beat(settings.instance_path)
-    return [*_database(settings), *alarms(instance), *_worker(beat), *_work(beat), *_mail(beat), *_clock(beat)]
+    stopped = list(_worker(beat))
+    of_worker = stopped or [*_work(beat), *_mail(beat), *_clock(beat)]  # what a stopped one said is out of date
+    return [*_database(settings), *alarms(instance), *of_worker]
 
 
 def _database(settings: Settings) -> Iterator[Problem]:

@@ -122,6 +122,11 @@ class Order(Model):
     )
 
     @property
+    def overdue(self) -> bool:
+        """Whether the time it was kept for is over, and the worker has not ended it yet."""
+        return self.payment == "awaiting" and self.expires_at <= utcnow()
+
+    @property
     def money_here(self) -> int:
         """Whole shillings that came for it and have not been given back."""
         return self.received - self.given_back

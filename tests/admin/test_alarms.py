@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +36,10 @@ def notices(clerk):
 
     def read(address: str = "/admin/checks") -> list[str]:
         page = clerk.get(address).text
-        return [part.split("</p>")[0] for part in page.split('<p class="notice notice--bad">')[1:]]
+        found = re.findall(
+            r'<details class="notice notice--bad alarm"><summary>(.*?)</summary>(.*?)</details>', page, re.S
+        )
+        return [f"{what}{cure}" for what, cure in found]
 
     return read
 

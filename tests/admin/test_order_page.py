@@ -1,11 +1,14 @@
 """One order, with all that the provider said of it."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from shop.admin import showing
 from shop.admin.happening import MOST_MOMENTS
+from shop.clock import utcnow
 from shop.database import db
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
@@ -210,3 +213,13 @@ def test_whatever_is_done_about_an_orders_money_stands_under_orders(app, clerk):
     for address, room in rooms.items():
         assert clerk.get(address).status_code == 200
         assert [way.text for way in clerk.page.findall(".//nav[@aria-label='Desk']/div//a[@aria-current]")] == [room]
+
+
+def test_a_time_that_is_over_is_not_said_to_be_still_to_come(app, clerk, bought):
+    with app.app_context():
+        db.session.execute(update(Order).values(expires_at=utcnow() - timedelta(minutes=22)))
+        db.session.commit()
+
+    page = _page(app, clerk)
+    assert "was kept until" in page
+    assert ", kept until" not in page
