@@ -78,7 +78,8 @@ def story_of(order: Order, whatsapp: str = "", shop_address: str = "") -> Story:
     state = "/".join((order.payment, attempt.state if attempt else "", order.fulfilment, story.stop and "wait"))
     went_to_pay = any(attempt.checkout_link for attempt in order.attempts)
     may = went_to_pay and order.payment in (Payment.AWAITING, Payment.EXPIRED)
-    kept = nairobi_until(order.expires_at, utcnow()) if story.can_pay and order.expires_at > utcnow() else ""
+    held = order.payment == Payment.AWAITING and order.expires_at > utcnow()  # one in review does not expire
+    kept = nairobi_until(order.expires_at, utcnow()) if story.can_pay and held else ""
     return replace(
         story,
         may_have_paid=may,
@@ -165,7 +166,7 @@ def _part_paid(order: Order) -> Story:
     if latest and latest.amount == order.rest_asked and latest.state not in (AttemptState.PAID, AttemptState.REVIEW):
         story = _awaiting(order)
         label = pay if story.pay_label.startswith("Pay") else story.pay_label
-        detail = story.detail.replace(" and nothing has been paid", "")
+        detail = story.detail.replace("Nothing has been paid. ", "")
         return replace(story, detail=f"{came} {detail}", pay_label=label)
     return Story("waiting", "Part paid", came, f"{pay} and your order is complete.", can_pay=True, pay_label=pay)
 

@@ -46,6 +46,7 @@ def test_the_rest_is_asked_for_and_pays_the_order_by_itself(desk, part_paid, led
     assert "Pay the remaining KSh 100 here" in desk.mails("rest")[0]
     shown = Shopper(desk.app).get(part_paid.order_path).text
     assert "KSh 5,000 of KSh 5,100 has come." in shown and "Pay the remaining KSh 100" in shown
+    assert "We keep your order for you until" not in shown  # in review it does not expire
     rest = pay_rest(part_paid)
     assert rest.total == 100
     rest.hear(rest.callback(amount="100"))
