@@ -50,7 +50,7 @@ PUBLIC = {
     "door.new_password": "token",
 }
 # endpoints of the desk that may write on a GET: an export is an act, and stands in the log
-CHANGING_GETS = {"admin.export_orders", "admin.report_export", "admin.catalogue_export"}
+CHANGING_GETS = {"admin.export_orders", "admin.export_money", "admin.report_export", "admin.catalogue_export"}
 SAFE = ("GET", "HEAD", "OPTIONS")
 BY_THE_MINUTE = {"sitting.seen", "merchant.seen_at"}
 
