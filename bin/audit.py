@@ -4,7 +4,8 @@
 
 Bandit reads the code; detect-secrets reads every committed file, and what is no secret though it looks like one is
 listed (as hashes) in .ci/no-secrets.txt; pip-audit asks the Python Package Index which of the pinned packages have
-known vulnerabilities. `--offline` leaves the last one out. `--accept` lists anew what is no secret: read its diff.
+known vulnerabilities; a package it could not look up fails the audit. `--offline` leaves the last one out. `--accept`
+lists anew what is no secret: read its diff.
 """
 
 import json
@@ -41,19 +42,22 @@ def secrets(accept: bool) -> bool:
 
 
 def vulnerabilities() -> bool:
-    """Whether no pinned package has a known vulnerability; where nobody can be asked, it says so."""
+    """Whether every pinned package was looked up, and none has a known vulnerability."""
     asked = ("pip-audit", "--disable-pip", "--no-deps", "--progress-spinner=off", "-r", "requirements.txt")
     try:
         answer = run(*asked, "-r", "requirements-dev.txt", "--format=json", quietly=True)
         packages = json.loads(answer.stdout)["dependencies"]
     except (json.JSONDecodeError, KeyError, subprocess.TimeoutExpired):
         print("The index's list of vulnerabilities can't be reached from here: the lock was NOT audited.")
-        return True
+        return False
     named = [(one["name"], one["version"], bug["id"]) for one in packages for bug in one.get("vulns", ())]
     for name, version, bug in named:
         print(f"{name} {version}: {bug}")
-    print(f"{len(packages)} packages looked up, {len(named)} known vulnerabilities.")
-    return not named
+    skipped = [one["name"] for one in packages if "skip_reason" in one]
+    print(f"{len(packages) - len(skipped)} packages looked up, {len(named)} known vulnerabilities.")
+    if skipped or not packages:
+        print(f"{len(skipped)} packages could not be looked up: the lock was NOT audited. {' '.join(skipped)}")
+    return bool(packages) and not named and not skipped
 
 
 def run(*command: str, quietly: bool = False) -> subprocess.CompletedProcess[str]:

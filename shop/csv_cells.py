@@ -26,7 +26,12 @@ def plain_cell(text: str) -> str:
 
 
 def csv_line(cells: Iterable[str | int]) -> str:
-    """One line of a CSV file. Numbers stay numbers; texts are made safe."""
+    """One line of a CSV file. Numbers stay numbers; texts are made safe and quoted whole.
+
+    A spreadsheet that splits at semicolons would else begin a cell in the middle of a text.
+    """
     line = io.StringIO()
-    csv.writer(line).writerow([cell if isinstance(cell, int) else safe_cell(cell) for cell in cells])
+    csv.writer(line, quoting=csv.QUOTE_NONNUMERIC).writerow(
+        [cell if isinstance(cell, int) else safe_cell(cell) for cell in cells]
+    )
     return line.getvalue()

@@ -13,8 +13,11 @@ from shop.config import Settings
 
 def from_elsewhere() -> bool:
     """True when the browser says that another site sent this. A client that says nothing is no browser: False."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    site = request.headers.get("Sec-Fetch-Site")
+    if site not in (None, "same-origin", "none"):
         return True
+    if site == "same-origin" and request.headers.get("Origin") == "null":
+        return False  # a browser that keeps the origin to itself, and says whose page sent it: no page can forge that
     for header in ("Origin", "Referer"):
         value = request.headers.get(header)
         if value:

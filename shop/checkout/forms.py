@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from shop.clock import nairobi
 from shop.config import Settings
 from shop.email_addresses import likely_address
+from shop.names import name_problem, trimmed
 from shop.orders.placing import Buyer, held_until, used_too_often
 from shop.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
 from shop.pricing.models import DiscountCode
@@ -59,7 +60,7 @@ class CheckoutForm(TypedForm):
     full_name = StringField(
         "Full name",
         [DataRequired("Enter your full name"), Length(max=120, message="Full name must be 120 characters or fewer")],
-        filters=[one_line],
+        filters=[one_line, trimmed],
     )
     phone_number = StringField(
         "M-PESA phone number", [DataRequired("Enter your M-PESA phone number")], filters=[one_line]
@@ -84,9 +85,9 @@ class CheckoutForm(TypedForm):
         self.pickups = pickups
 
     def validate_full_name(self, field: StringField) -> None:
-        """A name is put into a mail to an address anybody may type: no links in it."""
-        if re.search(r"://|www\.", field.data, re.IGNORECASE):
-            raise ValidationError("Full name must be a name, without a web address")
+        """A name is put into a mail to an address anybody may type: no links in it, and nothing hidden."""
+        if problem := name_problem(field.data):
+            raise ValidationError(f"Full name {problem}")
 
     def validate_phone_number(self, field: StringField) -> None:
         """A Kenyan mobile in any spelling; one of no range in use has to be sent twice."""

@@ -303,3 +303,15 @@ def test_two_merchants_have_one_session_each(app: Flask, stranger: Clerk):
 
     assert second.sign_in("second@example.com", "another long walk").status_code == 303
     assert stranger.get("/admin/").status_code == 303
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_a_form_that_another_site_sent_is_refused_even_with_a_right_token(clerk, headers):
+    form = {**hidden_fields(clerk.get("/admin/me").text), "name": "Mallory"}
+
+    assert clerk.post("/admin/me/name", form, headers=headers).status_code == 403
+    assert "Mallory" not in clerk.get("/admin/me").text
+    assert (
+        clerk.post("/admin/me/name", {**form, "name": "Njeri"}, headers={"Origin": "http://localhost"}).status_code
+        == 303
+    )

@@ -256,6 +256,7 @@ def test_a_form_of_another_site_is_refused(shopper, address, headers):
     [
         {},
         {"Origin": "http://localhost"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
         {"Origin": "HTTP://LOCALHOST"},
         {"Referer": "http://localhost/products/kiondo-classic"},
         {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"},

@@ -11,13 +11,17 @@ from tests.shopper import ANSWERS, Shopper, hidden_fields
 PHONE = "Phone number must be a Kenyan mobile, like 0712 345 678 or 0110 345 678"
 EMAIL = "Enter an email address in the correct format, like name@example.com"
 WHERE = "Enter where the rider should bring it, like an estate, building or landmark"
+WEB = "Full name must be a name, without a web address. Put a blank after each full stop"
+HIDDEN = "Full name holds a character that cannot be seen. Type it instead of pasting it"
 WRONG = [
     ("full_name", "", "Enter your full name"),
     ("full_name", "   \t ", "Enter your full name"),
     ("full_name", "\x00\x01", "Enter your full name"),
     ("full_name", "n" * 121, "Full name must be 120 characters or fewer"),
-    ("full_name", "Win at https://evil.example", "Full name must be a name, without a web address"),
-    ("full_name", "WWW.evil.example", "Full name must be a name, without a web address"),
+    ("full_name", "Win at https://evil.example", WEB),
+    ("full_name", "WWW.evil.example", WEB),
+    ("full_name", "claim at bit.ly/mkono", WEB),
+    ("full_name", "ww\u200bw evil", HIDDEN),
     ("phone_number", "", "Enter your M-PESA phone number"),
     ("phone_number", "  ", "Enter your M-PESA phone number"),
     ("phone_number", "0712 FLOWER", PHONE),

@@ -1,6 +1,7 @@
 """`make audit`: what it must find is planted in a repository of its own, and found."""
 
 import importlib.util
+import json
 import secrets
 import subprocess
 from pathlib import Path
@@ -55,12 +56,14 @@ def test_risky_code_is_found(audit, tmp_path, code):
     assert not audit.bandit()
 
 
-def test_where_nobody_can_be_asked_it_says_that_the_lock_was_not_audited(audit, tmp_path, capsys, monkeypatch):
+def test_where_nobody_can_be_asked_it_fails_and_says_that_the_lock_was_not_audited(
+    audit, tmp_path, capsys, monkeypatch
+):
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     for name in ("requirements.txt", "requirements-dev.txt"):
         (tmp_path / name).write_text("flask==3.0.0\n")
 
-    assert audit.vulnerabilities()
+    assert not audit.vulnerabilities()
     assert "NOT audited" in capsys.readouterr().out
 
 
@@ -70,3 +73,19 @@ def test_a_known_vulnerability_fails(audit, monkeypatch, capsys):
 
     assert not audit.vulnerabilities()
     assert "flask 0.1: PYSEC-1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [
+        [],
+        [{"name": "flask", "version": "3.0", "vulns": []}, {"name": "huey", "skip_reason": "Dependency not found"}],
+    ],
+)
+def test_a_package_that_was_not_looked_up_is_not_counted_as_looked_up(audit, monkeypatch, capsys, packages):
+    answer = json.dumps({"dependencies": packages})
+    monkeypatch.setattr(audit, "run", lambda *_words, **_how: subprocess.CompletedProcess([], 0, answer))
+
+    assert not audit.vulnerabilities()
+    assert "NOT audited" in (said := capsys.readouterr().out)
+    assert said.startswith(f"{max(0, len(packages) - 1)} packages looked up")

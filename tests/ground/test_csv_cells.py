@@ -33,4 +33,8 @@ def test_a_cell_reads_back_as_it_was(text):
 
 
 def test_numbers_stay_numbers():
-    assert csv_line([-5, "-5"]) == "-5,'-5\r\n"
+    assert csv_line([-5, "-5"]) == '-5,"\'-5"\r\n'
+
+
+def test_a_text_is_one_cell_for_a_spreadsheet_that_splits_at_semicolons_too():
+    assert csv_line(["x;=1+1", "0712 345 678"]) == '"x;=1+1","0712 345 678"\r\n'

@@ -83,7 +83,7 @@ def test_an_order_is_told_of_step_by_step_and_each_step_once(app, shopper, post)
         assert words in receipt
     desk = letters[f"New paid order {order.number}"]
     assert desk["To"] == "merchant@example.com"
-    for words in ("Wanjiru Test, 0712 345 678", "Note: Ring twice", f"http://localhost/admin/orders/{order.number}"):
+    for words in ("Wanjiru Test, 0712 345 678", "> Ring twice", f"http://localhost/admin/orders/{order.number}"):
         assert words in desk.get_content()
     assert post() == {}
 
@@ -177,7 +177,7 @@ def test_a_letter_is_plain_text_from_the_shop_to_one_person(app, shopper, post, 
     "name",
     [
         f"Wanjiru {CANARY}",
-        "Wanjiru\r\nBcc: everybody@example.com\r\n\r\n<h1>Win</h1>",
+        "Wanjiru\r\nBcc: everybody@example\r\n\r\n<h1>Win</h1>",
         "Wanjiru {{ shop_url }} {% raw %} %s {0}",
         "Wanjirũ 🧺 =?utf-8?q?x?=",
     ],

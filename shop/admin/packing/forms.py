@@ -9,6 +9,7 @@ from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
 from shop.checkout.forms import BAD_EMAIL, mail_address, one_line, tidy_note
+from shop.names import name_problem, trimmed
 from shop.orders.correcting import NAMES
 from shop.phones import PhoneError, kenyan_mobile
 from shop.typed import TypedForm
@@ -62,7 +63,7 @@ class CorrectForm(TypedForm):
     full_name = StringField(
         "Name",
         [DataRequired("Enter the buyer’s name"), Length(max=120, message="Name must be 120 characters or fewer")],
-        filters=[one_line],
+        filters=[one_line, trimmed],
     )
     phone_number = StringField("Phone number", [DataRequired("Enter the buyer’s phone number")], filters=[one_line])
     email = StringField("Email address", filters=[one_line])
@@ -72,6 +73,11 @@ class CorrectForm(TypedForm):
     note = TextAreaField(
         "Buyer’s note", [Length(max=500, message="Note must be 500 characters or fewer")], filters=[tidy_note]
     )
+
+    def validate_full_name(self, field: StringField) -> None:
+        """As at the checkout: it stands in mails."""
+        if problem := name_problem(field.data):
+            raise ValidationError(f"Name {problem}")
 
     def validate_phone_number(self, field: StringField) -> None:
         """A Kenyan mobile in any spelling."""

@@ -12,6 +12,7 @@ from shop.admin.people.codes import LONGEST_CODE
 from shop.admin.people.passwords import weakness
 from shop.admin.signing import LONGEST_PASSWORD
 from shop.chpter.text import one_line
+from shop.names import name_problem
 from shop.typed import TypedForm
 
 LONGEST_NAME = 80  # characters
@@ -46,9 +47,11 @@ class NameForm(TypedForm):
     )
 
     def validate_name(self, field: Field) -> None:
-        """Blanks alone are no name."""
+        """Blanks alone are no name; and it stands in mails to people who are invited."""
         if not field.data:
             raise ValidationError("Enter your name")
+        if problem := name_problem(field.data):
+            raise ValidationError(f"Your name {problem}")
 
 
 class PasswordForm(TypedForm):

@@ -1,0 +1,72 @@
+"""Names of persons: real ones are taken, messages and what cannot be seen are not."""
+
+import pytest
+
+from shop.names import name_problem, trimmed
+
+REAL = (
+    *(
+        "J. K. Otieno",
+        "J.K. Otieno",
+        "J.K.Otieno",
+        "St. Mary's",
+        "Wanjiku jr.",
+        "Dr. Njeri",
+        "Prof. W. M.",
+        "H.E. Ruto",
+    ),
+    *(
+        "O'Brien",
+        "Ng'ang'a",
+        "Anne-Marie",
+        "Mwangi (Tom)",
+        "Mary, Otieno & Sons Ltd.",
+        "No. 12 Shop",
+        "Kamau... Njoroge",
+    ),
+    *("Wanjirũ 🧺 “Njeri”", "José", "李小龍", "نازنین\u200cزهرا", "ශ\u0dca\u200dර\u0dd3", "👩🏾\u200d🌾 Farm"),
+)
+MESSAGES = (
+    *("You won KSh 5000, claim at bit.ly/mkono-5000", "Safaricom: reverse at safaricom-help.co.ke/r", "evil.example"),
+    *(
+        "https://x",
+        "www.evil",
+        "x.com",
+        "t.co/x",
+        "t.me",
+        "mail a@evil.com",
+        "(evil.com)",
+        "evil.com!",
+        "evil.com:80/x",
+    ),
+    *("evil\u3002example", "evil\uff0eexample", "свой.рф", "evil.xn--p1ai", "1.2.3.4", "Mary.Wanjiku"),
+)
+UNSEEN = (
+    "ww\u200bw.evil.example",
+    "http:\u200b//evil.example",
+    "e\u00advil",
+    "a\u200db",
+    "x\u202ey",
+    "\u3164",
+    "a\ufeffb",
+)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_real_name_is_taken(name):
+    assert name_problem(name) is None
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_web_address_is_refused_in_words(name):
+    assert "without a web address" in name_problem(name)
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_cannot_be_seen_is_refused_in_words(name):
+    assert "cannot be seen" in name_problem(name)
+
+
+def test_what_copying_leaves_at_the_ends_is_left_out():
+    assert trimmed("\u202aMary Wanjiku\u202c \ufeff") == "Mary Wanjiku"
+    assert trimmed("\u200b \u2060") == ""
