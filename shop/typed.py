@@ -63,8 +63,11 @@ class TypedForm(FlaskForm):
     @property
     def problems(self) -> list[tuple[str, str]]:
         """All that is wrong: (id of the field, words). "main" stands for the form as a whole."""
+        fields = sorted(self, key=lambda field: field.name != "csrf_token")  # the form as a whole first
         return [
-            ("main" if field.name == "csrf_token" else field.id, str(words)) for field in self for words in field.errors
+            ("main" if field.name == "csrf_token" else field.id, str(words))
+            for field in fields
+            for words in field.errors
         ]
 
 

@@ -151,7 +151,7 @@ NEITHER = {
     "cart.add": "adds one to the buyer's own cart: two presses are two pieces, and the page says how many",
     "cart.undo": "puts back what one step of the buyer's own cart took away",
     "cart.update": "sets the buyer's own cart to the quantities typed",
-    "cart.share_mine": "makes a link to the buyer's own cart; a second one to the same goods does no harm",
+    "cart.share_mine": "makes a link to the buyer's own cart: the same cart again is the same link",
     "cart.take_shared": "fills the buyer's own cart",
     "buyer_acts.again": "fills the buyer's own cart",
     "buyer_acts.cancel": STEP,

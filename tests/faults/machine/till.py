@@ -157,8 +157,9 @@ class Till:
         return self.desk.post(f"/admin/orders/{number}/{act}", data={"csrf_token": self.desk_token, **fields})
 
     def write_stock(self, sku: str, kind: str, pieces: int) -> int:
-        fields = {"csrf_token": self.desk_token, "kind": kind, "pieces": str(pieces), "note": ""}
-        return self.desk.post(f"/admin/stock/{sku}", data=fields).status_code
+        page = f"/admin/stock/{sku}"
+        fields = {**hidden_fields(self.desk.get(page).text, page), "kind": kind, "pieces": str(pieces), "note": ""}
+        return self.desk.post(page, data=fields).status_code
 
     # the worker
 
