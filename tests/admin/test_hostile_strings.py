@@ -29,6 +29,7 @@ OURS = {
     *("product.slug", "category.slug", "category.picture", "picture.path", "order_line.picture", "shop_details.logo"),
     *("one_time_link.kind", "one_time_link.role", "one_time_link.token_hash", "shared_cart.code"),
     *("cart.token_hash", "cart.area", "cart.typed", "cart_line.sku"),  # `typed` is JSON that the shop wrote
+    *("idempotency_key.key_hash", "idempotency_key.address", "kept_form.token_hash", "kept_form.sealed"),
     *("import_draft.token", "import_draft.text"),  # a file with its heads, looked through by tests of its own
     *("sitting.token_hash", "second_factor.secret", "recovery_code.code_hash", "sign_in_tries.key_hash"),
     *(f"unmatched_callback.{name}" for name in ("secret_hash", "digest", "claim")),

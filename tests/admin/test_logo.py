@@ -70,7 +70,7 @@ def test_a_logo_stands_at_the_top_of_the_shop_and_the_desk_and_on_receipts(app, 
 
 
 def test_a_logo_is_an_act_in_the_log_and_the_settings_stay(app, clerk, goods):
-    clerk.post(PAGE, {**hidden_fields(clerk.get(PAGE).text), "name": "Duka"})
+    clerk.post(PAGE, {**hidden_fields(clerk.get(PAGE).text, PAGE), "name": "Duka"})
     send(clerk, photo())
     remove(clerk)
 
