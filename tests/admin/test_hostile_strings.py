@@ -32,6 +32,7 @@ OURS = {
     *("idempotency_key.key_hash", "idempotency_key.address", "kept_form.token_hash", "kept_form.sealed"),
     *("import_draft.token", "import_draft.text"),  # a file with its heads, looked through by tests of its own
     *("sitting.token_hash", "second_factor.secret", "recovery_code.code_hash", "sign_in_tries.key_hash"),
+    "idempotency_key.key_hash",
     *(f"unmatched_callback.{name}" for name in ("secret_hash", "digest", "claim")),
 }
 
