@@ -12,6 +12,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted, logged, who_acts
+from shop.admin.asking import ask_first
 from shop.admin.choosing import chosen
 from shop.admin.finding import listed
 from shop.admin.frame import admin, may
@@ -71,6 +72,8 @@ def act_on_orders() -> AnyResponse:
         flash("Nothing was done: press one of the buttons below the list", "problem")
         return back
     words, step = STEPS[act]
+    if act == "sent" and (asked := _ask_to_send(numbers, address)):
+        return asked
     moved, reasons = _each(numbers, step)
     _answer(words, len(moved), reasons)
     if moved and act in UNDOABLE:
@@ -92,6 +95,19 @@ def undo_orders() -> AnyResponse:
     forget()
     _answer("put back", len(moved), reasons)
     return back
+
+
+def _ask_to_send(numbers: list[str], back: str) -> AnyResponse | None:
+    """Ask before several buyers are told that their order is on its way. The orders are named: no other is sent."""
+    many = f"{len(numbers)} orders" if len(numbers) > 1 else f"order {numbers[0]}"
+    return ask_first(
+        f"Mark {many} as sent?",
+        "Each buyer who gave an email address is told that the order is on its way, a minute from now. Until then you "
+        "can undo it. What can’t be sent stays, and you are told why.",
+        button=f"Mark {len(numbers)} sent",
+        back=back,
+        fields=[("act", "sent"), ("back", back), *(("order", number) for number in numbers)],
+    )
 
 
 def _each(numbers: list[str], step: Callable[[Order], None]) -> tuple[list[str], list[str]]:

@@ -1,9 +1,12 @@
 """A merchant at the desk: a visitor who can sign in."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import and_, select
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from shop.admin.models import StaffAct
@@ -25,7 +28,16 @@ def let_in(app: Flask, email: str = EMAIL, password: str = PASSWORD) -> None:
 
 
 class Clerk(Shopper):
-    """Somebody in front of the desk."""
+    """A user of the admin, who says yes when a page asks first: tests/admin/test_ask_first.py looks at that."""
+
+    def post(self, address: str, data: Mapping[str, Any], **options: Any) -> TestResponse:
+        """Send a form, and press the button of the page that asks first, if there is one."""
+        reply = super().post(address, data, **options)
+        if "data-ask-first" not in reply.text:
+            return reply
+        form = self.page.find(".//form[@data-ask-first]")
+        fields = MultiDict((field.get("name"), field.get("value")) for field in form.iter("input"))
+        return super().post(form.get("action"), {**fields.to_dict(flat=False), "sure": "1"}, **options)
 
     def sign_in(
         self, email: str = EMAIL, password: str = PASSWORD, address: str = "/admin/sign-in", **options: str

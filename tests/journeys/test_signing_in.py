@@ -66,6 +66,8 @@ def test_staff_who_are_invited_see_the_orders_and_nothing_of_the_owners(comes: C
 
     owner.open("/admin/people").get_by_role("row", name=email).get_by_role("link").click()
     owner.page.get_by_role("button", name="Remove Njeri Test").click()
+    owner.sees_heading("Remove Njeri Test?")
+    owner.page.get_by_role("button", name="Remove Njeri Test").click()
     owner.sees("Njeri Test is removed and signed out everywhere")
     guest.open("/admin/")
     guest.sees_heading("Sign in")

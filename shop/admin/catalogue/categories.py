@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted
+from shop.admin.asking import ask_first
 from shop.admin.catalogue.answers import Answers
 from shop.admin.catalogue.products import all_categories
 from shop.admin.frame import admin, may
@@ -94,6 +95,14 @@ def category(category_id: int) -> Page:
 def category_archive(category_id: int) -> AnyResponse:
     """Take a category out of the shop, once nothing for sale is in it."""
     one = _category(category_id)
+    asked = ask_first(
+        f"Archive the category {one.name}?",
+        "It leaves the shop's menus at once. You can put it back later.",
+        button="Archive",
+        back=url_for("admin.categories"),
+    )
+    if asked:
+        return asked
 
     def take_out() -> None:
         archive_category(one)

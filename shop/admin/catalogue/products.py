@@ -5,6 +5,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted, who_acts
+from shop.admin.asking import ask_first
 from shop.admin.catalogue.listing import TABS, list_products, tidy_search
 from shop.admin.frame import admin, may
 from shop.catalog.editing import archive, product_with_variants, restore
@@ -68,6 +69,14 @@ def product(product_id: int) -> str:
 def product_archive(product_id: int) -> AnyResponse:
     """Take a product out of the shop; old orders keep it."""
     item = product_or_404(product_id)
+    asked = ask_first(
+        f"Archive {item.name}?",
+        "It leaves the shop at once, and carts drop it. Orders keep it. You can put it on sale again later.",
+        button="Archive",
+        back=url_for("admin.product", product_id=item.id),
+    )
+    if asked:
+        return asked
 
     def take_out() -> bool:
         return _moved(item, "Archived")

@@ -11,6 +11,7 @@ from flask_security.utils import hash_password
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted
+from shop.admin.asking import ask_first
 from shop.admin.frame import admin, may, must_set_up_codes
 from shop.admin.models import Merchant
 from shop.admin.people import codes, sitting
@@ -98,6 +99,14 @@ def me_password() -> Page:
 @may("staff")
 def me_end_others() -> AnyResponse:
     """Sign out everywhere but here."""
+    asked = ask_first(
+        "Sign out everywhere else?",
+        "Every other browser in which you are signed in is signed out at once. What is typed there is not saved.",
+        button="Sign out the others",
+        back=url_for("admin.me"),
+    )
+    if asked:
+        return asked
     here = sitting.seat().sitting_id
 
     def end() -> int:
@@ -166,6 +175,14 @@ def me_codes_recovery() -> AnyResponse:
     """Ten new recovery codes in place of the old ones."""
     if not sitting.seat().second_factor:
         return redirect(url_for("admin.me_codes"), 303)
+    asked = ask_first(
+        "Make new recovery codes?",
+        "Ten new codes are shown once. The old ones work no more.",
+        button="Make new codes",
+        back=url_for("admin.me_codes"),
+    )
+    if asked:
+        return asked
 
     def renew() -> list[str]:
         acted("Made new recovery codes")
@@ -179,6 +196,14 @@ def me_codes_recovery() -> AnyResponse:
 @may("staff", freshly=True)
 def me_codes_off() -> AnyResponse:
     """Sign in by password alone again."""
+    asked = ask_first(
+        "Turn your codes off?",
+        "You sign in with your password alone, and your recovery codes work no more.",
+        button="Turn codes off",
+        back=url_for("admin.me_codes"),
+    )
+    if asked:
+        return asked
 
     def turn_off() -> None:
         if codes.turn_off(current_user.id):

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted, who_acts
+from shop.admin.asking import ask_first
 from shop.admin.frame import admin, may
 from shop.admin.models import Merchant, OneTimeLink
 from shop.admin.people import staffing
@@ -104,6 +105,14 @@ def people_invite_again(invitation_id: int) -> AnyResponse:
 @may("owner", freshly=True)
 def people_withdraw(invitation_id: int) -> AnyResponse:
     """Make an invitation worth nothing."""
+    asked = ask_first(
+        "Withdraw the invitation?",
+        "Its link works no more. You can invite them again.",
+        button="Withdraw",
+        back=url_for("admin.people"),
+    )
+    if asked:
+        return asked
 
     def withdraw() -> str:
         email = _invitation(invitation_id).email
@@ -157,6 +166,16 @@ def people_role(merchant_id: int) -> AnyResponse:
 @may("owner", freshly=True)
 def people_remove(merchant_id: int) -> AnyResponse:
     """Put somebody out."""
+    name = _name_of(merchant_id)
+    asked = ask_first(
+        f"Remove {name}?",
+        f"{name} is signed out everywhere at once and can’t sign in any more. What they did keeps their name.",
+        "To let them in again, an owner invites them anew.",
+        button=f"Remove {name}",
+        back=url_for("admin.people_one", merchant_id=merchant_id),
+    )
+    if asked:
+        return asked
     return _changed_people(
         lambda: f"{write(lambda: staffing.remove(merchant_id))} is removed and signed out everywhere"
     )
@@ -166,9 +185,23 @@ def people_remove(merchant_id: int) -> AnyResponse:
 @may("owner", freshly=True)
 def people_codes_off(merchant_id: int) -> AnyResponse:
     """Help somebody in who lost phone and recovery codes."""
+    asked = ask_first(
+        f"Turn off the codes of {_name_of(merchant_id)}?",
+        "They sign in by password alone until they set codes up anew. Make sure that it is they who ask.",
+        button="Turn their codes off",
+        back=url_for("admin.people_one", merchant_id=merchant_id),
+    )
+    if asked:
+        return asked
     return _changed_people(
         lambda: f"{write(lambda: staffing.reset_codes(merchant_id))} signs in by password alone until they set up codes"
     )
+
+
+def _name_of(merchant_id: int) -> str:
+    """How a person who may sign in is called, or 404."""
+    person = db.session.get(Merchant, merchant_id)
+    return (person.name or person.email) if person and person.active else abort(404)
 
 
 def _changed_people(change: Callable[[], str]) -> AnyResponse:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
 
+from shop.admin.asking import ask_first
 from shop.admin.frame import admin, may
 from shop.admin.pictures.taking import FULL, arranged, take_in
 from shop.admin.uploads import takes
@@ -119,6 +120,14 @@ def choose_what_picture_shows(number: str) -> AnyResponse:
 @may("owner")
 def remove_picture(number: str) -> AnyResponse:
     """Take a picture off the product."""
+    asked = ask_first(
+        "Remove this picture?",
+        "It leaves the product and its file is deleted. Orders that were placed with it still show it.",
+        button="Remove",
+        back=url_for("admin.product", product_id=_product(number).id),
+    )
+    if asked:
+        return asked
     path = ""
 
     def take_away(product: Product) -> None:

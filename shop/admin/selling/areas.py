@@ -11,6 +11,7 @@ from wtforms import RadioField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from shop.admin.acts import acted
+from shop.admin.asking import ask_first
 from shop.admin.frame import admin, may
 from shop.admin.selling.asking import WholeNumber, row_id
 from shop.checkout.forms import one_line
@@ -121,6 +122,14 @@ def selling_area_act(area_id: str, act: str) -> AnyResponse:
     """Switch an area on or off, or move it one place up."""
     name = _area(area_id).name
     if act == "off":
+        asked = ask_first(
+            f"Switch {name} off?",
+            "Buyers can no longer choose it. Orders placed for it stay as they are. You can switch it on again.",
+            button="Switch off",
+            back=url_for("admin.selling_areas"),
+        )
+        if asked:
+            return asked
         if not write(lambda: _switch_off(row_id(area_id))):
             flash(LAST_ONE, "problem")
             return redirect(url_for("admin.selling_areas"), 303)

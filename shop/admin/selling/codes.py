@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted
+from shop.admin.asking import ask_first
 from shop.admin.frame import admin, may
 from shop.admin.selling.asking import PER_PAGE, last_day, row_id
 from shop.admin.selling.code_form import KINDS, CodeForm
@@ -112,6 +113,15 @@ def selling_code_turn(code_id: str, turn: str) -> AnyResponse:
     """Switch a code on or off. Orders that used it keep their price."""
     code = _code(code_id) if turn in ("on", "off") else abort(404)
     words = f"Switched discount code {code.code} {turn}"
+    if turn == "off":
+        asked = ask_first(
+            f"Switch code {code.code} off?",
+            "No new order can use it. Orders that used it keep their price. You can switch it on again.",
+            button="Switch off",
+            back=url_for("admin.selling"),
+        )
+        if asked:
+            return asked
 
     def switch() -> bool:
         other = update(DiscountCode).where(DiscountCode.id == code.id, DiscountCode.active.is_(turn == "off"))

@@ -10,6 +10,7 @@ from wtforms import StringField
 from wtforms.validators import Length
 
 from shop.admin.acts import acted, who_acts
+from shop.admin.asking import ask_first
 from shop.admin.frame import admin, may
 from shop.admin.selling.asking import PER_PAGE
 from shop.admin.selling.making import GONE, NO_GOODS
@@ -112,6 +113,14 @@ def cart_link(code: str) -> str:
 def cart_off(code: str) -> AnyResponse:
     """Switch a link off: from now on it leads nowhere."""
     cart_id = _cart(code).id
+    asked = ask_first(
+        f"Switch cart link {code} off?",
+        "Whoever opens it finds nothing any more. It can’t be switched on again.",
+        button="Switch off",
+        back=url_for("admin.cart_links"),
+    )
+    if asked:
+        return asked
 
     def switch() -> bool:
         if not changed(update(SharedCart).where(SharedCart.id == cart_id, SharedCart.active).values(active=False)):

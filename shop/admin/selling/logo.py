@@ -7,6 +7,7 @@ from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.admin.acts import acted
+from shop.admin.asking import ask_first
 from shop.admin.frame import admin, may
 from shop.admin.pictures.taking import take_one
 from shop.admin.selling.settings import kept_page
@@ -42,6 +43,14 @@ def set_logo() -> tuple[str, int] | AnyResponse:
 @may("owner")
 def remove_logo() -> AnyResponse:
     """Go back to the drawing a new shop has."""
+    asked = ask_first(
+        "Remove the logo?",
+        "Every page shows the drawing of a new shop instead. Your picture is deleted.",
+        button="Remove",
+        back=url_for("admin.settings"),
+    )
+    if asked:
+        return asked
     if _show("", "Removed the shop’s logo"):
         flash("The logo is removed", "good")
     else:
