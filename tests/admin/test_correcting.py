@@ -137,3 +137,12 @@ def test_an_anonymised_order_keeps_nothing_of_what_was_corrected(app, clerk):
 
     said = " ".join(event.words for event in events(app))
     assert not words_of(said) & {"achieng", "otieno", "market", "njeri", "kamau"}
+
+
+def test_the_other_orders_of_a_phone_number_are_one_tap_away(app, clerk):
+    numbers = [paid(app), paid(app)]
+    clerk.get(f"/admin/orders/{numbers[0]}")
+    [link] = [one.get("href") for one in clerk.page.iter("a") if one.text == "All orders with this phone number"]
+
+    page = clerk.get(link).text
+    assert all(f"orders/{number}" in page for number in numbers)

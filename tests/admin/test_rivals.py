@@ -65,7 +65,7 @@ def test_archiving_a_product_while_somebody_saves_it(app, clerk, second, goods, 
         added = goods.added(clerk, name="Mug", sku=f"MUG-{next(numbers)}")
         form = goods.form(second, added)
         return (
-            pressed(clerk, f"/admin/products/{added}/archive"),
+            pressed(clerk, f"/admin/products/{added}/archive", sure="1"),
             lambda: second.browser.post(f"/admin/products/{added}/edit", data={**form, "price-MUG": "77"}),
         )
 

@@ -131,7 +131,7 @@ def switch_both_off(app, clerk, pair):
     hands = [(clerk, pair[0]), (other, pair[1])]
     forms = [hidden_fields(hand.get(LIST).text) for hand, _ in hands]
     presses = [
-        lambda h=hand, a=area_id, f=form: h.browser.post(f"{LIST}/{a}/off", data=f)
+        lambda h=hand, a=area_id, f=form: h.browser.post(f"{LIST}/{a}/off", data={**f, "sure": "1"})
         for (hand, area_id), form in zip(hands, forms, strict=True)
     ]
     assert [reply.status_code for reply in at_once(presses)] == [303, 303]
