@@ -40,7 +40,8 @@ def state_of(app: Flask, number: str) -> str:
 
 
 def notices(clerk: Clerk) -> list[str]:
-    return ["".join(one.itertext()) for one in clerk.page.iter("p") if "notice--" in (one.get("class") or "")]
+    said = ["".join(one.itertext()) for one in clerk.page.iter("p") if "notice--" in (one.get("class") or "")]
+    return [words.removesuffix(".") for words in said]  # the page ends each sentence
 
 
 @both_databases
