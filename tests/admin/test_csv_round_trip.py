@@ -80,7 +80,7 @@ def fill(app, monkeypatch) -> Callable[[list[dict]], None]:
 
 
 def empty():
-    for model in (Picture, Variant, Product):
+    for model in (Variant, Picture, Product):
         db.session.execute(delete(model))
 
 
