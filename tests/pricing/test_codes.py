@@ -11,7 +11,7 @@ from shop.clock import utcnow
 from shop.database import db, write
 from shop.details import details
 from shop.pricing import claiming
-from shop.pricing.claiming import DiscountGone, claim_use, code_named, release_use, tidy_code
+from shop.pricing.claiming import DiscountGone, claim_use, code_named, release_use, tidy_code, why_gone
 from shop.pricing.models import DiscountCode, delivery_areas
 from shop.pricing.quote import Reduction
 from tests import both_databases
@@ -197,3 +197,18 @@ def test_delivery_is_offered_in_the_merchants_order_and_its_lowest_fee_is_known(
 
         assert [area.position for area in areas] == sorted(area.position for area in areas)
         assert details().delivery_from == min(area.fee for area in areas if not area.pickup) == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"active": False}, "been switched off"),
+        ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "ended"),
+        ({"max_uses": 1, "used": 1}, "been used up"),
+    ],
+)
+def test_why_no_use_of_a_code_is_left_is_said_as_it_is(app, code, change, words):
+    with app.app_context():
+        write(lambda: db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(**change)))
+
+        assert why_gone(code, utcnow()) == words
