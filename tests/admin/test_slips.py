@@ -38,7 +38,7 @@ def test_a_packing_slip_names_every_piece_and_no_price(app, packer):
 
 
 def test_a_receipt_is_one_only_for_money_that_came(app, packer):
-    numbers = ledger.keep(app, *(ledger.order(payment=state, paid_at=ledger.NOON) for state in Payment))
+    numbers = ledger.keep(app, *(ledger.order(payment=state, paid_at=ledger.NOON, received=2450) for state in Payment))
 
     for number, state in zip(numbers, Payment, strict=True):
         page = slip_of(packer, "receipt", number).text
@@ -118,7 +118,7 @@ def test_several_orders_are_printed_in_the_order_asked_for_in_few_queries(app, p
     with counted(app) as queries:
         page = slip_of(packer, slip, *numbers, numbers[0], "99999999").text
 
-    assert len(queries) == 3  # who is there, orders, lines
+    assert len(queries) == 4  # who is there, orders, lines, money
     assert page.count('<article class="slip"') == 30
     places = [page.index(f"of order {number}") for number in numbers]
     assert places == sorted(places)

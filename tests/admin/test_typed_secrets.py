@@ -18,7 +18,7 @@ from shop.notices.models import OutboxMail
 from shop.notices.sending import send_due, text_of
 from shop.orders.models import Order
 from shop.orders.signals import buyer_told, link_asked_for, order_cancelled, order_moved, order_paid, order_placed
-from shop.orders.states import Fulfilment
+from shop.orders.states import UNDO_WITHIN, Fulfilment
 from shop.payments.models import MoneyEntry, PaymentAttempt
 from shop.payments.signals import money_given_back, payment_failed
 from shop.sealing import Sealer
@@ -51,12 +51,12 @@ def mail_everything() -> None:
         db.session.execute(delete(table))
     for table in (Order, ShopDetails):
         db.session.execute(update(table).values(email="inbox@example.com"))
-    db.session.execute(update(Order).values(fulfilment=Fulfilment.SENT))
+    db.session.execute(update(Order).values(fulfilment=Fulfilment.SENT, moved_at=utcnow()))
     for order in db.session.scalars(select(Order)).all():
         for signal in (order_placed, order_paid, link_asked_for, order_moved, order_cancelled):
             signal.send(order)
         buyer_told.send(order, words=order.note, once="1")
-        order.pickup, order.fulfilment = True, Fulfilment.PACKED
+        order.pickup, order.fulfilment, order.moved_at = True, Fulfilment.PACKED, utcnow()
         order_moved.send(order)
         for attempt in db.session.scalars(select(PaymentAttempt).where(PaymentAttempt.order_id == order.id)).all():
             payment_failed.send(attempt)
@@ -82,7 +82,7 @@ def test_whatever_is_typed_is_never_decrypted_and_stops_no_mail(app, inhabited):
             letter.unlink()
         with app.app_context():
             waiting = (
-                send_due(app.config["SETTINGS"], utcnow())
+                send_due(app.config["SETTINGS"], utcnow() + UNDO_WITHIN)
                 and db.session.scalars(select(OutboxMail.kind).where(OutboxMail.sent_at.is_(None))).all()
             )
             kinds = set(db.session.scalars(select(OutboxMail.kind)))
