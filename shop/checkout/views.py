@@ -144,10 +144,12 @@ def _without_cart(form: CheckoutForm) -> Response:
         basket = carts.current_basket(str(form.area.data or ""), form.code.data)
         if basket.lines:
             return _back(form, basket, news=FILLED_AGAIN)
-    if rows.is_there():
+    orders = open_orders()
+    if orders:
+        flash("Your cart is empty, because you have ordered already. Nothing more was ordered.", "problem")
+    elif rows.is_there():
         _keep(form, "")
         flash("Your cart is empty now, so nothing was ordered. What you typed at the checkout is kept.", "problem")
-    orders = open_orders()
     return redirect(url_for("orders.show", token=orders[0].token) if orders else url_for("cart.show"), 303)
 
 

@@ -82,6 +82,7 @@ class Message:
     at: datetime | None = None  # UTC
     phone: str | None = field(default=None, repr=False)  # 2547XXXXXXXX, of the other side
     direction: Direction = Direction.UNKNOWN
+    reverses: str | None = None  # the code of the payment that a reversal takes back
 
     @property
     def no_payment(self) -> str:
@@ -100,22 +101,26 @@ def read_message(text: str) -> Message:
     code = (found.group(1) if header else found.group()) if found else None
     rest = said[found.end() :] if header and found else said
     phone = _PHONE.search(_before_balance(rest))
+    direction = _direction_of(_before_balance(said))
+    reverses = next((one for one in _ANY_CODE.findall(rest) if one != code), None)
     return Message(
         code,
         _sum_in(rest),
         _moment_in(rest),
         kenyan_mobile(phone.group()) if phone else None,
-        _direction_of(_before_balance(said)),
+        direction,
+        reverses if direction == Direction.REVERSED else None,
     )
 
 
-def read_code(text: str) -> str:
+def read_code(text: str, also: Direction | None = None) -> str:
     """The code of a payment, in capitals: typed alone, with a word beside it, or in the whole message.
 
-    Raises CodeError where there is none, and where the message is about no payment, such as a reversal.
+    Raises CodeError where there is none, and where the message is about no payment, such as a reversal; `also` names a
+    direction that is taken all the same.
     """
     message = read_message(text)
-    if message.no_payment:
+    if message.no_payment and message.direction != also:
         raise CodeError(f"That message is about {message.no_payment}. Paste the message of the payment")
     if message.code is None:
         raise CodeError("M-PESA code must be 10 letters and digits, like SKA1B2C3D4")

@@ -294,3 +294,30 @@ def test_a_buyer_who_pastes_a_reversal_is_told_so(buy, offer):
 
     assert refused.status_code == 422
     assert "That message is about a payment that was reversed. Paste the message of the payment" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"{CODE} Confirmed. Transaction SK81ABCDEF has been reversed. Ksh2,650.00 is debited", "was reversed"),
+        (f"{CODE} Confirmed.You have received Ksh265.00 from HALIMA ALI 0712345678", "The message says KSh 265."),
+    ],
+)  # fmt: skip
+def test_a_pasted_message_marks_nothing_paid_that_it_does_not_speak_of(app, clerk, buy, ledger, text, words):
+    bought = buy()
+
+    refused = Desk(app, clerk, ledger).mark_paid(bought, code=text)
+
+    assert refused.status_code == 422
+    assert words in refused.text
+    assert ledger.standing(bought).order == "awaiting"
+
+
+def test_a_reversal_of_money_that_was_counted_names_its_order(app, clerk, buy, ledger):
+    bought = buy()
+    Desk(app, clerk, ledger).mark_paid(bought, code="SK81ABCDEF")
+
+    page = ask(clerk, f"{CODE} Confirmed. Transaction SK81ABCDEF has been reversed. Ksh2,650.00 is debited").text
+
+    assert "It takes back the KSh 2,650 that were counted for" in page
+    assert ledger.column("number", bought) in page

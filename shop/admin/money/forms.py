@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from shop.chpter.text import one_line
 from shop.money import AmountError, read_shillings, shillings
 from shop.payments.by_hand import ByHand
-from shop.payments.mpesa_messages import LONGEST_MESSAGE, CodeError, read_code
+from shop.payments.mpesa_messages import LONGEST_MESSAGE, CodeError, Direction, read_code, read_message
 from shop.typed import TypedForm
 
 LONGEST_REASON = 200  # characters
@@ -30,6 +30,11 @@ def tidy(typed: str | None) -> str | None:
     return typed and one_line(typed[: 4 * LONGEST_REASON], 2 * LONGEST_REASON)
 
 
+def tidy_message(typed: str | None) -> str | None:
+    """A pasted message, or a code, on one line."""
+    return typed and one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE)
+
+
 class MoneyForm(TypedForm):
     """Money that a person saw come or go."""
 
@@ -37,11 +42,12 @@ class MoneyForm(TypedForm):
     method = RadioField(
         "How", [InputRequired("Choose how the money moved")], choices=list(METHODS.items()), validate_choice=True
     )
-    code = StringField("M-PESA code", filters=[tidy])
+    code = StringField("M-PESA code", filters=[tidy_message])
     reason = StringField("Reason", [DataRequired(NO_REASON)], filters=[tidy])
     seen = HiddenField()
     compared = HiddenField()  # a code the page warned about: it looks like one that is counted
     code_required = True
+    also: Direction | None = None  # a message of this direction is taken too
 
     def validate_amount(self, field: StringField) -> None:
         """Whole shillings."""
@@ -51,16 +57,21 @@ class MoneyForm(TypedForm):
             raise ValidationError(str(error)) from None
 
     def validate_code(self, field: StringField) -> None:
-        """Ten letters and digits, with M-PESA only."""
+        """Ten letters and digits or the whole message, with M-PESA only. A message names the sum that was entered."""
         typed = (field.data or "").strip()
         if self.method.data != "MPESA":
             if typed:
                 raise ValidationError("Leave the code empty, or choose M-PESA")
         elif typed or self.code_required:
             try:
-                read_code(typed)
+                read_code(typed, self.also)
             except CodeError as error:
                 raise ValidationError(str(error)) from None
+            said = read_message(typed).amount
+            if said and not self.amount.errors and said != read_amount(self.amount.data):
+                raise ValidationError(
+                    f"The message says {shillings(said)}. Correct the amount, or enter the code alone"
+                )
 
     def validate_reason(self, field: StringField) -> None:
         """Not too long."""
@@ -73,7 +84,7 @@ class MoneyForm(TypedForm):
         return ByHand(
             amount=read_amount(self.amount.data),
             method=self.method.data,
-            code=read_code(code) if code else None,
+            code=read_code(code, self.also) if code else None,
             reason=self.reason.data,
         )
 
@@ -112,6 +123,7 @@ class RefundForm(MoneyForm):
     """Money that was given back: never more than is here, and some M-PESA refunds have no code of their own."""
 
     code_required = False
+    also = Direction.REVERSED  # a refund may be made by a reversal
 
     def __init__(self, most: int, **options: Any) -> None:
         super().__init__(**options)
@@ -130,5 +142,5 @@ class CodeForm(TypedForm):
     text = TextAreaField(
         "M-PESA message or code",
         [DataRequired("Paste the message, or type its code")],
-        filters=[lambda typed: typed and one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE)],
+        filters=[tidy_message],
     )

@@ -27,6 +27,7 @@ class Known:
     message: Message
     entry: MoneyEntry | None  # the code is in the money book
     lookalikes: Sequence[MoneyEntry]  # one that looks like it is
+    reversed_entry: MoneyEntry | None  # the message is a reversal of this line
     no_payment: str  # what the message is about, where that is no payment to the shop; else ""
     offers: Sequence[OfferedCode]  # a buyer gave it
     unpaid: Sequence[Order]  # wait for the same sum, the likeliest first
@@ -34,18 +35,19 @@ class Known:
 
 
 def what_is_known(message: Message, now: datetime, own_phones: Sequence[str] = ()) -> Known:
-    """Look everywhere. Five queries at most. `own_phones` are the shop's (2547XXXXXXXX): money sent to others left it.
+    """Look everywhere. Six queries at most. `own_phones` are the shop's (2547XXXXXXXX): money sent to others left it.
 
     For a message that is about no payment to the shop no order is named.
     """
     entry = entry_with(message.code) if message.code else None
     offers = offers_of(message.code) if message.code else []
     alike = lookalikes_of(message.code) if message.code else []
+    taken_back = entry_with(message.reverses) if message.reverses else None
     no_payment = _no_payment(message, own_phones)
     if entry or no_payment or not message.amount:
-        return Known(message, entry, alike, no_payment, offers, [], [])
+        return Known(message, entry, alike, taken_back, no_payment, offers, [], [])
     paid = _paid(message) if message.at else []
-    return Known(message, entry, alike, "", offers, _unpaid(message, now), paid)
+    return Known(message, entry, alike, None, "", offers, _unpaid(message, now), paid)
 
 
 def _no_payment(message: Message, own_phones: Sequence[str]) -> str:
