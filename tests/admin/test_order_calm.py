@@ -21,7 +21,7 @@ def order(app):
 
 
 def listed(clerk, order):
-    return order.number in clerk.get("/admin/?tab=to-check").text
+    return order.number in clerk.get("/admin/checks").text
 
 
 def open_lines(order, *kinds):

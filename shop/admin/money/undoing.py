@@ -55,14 +55,14 @@ def money_accept_less(number: str) -> Page:
         flash(TOO_LATE, "problem")
         return to_order(number)
     if request.method == "GET":
-        form.seen.data = str(rest)
+        form.seen.data = _less(order, came)
     elif form.validate():
         seen, reason = form.seen.data or "", form.reason.data
 
         def accept(order: Order) -> str:
-            if seen != str(asking.rest_of(order, came)):
+            if seen != _less(order, came):
                 raise MovedMeanwhile
-            by_hand.accept(order, amount, who_acts(), let_off=int(seen))
+            by_hand.accept(order, amount, who_acts(), let_off=asking.rest_of(order, came))
             sums = f"{shillings(order.money_here)} of {shillings(order.total)}"
             acted(f"Accepted less: {sums}, {shillings(order.short)} was let off. {reason}", order)
             return f"Accepted as paid: {sums} came, {shillings(order.short)} was let off"
@@ -73,6 +73,11 @@ def money_accept_less(number: str) -> Page:
             flash(TOO_LATE, "problem")
             return to_order(number)
     return form_page("admin/money/accept_less.html", order, form, amount=amount, came=came, rest=rest)
+
+
+def _less(order: Order, came: int) -> str:
+    """What the page shows of an order that may be accepted with less: what lacks, and whether it was asked for."""
+    return f"{asking.rest_of(order, came)} {order.rest_asked}"
 
 
 @admin.route("/orders/<number>/cancel-paid", methods=["GET", "POST"])
