@@ -103,7 +103,7 @@ def test_the_file_of_a_list_has_its_order(app, clerk):
     numbers = ledger.keep(app, *(ledger.order(payment=PAID) for _ in range(3)))
 
     def exported(tab: str) -> list[str]:
-        return re.findall(r"^[0-9]{8}", clerk.get(f"/admin/orders/export?tab={tab}").text, re.MULTILINE)
+        return re.findall(r'^"([0-9]{8})"', clerk.get(f"/admin/orders/export?tab={tab}").text, re.MULTILINE)
 
     assert exported("to-pack") == numbers
     assert exported("all") == numbers[::-1]
