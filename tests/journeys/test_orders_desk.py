@@ -25,7 +25,7 @@ def test_paid_orders_are_found_ticked_and_packed_together(comes, size):
     for number in (first, second):
         expect(page.get_by_role("row", name=number)).to_contain_text("Packed")
     page.get_by_role("link", name="To send 2").click()
-    expect(page.get_by_role("row", name=first)).to_contain_text("Kiondo")
+    expect(page.get_by_role("row", name=first)).to_contain_text("Classic sisal kiondo")
 
 
 def test_at_least_four_orders_with_their_goods_fit_on_a_phone(comes):
@@ -38,7 +38,7 @@ def test_at_least_four_orders_with_their_goods_fit_on_a_phone(comes):
 
     whole = rows.evaluate_all("rows => rows.filter(row => row.getBoundingClientRect().bottom <= innerHeight).length")
     assert whole >= 4
-    expect(rows.first).to_contain_text("1 × Kiondo")  # noqa: RUF001 - as the page writes it
+    expect(rows.first).to_contain_text("1 × Classic sisal kiondo")  # noqa: RUF001 - as the page writes it
 
 
 def test_without_scripts_all_of_a_list_is_chosen_too(comes):

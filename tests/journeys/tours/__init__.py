@@ -8,7 +8,7 @@ from tests.journeys.tours.checking import checking, seeing
 from tests.journeys.tours.goods import goods, importing, pictures
 from tests.journeys.tours.looking import looking
 from tests.journeys.tours.packing import packing
-from tests.journeys.tours.people import codes, doors, people, staff
+from tests.journeys.tours.people import codes, doors, people, signed_out, staff
 from tests.journeys.tours.selling import for_a_buyer, selling
 from tests.journeys.tours.walking import Tour
 
@@ -19,6 +19,7 @@ TOURS: tuple[Tour, ...] = (
     doors,
     people,
     codes,
+    signed_out,
     staff,
     packing,
     checking,

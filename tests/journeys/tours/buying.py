@@ -61,6 +61,15 @@ def orders(visitor: Visitor) -> Iterator[str]:
     yield "order: the form for an M-PESA code"
     visitor.press("Send")
     yield "order: no M-PESA code typed"
+    order_page = f"/orders/{visitor.page.url.split('/')[4]}"
+    yield from through(
+        visitor,
+        {"cancel an order": f"{order_page}/cancel", "change an order": f"{order_page}/cancel?then=change"},
+    )
+    visitor.press("Cancel it and open my cart")
+    yield "cart with the goods of an order"
+    visitor.open(order_page)
+    yield "order: cancelled by its buyer"
     page = visitor.open("/orders/find")
     visitor.press("Send me the link")
     yield "lookup with errors"

@@ -37,6 +37,18 @@ def checking(visitor: Visitor) -> Iterator[str]:
     yield "mark paid"
     visitor.press("Mark it paid")
     yield "mark paid, with what is missing"
+    visitor.open(f"/admin/orders/{waiting}/mark-paid?code=SK{waiting}")
+    page.get_by_label("Reason").fill("Seen on the statement")
+    visitor.press("Mark it paid")
+    yield "marked paid"
+    visitor.open(f"/admin/orders/{waiting}/take-back")
+    yield "take a mark back"
+    visitor.press("Take it back")
+    yield "take a mark back, no reason given"
+    visitor.open(f"/admin/orders/{waiting}/cancel-paid")
+    yield "cancel a paid order"
+    visitor.press(f"Cancel order {waiting}")
+    yield "cancel a paid order, no reason given"
     visitor.open(f"/admin/orders/{wrong}")
     unfold(visitor)
     yield "order in review, everything open"
@@ -45,6 +57,10 @@ def checking(visitor: Visitor) -> Iterator[str]:
     page.get_by_label("What came, in KSh").fill("nothing")
     visitor.press("Accept: the order is paid")
     yield "decide, no sum typed"
+    visitor.open(f"/admin/orders/{wrong}/accept-less?amount=1325")
+    yield "accept less"
+    visitor.press("Accept less, write off KSh 1,325")
+    yield "accept less, no reason given"
     visitor.open(f"/admin/orders/{wrong}/decide")
     visitor.press("Refuse: cancel the order")
     unfold(visitor)

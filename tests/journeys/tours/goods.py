@@ -47,6 +47,8 @@ def goods(visitor: Visitor) -> Iterator[str]:
     yield "stock, with what is missing"
     visitor.open(f"/admin/products/{ELEPHANT}")
     visitor.press("Archive")
+    yield "archive, asked first"
+    visitor.press("Archive")
     yield "archived product"
     visitor.open("/admin/products?tab=archived")
     yield "archived products"

@@ -24,14 +24,28 @@ def packing(visitor: Visitor) -> Iterator[str]:
             "all orders": "/admin/?tab=all",
             "no orders found": "/admin/?q=zzzz",
             "orders, a day that is none": "/admin/?tab=all&from=x",
-            "order to pack": f"/admin/orders/{number}",
+            "pick list": f"/admin/pick-list?order={number}",
+            "correct an order": f"/admin/orders/{number}/correct",
         },
     )
+    page.get_by_label("Full name").fill("")
+    visitor.press("Save")
+    yield "correct an order, without a name"
+    visitor.open(f"/admin/orders/{number}")
+    yield "order to pack"
     visitor.press("Mark packed: ready to collect")
     unfold(visitor)
     yield "order to hand over, everything open"
     visitor.press("Hand over")
     yield "order to hand over, no code typed"
+    visitor.open(f"/admin/orders/{number}/step-back")
+    yield "mark as not packed"
+    visitor.press("Mark as not packed")
+    yield "mark as not packed, no reason given"
+    visitor.open(f"/admin/orders/{number}/goods-back")
+    yield "goods came back"
+    visitor.press("Put them on the shelf")
+    yield "goods came back, with what is missing"
     for slip in ("packing", "receipt", "rider"):
         visitor.open(f"/admin/print?slip={slip}&order={number}")
         yield f"{slip} slip"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.journeys.joining import CHOSEN, accept, code_of, give_code, mailed_link, send_invitation, sign_in
-from tests.journeys.running import MERCHANT
+from tests.journeys.running import MERCHANT, PASSWORD
 from tests.journeys.tours.walking import through, unfold
 from tests.journeys.visitor import Visitor
 
@@ -56,6 +56,8 @@ def people(visitor: Visitor) -> Iterator[str]:
     page.get_by_role("row", name=email).get_by_role("link").click()
     yield "person"
     visitor.press("Remove Njeri Test")
+    yield "remove a person, asked first"
+    visitor.press("Remove Njeri Test")
     unfold(visitor)
     yield "people, one removed"
 
@@ -88,6 +90,20 @@ def codes(visitor: Visitor) -> Iterator[str]:
     yield "code"
     give_code(visitor, "000000")
     yield "a wrong code"
+
+
+def signed_out(visitor: Visitor) -> Iterator[str]:
+    """A form that was sent after its time: over the sign-in it comes back, filled in."""
+    visitor.sign_in()
+    page = visitor.open("/admin/products/new")
+    page.get_by_label("Name").first.fill("Mug of the tour")
+    visitor.shop.end_sittings()
+    visitor.press("Add the product")
+    yield "sign-in before a form that is kept"
+    page.get_by_label("E-mail").fill(MERCHANT)
+    page.get_by_label("Password").fill(PASSWORD)
+    visitor.press("Sign in")
+    yield "a form that was kept"
 
 
 def staff(visitor: Visitor) -> Iterator[str]:
