@@ -47,7 +47,7 @@ def test_the_answer_to_a_button_is_in_sight_and_takes_the_focus(visitor):
     page = visitor.page
     visitor.add()
     expect(page.get_by_text("added to your cart")).to_be_focused()
-    visitor.press("Remove")
+    visitor.press("Remove Classic sisal kiondo, Terracotta bands")
     expect(page.get_by_text("is out of your cart")).to_be_in_viewport()
     visitor.press("Undo")
     page.get_by_text("Have a discount code?").click()

@@ -48,7 +48,7 @@ def test_without_scripts_all_of_a_list_is_chosen_too(comes):
     page.get_by_label("Choose all").check()
     page.get_by_role("button", name="Mark packed").click()
 
-    merchant.sees(re.compile(r"^[0-9]+ orders? marked packed$"))
+    merchant.sees(re.compile(r"^[0-9]+ orders? marked packed\.$"))
     merchant.sees("Nothing to pack")
 
 
