@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from shop.chpter.text import one_line
+
 SURE = "sure"
 NOT_REPEATED = ("csrf_token", SURE)
+LONGEST = 4000  # characters of one field that are repeated
 
 
 def ask_first(
@@ -20,7 +23,8 @@ def ask_first(
     if request.form.get(SURE) == "1":
         return None
     posted = request.form.items(multi=True) if fields is None else fields
-    repeated = [(name, value) for name, value in posted if name not in NOT_REPEATED]
+    # no page may hold what nobody can see
+    repeated = [(name, one_line(value, LONGEST)) for name, value in posted if name not in NOT_REPEATED]
     return make_response(
         render_template("admin/ask_first.html", title=title, words=words, button=button, back=back, fields=repeated)
     )
