@@ -4,10 +4,10 @@ Old slugs point at a row, not at another slug, so there is no chain and no loop.
 renames, whatever code did it.
 """
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, delete, event, insert, inspect, select
-from sqlalchemy.orm import Mapper
+from sqlalchemy import delete, event, insert, inspect, select
+from sqlalchemy.orm import Session, UOWTransaction
 
 from shop.catalog.models import Category, OldSlug, Product
 from shop.database import db
@@ -30,16 +30,19 @@ def taken_once(model: type[Product] | type[Category], base: str) -> list[str]:
     return list(db.session.scalars(kept))
 
 
-def _keep(mapper: Mapper[Any], connection: Connection, item: Any) -> None:
-    changes = inspect(item).attrs.slug.history
-    if not changes.added:
-        return
-    kind, old = mapper.class_.__tablename__, next(iter(changes.deleted or ()), None)
-    connection.execute(delete(OldSlug).where(OldSlug.kind == kind, OldSlug.slug.in_([item.slug, old])))
-    if old is not None:
-        connection.execute(insert(OldSlug).values(kind=kind, slug=old, item_id=item.id))
-
-
-for _model in (Product, Category):
-    event.listen(_model, "after_insert", _keep)
-    event.listen(_model, "after_update", _keep)
+@event.listens_for(Session, "after_flush")
+def _keep(session: Session, _context: UOWTransaction) -> None:
+    """Write down what this flush renamed, and forget what bore a name that is taken now: two statements a kind."""
+    for model in (Product, Category):
+        kind, taken, renamed = model.__tablename__, [], []
+        changed: list[Product | Category] = [one for one in (*session.new, *session.dirty) if isinstance(one, model)]
+        for item in changed:
+            slug = inspect(item).attrs.slug.history
+            if slug.added:
+                taken.append(item.slug)
+                renamed += [{"kind": kind, "slug": old, "item_id": item.id} for old in slug.deleted or ()]
+        if taken:
+            gone = [*taken, *(row["slug"] for row in renamed)]
+            session.execute(delete(OldSlug).where(OldSlug.kind == kind, OldSlug.slug.in_(gone)))
+        if renamed:
+            session.execute(insert(OldSlug), renamed)
