@@ -6,8 +6,8 @@ renames, whatever code did it.
 
 from typing import TypeVar
 
-from sqlalchemy import delete, event, insert, inspect, select
-from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy import delete, event, insert, select
+from sqlalchemy.orm import Session, UOWTransaction, attributes
 
 from shop.catalog.models import Category, OldSlug, Product
 from shop.database import db
@@ -37,7 +37,7 @@ def _keep(session: Session, _context: UOWTransaction) -> None:
         kind, taken, renamed = model.__tablename__, [], []
         changed: list[Product | Category] = [one for one in (*session.new, *session.dirty) if isinstance(one, model)]
         for item in changed:
-            slug = inspect(item).attrs.slug.history
+            slug = attributes.get_history(item, "slug")
             if slug.added:
                 taken.append(item.slug)
                 renamed += [{"kind": kind, "slug": old, "item_id": item.id} for old in slug.deleted or ()]
