@@ -192,7 +192,7 @@ def test_the_pages_of_an_anonymised_order_say_so(app, clerk, bought):
     assert "were removed from this order on" in page
     assert "KSh" in page
     assert NOBODY in clerk.get("/admin/?tab=all").text
-    assert "Anonymised" in clerk.get("/admin/mail?tab=sent").text
+    assert "Anonymised" in clerk.get("/admin/mail?tab=files").text
 
 
 @both_databases

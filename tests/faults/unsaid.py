@@ -17,7 +17,7 @@ def must_offer_another_try(shopper: Shopper, order_page: str) -> None:
     assert page.status_code == 200
     assert f'method="post" action="{order_page}/pay"' in page.text
     assert "Try again" in page.text
-    assert "nothing has been paid" in page.text
+    assert "Nothing has been paid" in page.text
     for unsaid in (UNSAID, "evil.example", "javascript:", "Invalid authentication", "chpter.co/", "Traceback"):
         assert unsaid not in page.text
 
