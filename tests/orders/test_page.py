@@ -105,7 +105,7 @@ def test_a_page_that_could_not_be_opened_does_not_hide_money_on_its_way(shopper,
 
     reply = shopper.get(bought.order_path)
 
-    assert "nothing has been paid" not in words(shopper.page)
+    assert "othing has been paid" not in words(shopper.page)
     assert "Do not pay again." in words(shopper.page)
     assert pay_forms(shopper.page)
     assert "data-status-url" in reply.text
