@@ -28,7 +28,7 @@ def packing(visitor: Visitor) -> Iterator[str]:
             "correct an order": f"/admin/orders/{number}/correct",
         },
     )
-    page.get_by_label("Full name").fill("")
+    page.get_by_label("Name", exact=True).fill("")
     visitor.press("Save")
     yield "correct an order, without a name"
     visitor.open(f"/admin/orders/{number}")
