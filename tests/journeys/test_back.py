@@ -49,7 +49,7 @@ def test_the_answer_to_a_button_is_in_sight_and_takes_the_focus(visitor):
     expect(page.get_by_text("added to your cart")).to_be_focused()
     visitor.press("Remove Classic sisal kiondo, Terracotta bands")
     expect(page.get_by_text("is out of your cart")).to_be_in_viewport()
-    visitor.press("Undo")
+    visitor.press("Undo: put Classic sisal kiondo (Terracotta bands) back into the cart")
     page.get_by_text("Have a discount code?").click()
     page.get_by_label("Discount code").fill("MWISHO20")
     visitor.press("Apply")
