@@ -334,7 +334,7 @@ def test_privacy_is_for_owners_who_proved_who_they_are_a_moment_ago(app, clerk, 
     for act in ("anonymise", "export"):
         asked_on = {"Referer": f"http://localhost/admin/privacy?who={PHONE}"}
         reply = clerk.browser.post(f"/admin/privacy/{act}", data=form, headers=asked_on)
-        assert (reply.status_code, reply.location) == (303, "/admin/confirm?next=/admin/privacy")
+        assert (reply.status_code, reply.location) == (303, "/admin/confirm?next=/admin/kept-form")
     for path in ("/admin/privacy/export", "/admin/privacy/anonymise"):
         assert clerk.get(path).location == "/admin/privacy"
 
