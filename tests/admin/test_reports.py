@@ -224,7 +224,8 @@ def test_a_report_asks_the_database_a_few_times_however_much_there_is(app, clerk
     with counted(app) as statements:
         assert clerk.get(f"/admin/reports?{query}").status_code == 200
 
-    assert len(statements) <= MOST_QUERIES, statements
+    asked = [one for one in statements if "shop_details" not in one]  # which are asked for every 5 seconds
+    assert len(asked) <= MOST_QUERIES, asked
 
 
 @pytest.mark.parametrize(
