@@ -101,7 +101,7 @@ def update() -> Response:
     if removed or 0 in quantities.values():
         return redirect(url_for("cart.show", removed=1), 303)
     if asked and not problems:
-        place = "area" if asked == "area" else "discount"
+        place = "summary" if asked == "area" else "discount"  # no field: one would take the focus from the answer
         return redirect(url_for("cart.show", again="area" if asked == "area" else "code", _anchor=place), 303)
     going = request.form.get("go") == "checkout" and not problems and carts.current_basket().ready
     return redirect(url_for("checkout.details" if going else "cart.show"), 303)

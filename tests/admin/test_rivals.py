@@ -107,7 +107,9 @@ def test_keeping_the_first_details_of_the_shop_twice(app, clerk, second, meet):
 
     answers = meet(prepare)
 
-    assert {reply.status_code for pair in answers for reply in pair} == {303}
+    # whoever comes second may be told that the settings were saved meanwhile
+    codes = [sorted(reply.status_code for reply in pair) for pair in answers]
+    assert all(first == 303 and second in (303, 409) for first, second in codes), codes
 
 
 def test_two_look_at_the_same_silence(app, clerk, second, provider, meet):

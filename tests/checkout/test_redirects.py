@@ -46,7 +46,7 @@ def test_a_checkout_that_is_not_taken_leads_to_a_page_that_back_and_reload_can_s
 @pytest.mark.parametrize(
     ("form", "leads_to"),
     [
-        ({"apply": "area", "area": "1"}, "/cart?again=area#area"),
+        ({"apply": "area", "area": "1"}, "/cart?again=area#summary"),
         ({"apply": "code", "code": "x"}, "/cart?again=code#discount"),
         ({"apply": "none"}, "/cart?again=code#discount"),
         ({"remove": SKU}, "/cart?removed=1"),
