@@ -23,9 +23,12 @@ def must_offer_another_try(shopper: Shopper, order_page: str) -> None:
 
 
 def secrets_of(provider: Provider) -> list[str]:
-    """What only the shop and its provider know, and the words of the provider's that nobody is to see."""
+    """What only the shop and its provider know, and the words of the provider's that nobody is to see.
+
+    The host of a refused link is none of them: the log and the order's page in the admin name it to the merchant.
+    """
     callbacks = [asked.body["redirect_urls"]["callback_url"] for asked in provider.requests]
-    return [TOKEN, UNSAID, "evil.example", *(address.rsplit("/", 1)[1] for address in callbacks)]
+    return [TOKEN, UNSAID, *(address.rsplit("/", 1)[1] for address in callbacks)]
 
 
 class Outputs(logging.Handler):
