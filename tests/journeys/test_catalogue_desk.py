@@ -92,7 +92,7 @@ def test_two_hundred_products_are_looked_at_mended_and_applied(comes: Callable[.
     expect(page.locator("tbody tr")).to_have_count(5)
     for row in (18, 43, 78, 121, 201):
         expect(page.get_by_role("cell", name=re.compile(f"^(Row )?{row}$"))).to_be_visible()
-    merchant.sees("Price: “free” is no number. Write whole shillings, like 1250")
+    merchant.sees("Price: “free” is no price. Write whole shillings, like 1250")
     expect(page.get_by_role("button", name="Apply")).to_have_count(0)
     send(merchant, products_file(f"mat-{size}", bad=False), "mended.csv")
 
