@@ -34,7 +34,7 @@ checkout = Blueprint("checkout", __name__)
 csrf.exempt(checkout)  # the form checks its own token, so that a stale one costs the buyer nothing that was typed
 NETWORK = "Very many orders come from your network at the moment. Wait 10 minutes, then press Pay again"
 ONCE_MORE = "Check your order once more, then press Pay"
-QUICKER = "Somebody was quicker. Your order has not been placed"
+QUICKER = "Another buyer was quicker. Your order has not been placed"
 FILLED_AGAIN = "We no longer had your cart, so we filled it again from this page. Check it, then press Pay"
 NOT_READY = "Your cart cannot be bought as it is. Nothing was ordered, and what you typed at the checkout is kept."
 

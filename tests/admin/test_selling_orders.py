@@ -215,7 +215,7 @@ def test_goods_sold_a_moment_ago_are_said_and_nothing_is_written(app, packer, mo
     reply = packer.post(NEW, form)
 
     assert reply.status_code == 409
-    assert "Somebody was quicker. The order has not been made" in text_of(packer)
+    assert "Another buyer was quicker. The order has not been made" in text_of(packer)
     assert "Only 1 Classic sisal kiondo (Terracotta bands) is left" in text_of(packer)
     assert "Ring twice" in reply.text
     assert (orders(app), held(app)) == ([], 0)

@@ -100,7 +100,7 @@ def test_what_goes_at_the_last_moment_makes_no_order_and_takes_nothing(
     monkeypatch.setattr(views, "place_order", place_too_late)
     reply = shopper.post("/checkout", form)
 
-    assert "Somebody was quicker. Your order has not been placed" in reply.text
+    assert "Another buyer was quicker. Your order has not been placed" in reply.text
     said = {"stock": "Speckled stoneware mug (Cream) is sold out", "code": "Discount code KARIBU10 has been used up"}
     assert said[gone] in text_of(shopper.page)
     assert (count(), stock(SKU)) == (0, (18, 0))

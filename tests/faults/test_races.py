@@ -36,7 +36,7 @@ def test_a_hundred_buyers_of_ten_pieces_make_ten_orders(shopper, ledger, crowd, 
     replies = at_once(buyers)
 
     assert Counter(reply.status_code for reply in replies) == {303: 10, 200: 90}
-    assert all("Somebody was quicker" in reply.text for reply in replies if reply.status_code == 200)
+    assert all("Another buyer was quicker" in reply.text for reply in replies if reply.status_code == 200)
     assert ledger.count(Order) == 10
     assert ledger.stock(SKU) == (10, 10)
 

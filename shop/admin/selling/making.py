@@ -104,7 +104,7 @@ def _submitted(form: MadeOrderForm, picked: Picked, basket: Basket) -> tuple[str
         )
     except (OutOfStock, DiscountGone):
         fresh = _offered(form, picked)
-        words = "Somebody was quicker. The order has not been made"
+        words = "Another buyer was quicker. The order has not been made"
         return _page(form, picked, fresh, _problems(form, picked, fresh), words), 409
     flash(f"Order {order.number} is made. Its goods are kept for 24 hours", "good")
     return redirect(url_for("admin.order_link", number=order.number), 303)
