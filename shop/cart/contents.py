@@ -16,7 +16,7 @@ from shop.database import db
 from shop.money import shillings
 from shop.orders.placing import Item
 from shop.pricing.claiming import code_named, tidy_code
-from shop.pricing.models import DeliveryArea, DiscountCode, delivery_areas
+from shop.pricing.models import DeliveryArea, DiscountCode, delivery_areas, not_known
 from shop.pricing.quote import Quote, quote
 
 MOST_OF_ONE = 20  # of one SKU in one order
@@ -73,13 +73,18 @@ class Basket:
     """The cart as it stands now, priced. Sums are whole shillings."""
 
     lines: list[BasketLine]
-    notices: list[str]
-    withdrawn: list[str]  # SKUs that are no longer sold
+    price_changes: list[str]  # since the page that showed it last, in words
+    withdrawn: dict[str, str]  # what is no longer sold: its SKU, and the words for it
     areas: list[DeliveryArea]
     area: DeliveryArea | None
     code: str
     code_problem: str | None
     discount_code: DiscountCode | None = field(repr=False)
+
+    @property
+    def notices(self) -> list[str]:
+        """What the buyer has not been told of the cart yet, a sentence each, without full stops."""
+        return [*dict.fromkeys(self.withdrawn.values()), *self.price_changes]
 
     @property
     def goods(self) -> int:
@@ -135,12 +140,12 @@ def basket_of(
     wanted: Mapping[str, int], area_id: str = "", code: str = "", last_prices: Mapping[str, int] | None = None
 ) -> Basket:
     """Any quantities by SKU, priced now; `last_prices` are those last shown, of which changes are said."""
-    lines, notices, withdrawn = read_lines(wanted, last_prices)
+    lines, price_changes, withdrawn = read_lines(wanted, last_prices)
     areas = delivery_areas()
     area = next((area for area in areas if str(area.id) == area_id), None)
     typed = tidy_code(code)
     discount, problem = _discount(typed, sum(line.subtotal for line in lines if line.left > 0), utcnow())
-    return Basket(lines, notices, withdrawn, areas, area, typed, problem, discount)
+    return Basket(lines, price_changes, withdrawn, areas, area, typed, problem, discount)
 
 
 def read_quantity(text: str) -> int:
@@ -155,16 +160,15 @@ def read_quantity(text: str) -> int:
 
 def read_lines(
     wanted: Mapping[str, int], prices: Mapping[str, int] | None = None
-) -> tuple[list[BasketLine], list[str], list[str]]:
-    """SKUs as they are sold now, in the order given; what changed since `prices`, in words; SKUs no longer sold."""
-    before, notices, lines, withdrawn = prices or {}, [], [], []
+) -> tuple[list[BasketLine], list[str], dict[str, str]]:
+    """SKUs as they are sold now, in the order given; price changes since `prices`, in words; what is no longer sold."""
+    before, lines, price_changes = prices or {}, [], []
+    withdrawn: dict[str, str] = {}
     found = {row.sku: row for row in _rows(wanted)} if wanted else {}
     for sku, quantity in wanted.items():
         row = found.get(sku)
         if row is None or not row.sold:
-            withdrawn.append(sku)
-            words = f"{full_name(row.name, row.label)} is no longer sold. We took it out" if row else GONE
-            notices += [words] if words not in notices else []
+            withdrawn[sku] = f"{full_name(row.name, row.label)} is no longer sold. We took it out" if row else GONE
             continue
         line = BasketLine(
             sku=sku,
@@ -180,9 +184,11 @@ def read_lines(
         )
         was = before.get(sku, line.price)
         if was != line.price:
-            notices.append(f"The price of {line.full_name} is now {shillings(line.price)}. It was {shillings(was)}")
+            price_changes.append(
+                f"The price of {line.full_name} is now {shillings(line.price)}. It was {shillings(was)}"
+            )
         lines.append(line)
-    return lines, notices, withdrawn
+    return lines, price_changes, withdrawn
 
 
 def full_name(name: str, label: str) -> str:
@@ -195,7 +201,7 @@ def _discount(typed: str, goods: int, now: datetime) -> tuple[DiscountCode | Non
         return None, None
     code = code_named(typed)
     if code is None:
-        return None, f"Discount code {typed} is not known. Check the spelling"
+        return None, not_known(typed)
     problem = code.problem_with(goods, now)
     return (None, problem) if problem else (code, None)
 

@@ -156,7 +156,7 @@ def take_shared(code: str) -> Response:
     if found is None:
         return error_page(404, NO_CART)
     basket = _contents(found)
-    gone = ["Something that was in it is no longer sold"] if basket.notices else []
+    gone = ["Something that was in it is no longer sold"] if basket.withdrawn else []
     try:
         missed = carts.take_in(basket)
     except CartProblem as problem:

@@ -75,8 +75,12 @@ def what_moved(shown: Shown, shown_total: str, basket: Basket, area: DeliveryAre
     if not shown.lines:  # a form that says nothing of its page: what the cart itself knows has to do
         said = [*basket.notices, *_total(shown_total, basket)]
         return said or ["Check your order once more"]
-    gone = [words for words in basket.notices if words.endswith("We took it out")]
-    return [*gone, *_lines(shown, basket), *_area(shown, area), *_total(shown_total, basket)]
+    return [
+        *dict.fromkeys(basket.withdrawn.values()),
+        *_lines(shown, basket),
+        *_area(shown, area),
+        *_total(shown_total, basket),
+    ]
 
 
 def area_withdrawn(shown: Shown, basket: Basket, area_id: str) -> str | None:

@@ -7,6 +7,7 @@ from shop.cart.contents import Basket
 from shop.checkout.forms import CheckoutForm
 from shop.checkout.shown import Shown, area_withdrawn, what_moved
 from shop.orders.capping import MOST_OPEN
+from shop.pricing.models import not_known
 
 OPEN_TOO_LONG = "This page was open for too long. Nothing is lost: check it and press Pay again"
 CURE = "Pay one of them, by the link we mailed, or wait until one ends, then press Pay again"
@@ -24,9 +25,10 @@ class Trouble:
 
 def what_to_say(form: CheckoutForm, basket: Basket, shown: Shown, sent: Mapping[str, str]) -> Trouble:
     """What to say of a validated form. `sent` is what came with it, and what it met: main, many, news, code_refused."""
-    if basket.code_problem and shown.code == basket.code:
-        basket_problem = basket.code_problem.replace("is not known. Check the spelling", "has ended")
-        form.code.errors = [f"{basket_problem}. Remove it to go on"]
+    if basket.code_problem and shown.code == basket.code:  # the page showed that it counts
+        switched_off = basket.code_problem == not_known(basket.code)
+        words = f"Discount code {basket.code} has ended" if switched_off else basket.code_problem
+        form.code.errors = [f"{words}. Remove it to go on"]
     elif basket.code_problem or form.problem_with_code(basket.discount_code):
         form.code.errors = [basket.code_problem or form.problem_with_code(basket.discount_code)]
     if sent.get("code_refused"):

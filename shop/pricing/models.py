@@ -69,7 +69,7 @@ class DiscountCode(Model):
     def problem_with(self, goods: int, now: datetime) -> str | None:
         """Why it does not count for these goods (whole shillings) at this moment (UTC), in words for the buyer."""
         if not self.active:
-            return f"Discount code {self.code} is not known. Check the spelling"
+            return not_known(self.code)
         if self.starts_at and self.starts_at > now:
             return f"Discount code {self.code} counts from {self.starts_at.astimezone(NAIROBI):%-d %B %Y} on"
         if self.expires_at and self.expires_at <= now:
@@ -79,6 +79,11 @@ class DiscountCode(Model):
         if goods < self.minimum:
             return f"Discount code {self.code} is for orders from {shillings(self.minimum)}"
         return None
+
+
+def not_known(code: str) -> str:
+    """What a buyer is told of a code that never was, or that the merchant has switched off: nobody learns which."""
+    return f"Discount code {code} is not known. Check the spelling"
 
 
 def delivery_areas() -> list[DeliveryArea]:
