@@ -1,4 +1,4 @@
-"""The cart of each visitor, and carts somebody shared by a link."""
+"""The cart of each visitor, and carts that were shared by a link."""
 
 from datetime import datetime
 

@@ -120,7 +120,7 @@ def is_there() -> bool:
 
 
 def with_cart(work: Callable[[Opened], Result]) -> Result:
-    """Do `work` on the visitor's cart in one transaction; whoever has none gets one, unless `work` raises."""
+    """Do `work` on the visitor's cart in one transaction; a visitor without a cart gets one, unless `work` raises."""
     token = session.get(TOKEN) if isinstance(session.get(TOKEN), str) else None
     fresh = secrets.token_urlsafe(24)
 
@@ -179,7 +179,7 @@ def typed() -> dict[str, str]:
 
 
 def sweep_carts() -> int:
-    """Let go of carts nobody changed for 30 days, and of what was typed more than a day ago; how many."""
+    """Delete carts that were not changed for 30 days, and of what was typed more than a day ago; how many."""
     now = utcnow()
     old = select(Cart.id).where(Cart.updated_at < now - KEPT).limit(BATCH)
     stale = select(Cart.id).where(Cart.typed_at < now - TYPED_KEPT).limit(BATCH)

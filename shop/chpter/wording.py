@@ -127,7 +127,7 @@ RESULTS: dict[Reason, Result] = {
         Category.PHONE,
         _NO,
         "The payment was not confirmed in time.",
-        "Nobody answered the M-PESA request on the phone in time.",
+        "The M-PESA request on the phone was not answered in time.",
     ),
     Reason.EXPIRED: Result(
         Category.BUYER,

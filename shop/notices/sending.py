@@ -146,7 +146,7 @@ def _not_sent(mail_id: int, now: datetime, error: str, refused: bool, unanswered
 
 
 def _end(mail: OutboxMail, unanswered: int) -> None:
-    """Tell whoever looks at the order that its mail does not go out any more."""
+    """Say on the order that its mail is not tried any more."""
     order = db.session.get(Order, mail.order_id) if mail.order_id else None
     if order is not None:
         doubt = " It may have arrived: the mail server did not say." if unanswered else ""

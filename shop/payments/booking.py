@@ -27,7 +27,7 @@ def came_in(
 ) -> None:
     """Money came for an order: through an attempt, or else by hand. `amount` is whole shillings, above zero.
 
-    Whatever rest its buyer was asked for is another one now: nobody is asked for it any more.
+    The rest that its buyer was asked for has changed, so it is no longer asked for.
     `before` is the order's payment state before it was marked paid by hand.
 
     Raises sqlalchemy.exc.IntegrityError when the code stands in the book already.

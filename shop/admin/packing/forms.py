@@ -50,7 +50,7 @@ class StepBackForm(TypedForm):
     reason = StringField(
         "Why?",
         [
-            DataRequired("Enter why, for whoever reads the timeline later"),
+            DataRequired("Enter a reason: it stands in the timeline"),
             Length(max=200, message="The reason must be 200 characters or fewer"),
         ],
         filters=[one_line],

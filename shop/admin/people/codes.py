@@ -150,7 +150,7 @@ def _proof(merchant_id: int, typed: str) -> Proof:
         return ""
     newer = update(SecondFactor).where(SecondFactor.merchant_id == merchant_id, SecondFactor.last_step < step)
     values: dict[str, Any] = {"last_step": step}
-    if safe.needs_old_key(row.secret):  # so that the old key can be taken away and nobody is locked out
+    if safe.needs_old_key(row.secret):  # so that the old key can be taken away and no user is locked out
         values["secret"] = safe.seal(secret, merchant_id)
     return "app" if changed(newer.values(values)) else ""
 

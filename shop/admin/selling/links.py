@@ -115,7 +115,7 @@ def cart_off(code: str) -> AnyResponse:
     cart_id = _cart(code).id
     asked = ask_first(
         f"Switch cart link {code} off?",
-        "Whoever opens it finds nothing any more. It can’t be switched on again.",
+        "The link stops working at once. It can’t be switched on again.",
         button="Switch off",
         back=url_for("admin.cart_links"),
     )
