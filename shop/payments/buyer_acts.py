@@ -1,5 +1,7 @@
 """What a buyer may do with their own order: cancel it while it is unpaid, or take its goods into the cart again."""
 
+from contextlib import AbstractContextManager
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -39,12 +41,12 @@ def ask_to_cancel(token: str) -> str | Response:
 
 
 @buyer_acts.post("/orders/<token>/cancel")
-@limiter.limit("20 per hour", key_func=lambda: str((request.view_args or {}).get("token")))
 def cancel(token: str) -> Response:
     """Cancel an unpaid order: its goods and its code are free at once. To change it, they go into the cart again."""
     order = order_with(token) or abort(404)
     try:
-        write(lambda: _cancel(order))
+        with _limited(order):
+            write(lambda: by_hand.cancel(order, "You cancelled the order"))
     except MovedMeanwhile:
         return redirect(url_for("orders.show", token=token), 303)
     if request.form.get("then") == "change":
@@ -53,17 +55,18 @@ def cancel(token: str) -> Response:
 
 
 @buyer_acts.post("/orders/<token>/again")
-@limiter.limit("20 per hour", key_func=lambda: str((request.view_args or {}).get("token")))
 def again(token: str) -> Response:
     """Put what an order that has ended held into the cart."""
     order = order_with(token) or abort(404)
     if order.payment not in CAN_REORDER:
         return redirect(url_for("orders.show", token=token), 303)
-    return _into_cart(order)
+    with _limited(order):
+        return _into_cart(order)
 
 
-def _cancel(order: Order) -> None:
-    by_hand.cancel(order, "You cancelled the order")
+def _limited(order: Order) -> AbstractContextManager[object]:
+    """Counted against the order once it was found: a token that opens nothing is not counted, and kept nowhere."""
+    return limiter.limit("20 per hour", key_func=lambda: order.token)
 
 
 def _into_cart(order: Order) -> Response:
