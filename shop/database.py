@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
 from shop.logs import CALM_SECONDS, Outage, outage
@@ -117,6 +117,13 @@ def _begin(connection: Connection) -> None:
         patience = int(options.get("patience", LOCK_SECONDS) * 1000)
         cast(Any, connection.connection.driver_connection).execute(f"PRAGMA busy_timeout={patience}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _read_again_what_is_locked(state: ORMExecuteState) -> None:
+    """A row that was read before it was locked may have changed in between: what is locked is read again."""
+    if state.is_select and getattr(state.statement, "_for_update_arg", None) is not None:
+        state.update_execution_options(populate_existing=True)
 
 
 class NothingMayBeWritten(Exception):

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 _LINK = re.compile(r"://|\bwww\.|(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)", re.IGNORECASE)
-_DOTTED = re.compile(r"[^\s.]+(?:\.[^\s.]+)+")  # a word with full stops inside it
+_BETWEEN = re.compile(r"\s|\.{2,}")  # what parts two words
 _ENDING = re.compile(r"[^\W\d_]{2,}|xn--[\w-]+")  # how a domain ends: no digits, two letters or more
 _JOINERS = "\u200c\u200d"  # between letters of scripts that join them, and in emoji
 # Combining grapheme joiner, and the blanks that count as letters or symbols.
@@ -20,7 +20,7 @@ def name_problem(text: str) -> str | None:
     if any(_is_hidden(text, place) for place in range(len(text))):
         return "holds a character that cannot be seen. Type it instead of pasting it"
     plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
-    if _LINK.search(plain) or any(_is_domain(word[0]) for word in _DOTTED.finditer(plain)):
+    if _LINK.search(plain) or any("." in word and _is_domain(word.strip(".")) for word in _BETWEEN.split(plain)):
         return "must be a name, without a web address. Put a blank after each full stop"
     return None
 

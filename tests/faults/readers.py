@@ -17,6 +17,7 @@ from typing import Any
 from flask import Flask
 
 import shop
+from shop.payments import models
 from shop.typed import TypedForm
 
 WAYS = ("fullmatch", "match", "search", "findall", "finditer", "split", "sub")
@@ -74,7 +75,11 @@ def functions(app: Flask) -> Iterator[tuple[str, Callable[[Any], object], bool]]
             if not isinstance(one, FunctionType) or one.__module__ != module.__name__ or inspect.unwrap(one) in views:
                 continue
             full = f"{module.__name__}.{name}"
-            wanted = [it for it in inspect.signature(one, eval_str=True).parameters.values() if it.default is it.empty]
+            wanted = [
+                it
+                for it in inspect.signature(one, eval_str=True, locals=vars(models)).parameters.values()
+                if it.default is it.empty
+            ]
             wanted = [it for it in wanted if it.kind is not it.VAR_KEYWORD and it.kind is not it.VAR_POSITIONAL]
             if full in WITH:
                 yield full, lambda text, one=one, full=full: one(text, *WITH[full]), wanted[0].annotation is bytes

@@ -16,7 +16,7 @@ from tests.journeys.visitor import SIZES, TOO_WIDE, Visitor
 # What answers a GET, but with no page to look at.
 NO_PAGES = {
     *("static", "assets.bundle", "media.picture", "admin.me_codes_picture"),  # files
-    *("admin.catalogue_export", "admin.export_orders", "admin.report_export"),  # CSV
+    *("admin.catalogue_export", "admin.export_orders", "admin.export_money", "admin.report_export"),  # CSV
     *("orders.status", "health.alive", "health.ready"),  # for programs
     *("payments.landing", "admin.privacy_back"),  # lead on to a page
 }

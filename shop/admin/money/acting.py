@@ -205,11 +205,13 @@ def money_give_back(number: str) -> Page:
 def done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> AnyResponse:
     """Do it in one transaction, and say how it went on the page it came from. `calms`: it answers open warnings too.
 
+    The order is locked before `act` looks at it: what the page showed is compared with what stands there.
+
     Raises LessCame when less came than the act says; nothing is kept then.
     """
 
     def work() -> str:
-        order = order_named(number)
+        order = order_named(number, keep=True)
         words = act(order)
         if calms:
             checking.calm(order)

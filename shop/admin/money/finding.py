@@ -110,12 +110,12 @@ def count_to_check(now: datetime) -> ScalarSelect[int]:
     return select(func.count() + lost).select_from(every).scalar_subquery()
 
 
-def order_named(number: str) -> Order:
-    """The order of that number with its attempts, or 404."""
+def order_named(number: str, keep: bool = False) -> Order:
+    """The order of that number with its attempts, or 404. `keep`: kept from others until the transaction ends."""
     if not re.fullmatch(r"[0-9]{1,12}", number, re.ASCII):
         abort(404)
     found = select(Order).where(Order.number == number).options(selectinload(Order.attempts))
-    return db.session.scalar(found) or abort(404)
+    return db.session.scalar(found.with_for_update(of=Order) if keep else found) or abort(404)
 
 
 def _sources(now: datetime) -> list[Select[Any]]:

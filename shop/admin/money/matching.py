@@ -61,7 +61,7 @@ def check_match() -> AnyResponse:
     number = order_number_in(typed) or typed[:20]
 
     def work() -> str:
-        order = order_named(number)
+        order = order_named(number, keep=True)
         chosen = match(order, _callback_id(), settings.chpter_card_paid_false)
         said = shillings(chosen.amount) if chosen.amount is not None else "a sum that cannot be read"
         words = f"Matched payment {chosen.reference} of {said}, which had come without an order"

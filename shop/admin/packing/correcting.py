@@ -1,14 +1,12 @@
 """The page that corrects who buys and where an order goes."""
 
 from flask import flash, redirect, render_template, request, url_for
-from sqlalchemy import select
 
 from shop.admin.acts import logged, who_acts
 from shop.admin.frame import admin, may
 from shop.admin.money.finding import order_named
 from shop.admin.packing.forms import CorrectForm
 from shop.admin.packing.views import Page, pressed
-from shop.database import db
 from shop.fingerprints import refuse_if_changed
 from shop.orders.correcting import NAMES, can_correct, correct_by_merchant
 from shop.orders.models import Order
@@ -34,8 +32,7 @@ def order_correct(number: str) -> Page:
         )
         return page, 422 if problems else 200
 
-    def save(found: Order) -> str:
-        locked = db.session.scalars(select(Order).where(Order.id == found.id).with_for_update()).one()
+    def save(locked: Order) -> str:
         refuse_if_changed(_thing(locked), shown_of(locked), labels=LABELS)
         names = correct_by_merchant(locked, form.answers(), who_acts())
         if not names:

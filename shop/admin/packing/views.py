@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.admin import wording
 from shop.admin.acts import logged, who_acts
 from shop.admin.frame import admin, may
+from shop.admin.money.finding import order_named
 from shop.admin.packing.forms import HandOverForm, LostCodeForm, MessageForm, NoteForm, OrderForms
 from shop.admin.views import order_page
 from shop.database import db, write
@@ -128,7 +129,7 @@ def pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
     """Do what a button stands for with the order as it is now, say what came of it, and show the order again."""
 
     def once() -> tuple[str, str]:
-        order = db.session.scalar(select(Order).where(Order.number == number)) or abort(404)
+        order = order_named(number, keep=True)
         try:
             return work(order), "good"
         except _NotHandedOver as refused:

@@ -47,8 +47,8 @@ def a_failure_undoes_a_payment(patch: MonkeyPatch) -> None:
 
 
 def what_was_held_is_released_twice(patch: MonkeyPatch) -> None:
-    cancelled = by_hand._cancelled
-    patch.setattr(by_hand, "_cancelled", lambda order, held: cancelled(order, True))
+    cancelled = by_hand.after_cancelling
+    patch.setattr(by_hand, "after_cancelling", lambda order, held, **words: cancelled(order, True, **words))
 
 
 def what_was_paid_stays_on_the_shelf(patch: MonkeyPatch) -> None:

@@ -105,6 +105,12 @@ class Machine(Holding):
             self.write_stock(sku, "sold out", 0)
         self._post(self._said(slip.tries[-1], "success"))
 
+    @precondition(lambda self: any(one.state == "superseded" for one in self.book.tries))
+    @rule(pick=which)
+    def hear_that_an_earlier_try_was_paid(self, pick: int) -> None:
+        earlier = [one for one in self.book.tries if one.state == "superseded"]
+        self._post(self._said(_one(earlier, pick), "success"))
+
     @precondition(lambda self: self.book.heard)
     @rule(pick=st.integers(0, 30))
     def hear_again(self, pick: int) -> None:
