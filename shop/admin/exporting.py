@@ -84,7 +84,8 @@ def _items(order_ids: list[int]) -> dict[int, list[str]]:
     items: dict[int, list[str]] = {}
     for line in db.session.scalars(query):
         label = f", {line.label}" if line.label else ""
-        items.setdefault(line.order_id, []).append(f"{line.quantity} × {line.name}{label} ({line.sku})")
+        refunded = f", {line.refunded} refunded" if line.refunded else ""
+        items.setdefault(line.order_id, []).append(f"{line.quantity} × {line.name}{label} ({line.sku}){refunded}")
     return items
 
 

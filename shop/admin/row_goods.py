@@ -20,7 +20,7 @@ class Goods:
 
 
 def goods_of(order_ids: Sequence[int]) -> dict[int, Goods]:
-    """What is in each of these orders, by its id."""
+    """What is in each of these orders, without what was refunded, by its id."""
     if not order_ids:
         return {}
     of_order = OrderLine.order_id
@@ -29,17 +29,17 @@ def goods_of(order_ids: Sequence[int]) -> dict[int, Goods]:
             of_order,
             OrderLine.name,
             OrderLine.label,
-            OrderLine.quantity,
+            (OrderLine.quantity - OrderLine.refunded).label("pieces"),
             func.row_number().over(partition_by=of_order, order_by=OrderLine.position).label("place"),
             func.count().over(partition_by=of_order).label("of"),
         )
-        .where(of_order.in_(order_ids))
+        .where(of_order.in_(order_ids), OrderLine.quantity > OrderLine.refunded)
         .subquery()
     )
     named = select(ranked).where(ranked.c.place <= MOST_LINES).order_by(ranked.c.order_id, ranked.c.place)
-    goods: dict[int, Goods] = {}
+    goods = {order_id: Goods([], 0) for order_id in order_ids}  # of one that was refunded whole nothing is left
     for line in db.session.execute(named):
         label = f", {line.label}" if line.label else ""
-        of_one = goods.setdefault(line.order_id, Goods([], max(0, line.of - MOST_LINES)))
-        of_one.lines.append(f"{line.quantity} × {line.name}{label}")
+        lines = [*goods[line.order_id].lines, f"{line.pieces} × {line.name}{label}"]
+        goods[line.order_id] = Goods(lines, max(0, line.of - MOST_LINES))
     return goods

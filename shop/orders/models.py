@@ -188,9 +188,15 @@ class OrderLine(Model):
     label: Mapped[str] = mapped_column(String(60))
     picture: Mapped[str] = mapped_column(String(120))
     unit_price: Mapped[int]
-    quantity: Mapped[int]
+    quantity: Mapped[int]  # pieces that were ordered
+    refunded: Mapped[int] = mapped_column(default=0, server_default="0")  # pieces of them
 
     __table_args__ = (CheckConstraint("quantity > 0 AND unit_price >= 0", name="counts"),)
+
+    @property
+    def remaining(self) -> int:
+        """Pieces that were not refunded: what is sent, or stays with the buyer."""
+        return self.quantity - self.refunded
 
     @property
     def subtotal(self) -> int:

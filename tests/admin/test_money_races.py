@@ -213,7 +213,7 @@ def test_control_without_the_guard_the_same_refunds_are_more(app, desks, ledger,
     bought.hear(bought.callback())
     presses = [pressing(who, ledger, bought, "give-back", f"SK{place}1B2C3D4") for place, who in enumerate(desks(3))]
 
-    def unguarded(order, seen, money, by, back=None):
+    def unguarded(order, seen, money, by, back=None, refunded=None):
         entry = refunding.booking.went_out(
             order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by
         )

@@ -10,7 +10,7 @@ from shop.admin.acts import acted, who_acts
 from shop.admin.frame import admin, may
 from shop.admin.money.finding import order_named
 from shop.admin.money.forms import METHODS, MoneyForm, PaidForm, RefundForm, read_amount, tidy
-from shop.admin.money.goods import Goods, goods_asked
+from shop.admin.money.goods import Goods, goods_asked, refunded_goods
 from shop.admin.showing import dossier_of
 from shop.database import write
 from shop.money import AmountError, shillings
@@ -183,23 +183,24 @@ def money_give_back(number: str) -> Page:
         flash("There is no money of this order to give back", "problem")
         return to_order(number)
     form, goods = RefundForm(order.money_here), goods_asked(order, request.form)
+    refunded = refunded_goods(order, request.form)
     if request.method == "GET":
         form.amount.data, form.seen.data = str(order.due_back or order.money_here), str(order.given_back)
         form.method.data = "MPESA"
-    elif form.validate() and not goods.problems and _unused_code(form):
+    elif form.validate() and not (goods.problems or refunded.problems) and _unused_code(form):
         money, seen = form.money(), form.seen.data or ""
 
         def give_back(order: Order) -> str:
             if seen != str(order.given_back):
                 raise MovedMeanwhile
-            refunding.give_back(order, order.given_back, money, who_acts(), goods.back)
+            refunding.give_back(order, order.given_back, money, who_acts(), goods.back, refunded.by_line)
             acted(f"Gave back {_in_words(money)}{goods.words}", order)
             return f"Recorded: {shillings(money.amount)} was given back{goods.words}"
 
         reply = _unless_code_taken(form, lambda: done(number, give_back))
         if reply is not None:
             return reply
-    return form_page("admin/money/give_back.html", order_named(number), form, goods=goods)
+    return form_page("admin/money/give_back.html", order_named(number), form, goods=goods, refunded=refunded)
 
 
 def done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> AnyResponse:
@@ -266,11 +267,17 @@ def _in_words(money: ByHand) -> str:
 
 
 def form_page(
-    template: str, order: Order, form: TypedForm, goods: Goods | None = None, **more: object
+    template: str,
+    order: Order,
+    form: TypedForm,
+    goods: Goods | None = None,
+    refunded: Goods | None = None,
+    **more: object,
 ) -> str | tuple[str, int]:
     """The page of a form, 422 when something typed into it, or into its list of goods, is wrong."""
-    problems = [*form.problems, *(goods.problems if goods else ())]
-    page = render_template(template, order=order, form=form, goods=goods, problems=problems, **more)
+    problems = [*form.problems, *(problem for one in (refunded, goods) if one for problem in one.problems)]
+    context = {"order": order, "form": form, "goods": goods, "refunded": refunded, "problems": problems}
+    page = render_template(template, **context, **more)
     return (page, 422) if problems else page
 
 

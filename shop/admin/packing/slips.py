@@ -55,8 +55,10 @@ def pick_list() -> str:
     """What to take from the shelves for the orders named in the address: each thing once, with its pieces. Or 404."""
     asked = list(dict.fromkeys(number[:LONGEST_NUMBER] for number in request.args.getlist("order")))
     digits = [number for number in asked[:MOST_AT_ONCE] if number.isascii() and number.isdigit()]
-    of_orders = select(OrderLine.sku, OrderLine.name, OrderLine.label, func.sum(OrderLine.quantity).label("pieces"))
+    pieces = func.sum(OrderLine.quantity - OrderLine.refunded).label("pieces")
+    of_orders = select(OrderLine.sku, OrderLine.name, OrderLine.label, pieces)
     of_orders = of_orders.join(Order, Order.id == OrderLine.order_id).where(Order.number.in_(digits))
+    of_orders = of_orders.where(OrderLine.quantity > OrderLine.refunded)
     things = db.session.execute(
         of_orders.group_by(OrderLine.sku, OrderLine.name, OrderLine.label).order_by(OrderLine.name, OrderLine.label)
     ).all()
