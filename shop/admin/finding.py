@@ -55,6 +55,7 @@ COLUMNS = (
     Order.pickup,
     Order.total,
     Order.short,
+    Order.rest_asked,
     Order.payment,
     Order.fulfilment,
     Order.late,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shop.orders.models import Order, OrderLine
+from shop.orders.states import Payment
 from shop.orders.stock import out_of
 
 
@@ -56,6 +57,21 @@ def goods_asked(order: Order, form: Mapping[str, str], all_of_it: bool = False) 
     out = out_of(order.id)
     lines = [line for line in order.lines if out.get(line.sku)]
     return Goods([_asked("back", line, min(line.quantity, out[line.sku]), form, all_of_it) for line in lines])
+
+
+def pieces_to_come_back(order: Order) -> int:
+    """Pieces that were refunded, or are of an order that is not had any more, and that are not back on the shelf.
+
+    One query, where there can be any.
+    """
+    over = order.payment in (Payment.REFUNDED, Payment.CANCELLED)
+    refunded = {line.sku: line.remaining for line in order.lines if line.refunded}
+    if not (over or refunded):
+        return 0
+    out = out_of(order.id)
+    if over:
+        return sum(out.values())
+    return sum(max(0, out.get(sku, 0) - remaining) for sku, remaining in refunded.items())
 
 
 def refunded_goods(order: Order, form: Mapping[str, str]) -> Goods:

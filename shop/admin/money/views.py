@@ -12,6 +12,7 @@ from shop.admin.frame import admin, may
 from shop.admin.money import finding
 from shop.admin.money.deciding import money_acts
 from shop.admin.money.forms import METHODS, CodeForm
+from shop.admin.money.goods import pieces_to_come_back
 from shop.admin.money.knowing import Known, what_is_known
 from shop.admin.money.matching import lost_payments
 from shop.admin.money.wording import KINDS, reason_of
@@ -23,7 +24,6 @@ from shop.database import write
 from shop.details import details
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
-from shop.orders.stock import out_of
 from shop.paging import page_asked
 from shop.payments import checking
 from shop.payments.mpesa_messages import read_message
@@ -109,7 +109,7 @@ def money_words() -> dict[str, Any]:
         "money_methods": METHODS,
         "money_acts": money_acts,
         "rest_message": rest_message,
-        "out_of": out_of,
+        "pieces_to_come_back": pieces_to_come_back,
     }
 
 

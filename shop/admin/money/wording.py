@@ -48,6 +48,9 @@ def reason_of(matter: Matter) -> str:
     if matter.words:
         return matter.words
     match matter.kind:
+        case Kind.REVIEW if order.rest_asked:
+            came = f"{shillings(order.total - order.rest_asked)} of {shillings(order.total)} came"
+            return f"{came}. The buyer was asked for the remaining {shillings(order.rest_asked)}."
         case Kind.REVIEW if order.late:
             return (
                 "Paid in full after the order expired, and the goods are gone: make them again, or give the money back."
