@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -23,38 +22,40 @@ from shop.money import shillings
 from shop.orders.expiring import expire_orders
 from shop.orders.forgetting import forget_old
 
-stock_commands = AppGroup("stock", help="What is on the shelf.")
-order_commands = AppGroup("orders", help="Orders as a whole.")
-picture_commands = AppGroup("pictures", help="Pictures that were uploaded.")
-key_commands = AppGroup("keys", help="What is encrypted with SECRET_KEY.")
+
+class _InASentence:
+    """A command that ends with one sentence when the database refuses."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it. Raises click.ClickException with the reason and the cure."""
+        try:
+            return super().invoke(ctx)  # type: ignore[misc]
+        except (DBAPIError, TimeoutError) as error:
+            raise click.ClickException(refusal(error)) from None
+
+
+class ShopCommand(_InASentence, click.Command):
+    """A command of the shop."""
+
+
+class ShopGroup(_InASentence, AppGroup):
+    """A group of commands of the shop."""
+
+
+stock_commands = ShopGroup("stock", help="What is on the shelf.")
+order_commands = ShopGroup("orders", help="Orders as a whole.")
+picture_commands = ShopGroup("pictures", help="Pictures that were uploaded.")
+key_commands = ShopGroup("keys", help="What is encrypted with SECRET_KEY.")
 
 
 def init_commands(app: Flask) -> None:
     """Make the commands known."""
     groups = (stock_commands, order_commands, picture_commands, key_commands)
     for command in (seed, sandbox, worker, doctor, backup, restore, *groups):
-        app.cli.add_command(_in_a_sentence(command))
+        app.cli.add_command(command)
 
 
-def _in_a_sentence(command: click.Command) -> click.Command:
-    """Have a command, or each of a group, end with one sentence when the database refuses."""
-    if isinstance(command, click.Group):
-        for one in command.commands.values():
-            _in_a_sentence(one)
-    elif work := command.callback:
-
-        @wraps(work)
-        def careful(*args: Any, **options: Any) -> Any:
-            try:
-                return work(*args, **options)
-            except (DBAPIError, TimeoutError) as error:
-                raise click.ClickException(refusal(error)) from None
-
-        command.callback = careful
-    return command
-
-
-@click.command()
+@click.command(cls=ShopCommand)
 @click.option("--demo", is_flag=True, help="Fill an https shop, where real buyers come, with demo goods.")
 @with_appcontext
 def seed(demo: bool) -> None:
@@ -128,7 +129,7 @@ def keys_reseal() -> None:
         raise click.ClickException(problem)
 
 
-@click.command()
+@click.command(cls=ShopCommand)
 @with_appcontext
 def worker() -> None:
     """Send mails, end unpaid orders, settle spooled callbacks, until stopped."""
@@ -137,7 +138,7 @@ def worker() -> None:
     run_worker(current_app._get_current_object())  # type: ignore[attr-defined]
 
 
-@click.command()
+@click.command(cls=ShopCommand)
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--late-seconds", default=15.0, show_default=True, help="How late a late callback comes.")
 @with_appcontext
@@ -156,7 +157,7 @@ def sandbox(port: int, late_seconds: float) -> None:
     serve(app, "127.0.0.1", port)
 
 
-@click.command()
+@click.command(cls=ShopCommand)
 @with_appcontext
 def doctor() -> None:
     """Look at settings, database, disk, mail and worker, and say what is wrong and how to mend it."""
@@ -169,7 +170,7 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
-@click.command()
+@click.command(cls=ShopCommand)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @with_appcontext
 def backup(file: Path) -> None:
@@ -179,7 +180,7 @@ def backup(file: Path) -> None:
     click.echo(_archived("Kept", lambda media: back_up(file, media)))
 
 
-@click.command()
+@click.command(cls=ShopCommand)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @with_appcontext
 def restore(file: Path) -> None:

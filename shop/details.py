@@ -64,11 +64,11 @@ class Shop:
         return [part.strip() for part in self.about.split("\n\n") if part.strip()]
 
 
-def details() -> Shop:
-    """The shop's details, at most SECONDS old. With the database away: as they were last known."""
+def details(seconds: float = SECONDS) -> Shop:
+    """The shop's details, at most so many seconds old. With the database away: as they were last known."""
     last: tuple[float, Shop] | None = current_app.extensions.get(KEPT)
     now = monotonic()
-    if last and now - last[0] < SECONDS:
+    if last and now - last[0] < seconds:
         return last[1]
     try:
         shop = _shop(_read())

@@ -4,7 +4,6 @@ import sys
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 from flask_security import EmailValidateException, Security
 from flask_security.utils import hash_password
 
@@ -14,12 +13,13 @@ from shop.admin.people.passwords import weakness
 from shop.admin.people.sitting import end_sittings
 from shop.admin.people.staffing import AlreadyHere, let_in, set_password
 from shop.admin.signing import merchant_with
+from shop.cli import ShopGroup
 from shop.database import write
 from shop.details import details
 
 BY = "A command on the server"  # how the log names whoever types one
 
-merchant_commands = AppGroup("merchant", help="Who may sit at the desk.")
+merchant_commands = ShopGroup("merchant", help="Who may sit at the desk.")
 from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 

@@ -6,6 +6,7 @@ from email.policy import default
 import pytest
 from sqlalchemy import select, text
 
+from shop import create_app
 from shop import details as details_module
 from shop.admin.models import StaffAct
 from shop.clock import utcnow
@@ -124,6 +125,15 @@ def test_the_about_page_is_linked_once_written_and_any_cache_may_keep_it(clerk, 
         "Open every day.",
     ]
     assert shopper.get("/about", headers={"If-None-Match": page.headers["ETag"]}).status_code == 304
+
+
+def test_the_about_page_is_there_as_soon_as_it_is_saved_whichever_process_is_asked(app, clerk, settings):
+    other = create_app(settings).test_client()
+    assert other.get("/about").status_code == 404
+
+    send(clerk, about="We keep bees.")
+
+    assert "We keep bees." in other.get("/about").text
 
 
 @both_databases

@@ -224,12 +224,18 @@ def test_a_worker_that_stands_still_is_a_warning_and_takes_no_web_process_away(c
 def test_a_database_that_refuses_is_one_sentence_for_every_command(settings, tmp_path):
     environ = {**os.environ, **settings, "DATABASE_URL": "postgresql://127.0.0.1:1/shop", "PYTHON_DOTENV_DISABLED": "1"}
     flask = [Path(sys.executable).parent / "flask", "--app", "wsgi"]
-    for words in (["db", "upgrade"], ["stock", "list"]):
-        ran = subprocess.run([*flask, *words], env=environ, cwd=ROOT, capture_output=True, text=True)
+    for line in ("db upgrade", "stock list", "orders expire", "merchant totp-reset a@example.com"):
+        ran = subprocess.run([*flask, *line.split()], env=environ, cwd=ROOT, capture_output=True, text=True)
 
         assert ran.returncode == 1
         assert ran.stderr.strip().endswith("is it running, and is DATABASE_URL right?")
         assert "Traceback" not in ran.stderr
+
+
+def test_commands_stay_as_they_are_however_many_shops_a_process_makes(settings):
+    first = create_app(settings).cli.commands["doctor"].callback
+
+    assert create_app(settings).cli.commands["doctor"].callback is first
 
 
 def test_a_backup_into_a_folder_that_is_not_there_says_so(run, tmp_path):
