@@ -81,8 +81,10 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     """Tie the libraries, and our own client for Chpter, to this application."""
     from shop.chpter import ChpterClient
     from shop.extensions import compress, csrf, db, limiter, migrate
+    from shop.origin import init_origin
 
     settings.instance_path.mkdir(parents=True, exist_ok=True)
+    init_origin(app)
     for extension in (db, csrf, limiter, compress):
         extension.init_app(app)
     migrate.init_app(app, db)

@@ -1,4 +1,4 @@
-"""Names of persons, which stand in mails to addresses that anybody may type: no web address, nothing invisible."""
+"""Names of persons, which stand in mails to addresses that anybody may type: no link, no phone number."""
 
 import re
 import unicodedata
@@ -6,6 +6,7 @@ import unicodedata
 _LINK = re.compile(r"://|\bwww\.|(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s|\.{2,}")  # what parts two words
 _ENDING = re.compile(r"[^\W\d_]{2,}|xn--[\w-]+")  # how a domain ends: no digits, two letters or more
+_NUMBER = re.compile(r"(?:\d[ .()-]?){7}")  # long enough for a telephone
 _JOINERS = "\u200c\u200d"  # between letters of scripts that join them, and in emoji
 # Combining grapheme joiner, and the blanks that count as letters or symbols.
 _BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
@@ -22,7 +23,14 @@ def name_problem(text: str) -> str | None:
     plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
     if _LINK.search(plain) or any("." in word and _is_domain(word.strip(".")) for word in _BETWEEN.split(plain)):
         return "must be a name, without a web address. Put a blank after each full stop"
+    if _NUMBER.search(plain):
+        return "must be a name, without a phone number"
     return None
+
+
+def compared(text: str) -> str:
+    """What two names are compared by: letters and digits, whatever their case and width."""
+    return "".join(one for one in unicodedata.normalize("NFKC", text).casefold() if one.isalnum())
 
 
 def trimmed(text: str) -> str:

@@ -1,14 +1,28 @@
 """Whether a form was sent from our own pages.
 
 Catalogue pages carry no token, so that any cache may keep them; the forms on them are guarded by what the browser
-itself says about where the request comes from.
+itself says about where the request comes from. All others are too: the answer to a form of another site would bring a
+fresh session cookie, and with it an empty cart.
 """
 
 from urllib.parse import urlsplit
 
-from flask import current_app, request
+from flask import Flask, abort, current_app, request
 
 from shop.config import Settings
+
+CHPTER = "payments.callback"  # the one address to which others post: Chpter's server
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def init_origin(app: Flask) -> None:
+    """Refuse every form that another site sent, before anything looks at it."""
+    app.before_request(_refuse_other_sites)
+
+
+def _refuse_other_sites() -> None:
+    if request.method not in SAFE and request.endpoint not in (None, CHPTER) and from_elsewhere():
+        abort(403)
 
 
 def from_elsewhere() -> bool:

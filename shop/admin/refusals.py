@@ -18,7 +18,6 @@ from shop.database import away, db
 from shop.errors import error_page
 from shop.fingerprints import ChangedMeanwhile
 from shop.idempotency import made_before
-from shop.origin import from_elsewhere
 
 log = logging.getLogger(__name__)
 STALE = "You signed in again after this page was opened, so nothing is saved yet. Check it and press the button again"
@@ -45,7 +44,7 @@ def stale_token(_error: CSRFError) -> Response:
         return error_page(400, SIGNED_OUT)
     if not holds(getattr(current_app.view_functions[request.endpoint or ""], "may", "owner")):
         return error_page(403, NOT_YOURS)
-    if from_elsewhere() or not request.form:
+    if not request.form:
         return error_page(400)
     return show_again([("main", STALE)], 400, MultiDict(request.form))
 

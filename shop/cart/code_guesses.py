@@ -1,4 +1,4 @@
-"""Wrong discount codes, counted for each client address: in the cart and at the checkout alike."""
+"""Wrong discount codes, counted: of buyers for each client address, at the desk for each account."""
 
 from contextlib import suppress
 
@@ -11,6 +11,7 @@ from shop.pricing.claiming import code_named, tidy_code
 
 MOST = parse("30 per hour")
 SCOPE = "wrong discount codes"
+TOO_MANY_AT_DESK = "Too many wrong discount codes were typed from your account. Wait an hour, or go on without one"
 TOO_MANY = "Too many wrong discount codes came from your network. Wait an hour, or go on without one"
 
 
@@ -20,11 +21,21 @@ def may_try(typed: str | None) -> bool:
     When too many were wrong a right one is not looked at either: it would tell which it is.
     """
     code = tidy_code(typed or "")
-    if not code or code == rows.kept().code or not limiter.enabled:
+    return not code or code == rows.kept().code or _counted(code, client_address())
+
+
+def may_try_at_desk(typed: str | None, merchant_id: int) -> bool:
+    """As `may_try`, for a code typed into an order that is made at the desk."""
+    code = tidy_code(typed or "")
+    return not code or _counted(code, f"account {merchant_id}")
+
+
+def _counted(code: str, whose: str) -> bool:
+    if not limiter.enabled:
         return True
     with suppress(Exception):  # a counter that is away must not stop a sale
-        if not limiter.limiter.test(MOST, SCOPE, client_address()):
+        if not limiter.limiter.test(MOST, SCOPE, whose):
             return False
         if code_named(code) is None:
-            limiter.limiter.hit(MOST, SCOPE, client_address())
+            limiter.limiter.hit(MOST, SCOPE, whose)
     return True

@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from shop.cart import basket as carts
@@ -16,7 +16,6 @@ from shop.database import write
 from shop.errors import error_page
 from shop.extensions import csrf, limiter
 from shop.orders.own import held_by, open_orders
-from shop.origin import from_elsewhere
 from shop.whatsapp import whatsapp_link
 
 NO_CART = ("This cart link leads nowhere", "It may have run out, or be cut short. Ask whoever sent it for a new one.")
@@ -26,14 +25,7 @@ guesses = limiter.shared_limit(  # of codes, by one address; who has a true one 
 )
 
 cart = Blueprint("cart", __name__)
-csrf.exempt(cart)  # catalogue pages carry no token, so that caches may keep them; see `ours_only`
-
-
-@cart.before_request
-def ours_only() -> None:
-    """Refuse a form that another site sent."""
-    if request.method == "POST" and from_elsewhere():
-        abort(403)
+csrf.exempt(cart)  # catalogue pages carry no token, so that caches may keep them; see origin.py
 
 
 @cart.get("/cart")

@@ -25,7 +25,6 @@ from shop.orders.capping import TooManyOpen
 from shop.orders.own import open_orders, remember
 from shop.orders.placing import Buyer
 from shop.orders.stock import OutOfStock
-from shop.origin import from_elsewhere
 from shop.payments.opening import open_page
 from shop.pricing.claiming import DiscountGone
 from shop.pricing.models import DeliveryArea
@@ -138,7 +137,7 @@ def _without_cart(form: CheckoutForm) -> Response:
     A cart that is there and empty was bought or emptied meanwhile, perhaps in another tab.
     """
     shown = read_shown(form.shown.data)
-    if not rows.is_there() and shown.lines and not from_elsewhere():
+    if not rows.is_there() and shown.lines:
         with suppress(CartProblem):
             carts.fill(shown.quantities)
         basket = carts.current_basket(str(form.area.data or ""), form.code.data)

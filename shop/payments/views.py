@@ -18,7 +18,6 @@ from shop.extensions import csrf, limiter
 from shop.orders.finding import order_with
 from shop.orders.moving import MovedMeanwhile
 from shop.orders.views import order_page
-from shop.origin import from_elsewhere
 from shop.payments import addresses, codes, opening
 from shop.payments.checking import Kind, look_at
 from shop.payments.models import PaymentAttempt
@@ -77,8 +76,6 @@ def _known_to_buyer(attempt: PaymentAttempt, words: str) -> None:
 @csrf.exempt  # whoever knows the order's token may pay it; the page is open to mail readers without a session
 def pay(token: str) -> AnyResponse:
     """Try a payment again: straight to the payment page, or back to the order that says why not."""
-    if from_elsewhere():
-        abort(403)
     order = order_with(token) or abort(404)
     with limiter.limit("8 per minute; 40 per hour", key_func=_token):
         link = opening.try_again(order)
@@ -89,8 +86,6 @@ def pay(token: str) -> AnyResponse:
 @csrf.exempt  # as with /pay
 def offer(token: str) -> AnyResponse | tuple[str, int]:
     """The buyer says which M-PESA code the order was paid with. It proves nothing: a person looks."""
-    if from_elsewhere():
-        abort(403)
     order = order_with(token) or abort(404)
     typed = request.form.get("code", "")
     try:

@@ -143,7 +143,7 @@ def test_what_another_site_sends_is_not_shown(clerk):
 
     reply = clerk.post(NEW, form, headers={"Origin": "https://evil.example"})
 
-    assert reply.status_code == 400
+    assert reply.status_code == 403
     assert MUG["name"] not in reply.text
 
 

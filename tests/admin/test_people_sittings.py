@@ -8,9 +8,9 @@ from sqlalchemy import event, select, update
 from shop.admin.models import Merchant, Sitting
 from shop.admin.people import sitting
 from shop.clock import utcnow
-from shop.database import db
+from shop.database import db, write
 from tests import both_databases
-from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_staff_in
+from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
 from tests.shopper import hidden_fields
 
 NEW = "a longer walk to Mombasa"
@@ -209,6 +209,24 @@ def test_what_is_no_name_is_said(clerk, name):
 
     assert refused.status_code == 422
     assert "<title>Error: " in refused.text
+
+
+@pytest.mark.parametrize("name", ["Shop", " buyer", "CHPTER", "Ｓｈｏｐ", "Some-body", "Wanjiru Packs"])
+def test_a_name_that_the_log_gives_to_others_is_refused(app, clerk, name):
+    let_in(app, "packer@example.com", "another long walk")
+    with app.app_context():
+        write(lambda: db.session.execute(update(Merchant).where(Merchant.email != EMAIL).values(name="wanjiru packs")))
+
+    refused = clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": name})
+
+    assert refused.status_code == 422
+    assert ("Enter your own name" in refused.text) != ("Another account has this name" in refused.text)
+
+
+def test_ones_own_name_can_be_saved_again(clerk):
+    for _ in range(2):
+        saved = clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": "Njeri"})
+        assert saved.status_code == 303
 
 
 def test_names_are_shown_as_they_are_written(clerk):

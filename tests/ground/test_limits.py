@@ -4,6 +4,7 @@ import pytest
 
 from shop.extensions import limiter
 from shop.limits import bucket, client_address
+from tests.admin.desk import Clerk, let_in
 from tests.faults.figures import size
 from tests.shopper import SKU, Shopper, hidden_fields
 
@@ -129,6 +130,24 @@ class TestDiscountCodes:
         assert checkout.status_code == 200 and "Too many wrong discount codes" in checkout.text
         assert 'value="Achieng Otieno"' in checkout.text and "KARIBU10" in checkout.text
         assert "-KSh" not in page + checkout.text, "a right one is not looked at either"
+
+    def test_at_the_desk_they_are_limited_by_account(self, app, provider):
+        let_in(app)
+        clerk = Clerk(app, provider)
+        clerk.sign_in()
+        form = hidden_fields(clerk.get("/admin/orders/new").text)
+        tried = [
+            clerk.post("/admin/orders/new", {**form, "code": f"GUESS{number}", "show": "1"}).status_code
+            for number in range(30)
+        ]
+        refused = clerk.post("/admin/orders/new", {**form, "code": "KARIBU10", "full_name": "Achieng", "show": "1"})
+        without = clerk.post("/admin/orders/new", {**form, "code": "", "show": "1"})
+
+        assert 429 not in tried
+        assert refused.status_code == 429 and "were typed from your account" in refused.text
+        assert 'value="Achieng"' in refused.text and "-KSh" not in refused.text
+        assert without.status_code == 200
+        assert Shopper(app).post("/cart/update", {"code": "KARIBU10"}).status_code == 303
 
     def test_a_right_code_and_one_code_kept_in_the_cart_are_not_counted(self, shopper):
         shopper.add(SKU)

@@ -22,6 +22,7 @@ REAL = (
         "Mwangi (Tom)",
         "Mary, Otieno & Sons Ltd.",
         "No. 12 Shop",
+        "Class of 2026, Form 4",
         "Kamau... Njoroge",
     ),
     *("Wanjirũ 🧺 “Njeri”", "José", "李小龍", "نازنین\u200cزهرا", "ශ\u0dca\u200dර\u0dd3", "👩🏾\u200d🌾 Farm"),
@@ -60,6 +61,13 @@ def test_a_real_name_is_taken(name):
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_web_address_is_refused_in_words(name):
     assert "without a web address" in name_problem(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Send money to 0711222333 now", "0711 222 333", "Call (071) 122-2333", "٠٧١١٢٢٢٣٣٣", "\uff10711222333"]
+)
+def test_a_phone_number_is_refused_in_words(name):
+    assert "without a phone number" in name_problem(name)
 
 
 @pytest.mark.parametrize("name", UNSEEN)

@@ -2,20 +2,24 @@
 
 from typing import Any
 
-from flask_security import EmailValidateException
+from flask_security import EmailValidateException, current_user
 from flask_security.proxies import _security
+from sqlalchemy import select
 from wtforms import EmailField, Field, PasswordField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
+from shop.admin.models import Merchant
 from shop.admin.people.codes import LONGEST_CODE
 from shop.admin.people.passwords import weakness
 from shop.admin.signing import LONGEST_PASSWORD
 from shop.chpter.text import one_line
-from shop.names import name_problem
+from shop.database import db
+from shop.names import compared, name_problem
 from shop.typed import TypedForm
 
 LONGEST_NAME = 80  # characters
+NO_PERSON = frozenset({"shop", "buyer", "chpter", "somebody", "acommandontheserver"})  # names that the log uses itself
 ROLES = [SelectChoice("staff", "Staff"), SelectChoice("owner", "Owner")]
 
 
@@ -37,6 +41,13 @@ def tidy_email(typed: str) -> str:
         raise ValueError("That is not an e-mail address") from None
 
 
+def _colleagues() -> set[str]:
+    """The names of all other accounts, as they are compared."""
+    mine = current_user.id if current_user.is_authenticated else None
+    names = db.session.execute(select(Merchant.id, Merchant.name))
+    return {compared(name) for merchant_id, name in names if name and merchant_id != mine}
+
+
 class NameForm(TypedForm):
     """How the log and the timelines name somebody."""
 
@@ -52,6 +63,10 @@ class NameForm(TypedForm):
             raise ValidationError("Enter your name")
         if problem := name_problem(field.data):
             raise ValidationError(f"Your name {problem}")
+        if compared(field.data) in NO_PERSON:
+            raise ValidationError("The log names others so: the shop, a buyer, Chpter. Enter your own name")
+        if compared(field.data) in _colleagues():
+            raise ValidationError("Another account has this name. Add a second name or an initial")
 
 
 class PasswordForm(TypedForm):

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask_security import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,6 +14,7 @@ from wtforms.validators import StopValidation
 from shop.admin.acts import acted
 from shop.admin.frame import admin, may
 from shop.admin.selling.picking import BUTTONS, Picked, picked_from_address, picked_from_form
+from shop.cart.code_guesses import TOO_MANY_AT_DESK, may_try_at_desk
 from shop.cart.contents import Basket
 from shop.checkout.forms import CheckoutForm, mail_address, new_key, one_line
 from shop.checkout.ordering import order_of, place_for_buyer
@@ -35,6 +37,7 @@ class MadeOrderForm(CheckoutForm):
     """The checkout's questions, answered by somebody else; who only called may have no e-mail address."""
 
     email = StringField("Email address", filters=[one_line])
+    code_refused = False  # too many wrong ones came before: the code was not looked at
 
     def validate_email(self, field: StringField) -> None:
         """Empty, or an address that could exist."""
@@ -66,6 +69,9 @@ def new_order() -> str | tuple[str, int] | AnyResponse:
         return redirect(url_for("admin.order_link", number=made.number), 303)
     picked = picked_from_form()
     basket = _offered(form, picked)
+    if form.code_refused:
+        form.code.errors = [TOO_MANY_AT_DESK]
+        return _page(form, picked, basket, [*picked.problems, ("code", TOO_MANY_AT_DESK)]), 429
     if any(button in request.form for button in BUTTONS):
         return _page(form, picked, basket, picked.problems), 422 if picked.problems else 200
     return _submitted(form, picked, basket)
@@ -115,7 +121,8 @@ def _note_who_made_it(order: Order) -> None:
 
 
 def _offered(form: MadeOrderForm, picked: Picked) -> Basket:
-    basket = picked.basket(str(form.area.data or ""), form.code.data or "")
+    form.code_refused = not may_try_at_desk(form.code.data, current_user.id)
+    basket = picked.basket(str(form.area.data or ""), "" if form.code_refused else form.code.data or "")
     form.offer(
         [(str(area.id), area.name) for area in basket.areas],
         frozenset(str(area.id) for area in basket.areas if area.pickup),
