@@ -3,7 +3,7 @@
 Its goods, its area and its sum stay.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import update
 
@@ -14,7 +14,7 @@ from shop.orders.moving import MovedMeanwhile
 from shop.orders.placing import Buyer, used_too_often
 from shop.orders.signals import order_corrected
 from shop.orders.states import Fulfilment, Payment
-from shop.orders.words import note_order, renote_buyer
+from shop.orders.words import renote_buyer
 from shop.phones import readable_phone
 from shop.pricing.claiming import DiscountGone
 from shop.pricing.models import DiscountCode
@@ -41,21 +41,22 @@ def differences(order: Order, buyer: Buyer) -> dict[str, str]:
 def correct(order: Order, buyer: Buyer) -> dict[str, str]:
     """Write the buyer's corrections into an unpaid order, inside the caller's transaction: what changed, by column.
 
+    What was written before stays in the timeline, for the merchant alone.
     Nothing changes when the order no longer waits to be paid. Raises TooManyOpen, and DiscountGone when the new phone
     number has had its share of the code already; the caller's transaction is then undone.
     """
     alone_with_buyer(buyer)
-    fresh = differences(order, buyer)
+    before, fresh = _now(order), differences(order, buyer)
     waiting = update(Order).where(Order.id == order.id, Order.payment == Payment.AWAITING)
     if not fresh or not changed(waiting.values(**fresh)):
         return {}
-    db.session.expire(order)
+    _reread(order)
     keep_within_cap(buyer, written=True)
     code = db.session.get(DiscountCode, order.discount_code_id) if order.discount_code_id else None
     if code and "phone_number" in fresh and used_too_often(code, buyer.phone_number, written=True):
         raise DiscountGone
+    _keep_old(order, before, fresh, " by the buyer:")
     order.record(f"You corrected: {', '.join(NAMES[name] for name in fresh)}", for_buyer=True)
-    note_order(order)
     return fresh
 
 
@@ -70,20 +71,33 @@ def correct_by_merchant(order: Order, answers: Mapping[str, str], by: str) -> li
     What was written before stays in the timeline, for the merchant alone. Raises MovedMeanwhile when the order has
     left or was closed. Runs inside the caller's transaction.
     """
-    before = {name: getattr(order, name) for name in NAMES}
+    before = _now(order)
     moved = {name: value for name, value in answers.items() if before[name] != value}
     if not moved:
         return []
     still = (Order.payment.in_(LIVING), Order.fulfilment.in_(HERE), Order.forgotten_at.is_(None))
     if not changed(update(Order).where(Order.id == order.id, *still).values(moved)):
         raise MovedMeanwhile
-    with db.session.no_autoflush:
-        renote_buyer(order, lambda: db.session.expire(order))
-    for name in moved:
-        old = readable_phone(before[name]) if name == "phone_number" else before[name]
-        order.record(f"{CORRECTED} {NAMES[name]}. It was: {old or 'empty'}", by=by)
+    _reread(order)
+    _keep_old(order, before, moved, by=by)
     names = [NAMES[name] for name in moved]
     order.record(f"We corrected these details of your order: {', '.join(names)}", for_buyer=True)
     if "email" in moved:
         order_corrected.send(order, old_email=before["email"])
     return names
+
+
+def _now(order: Order) -> dict[str, str]:
+    return {name: getattr(order, name) for name in NAMES}
+
+
+def _reread(order: Order) -> None:
+    """Let the order be found by what was just written, and no more by what it had before."""
+    with db.session.no_autoflush:
+        renote_buyer(order, lambda: db.session.expire(order))
+
+
+def _keep_old(order: Order, before: Mapping[str, str], moved: Iterable[str], whose: str = "", by: str = "") -> None:
+    for name in moved:
+        old = readable_phone(before[name]) if name == "phone_number" else before[name]
+        order.record(f"{CORRECTED}{whose} {NAMES[name]}. It was: {old or 'empty'}", by=by)

@@ -315,7 +315,7 @@ class Machine(Holding):
         assert answer.status_code == 303
         if "/accept-less" in answer.headers["Location"]:
             lacking = slip.lacks - (came if slip.in_review else 0)
-            self._press(slip, "accept-less", amount=str(came), seen=str(lacking), reason="Enough")
+            self._press(slip, "accept-less", amount=str(came), seen=f"{lacking} {slip.rest}", reason="Enough")
         self.book.accepted(slip, came)
 
     def _ask_for_rest(self, slip: Slip, came: str) -> None:
