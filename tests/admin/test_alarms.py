@@ -219,3 +219,10 @@ def test_the_doctor_says_the_same(app, instance):
 
     assert said.exit_code == 1
     assert "FAIL payments: Payments are off: Chpter has refused the shop’s token since " in said.output
+
+
+def test_a_long_outage_does_not_fill_the_disk(app, instance):
+    for _ in range(200):
+        alarms.away(instance, "unreachable")
+
+    assert alarms.MOST_NOTED <= (instance / alarms.AWAY).stat().st_size < alarms.MOST_NOTED + 20

@@ -1,6 +1,7 @@
 """A call ends when its time is up, whatever drips, and leaves nothing behind."""
 
 import os
+import runpy
 import socket
 import ssl
 import threading
@@ -171,3 +172,10 @@ def test_nothing_is_connected_once_the_time_to_connect_is_up(monkeypatch):
 
         with pytest.raises(TimeoutError, match="no time left to connect"):
             deadline.connect("127.0.0.1", 1)
+
+
+def test_a_requests_library_that_keeps_no_deadline_is_refused_at_the_start(monkeypatch):
+    monkeypatch.setattr("requests.__version__", "2.31.0")
+
+    with pytest.raises(ImportError, match=r"need requests 2\.32 or newer, and this is 2\.31\.0"):
+        runpy.run_module("shop.chpter.transport")

@@ -17,14 +17,16 @@ PROGRAMME = "Branch coverage of payments, pricing, orders and chpter"
 ROOMS = ("payments", "pricing", "orders", "chpter")
 # Besides the rooms' own tests those of others that take a branch of theirs which no other test takes.
 ADMIN = (
-    *("alarms", "money_acts", "money_checks", "money_codes", "money_proof", "money_races", "order_calm"),
+    *("alarms", "catalogue_stock", "correcting", "money_acts", "money_checks", "money_codes", "money_proof"),
+    *("money_races", "money_rest", "money_undone", "order_calm", "refunded_goods", "undoing"),
     *("orders_search", "packing", "privacy", "privacy_retention", "rivals", "seen", "selling_codes", "selling_orders"),
     "unmatched",
 )
 TESTS = [
     *(f"tests/{room}" for room in ROOMS),
     *(f"tests/admin/test_{name}.py" for name in ADMIN),
-    *("tests/checkout/test_caps.py", "tests/checkout/test_moved.py", "tests/notices/test_caps.py"),
+    *(f"tests/checkout/test_{name}.py" for name in ("caps", "correcting", "moved")),
+    "tests/notices/test_caps.py",
     "tests/faults/test_spool.py",
 ]
 

@@ -10,7 +10,7 @@ from shop.clock import utcnow
 from shop.database import db, write
 from shop.orders import stock
 from shop.orders.models import Order
-from shop.orders.stock import OutOfStock
+from shop.orders.stock import OutOfStock, TooManyBack
 from tests import both_databases
 from tests.shopper import SKU
 
@@ -161,3 +161,24 @@ def test_nothing_taken_leaves_no_line(lines):
 
     assert moves() == []
     assert db.session.scalars(select(Order.id)).all() == [lines[0].order_id]
+
+
+def test_no_more_comes_back_than_an_order_took(lines, ledger):
+    write(lambda: (stock.hold(lines), stock.commit(lines)))
+    order = lines[0].order_id
+
+    with pytest.raises(TooManyBack) as back:
+        write(lambda: stock.put_back(order, {OTHER: 3}, "Back", "owner@example.com"))
+
+    assert (back.value.sku, back.value.left, str(back.value)) == (OTHER, 2, f"{OTHER}: 2 may come back")
+    write(lambda: stock.put_back(order, {OTHER: 2, SKU: 0}, "Back", "owner@example.com"))
+    assert (ledger.stock(OTHER), ledger.stock(SKU)) == ((5, 0), (7, 0))
+
+
+def test_goods_whose_variant_was_deleted_are_not_held_again(lines, ledger):
+    write(lambda: (stock.hold(lines), stock.commit(lines)))
+
+    write(lambda: stock.hold_again([*lines, Line("NO-SUCH-SKU", 1, lines[0].order_id)]))
+
+    assert (ledger.stock(OTHER), ledger.stock(SKU)) == ((5, 2), (10, 3))
+    assert "NO-SUCH-SKU" not in {sku for sku, *_ in moves()}

@@ -1,10 +1,16 @@
 """What a buyer may do with their own order: cancel it, change it, take its goods into the cart again."""
 
 import pytest
+from sqlalchemy import select
 
+from shop.cart.contents import CartProblem
 from shop.catalog.models import Variant
+from shop.database import db, write
+from shop.orders.models import Order
+from shop.payments import by_hand
+from shop.payments.models import PaymentCheck
 from tests import both_databases
-from tests.shopper import SKU
+from tests.shopper import SKU, Shopper
 
 HERE = {"headers": {"Origin": "http://localhost"}}
 
@@ -83,3 +89,49 @@ def test_another_site_cannot_cancel_an_order(shopper, bought):
 
     assert reply.status_code == 403
     assert bought.status["payment"] == "awaiting"
+
+
+def test_a_cart_that_cannot_be_made_is_said(shopper, bought, ledger, monkeypatch):
+    def refuse(_shared):
+        raise CartProblem("Very many carts come from your network")
+
+    ledger.put_order(bought, payment="expired")
+    monkeypatch.setattr("shop.cart.basket.take_in", refuse)
+
+    shopper.post(f"{bought.order_path}/again", {}, **HERE)
+
+    assert "Very many carts come from your network" in shopper.get("/cart").text
+
+
+def test_a_message_about_money_received_is_refused_in_words(shopper, bought, ledger):
+    message = "SKA1B2C3D4 Confirmed.You have received Ksh2,650.00 from WANJIRU 0712345678 on 24/11/26"
+
+    reply = shopper.post(f"{bought.order_path}/code", {"code": message}, **HERE)
+
+    assert reply.status_code == 422
+    assert "That message is about money you received. Paste the message of the payment" in reply.text
+
+
+def test_the_order_can_be_found_by_its_own_link(shopper, bought):
+    reply = shopper.post("/orders/find", {"order_number": f"http://localhost{bought.order_path}"}, **HERE)
+
+    assert reply.headers["Location"] == bought.order_path
+
+
+def test_a_code_that_looks_like_one_that_paid_another_order_is_named_to_the_person_who_checks(
+    app, provider, shopper, bought, ledger
+):
+    def pay_the_first():
+        first = db.session.scalars(select(Order)).one()
+        by_hand.mark_paid(first, "awaiting", by_hand.ByHand(first.total, "MPESA", "TAS2VRTZ0X", "Seen"), "Njeri")
+        return first.number
+
+    with app.app_context():
+        number = write(pay_the_first)
+    second = Shopper(app, provider).buy()
+
+    shopper.post(f"{second.order_path}/code", {"code": "TAS2VRTZOX"}, **HERE)
+
+    with app.app_context():
+        [words] = db.session.scalars(select(PaymentCheck.words).where(PaymentCheck.closed_at.is_(None)))
+    assert f"It looks like code TAS2VRTZ0X, which was used for order {number}." in words

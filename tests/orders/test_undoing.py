@@ -1,0 +1,41 @@
+"""A step is taken back only from where the order stands, and says so where there is nothing to hide."""
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from shop.clock import utcnow
+from shop.database import changed, db, write
+from shop.orders import undoing
+from shop.orders.models import Order, OrderEvent
+from shop.orders.moving import MovedMeanwhile
+from shop.orders.states import Fulfilment
+
+
+@pytest.fixture
+def packed(shopper, ledger):
+    bought = shopper.buy()
+    ledger.put_order(bought, payment="paid", fulfilment="packed", moved_at=utcnow())
+    return bought
+
+
+def order():
+    return db.session.scalars(select(Order)).one()
+
+
+def test_of_two_who_take_a_step_back_one_is_told(app, packed, ledger):
+    def second():
+        read = order()
+        changed(update(Order).values(fulfilment="sent"))  # by another, after it was read
+        undoing.step_back(read, Fulfilment.PACKED, "Mistake", "owner@example.com")
+
+    with app.app_context(), pytest.raises(MovedMeanwhile):
+        write(second)
+    assert ledger.column("fulfilment", packed) == "packed"
+
+
+def test_a_step_that_the_buyer_was_not_told_of_is_undone_all_the_same(app, packed, ledger):
+    with app.app_context():
+        write(lambda: db.session.execute(delete(OrderEvent)))
+        write(lambda: undoing.undo(order(), Fulfilment.PACKED, "owner@example.com"))
+
+    assert ledger.column("fulfilment", packed) == "unfulfilled"

@@ -1,0 +1,38 @@
+"""Acts on an order's money that another was quicker with: they are refused by the statement that writes, too."""
+
+import pytest
+from sqlalchemy import select, update
+
+from shop.database import changed, db, write
+from shop.orders.models import Order
+from shop.orders.moving import MovedMeanwhile
+from shop.payments import refunding, undoing
+from shop.payments.by_hand import ByHand
+
+MONEY = ByHand(100, "CASH", None, "Broken")
+BY = "owner@example.com"
+
+
+def order():
+    return db.session.scalars(select(Order)).one()
+
+
+def test_a_refund_is_not_recorded_when_more_was_given_back_since_the_form_was_shown(app, bought, ledger):
+    bought.hear(bought.callback())
+
+    def refund():
+        read = order()
+        changed(update(Order).values(given_back=50))  # by another, after it was read
+        refunding.give_back(read, 0, MONEY, BY)
+
+    with app.app_context(), pytest.raises(MovedMeanwhile):
+        write(refund)
+    assert ledger.column("given_back", bought) == 0
+
+
+def test_a_payment_that_nobody_marked_by_hand_cannot_be_taken_back(app, bought, there):
+    bought.hear(bought.callback())
+
+    with app.app_context(), pytest.raises(MovedMeanwhile):
+        write(lambda: undoing.take_back_mark(order(), "Another order's", BY))
+    there("paid", "paid", "sold")
