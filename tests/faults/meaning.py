@@ -124,5 +124,6 @@ def _is_order(value: Any, reference: str) -> bool:
 
 
 def _sum(value: Any) -> int | None:
-    found = re.fullmatch(r"([0-9]{1,9})(\.00?)?", value.strip(BLANKS)) if isinstance(value, str) else None
-    return int(found[1]) if found else None
+    digits = r"([0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:\.0{1,3})?"
+    found = re.fullmatch(digits, value.strip(BLANKS)) if isinstance(value, str) else None
+    return int(found[1].replace(",", "")) if found else None
