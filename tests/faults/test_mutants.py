@@ -22,6 +22,8 @@ TESTS = [
     "tests/payments/test_kept.py",
     "tests/payments/test_settling_http.py",
     "tests/payments/test_hearing_again.py",
+    "tests/payments/test_transaction_codes.py",
+    "tests/orders/test_part_paid.py",
     "tests/pricing",
     "tests/orders/test_stock.py",
     "tests/orders/test_moving.py",

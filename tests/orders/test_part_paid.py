@@ -7,7 +7,7 @@ from shop.database import db, write
 from shop.orders.models import Order
 from shop.orders.moving import MovedMeanwhile
 from shop.payments import asking
-from tests.shopper import Bought
+from tests.shopper import SKU, Bought
 
 
 @pytest.fixture
@@ -67,3 +67,39 @@ def test_a_rest_that_is_no_longer_asked_for_is_asked_for_again(app, part_paid, l
         write(lambda: ask(0, 100))
 
     assert ledger.column("rest_asked", part_paid) == 100
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_rest_makes_the_order_paid_and_takes_the_goods_it_no_longer_held(part_paid, ledger, late):
+    on_hand, held = ledger.stock(SKU)
+    rest = pay(part_paid)
+    if late:  # what it held had been given up
+        ledger.put_order(part_paid, late=True)
+        ledger.shelve(SKU, on_hand)
+
+    rest.hear(rest.callback())
+
+    standing = ledger.standing(rest)
+    assert (standing.order, standing.attempt, standing.late) == ("paid", "paid", late)
+    assert ledger.stock(SKU) == (on_hand - 2, 0 if late else held - 2)
+    assert [kept.row for kept in ledger.callbacks(rest)] == ["R3d"]
+
+
+def test_a_rest_whose_goods_are_gone_waits_for_a_person(part_paid, ledger):
+    rest = pay(part_paid)
+    ledger.put_order(part_paid, late=True)
+    ledger.shelve(SKU, 1)
+
+    rest.hear(rest.callback())
+
+    assert ledger.standing(rest).order == "review"
+    assert ledger.stock(SKU) == (1, 0)
+    assert [kept.row for kept in ledger.callbacks(rest)] == ["R9"]
+
+
+def test_a_failed_rest_is_told_in_the_timeline_and_by_mail(part_paid, ledger):
+    rest = pay(part_paid)
+    rest.hear(rest.failure())
+
+    assert "The payment did not go through" in ledger.timeline(part_paid)
+    assert ledger.mails("failed") == 1

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from shop.database import db, write
 from shop.money import shillings
+from shop.notices.models import OutboxMail
 from shop.orders.moving import MovedMeanwhile
 from shop.payments import addresses, settling
 from shop.payments.models import CallbackRecord, PaymentAttempt, UnmatchedCallback
@@ -230,3 +231,20 @@ def test_late_money_is_marked_late_and_its_moment_is_when_it_came(bought, hears,
 
     assert (ledger.column("paid_at", bought), ledger.column("late", bought)) == (MOMENT, True)
     assert ledger.timeline(bought)[-1] == "Payment received"
+
+
+def test_the_owner_is_mailed_what_is_doubtful_once_for_each_row_of_the_table(app, bought, ledger):
+    for body in ({"amount": "1"}, {"amount": "1"}, {"order_id": "100000001"}):
+        bought.hear(bought.callback(**body))
+
+    with app.app_context():
+        mails = db.session.scalars(select(OutboxMail).where(OutboxMail.kind == "doubt").order_by(OutboxMail.id)).all()
+        said = [mail.body for mail in mails]
+    assert len(said) == 2
+    assert "The sum paid is not the sum asked for, so a person decides. Asked for KSh 5,100, it says KSh 1." in said[0]
+    assert "The order_id in it is missing or another's: a mix-up, or an attack." in said[1]
+    assert [warning.partition(":")[0] for warning in ledger.warnings(bought)] == [
+        "Callback, row R4",
+        "Callback, row R4",
+        "Callback, row R2",
+    ]
