@@ -42,10 +42,9 @@ def tidy_email(typed: str) -> str:
 
 
 def _colleagues() -> set[str]:
-    """The names of all other accounts, as they are compared."""
-    mine = current_user.id if current_user.is_authenticated else None
-    names = db.session.execute(select(Merchant.id, Merchant.name))
-    return {compared(name) for merchant_id, name in names if name and merchant_id != mine}
+    """The names of all other accounts, as they are compared: nobody takes one of them later."""
+    others = select(Merchant.name).where(Merchant.active, Merchant.id != current_user.id)
+    return {compared(name) for name in db.session.scalars(others) if name}
 
 
 class NameForm(TypedForm):
@@ -65,7 +64,7 @@ class NameForm(TypedForm):
             raise ValidationError(f"Your name {problem}")
         if compared(field.data) in NO_PERSON:
             raise ValidationError("The log names others so: the shop, a buyer, Chpter. Enter your own name")
-        if compared(field.data) in _colleagues():
+        if current_user.is_authenticated and compared(field.data) in _colleagues():
             raise ValidationError("Another account has this name. Add a second name or an initial")
 
 
