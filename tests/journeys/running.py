@@ -18,6 +18,7 @@ FLASK = (str(BIN / "flask"), "--app", "wsgi")
 MERCHANT, PASSWORD = "merchant@example.com", "vitunguu-saba-na-nyanya-mbili"
 SKU = "KIO-CLA-TER"  # what most visitors buy: there must be enough of it
 PATIENCE = 120  # seconds a process has to answer
+READ: set[Path] = set()  # mails that a test has read
 LATE = 3  # seconds
 direct = build_opener(ProxyHandler({}))  # whatever proxy the machine has, the shop is here
 
@@ -81,15 +82,16 @@ class RunningShop:
         return "".join(file.read_text(errors="replace") for file in sorted(self.folder.glob("*.log")))
 
     def mail_with(self, *words: str) -> str:
-        """The mail that holds all these words, once the worker has sent it: what waits for its minute leaves now."""
+        """The mail, not read before, that holds all these words. What waits for its minute leaves now."""
         with closing(sqlite3.connect(self.folder / "shop.db", timeout=PATIENCE)) as database, database:
             database.execute("UPDATE outbox_mail SET next_try_at = written_at WHERE sent_at IS NULL AND tries = 0")
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            mails = [file.read_text() for file in (self.folder / "mail").glob("*.eml")]
-            found = [mail for mail in mails if all(word in mail for word in words)]
+            unread = {file: file.read_text() for file in (self.folder / "mail").glob("*.eml") if file not in READ}
+            found = [file for file, mail in unread.items() if all(word in mail for word in words)]
             if found:
-                return found[0]
+                READ.add(found[0])
+                return unread[found[0]]
             time.sleep(0.2)
         raise AssertionError(f"No mail with {words}")
 
