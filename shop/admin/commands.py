@@ -19,7 +19,7 @@ from shop.details import details
 
 BY = "A command on the server"  # how the log names whoever types one
 
-merchant_commands = ShopGroup("merchant", help="Who may sit at the desk.")
+merchant_commands = ShopGroup("merchant", help="Who may sign in to the admin.")
 from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 

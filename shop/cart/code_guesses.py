@@ -1,4 +1,4 @@
-"""Wrong discount codes, counted: of buyers for each client address, at the desk for each account."""
+"""Limits wrong discount codes: of buyers by client address, in the admin by account."""
 
 from contextlib import suppress
 
@@ -25,7 +25,7 @@ def may_try(typed: str | None) -> bool:
 
 
 def may_try_at_desk(typed: str | None, merchant_id: int) -> bool:
-    """As `may_try`, for a code typed into an order that is made at the desk."""
+    """As `may_try`, for a code typed into an order that is made in the admin; counted by account."""
     code = tidy_code(typed or "")
     return not code or _counted(code, f"account {merchant_id}")
 

@@ -16,7 +16,7 @@ from shop.orders.states import AttemptState, Payment
 from shop.payments import by_hand
 
 buyer_acts = Blueprint("buyer_acts", __name__)
-csrf.exempt(buyer_acts)  # whoever knows the order's token may do it; see origin.py
+csrf.exempt(buyer_acts)  # the order's token is the right to do it; see origin.py
 CAN_REORDER = (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
 
 

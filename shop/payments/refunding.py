@@ -33,7 +33,7 @@ def give_back(
 
     `seen` is what had been given back when the form was shown: the same form sent twice is recorded once. Raises
     MovedMeanwhile when more was given back since, or when less money is here or less of a line remains; nothing is kept
-    then. Raises sqlalchemy.exc.IntegrityError when the code stands in the book already.
+    then. Raises sqlalchemy.exc.IntegrityError when the money book holds this code already.
     """
     due = order.due_back
     left = max(0, due - money.amount)

@@ -19,7 +19,8 @@ from shop.names import compared, name_problem
 from shop.typed import TypedForm
 
 LONGEST_NAME = 80  # characters
-NO_PERSON = frozenset({"shop", "buyer", "chpter", "somebody", "acommandontheserver"})  # names that the log uses itself
+# What the audit log calls those who are no user, in the form in which names are compared.
+RESERVED_NAMES = frozenset({"shop", "buyer", "chpter", "somebody", "acommandontheserver"})
 ROLES = [SelectChoice("staff", "Staff"), SelectChoice("owner", "Owner")]
 
 
@@ -42,7 +43,7 @@ def tidy_email(typed: str) -> str:
 
 
 def _colleagues() -> set[str]:
-    """The names of all other accounts, as they are compared: nobody takes one of them later."""
+    """The names of all other active accounts, in the form in which names are compared."""
     others = select(Merchant.name).where(Merchant.active, Merchant.id != current_user.id)
     return {compared(name) for name in db.session.scalars(others) if name}
 
@@ -62,8 +63,8 @@ class NameForm(TypedForm):
             raise ValidationError("Enter your name")
         if problem := name_problem(field.data):
             raise ValidationError(f"Your name {problem}")
-        if compared(field.data) in NO_PERSON:
-            raise ValidationError("The log names others so: the shop, a buyer, Chpter. Enter your own name")
+        if compared(field.data) in RESERVED_NAMES:
+            raise ValidationError("This name stands in the log for the shop, a buyer or Chpter. Enter your own name")
         if current_user.is_authenticated and compared(field.data) in _colleagues():
             raise ValidationError("Another account has this name. Add a second name or an initial")
 
