@@ -103,6 +103,6 @@ def post_worker_init(worker):
     """
     threading.Thread(target=_read_templates, args=[worker], daemon=True).start()
     if worker.age == 1:
-        from shop.health import refuse_other_tables  # not above: the main process must not keep the shop's old code
+        from shop.web.health import refuse_other_tables  # not above: the main process must not keep the shop's old code
 
         refuse_other_tables(worker.wsgi)

@@ -5,7 +5,7 @@ from click import ClickException
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
-from shop.database import refusal
+from shop.core.database import refusal
 
 migrate = current_app.extensions["migrate"]
 

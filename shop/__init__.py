@@ -9,7 +9,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop.config import Settings
-from shop.private_files import keep_private
+from shop.core.private_files import keep_private
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
@@ -31,7 +31,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 
 def configure(app: Flask, settings: Settings) -> None:
     """Tell Flask and the libraries what the settings mean for them."""
-    from shop.database import engine_options
+    from shop.core.database import engine_options
 
     app.config.from_mapping(
         SETTINGS=settings,
@@ -65,14 +65,14 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def log_without_secrets(app: Flask) -> None:
     """One line per request, naming the route and never the address: addresses hold tokens."""
-    from shop.logs import init_logs
+    from shop.web.access_log import init_logs
 
     init_logs(app)
 
 
 def listen_to_our_hosts(app: Flask, settings: Settings) -> None:
     """Refuse a foreign Host before the libraries and the rooms hear of the request."""
-    from shop.hosts import init_hosts
+    from shop.web.request_checks import init_hosts
 
     init_hosts(app, settings)
 
@@ -80,8 +80,8 @@ def listen_to_our_hosts(app: Flask, settings: Settings) -> None:
 def add_extensions(app: Flask, settings: Settings) -> None:
     """Tie the libraries, and our own client for Chpter, to this application."""
     from shop.chpter import ChpterClient
-    from shop.extensions import compress, csrf, db, limiter, migrate
-    from shop.origin import init_origin
+    from shop.web.extensions import compress, csrf, db, limiter, migrate
+    from shop.web.request_checks import init_origin
 
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     init_origin(app)
@@ -100,14 +100,14 @@ def add_extensions(app: Flask, settings: Settings) -> None:
 def add_template_words(app: Flask, settings: Settings) -> None:
     """What every template may say."""
     from shop.cart.contents import MOST_LINES, MOST_OF_ONE
-    from shop.clock import ago, nairobi
-    from shop.details import details
-    from shop.fingerprints import fingerprint_for_form
-    from shop.idempotency import new_key
-    from shop.masking import masked_mail, masked_phone
-    from shop.money import shillings
-    from shop.orders.account import account_of, paid_words, payment_words, payments_of
-    from shop.phones import phones_in, readable_phone
+    from shop.core.clock import ago, nairobi
+    from shop.core.money import shillings
+    from shop.core.phones import phones_in, readable_phone
+    from shop.core.text import masked_mail, masked_phone
+    from shop.orders.payment_summary import account_of, paid_words, payment_words, payments_of
+    from shop.store.settings import details
+    from shop.web.fingerprints import fingerprint_for_form
+    from shop.web.idempotency import new_key
 
     app.jinja_env.filters.update(
         shillings=shillings, nairobi=nairobi, ago=ago, phone=readable_phone, phones_in=phones_in
@@ -123,43 +123,39 @@ def add_template_words(app: Flask, settings: Settings) -> None:
 
 def add_rooms(app: Flask, settings: Settings) -> None:
     """The rooms, in the order in which they may know of each other."""
-    from shop.about import about
-    from shop.admin.desk import init_admin
+    from shop.admin.registration import init_admin
     from shop.cart.views import cart
-    from shop.catalog.media import init_media
+    from shop.catalog.images.serving import init_media
     from shop.catalog.views import catalog
     from shop.checkout.views import checkout
     from shop.cli import init_commands
-    from shop.health import health
-    from shop.notices import forgetting as mails_forgotten
-    from shop.notices.writing import listen
+    from shop.emails.messages import listen
     from shop.orders.views import orders
-    from shop.payments import forgetting as payments_forgotten
-    from shop.payments.buyer_acts import buyer_acts
-    from shop.payments.joined import CallbackAddresses
+    from shop.payments.alerts import alarms
+    from shop.payments.buyer_actions import buyer_acts
+    from shop.payments.callback_intake import CallbackAddresses
     from shop.payments.views import payments
-    from shop.privacy import privacy
-    from shop.problems import init_problems
+    from shop.store.content_pages import about, privacy
+    from shop.web.health import health
+    from shop.web.problems import init_problems
 
     for room in (catalog, about, orders, cart, payments, buyer_acts, checkout, health, privacy):
         app.register_blueprint(room)
     listen()
-    init_problems(app)
+    init_problems(app, alarms)
     app.wsgi_app = CallbackAddresses(app.wsgi_app, settings.secret_keys)  # type: ignore[method-assign]
     init_media(app)
-    payments_forgotten.listen()
-    mails_forgotten.listen()
     init_commands(app)
     init_admin(app)
 
 
 def answer_strictly(app: Flask, settings: Settings) -> None:
     """Static files, error pages and headers, for every answer."""
-    from shop.assets import init_assets
-    from shop.bodies import CarefulRequest
-    from shop.errors import init_errors
-    from shop.headers import init_headers
-    from shop.sessions import CataloguelessSessions
+    from shop.web.assets import init_assets
+    from shop.web.errors import init_errors
+    from shop.web.request_checks import CarefulRequest
+    from shop.web.security_headers import init_headers
+    from shop.web.session_cookie import CataloguelessSessions
 
     init_headers(app, settings)
     init_assets(app)

@@ -3,44 +3,24 @@
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError, TimeoutError
 
-from shop.archiving import MEDIA, Archive, ArchiveError, back_up
-from shop.archiving import restore as restore_from
+from shop.backup import MEDIA, Archive, ArchiveError, back_up
+from shop.backup import restore as restore_from
 from shop.catalog.models import Product, Variant
-from shop.catalog.stocking import HeldByOrders, set_stock
-from shop.clock import nairobi, utcnow
+from shop.catalog.stock import HeldByOrders, set_stock
 from shop.config import Settings
-from shop.database import db, refusal, write
-from shop.money import shillings
-from shop.orders.expiring import expire_orders
-from shop.orders.forgetting import forget_old
-
-
-class _InASentence:
-    """A command that ends with one sentence when the database refuses."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run it. Raises click.ClickException with the reason and the cure."""
-        try:
-            return super().invoke(ctx)  # type: ignore[misc]
-        except (DBAPIError, TimeoutError) as error:
-            raise click.ClickException(refusal(error)) from None
-
-
-class ShopCommand(_InASentence, click.Command):
-    """A command of the shop."""
-
-
-class ShopGroup(_InASentence, AppGroup):
-    """A group of commands of the shop."""
-
+from shop.core.clock import nairobi, utcnow
+from shop.core.commands import ShopCommand, ShopGroup
+from shop.core.database import db, write
+from shop.core.money import shillings
+from shop.orders.expiry import expire_orders
+from shop.orders.models import OrderLine
+from shop.privacy.anonymise import forget_old
 
 stock_commands = ShopGroup("stock", help="What is on the shelf.")
 order_commands = ShopGroup("orders", help="Orders as a whole.")
@@ -63,7 +43,7 @@ def seed(demo: bool) -> None:
 
     The codes are switched off unless the sandbox plays Chpter.
     """
-    from shop.seeding import seed_shop
+    from shop.demo_data import seed_shop
 
     settings: Settings = current_app.config["SETTINGS"]
     if settings.production and not demo:
@@ -114,9 +94,9 @@ def orders_forget() -> None:
 @picture_commands.command("sweep")
 def pictures_sweep() -> None:
     """Delete the files of pictures that nothing shows any more. The worker does it by itself."""
-    from shop.admin.pictures.sweeping import sweep_pictures
+    from shop.catalog.images.uploads import sweep_pictures
 
-    click.echo(f"{sweep_pictures()} pictures swept away.")
+    click.echo(f"{sweep_pictures(OrderLine.picture)} pictures swept away.")
 
 
 @key_commands.command("reseal")

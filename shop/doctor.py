@@ -7,18 +7,18 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from shop.admin.mail.saying import why_not
-from shop.admin.models import Merchant, Role
+from shop.accounts.models import Merchant, Role
 from shop.catalog.models import Product
-from shop.clock import nairobi, utcnow
 from shop.config import Settings
-from shop.database import db
-from shop.health import database_problem, disk_problem, write_problem
+from shop.core.clock import nairobi, utcnow
+from shop.core.database import db
+from shop.core.private_files import privacy_problem
+from shop.emails.delivery import waiting_mail
+from shop.emails.delivery_status import why_not
+from shop.emails.smtp import greeting_problem
 from shop.key_rotation import key_problem
-from shop.notices.sending import waiting_mail
-from shop.notices.smtp import greeting_problem
-from shop.private_files import privacy_problem
-from shop.problems import problems, worker_problem
+from shop.web.health import database_problem, disk_problem, write_problem
+from shop.web.problems import problems, worker_problem
 
 THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 

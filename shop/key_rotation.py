@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from shop.admin.models import SecondFactor
-from shop.admin.people.codes import PURPOSE
-from shop.database import changed, db
-from shop.notices.models import OutboxMail
-from shop.sealing import Purpose, SealBroken, sealer
+from shop.accounts.models import SecondFactor
+from shop.accounts.two_factor import PURPOSE
+from shop.core.database import changed, db
+from shop.core.encryption import Purpose, SealBroken, sealer
+from shop.emails.models import OutboxMail
 
 
 @dataclass(frozen=True)

@@ -13,22 +13,24 @@ from huey import SqliteHuey
 from huey.consumer import Consumer, Scheduler
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
-from shop.admin.importing.drafts import sweep_drafts
-from shop.admin.kept_forms import sweep_kept_forms
-from shop.admin.pictures.sweeping import sweep_pictures
-from shop.cart.rows import sweep_carts
-from shop.clock import SteadyClock, utcnow
+from shop.accounts.kept_forms import sweep_kept_forms
+from shop.cart.storage import sweep_carts
+from shop.catalog.csv_import.drafts import sweep_drafts
+from shop.catalog.images.uploads import sweep_pictures
 from shop.config import Settings
-from shop.database import away, write
-from shop.errors import where
-from shop.heartbeat import Heart
-from shop.idempotency import sweep_keys
-from shop.logs import outage
-from shop.notices.sending import send_due, waiting_mail
-from shop.orders.expiring import LONGEST_HOLD, expire_orders
-from shop.orders.forgetting import forget_old
-from shop.payments.unmatched import forget_looked_at
+from shop.core.clock import SteadyClock, utcnow
+from shop.core.database import away, write
+from shop.core.heartbeat import Heart
+from shop.core.outages import outage
+from shop.emails.delivery import send_due, waiting_mail
+from shop.emails.delivery_status import why_not
+from shop.orders.expiry import LONGEST_HOLD, expire_orders
+from shop.orders.models import OrderLine
+from shop.payments.unmatched_callbacks import forget_looked_at
 from shop.payments.views import drain_spool
+from shop.privacy.anonymise import forget_old
+from shop.web.errors import where
+from shop.web.idempotency import sweep_keys
 
 log = logging.getLogger(__name__)
 EVERY = 3  # seconds between sweeps
@@ -72,7 +74,7 @@ def make_queue(app: Flask) -> SqliteHuey:
         "callbacks without an order let go",
         _seldom(lambda: write(lambda: forget_looked_at(settings.retention_months, utcnow()))),
     )
-    repeat("pictures swept away", _seldom(sweep_pictures))
+    repeat("pictures swept away", _seldom(lambda: sweep_pictures(OrderLine.picture)))
     repeat("catalogue files let go", _seldom(sweep_drafts))
     repeat("old carts let go", _seldom(sweep_carts))
     repeat("kept forms forgotten", _seldom(sweep_kept_forms))
@@ -103,7 +105,7 @@ def _expired(heart: Heart, steady: SteadyClock) -> int:
 def _sent(heart: Heart, settings: Settings) -> int:
     sent = send_due(settings, utcnow())
     late = waiting_mail(utcnow())
-    heart.say("mail", late and {"count": late.count, "since": late.since.isoformat(), "because": late.because})
+    heart.say("mail", late and {"count": late.count, "since": late.since.isoformat(), "because": why_not(late.because)})
     return sent
 
 

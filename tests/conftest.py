@@ -11,7 +11,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
 from shop import create_app
-from shop.database import db, write
+from shop.core.database import db, write
 from tests import thrift
 from tests.databases import Postgres, Sqlite, one_of, postgres_server
 from tests.faults import figures

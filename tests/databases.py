@@ -15,8 +15,8 @@ from flask_migrate import upgrade
 from sqlalchemy import NullPool, create_engine, text
 
 from shop import create_app
-from shop.database import db, write
-from shop.seeding import seed_shop
+from shop.core.database import db, write
+from shop.demo_data import seed_shop
 
 MODEL = "TESTS_MODEL"  # environment: a file that was migrated and seeded already, for whoever starts tests many times
 

@@ -8,10 +8,10 @@ from io import BytesIO
 from sqlalchemy import select
 
 from shop import create_app
-from shop.catalog import media
+from shop.catalog.images import serving
+from shop.catalog.images.processing import shrink
 from shop.catalog.models import Picture
-from shop.catalog.shrinking import shrink
-from shop.database import db, write
+from shop.core.database import db, write
 from tests.hostile_files import scene
 
 SHAPES = ((1200, 900), (900, 1200), (1000, 1000), (1600, 900))  # landscape, portrait, square, wide
@@ -19,7 +19,7 @@ SHAPES = ((1200, 900), (900, 1200), (1000, 1000), (1600, 900))  # landscape, por
 
 def take_photos() -> list[str]:
     """Photographs of every shape, taken in the way the shop takes an upload; their paths."""
-    return [media.keep(*shrink(BytesIO(scene(*shape)))) for shape in SHAPES]
+    return [serving.keep(*shrink(BytesIO(scene(*shape)))) for shape in SHAPES]
 
 
 def hang_photos() -> None:

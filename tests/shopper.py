@@ -73,7 +73,7 @@ class Shopper:
 
     def area(self, code: str) -> str:
         """The id of a delivery area, as the form sends it."""
-        from shop.database import db
+        from shop.core.database import db
         from shop.pricing.models import DeliveryArea
 
         with self.app.app_context():

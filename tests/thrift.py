@@ -23,7 +23,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
-from shop.database import db
+from shop.core.database import db
 
 CHEAP = {"argon2__memory_cost": 8, "argon2__time_cost": 1}
 _statements: Any = LRUCache(2000)

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from shop.catalog.models import Category, Picture, Product, Variant
-from shop.database import db
+from shop.core.database import db
 from shop.pricing.models import DeliveryArea
 from tests.photos import take_photos
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shop.orders.words import spelled, words_of, words_of_row
+from shop.orders.search_index import spelled, words_of, words_of_row
 
 revision = "0003"
 down_revision = "0002"

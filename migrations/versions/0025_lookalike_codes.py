@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shop.orders.words import words_of
+from shop.orders.search_index import words_of
 from shop.payments.mpesa_messages import lookalike
 
 revision = "0025"

@@ -1,1 +1,1 @@
-"""The merchant's desk."""
+"""The merchant's pages: HTTP only. Rules live in the rooms."""

@@ -8,14 +8,14 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
-from shop.catalog.browsing import picture_of_variant
+from shop.catalog.images.paths import NO_PICTURE
 from shop.catalog.models import Category, Picture, Product, Variant, stock_word
-from shop.catalog.pictures import NO_PICTURE
-from shop.clock import utcnow
-from shop.database import db
-from shop.money import shillings
-from shop.orders.placing import Item
-from shop.pricing.claiming import code_named, tidy_code
+from shop.catalog.queries import picture_of_variant
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.core.money import shillings
+from shop.orders.placement import Item
+from shop.pricing.discount_codes import code_named, tidy_code
 from shop.pricing.models import DeliveryArea, DiscountCode, delivery_areas, not_known
 from shop.pricing.quote import Quote, quote
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.database import Model, UtcDateTime
+from shop.core.database import Model, UtcDateTime
 
 
 class Cart(Model):

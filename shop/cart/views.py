@@ -5,18 +5,18 @@ import re
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from shop.cart import basket as carts
-from shop.cart import rows
-from shop.cart.code_guesses import TOO_MANY, may_try
+from shop.cart import current_cart as carts
+from shop.cart import storage
+from shop.cart.cart_links import FROM_BUYER, count_use, share, shared_cart
 from shop.cart.contents import Basket, CartProblem, basket_of, read_quantity
+from shop.cart.discount_code_limit import TOO_MANY, may_try
 from shop.cart.models import SharedCart
-from shop.cart.sharing import FROM_BUYER, count_use, share, shared_cart
-from shop.clock import utcnow
-from shop.database import write
-from shop.errors import error_page
-from shop.extensions import csrf, limiter
-from shop.orders.own import held_by, open_orders
-from shop.whatsapp import whatsapp_link
+from shop.core.clock import utcnow
+from shop.core.database import write
+from shop.core.phones import whatsapp_link
+from shop.orders.open_orders import held_by, open_orders
+from shop.web.errors import error_page
+from shop.web.extensions import csrf, limiter
 
 NO_CART = ("This cart link leads nowhere", "It may have run out, or be cut short. Ask whoever sent it for a new one.")
 
@@ -34,7 +34,7 @@ def show() -> str:
     basket = carts.current_basket()
     added = next((line for line in basket.lines if line.sku == request.args.get("added")), None)
     removed = carts.last_removed() if "removed" in request.args else []
-    lost = "added" in request.args and not rows.is_kept()
+    lost = "added" in request.args and not storage.is_kept()
     orders = open_orders()
     page = render_template(
         "cart/show.html",

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.database import Model, UtcDateTime
+from shop.core.database import Model, UtcDateTime
 
 LOW_STOCK = 3  # from here down a page says how many are left
 

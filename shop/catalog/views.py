@@ -5,10 +5,10 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.catalog import browsing
+from shop.catalog import queries
 from shop.catalog.models import Category, Product, Variant, stock_word
-from shop.catalog.old_slugs import once_at
-from shop.paging import page_asked
+from shop.catalog.slugs import once_at
+from shop.web.pagination import page_asked
 
 Page = str | tuple[str, int] | AnyResponse
 
@@ -20,17 +20,17 @@ MOST_CARDS = 10  # variants; of more than so many one chooses from a list
 @catalog.get("/")
 def home() -> str:
     """The shop window."""
-    return render_template("catalog/home.html", categories=browsing.categories(), cards=browsing.newest(HOME_CARDS))
+    return render_template("catalog/home.html", categories=queries.categories(), cards=queries.newest(HOME_CARDS))
 
 
 @catalog.get("/categories/<slug>")
 def category(slug: str) -> Page:
     """One shelf, sorted and paged."""
-    shelf = browsing.category_by_slug(slug)
+    shelf = queries.category_by_slug(slug)
     if shelf is None:
         return _moved_or_gone(once_at(Category, slug) or abort(404), slug)
     sort, page = _asked()
-    listing = browsing.in_category(shelf, sort, page)
+    listing = queries.in_category(shelf, sort, page)
     return render_template("catalog/category.html", category=shelf, listing=listing, **_around(sort, slug=slug))
 
 
@@ -40,13 +40,13 @@ def product(slug: str) -> Page:
 
     `?choose=1&quantity=2` says that none was chosen, and keeps the quantity: a form without a choice comes back so.
     """
-    item = browsing.product_by_slug(slug)
+    item = queries.product_by_slug(slug)
     if item is None:
         return _moved_or_gone(once_at(Product, slug) or abort(404), slug)
     return render_template(
         "catalog/product.html",
         product=ProductPage(item),
-        more=browsing.more_like(item),
+        more=queries.more_like(item),
         unchosen="choose" in request.args,
         quantity=max(1, request.args.get("quantity", 1, type=int)),
     )
@@ -55,9 +55,9 @@ def product(slug: str) -> Page:
 @catalog.get("/search")
 def search() -> str:
     """What holds the words asked for."""
-    q = "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[: browsing.LONGEST_QUERY]
+    q = "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[: queries.LONGEST_QUERY]
     sort, page = _asked()
-    return render_template("catalog/search.html", q=q, listing=browsing.found(q, sort, page), **_around(sort, q=q))
+    return render_template("catalog/search.html", q=q, listing=queries.found(q, sort, page), **_around(sort, q=q))
 
 
 @catalog.after_request
@@ -75,9 +75,9 @@ def _moved_or_gone(item: Product | Category, slug: str) -> Page:
     if item.slug != slug:
         return redirect(url_for(request.endpoint or "catalog.home", slug=item.slug), 301)
     shelf = item.category if isinstance(item, Product) else None
-    more = browsing.more_like(item) if isinstance(item, Product) else []
+    more = queries.more_like(item) if isinstance(item, Product) else []
     page = render_template(
-        "catalog/gone.html", name=item.name, category=shelf if more else None, more=more or browsing.newest(4)
+        "catalog/gone.html", name=item.name, category=shelf if more else None, more=more or queries.newest(4)
     )
     return page, 410
 
@@ -117,7 +117,7 @@ class ProductPage:
 
 def _asked() -> tuple[str, int]:
     sort = request.args.get("sort", "")
-    return sort if sort in browsing.SORTS else "newest", page_asked(request.args.get("page", ""))
+    return sort if sort in queries.SORTS else "newest", page_asked(request.args.get("page", ""))
 
 
 def _around(sort: str, **kept: str) -> dict[str, object]:
@@ -128,5 +128,5 @@ def _around(sort: str, **kept: str) -> dict[str, object]:
         values: dict[str, Any] = {**kept, **chosen, "page": number}
         return url_for(request.endpoint or "catalog.home", **values)
 
-    sorts = [(key, label) for key, (label, _) in browsing.SORTS.items()]
+    sorts = [(key, label) for key, (label, _) in queries.SORTS.items()]
     return {"sort": sort, "sorts": sorts, "link_to_page": link_to_page}

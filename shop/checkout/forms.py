@@ -1,47 +1,25 @@
 """What the checkout asks, and how it says what is wrong."""
 
-import re
 import secrets
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError
 from flask import current_app, request
 from itsdangerous import BadSignature, Signer
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from shop.clock import nairobi
 from shop.config import Settings
-from shop.email_addresses import likely_address
-from shop.names import name_problem, trimmed
-from shop.orders.placing import Buyer, held_until, used_too_often
-from shop.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
+from shop.core.clock import nairobi
+from shop.core.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
+from shop.core.text import likely_address, mail_address, name_problem, trimmed, typed_line, typed_text
+from shop.orders.placement import Buyer, held_until, used_too_often
 from shop.pricing.models import DiscountCode
-from shop.typed import TypedForm
+from shop.web.base_form import TypedForm
 
 TYPED = ("full_name", "phone_number", "email", "area", "location", "note", "code", "shown_total", "doubted")
 MOST_TYPED = 2000  # characters of one answer that are kept
 GO_ON = "send the form again"
 BAD_EMAIL = "Enter an email address in the correct format, like name@example.com"
-
-
-# Control characters, line separators, and the marks that make text read backwards: none belongs into a name or a note.
-UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-
-
-def one_line(text: str | None) -> str:
-    """Typed text without control characters, every run of blanks one space."""
-    return " ".join(UNSEEN.sub(" ", text or "").split())
-
-
-def tidy_note(text: str | None) -> str:
-    """Typed text that may have lines, without other control characters."""
-    return UNSEEN.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
-
-
-def mail_address(text: str) -> str:
-    """An address in ASCII, as every mail server takes it. Raises EmailNotValidError; looks nothing up."""
-    checked = validate_email(text[:255], check_deliverability=False, test_environment=True, allow_smtputf8=False)
-    return checked.ascii_email or checked.normalized
 
 
 def new_key() -> str:
@@ -60,21 +38,25 @@ class CheckoutForm(TypedForm):
     full_name = StringField(
         "Full name",
         [DataRequired("Enter your full name"), Length(max=120, message="Full name must be 120 characters or fewer")],
-        filters=[one_line, trimmed],
+        filters=[typed_line, trimmed],
     )
     phone_number = StringField(
-        "M-PESA phone number", [DataRequired("Enter your M-PESA phone number")], filters=[one_line]
+        "M-PESA phone number", [DataRequired("Enter your M-PESA phone number")], filters=[typed_line]
     )
-    email = StringField("Email address", [DataRequired("Enter your email address")], filters=[one_line])
+    email = StringField("Email address", [DataRequired("Enter your email address")], filters=[typed_line])
     area = RadioField("Delivery area", validate_choice=False)
     location = TextAreaField(
-        "Address or landmark", [Length(max=250, message="Address must be 250 characters or fewer")], filters=[one_line]
+        "Address or landmark",
+        [Length(max=250, message="Address must be 250 characters or fewer")],
+        filters=[typed_line],
     )
-    note = TextAreaField("Note", [Length(max=500, message="Note must be 500 characters or fewer")], filters=[tidy_note])
-    code = StringField("Discount code", filters=[one_line])
+    note = TextAreaField(
+        "Note", [Length(max=500, message="Note must be 500 characters or fewer")], filters=[typed_text]
+    )
+    code = StringField("Discount code", filters=[typed_line])
     once = HiddenField()  # the one-time key
     shown_total = HiddenField()  # the total the buyer saw; never a price, only compared
-    shown = HiddenField()  # all else the page showed, as shop/checkout/shown.py has it; only compared
+    shown = HiddenField()  # all else the page showed, as shop/checkout/page_snapshot.py has it; only compared
     doubted = HiddenField()  # numbers and addresses that the page asked the buyer to check
 
     pickups: frozenset[str] = frozenset()

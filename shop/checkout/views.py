@@ -11,23 +11,22 @@ from flask_limiter import RateLimitExceeded
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from shop.cart import basket as carts
-from shop.cart import rows
-from shop.cart.code_guesses import TOO_MANY, may_try
+from shop.cart import current_cart as carts
+from shop.cart import storage
 from shop.cart.contents import Basket, CartProblem
-from shop.checkout.correcting import sent_again, way_to
+from shop.cart.discount_code_limit import TOO_MANY, may_try
 from shop.checkout.forms import CheckoutForm, new_key
-from shop.checkout.ordering import order_of, place_order
-from shop.checkout.shown import read_shown, shown_by
-from shop.checkout.telling import OPEN_TOO_LONG, Trouble, what_to_say
-from shop.extensions import csrf, limiter
-from shop.orders.capping import TooManyOpen
-from shop.orders.own import open_orders, remember
-from shop.orders.placing import Buyer
-from shop.orders.stock import OutOfStock
-from shop.payments.opening import open_page
-from shop.pricing.claiming import DiscountGone
+from shop.checkout.page_snapshot import read_shown, shown_by
+from shop.checkout.problems import OPEN_TOO_LONG, Trouble, what_to_say
+from shop.checkout.resubmission import sent_again, way_to
+from shop.checkout.submission import order_of, place_order
+from shop.orders.open_orders import open_orders, remember
+from shop.orders.placement import Buyer, TooManyOpen
+from shop.orders.reservations import OutOfStock
+from shop.payments.attempts import open_page
+from shop.pricing.discount_codes import DiscountGone
 from shop.pricing.models import DeliveryArea
+from shop.web.extensions import csrf, limiter
 
 checkout = Blueprint("checkout", __name__)
 csrf.exempt(checkout)  # the form checks its own token, so that a stale one costs the buyer nothing that was typed
@@ -46,12 +45,12 @@ def details() -> Response | str:
         orders = open_orders()
         if orders:
             return redirect(url_for("orders.show", token=orders[0].token), 303)
-        cookies_refused = again and not rows.is_kept()
+        cookies_refused = again and not storage.is_kept()
         return redirect(url_for("cart.show", added="" if cookies_refused else None), 303)
     if not basket.ready:
         flash(NOT_READY, "problem")
         return redirect(url_for("cart.show"), 303)
-    typed = rows.typed()
+    typed = storage.typed()
     form = CheckoutForm(formdata=MultiDict(typed) if typed else None)
     form.area.data, form.code.data = str(basket.area_id or ""), basket.code
     trouble = Trouble([], ". ".join(basket.notices))
@@ -128,7 +127,7 @@ def _back(form: CheckoutForm, basket: Basket, again: str = "pay", anchor: str | 
 
 def _keep(form: CheckoutForm, code: str, **said: str) -> None:
     answers = {name: value for name, value in form.answers().items() if value}
-    rows.keep_typed({**answers, **said}, area=str(form.area.data or "")[:12], code=code)
+    storage.keep_typed({**answers, **said}, area=str(form.area.data or "")[:12], code=code)
 
 
 def _without_cart(form: CheckoutForm) -> Response:
@@ -137,7 +136,7 @@ def _without_cart(form: CheckoutForm) -> Response:
     A cart that is there and empty was bought or emptied meanwhile, perhaps in another tab.
     """
     shown = read_shown(form.shown.data)
-    if not rows.is_there() and shown.lines:
+    if not storage.is_there() and shown.lines:
         with suppress(CartProblem):
             carts.fill(shown.quantities)
         basket = carts.current_basket(str(form.area.data or ""), form.code.data)
@@ -146,7 +145,7 @@ def _without_cart(form: CheckoutForm) -> Response:
     orders = open_orders()
     if orders:
         flash("Your cart is empty, because you have ordered already. Nothing more was ordered.", "problem")
-    elif rows.is_there():
+    elif storage.is_there():
         _keep(form, "")
         flash("Your cart is empty now, so nothing was ordered. What you typed at the checkout is kept.", "problem")
     return redirect(url_for("orders.show", token=orders[0].token) if orders else url_for("cart.show"), 303)

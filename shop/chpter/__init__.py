@@ -4,7 +4,7 @@ Nothing outside this folder spells a Chpter field, and nothing in it knows the s
 another application. It needs Python 3.11 and `requests` 2.32 or newer; the sandbox needs Flask.
 """
 
-from .callback import Callback, Claim, Unreadable, read_callback
+from .callback_reader import Callback, Claim, Unreadable, read_callback
 from .client import ChpterClient, PaymentSession
 from .errors import (
     BreakerOpen,
@@ -27,8 +27,8 @@ from .errors import (
     WrongOrderId,
     WrongRequest,
 )
+from .failure_reasons import Category, Charged, Reason, Result, plain_words, reason_of, result_of
 from .session_request import Customer, SessionRequest
-from .wording import Category, Charged, Reason, Result, plain_words, reason_of, result_of
 
 __all__ = [
     "BreakerOpen",

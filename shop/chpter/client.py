@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .circuit_breaker import Breaker, Bulkhead
 from .errors import (
     Conflict,
     HttpError,
@@ -21,8 +22,7 @@ from .errors import (
     UnreadableReply,
     WrongOrderId,
 )
-from .guard import Breaker, Bulkhead
-from .links import is_loopback, origin_of, safe_link
+from .payment_link import is_loopback, origin_of, safe_link
 from .session_request import SessionRequest
 from .strict_json import NotStrict, read_object, read_text
 from .transport import Reply, post_json

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import WrongRequest
-from .links import origin_of
+from .payment_link import origin_of
 from .text import one_line
 
 NAME_LIMIT, LOCATION_LIMIT, EMAIL_LIMIT = 120, 250, 254

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, and_, func, or_, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.clock import utcnow
-from shop.database import Model, UtcDateTime, bytewise
+from shop.core.clock import utcnow
+from shop.core.database import Model, UtcDateTime, bytewise
 from shop.orders.states import Fulfilment, Payment
 
 if TYPE_CHECKING:
@@ -221,7 +221,7 @@ class OrderEvent(Model):
 
 
 class OrderWord(Model):
-    """One word an order is found by, as shop/orders/words.py spells it."""
+    """One word an order is found by, as shop/orders/search_index.py spells it."""
 
     word: Mapped[str] = mapped_column(bytewise(60), primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from shop.database import Model, UtcDateTime
+from shop.core.database import Model, UtcDateTime
 from shop.orders.models import Order
 from shop.orders.states import AttemptState
 from shop.payments.mpesa_messages import lookalike

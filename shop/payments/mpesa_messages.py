@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from shop.chpter.text import one_line
-from shop.clock import NAIROBI
-from shop.phones import kenyan_mobile
+from shop.core.clock import NAIROBI
+from shop.core.phones import kenyan_mobile
+from shop.core.text import one_line
 
 LONGEST_MESSAGE = 1000  # characters looked at
 LARGEST_SUM = 999_999_999  # shillings; the admin reads no larger one either

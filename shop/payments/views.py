@@ -9,22 +9,22 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.bodies import sent_with
-from shop.chpter.text import one_line
 from shop.config import Settings
-from shop.database import db, write
-from shop.errors import where
-from shop.extensions import csrf, limiter
-from shop.orders.finding import order_with
-from shop.orders.moving import MovedMeanwhile
-from shop.orders.views import order_page
-from shop.payments import addresses, codes, opening
-from shop.payments.checking import Kind, look_at
+from shop.core.database import db, write
+from shop.core.text import one_line
+from shop.orders.lookup import order_with
+from shop.orders.transitions import MovedMeanwhile
+from shop.payments import attempts, callback_intake, mpesa_codes
+from shop.payments.callback_intake import Posted
+from shop.payments.callback_spool import drain, spool
 from shop.payments.models import PaymentAttempt
 from shop.payments.mpesa_messages import LONGEST_MESSAGE, CodeError
-from shop.payments.posted import Posted
-from shop.payments.settling import Outcome, settle
-from shop.payments.spool import drain, spool
+from shop.payments.review_flags import Kind, look_at
+from shop.payments.settlement import Outcome, settle
+from shop.payments.status_views import order_page
+from shop.web.errors import where
+from shop.web.extensions import csrf, limiter
+from shop.web.request_checks import sent_with
 
 log = logging.getLogger(__name__)
 payments = Blueprint("payments", __name__)
@@ -56,7 +56,7 @@ def landing(token: str) -> AnyResponse:
     """
     if request.method == "HEAD":
         raise MethodNotAllowed(["GET", "POST"])
-    found = select(PaymentAttempt).where(PaymentAttempt.secret_hash == addresses.hash_of(_secret(token)))
+    found = select(PaymentAttempt).where(PaymentAttempt.secret_hash == callback_intake.hash_of(_secret(token)))
     attempt = db.session.scalar(found) or abort(404)
     order, reference = attempt.order, attempt.reference
     words = (
@@ -78,7 +78,7 @@ def pay(token: str) -> AnyResponse:
     """Try a payment again: straight to the payment page, or back to the order that says why not."""
     order = order_with(token) or abort(404)
     with limiter.limit("8 per minute; 40 per hour", key_func=_token):
-        link = opening.try_again(order)
+        link = attempts.try_again(order)
     return redirect(link or url_for("orders.show", token=token), 303)
 
 
@@ -90,8 +90,8 @@ def offer(token: str) -> AnyResponse | tuple[str, int]:
     typed = request.form.get("code", "")
     try:
         with limiter.limit("10 per hour", key_func=_token):
-            write(lambda: codes.offer_code(order, typed))
-    except (CodeError, codes.NoMoreCodes) as error:
+            write(lambda: mpesa_codes.offer_code(order, typed))
+    except (CodeError, mpesa_codes.NoMoreCodes) as error:
         words = str(error) or "You have given us many codes already. Call us, and have the M-PESA message at hand"
         return order_page(order, one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE), words), 422
     return redirect(url_for("orders.show", token=token), 303)
@@ -121,13 +121,13 @@ def drain_spool() -> int:
 
 def _secret(token: str) -> str:
     settings: Settings = current_app.config["SETTINGS"]
-    return addresses.secret_in(token, settings.secret_keys) or abort(404)
+    return callback_intake.secret_in(token, settings.secret_keys) or abort(404)
 
 
 def _posted(secret: str) -> Posted:
     raw, broken_off = _body()
     return Posted(
-        secret_hash=addresses.hash_of(secret),
+        secret_hash=callback_intake.hash_of(secret),
         raw=raw[:LARGEST_BODY],
         content_type=request.headers.get("Content-Type", "")[:200],
         headers="\n".join(f"{name}: {request.headers[name][:200]}" for name in KEPT_HEADERS if name in request.headers),

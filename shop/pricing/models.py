@@ -6,9 +6,9 @@ from typing import Literal
 from sqlalchemy import CheckConstraint, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.clock import NAIROBI
-from shop.database import Model, UtcDateTime, db
-from shop.money import shillings
+from shop.core.clock import NAIROBI
+from shop.core.database import Model, UtcDateTime, db
+from shop.core.money import shillings
 from shop.pricing.quote import Reduction
 
 

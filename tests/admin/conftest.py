@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from shop.catalog.models import Product
-from shop.database import db
+from shop.core.database import db
 from tests.admin.desk import STAFF, Clerk, let_in, let_staff_in
 from tests.admin.goods import Goods
 from tests.admin.hanging import SLUG

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from flask import Flask
 from sqlalchemy import event
 
-from shop.database import db
+from shop.core.database import db
 
 
 @contextmanager

@@ -9,11 +9,11 @@ from sqlalchemy import and_, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from shop.admin.models import StaffAct
+from shop.accounts.models import StaffAct
 from shop.config import Settings
-from shop.database import db
-from shop.notices.models import OutboxMail
-from shop.notices.sending import text_of
+from shop.core.database import db
+from shop.emails.delivery import text_of
+from shop.emails.models import OutboxMail
 from tests.shopper import Shopper, hidden_fields
 
 EMAIL, STAFF, PASSWORD = "owner@example.com", "packer@example.com", "a long walk to Kisumu"
@@ -55,8 +55,8 @@ def let_staff_in(app: Flask, email: str = STAFF, password: str = PASSWORD) -> No
     """Make somebody who packs: what an accepted invitation leaves behind."""
     from flask_security.utils import hash_password
 
-    from shop.admin.signing import people
-    from shop.database import write
+    from shop.accounts.login import people
+    from shop.core.database import write
 
     with app.app_context():
         role = [write(lambda: people.find_or_create_role("staff"))]

@@ -8,9 +8,9 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from shop.admin.models import StaffAct
+from shop.accounts.models import StaffAct
 from shop.catalog.models import Category, Product, StockMove, Variant
-from shop.database import db
+from shop.core.database import db
 from tests.admin.desk import Clerk
 from tests.shopper import hidden_fields
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from shop.catalog.models import Picture, Product
-from shop.database import db
+from shop.core.database import db
 from tests.admin.desk import Clerk
 from tests.shopper import hidden_fields
 

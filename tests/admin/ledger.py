@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Flask
 
-from shop.clock import utcnow
-from shop.database import write
+from shop.core.clock import utcnow
+from shop.core.database import write
 from shop.orders.models import Order, OrderLine
 from shop.orders.states import AttemptState
 from shop.payments.models import CallbackRecord, PaymentAttempt
@@ -70,8 +70,8 @@ def callback(raw: bytes = b"{}", **fields: Any) -> CallbackRecord:
 
 def keep(app: Flask, *orders: Order) -> list[str]:
     """Write orders; their numbers."""
-    from shop.database import db
-    from shop.orders.words import note_order, note_words
+    from shop.core.database import db
+    from shop.orders.search_index import note_order, note_words
 
     def add() -> None:
         db.session.add_all(orders)

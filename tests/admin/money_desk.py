@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from shop.admin.models import StaffAct
-from shop.database import db
-from shop.notices.models import OutboxMail
-from shop.payments.proof import proof
+from shop.accounts.models import StaffAct
+from shop.core.database import db
+from shop.emails.models import OutboxMail
+from shop.payments.reconciliation import proof
 from tests.shopper import hidden_fields
 
 CODE = "SKA1B2C3D4"

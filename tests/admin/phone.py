@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from werkzeug.test import TestResponse
 
-from shop.admin.people import codes
-from shop.clock import utcnow
+from shop.accounts import two_factor
+from shop.core.clock import utcnow
 from tests.admin.desk import Clerk
 from tests.shopper import hidden_fields
 
@@ -20,7 +20,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now: datetime = utcnow().replace(microsecond=0)
-        monkeypatch.setattr(codes, "utcnow", lambda: self.now)
+        monkeypatch.setattr(two_factor, "utcnow", lambda: self.now)
 
     def forward(self, **amount: int) -> None:
         """Let time go by."""

@@ -6,7 +6,7 @@ import io
 from sqlalchemy import select
 
 from shop.catalog.models import Picture, Product, StockMove, Variant
-from shop.database import db
+from shop.core.database import db
 from tests.shopper import hidden_fields
 
 NEW = {"Slug": "sisal-mat", "Name": "Sisal mat", "Category": "Kitchen", "SKU": "SIS-MAT", "Price": "950", "Stock": "7"}

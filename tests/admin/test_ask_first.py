@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from shop.catalog.models import Category, Product
-from shop.database import db
+from shop.core.database import db
 from shop.pricing.models import DeliveryArea, DiscountCode
 from tests.admin import ledger
 from tests.admin.desk import STAFF, let_staff_in
@@ -48,7 +48,7 @@ def test_archive_and_switch_off_ask_first(app, clerk, address, model, question):
 
 def test_removing_a_person_asks_by_name_and_says_what_happens(app, clerk):
     let_staff_in(app)
-    from shop.admin.models import Merchant
+    from shop.accounts.models import Merchant
 
     with app.app_context():
         key = db.session.scalar(select(Merchant.id).where(Merchant.email == STAFF))

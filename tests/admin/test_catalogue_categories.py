@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from shop.catalog.models import Category
-from shop.database import db
+from shop.core.database import db
 from tests import both_databases
 from tests.admin.goods import fields_of, problems
 from tests.pages import CANARY
@@ -137,17 +137,17 @@ def test_hostile_names_of_categories_are_shown_as_they_were_typed(clerk, shopper
 
 @both_databases
 def test_a_category_archived_while_a_product_is_moved_to_it_takes_no_goods(app, clerk, goods, monkeypatch):
-    from shop.admin.catalogue import editing
+    from shop.admin.catalog import product_edit_views
 
     add(clerk)
     books, added = goods.category("books"), goods.added(clerk)
-    save = editing._save
+    save = product_edit_views._save
 
     def archived_first(*edit):
         db.session.execute(update(Category).where(Category.id == books.id).values(active=False))
         return save(*edit)
 
-    monkeypatch.setattr(editing, "_save", archived_first)
+    monkeypatch.setattr(product_edit_views, "_save", archived_first)
     reply = goods.edit(clerk, added, category=str(books.id), name="Moved mug")
 
     assert reply.status_code == 422

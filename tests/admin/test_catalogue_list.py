@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from shop.catalog.models import Product, Variant
-from shop.catalog.stocking import set_stock
-from shop.database import db, write
+from shop.catalog.stock import set_stock
+from shop.core.database import db, write
 from tests import both_databases
 from tests.catalog.test_pages import counted
 from tests.pages import CANARY

@@ -12,7 +12,7 @@ SIX = {"option_1": "Size", "values_1": "S, M, L", "option_2": "Colour", "values_
 
 
 def key_of(*values):
-    from shop.admin.catalogue.matrix import combination_key
+    from shop.admin.catalog.variant_matrix import combination_key
 
     return combination_key(values)
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from shop.catalog.models import Product, Variant
-from shop.database import db, write
+from shop.core.database import db, write
 from tests import both_databases
 from tests.admin.desk import Clerk
 from tests.admin.goods import fields_of, problems
@@ -248,13 +248,13 @@ def test_whoever_saves_second_is_told_what_changed_and_both_edits_are_kept(clerk
 
 
 def test_control_without_the_edition_the_second_one_would_undo_the_first(clerk, second, goods, monkeypatch):
-    from shop.admin.catalogue import editing
-    from shop.catalog.history import begin_edit
+    from shop.admin.catalog import product_edit_views
+    from shop.catalog.product_history import begin_edit
 
     added = goods.added(clerk)
     mine = goods.form(clerk, added)
     goods.edit(second, added, **{"price-MUG-BLU": "1400"})
-    monkeypatch.setattr(editing, "begin_edit", lambda product, seen: begin_edit(product, product.edition))
+    monkeypatch.setattr(product_edit_views, "begin_edit", lambda product, seen: begin_edit(product, product.edition))
 
     clerk.post(f"/admin/products/{added}/edit", {**mine, "edition": str(goods.product(added).edition), "name": "Mine"})
 

@@ -7,11 +7,11 @@ import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import delete, select, update
 
-from shop.catalog import stocking
+from shop.catalog import stock as stocking
 from shop.catalog.models import StockMove, Variant
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.orders.expiring import expire_orders
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.orders.expiry import expire_orders
 from shop.orders.models import Order
 from tests import both_databases
 from tests.admin.goods import problems

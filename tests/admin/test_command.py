@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from shop.admin.models import Merchant
-from shop.database import db
+from shop.accounts.models import Merchant
+from shop.core.database import db
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, Clerk
 
@@ -106,8 +106,8 @@ def test_nobody_has_no_password_to_change(app):
 
 
 def test_a_password_made_of_the_name_the_merchant_gave_the_shop_is_refused(app):
-    from shop.database import write
-    from shop.details import details_row, forget_details
+    from shop.core.database import write
+    from shop.store.settings import details_row, forget_details
 
     def name_it():
         details_row().name = "Zawadi Tamaduni"

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from shop.database import db
-from shop.notices.models import OutboxMail
+from shop.core.database import db
+from shop.emails.models import OutboxMail
 from shop.orders.models import Order
-from shop.orders.words import words_of
+from shop.orders.search_index import words_of
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.desk import STAFF
@@ -119,9 +119,9 @@ def test_of_two_who_correct_at_once_the_second_sees_what_the_first_wrote(app, cl
 def test_an_anonymised_order_keeps_nothing_of_what_was_corrected(app, clerk):
     from datetime import timedelta
 
-    from shop.clock import utcnow
-    from shop.database import write
-    from shop.orders.forgetting import forget
+    from shop.core.clock import utcnow
+    from shop.core.database import write
+    from shop.privacy.anonymise import forget
 
     number = paid(app, placed_at=utcnow() - timedelta(days=90))
     save(clerk, number, full_name="Njeri Kamau", location="Gate B")

@@ -5,12 +5,12 @@ import re
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from shop.admin.importing import views
-from shop.admin.importing.models import ImportDraft
-from shop.admin.models import StaffAct
+from shop.accounts.models import StaffAct
+from shop.admin.catalog import import_views
+from shop.catalog.csv_import.drafts import ImportDraft
 from shop.catalog.models import Picture, Product, StockMove, Variant
-from shop.catalog.stocking import OPENING
-from shop.database import db, write
+from shop.catalog.stock import OPENING
+from shop.core.database import db, write
 from tests import both_databases
 from tests.admin.desk import DONE
 from tests.admin.sheets import NEW, Desk, everything, rows_of, sheet, variant
@@ -219,7 +219,7 @@ def test_without_the_comparison_it_would_be_written_over(app, desk, monkeypatch)
     page = desk.look(sheet({"SKU": SKU, "Stock": "50"}))
     with app.app_context():
         write(lambda: db.session.execute(update(Variant).where(Variant.sku == SKU).values(on_hand=9)))
-    monkeypatch.setattr(views.Plan, "seen", property(lambda _plan: hidden_fields(page.text)["seen"]))
+    monkeypatch.setattr(import_views.Plan, "seen", property(lambda _plan: hidden_fields(page.text)["seen"]))
 
     assert desk.apply(page).status_code == 303
     assert variant(app, SKU).on_hand == 50
@@ -229,7 +229,7 @@ def test_without_the_comparison_it_would_be_written_over(app, desk, monkeypatch)
 def test_all_or_nothing_even_when_the_database_refuses_the_last_row(app, desk, monkeypatch):
     page = desk.look(sheet({"SKU": "SAN-BEA-40", "Price": "1"}, NEW))
     before = everything(app)
-    real = views.carry_out
+    real = import_views.carry_out
 
     def taken_by_somebody_else(plan):
         real(plan)
@@ -251,7 +251,7 @@ def test_all_or_nothing_even_when_the_database_refuses_the_last_row(app, desk, m
             )
         )
 
-    monkeypatch.setattr(views, "carry_out", taken_by_somebody_else)
+    monkeypatch.setattr(import_views, "carry_out", taken_by_somebody_else)
 
     assert desk.apply(page).status_code == 409
     assert everything(app) == before

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, func, select, update
 
-from shop.admin.importing import drafts, exporting, planning, reading, views
-from shop.admin.importing.models import ImportDraft
-from shop.clock import utcnow
-from shop.database import db, write
+from shop.admin.catalog import import_views
+from shop.catalog.csv_import import columns as exporting
+from shop.catalog.csv_import import drafts, parser, planner
+from shop.catalog.csv_import.drafts import ImportDraft
+from shop.core.clock import utcnow
+from shop.core.database import db, write
 from tests import both_databases
 from tests.admin.desk import Clerk, let_in
 from tests.admin.sheets import NEW, Desk, sheet, variant
@@ -36,7 +38,7 @@ def desk(clerk):
         (b'SKU,Name\r\nA,"x"y\r\n', "Row 2 cannot be read: a quotation mark"),
         (b"SKU,Name\r\nA," + b"x" * 200_000, "cannot be read"),
         (b"SKU\r\n" + b"A\r\n" * 5001, "more than 5,000 rows"),
-        (b"x" * (reading.LARGEST + 1), "more than 2 MB"),
+        (b"x" * (parser.LARGEST + 1), "more than 2 MB"),
         (b"PK\x03\x04" + bytes(500), "no CSV file"),
     ],
 )
@@ -85,7 +87,7 @@ def test_the_preview_is_leafed_through(desk):
     rows = [{**NEW, "Slug": f"mat-{n}", "SKU": f"MAT-{n}"} for n in range(120)]
     page = desk.look(sheet(*rows))
 
-    assert page.text.count('data-label="Row"') == views.PAGE_SIZE
+    assert page.text.count('data-label="Row"') == import_views.PAGE_SIZE
     assert desk.clerk.get(f"{desk.address}?page=3").text.count('data-label="Row"') == 20
     for query in ("?page=999", "?page=x", "?show=none", "?show=error&page=0", "?page=" + "9" * 400, "?show=%00"):
         assert desk.clerk.get(desk.address + query).status_code == 200
@@ -147,7 +149,7 @@ def test_five_thousand_rows_are_looked_at_and_applied_in_few_queries(app, desk):
     assert "0 changes" in again.text
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
-        planning.plan(reading.read_sheet(sheet(*rows)).rows)
+        planner.plan(parser.read_sheet(sheet(*rows)).rows)
     assert len(asked) < 40
 
 

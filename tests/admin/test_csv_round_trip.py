@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from shop.admin.importing import applying
-from shop.admin.importing.exporting import catalogue_lines
-from shop.admin.importing.planning import plan
-from shop.admin.importing.reading import decoded, read_sheet
+from shop.catalog.csv_import import apply
+from shop.catalog.csv_import.columns import catalogue_lines
+from shop.catalog.csv_import.parser import decoded, read_sheet
+from shop.catalog.csv_import.planner import plan
 from shop.catalog.models import Category, Picture, Product, Variant
-from shop.checkout.forms import one_line, tidy_note
-from shop.csv_cells import plain_cell, safe_cell
-from shop.database import db, write
+from shop.core.csv_files import plain_cell, safe_cell
+from shop.core.database import db, write
+from shop.core.text import typed_line, typed_text
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 HOSTILE = (
@@ -25,9 +25,9 @@ HOSTILE = (
     "<canary>&\"'", "{{7*7}}", "%s", "\\", "\\n",
 )  # fmt: skip
 text = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=("Cs",)), max_size=30))
-line = st.builds("".join, st.lists(text, min_size=1, max_size=3)).map(one_line).map(lambda words: words[:60].strip())
+line = st.builds("".join, st.lists(text, min_size=1, max_size=3)).map(typed_line).map(lambda words: words[:60].strip())
 name = line.filter(bool)
-note = st.builds("\n".join, st.lists(text, max_size=4)).map(tidy_note)
+note = st.builds("\n".join, st.lists(text, max_size=4)).map(typed_text)
 number = st.integers(0, 1_000_000)
 price = st.integers(1, 1_000_000)
 variants = st.lists(
@@ -66,7 +66,7 @@ within_a_test = settings(
 @pytest.fixture
 def fill(app, monkeypatch) -> Callable[[list[dict]], None]:
     """Puts just these products into the shop."""
-    monkeypatch.setattr(applying, "who_acts", lambda: "owner")
+    monkeypatch.setattr(apply, "who_acts", lambda: "owner")
 
     def do(products):
         def work():
@@ -132,7 +132,7 @@ def test_an_export_comes_back_without_a_change_and_builds_the_same_shop_anew(app
         assert [line for line in same.lines if line.outcome != "same"] == []
 
         write(empty)
-        write(lambda: applying.carry_out(planned(before)))
+        write(lambda: apply.carry_out(planned(before), "owner"))
         assert exported() == before
         db.session.remove()
 
@@ -150,7 +150,7 @@ def test_a_shop_that_was_changed_becomes_what_the_file_says(app, fill, products,
         fill([*mixed, *products[len(mixed) :]])
         made = planned(wanted)
         assert [line.problems for line in made.lines if line.problems] == []
-        write(lambda: applying.carry_out(planned(wanted)))
+        write(lambda: apply.carry_out(planned(wanted), "owner"))
         # what is empty in a file stays as it is: pictures and a description that the file does not have
         left = ("Description", "Pictures")
         assert [{**row, **dict.fromkeys(left)} for row in rows(exported())] == [
@@ -171,7 +171,7 @@ def test_no_cell_of_an_export_is_a_formula(app, fill, products):
 
 
 def test_without_the_apostrophe_a_cell_would_be_a_formula(app, fill, monkeypatch):
-    monkeypatch.setattr("shop.csv_cells.safe_cell", str)
+    monkeypatch.setattr("shop.core.csv_files.safe_cell", str)
     with app.app_context():
         one = {"label": "x", "price": 1, "on_hand": 1, "low_at": 1, "active": True}
         fill([{"name": "=1", "description": "", "active": True, "alts": [], "options": False, "variants": [one]}])

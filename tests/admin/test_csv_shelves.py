@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import select, update
 
-from shop.admin.importing.planning import plan
-from shop.admin.importing.reading import read_sheet
+from shop.catalog.categories import StillInUse, archive_category
+from shop.catalog.csv_import.parser import read_sheet
+from shop.catalog.csv_import.planner import plan
 from shop.catalog.models import Category, Product
-from shop.catalog.shelving import StillInUse, archive_category
-from shop.database import db, write
+from shop.core.database import db, write
 from tests import both_databases
 from tests.faults.between import Between
 from tests.shopper import SKU
@@ -60,7 +60,7 @@ def test_archived_goods_may_stand_there(app, empty_kitchen):
 @both_databases
 def test_a_shelf_that_is_archived_at_the_same_moment_is_kept_in_the_shop_or_gets_no_goods(app):
     """The file is applied while somebody archives its category, before each of its statements in turn."""
-    from shop.admin.importing.shelf import read_shelf
+    from shop.catalog.csv_import.lookups import read_shelf
 
     def archive():
         with app.app_context():

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from shop.catalog.models import Category, Product
-from shop.database import db, write
+from shop.core.database import db, write
 from tests import both_databases
 from tests.admin.sheets import Desk, rows_of, sheet, variant
 from tests.shopper import SKU

@@ -1,6 +1,6 @@
 """The desk's doors: what is no way in. Every single route is tried in test_rights.py."""
 
-from shop.admin import frame
+from shop.accounts import permissions
 
 
 def test_the_buyers_own_session_and_forged_ones_open_nothing(app, stranger):
@@ -23,4 +23,4 @@ def test_flask_security_adds_no_other_page_or_command(app):
         "/admin/sign-in",
     ]
     assert not {"users", "roles"} & set(app.cli.commands)
-    assert frame.admin.url_prefix == "/admin"
+    assert permissions.admin.url_prefix == "/admin"

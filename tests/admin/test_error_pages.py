@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from shop.admin import listing
-from shop.admin.people import sitting
+from shop.accounts import staff_sessions
+from shop.admin.orders import list_views
 from tests.admin import ledger
 from tests.shopper import hidden_fields
 
@@ -44,7 +44,7 @@ def test_the_database_away_during_an_act_leads_back_to_the_order(app, clerk, mon
     def away(*_):
         raise OperationalError("", {}, Exception("locked"))
 
-    monkeypatch.setattr("shop.admin.packing.views.write", away)
+    monkeypatch.setattr("shop.admin.orders.fulfilment_views.write", away)
     here = f"/admin/orders/{number}"
     reply = clerk.post(f"{here}/move", form, headers={"Referer": f"http://localhost{here}"})
 
@@ -53,14 +53,14 @@ def test_the_database_away_during_an_act_leads_back_to_the_order(app, clerk, mon
     assert "Nothing is lost" not in reply.text
 
 
-@pytest.mark.parametrize(("where", "what"), [(sitting, "who_sits"), (listing, "find_orders")])
+@pytest.mark.parametrize(("where", "what"), [(staff_sessions, "who_sits"), (list_views, "find_orders")])
 def test_with_no_database_at_all_the_page_still_comes_and_can_be_tried_again(app, clerk, monkeypatch, where, what):
     def away(*_):
         raise OperationalError("", {}, Exception("no connection"))
 
     if what == "who_sits":
-        monkeypatch.setattr("shop.admin.people.sitting.db.session.scalar", away)
-        monkeypatch.setattr("shop.admin.people.sitting.db.session.execute", away)
+        monkeypatch.setattr("shop.accounts.staff_sessions.db.session.scalar", away)
+        monkeypatch.setattr("shop.accounts.staff_sessions.db.session.execute", away)
     else:
         monkeypatch.setattr(where, what, away)
     reply = clerk.get("/admin/")
@@ -70,7 +70,7 @@ def test_with_no_database_at_all_the_page_still_comes_and_can_be_tried_again(app
 
 
 def test_a_bug_names_nobody_and_keeps_the_frame(clerk, monkeypatch):
-    monkeypatch.setattr(listing, "find_orders", lambda *_: 1 / 0)
+    monkeypatch.setattr(list_views, "find_orders", lambda *_: 1 / 0)
     reply = clerk.get("/admin/")
 
     assert reply.status_code == 500

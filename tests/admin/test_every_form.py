@@ -9,13 +9,13 @@ from io import BytesIO
 import pytest
 from sqlalchemy import func, select, update
 
-from shop.admin.importing.models import ImportDraft
-from shop.admin.models import Merchant, OneTimeLink
+from shop.accounts.models import Merchant, OneTimeLink
 from shop.cart.models import SharedCart
+from shop.catalog.csv_import.drafts import ImportDraft
 from shop.catalog.models import Category, Picture, Product, Variant
-from shop.database import db, write
-from shop.details import ShopDetails
+from shop.core.database import db, write
 from shop.pricing.models import DeliveryArea, DiscountCode
+from shop.store.settings import ShopDetails
 from tests import both_databases
 from tests.admin.desk import STAFF, Clerk, let_staff_in
 from tests.admin.goods import fields_of, problems
@@ -23,7 +23,7 @@ from tests.faults.at_once import at_once
 from tests.faults.forms_served import forms_on
 from tests.shopper import SKU, hidden_fields
 
-# What each form carries of what its page showed: the shop's one way (shop/fingerprints.py), or one that is older.
+# What each form carries of what its page showed: the shop's one way (shop/web/fingerprints.py), or one that is older.
 CHANGES = {
     **dict.fromkeys(
         (
@@ -50,7 +50,7 @@ CHANGES = {
     "admin.import_apply": "seen",
     "checkout.submit": "shown",
 }
-# By what each form is known when it is sent twice: the shop's one way (shop/idempotency.py), or an older one.
+# By what each form is known when it is sent twice: the shop's one way (shop/web/idempotency.py), or an older one.
 MAKES = {
     **dict.fromkeys(
         (

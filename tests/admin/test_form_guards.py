@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import func, select
 
-from shop import idempotency
-from shop.clock import utcnow
-from shop.database import db
-from shop.idempotency import IdempotencyKey, sweep_keys
+from shop.core.clock import utcnow
+from shop.core.database import db
 from shop.pricing.models import DeliveryArea
+from shop.web import idempotency
+from shop.web.idempotency import IdempotencyKey, sweep_keys
 from tests import both_databases
 from tests.admin.desk import Clerk
 from tests.admin.goods import fields_of, problems

@@ -6,9 +6,9 @@ from itertools import count
 import pytest
 from sqlalchemy import select
 
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.notices.models import OutboxMail
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.emails.models import OutboxMail
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from tests import both_databases
@@ -94,7 +94,7 @@ def test_a_mail_says_what_became_of_it(app, clerk, fields, said):
 
 @both_databases
 def test_stock_that_moved_for_an_order_is_told_with_its_sign(app, clerk):
-    from shop.catalog.stocking import note_move
+    from shop.catalog.stock import note_move
 
     number = ledger.keep(app, ledger.order())[0]
     add(app, number, lambda order: note_move("KIO", on_hand=-2, held=-2, reason="Sold", order_id=order.id, by="Anna"))

@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import String, Table, Text, inspect, select, update
 
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.notices.sending import send_due
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.emails.delivery import send_due
 from tests import both_databases, hostile
 from tests.faults.inhabited import OWNER, Inhabited
 from tests.faults.provider import Provider

@@ -5,11 +5,11 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
 
-from shop.admin import kept_forms, signing
-from shop.admin.models import KeptForm, Sitting
+from shop.accounts import kept_forms, login
+from shop.accounts.models import KeptForm, Sitting
 from shop.catalog.models import Product
-from shop.clock import utcnow
-from shop.database import db, write
+from shop.core.clock import utcnow
+from shop.core.database import db, write
 from tests.admin import ledger
 from tests.admin.desk import EMAIL, STAFF, Clerk, let_staff_in
 from tests.admin.goods import MUG, fields_of, problems
@@ -115,7 +115,7 @@ def test_a_reason_typed_before_the_admin_asked_who_it_is_is_kept(app, clerk, mon
     (number,) = ledger.keep(app, ledger.order())
     address = f"/admin/orders/{number}/mark-paid"
     form = {**fields_of(clerk.get(address).text), "reason": "Paid at the market stall", "amount": "12"}
-    monkeypatch.setattr(signing, "FRESH_TO_SEND", timedelta(seconds=-1))
+    monkeypatch.setattr(login, "FRESH_TO_SEND", timedelta(seconds=-1))
 
     reply = clerk.post(address, form)
     monkeypatch.undo()
@@ -154,7 +154,7 @@ def test_a_busy_database_leaves_the_form_filled_in(app, clerk, monkeypatch):
         raise OperationalError("", {}, Exception("locked"))
 
     with monkeypatch.context() as patch:
-        patch.setattr("shop.admin.catalogue.editing.make_once", away)
+        patch.setattr("shop.admin.catalog.product_edit_views.make_once", away)
         reply = clerk.post(NEW, form)
 
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")

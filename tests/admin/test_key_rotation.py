@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import select
 
 from shop import create_app
-from shop.admin.models import SecondFactor
-from shop.clock import utcnow
-from shop.database import db
-from shop.notices.sending import send_due
+from shop.accounts.models import SecondFactor
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.emails.delivery import send_due
 from tests import both_databases
 from tests.admin.desk import EMAIL, Clerk
 from tests.admin.phone import Clock, give_code, set_up

@@ -8,14 +8,14 @@ from io import BytesIO
 import pytest
 from sqlalchemy import update
 
-from shop.admin.pictures.sweeping import sweep_pictures
-from shop.catalog import media
+from shop.catalog.images import serving
+from shop.catalog.images.paths import files_of
+from shop.catalog.images.processing import shrink
+from shop.catalog.images.uploads import sweep_pictures
 from shop.catalog.models import Category, Picture
-from shop.catalog.pictures import files_of
-from shop.catalog.shrinking import shrink
-from shop.database import db, write
-from shop.details import details, details_row, forget_details
+from shop.core.database import db, write
 from shop.orders.models import OrderLine
+from shop.store.settings import details, details_row, forget_details
 from tests.addresses import address_of, routes
 from tests.admin import ledger
 from tests.hostile_files import photo
@@ -46,14 +46,14 @@ def on_disk(tmp_path):
 
 
 def age(tmp_path):
-    then = time.time() - 2 * media.A_DAY
+    then = time.time() - 2 * serving.A_DAY
     for file in (tmp_path / "instance" / "media").glob("*"):
         os.utime(file, (then, then))
 
 
 def sweep(app):
     with app.app_context():
-        return sweep_pictures()
+        return sweep_pictures(OrderLine.picture)
 
 
 def test_a_logo_stands_at_the_top_of_the_shop_and_the_desk_and_on_receipts(app, clerk):
@@ -141,7 +141,7 @@ def test_staff_changes_no_logo(app, packer):
 def test_every_page_shows_uploaded_pictures_wherever_it_showed_drawings(app, clerk, shopper):
     """Products, categories, order lines and the logo all have an uploaded picture: no page asks for it as a drawing."""
     with app.app_context():
-        path = media.keep(*shrink(BytesIO(photo(800, 600))))
+        path = serving.keep(*shrink(BytesIO(photo(800, 600))))
         number = ledger.keep(app, ledger.order(payment="paid"))[0]
 
         def hang():

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from shop.database import db
+from shop.core.database import db
 from shop.payments.models import MoneyEntry
 from tests import both_databases
 from tests.admin.money_desk import CODE, Desk

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from shop.clock import utcnow
-from shop.database import db, write
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.core.signals import payment_failed
 from shop.orders.states import AttemptState
-from shop.payments import booking
+from shop.payments import money_ledger
 from shop.payments.models import PaymentAttempt, PaymentCheck
-from shop.payments.signals import payment_failed
 from tests import both_databases
 from tests.admin.test_orders_list import counted
 from tests.pages import CANARY
@@ -89,8 +89,8 @@ def test_everything_that_needs_a_person_is_listed_by_urgency(app, clerk, buy, le
             )  # fmt: skip
             db.session.add(second)
             db.session.flush()
-            booking.came_in(order, 2650, attempt=second)
-            booking.owes(order, 2650)
+            money_ledger.came_in(order, 2650, attempt=second)
+            money_ledger.owes(order, 2650)
 
         write(pay_again)
     ledger.put_attempt(late, created_at=utcnow() - timedelta(hours=25))

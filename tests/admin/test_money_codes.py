@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.clock import NAIROBI
+from shop.core.clock import NAIROBI
 from shop.payments.models import OfferedCode, PaymentCheck
 from shop.payments.mpesa_messages import CodeError, read_code, read_message
 from tests import both_databases

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from html import unescape
 
-from shop.database import db
+from shop.core.database import db
 from shop.orders.models import Order
 from shop.payments.models import MoneyEntry
 from tests import both_databases

@@ -5,14 +5,14 @@ import random
 import pytest
 from sqlalchemy import text
 
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import Order
-from shop.orders.moving import MovedMeanwhile
+from shop.orders.reservations import OutOfStock
 from shop.orders.states import AttemptState
-from shop.orders.stock import OutOfStock
-from shop.payments import asking, by_hand, refunding
-from shop.payments.by_hand import ByHand
-from shop.payments.proof import proof
+from shop.orders.transitions import MovedMeanwhile
+from shop.payments import manual_payments, refunds, shortfalls
+from shop.payments.manual_payments import ByHand
+from shop.payments.reconciliation import proof
 from tests import both_databases
 from tests.admin.test_orders_list import counted
 from tests.payments.ledger import Ledger
@@ -89,31 +89,31 @@ class Walk:
 
     def accept(self, order):
         came = self.random.choice([order.total, 1, order.total + 50])
-        let_off = max(0, asking.rest_of(order, came if by_hand.in_review(order) else 0))
-        by_hand.accept(order, came, "W", let_off)
+        let_off = max(0, shortfalls.rest_of(order, came if manual_payments.in_review(order) else 0))
+        manual_payments.accept(order, came, "W", let_off)
 
     def refuse(self, order):
-        by_hand.refuse(order, self.random.choice([0, 1, order.total]), "W")
+        manual_payments.refuse(order, self.random.choice([0, 1, order.total]), "W")
 
     def cancel(self, order):
-        by_hand.cancel(order)
+        manual_payments.cancel(order)
 
     def mark(self, order):
         money = self.money(self.random.choice([order.total, 900]))
-        by_hand.mark_paid(order, order.payment, money, "W", max(0, asking.rest_of(order, money.amount)))
+        manual_payments.mark_paid(order, order.payment, money, "W", max(0, shortfalls.rest_of(order, money.amount)))
 
     def refund(self, order):
         if order.money_here > 0:
             amount = self.random.choice([order.money_here, 1, order.due_back or 1])
-            refunding.give_back(order, order.given_back, self.money(amount), "W")
+            refunds.give_back(order, order.given_back, self.money(amount), "W")
 
     def settle(self, order):
         attempts = [one for one in order.attempts if one.state == AttemptState.REVIEW]
         if attempts:
-            by_hand.settle_attempt(attempts[0], self.random.choice([0, 7, order.total]), "W")
+            manual_payments.settle_attempt(attempts[0], self.random.choice([0, 7, order.total]), "W")
 
     def same(self, order):
-        by_hand.same_money(order, "W")
+        manual_payments.same_money(order, "W")
 
     def money(self, amount):
         self.codes += 1

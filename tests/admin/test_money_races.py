@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from shop.catalog.models import Variant
-from shop.database import changed, db
-from shop.orders import moving
+from shop.core.database import changed, db
+from shop.orders import transitions
 from shop.orders.models import Order
-from shop.payments import refunding
-from shop.payments.proof import proof
+from shop.payments import refunds
+from shop.payments.reconciliation import proof
 from tests import both_databases
 from tests.admin.desk import Clerk
 from tests.faults.at_once import at_once
@@ -125,8 +125,8 @@ def test_control_without_the_guard_the_same_four_sell_the_goods_more_than_once(
         changed(update(Order).where(Order.id == order.id).values(payment=to))
         db.session.expire(order)
 
-    monkeypatch.setattr(moving, "move", unguarded)
-    monkeypatch.setattr("shop.payments.by_hand._settle", lambda attempt, to: setattr(attempt, "state", to))
+    monkeypatch.setattr(transitions, "move", unguarded)
+    monkeypatch.setattr("shop.payments.manual_payments._settle", lambda attempt, to: setattr(attempt, "state", to))
     pages = at_once(presses)
 
     assert sum("Accepted as paid" in page for page in pages) > 1
@@ -214,13 +214,13 @@ def test_control_without_the_guard_the_same_refunds_are_more(app, desks, ledger,
     presses = [pressing(who, ledger, bought, "give-back", f"SK{place}1B2C3D4") for place, who in enumerate(desks(3))]
 
     def unguarded(order, seen, money, by, back=None, refunded=None):
-        entry = refunding.booking.went_out(
+        entry = refunds.booking.went_out(
             order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by
         )
         db.session.flush()
         return entry
 
-    monkeypatch.setattr(refunding, "give_back", unguarded)
+    monkeypatch.setattr(refunds, "give_back", unguarded)
     at_once(presses)
 
     with app.app_context():

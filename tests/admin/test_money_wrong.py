@@ -100,9 +100,9 @@ def test_staff_may_look_but_not_decide_about_money(packer, buy, ledger, act):
 def test_money_by_hand_asks_for_the_password_once_more(desk, buy, clerk, page, monkeypatch):
     bought = buy()
     bought.hear(bought.callback()) if page == "give-back" else None
-    from shop.admin import signing
+    from shop.accounts import login
 
-    monkeypatch.setattr(signing, "fresh", lambda method: False)
+    monkeypatch.setattr(login, "fresh", lambda method: False)
     reply = clerk.get(f"/admin/orders/{desk.number(bought)}/{page}?code={CODE}")
 
     assert reply.status_code == 303

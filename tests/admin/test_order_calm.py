@@ -2,11 +2,11 @@
 
 import pytest
 
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import Order
-from shop.payments import checking
-from shop.payments.checking import Kind, calm, looked_at, looked_at_order
+from shop.payments import review_flags
 from shop.payments.models import PaymentCheck
+from shop.payments.review_flags import Kind, calm, looked_at, looked_at_order
 from tests import both_databases
 from tests.admin import ledger
 
@@ -25,7 +25,7 @@ def listed(clerk, order):
 
 
 def open_lines(order, *kinds):
-    write(lambda: [checking.look_at(order, kind, "A reason") for kind in kinds])
+    write(lambda: [review_flags.look_at(order, kind, "A reason") for kind in kinds])
 
 
 @both_databases

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from shop.admin import showing
-from shop.admin.happening import MOST_MOMENTS
-from shop.clock import utcnow
-from shop.database import db
+from shop.admin.orders import detail_views
+from shop.admin.orders.timeline import MOST_MOMENTS
+from shop.core.clock import utcnow
+from shop.core.database import db
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
 from tests import both_databases
@@ -153,7 +153,7 @@ def test_a_flood_of_callbacks_is_counted_not_shown(app, clerk):
     number = ledger.keep(app, flooded)[0]
     page = clerk.get(f"/admin/orders/{number}").text
 
-    assert page.count("What was sent") == showing.MOST_CALLBACKS
+    assert page.count("What was sent") == detail_views.MOST_CALLBACKS
     assert "And 3 older callbacks of this payment, not shown." in page
     assert "call 52" in page
     assert "call 2<" not in page

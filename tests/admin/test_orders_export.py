@@ -6,9 +6,9 @@ import io
 import pytest
 from sqlalchemy import select
 
-from shop.admin import exporting
-from shop.admin.models import StaffAct
-from shop.database import db
+from shop.accounts.models import StaffAct
+from shop.admin.orders import csv_export
+from shop.core.database import db
 from shop.orders.states import Fulfilment, Payment
 from tests import both_databases
 from tests.admin import ledger
@@ -44,7 +44,7 @@ def test_a_row_says_everything_in_nairobi_time(app, clerk):
 
 @both_databases
 def test_it_holds_what_is_filtered_in_its_order_however_much(app, clerk, monkeypatch):
-    monkeypatch.setattr(exporting, "AT_ONCE", 7)
+    monkeypatch.setattr(csv_export, "AT_ONCE", 7)
     orders = [ledger.order(full_name="Njeri" if n % 2 else "Kamau", placed_at=ledger.NOON) for n in range(40)]
     numbers = ledger.keep(app, *orders)[::-1]
 

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from shop.admin.choosing import chosen
-from shop.clock import utcnow
-from shop.details import LOOK_FROM
+from shop.core.clock import utcnow
 from shop.orders.models import OrderLine
+from shop.orders.search_query import chosen
 from shop.orders.states import Fulfilment, Payment
+from shop.store.settings import LOOK_FROM
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.counting import counted
@@ -62,7 +62,7 @@ def test_the_day_begins_with_what_is_to_be_packed(app, clerk):
 
 @both_databases
 def test_counts_stop_at_a_thousand(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.admin.finding.MOST", 30)
+    monkeypatch.setattr("shop.orders.search.MOST", 30)
     ledger.keep(app, *(ledger.order(payment=PAID, area_name="Kisumu") for _ in range(30)))
     assert _tabs(clerk, "/admin/?tab=all") == ["30", "0", "0", "0", "0", "0", "0", "30"]
     ledger.keep(app, ledger.order(payment=PAID, area_name="Kisumu"), ledger.order(payment=AWAITING))

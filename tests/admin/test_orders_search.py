@@ -5,10 +5,10 @@ import re
 import pytest
 from sqlalchemy import select
 
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import Order, OrderWord
+from shop.orders.search_index import forget_words, note_words, sought, words_of
 from shop.orders.states import Fulfilment, Payment
-from shop.orders.words import forget_words, note_words, sought, words_of
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.counting import counted
@@ -144,7 +144,7 @@ def test_an_order_with_its_words_can_be_deleted(app, wanjiru):
 
 @both_databases
 def test_common_words_are_found_too_newest_first_and_page_by_page(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.admin.finding.MOST", 20)  # as a thousand are among a hundred thousand
+    monkeypatch.setattr("shop.orders.search.MOST", 20)  # as a thousand are among a hundred thousand
     orders = [ledger.order(full_name=f"Wanjiru {'Kamau' if n % 2 else 'Otieno'}") for n in range(120)]
     kamaus = ledger.keep(app, *orders)[1::2][::-1]
 
@@ -159,7 +159,7 @@ def test_common_words_are_found_too_newest_first_and_page_by_page(app, clerk, mo
 
 @both_databases
 def test_a_rare_word_is_found_among_common_ones(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.admin.finding.MOST", 20)
+    monkeypatch.setattr("shop.orders.search.MOST", 20)
     orders = [ledger.order(full_name=f"Wanjiru {'Zuhura' if n in (3, 90) else 'Otieno'}") for n in range(100)]
     numbers = ledger.keep(app, *orders)
 
@@ -195,7 +195,7 @@ def test_a_search_looks_in_all_lists_and_a_tab_narrows_it(app, clerk):
 )
 def test_the_list_asks_the_database_thrice_besides_who_is_there_and_the_menu(app, clerk, address, monkeypatch):
     ledger.keep(app, *(ledger.order(payment=Payment.PAID, full_name="Wanjiru") for _ in range(60)))
-    monkeypatch.setattr("shop.admin.searching.QUARTER", 10**9)  # seconds
+    monkeypatch.setattr("shop.accounts.audit_log.QUARTER", 10**9)  # seconds
     clerk.get(address)  # the first search in a quarter of an hour is told in the log: tests/admin/test_searching.py
 
     with counted(app) as queries:

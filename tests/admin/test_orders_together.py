@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from shop.admin.models import StaffAct
-from shop.database import db, write
-from shop.orders import fulfilling
+from shop.accounts.models import StaffAct
+from shop.core.database import db, write
+from shop.orders import fulfilment as fulfilling
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import Fulfilment, Payment
 from tests import both_databases
@@ -96,12 +96,12 @@ def test_two_of_the_staff_press_at_once_and_one_moves_each_order(app, clerk, pac
 
 @both_databases
 def test_control_without_the_guard_both_move_the_same_order(app, clerk, packer, monkeypatch):
-    from shop.admin import bulk
+    from shop.admin.orders import bulk_actions
 
     def move_unguarded(order: Order, to: Fulfilment, _by: str) -> None:
         db.session.execute(update(Order).where(Order.id == order.id).values(fulfilment=to))
 
-    monkeypatch.setattr(bulk, "move_on", move_unguarded)
+    monkeypatch.setattr(bulk_actions, "move_on", move_unguarded)
     numbers = ledger.keep(app, *(ledger.order(**PAID, fulfilment=Fulfilment.PACKED) for _ in range(6)))
     pressed_at_once(clerk, packer, ("sent", "sent"), numbers)
 
@@ -219,8 +219,8 @@ def test_a_list_that_has_moved_since_all_of_it_was_chosen_is_left_alone(app, cle
 
 
 def test_of_a_list_longer_than_the_limit_the_first_are_meant_and_said_so(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.admin.listing.MOST_AT_ONCE", 3)
-    monkeypatch.setattr("shop.admin.bulk.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("shop.admin.orders.list_views.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("shop.admin.orders.bulk_actions.MOST_AT_ONCE", 3)
     numbers = ledger.keep(app, *(ledger.order(**PAID) for _ in range(5)))
     clerk.get("/admin/")
 

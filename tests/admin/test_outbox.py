@@ -7,12 +7,12 @@ from html import unescape
 import pytest
 from sqlalchemy import func, select
 
-from shop.admin.mail import again
-from shop.admin.models import StaffAct
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.notices.models import OutboxMail
-from shop.notices.sending import IN_HAND, MOST_TRIES, send_due
+from shop.accounts.models import StaffAct
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.emails import outbox as again
+from shop.emails.delivery import IN_HAND, MOST_TRIES, send_due
+from shop.emails.models import OutboxMail
 from tests import both_databases
 from tests.admin import ledger
 from tests.faults.at_once import at_once

@@ -5,10 +5,10 @@ import re
 import pytest
 from sqlalchemy import select
 
-from shop.admin.models import StaffAct
-from shop.database import db
-from shop.notices.models import OutboxMail
-from shop.orders.fulfilling import MOST_TRIES
+from shop.accounts.models import StaffAct
+from shop.core.database import db
+from shop.emails.models import OutboxMail
+from shop.orders.fulfilment import MOST_TRIES
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import Fulfilment, Payment
 from tests import both_databases
@@ -104,7 +104,7 @@ def test_after_ten_codes_not_even_the_right_one_counts(app, clerk):
 
 
 def test_without_the_count_the_eleventh_code_would_be_believed(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.orders.fulfilling.MOST_TRIES", 10_000)
+    monkeypatch.setattr("shop.orders.fulfilment.MOST_TRIES", 10_000)
     number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collect_code="0417", collect_tries=MOST_TRIES)
 
     press(clerk, number, "hand-over", code="0417")

@@ -6,10 +6,9 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from shop.admin import signing
-from shop.admin.models import RecoveryCode, SecondFactor, StaffAct
-from shop.admin.people import codes
-from shop.database import db
+from shop.accounts import login, two_factor
+from shop.accounts.models import RecoveryCode, SecondFactor, StaffAct
+from shop.core.database import db
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, Clerk
 from tests.admin.phone import Clock, give_code, secret_on, set_up
@@ -88,7 +87,7 @@ def test_control_without_the_last_step_a_code_would_work_again(app, clerk, clock
     clerk.sign_out()
     clerk.sign_in()
     second.sign_in()
-    monkeypatch.setattr(codes, "changed", lambda _: 1)
+    monkeypatch.setattr(two_factor, "changed", lambda _: 1)
     give_code(clerk, phone.code())
 
     assert give_code(second, phone.code()).status_code == 303
@@ -145,7 +144,7 @@ def test_a_recovery_code_signs_in_once(app, clerk, clock):
 
 def test_control_a_recovery_code_that_is_only_looked_at_works_again(clerk, clock, monkeypatch):
     _, recovery = set_up(clerk, clock)
-    monkeypatch.setattr(codes, "delete", lambda table: update(table).values(merchant_id=table.merchant_id))
+    monkeypatch.setattr(two_factor, "delete", lambda table: update(table).values(merchant_id=table.merchant_id))
     for _ in range(2):
         clerk.sign_out()
         clerk.sign_in()
@@ -231,7 +230,7 @@ def test_the_picture_is_kept_by_no_cache_and_says_what_the_letters_say(clerk, cl
 
 
 def test_the_address_in_the_picture_is_one_an_app_understands(clerk):
-    address = codes.address_for("31" * 20, "owner@example.com", "Mkono & Daughters")
+    address = two_factor.address_for("31" * 20, "owner@example.com", "Mkono & Daughters")
 
     assert re.match(
         r"otpauth://totp/Mkono%20%26%20Daughters:owner%40example.com\?.*secret=GEYTCMJRGEYTCMJRGEYTCMJRGEYTCMJR",
@@ -252,7 +251,7 @@ def test_codes_are_turned_off_by_who_showed_it_is_them_just_now(clerk, clock):
     phone, _ = set_up(clerk, clock)
     form = hidden_fields(clerk.get("/admin/me/codes").text)
     with clerk.browser.session_transaction("/admin/") as session:
-        session[signing.PROVED] = 0
+        session[login.PROVED] = 0
 
     held_back = clerk.post("/admin/me/codes/off", form, headers={"Referer": "http://localhost/admin/me/codes"})
     assert held_back.headers["Location"] == "/admin/confirm?next=/admin/me/codes"

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from shop.admin.models import Merchant, OneTimeLink
-from shop.admin.people import links
-from shop.clock import utcnow
-from shop.database import db
+from shop.accounts import one_time_links
+from shop.accounts.models import Merchant, OneTimeLink
+from shop.core.clock import utcnow
+from shop.core.database import db
 from tests import both_databases
 from tests.admin.desk import EMAIL, STAFF, Clerk, let_staff_in, mailed_links
 from tests.admin.phone import Clock, give_code, set_up
@@ -39,7 +39,7 @@ class TestForgotten:
         assert stranger.sign_in(password=CHOSEN).status_code == 303
 
     def test_control_a_link_that_is_only_looked_at_works_again(self, app, stranger, monkeypatch):
-        monkeypatch.setattr(links, "delete", lambda table: update(table).values(email=table.email))
+        monkeypatch.setattr(one_time_links, "delete", lambda table: update(table).values(email=table.email))
         self._ask(stranger)
         [path] = mailed_links(app, "password")
         form = hidden_fields(stranger.get(path).text)
@@ -52,7 +52,7 @@ class TestForgotten:
         self._ask(stranger)
         [path] = mailed_links(app, "password")
         later = utcnow() + timedelta(minutes=121)
-        monkeypatch.setattr(links, "utcnow", lambda: later)
+        monkeypatch.setattr(one_time_links, "utcnow", lambda: later)
         assert stranger.get(path).status_code == 404
         with app.app_context():
             db.session.execute(update(OneTimeLink).values(expires_at=later + timedelta(days=1)))
@@ -86,7 +86,7 @@ class TestForgotten:
         assert stranger.get(second).status_code == 200
 
     def test_control_with_no_hour_between_every_request_sends_a_mail(self, app, stranger, monkeypatch):
-        monkeypatch.setattr(links, "timedelta", lambda **_: timedelta(0))
+        monkeypatch.setattr(one_time_links, "timedelta", lambda **_: timedelta(0))
         for _ in range(4):
             self._ask(stranger)
 
@@ -111,7 +111,7 @@ class TestForgotten:
         self._ask(stranger)
         with app.app_context():
             link = db.session.scalars(select(OneTimeLink)).one()
-            assert link.expires_at - link.written_at == links.LASTS["password"] == timedelta(hours=2)
+            assert link.expires_at - link.written_at == one_time_links.LASTS["password"] == timedelta(hours=2)
 
     def test_a_weak_new_password_is_refused_and_the_link_still_works(self, app, stranger):
         self._ask(stranger)

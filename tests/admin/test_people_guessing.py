@@ -3,10 +3,9 @@
 import pytest
 from sqlalchemy import func, select
 
-from shop.admin import signing
-from shop.admin.models import CodeTry, SecondFactor
-from shop.admin.people import codes
-from shop.database import db
+from shop.accounts import login, two_factor
+from shop.accounts.models import CodeTry, SecondFactor
+from shop.core.database import db
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, Clerk
 from tests.admin.phone import Clock, give_code, set_up
@@ -43,12 +42,12 @@ class TestGuessing:
         with app.app_context():
             merchant = db.session.scalars(select(SecondFactor.merchant_id)).one()
             for _ in range(4):
-                assert [codes.check_code(merchant, "000000") for _ in range(5)] == [""] * 5
+                assert [two_factor.check_code(merchant, "000000") for _ in range(5)] == [""] * 5
                 clock.forward(minutes=6)
-            with pytest.raises(codes.TooManyCodes):
-                codes.check_code(merchant, phone.code())
+            with pytest.raises(two_factor.TooManyCodes):
+                two_factor.check_code(merchant, phone.code())
             clock.forward(minutes=36)
-            assert codes.check_code(merchant, phone.code()) == "app"
+            assert two_factor.check_code(merchant, phone.code()) == "app"
             assert db.session.scalar(select(func.count()).select_from(CodeTry)) == 0, "a right code forgives"
 
     @both_databases
@@ -60,18 +59,18 @@ class TestGuessing:
         def guess():
             with app.app_context():
                 try:
-                    return codes.check_code(merchant, "000000")
-                except codes.TooManyCodes:
+                    return two_factor.check_code(merchant, "000000")
+                except two_factor.TooManyCodes:
                     return "held back"
 
         assert sorted(at_once([guess] * 12)) == [""] * 5 + ["held back"] * 7
 
     def test_control_without_the_limit_all_guesses_would_be_looked_at(self, app, clerk, clock, monkeypatch):
         set_up(clerk, clock)
-        monkeypatch.setattr(codes, "_hold_back", lambda _: None)
+        monkeypatch.setattr(two_factor, "_hold_back", lambda _: None)
         with app.app_context():
             merchant = db.session.scalars(select(SecondFactor.merchant_id)).one()
-            assert [codes.check_code(merchant, "000000") for _ in range(12)] == [""] * 12
+            assert [two_factor.check_code(merchant, "000000") for _ in range(12)] == [""] * 12
 
     def test_the_page_for_confirming_counts_with_the_others(self, clerk, clock):
         set_up(clerk, clock)
@@ -87,7 +86,7 @@ def test_the_half_way_does_not_last(clerk, clock):
     clerk.sign_out()
     clerk.sign_in()
     with clerk.browser.session_transaction("/admin/") as session:
-        session[signing.HALF] = [session[signing.HALF][0], session[signing.HALF][1] - 601]
+        session[login.HALF] = [session[login.HALF][0], session[login.HALF][1] - 601]
 
     asked = clerk.get("/admin/sign-in/code")
     assert asked.headers["Location"] == "/admin/sign-in"

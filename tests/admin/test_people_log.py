@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, func, select
 
-from shop.admin.acts import noted
-from shop.admin.models import FailedSignIns, Merchant, StaffAct
-from shop.admin.people import failing
-from shop.admin.people.failing import NOBODY, count_failure
-from shop.clock import utcnow
-from shop.database import db, write
+from shop.accounts import login_throttle
+from shop.accounts.audit_log import noted
+from shop.accounts.login_throttle import NOBODY, count_failure
+from shop.accounts.models import FailedSignIns, Merchant, StaffAct
+from shop.core.clock import utcnow
+from shop.core.database import db, write
 from shop.orders.models import Order
 from tests import both_databases
 from tests.admin import ledger
@@ -245,5 +245,5 @@ def test_failing_is_forgiven_per_person(app, stranger):
     with app.app_context():
         count_failure(1, EMAIL)
         count_failure(NOBODY)
-        assert write(lambda: failing.forgive(1)) == 1
+        assert write(lambda: login_throttle.forgive(1)) == 1
         assert db.session.scalars(select(FailedSignIns.merchant_id)).all() == [NOBODY]

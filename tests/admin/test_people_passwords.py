@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.admin.people.passwords import weakness
+from shop.accounts.password_policy import weakness
 
 EMAIL = "wanjiru.kamau@example.co.ke"
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select, update
 
-from shop.admin.models import Merchant, Sitting
-from shop.admin.people import sitting
-from shop.clock import utcnow
-from shop.database import db, write
+from shop.accounts import staff_sessions
+from shop.accounts.models import Merchant, Sitting
+from shop.core.clock import utcnow
+from shop.core.database import db, write
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
 from tests.shopper import hidden_fields
@@ -45,7 +45,7 @@ def test_a_copied_cookie_is_dead_once_its_owner_has_signed_out(app, clerk):
 
 def test_control_without_its_row_a_sitting_could_not_be_ended(app, clerk, monkeypatch):
     thief = _thief(app, _cookie(clerk))
-    monkeypatch.setattr(sitting, "end_here", lambda: False)
+    monkeypatch.setattr(staff_sessions, "end_here", lambda: False)
     clerk.sign_out()
 
     assert thief.get("/admin/").status_code == 200
@@ -96,17 +96,17 @@ def test_signing_in_draws_a_new_token_and_ends_the_browsers_older_sitting(app, s
 
     assert _thief(app, before).get("/admin/").status_code == 303, "what a stranger may have planted opens nothing"
     with stranger.browser.session_transaction("/admin/") as session:
-        token = session[sitting.TOKEN]
+        token = session[staff_sessions.TOKEN]
         del session["_user_id"]
     stranger.sign_in()
     with stranger.browser.session_transaction("/admin/") as session:
-        assert session[sitting.TOKEN] != token
+        assert session[staff_sessions.TOKEN] != token
     assert _thief(app, first).get("/admin/").status_code == 303
 
 
 def test_the_database_keeps_no_token(app, clerk):
     with clerk.browser.session_transaction("/admin/") as session:
-        token = session[sitting.TOKEN]
+        token = session[staff_sessions.TOKEN]
 
     with app.app_context():
         assert token not in db.session.scalars(select(Sitting.token_hash)).one()
@@ -117,9 +117,9 @@ def test_a_sitting_of_one_person_is_no_use_to_another(app, clerk):
     staff = Clerk(app)
     staff.sign_in(STAFF)
     with clerk.browser.session_transaction("/admin/") as session:
-        token = session[sitting.TOKEN]
+        token = session[staff_sessions.TOKEN]
     with staff.browser.session_transaction("/admin/") as session:
-        session[sitting.TOKEN] = token
+        session[staff_sessions.TOKEN] = token
 
     assert staff.get("/admin/").status_code == 303
 
@@ -151,7 +151,7 @@ def test_the_page_says_where_one_is_signed_in_and_ends_the_others(app, clerk):
     ],
 )
 def test_a_browser_is_named_in_a_few_words(said, words):
-    assert sitting.browser_words(said) == words
+    assert staff_sessions.browser_words(said) == words
 
 
 def _asked(app, clerk, address):

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from shop.admin.models import Merchant, OneTimeLink
-from shop.admin.people import staffing
-from shop.clock import utcnow
-from shop.database import db
-from shop.notices.models import OutboxMail
+from shop.accounts import staff as staffing
+from shop.accounts.models import Merchant, OneTimeLink
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.emails.models import OutboxMail
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in, mailed_links
 from tests.faults.at_once import at_once
@@ -134,7 +134,7 @@ def test_neither_the_table_nor_the_outbox_shows_a_link(app, clerk):
 
 
 def test_the_mail_that_goes_out_has_the_link_in_it(app, clerk):
-    from shop.notices.sending import send_due
+    from shop.emails.delivery import send_due
 
     _invite(clerk)
     with app.app_context():

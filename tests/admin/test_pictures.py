@@ -6,10 +6,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from shop.admin.pictures import taking
-from shop.catalog import arranging, media
-from shop.catalog.pictures import NO_PICTURE, files_of, shown, widths_of
-from shop.database import db
+from shop.catalog.images import gallery, serving, uploads
+from shop.catalog.images.paths import NO_PICTURE, files_of, shown, widths_of
+from shop.core.database import db
 from tests import both_databases
 from tests.admin.hanging import SLUG, on_disk, paths
 from tests.faults.at_once import at_once
@@ -155,22 +154,22 @@ def test_only_owners_may_send_much(clerk, packer, stranger, shopper, pictures_pa
 @both_databases
 def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk, pictures_page, sends, tmp_path):
     number = int(pictures_page.split("/")[3])
-    for _ in range(arranging.MOST_PICTURES - 2):
+    for _ in range(gallery.MOST_PICTURES - 2):
         sends(("a.jpg", photo(200, 200)))
-    assert len(paths(app)) == arranging.MOST_PICTURES - 1
+    assert len(paths(app)) == gallery.MOST_PICTURES - 1
 
     def add():
         with app.app_context():
-            path = media.keep(*_shrunk())
+            path = serving.keep(*_shrunk())
             try:
-                taking.write(lambda: arranging.add(arranging.locked(number), [path], "x"))
-            except arranging.TooManyPictures:
-                media.remove(path)
+                uploads.write(lambda: gallery.add(gallery.locked(number), [path], "x"))
+            except gallery.TooManyPictures:
+                serving.remove(path)
                 return False
             return True
 
     assert sorted(at_once([add, add, add])) == [False, False, True]
-    assert len(paths(app)) == arranging.MOST_PICTURES
+    assert len(paths(app)) == gallery.MOST_PICTURES
     assert set(on_disk(tmp_path)) == {name for path in paths(app) for name in files_of(path)}
     full = sends(("a.jpg", photo()))
     assert full.status_code == 422
@@ -178,28 +177,28 @@ def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk,
 
 
 def _shrunk():
-    return taking.shrink(BytesIO(photo(200, 200)))
+    return uploads.shrink(BytesIO(photo(200, 200)))
 
 
 def test_when_the_row_cannot_be_written_for_the_product_is_gone_no_file_stays(app, clerk, sends, tmp_path, monkeypatch):
     def gone(_number):
-        raise arranging.PictureGone
+        raise gallery.PictureGone
 
-    monkeypatch.setattr(arranging, "locked", gone)
+    monkeypatch.setattr(gallery, "locked", gone)
 
     assert sends(("a.jpg", photo())).status_code == 404
     assert on_disk(tmp_path) == []
 
 
 def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(app, clerk, sends, tmp_path, monkeypatch):
-    real = media._write
+    real = serving._write
 
     def full_after_three(place, content):
         if len(on_disk(tmp_path)) >= 3:
             raise OSError(28, "No space left on device")
         real(place, content)
 
-    monkeypatch.setattr(media, "_write", full_after_three)
+    monkeypatch.setattr(serving, "_write", full_after_three)
     reply = sends(("a.jpg", photo()))
 
     assert reply.status_code == 422
@@ -209,10 +208,10 @@ def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(app, clerk, sends,
 
 
 def test_when_others_are_decoding_an_upload_waits_and_then_is_told_so(sends, monkeypatch):
-    from shop.catalog import shrinking
+    from shop.catalog.images import processing
 
-    monkeypatch.setattr(shrinking, "PATIENCE", 0.05)
-    with shrinking._turn():
+    monkeypatch.setattr(processing, "PATIENCE", 0.05)
+    with processing._turn():
         busy = sends(("a.jpg", photo()))
     free = sends(("a.jpg", photo()))
 
@@ -223,13 +222,13 @@ def test_when_others_are_decoding_an_upload_waits_and_then_is_told_so(sends, mon
 
 def test_no_transaction_is_open_while_a_picture_is_decoded(app, sends, monkeypatch):
     seen = []
-    real = taking.shrink
+    real = uploads.shrink
 
     def looking(file):
         seen.append(db.session().in_transaction())
         return real(file)
 
-    monkeypatch.setattr(taking, "shrink", looking)
+    monkeypatch.setattr(uploads, "shrink", looking)
     sends(("a.jpg", photo()))
 
     assert seen == [False]

@@ -6,12 +6,11 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from shop.admin.models import StaffAct
-from shop.admin.pictures import taking
-from shop.catalog import arranging
+from shop.accounts.models import StaffAct
+from shop.catalog.images import gallery, uploads
+from shop.catalog.images.paths import files_of
 from shop.catalog.models import Picture, Product, Variant
-from shop.catalog.pictures import files_of
-from shop.database import db
+from shop.core.database import db
 from tests import both_databases
 from tests.admin.desk import DONE
 from tests.admin.hanging import SLUG, act, ids, on_disk, paths
@@ -97,7 +96,7 @@ def test_two_who_move_at_once_leave_every_place_taken_once(app, clerk, pictures_
     def moving(picture, by):
         def do():
             with app.app_context():
-                taking.write(lambda: arranging.move(arranging.locked(number), picture, by))
+                uploads.write(lambda: gallery.move(gallery.locked(number), picture, by))
 
         return do
 

@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from shop.catalog import shrinking
+from shop.catalog.images import processing
+from shop.catalog.images.paths import FILE
+from shop.catalog.images.processing import PictureRefused, shrink
 from shop.catalog.models import Picture, Product
-from shop.catalog.pictures import FILE
-from shop.catalog.shrinking import PictureRefused, shrink
-from shop.database import db
+from shop.core.database import db
 from tests import hostile_files
 from tests.hostile_files import GPS, SCRIPT, Sent, every_file, photo
 from tests.shopper import hidden_fields
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 MEASURING = """
 import re, sys, time
 from shop import create_app
-from shop.catalog.shrinking import shrink
+from shop.catalog.images.processing import shrink
 create_app({"INSTANCE_PATH": sys.argv[2], "SECRET_KEY": "x" * 40})
 begun = time.process_time()
 shrink(open(sys.argv[1], "rb"))
@@ -41,7 +41,7 @@ def files() -> list[Sent]:
 
 def largest_of_each_kind():
     """A little below what is refused, in the ways that take the most memory."""
-    most = shrinking.MOST_PIXELS
+    most = processing.MOST_PIXELS
     yield "photo straight from a camera", photo(9200, 6900, quality=60), most["streamed"]
     yield "CMYK, progressive", photo(2830, 2820, mode="CMYK", progressive=True, subsampling=0), most["JPEG"]
     yield "transparent PNG", photo(3600, 2770, "PNG", "RGBA"), most["PNG"]
@@ -124,7 +124,7 @@ def test_a_bomb_is_refused_before_a_pixel_is_decoded_and_would_be_decoded_withou
         shrink(BytesIO(sent.content))
     assert decoded == []
 
-    monkeypatch.setattr(shrinking, "_check_pixels", lambda image, file: None)
+    monkeypatch.setattr(processing, "_check_pixels", lambda image, file: None)
     shrink(BytesIO(sent.content))
     assert max(width * height for width, height in decoded) >= 5_000_000
 
@@ -134,8 +134,8 @@ def test_without_the_list_of_formats_others_would_be_decoded(monkeypatch):
     with pytest.raises(PictureRefused):
         shrink(BytesIO(gif.content))
 
-    monkeypatch.setattr(shrinking, "FORMATS", None)
-    monkeypatch.setitem(shrinking.MOST_PIXELS, "GIF", 10**9)
+    monkeypatch.setattr(processing, "FORMATS", None)
+    monkeypatch.setitem(processing.MOST_PIXELS, "GIF", 10**9)
     assert shrink(BytesIO(gif.content))[0].width == 800
 
 
@@ -144,5 +144,5 @@ def test_what_was_in_the_file_would_be_passed_on_if_it_were_not_taken_out(monkey
     sizes = shrink(BytesIO(sent))[1].values()
     assert not [content for content in sizes if GPS in content or SCRIPT in content]
 
-    monkeypatch.setattr(shrinking, "_in_srgb", lambda image, profile: image.convert("RGB"))
+    monkeypatch.setattr(processing, "_in_srgb", lambda image, profile: image.convert("RGB"))
     assert [content for content in shrink(BytesIO(sent))[1].values() if SCRIPT in content]

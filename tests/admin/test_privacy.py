@@ -7,17 +7,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import LargeBinary, String, select, update
 
-from shop.admin.models import StaffAct
+from shop.accounts.models import StaffAct
 from shop.catalog.models import StockMove
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.notices.models import OutboxMail
-from shop.notices.sending import send_due
-from shop.orders import forgetting
-from shop.orders.forgetting import NOBODY, why_not_forgotten
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.emails.delivery import send_due
+from shop.emails.models import OutboxMail
 from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
 from shop.payments.models import CallbackRecord, MoneyEntry, OfferedCode, PaymentCheck
+from shop.privacy.anonymise import NOBODY, why_not_forgotten
+from shop.store.content_pages import anonymise as forgetting
 from tests import both_databases
 from tests.admin import ledger
 from tests.pages import CANARY
@@ -141,13 +141,11 @@ def test_no_page_of_the_desk_offers_to_call_a_buyer_who_is_forgotten(app, clerk,
         assert not re.search(r'href="(?:tel:\+?"|https://wa\.me/(?:\?|")|mailto:")', page.text), address
 
 
-@pytest.mark.parametrize(
-    "left_out", ["shop.payments.forgetting", "shop.notices.forgetting", "shop.admin.privacy.forgetting"]
-)
+@pytest.mark.parametrize("left_out", ["shop.privacy.anonymise", "shop.privacy.anonymise", "shop.privacy.anonymise"])
 def test_control_when_one_room_does_not_forget_it_is_noticed(app, clerk, bought, left_out, monkeypatch):
     from importlib import import_module
 
-    from shop.orders.signals import order_forgotten
+    from shop.core.signals import order_forgotten
 
     room = import_module(left_out)
     order_forgotten.disconnect(room._forget)
@@ -324,11 +322,11 @@ def test_the_page_shows_what_is_kept(clerk, bought):
 
 
 def test_privacy_is_for_owners_who_proved_who_they_are_a_moment_ago(app, clerk, packer):
-    from shop.admin import signing
+    from shop.accounts import login
 
     assert packer.get("/admin/privacy").status_code == 403
     with clerk.browser.session_transaction("/admin/") as session:
-        session[signing.PROVED] = 0
+        session[login.PROVED] = 0
     assert clerk.get("/admin/privacy").location.startswith("/admin/confirm?next=/admin/privacy")
     form = {**hidden_fields(clerk.get("/admin/").text), "who": PHONE, "typed": PHONE}
     for act in ("anonymise", "export"):

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.orders import forgetting
-from shop.orders.forgetting import forget_old
+from shop.core.clock import utcnow
+from shop.core.database import db, write
 from shop.orders.models import Order, OrderEvent
+from shop.privacy.anonymise import forget_old
+from shop.store.content_pages import anonymise as forgetting
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.test_privacy import DONE, WAITING

@@ -6,11 +6,11 @@ import io
 import pytest
 from sqlalchemy import select
 
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import Order
-from shop.orders.moving import MovedMeanwhile
-from shop.payments import refunding
-from shop.payments.by_hand import ByHand
+from shop.orders.transitions import MovedMeanwhile
+from shop.payments import refunds
+from shop.payments.manual_payments import ByHand
 from tests import both_databases
 from tests.admin.money_desk import Desk
 from tests.payments.ledger import Ledger
@@ -127,7 +127,7 @@ def test_no_piece_is_refunded_twice_whatever_the_form_says(app, paid):
 
     def refund():
         order = db.session.scalars(select(Order)).one()
-        refunding.give_back(order, order.given_back, money, "owner@example.com", refunded=pieces)
+        refunds.give_back(order, order.given_back, money, "owner@example.com", refunded=pieces)
         return order.given_back
 
     with app.app_context():

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shop.admin.looking.periods import NotAPeriod, Period, last_days, typed_period
-from shop.clock import utcnow
+from shop.core.clock import utcnow
+from shop.reports.date_ranges import NotAPeriod, Period, last_days, typed_period
 from tests.admin import ledger
 from tests.admin.test_reports import at, paid
 from tests.pages import CANARY

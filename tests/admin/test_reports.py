@@ -12,14 +12,14 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import func, select
 
-from shop.admin.looking import figures
-from shop.admin.looking.figures import Sum, report_on
-from shop.admin.looking.periods import typed_period
-from shop.admin.looking.saying import ending_words
-from shop.clock import NAIROBI, utcnow
-from shop.database import db
+from shop.admin.report_views import ending_words
+from shop.core.clock import NAIROBI, utcnow
+from shop.core.database import db
 from shop.orders.models import Order, OrderLine
 from shop.orders.states import Payment
+from shop.reports import queries
+from shop.reports.date_ranges import typed_period
+from shop.reports.queries import Sum, report_on
 from tests import both_databases
 from tests.admin import ledger
 from tests.catalog.test_pages import counted
@@ -64,9 +64,9 @@ def test_a_day_begins_at_midnight_in_nairobi(app):
 @both_databases
 def test_with_days_that_begin_in_utc_the_sums_would_be_others(app, monkeypatch):
     ledger.keep(app, paid(at("2026-11-09T23:30"), 100), paid(at("2026-11-10T00:30"), 20))
-    from shop.admin.looking import periods
+    from shop.reports import date_ranges
 
-    monkeypatch.setattr(periods, "NAIROBI", periods.UTC)
+    monkeypatch.setattr(date_ranges, "NAIROBI", date_ranges.UTC)
 
     assert by_step(report(app, "2026-11-09", "2026-11-10")) == {"9 Nov": 120}
 
@@ -105,7 +105,7 @@ def test_a_month_sums_to_the_shilling(app, clerk):
 @both_databases
 def test_only_what_was_paid_is_sold_and_the_rest_stands_in_lines_of_its_own(app, clerk):
     moment = at("2026-11-10T12:00")
-    others = [ledger.order(total=7000 + n, placed_at=moment, payment=state) for n, state in enumerate(figures.UNPAID)]
+    others = [ledger.order(total=7000 + n, placed_at=moment, payment=state) for n, state in enumerate(queries.UNPAID)]
     refunded = paid(moment, 500)
     refunded.payment = Payment.REFUNDED
     ledger.keep(app, paid(moment, 1000), refunded, *others)
@@ -114,7 +114,7 @@ def test_only_what_was_paid_is_sold_and_the_rest_stands_in_lines_of_its_own(app,
 
     assert made.sales == Sum(2, 1500)
     assert made.refunded == Sum(1, 500)
-    assert {state: sum.amount for state, sum in made.placed.states.items() if state in figures.UNPAID} == {
+    assert {state: sum.amount for state, sum in made.placed.states.items() if state in queries.UNPAID} == {
         "awaiting": 7000,
         "review": 7001,
         "expired": 7002,

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.routing import IntegerConverter, Rule
 
-from shop.database import db
+from shop.core.database import db
 from tests.admin import ledger
 from tests.admin.desk import STAFF, Clerk, let_in, let_staff_in
 from tests.shopper import Shopper, hidden_fields
@@ -20,8 +20,8 @@ PUBLIC = {
     "static": "file",
     "assets.bundle": "file",
     "media.picture": "file",
-    "about.show": "public",
-    "privacy.show": "public",
+    "about.about_page": "public",
+    "privacy.privacy_page": "public",
     "catalog.home": "public",
     "catalog.category": "public",
     "catalog.product": "public",
@@ -244,7 +244,7 @@ class TestInProduction:
         let_in(app)
         owner = _over_https(app)
         owner.sign_in()
-        monkeypatch.setattr("shop.admin.frame.must_set_up_codes", lambda: False)
+        monkeypatch.setattr("shop.accounts.permissions.must_set_up_codes", lambda: False)
 
         assert owner.get("/admin/").status_code == 200
 

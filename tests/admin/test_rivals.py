@@ -7,9 +7,9 @@ from itertools import count
 import pytest
 from sqlalchemy import delete, select
 
-from shop.admin.models import StaffAct
-from shop.database import db, write
-from shop.details import ShopDetails
+from shop.accounts.models import StaffAct
+from shop.core.database import db, write
+from shop.store.settings import ShopDetails
 from tests import both_databases
 from tests.admin.desk import DONE, Clerk
 from tests.faults.between import Between

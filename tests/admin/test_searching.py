@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from shop.admin import searching
-from shop.admin.models import StaffAct
-from shop.clock import utcnow
-from shop.database import db
+from shop.accounts import audit_log
+from shop.accounts.models import StaffAct
+from shop.core.clock import utcnow
+from shop.core.database import db
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.counting import counted
@@ -24,7 +24,7 @@ def later(monkeypatch):
     began = utcnow().replace(minute=0, second=0)
 
     def go(minutes):
-        monkeypatch.setattr(searching, "utcnow", lambda: began + timedelta(minutes=minutes))
+        monkeypatch.setattr(audit_log, "utcnow", lambda: began + timedelta(minutes=minutes))
 
     go(0)
     return go
@@ -78,7 +78,7 @@ def test_a_search_of_mails_is_told(app, packer, orders, later):
 
 
 def test_where_nobody_has_counted_no_number_is_told(app, clerk, later, orders, monkeypatch):
-    monkeypatch.setattr("shop.admin.finding.MOST", 10)
+    monkeypatch.setattr("shop.orders.search.MOST", 10)
 
     clerk.get("/admin/", query_string={"q": NAME})
 
@@ -126,7 +126,7 @@ def test_a_database_that_refuses_the_line_shows_no_buyers(clerk, orders, later, 
     def refuse(work):
         raise OperationalError("INSERT", {}, Exception("away"))
 
-    monkeypatch.setattr(searching, "write", refuse)
+    monkeypatch.setattr(audit_log, "write", refuse)
     reply = clerk.get("/admin/", query_string={"q": NAME})
 
     assert reply.status_code == 503
@@ -134,7 +134,7 @@ def test_a_database_that_refuses_the_line_shows_no_buyers(clerk, orders, later, 
 
 
 def test_control_without_the_line_no_search_is_told(app, clerk, orders, later, monkeypatch):
-    monkeypatch.setattr(searching, "noted", lambda *words: None)
+    monkeypatch.setattr(audit_log, "noted", lambda *words: None)
     clerk.get("/admin/", query_string={"q": NAME})
 
     assert log(app) == []

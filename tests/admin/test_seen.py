@@ -8,14 +8,14 @@ from functools import partial
 import pytest
 from sqlalchemy import event, select, true
 
-from shop.admin.money.finding import find_matters
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.details import LOOK_FROM, details_row
-from shop.orders import fulfilling
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.orders import fulfilment as fulfilling
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Fulfilment, Payment
-from shop.payments import by_hand
+from shop.payments import manual_payments
+from shop.payments.review_queue import find_matters
+from shop.store.settings import LOOK_FROM, details_row
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.desk import EMAIL
@@ -223,7 +223,7 @@ def test_of_two_owners_who_saw_it_at_once_one_is_written_down(app, clerk):
 
 @both_databases
 def test_control_without_that_guard_both_are_written_down(app, clerk, monkeypatch):
-    monkeypatch.setattr(by_hand, "saw", lambda _order, _by: True)
+    monkeypatch.setattr(manual_payments, "saw", lambda _order, _by: True)
 
     assert press_twice_at_once(app, clerk) == 2
 

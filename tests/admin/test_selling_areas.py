@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from shop.admin.selling import areas as desk_areas
-from shop.database import db
+from shop.admin.sales import delivery_area_views as desk_areas
+from shop.core.database import db
 from shop.orders.models import Order
 from shop.pricing.models import DeliveryArea, delivery_areas
 from tests import both_databases

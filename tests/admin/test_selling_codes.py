@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from shop.admin.models import StaffAct
-from shop.admin.selling.asking import begins, ends, last_day
-from shop.clock import NAIROBI, utcnow
-from shop.database import db
+from shop.accounts.models import StaffAct
+from shop.core.clock import NAIROBI, utcnow
+from shop.core.database import db
 from shop.orders.models import Order
 from shop.pricing.models import DiscountCode
+from shop.web.form_fields import begins, ends, last_day
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.desk import DONE
@@ -177,16 +177,16 @@ def page_text(clerk):
 
 @both_databases
 def test_a_code_used_while_its_form_was_open_keeps_name_and_limit(app, clerk, monkeypatch):
-    from shop.admin.selling import codes
+    from shop.admin.sales import discount_code_views
 
-    code_id, save = code_named(app, "KARIBU10").id, codes._save
+    code_id, save = code_named(app, "KARIBU10").id, discount_code_views._save
     address = f"/admin/selling/codes/{code_id}"
 
     def too_late(code, form):
         db.session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(used=5))
         return save(code, form)
 
-    monkeypatch.setattr(codes, "_save", too_late)
+    monkeypatch.setattr(discount_code_views, "_save", too_late)
     reply = send(clerk, address, code="KARIBU10", max_uses="4")
 
     assert reply.status_code == 422
@@ -264,10 +264,10 @@ def test_two_orders_of_one_phone_number_at_once_share_a_code_that_is_for_one(app
 
 def test_control_without_the_count_one_phone_number_uses_a_code_again(app, shopper, monkeypatch):
     from shop.checkout import forms
-    from shop.orders import placing
+    from shop.orders import placement
 
     change(app, "KARIBU10", most_each=1)
-    for module in (placing, forms):
+    for module in (placement, forms):
         monkeypatch.setattr(module, "used_too_often", lambda *_: False)
     shopper.buy(code="KARIBU10")
 

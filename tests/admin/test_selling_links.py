@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
-from shop.admin.models import StaffAct
+from shop.accounts.models import StaffAct
+from shop.cart.cart_links import FROM_BUYER, FROM_DESK, share
 from shop.cart.models import SharedCart
-from shop.cart.sharing import FROM_BUYER, FROM_DESK, share
-from shop.clock import utcnow
-from shop.database import db, write
+from shop.core.clock import utcnow
+from shop.core.database import db, write
 from tests import both_databases
 from tests.admin.desk import DONE
 from tests.pages import CANARY

@@ -6,14 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import func, select, update
 
-from shop.admin.models import StaffAct
-from shop.admin.selling import making
+from shop.accounts.models import StaffAct
+from shop.admin.orders import draft_order_views
 from shop.catalog.models import Product, Variant
-from shop.checkout import ordering
-from shop.clock import utcnow
-from shop.database import db
-from shop.notices.models import OutboxMail
-from shop.orders.expiring import expire_orders
+from shop.checkout import submission
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.emails.models import OutboxMail
+from shop.orders.expiry import expire_orders
 from shop.orders.models import Order, OrderEvent
 from shop.payments.models import PaymentAttempt
 from shop.pricing.models import DiscountCode
@@ -183,7 +183,7 @@ def test_control_without_the_key_twice_sent_would_be_two_orders(app, packer, mon
     from itertools import count
 
     numbers = count()
-    monkeypatch.setattr(making.MadeOrderForm, "key", property(lambda _: f"key-{next(numbers)}"))
+    monkeypatch.setattr(draft_order_views.MadeOrderForm, "key", property(lambda _: f"key-{next(numbers)}"))
     form = form_of(packer)
     packer.post(NEW, form)
     packer.post(NEW, form)
@@ -209,9 +209,9 @@ def test_goods_sold_a_moment_ago_are_said_and_nothing_is_written(app, packer, mo
         with app.app_context():
             db.session.execute(update(Variant).where(Variant.sku == SKU).values(on_hand=1))
             db.session.commit()
-        return ordering.place_for_buyer(*arguments)
+        return submission.place_for_buyer(*arguments)
 
-    monkeypatch.setattr(making, "place_for_buyer", too_late)
+    monkeypatch.setattr(draft_order_views, "place_for_buyer", too_late)
     reply = packer.post(NEW, form)
 
     assert reply.status_code == 409

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select, text
 
 from shop import create_app
-from shop import details as details_module
-from shop.admin.models import StaffAct
-from shop.clock import utcnow
-from shop.database import db
-from shop.details import details, details_row, forget_details
-from shop.notices.models import OutboxMail
-from shop.notices.sending import send_due
+from shop.accounts.models import StaffAct
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.emails.delivery import send_due
+from shop.emails.models import OutboxMail
+from shop.store import settings as details_module
+from shop.store.settings import details, details_row, forget_details
 from tests import both_databases
 from tests.admin.desk import DONE
 from tests.pages import CANARY

@@ -7,11 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, update
 
-from shop.admin import signing
-from shop.admin.models import Merchant, Sitting
-from shop.admin.people import sitting
-from shop.clock import utcnow
-from shop.database import db
+from shop.accounts import login, staff_sessions
+from shop.accounts.models import Merchant, Sitting
+from shop.core.clock import utcnow
+from shop.core.database import db
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, Clerk, let_in
 from tests.shopper import SKU, Shopper, hidden_fields
@@ -50,7 +49,7 @@ def test_whatever_is_wrong_is_refused_in_the_same_words(stranger, email, passwor
     refused = stranger.sign_in(email=email, password=password)
 
     assert refused.status_code == 200
-    assert signing.REFUSED in refused.text
+    assert login.REFUSED in refused.text
     assert _words(refused.text, email) == expected
     assert stranger.get("/admin/").status_code == 303
 
@@ -139,7 +138,7 @@ def test_a_merchant_at_work_is_not_sent_away_after_two_hours(clerk):
 
 def test_a_session_without_its_sitting_opens_nothing(clerk):
     with clerk.browser.session_transaction("/admin/") as session:
-        del session[sitting.TOKEN]
+        del session[staff_sessions.TOKEN]
 
     assert clerk.get("/admin/").status_code == 303
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from shop.database import db
+from shop.core.database import db
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from tests import both_databases
@@ -99,7 +99,7 @@ def test_no_slip_gives_away_the_buyers_page_code_or_e_mail(app, packer, slip):
 def test_the_qr_code_leads_to_the_desk(app):
     import segno
 
-    from shop.admin.packing.slips import qr
+    from shop.admin.orders.slips import qr
 
     number = ledger.keep(app, ledger.order())[0]
     with app.app_context():

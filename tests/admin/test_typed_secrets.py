@@ -8,20 +8,28 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from shop.admin.models import Merchant, OneTimeLink
-from shop.admin.people.codes import PURPOSE
-from shop.admin.people.links import mail_invitation, mail_new_password_link
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.details import ShopDetails
-from shop.notices.models import OutboxMail
-from shop.notices.sending import send_due, text_of
+from shop.accounts.models import Merchant, OneTimeLink
+from shop.accounts.one_time_links import mail_invitation, mail_new_password_link
+from shop.accounts.two_factor import PURPOSE
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.core.encryption import Sealer
+from shop.core.signals import (
+    buyer_told,
+    link_asked_for,
+    money_given_back,
+    order_cancelled,
+    order_moved,
+    order_paid,
+    order_placed,
+    payment_failed,
+)
+from shop.emails.delivery import send_due, text_of
+from shop.emails.models import OutboxMail
 from shop.orders.models import Order
-from shop.orders.signals import buyer_told, link_asked_for, order_cancelled, order_moved, order_paid, order_placed
 from shop.orders.states import UNDO_WITHIN, Fulfilment
 from shop.payments.models import MoneyEntry, PaymentAttempt
-from shop.payments.signals import money_given_back, payment_failed
-from shop.sealing import Sealer
+from shop.store.settings import ShopDetails
 from tests.admin.test_hostile_strings import addresses_of, poison
 from tests.faults.inhabited import OWNER, Inhabited
 

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from shop.clock import utcnow
 from shop.config import Settings
-from shop.database import db, write
-from shop.notices.models import OutboxMail
-from shop.notices.sending import send_due
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.emails.delivery import send_due
+from shop.emails.models import OutboxMail
 from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
 from tests import both_databases

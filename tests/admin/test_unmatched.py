@@ -5,12 +5,12 @@ import re
 import pytest
 from sqlalchemy import select
 
-from shop.admin.models import StaffAct
-from shop.archiving import back_up, restore
-from shop.database import db
+from shop.accounts.models import StaffAct
+from shop.backup import back_up, restore
+from shop.core.database import db
 from shop.orders.models import Order
 from shop.payments.models import CallbackRecord, UnmatchedCallback
-from shop.payments.proof import proof
+from shop.payments.reconciliation import proof
 from tests import both_databases
 from tests.admin.desk import DONE, STAFF, Clerk, let_in, let_staff_in
 from tests.faults.at_once import at_once

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, insert, text
 
-from shop.database import db
-from shop.orders.words import spelled, words_of, words_of_row
+from shop.core.database import db
+from shop.orders.search_index import spelled, words_of, words_of_row
 
 END = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LENGTH = timedelta(days=730)

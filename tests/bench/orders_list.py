@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shop import create_app
-from shop.database import db
+from shop.core.database import db
 from tests.admin.desk import Clerk, let_in
 from tests.bench.many_orders import AREAS, END, LENGTH, code_of, fill, order_of
 from tests.databases import Postgres, migrate_and_seed

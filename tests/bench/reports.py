@@ -10,12 +10,12 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from shop import create_app
-from shop.admin.looking.figures import report_on
-from shop.admin.looking.periods import last_days
-from shop.clock import utcnow
-from shop.database import db, write
+from shop.core.clock import utcnow
+from shop.core.database import db, write
 from shop.orders.models import Order, OrderLine
 from shop.payments.models import PaymentAttempt
+from shop.reports.date_ranges import last_days
+from shop.reports.queries import report_on
 from tests.databases import migrate_and_seed
 
 DAYS = 360

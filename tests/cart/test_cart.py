@@ -6,13 +6,13 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import func, select, update
 
-from shop.cart import basket as carts
+from shop.cart import current_cart as carts
 from shop.cart.contents import MOST_LINES
 from shop.cart.models import Cart, CartLine
-from shop.cart.rows import sweep_carts
+from shop.cart.storage import sweep_carts
 from shop.catalog.models import Product, Variant
-from shop.clock import utcnow
-from shop.database import db
+from shop.core.clock import utcnow
+from shop.core.database import db
 from tests import both_databases
 from tests.admin.counting import counted
 from tests.faults.at_once import at_once
@@ -272,7 +272,7 @@ def test_our_own_forms_are_taken(shopper, headers):
 
 
 def test_without_the_check_another_site_could_fill_the_cart(shopper, monkeypatch):
-    monkeypatch.setattr("shop.origin.from_elsewhere", lambda: False)
+    monkeypatch.setattr("shop.web.request_checks.from_elsewhere", lambda: False)
     shopper.post("/cart/add", {"sku": SKU, "quantity": "1"}, headers=ELSEWHERE[0])
 
     assert quantities(shopper)[0] == {SKU: "1"}

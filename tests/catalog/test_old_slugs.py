@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from shop.catalog.editing import Details, NewVariant, add_product
 from shop.catalog.models import Category, OldSlug, Product
-from shop.catalog.naming import free_slug
-from shop.database import db, write
+from shop.catalog.products import Details, NewVariant, add_product
+from shop.catalog.slugs import free_slug
+from shop.core.database import db, write
 from tests import both_databases
 from tests.shopper import Shopper
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from shop.catalog.models import Category, Picture, Product, Variant
-from shop.database import db
-from shop.details import forget_details
+from shop.core.database import db
 from shop.pricing.models import DeliveryArea
+from shop.store.settings import forget_details
 from tests import both_databases
 from tests.shopper import SKU, Shopper
 

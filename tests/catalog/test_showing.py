@@ -3,11 +3,11 @@
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from shop.catalog import browsing
+from shop.catalog import queries
+from shop.catalog.images.paths import NO_PICTURE
 from shop.catalog.models import Category, Picture, Product, Variant
-from shop.catalog.pictures import NO_PICTURE
-from shop.chpter.text import one_line
-from shop.database import db, write
+from shop.core.database import db, write
+from shop.core.text import one_line
 from tests.shopper import Shopper
 
 FAMILY = "👨\u200d👩\u200d👧"
@@ -43,7 +43,7 @@ def test_a_product_without_a_picture_shows_a_neutral_one_and_not_the_logo(app: F
 def test_a_category_without_a_picture_shows_its_newest_product(app: Flask):
     change(app, update(Category).values(picture=NO_PICTURE))
     with app.app_context():
-        tile = browsing.categories()[0]
+        tile = queries.categories()[0]
         goods = select(Product).where(Product.category.has(slug=tile.slug)).order_by(Product.position)
         newest = db.session.scalars(goods).first()
 
@@ -60,7 +60,7 @@ def test_from_and_the_order_by_price_look_at_what_can_be_bought(app: Flask, shop
     change(app, update(Variant).where(Variant.product_id == kiondo).values(price=90_000))
     change(app, update(Variant).where(Variant.sku == "KIO-CLA-TER").values(price=1, on_hand=0))
     with app.app_context():
-        cards = browsing.in_category(browsing.category_by_slug("baskets"), "price", 1).cards
+        cards = queries.in_category(queries.category_by_slug("baskets"), "price", 1).cards
 
         assert (cards[-1].slug, cards[-1].price, cards[-1].varies) == ("kiondo-classic", 90_000, False)
     assert '<span class="price price--large">KSh 90,000</span>' in shopper.get("/products/kiondo-classic").text

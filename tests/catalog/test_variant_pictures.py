@@ -3,10 +3,10 @@
 from flask import Flask
 from sqlalchemy import select, update
 
-from shop.catalog import arranging
-from shop.catalog.editing import NewVariant, add_variants, name_options, revalue
+from shop.catalog.images import gallery
 from shop.catalog.models import Picture, Product, Variant
-from shop.database import db, write
+from shop.catalog.products import NewVariant, add_variants, name_options, revalue
+from shop.core.database import db, write
 from tests import both_databases
 from tests.shopper import SKU, Shopper
 
@@ -30,7 +30,7 @@ def test_the_picture_of_the_variant_goes_with_it_from_the_cart_to_the_order_and_
     assert SECOND in shopper.get(bought.order_path).text
     assert SECOND not in shopper.get("/cart").text
     with app.app_context():
-        write(lambda: arranging.show_variants(kiondo(), kiondo().pictures[1].id, f"sku:{INDIGO}"))
+        write(lambda: gallery.show_variants(kiondo(), kiondo().pictures[1].id, f"sku:{INDIGO}"))
     for address in ("/cart", "/checkout", shared):
         page = shopper.get(address).text
 
@@ -53,7 +53,7 @@ def test_a_picture_of_a_colour_shows_all_its_sizes_and_those_that_come_later(app
             revalue(variant, ("41", colour))
             variant.picture_id = None
         add_variants(product, [NewVariant("NEW-42-WHITE", 3500, 5, values=("42", "White"))], "")
-        arranging.show_variants(product, product.pictures[1].id, "1:White")
+        gallery.show_variants(product, product.pictures[1].id, "1:White")
         add_variants(product, [NewVariant("NEW-43-WHITE", 3500, 5, values=("43", "White"))], "")
 
     with app.app_context():
@@ -67,14 +67,14 @@ def test_a_picture_of_a_colour_shows_all_its_sizes_and_those_that_come_later(app
             "42, White": second,
             "43, White": second,
         }
-        assert arranging.shows(product, second) == "1:White"
-        assert arranging.shows(product, product.pictures[0].id) == ""
+        assert gallery.shows(product, second) == "1:White"
+        assert gallery.shows(product, product.pictures[0].id) == ""
 
 
 @both_databases
 def test_a_picture_that_is_removed_leaves_its_variants_with_the_first(app: Flask, shopper: Shopper):
     with app.app_context():
-        write(lambda: arranging.take_away(kiondo(), kiondo().pictures[1].id))
+        write(lambda: gallery.take_away(kiondo(), kiondo().pictures[1].id))
 
         assert db.session.scalar(select(Variant.picture_id).where(Variant.sku == INDIGO)) is None
         assert db.session.scalars(select(Picture.path).where(Picture.path.contains(SECOND))).all() == []

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from shop.catalog.editing import NewVariant, add_variants, name_options, revalue
 from shop.catalog.models import Product
-from shop.database import db, write
+from shop.catalog.products import NewVariant, add_variants, name_options, revalue
+from shop.core.database import db, write
 from tests.catalog.test_pages import text_of
 
 

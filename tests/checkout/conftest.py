@@ -8,8 +8,8 @@ from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from shop.catalog.models import Variant
-from shop.checkout import ordering, views
-from shop.database import db
+from shop.checkout import submission, views
+from shop.core.database import db
 from shop.orders.models import Order
 from tests.checkout.reading import shown_form
 from tests.shopper import Shopper
@@ -72,9 +72,9 @@ def sent_twice(shopper, provider, monkeypatch) -> Callable[[], tuple[TestRespons
         rivals = []
 
         def place_after_rival(*arguments: Any) -> Any:
-            monkeypatch.setattr(views, "place_order", ordering.place_order)
+            monkeypatch.setattr(views, "place_order", submission.place_order)
             rivals.append(rival.post("/checkout", form))
-            return ordering.place_order(*arguments)
+            return submission.place_order(*arguments)
 
         monkeypatch.setattr(views, "place_order", place_after_rival)
         mine = shopper.post("/checkout", form)

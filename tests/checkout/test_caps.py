@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from shop.catalog.models import Variant
-from shop.checkout import ordering
-from shop.database import db
-from shop.notices.models import UNPROVEN
-from shop.orders.capping import MOST_OPEN
+from shop.checkout import submission
+from shop.core.database import db
+from shop.emails.models import UNPROVEN
 from shop.orders.models import WAITING, Order
+from shop.orders.placement import MOST_OPEN
 from tests import both_databases
 from tests.admin import ledger
 from tests.checkout.reading import shown_form
@@ -106,7 +106,7 @@ def test_the_fifth_orders_form_sent_again_while_it_is_placed_is_still_that_order
 
 
 def test_control_without_the_cap_the_sixth_is_placed(buy, count, monkeypatch):
-    monkeypatch.setattr(ordering, "keep_within_cap", lambda buyer: None)
+    monkeypatch.setattr(submission, "keep_within_cap", lambda buyer: None)
 
     assert [buy().status_code for _ in range(7)] == [303] * 7
     assert count() == 7

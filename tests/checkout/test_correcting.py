@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from shop.database import db
+from shop.core.database import db
 from shop.orders.models import OrderEvent, OrderWord
 from shop.payments.models import PaymentAttempt
 from tests import both_databases

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shop.database import db
-from shop.notices.models import OutboxMail
+from shop.core.database import db
+from shop.emails.models import OutboxMail
 from tests import both_databases
 from tests.pages import CANARY
 from tests.shopper import ANSWERS, Shopper, hidden_fields

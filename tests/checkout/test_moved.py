@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from shop.catalog.models import Variant
-from shop.checkout import ordering, views
-from shop.database import db
+from shop.checkout import submission, views
+from shop.core.database import db
 from shop.orders.models import OrderLine
 from shop.pricing.models import DeliveryArea, DiscountCode
 from tests import both_databases
@@ -95,7 +95,7 @@ def test_what_goes_at_the_last_moment_makes_no_order_and_takes_nothing(
             change(Variant, Variant.sku == MUG, on_hand=0)
         else:
             change(DiscountCode, DiscountCode.code == "KARIBU10", used=1)
-        return ordering.place_order(*arguments)
+        return submission.place_order(*arguments)
 
     monkeypatch.setattr(views, "place_order", place_too_late)
     reply = shopper.post("/checkout", form)

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from shop import create_app
 from shop.catalog.models import Variant
-from shop.clock import utcnow
-from shop.database import db
+from shop.core.clock import utcnow
+from shop.core.database import db
 from shop.orders.models import Order
-from shop.payments.addresses import hash_of, secret_in
+from shop.payments.callback_intake import hash_of, secret_in
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.checkout.reading import MUG, notice_of, shown_form
@@ -145,7 +145,7 @@ def test_a_form_sent_again_after_the_secret_was_changed_is_still_the_same_order(
 
 def test_an_order_number_that_is_taken_is_drawn_again(shopper, orders, monkeypatch):
     numbers = iter([0, 0, 0, 1, 2, 3, 4, 5])
-    monkeypatch.setattr("shop.orders.placing.secrets.randbelow", lambda below: next(numbers))
+    monkeypatch.setattr("shop.orders.placement.secrets.randbelow", lambda below: next(numbers))
     for _ in range(2):
         shopper.add()
         assert shopper.checkout().status_code == 303

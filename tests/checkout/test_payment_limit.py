@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from shop.catalog.models import Variant
-from shop.database import db, write
+from shop.core.database import db, write
 from tests.shopper import SKU
 
 WARNED = "takes at most KSh 250,000 in one payment"

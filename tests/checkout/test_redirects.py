@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 
 from shop.cart.models import Cart
 from shop.catalog.models import Variant
-from shop.clock import utcnow
-from shop.database import db
+from shop.core.clock import utcnow
+from shop.core.database import db
 from shop.pricing.models import DiscountCode
 from tests import both_databases
 from tests.checkout.reading import MUG, notice_of, pay_button, shown_form, text_of

@@ -5,8 +5,8 @@ import re
 import pytest
 from sqlalchemy import select
 
-from shop.database import db
-from shop.money import shillings
+from shop.core.database import db
+from shop.core.money import shillings
 from shop.payments.models import PaymentAttempt
 from shop.pricing.models import DiscountCode
 from tests import both_databases
@@ -61,7 +61,7 @@ def test_nobody_pays_a_sum_they_were_not_shown(shopper, count, provider, shown):
 
 
 def test_without_the_comparison_a_sum_nobody_saw_would_be_asked_for(shopper, provider, monkeypatch):
-    monkeypatch.setattr("shop.checkout.telling.what_moved", lambda *_: [])
+    monkeypatch.setattr("shop.checkout.problems.what_moved", lambda *_: [])
     shopper.add()
 
     assert shopper.post("/checkout", shown_form(shopper) | {"shown_total": "1"}).status_code == 303

@@ -6,8 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from shop.chpter import Callback, Claim, Unreadable, read_callback
-
-from .examples import documented
+from tests.chpter.examples import documented
 
 PAID = json.loads(documented("mpesa_success"))
 

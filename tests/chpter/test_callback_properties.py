@@ -6,8 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shop.chpter import Callback, Claim, Unreadable, read_callback
-
-from .examples import documented
+from tests.chpter.examples import documented
 
 KEYS = [
     "payment_method",

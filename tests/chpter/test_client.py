@@ -6,10 +6,9 @@ from decimal import Decimal
 import pytest
 
 from shop.chpter import ChpterClient, ChpterError, Customer, HttpError, NotConfigured, UnsafeLink, WrongRequest
+from tests.chpter.examples import CALLBACK_URL, TOKEN, client_for, session_request
 from tests.faults.behaviours import DIALECTS, FAULTS, UNSAID
 from tests.faults.provider import Provider
-
-from .examples import CALLBACK_URL, TOKEN, client_for, session_request
 
 CODES = {
     "unreachable": ("refused", "reset", "closed", "garbage", "long_header", "many_headers"),

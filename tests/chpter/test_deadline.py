@@ -14,9 +14,8 @@ import requests
 
 from shop.chpter import ChpterError, TimedOut, Unreachable
 from shop.chpter.transport import Deadline, post_json
+from tests.chpter.examples import client_for, eventually, session_request
 from tests.faults.provider import Provider
-
-from .examples import client_for, eventually, session_request
 
 
 def open_files() -> int:

@@ -6,10 +6,9 @@ import time
 import pytest
 
 from shop.chpter import BreakerOpen, Busy, ChpterError, Conflict, HttpError, TimedOut, TooManyRequests, UnsafeLink
-from shop.chpter.guard import Breaker
+from shop.chpter.circuit_breaker import Breaker
+from tests.chpter.examples import client_for, eventually, session_request
 from tests.faults.provider import Provider
-
-from .examples import client_for, eventually, session_request
 
 
 class Clock:

@@ -3,7 +3,7 @@
 import pytest
 
 from shop.chpter import UnsafeLink
-from shop.chpter.links import is_loopback, origin_of, origin_text, safe_link
+from shop.chpter.payment_link import is_loopback, origin_of, origin_text, safe_link
 
 OWN = ("https", "chpter.co", 443)
 HOSTS = ["chpter.co", ".pay.example"]

@@ -1,8 +1,7 @@
 """What the shop sends to Chpter."""
 
 from shop.chpter import Customer
-
-from .examples import CALLBACK_URL, session_request
+from tests.chpter.examples import CALLBACK_URL, session_request
 
 
 def test_the_body_is_the_documented_one_word_for_word():

@@ -10,8 +10,7 @@ from shop.chpter import Customer
 from shop.chpter.client import SESSION_PATH
 from shop.chpter.sandbox import create_sandbox
 from shop.chpter.sandbox.sessions import MAX_SESSIONS
-
-from .examples import TOKEN, session_request
+from tests.chpter.examples import TOKEN, session_request
 
 HEADERS = {"Authorization": f"Token {TOKEN}", "domain": "https://www.example.co.ke"}
 ENDINGS = {

@@ -14,9 +14,9 @@ from werkzeug.serving import make_server
 
 from shop.chpter import Claim, read_callback
 from shop.chpter.client import SESSION_PATH, ChpterClient
-from shop.chpter.sandbox import SandboxRefused, create_sandbox, serve, serving
-
-from .examples import TOKEN, documented, eventually, session_request
+from shop.chpter.sandbox import SandboxRefused, create_sandbox, serve
+from shop.chpter.sandbox import app as serving
+from tests.chpter.examples import TOKEN, documented, eventually, session_request
 
 SHOP = "http://127.0.0.1:8000"
 HEADERS = {"Authorization": f"Token {TOKEN}", "domain": "https://www.example.co.ke"}

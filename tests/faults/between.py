@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from shop.database import db
+from shop.core.database import db
 
 PATIENCE = 0.05  # seconds a rival has before the first goes on; one that waits for a lock goes on after it
 

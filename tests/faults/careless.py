@@ -6,7 +6,7 @@ import time
 from flask import Flask, Response, request
 
 from shop import create_app
-from shop.extensions import csrf
+from shop.web.extensions import csrf
 
 app: Flask = create_app()
 _careful = app.view_functions["payments.callback"]

@@ -18,10 +18,10 @@ from sqlalchemy import event, select, text
 from werkzeug.test import TestResponse
 
 from shop.cart.models import Cart, CartLine
-from shop.cart.rows import TOKEN
+from shop.cart.storage import TOKEN
 from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
-from shop.database import db, write
+from shop.core.database import db, write
 from tests.faults import figures, leaks
 from tests.faults.broken_http import HOST
 from tests.faults.letters import letters_in, text_of

@@ -6,9 +6,9 @@ from flask import Flask, Response, request
 from sqlalchemy import update
 
 from shop import create_app
-from shop.database import db, write
-from shop.extensions import csrf
+from shop.core.database import db, write
 from shop.payments.models import PaymentAttempt
+from shop.web.extensions import csrf
 
 
 @csrf.exempt

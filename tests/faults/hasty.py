@@ -5,12 +5,12 @@ import time
 from sqlalchemy import update
 
 from shop import create_app
-from shop.database import changed, write
-from shop.notices import sending
-from shop.notices.models import OutboxMail
+from shop.core.database import changed, write
+from shop.emails import delivery
+from shop.emails.models import OutboxMail
 
 app = create_app()
-_send = sending._send
+_send = delivery._send
 
 
 def _mark_and_send(mail_id, carrier, settings, now):
@@ -25,4 +25,4 @@ def _mark_and_send(mail_id, carrier, settings, now):
     return _send(mail_id, Marking(), settings, now)
 
 
-sending._send = _mark_and_send
+delivery._send = _mark_and_send

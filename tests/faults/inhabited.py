@@ -9,9 +9,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select, update
 
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.notices.sending import send_due
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.emails.delivery import send_due
 from tests.addresses import address_of, routes
 from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
 from tests.faults.letters import letters_in
@@ -77,8 +77,8 @@ class Inhabited:
         """Sign in whoever belongs to the desk, whatever became of their password, their right and their tries."""
         from flask_security.utils import hash_password
 
-        from shop.admin.models import CodeTry, FailedSignIns, Merchant, Role, SecondFactor
-        from shop.admin.signing import people
+        from shop.accounts.login import people
+        from shop.accounts.models import CodeTry, FailedSignIns, Merchant, Role, SecondFactor
 
         def as_at_first() -> None:
             for table in (CodeTry, FailedSignIns, SecondFactor):
@@ -117,10 +117,10 @@ class Inhabited:
 
     def _known(self) -> dict[str, list[str]]:
         """What stands in the places of the routes: for each of their variables, what is really there."""
-        from shop.admin.importing.models import ImportDraft
-        from shop.admin.models import Merchant, OneTimeLink
+        from shop.accounts.models import Merchant, OneTimeLink
         from shop.cart.models import SharedCart
-        from shop.notices.models import OutboxMail
+        from shop.catalog.csv_import.drafts import ImportDraft
+        from shop.emails.models import OutboxMail
         from shop.orders.models import Order
         from shop.payments.models import PaymentAttempt
         from shop.pricing.models import DeliveryArea, DiscountCode

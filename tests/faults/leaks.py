@@ -13,8 +13,8 @@ from pathlib import Path
 from flask import Flask, Response, request_finished
 from sqlalchemy import select
 
-from shop.database import db
-from shop.notices.models import OutboxMail
+from shop.core.database import db
+from shop.emails.models import OutboxMail
 from tests.admin.desk import PASSWORD
 from tests.conftest import SECRET, TOKEN
 from tests.faults.inhabited import NOBODY, Inhabited

@@ -18,46 +18,46 @@ from flask import Flask
 
 import shop
 from shop.payments import models
-from shop.typed import TypedForm
+from shop.web.base_form import TypedForm
 
 WAYS = ("fullmatch", "match", "search", "findall", "finditer", "split", "sub")
 TEXTS = (str, str | None, bytes)
 
 # Functions that take one text which nobody typed, or that write: each with the reason why it is no reader.
 NO_READERS = {
-    "shop.admin.acts.acted": "writes the log",
-    "shop.admin.acts.logged": "writes the log",
-    "shop.admin.money.acting._to": "of a page already found",
-    "shop.admin.money.acting._decide_page": "a page",
-    "shop.admin.packing.views._standing": "a page",
-    "shop.admin.people.codes.for_typing": "our own secret",
-    "shop.admin.people.codes._app": "our own secret",
-    "shop.admin.people.staffing._role": "one of two names, and writes",
-    "shop.admin.commands._tidy": "the owner's own terminal",
-    "shop.admin.people.passwords._without_rows": "of a password already found to be short",
-    "shop.admin.people.links.withdraw_links": "writes",
-    "shop.admin.pictures.views._back": "of a page already found",
-    "shop.admin.selling.areas._done": "our own words",
-    "shop.assets._squeezed": "our own style sheets",
-    "shop.catalog.media.remove": "writes",
-    "shop.catalog.media.let_rest": "writes",
-    "shop.catalog.stocking.note_move": "writes",
+    "shop.accounts.audit_log.acted": "writes the log",
+    "shop.accounts.audit_log.logged": "writes the log",
+    "shop.admin.payments.action_views._to": "of a page already found",
+    "shop.admin.payments.action_views._decide_page": "a page",
+    "shop.admin.orders.fulfilment_views._standing": "a page",
+    "shop.accounts.two_factor.for_typing": "our own secret",
+    "shop.accounts.two_factor._app": "our own secret",
+    "shop.accounts.staff._role": "one of two names, and writes",
+    "shop.accounts.cli._tidy": "the owner's own terminal",
+    "shop.accounts.password_policy._without_rows": "of a password already found to be short",
+    "shop.accounts.one_time_links.withdraw_links": "writes",
+    "shop.admin.catalog.image_views._back": "of a page already found",
+    "shop.admin.sales.delivery_area_views._done": "our own words",
+    "shop.web.assets._squeezed": "our own style sheets",
+    "shop.catalog.images.serving.remove": "writes",
+    "shop.catalog.images.serving.let_rest": "writes",
+    "shop.catalog.stock.note_move": "writes",
     "shop.config._is_weak": "a setting",
     "shop.config._is_loopback": "a setting",
     "shop.config._split": "a setting",
-    "shop.payments.addresses._signer": "our own key",
+    "shop.payments.callback_intake._signer": "our own key",
 }
 # Readers that want more than a text: with what.
 WITH: dict[str, tuple[Any, ...]] = {
-    "shop.admin.people.passwords.weakness": ("owner@example.com", "Njeri", "Mkono"),
+    "shop.accounts.password_policy.weakness": ("owner@example.com", "Njeri", "Mkono"),
     "shop.chpter.text.one_line": (200,),
-    "shop.chpter.links.safe_link": (("https", "chpter.co", 443), (".chpter.co",)),
-    "shop.chpter.sandbox.checking.read_session_request": ("http://localhost",),
-    "shop.chpter.wording.reason_of": ("MPESA",),
-    "shop.chpter.wording.plain_words": ("MPESA",),
-    "shop.payments.joined.token_of": (["a-key-for-tests-only-0123456789abcdef"],),
-    "shop.payments.addresses.secret_in": (["a-key-for-tests-only-0123456789abcdef"],),
-    "shop.catalog.browsing.found": ("", 1),
+    "shop.chpter.payment_link.safe_link": (("https", "chpter.co", 443), (".chpter.co",)),
+    "shop.chpter.sandbox.request_validation.read_session_request": ("http://localhost",),
+    "shop.chpter.failure_reasons.reason_of": ("MPESA",),
+    "shop.chpter.failure_reasons.plain_words": ("MPESA",),
+    "shop.payments.callback_intake.token_of": (["a-key-for-tests-only-0123456789abcdef"],),
+    "shop.payments.callback_intake.secret_in": (["a-key-for-tests-only-0123456789abcdef"],),
+    "shop.catalog.queries.found": ("", 1),
 }
 
 

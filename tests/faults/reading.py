@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask
 
-from shop.database import db
+from shop.core.database import db
 
 
 class Reader:

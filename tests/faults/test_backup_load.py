@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import func, select
 
-from shop.archiving import examine, restore
-from shop.database import db
+from shop.backup import examine, restore
+from shop.core.database import db
 from shop.orders.models import Order
 from shop.payments.models import MoneyEntry, PaymentAttempt
-from shop.payments.proof import proof
+from shop.payments.reconciliation import proof
 from tests import both_databases
 from tests.faults.figures import size
 from tests.faults.serving import Served, command

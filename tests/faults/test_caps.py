@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from shop.checkout import ordering
-from shop.notices import writing
-from shop.orders import capping
+from shop.checkout import submission
+from shop.emails import messages
+from shop.orders import placement
 from shop.orders.models import Order
 from tests import both_databases
 from tests.faults.at_once import at_once
@@ -53,7 +53,7 @@ def test_forty_at_once_are_five(rush, ledger, same, reached):
 @both_databases
 @ONE
 def test_control_without_the_cap_all_forty_are_placed(rush, ledger, same, monkeypatch, unguarded):
-    monkeypatch.setattr(ordering, "keep_within_cap", lambda buyer: None)
+    monkeypatch.setattr(submission, "keep_within_cap", lambda buyer: None)
 
     assert rush(**same) == {303: BUYERS}
     unguarded(programme(same), f"without the cap {BUYERS} placed")
@@ -62,7 +62,7 @@ def test_control_without_the_cap_all_forty_are_placed(rush, ledger, same, monkey
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @ONE
 def test_control_without_counting_alone_more_than_five_are_placed(rush, ledger, same, monkeypatch, unguarded):
-    monkeypatch.setattr(capping, "alone_with", lambda *names: None)
+    monkeypatch.setattr(placement, "alone_with", lambda *names: None)
     rush(**same)
 
     assert ledger.count(Order) > 5
@@ -71,7 +71,7 @@ def test_control_without_counting_alone_more_than_five_are_placed(rush, ledger, 
 
 @both_databases
 def test_the_days_mails_of_an_address_are_counted_to_the_mail(rush, ledger, monkeypatch):
-    monkeypatch.setattr(capping, "MOST_OPEN", 1_000)
+    monkeypatch.setattr(placement, "MOST_OPEN", 1_000)
 
     assert rush(email="one@example.com") == {303: BUYERS}
-    assert ledger.mails("placed") == writing.MOST_UNPROVEN
+    assert ledger.mails("placed") == messages.MOST_UNPROVEN

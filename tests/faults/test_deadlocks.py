@@ -5,8 +5,8 @@ from itertools import count
 
 import pytest
 
-from shop import database
-from shop.orders import stock
+from shop.core import database
+from shop.orders import reservations
 from tests import both_databases
 from tests.faults.at_once import at_once
 from tests.faults.figures import CROSSED
@@ -28,10 +28,10 @@ def replies(shopper, ledger, crowd, together, monkeypatch):
     """Buyers of the same two things, every second one with them the other way round, slow between the two."""
 
     def buy() -> list[int]:
-        changed, hold, turns = stock.changed, stock.hold, count()
-        monkeypatch.setattr(stock, "changed", lambda statement: (changed(statement), time.sleep(0.03))[0])
+        changed, hold, turns = reservations.changed, reservations.hold, count()
+        monkeypatch.setattr(reservations, "changed", lambda statement: (changed(statement), time.sleep(0.03))[0])
         # turned round here, since the cookie keeps a cart in the order of its SKUs
-        monkeypatch.setattr(stock, "hold", lambda lines: hold(list(lines)[:: (-1) ** next(turns)]))
+        monkeypatch.setattr(reservations, "hold", lambda lines: hold(list(lines)[:: (-1) ** next(turns)]))
         for sku in (SKU, OTHER_SKU):
             ledger.shelve(sku, 100)
             shopper.add(sku)
@@ -69,7 +69,7 @@ def test_carts_in_opposite_order_do_not_lock_each_other_out(replies, deadlocks, 
 
 @postgresql
 def test_control_without_the_order_of_skus_they_do(replies, deadlocks, monkeypatch, unguarded):
-    monkeypatch.setattr(stock, "_in_order", list)
+    monkeypatch.setattr(reservations, "_in_order", list)
 
     replies()
 

@@ -11,8 +11,8 @@ import pytest
 from itsdangerous import Signer
 from sqlalchemy import func, select
 
-from shop.database import db
-from shop.payments import addresses, views
+from shop.core.database import db
+from shop.payments import callback_intake, views
 from tests import both_databases
 from tests.conftest import SECRET
 from tests.faults.figures import size
@@ -62,7 +62,9 @@ def classes(bought: Bought, other: Bought, session: str) -> dict[str, Callable[[
         "bits flipped": flipped,
         "in another case": lambda number: (token.lower(), token.upper(), token.swapcase())[number % 3],
         "halves of two": lambda number: (f"{secret}.{other_signature}", f"{other_secret}.{signature}")[number % 2],
-        "another key": lambda number: addresses.token_for(secret, [f"another-key-of-the-same-length-{number:06d}"]),
+        "another key": lambda number: callback_intake.token_for(
+            secret, [f"another-key-of-the-same-length-{number:06d}"]
+        ),
         "another purpose": lambda number: signed(SECRET, purposes[number % 5], secret),
         "the order's token": lambda number: (order, f"{order}.{signature}", f"{secret}.{order}")[number % 3],
         "the session": lambda number: session[number % 20 :],

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import select, update
 
 from shop import create_app
-from shop.admin.models import Merchant
-from shop.admin.people import codes, guessing, links
-from shop.database import db, write
-from shop.notices.models import OutboxMail
+from shop.accounts import login_throttle, one_time_links, two_factor
+from shop.accounts.models import Merchant
+from shop.core.database import db, write
+from shop.emails.models import OutboxMail
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, Clerk, let_in
 from tests.faults.figures import LONG, size
@@ -21,7 +21,7 @@ from tests.shopper import hidden_fields
 
 pytestmark = both_databases
 TRIES = size(60, 1000)
-MOST = guessing.MOST
+MOST = login_throttle.MOST
 CODES = f"{TRIES:,} wrong codes and recovery codes, 100 addresses, two processes"
 RESETS = f"{TRIES:,} requests for a new password from 100 addresses"
 UNKNOWN = "An unknown e-mail at sign-in"
@@ -109,8 +109,8 @@ def test_one_account_has_ten_tries_however_it_is_spelled(processes, checks, reac
 
 
 def test_control_counted_by_spelling_they_guess_on(processes, checks, monkeypatch, unguarded):
-    key = guessing.key_of
-    monkeypatch.setattr(guessing, "key_of", lambda email: key(email) and f"password {email}")
+    key = login_throttle.key_of
+    monkeypatch.setattr(login_throttle, "key_of", lambda email: key(email) and f"password {email}")
 
     guess(processes, TRIES, *SPELLINGS, network="2c0f:fe38:2405:9a5c::")
 
@@ -120,7 +120,7 @@ def test_control_counted_by_spelling_they_guess_on(processes, checks, monkeypatc
 
 @pytest.mark.parametrize("addresses", [1, 100])
 def test_control_counted_in_memory_alone_they_guess_on(processes, checks, monkeypatch, unguarded, addresses):
-    monkeypatch.setattr(guessing, "seconds_to_wait", lambda _key: 0)
+    monkeypatch.setattr(login_throttle, "seconds_to_wait", lambda _key: 0)
 
     guess(processes, addresses)
 
@@ -136,8 +136,8 @@ def passwords(addresses: int) -> str:
 @pytest.fixture
 def looked_at(monkeypatch):
     """Every code that was compared with what is right."""
-    looked, proof = [], codes._proof
-    monkeypatch.setattr(codes, "_proof", lambda *asked: looked.append(asked) or proof(*asked))
+    looked, proof = [], two_factor._proof
+    monkeypatch.setattr(two_factor, "_proof", lambda *asked: looked.append(asked) or proof(*asked))
     return looked
 
 
@@ -146,7 +146,7 @@ def halfway(processes):
     """An owner with codes; at each process somebody who knows the password and has the page for the code open."""
     with processes[0].app_context():
         mine = db.session.scalars(select(Merchant.id)).one()
-        recovery = write(lambda: codes.turn_on(mine, codes.new_secret(), 0))
+        recovery = write(lambda: two_factor.turn_on(mine, two_factor.new_secret(), 0))
     visitors = [Clerk(one) for one in processes]
     for visitor in visitors:
         assert visitor.sign_in().headers["Location"].startswith("/admin/sign-in/code")
@@ -177,7 +177,7 @@ def test_codes_and_recovery_codes_are_looked_at_five_times(halfway, looked_at, r
 
 def test_control_codes_that_nobody_counts_are_all_looked_at(halfway, looked_at, monkeypatch, unguarded):
     give, recovery = halfway
-    monkeypatch.setattr(codes, "_hold_back", lambda _: None)
+    monkeypatch.setattr(two_factor, "_hold_back", lambda _: None)
 
     assert guess_codes(give) == [422] * TRIES
     assert len(looked_at) == TRIES
@@ -203,7 +203,7 @@ def test_a_forgotten_password_sends_one_mail_an_hour_whoever_asks(processes, rea
 
 
 def test_control_with_no_hour_between_each_request_sends_a_mail(processes, monkeypatch, unguarded):
-    monkeypatch.setattr(links, "timedelta", lambda **_: timedelta(0))
+    monkeypatch.setattr(one_time_links, "timedelta", lambda **_: timedelta(0))
 
     sent = ask_for_a_password(processes)
 
@@ -214,7 +214,7 @@ def test_control_with_no_hour_between_each_request_sends_a_mail(processes, monke
 @pytest.fixture
 def tell_apart(app, checks, monkeypatch):
     """Sign in as somebody and as nobody, in turn: what each sees, compares, and the median seconds it takes."""
-    monkeypatch.setattr(guessing, "seconds_to_wait", lambda _key: 0)
+    monkeypatch.setattr(login_throttle, "seconds_to_wait", lambda _key: 0)
 
     def run(times: int):
         visitor, emails = Clerk(app), (EMAIL, "nobody@example.com")

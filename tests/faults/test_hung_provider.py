@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import func, select
 
-from shop.database import db
+from shop.core.database import db
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.chpter.examples import eventually

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from shop import create_app
-from shop.database import db
+from shop.core.database import db
 from shop.payments.models import CallbackRecord, UnmatchedCallback
 from tests import both_databases
 from tests.admin.desk import Clerk, let_in

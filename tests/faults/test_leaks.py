@@ -8,8 +8,8 @@ import pytest
 from flask import Response, redirect
 from sqlalchemy import update
 
-from shop.database import db, write
-from shop.notices.models import OutboxMail
+from shop.core.database import db, write
+from shop.emails.models import OutboxMail
 from tests.admin.desk import PASSWORD
 from tests.admin.phone import Clock, set_up
 from tests.conftest import SECRET, TOKEN

@@ -5,9 +5,9 @@ import time
 import pytest
 from sqlalchemy import select
 
-from shop.catalog import stocking
+from shop.catalog import stock
 from shop.catalog.models import Variant
-from shop.database import db, write
+from shop.core.database import db, write
 from tests import both_databases
 from tests.admin.goods import Goods
 from tests.faults.at_once import at_once
@@ -27,9 +27,7 @@ def work_at_once(app, crowd, together, sku):
     def note(pieces):
         def do():
             with app.app_context():
-                return write(
-                    lambda: stocking.change_stock(sku, pieces, "Received" if pieces > 0 else "Damaged or lost")
-                )
+                return write(lambda: stock.change_stock(sku, pieces, "Received" if pieces > 0 else "Damaged or lost"))
 
         return do
 
@@ -39,7 +37,7 @@ def work_at_once(app, crowd, together, sku):
 @both_databases
 def test_stock_that_changes_while_it_is_bought_adds_up_to_the_piece(app, shopper, goods, crowd, together):
     with app.app_context():
-        write(lambda: stocking.set_stock(SKU, 100, "Counted anew"))
+        write(lambda: stock.set_stock(SKU, 100, "Counted anew"))
     shopper.add(SKU)
 
     replies = work_at_once(app, crowd, together, SKU)
@@ -57,11 +55,11 @@ def test_control_without_the_lock_the_ledger_would_not_add_up(app, goods, monkey
         time.sleep(0.05)
         return seen
 
-    monkeypatch.setattr(stocking, "_locked", unlocked)
+    monkeypatch.setattr(stock, "_locked", unlocked)
 
     def receive():
         with app.app_context():
-            write(lambda: stocking.change_stock(SKU, 1, "Received"))
+            write(lambda: stock.change_stock(SKU, 1, "Received"))
 
     at_once([receive] * 6)
 
@@ -71,7 +69,7 @@ def test_control_without_the_lock_the_ledger_would_not_add_up(app, goods, monkey
 @both_databases
 def test_a_count_below_what_buyers_are_holding_at_that_moment_never_wins(app, shopper, goods, crowd, together):
     with app.app_context():
-        write(lambda: stocking.set_stock(SKU, 20, "Counted anew"))
+        write(lambda: stock.set_stock(SKU, 20, "Counted anew"))
     shopper.add(SKU)
     buyers = crowd(20)
     together(20)
@@ -79,8 +77,8 @@ def test_a_count_below_what_buyers_are_holding_at_that_moment_never_wins(app, sh
     def count():
         with app.app_context():
             try:
-                write(lambda: stocking.set_stock(SKU, 5, "Counted anew"))
-            except stocking.HeldByOrders as short:
+                write(lambda: stock.set_stock(SKU, 5, "Counted anew"))
+            except stock.HeldByOrders as short:
                 return short.held
             return 0
 

@@ -9,7 +9,7 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import event
 
-from shop.database import db
+from shop.core.database import db
 from tests import both_databases
 from tests.faults.figures import size
 from tests.faults.machine.bugs import BUGS
@@ -27,8 +27,8 @@ ROWS = {"R2", "R3", "R3a", "R3b", "R3c", "R4", "R5", "R6", "R7", "R8", "R9", "R1
 @pytest.fixture
 def till(app, monkeypatch):
     clock = Clock()
-    monkeypatch.setattr("shop.clock.datetime", clock)
-    for place in ("shop.admin.people.sitting.utcnow", "shop.admin.signing.utcnow"):
+    monkeypatch.setattr("shop.core.clock.datetime", clock)
+    for place in ("shop.accounts.staff_sessions.utcnow", "shop.accounts.login.utcnow"):
         monkeypatch.setattr(place, lambda: OPENING_DAY)  # the merchant has just signed in, whatever day it is
     logging.disable(logging.CRITICAL)
     with app.app_context():

@@ -13,7 +13,7 @@ from time import perf_counter
 import pytest
 from sqlalchemy import update
 
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.conftest import TOKEN

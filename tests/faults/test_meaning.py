@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shop.chpter import Claim, Unreadable, callback, read_callback
+from shop.chpter import Claim, Unreadable, callback_reader, read_callback
 from shop.chpter.strict_json import NotStrict
 from tests.faults.malformed import Malformer
 from tests.faults.meaning import may_pay
@@ -79,7 +79,7 @@ def test_the_shop_reads_what_the_judge_reads():
 
 @pytest.mark.parametrize("check", GONE)
 def test_control_a_reader_without_one_of_its_checks_is_found(check, monkeypatch):
-    monkeypatch.setattr(callback, check, GONE[check])
+    monkeypatch.setattr(callback_reader, check, GONE[check])
 
     assert wrongly_believed(3_000)
 
@@ -91,7 +91,7 @@ def test_control_a_reader_of_loose_json_is_found(monkeypatch):
         except (ValueError, TypeError, RecursionError) as error:
             raise NotStrict from error
 
-    monkeypatch.setattr(callback, "read_text", lambda raw: raw.decode("utf-8", "replace").replace("\0", ""))
-    monkeypatch.setattr(callback, "read_object", loose)
+    monkeypatch.setattr(callback_reader, "read_text", lambda raw: raw.decode("utf-8", "replace").replace("\0", ""))
+    monkeypatch.setattr(callback_reader, "read_object", loose)
 
     assert wrongly_believed(3_000)

@@ -14,9 +14,9 @@ from tests.faults.figures import LONG
 PROGRAMME = "Faults put into the code of {}, one at a time"
 ROOT = Path(__file__).parents[2]
 PARTS = ["shop", "templates", "static", "migrations", "docs", "bin", "tests", "wsgi.py", "pyproject.toml"]
-SETTLING = ["shop/payments/deciding.py", "shop/payments/settling.py"]
-PRICING = ["shop/pricing/quote.py", "shop/pricing/claiming.py", "shop/pricing/models.py"]
-EXPIRY = ["shop/orders/expiring.py", "shop/orders/moving.py", "shop/orders/stock.py"]
+SETTLING = ["shop/payments/settlement_rules.py", "shop/payments/settlement.py"]
+PRICING = ["shop/pricing/quote.py", "shop/pricing/discount_codes.py", "shop/pricing/models.py"]
+EXPIRY = ["shop/orders/expiry.py", "shop/orders/transitions.py", "shop/orders/reservations.py"]
 TESTS = [
     "tests/payments/test_deciding.py",
     "tests/payments/test_kept.py",

@@ -12,7 +12,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 
 from shop import create_app
-from shop.admin import frame
+from shop.accounts import permissions
 from tests.addresses import address_of, routes
 from tests.faults.inhabited import WHO, Inhabited
 from tests.faults.observatory import points, score
@@ -33,7 +33,9 @@ def live(shop, settings, monkeypatch) -> Flask:
     """The same shop in production, with pages that answer as they are told. It is never asked for a payment page."""
     made = create_app({**settings, "SHOP_URL": HTTPS, "CHPTER_URL": "https://chpter.co"})
     made.extensions["chpter"] = shop.app.extensions["chpter"]
-    monkeypatch.setattr(frame, "must_set_up_codes", lambda: False)  # its owner has no phone, and opens all the same
+    monkeypatch.setattr(
+        permissions, "must_set_up_codes", lambda: False
+    )  # its owner has no phone, and opens all the same
 
     def answer(number: int) -> str:
         if number == 503:

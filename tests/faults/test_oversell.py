@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from shop.catalog.models import Variant
-from shop.database import db, write
-from shop.orders import placing
+from shop.core.database import db, write
+from shop.orders import placement
 from shop.orders.models import Order
 from shop.pricing.models import DiscountCode
 from tests import both_databases
@@ -108,7 +108,7 @@ def test_control_without_its_guard_a_code_is_used_too_often(shopper, ledger, cro
         more = update(DiscountCode).where(DiscountCode.id == code_id).values(used=DiscountCode.used + 1)
         db.session.execute(more, execution_options={"synchronize_session": False})
 
-    monkeypatch.setattr(placing, "claim_use", claim_unguarded)
+    monkeypatch.setattr(placement, "claim_use", claim_unguarded)
     ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses=5, used=0)
     ledger.shelve("STA-BEA-ONE", 500)
     shopper.add("STA-BEA-ONE")

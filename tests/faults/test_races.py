@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import update
 
 from shop.catalog.models import Variant
-from shop.clock import utcnow
-from shop.database import db
-from shop.orders import stock
-from shop.orders.expiring import expire_orders
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.orders import reservations
+from shop.orders.expiry import expire_orders
 from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
 from shop.pricing.models import DiscountCode
@@ -54,7 +54,7 @@ def test_control_without_the_guard_the_same_buyers_are_sold_what_is_not_there(
             more = update(Variant).where(Variant.sku == line.sku).values(held=Variant.held + line.quantity)
             db.session.execute(more, execution_options={"synchronize_session": False})
 
-    monkeypatch.setattr(stock, "hold", hold_unguarded)
+    monkeypatch.setattr(reservations, "hold", hold_unguarded)
     at_once(buyers)
 
     assert ledger.count(Order) > 10

@@ -10,8 +10,8 @@ from time import thread_time
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from shop.admin.money.forms import RefundForm
-from shop.admin.people.forms import ChangePasswordForm, JoinForm, PasswordForm
+from shop.accounts.forms import ChangePasswordForm, JoinForm, PasswordForm
+from shop.admin.payments.forms import RefundForm
 from tests.faults import readers
 from tests.faults.figures import size
 from tests.hostile import STRINGS

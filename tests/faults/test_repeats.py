@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from shop.orders import moving, stock
-from shop.payments import settling
+from shop.orders import reservations, transitions
+from shop.payments import settlement
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.faults.at_once import at_once
@@ -69,10 +69,10 @@ def test_control_without_its_guards_one_payment_is_counted_twice(shopper, ledger
     body = bought.callback()
 
     def unseeing(_decision, _attempt, order, _callback, now):
-        stock.take(order.lines)
-        moving._received(order, now)
+        reservations.take(order.lines)
+        transitions._received(order, now)
 
-    monkeypatch.setattr(settling, "_apply", unseeing)
+    monkeypatch.setattr(settlement, "_apply", unseeing)
     in_crowds([lambda: bought.hear(body)] * 5)
 
     taken = 100 - ledger.stock(SKU)[0]
@@ -82,16 +82,16 @@ def test_control_without_its_guards_one_payment_is_counted_twice(shopper, ledger
 
 def test_control_without_its_row_a_failure_unpays(shopper, ledger, monkeypatch, unguarded):
     bought = shopper.buy()
-    decide = settling.decide
+    decide = settlement.decide
 
     def believing(facts):
         decision = decide(facts)
         if facts.claim == "no":
-            failed = settling.AttemptState.FAILED
-            return settling.Decision("R6", failed, settling.Payment.AWAITING, "The payment failed.")
+            failed = settlement.AttemptState.FAILED
+            return settlement.Decision("R6", failed, settlement.Payment.AWAITING, "The payment failed.")
         return decision
 
-    monkeypatch.setattr(settling, "decide", believing)
+    monkeypatch.setattr(settlement, "decide", believing)
     for body in (bought.callback(), bought.failure()):
         bought.hear(body)
 

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from shop import database
-from shop.clock import utcnow
-from shop.orders import expiring
-from shop.orders.expiring import expire_orders
-from shop.orders.moving import MovedMeanwhile
-from shop.payments import settling
+from shop.core import database
+from shop.core.clock import utcnow
+from shop.orders import expiry as expiring
+from shop.orders.expiry import expire_orders
+from shop.orders.transitions import MovedMeanwhile
+from shop.payments import settlement
 from tests import both_databases
 from tests.faults.at_once import at_once
 from tests.faults.between import Between
@@ -158,7 +158,7 @@ def test_control_without_the_guards_of_settling_goods_are_given_back_that_are_pa
     def move_unguarded(order, _before, after):
         order.payment = after
 
-    monkeypatch.setattr(settling.moving, "move", move_unguarded)
+    monkeypatch.setattr(settlement.moving, "move", move_unguarded)
     ledger.shelve(SKU, 100)
     before, purchases = ledger.stock(SKU), []
     with pytest.raises((AssertionError, IntegrityError)):

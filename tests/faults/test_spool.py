@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from shop.payments import settling, views
+from shop.payments import settlement, views
 from shop.payments.views import drain_spool
 from tests import both_databases
 from tests.shopper import SKU
@@ -15,7 +15,7 @@ from tests.shopper import SKU
 
 @pytest.fixture
 def settings(settings, monkeypatch):
-    monkeypatch.setattr("shop.database.LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("shop.core.database.LOCK_SECONDS", 0.2)
     return settings
 
 
@@ -123,7 +123,7 @@ def test_a_callback_that_cannot_be_kept_is_not_acknowledged(app, bought, spool, 
         raise OSError(28, "No space left on device")
 
     with database_away(app, settings["DATABASE_URL"]):
-        monkeypatch.setattr(f"shop.payments.spool.{step}", disk_full)
+        monkeypatch.setattr(f"shop.payments.callback_spool.{step}", disk_full)
         reply = bought.hear(bought.callback())
 
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "10")
@@ -179,7 +179,7 @@ def test_a_damaged_file_is_kept_aside_and_holds_up_no_other(app, bought, spool, 
 
 
 def test_a_bug_in_settling_one_loses_nothing_and_holds_up_no_other(app, shopper, bought, drain, monkeypatch):
-    decide, other = settling.decide, shopper.buy()
+    decide, other = settlement.decide, shopper.buy()
 
     def confused(facts):
         if facts.claim == "no":
@@ -187,7 +187,7 @@ def test_a_bug_in_settling_one_loses_nothing_and_holds_up_no_other(app, shopper,
         return decide(facts)
 
     with monkeypatch.context() as broken:
-        broken.setattr(settling, "decide", confused)
+        broken.setattr(settlement, "decide", confused)
         assert bought.hear(bought.failure()).status_code == 202
         with database_away(app, app.config["SETTINGS"].database_url):
             assert other.hear(other.callback()).status_code == 202

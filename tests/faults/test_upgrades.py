@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from shop.database import db
+from shop.core.database import db
 from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
 from tests import both_databases

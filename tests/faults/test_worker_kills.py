@@ -16,9 +16,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from shop.catalog.models import StockMove
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.notices.models import OutboxMail
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.emails.models import OutboxMail
 from shop.orders.models import Order, OrderEvent
 from tests import both_databases
 from tests.faults.figures import size

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from shop import create_app
-from shop.chpter.guard import Breaker, Bulkhead
+from shop.chpter.circuit_breaker import Breaker, Bulkhead
 
 app: Flask = create_app()
 app.extensions["chpter"]._bulkhead = Bulkhead(10_000)

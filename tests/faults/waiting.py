@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 
 from shop.catalog.models import Variant
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
 from tests.faults.reading import Reader

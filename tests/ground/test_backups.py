@@ -8,11 +8,11 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from sqlalchemy import func, select
 
-from shop import archiving
-from shop.admin.people.failing import count_failure
-from shop.archiving import ArchiveError, back_up, examine, restore
+from shop import backup as archiving
+from shop.accounts.login_throttle import count_failure
+from shop.backup import ArchiveError, back_up, examine, restore
 from shop.catalog.models import Variant
-from shop.database import db
+from shop.core.database import db
 from shop.orders.models import Order
 from tests import both_databases
 from tests.shopper import Shopper

@@ -16,9 +16,9 @@ from sqlalchemy import delete, inspect, select, text, update
 
 from shop import create_app
 from shop.catalog.models import Product, Variant
-from shop.clock import utcnow
-from shop.database import db
-from shop.heartbeat import FILE, Heart
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.core.heartbeat import FILE, Heart
 from shop.orders.models import Order
 from shop.pricing.models import DeliveryArea, DiscountCode
 from tests import both_databases

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.csv_cells import csv_line, plain_cell, safe_cell
+from shop.core.csv_files import csv_line, plain_cell, safe_cell
 
 FORMULAS = ("=1+1", "+254", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1", "＝1", "＋1", "－1", "＠1", "\0=1")
 

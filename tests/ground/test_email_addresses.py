@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.email_addresses import KNOWN_HOSTS, likely_address
+from shop.core.text import KNOWN_HOSTS, likely_address
 
 MISTYPED = {
     "gmail.con": "gmail.com",

@@ -100,7 +100,7 @@ def test_only_files_and_catalogue_pages_may_be_kept_by_a_cache(app):
 
 @pytest.mark.parametrize("address", ["/static/none-such", "/static/..%2f..%2fwsgi.py", "/assets/none-such.css"])
 def test_asking_what_a_file_allows_opens_no_file(app, monkeypatch, address):
-    monkeypatch.setattr("shop.assets.fingerprint", lambda path: pytest.fail(f"{path} was opened"))
+    monkeypatch.setattr("shop.web.assets.fingerprint", lambda path: pytest.fail(f"{path} was opened"))
 
     assert app.test_client().options(f"{address}?v=0").status_code == 200
 

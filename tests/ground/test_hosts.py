@@ -4,10 +4,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shop import create_app, hosts
+from shop import create_app
 from shop.config import ConfigError
 from shop.orders.models import OrderEvent
 from shop.payments.models import CallbackRecord, UnmatchedCallback
+from shop.web import request_checks
 from tests import both_databases
 from tests.admin.counting import counted
 from tests.ground.test_headers import check_strict
@@ -78,7 +79,7 @@ def test_a_callback_under_another_host_changes_nothing_and_says_nothing(app, liv
 
 
 def test_control_without_the_list_the_foreign_host_is_served(live, monkeypatch):
-    monkeypatch.setattr(hosts, "init_hosts", lambda *_: None)
+    monkeypatch.setattr(request_checks, "init_hosts", lambda *_: None)
 
     assert asked(live(), "evil.example").status_code == 200
 

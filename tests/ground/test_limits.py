@@ -2,8 +2,8 @@
 
 import pytest
 
-from shop.extensions import limiter
-from shop.limits import bucket, client_address
+from shop.web.extensions import limiter
+from shop.web.rate_limits import bucket, client_address
 from tests.admin.desk import Clerk, let_in
 from tests.faults.figures import size
 from tests.shopper import SKU, Shopper, hidden_fields

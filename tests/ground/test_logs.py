@@ -14,9 +14,9 @@ import requests
 from sqlalchemy import select
 
 from shop import create_app
-from shop.clock import utcnow
-from shop.database import db
-from shop.notices.sending import send_due
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.emails.delivery import send_due
 from shop.orders.models import Order
 from tests import both_databases
 from tests.conftest import SECRET, TOKEN

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.money import AmountError, read_shillings, shillings
+from shop.core.money import AmountError, read_shillings, shillings
 
 TWELVE_FIFTY = [
     "1250",

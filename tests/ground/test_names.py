@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.names import name_problem, trimmed
+from shop.core.text import name_problem, trimmed
 
 REAL = (
     *(

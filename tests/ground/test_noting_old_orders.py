@@ -3,7 +3,7 @@
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import delete, select
 
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import Order, OrderWord
 from shop.orders.states import Payment
 from tests import both_databases

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
+from shop.core.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
 
 SAFARICOM = [
     "0712345678",

@@ -13,13 +13,13 @@ ROOT = Path(__file__).parents[2]
 SEND_AND_SPOOL = """
 from wsgi import app
 from pathlib import Path
-from shop.clock import utcnow
-from shop.notices.sending import send_due
-from shop.notices.writing import post
-from shop.database import write
-from shop.payments.posted import Posted
-from shop.payments.spool import spool
-from shop.payments.alarms import token_refused
+from shop.core.clock import utcnow
+from shop.emails.delivery import send_due
+from shop.emails.messages import post
+from shop.core.database import write
+from shop.payments.callback_intake import Posted
+from shop.payments.callback_spool import spool
+from shop.payments.alerts import token_refused
 with app.test_request_context():
     settings = app.config["SETTINGS"]
     write(lambda: post("a@example.com", "password", "New", "once", name="A", link="x", until=utcnow(), encrypted=True))

@@ -8,8 +8,8 @@ from time import monotonic
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from shop import database
-from shop.database import db, write
+from shop.core import database
+from shop.core.database import db, write
 
 THREADS = 5
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from shop.sealing import Purpose, SealBroken, Sealer
+from shop.core.encryption import Purpose, SealBroken, Sealer
 
 KEYS = ("the newest key of 32 characters..", "an older key of 32 characters....")
 PURPOSES = get_args(Purpose)

@@ -13,8 +13,8 @@ from alembic.runtime.migration import MigrationContext
 from flask_migrate import downgrade
 from sqlalchemy import text
 
-from shop import health
-from shop.database import db
+from shop.core.database import db
+from shop.web import health
 from tests import both_databases
 from tests.faults.serving import BIN, ROOT, Served
 from tests.journeys.running import free_port

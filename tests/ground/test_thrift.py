@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from shop import create_app
-from shop.database import db
+from shop.core.database import db
 from tests.databases import postgres_server
 
 REAL, CHEAP = "$argon2id$v=19$m=19456,t=2,p=1$", "$argon2id$v=19$m=8,t=1,p=1$"
@@ -19,7 +19,7 @@ def synchronous(app: Flask) -> int:
 
 def test_the_shop_hashes_a_password_with_19_mib_twice(app, settings):
     def hashed(shop: Flask) -> str:
-        return shop.extensions["security"].pwd_context.hash("a long walk to Kisumu")
+        return shop.web.extensions["security"].pwd_context.hash("a long walk to Kisumu")
 
     assert hashed(create_app(settings)).startswith(REAL)
     assert hashed(app).startswith(CHEAP)

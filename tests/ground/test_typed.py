@@ -5,7 +5,7 @@ import io
 import pytest
 from flask_wtf import FlaskForm
 
-from shop.typed import TypedForm
+from shop.web.base_form import TypedForm
 from tests.shopper import hidden_fields
 
 PLACES = ("/orders/find", "/admin/sign-in", "/admin/sign-in/forgotten")

@@ -8,7 +8,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
-from shop.database import write
+from shop.core.database import write
 from tests.admin.desk import EMAIL, PASSWORD, let_in
 from tests.faults.provider import Provider
 from tests.journeys.fonts import find_fonts

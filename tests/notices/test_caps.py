@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.notices.models import OutboxMail
-from shop.notices.writing import MOST_UNPROVEN
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.emails.messages import MOST_UNPROVEN
+from shop.emails.models import OutboxMail
 from shop.orders.models import Order
 from tests import both_databases
 from tests.payments.ledger import Ledger
@@ -137,7 +137,7 @@ def test_a_free_order_counts_and_its_page_is_the_receipt_where_no_mail_goes(app,
 
 
 def test_control_without_the_limits_every_order_is_told(app, shopper, filled, monkeypatch):
-    monkeypatch.setattr("shop.notices.writing.MOST_UNPROVEN", 1_000)
+    monkeypatch.setattr("shop.emails.messages.MOST_UNPROVEN", 1_000)
     filled()
     shopper.buy()
 

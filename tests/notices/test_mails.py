@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import select, update
 
 from shop import create_app
-from shop.clock import nairobi, utcnow
-from shop.database import db, write
-from shop.details import details_row
-from shop.notices.models import OutboxMail
-from shop.notices.sending import send_due
+from shop.core.clock import nairobi, utcnow
+from shop.core.database import db, write
+from shop.emails.delivery import send_due
+from shop.emails.models import OutboxMail
 from shop.orders.models import Order
-from shop.orders.story import RECEIPTS
 from shop.payments.models import PaymentAttempt
+from shop.payments.status_page import RECEIPTS
+from shop.store.settings import details_row
 from tests import both_databases
 from tests.admin.desk import Clerk, let_in
 from tests.notices.post_office import settings_for
@@ -222,7 +222,7 @@ def test_an_order_that_was_not_placed_sends_nothing(app, shopper, post, monkeypa
     def refuse(*_arguments):
         raise RuntimeError
 
-    monkeypatch.setattr("shop.checkout.ordering.new_attempt", refuse)
+    monkeypatch.setattr("shop.checkout.submission.new_attempt", refuse)
     assert shopper.checkout().status_code == 500
 
     assert post() == {}

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from shop import create_app
-from shop.clock import utcnow
-from shop.database import db
-from shop.notices import sending, smtp
-from shop.notices.models import OutboxMail
-from shop.notices.sending import IN_HAND, send_due
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.emails import delivery, smtp
+from shop.emails.delivery import IN_HAND, send_due
+from shop.emails.models import OutboxMail
 from tests import both_databases
 from tests.notices.post_office import PostOffice, settings_for
 
@@ -254,7 +254,7 @@ def test_workers_that_sweep_at_once_send_each_mail_once(app, write, office):
 
 
 def test_without_the_claim_they_would_send_some_twice(app, write, office, monkeypatch):
-    monkeypatch.setattr(sending, "changed", lambda statement: db.session.execute(statement) and 1)
+    monkeypatch.setattr(delivery, "changed", lambda statement: db.session.execute(statement) and 1)
     write(*(f"{number}@example.com" for number in range(12)))
     with office:
         sweep_at_once(app)

@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from shop import worker as process
-from shop.clock import utcnow
-from shop.database import db
-from shop.heartbeat import Heart, last_beat
-from shop.logs import Outage
-from shop.notices.models import OutboxMail
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.core.heartbeat import Heart, last_beat
+from shop.core.outages import Outage
+from shop.emails.models import OutboxMail
 from shop.orders.models import Order
 from tests.notices.post_office import settings_for
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from shop.admin import signing
-from shop.clock import SteadyClock, utcnow
-from shop.database import db, write
-from shop.orders.expiring import LONGEST_HOLD, expire_orders
+from shop.accounts import login
+from shop.core.clock import SteadyClock, utcnow
+from shop.core.database import db, write
+from shop.orders.expiry import LONGEST_HOLD, expire_orders
 from shop.orders.models import Order
 from tests import both_databases
 from tests.admin.desk import Clerk, let_in
@@ -113,10 +113,10 @@ def test_nobody_at_work_is_signed_out_and_nobody_is_believed_for_longer(app, mon
     clerk.sign_in()
     assert clerk.get("/admin/").status_code == 200
 
-    for module in ("shop.admin.people.sitting", "shop.admin.signing", "shop.admin.people.guessing"):
+    for module in ("shop.accounts.staff_sessions", "shop.accounts.login", "shop.accounts.login_throttle"):
         monkeypatch.setattr(f"{module}.utcnow", lambda: utcnow() + leap)
     assert clerk.get("/admin/").status_code == 200
     with clerk.browser.session_transaction("/admin/") as session, app.test_request_context():
-        proved = session[signing.PROVED]
-    monkeypatch.setattr(signing, "session", {signing.PROVED: proved})
-    assert not signing.fresh("GET"), "who proved it at another hour proves it again"
+        proved = session[login.PROVED]
+    monkeypatch.setattr(login, "session", {login.PROVED: proved})
+    assert not login.fresh("GET"), "who proved it at another hour proves it again"

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from shop.database import db, write
-from shop.orders import correcting
+from shop.core.database import db, write
+from shop.orders import corrections
 from shop.orders.models import Order
-from shop.orders.moving import MovedMeanwhile
-from shop.orders.placing import Buyer
+from shop.orders.placement import Buyer
+from shop.orders.transitions import MovedMeanwhile
 from shop.pricing.models import DiscountCode
 from tests.shopper import Shopper
 
@@ -25,14 +25,14 @@ def corrected(**answers):
     def work():
         order = db.session.scalars(select(Order).order_by(Order.id.desc()).limit(1)).one()
         buyer = Buyer(order.full_name, order.phone_number, order.email, order.location, order.note)
-        return correcting.correct(order, replace(buyer, **answers))
+        return corrections.correct(order, replace(buyer, **answers))
 
     return write(work)
 
 
 def by_merchant(**answers):
     order = db.session.scalars(select(Order)).one()
-    return correcting.correct_by_merchant(order, answers, "owner@example.com")
+    return corrections.correct_by_merchant(order, answers, "owner@example.com")
 
 
 def test_a_buyers_correction_of_an_order_that_was_paid_meanwhile_changes_nothing(app, bought, ledger):
@@ -48,7 +48,7 @@ def test_a_correction_takes_no_second_share_of_a_discount_code(app, provider, sh
     shopper.buy(code="KARIBU10", phone_number="0722 000 111")
     second = Shopper(app, provider).buy(code="KARIBU10", phone_number="0733 000 111", email="b@example.com")
 
-    with app.app_context(), pytest.raises(correcting.DiscountGone):
+    with app.app_context(), pytest.raises(corrections.DiscountGone):
         corrected(phone_number="254722000111")
     assert ledger.column("phone_number", second) == "254733000111"
 

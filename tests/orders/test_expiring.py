@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from shop.clock import utcnow
+from shop.core.clock import utcnow
 from tests import both_databases
 from tests.shopper import SKU
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from shop.database import changed, db, write
-from shop.orders import expiring, moving
+from shop.core.database import changed, db, write
+from shop.core.signals import order_paid
+from shop.orders import expiry, transitions
 from shop.orders.models import Order
-from shop.orders.moving import MovedMeanwhile
-from shop.orders.signals import order_paid
+from shop.orders.transitions import MovedMeanwhile
 from shop.pricing.models import DiscountCode
 from tests import both_databases
 from tests.shopper import SKU
@@ -36,12 +36,12 @@ def told():
 def test_an_order_moves_from_the_state_it_was_seen_in_alone(shopper, order_of):
     order, other = order_of(shopper.buy()), order_of(shopper.buy())
 
-    write(lambda: moving.move(order, "awaiting", "review"))
+    write(lambda: transitions.move(order, "awaiting", "review"))
     assert (order.payment, other.payment) == ("review", "awaiting")
     with pytest.raises(MovedMeanwhile):
-        write(lambda: moving.move(order, "awaiting", "cancelled"))
+        write(lambda: transitions.move(order, "awaiting", "cancelled"))
 
-    write(lambda: moving.move(order, "review", "review"))
+    write(lambda: transitions.move(order, "review", "review"))
     assert (order.payment, other.payment) == ("review", "awaiting")
 
 
@@ -50,7 +50,7 @@ def test_a_move_is_seen_at_once_in_the_same_transaction(shopper, order_of):
 
     def look() -> str:
         assert order.payment == "awaiting"
-        moving.move(order, "awaiting", "review")
+        transitions.move(order, "awaiting", "review")
         return order.payment
 
     assert write(look) == "review"
@@ -62,7 +62,7 @@ def test_what_follows_a_move_reads_the_order_as_it_is_once_it_is_locked(shopper,
     def look() -> str:
         assert order.fulfilment == "unfulfilled"
         changed(update(Order).where(Order.id == order.id).values(fulfilment="packed"))  # as another would meanwhile
-        moving.move(order, "awaiting", "awaiting")
+        transitions.move(order, "awaiting", "awaiting")
         return order.fulfilment
 
     assert write(look) == "packed"
@@ -73,7 +73,7 @@ def test_paid_sells_what_it_held_and_says_so_once(shopper, order_of, ledger, tol
     on_hand, held = ledger.stock(SKU)
     order = order_of(bought)
 
-    write(lambda: moving.paid(order, MOMENT))
+    write(lambda: transitions.paid(order, MOMENT))
 
     assert ledger.stock(SKU) == (on_hand - 2, held - 2)
     assert (order.paid_at, order.late) == (MOMENT, False)
@@ -91,7 +91,7 @@ def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_pri
     ledger.put(DiscountCode, {"code": "KARIBU10"}, active=left)
     order = order_of(bought)
 
-    write(lambda: moving.paid_late(order, MOMENT))
+    write(lambda: transitions.paid_late(order, MOMENT))
 
     assert (order.paid_at, order.late, told) == (MOMENT, True, [order])
     assert ledger.uses("KARIBU10") == used + left
@@ -112,7 +112,7 @@ def test_the_timeline_says_truly_why_a_late_order_found_no_use_of_its_code(shopp
     order = order_of(shopper.buy(code="KARIBU10"))
     ledger.put(DiscountCode, {"code": "KARIBU10"}, **code)
 
-    write(lambda: moving.paid_late(order, MOMENT))
+    write(lambda: transitions.paid_late(order, MOMENT))
 
     assert f"Discount code KARIBU10 had {why} meanwhile; its price is honoured" in [one.words for one in order.events]
 
@@ -122,16 +122,16 @@ def test_dropped_gives_back_goods_and_code(shopper, order_of, ledger):
     bought, plain = shopper.buy(quantity=2, code="KARIBU10"), shopper.buy()
     order, other = order_of(bought), order_of(plain)
 
-    write(lambda: moving.dropped(order))
+    write(lambda: transitions.dropped(order))
     assert ledger.uses("KARIBU10") == 0
     assert ledger.stock(SKU) == (before[0], before[1] + 1)
 
-    write(lambda: moving.dropped(other))
+    write(lambda: transitions.dropped(other))
     assert ledger.stock(SKU) == before
 
 
 def test_more_orders_than_one_batch_end_in_one_sweep_and_each_once(shopper, ledger, monkeypatch):
-    monkeypatch.setattr(expiring, "BATCH", 2)
+    monkeypatch.setattr(expiry, "BATCH", 2)
     bought = [shopper.buy() for _ in range(5)]
 
     assert ledger.expire() == 5
@@ -145,10 +145,10 @@ def test_an_order_ends_at_its_very_moment_and_no_earlier(app, shopper, ledger):
     due = ledger.column("expires_at", bought)
 
     with app.app_context():
-        assert expiring.expire_orders(due - timedelta(microseconds=1)) == 0
-        assert not write(lambda: expiring._expire(ledger.column("id", bought), due - timedelta(microseconds=1)))
-        assert expiring.expire_orders(due) == 1
-        assert not write(lambda: expiring._expire(ledger.column("id", bought), due))
+        assert expiry.expire_orders(due - timedelta(microseconds=1)) == 0
+        assert not write(lambda: expiry._expire(ledger.column("id", bought), due - timedelta(microseconds=1)))
+        assert expiry.expire_orders(due) == 1
+        assert not write(lambda: expiry._expire(ledger.column("id", bought), due))
 
 
 def test_the_first_return_alone_counts_and_only_while_it_waits(shopper, order_of, ledger):
@@ -157,15 +157,15 @@ def test_the_first_return_alone_counts_and_only_while_it_waits(shopper, order_of
     order, other = order_of(bought), order_of(ended)
     placed, due = order.placed_at, other.expires_at
 
-    expiring.buyer_returned(order, placed + timedelta(minutes=5))
+    expiry.buyer_returned(order, placed + timedelta(minutes=5))
     assert (order.returned_at, order.expires_at) == (
         placed + timedelta(minutes=5),
         placed + timedelta(hours=24, minutes=5),
     )
     assert other.returned_at is waiting.returned_at is None
 
-    expiring.buyer_returned(order, placed + timedelta(minutes=9))
-    expiring.buyer_returned(other, placed + timedelta(minutes=9))
+    expiry.buyer_returned(order, placed + timedelta(minutes=9))
+    expiry.buyer_returned(other, placed + timedelta(minutes=9))
     db.session.expire_all()
     assert order.returned_at == placed + timedelta(minutes=5)
     assert (other.returned_at, other.expires_at) == (None, due)

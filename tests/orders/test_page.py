@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element
 import pytest
 from sqlalchemy import select
 
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.money import shillings
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.core.money import shillings
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Fulfilment, Payment
 from tests.shopper import SKU, Bought

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import Order
-from shop.orders.moving import MovedMeanwhile
-from shop.payments import asking
+from shop.orders.transitions import MovedMeanwhile
+from shop.payments import shortfalls
 from tests.shopper import SKU, Bought
 
 
@@ -21,7 +21,7 @@ def part_paid(app, shopper):
 
 
 def ask(came, rest):
-    asking.ask_for_rest(db.session.scalars(select(Order)).one(), came, rest, "owner@example.com")
+    shortfalls.ask_for_rest(db.session.scalars(select(Order)).one(), came, rest, "owner@example.com")
 
 
 def pay(bought):

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from shop.masking import masked_mail, masked_phone
-from shop.notices.models import OutboxMail
+from shop.core.text import masked_mail, masked_phone
+from shop.emails.models import OutboxMail
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.pages import CANARY

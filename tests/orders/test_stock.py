@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import event, select
 
 from shop.catalog.models import Product, StockMove, Variant
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.orders import stock
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.orders import reservations
 from shop.orders.models import Order
-from shop.orders.stock import OutOfStock, TooManyBack
+from shop.orders.reservations import OutOfStock, TooManyBack
 from tests import both_databases
 from tests.shopper import SKU
 
@@ -52,12 +52,12 @@ def short_of(act, *lines) -> tuple[str, int]:
 
 
 def test_what_is_held_is_promised_and_noted_once_the_order_is_there(lines, ledger):
-    write(lambda: stock.hold(lines))
+    write(lambda: reservations.hold(lines))
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 3), (5, 2))
     assert moves() == []
 
-    write(lambda: stock.note_held(lines))
+    write(lambda: reservations.note_held(lines))
 
     order = lines[0].order_id
     why = "Held for an unpaid order"
@@ -66,11 +66,11 @@ def test_what_is_held_is_promised_and_noted_once_the_order_is_there(lines, ledge
 
 
 def test_the_last_pieces_can_be_held_and_not_one_more(lines, ledger):
-    write(lambda: stock.hold([Line(SKU, 6, 1)]))
+    write(lambda: reservations.hold([Line(SKU, 6, 1)]))
 
-    assert short_of(stock.hold, Line(SKU, 5, 1)) == (SKU, 4)
-    write(lambda: stock.hold([Line(SKU, 4, 1)]))
-    assert short_of(stock.hold, Line(SKU, 1, 1)) == (SKU, 0)
+    assert short_of(reservations.hold, Line(SKU, 5, 1)) == (SKU, 4)
+    write(lambda: reservations.hold([Line(SKU, 4, 1)]))
+    assert short_of(reservations.hold, Line(SKU, 1, 1)) == (SKU, 0)
     assert ledger.stock(SKU) == (10, 10)
 
 
@@ -80,17 +80,17 @@ def test_what_is_no_longer_sold_cannot_be_held_and_none_of_it_is_left(lines, led
     (variant if model is Variant else variant.product).active = False
     db.session.commit()
 
-    assert short_of(stock.hold, Line(SKU, 1, 1)) == (SKU, 0)
+    assert short_of(reservations.hold, Line(SKU, 1, 1)) == (SKU, 0)
     assert ledger.stock(SKU) == (10, 0)
 
 
 def test_an_unknown_sku_is_short(lines):
-    assert short_of(stock.hold, Line("NONE", 1, 1)) == ("NONE", 0)
+    assert short_of(reservations.hold, Line("NONE", 1, 1)) == ("NONE", 0)
 
 
 def test_paid_goods_leave_the_shelf_and_the_hold(lines, ledger):
-    write(lambda: stock.hold(lines))
-    write(lambda: stock.commit([*lines, Line("NONE", 1, lines[0].order_id)]))
+    write(lambda: reservations.hold(lines))
+    write(lambda: reservations.commit([*lines, Line("NONE", 1, lines[0].order_id)]))
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((7, 0), (3, 0))
     order = lines[0].order_id
@@ -98,8 +98,8 @@ def test_paid_goods_leave_the_shelf_and_the_hold(lines, ledger):
 
 
 def test_goods_given_up_stay_on_the_shelf(lines, ledger):
-    write(lambda: stock.hold(lines))
-    write(lambda: stock.release([*lines, Line("NONE", 1, lines[0].order_id)]))
+    write(lambda: reservations.hold(lines))
+    write(lambda: reservations.release([*lines, Line("NONE", 1, lines[0].order_id)]))
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 0), (5, 0))
     order = lines[0].order_id
@@ -108,9 +108,9 @@ def test_goods_given_up_stay_on_the_shelf(lines, ledger):
 
 
 def test_late_money_takes_what_is_free_to_the_last_piece(lines, ledger):
-    write(lambda: stock.hold([Line(SKU, 7, 1)]))
+    write(lambda: reservations.hold([Line(SKU, 7, 1)]))
 
-    assert write(lambda: stock.taken_again(lines)) is True
+    assert write(lambda: reservations.taken_again(lines)) is True
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((7, 7), (3, 0))
     order = lines[0].order_id
@@ -119,13 +119,13 @@ def test_late_money_takes_what_is_free_to_the_last_piece(lines, ledger):
 
 
 def test_late_money_takes_all_or_nothing(lines, ledger):
-    write(lambda: stock.hold([Line(SKU, 8, 1)]))
+    write(lambda: reservations.hold([Line(SKU, 8, 1)]))
 
-    assert write(lambda: stock.taken_again([Line(OTHER, 1, lines[0].order_id), *lines])) is False
+    assert write(lambda: reservations.taken_again([Line(OTHER, 1, lines[0].order_id), *lines])) is False
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 8), (5, 0))
     assert moves() == []
-    assert short_of(stock.take, *lines) == (SKU, 2)
+    assert short_of(reservations.take, *lines) == (SKU, 2)
 
 
 def test_late_money_takes_goods_that_are_no_longer_offered(lines, ledger):
@@ -133,11 +133,11 @@ def test_late_money_takes_goods_that_are_no_longer_offered(lines, ledger):
     variant.active = variant.product.active = False
     db.session.commit()
 
-    assert write(lambda: stock.taken_again(lines)) is True
+    assert write(lambda: reservations.taken_again(lines)) is True
     assert ledger.stock(SKU) == (7, 0)
 
 
-@pytest.mark.parametrize("step", [stock.hold, stock.commit, stock.release, stock.take])
+@pytest.mark.parametrize("step", [reservations.hold, reservations.commit, reservations.release, reservations.take])
 def test_each_step_goes_through_the_goods_in_the_order_of_their_skus(lines, ledger, step):
     for sku in (SKU, OTHER):
         ledger.put(Variant, {"sku": sku}, on_hand=20, held=10)
@@ -157,28 +157,28 @@ def test_each_step_goes_through_the_goods_in_the_order_of_their_skus(lines, ledg
 
 
 def test_nothing_taken_leaves_no_line(lines):
-    write(lambda: stock.commit([]))
+    write(lambda: reservations.commit([]))
 
     assert moves() == []
     assert db.session.scalars(select(Order.id)).all() == [lines[0].order_id]
 
 
 def test_no_more_comes_back_than_an_order_took(lines, ledger):
-    write(lambda: (stock.hold(lines), stock.commit(lines)))
+    write(lambda: (reservations.hold(lines), reservations.commit(lines)))
     order = lines[0].order_id
 
     with pytest.raises(TooManyBack) as back:
-        write(lambda: stock.put_back(order, {OTHER: 3}, "Back", "owner@example.com"))
+        write(lambda: reservations.put_back(order, {OTHER: 3}, "Back", "owner@example.com"))
 
     assert (back.value.sku, back.value.left, str(back.value)) == (OTHER, 2, f"{OTHER}: 2 may come back")
-    write(lambda: stock.put_back(order, {OTHER: 2, SKU: 0}, "Back", "owner@example.com"))
+    write(lambda: reservations.put_back(order, {OTHER: 2, SKU: 0}, "Back", "owner@example.com"))
     assert (ledger.stock(OTHER), ledger.stock(SKU)) == ((5, 0), (7, 0))
 
 
 def test_goods_whose_variant_was_deleted_are_not_held_again(lines, ledger):
-    write(lambda: (stock.hold(lines), stock.commit(lines)))
+    write(lambda: (reservations.hold(lines), reservations.commit(lines)))
 
-    write(lambda: stock.hold_again([*lines, Line("NO-SUCH-SKU", 1, lines[0].order_id)]))
+    write(lambda: reservations.hold_again([*lines, Line("NO-SUCH-SKU", 1, lines[0].order_id)]))
 
     assert (ledger.stock(OTHER), ledger.stock(SKU)) == ((5, 2), (10, 3))
     assert "NO-SUCH-SKU" not in {sku for sku, *_ in moves()}

@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import delete, select, update
 
-from shop.clock import utcnow
-from shop.database import changed, db, write
-from shop.orders import undoing
+from shop.core.clock import utcnow
+from shop.core.database import changed, db, write
+from shop.orders import fulfilment as undoing
 from shop.orders.models import Order, OrderEvent
-from shop.orders.moving import MovedMeanwhile
 from shop.orders.states import Fulfilment
+from shop.orders.transitions import MovedMeanwhile
 
 
 @pytest.fixture

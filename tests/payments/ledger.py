@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from shop.catalog.models import Variant
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.notices.models import OutboxMail
-from shop.orders.expiring import expire_orders
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.emails.models import OutboxMail
+from shop.orders.expiry import expire_orders
 from shop.orders.models import Order
 from shop.payments.models import CallbackRecord, PaymentAttempt
 from shop.pricing.models import DiscountCode
@@ -146,12 +146,12 @@ class Ledger:
 
     def cancel(self, bought: Bought) -> None:
         """Cancel an order that waits for payment, as the merchant does."""
-        from shop.orders import moving
+        from shop.orders import transitions
 
         def cancel() -> None:
             order = self._order(bought)
-            moving.move(order, "awaiting", "cancelled")
-            moving.dropped(order)
+            transitions.move(order, "awaiting", "cancelled")
+            transitions.dropped(order)
 
         with self.app.app_context():
             write(cancel)

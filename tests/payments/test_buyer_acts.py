@@ -5,9 +5,9 @@ from sqlalchemy import select
 
 from shop.cart.contents import CartProblem
 from shop.catalog.models import Variant
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import Order
-from shop.payments import by_hand
+from shop.payments import manual_payments
 from shop.payments.models import PaymentCheck
 from tests import both_databases
 from tests.shopper import SKU, Shopper
@@ -96,7 +96,7 @@ def test_a_cart_that_cannot_be_made_is_said(shopper, bought, ledger, monkeypatch
         raise CartProblem("Very many carts come from your network")
 
     ledger.put_order(bought, payment="expired")
-    monkeypatch.setattr("shop.cart.basket.take_in", refuse)
+    monkeypatch.setattr("shop.cart.current_cart.take_in", refuse)
 
     shopper.post(f"{bought.order_path}/again", {}, **HERE)
 
@@ -123,7 +123,9 @@ def test_a_code_that_looks_like_one_that_paid_another_order_is_named_to_the_pers
 ):
     def pay_the_first():
         first = db.session.scalars(select(Order)).one()
-        by_hand.mark_paid(first, "awaiting", by_hand.ByHand(first.total, "MPESA", "TAS2VRTZ0X", "Seen"), "Njeri")
+        manual_payments.mark_paid(
+            first, "awaiting", manual_payments.ByHand(first.total, "MPESA", "TAS2VRTZ0X", "Seen"), "Njeri"
+        )
         return first.number
 
     with app.app_context():

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 from shop import create_app
 from shop.catalog.models import Variant
 from shop.orders.models import OrderEvent
-from shop.payments import addresses
+from shop.payments import callback_intake
 from shop.payments.models import CallbackRecord
 from tests.conftest import SECRET
 from tests.shopper import SKU
@@ -62,7 +62,7 @@ def test_no_forged_address_is_accepted_or_kept(app, shopper, bought, token, ledg
         "bits flipped": bits_flipped(token),
         "in another case": [token.lower(), token.upper(), token.swapcase()],
         "another attempt's half": [f"{secret}.{other_signature}", f"{other_secret}.{signature}"],
-        "another key": [addresses.token_for(secret, ["another-key-of-the-same-length-01234567"])],
+        "another key": [callback_intake.token_for(secret, ["another-key-of-the-same-length-01234567"])],
         "another purpose": [signed_for(app, salt, secret) for salt in ("", "itsdangerous", "checkout key", "session")],
         "escaped twice": [token.replace(".", "%252E")],
         "look-alikes": [token.replace(".", dot) for dot in "。․．"]
@@ -96,7 +96,7 @@ def test_control_the_true_address_is_accepted(bought, token, forged):
 def test_a_forgery_costs_no_query(app, bought, token):
     from sqlalchemy import event
 
-    from shop.database import db
+    from shop.core.database import db
 
     statements = []
     with app.app_context():

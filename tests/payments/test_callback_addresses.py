@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from shop.payments import addresses
+from shop.payments import callback_intake
 from shop.payments.models import CallbackRecord
 from tests import both_databases
 from tests.shopper import SKU
@@ -85,7 +85,7 @@ def test_what_cannot_be_settled_is_kept_under_a_badly_joined_address_too(app, sh
 def test_forged_addresses_are_answered_alike_and_leave_nothing(app, shopper, ledger):
     from sqlalchemy import event
 
-    from shop.database import db
+    from shop.core.database import db
 
     bought = shopper.buy()
     token = token_in(bought)
@@ -113,8 +113,8 @@ def test_forged_addresses_are_answered_alike_and_leave_nothing(app, shopper, led
 
 def test_a_token_whose_signature_is_spelled_in_another_way_opens_nothing():
     keys = ["a-key-for-tests-only-0123456789abcdef", "an-older-key-for-tests-0123456789abcdef"]
-    token = addresses.token_for("s" * 22, keys)
+    token = callback_intake.token_for("s" * 22, keys)
     respelled = f"{token[:-1]}{chr(ord(token[-1]) + 1)}"  # the last character holds two bits that count for nothing
 
-    assert addresses.secret_in(token, keys) == "s" * 22
-    assert addresses.secret_in(respelled, keys) is None
+    assert callback_intake.secret_in(token, keys) == "s" * 22
+    assert callback_intake.secret_in(respelled, keys) is None

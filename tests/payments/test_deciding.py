@@ -9,7 +9,7 @@ import pytest
 
 from shop.chpter import Claim
 from shop.orders.states import AttemptState, Payment
-from shop.payments.deciding import Decision, Facts, decide
+from shop.payments.settlement_rules import Decision, Facts, decide
 
 SAME = "same"
 

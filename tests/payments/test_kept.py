@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from shop.database import db, write
-from shop.money import shillings
-from shop.notices.models import OutboxMail
-from shop.orders.moving import MovedMeanwhile
-from shop.payments import addresses, settling
+from shop.core.database import db, write
+from shop.core.money import shillings
+from shop.emails.models import OutboxMail
+from shop.orders.transitions import MovedMeanwhile
+from shop.payments import callback_intake, settlement
+from shop.payments.callback_intake import Posted
 from shop.payments.models import CallbackRecord, PaymentAttempt, UnmatchedCallback
-from shop.payments.posted import Posted
-from shop.payments.settling import Outcome, settle, settle_within
+from shop.payments.settlement import Outcome, settle, settle_within
 from tests import both_databases
 from tests.conftest import SECRET
 
@@ -26,11 +26,11 @@ HEADERS = "Content-Type: application/json\nUser-Agent: x"
 @pytest.fixture
 def hears(app, bought):
     """Settle a body as it came to the purchase's address: hears(body, oversized=True) -> the outcome."""
-    secret = addresses.secret_in(bought.callback_path.rsplit("/", 1)[1], [SECRET])
+    secret = callback_intake.secret_in(bought.callback_path.rsplit("/", 1)[1], [SECRET])
 
     def hear(body, how=settle, card: str = "paid", **posted) -> Outcome:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        fields = {"secret_hash": addresses.hash_of(secret), "headers": HEADERS, "received_at": MOMENT, **posted}
+        fields = {"secret_hash": callback_intake.hash_of(secret), "headers": HEADERS, "received_at": MOMENT, **posted}
         with app.app_context():
             return how(Posted(raw=raw, **fields), card)
 
@@ -57,7 +57,7 @@ def attempt_of(app, bought) -> tuple[str, str, str]:
 
 def test_a_success_is_kept_whole(app, bought, hears, records, caplog):
     body = bought.callback()
-    with caplog.at_level(logging.INFO, "shop.payments.settling"):
+    with caplog.at_level(logging.INFO, "shop.payments.settlement"):
         assert hears(body) == Outcome("R3", 200)
 
     [kept] = records()
@@ -181,7 +181,7 @@ def test_r12_what_belongs_to_no_attempt_is_answered_as_it_deserves(app, bought, 
 
 
 def test_an_order_that_moves_meanwhile_is_read_and_decided_again_up_to_five_times(bought, hears, monkeypatch):
-    tries, once = [], settling._settle_once
+    tries, once = [], settlement._settle_once
 
     def moved(posted, callback, until: int):
         tries.append(1)
@@ -189,26 +189,26 @@ def test_an_order_that_moves_meanwhile_is_read_and_decided_again_up_to_five_time
             raise MovedMeanwhile
         return once(posted, callback)
 
-    monkeypatch.setattr(settling, "_settle_once", lambda posted, callback: moved(posted, callback, 5))
+    monkeypatch.setattr(settlement, "_settle_once", lambda posted, callback: moved(posted, callback, 5))
     assert hears(bought.callback()) == Outcome("R3", 200)
     assert len(tries) == 5
 
     tries.clear()
-    monkeypatch.setattr(settling, "_settle_once", lambda posted, callback: moved(posted, callback, 99))
+    monkeypatch.setattr(settlement, "_settle_once", lambda posted, callback: moved(posted, callback, 99))
     with pytest.raises(MovedMeanwhile):
         hears(bought.callback())
     assert len(tries) == 5
 
 
 def test_an_attempt_that_moves_under_the_decision_is_not_overwritten(app, bought, hears, monkeypatch):
-    decide = settling.decide
+    decide = settlement.decide
 
     def decide_late(facts):
         decision = decide(facts)
         db.session.execute(PaymentAttempt.__table__.update().values(state="superseded"))
         return decision
 
-    monkeypatch.setattr(settling, "decide", decide_late)
+    monkeypatch.setattr(settlement, "decide", decide_late)
     with pytest.raises(MovedMeanwhile):
         hears(bought.callback())
 

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import select, update
 
-from shop.database import changed, db, write
+from shop.core.database import changed, db, write
 from shop.orders.models import Order
-from shop.orders.moving import MovedMeanwhile
-from shop.payments import refunding, undoing
-from shop.payments.by_hand import ByHand
+from shop.orders.transitions import MovedMeanwhile
+from shop.payments import payment_reversals, refunds
+from shop.payments.manual_payments import ByHand
 
 MONEY = ByHand(100, "CASH", None, "Broken")
 BY = "owner@example.com"
@@ -23,7 +23,7 @@ def test_a_refund_is_not_recorded_when_more_was_given_back_since_the_form_was_sh
     def refund():
         read = order()
         changed(update(Order).values(given_back=50))  # by another, after it was read
-        refunding.give_back(read, 0, MONEY, BY)
+        refunds.give_back(read, 0, MONEY, BY)
 
     with app.app_context(), pytest.raises(MovedMeanwhile):
         write(refund)
@@ -34,5 +34,5 @@ def test_a_payment_that_nobody_marked_by_hand_cannot_be_taken_back(app, bought, 
     bought.hear(bought.callback())
 
     with app.app_context(), pytest.raises(MovedMeanwhile):
-        write(lambda: undoing.take_back_mark(order(), "Another order's", BY))
+        write(lambda: payment_reversals.take_back_mark(order(), "Another order's", BY))
     there("paid", "paid", "sold")

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from shop.chpter import ChpterError
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.orders import fulfilling
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.orders import fulfilment as fulfilling
 from shop.orders.models import Order
-from shop.orders.moving import MovedMeanwhile
-from shop.payments import by_hand, codes, opening, proof, spool, unmatched
+from shop.orders.transitions import MovedMeanwhile
+from shop.payments import attempts as opening
+from shop.payments import callback_spool, manual_payments, mpesa_codes, reconciliation, unmatched_callbacks
 from shop.payments.models import OfferedCode, PaymentAttempt, UnmatchedCallback
 from tests import both_databases
 from tests.shopper import Bought
@@ -37,7 +38,7 @@ def refused(act, *args) -> None:
 def test_an_order_in_review_that_no_money_came_for_cannot_be_accepted(order, ledger, bought):
     ledger.put_order(bought, payment="review")
 
-    refused(by_hand.accept, order, 100, "owner")
+    refused(manual_payments.accept, order, 100, "owner")
     assert (order.payment, order.received) == ("review", 0)
 
 
@@ -45,23 +46,23 @@ def test_money_of_an_order_in_review_is_decided_with_the_order(order, ledger, bo
     ledger.put_order(bought, payment="review")
     ledger.put_attempt(bought, state="review")
 
-    refused(by_hand.settle_attempt, order.attempts[0], 100, "owner")
+    refused(manual_payments.settle_attempt, order.attempts[0], 100, "owner")
     assert (order.payment, order.attempts[0].state) == ("review", "review")
 
 
 def test_money_in_review_is_settled_once(order, ledger, bought):
     ledger.put_order(bought, payment="cancelled")
 
-    refused(by_hand.settle_attempt, order.attempts[0], 0, "owner")  # no longer in review
+    refused(manual_payments.settle_attempt, order.attempts[0], 0, "owner")  # no longer in review
     assert order.attempts[0].state == "open"
 
 
 def test_the_same_money_is_taken_back_once(order, bought, monkeypatch):
     # as it was read, though not as it stands: somebody has given money back meanwhile
-    monkeypatch.setattr(by_hand, "entered_twice", lambda order: 100)
+    monkeypatch.setattr(manual_payments, "entered_twice", lambda order: 100)
     monkeypatch.setattr(Order, "short", property(lambda order: 7))
 
-    refused(by_hand.same_money, order, "owner")
+    refused(manual_payments.same_money, order, "owner")
 
 
 def test_goods_that_are_no_longer_there_are_not_handed_over(order, ledger, bought, monkeypatch):
@@ -125,7 +126,7 @@ def test_the_host_of_a_refused_link_is_named_to_the_merchant_and_not_to_the_buye
 
 
 def test_a_request_that_chpter_would_refuse_costs_no_order(shopper, ledger, monkeypatch):
-    monkeypatch.setattr("shop.payments.opening._mail_of", lambda order, settings: "no address")
+    monkeypatch.setattr("shop.payments.attempts._mail_of", lambda order, settings: "no address")
     shopper.add()
 
     assert shopper.checkout().status_code == 303
@@ -152,7 +153,7 @@ def test_a_code_given_twice_at_one_moment_is_written_down_once(order, ledger, bo
     def offer() -> str:
         assert order.offered_codes == []
         db.session.execute(insert(OfferedCode).values(order_id=order.id, code="SKA1B2C3D4", at=utcnow()))
-        return codes.offer_code(order, "ska1b2c3d4")
+        return mpesa_codes.offer_code(order, "ska1b2c3d4")
 
     assert write(offer) == "SKA1B2C3D4"
     assert len(order.offered_codes) == 1
@@ -163,7 +164,7 @@ def test_more_came_and_more_was_given_back_than_the_book_says(order, ledger, bou
     bought.hear(bought.callback())
     ledger.put_order(bought, received=bought.total + 100, given_back=100)
 
-    [mismatch] = proof.proof().wrong
+    [mismatch] = reconciliation.proof().wrong
 
     assert "came, the book says" in mismatch.words
 
@@ -171,7 +172,7 @@ def test_more_came_and_more_was_given_back_than_the_book_says(order, ledger, bou
 def test_a_callback_that_another_worker_has_settled_is_left(order, tmp_path):
     (tmp_path / "20261102-a.json").symlink_to(tmp_path / "gone")  # listed, and not there when it is opened
 
-    assert spool.drain(tmp_path, lambda posted: pytest.fail("nothing waits")) == 0
+    assert callback_spool.drain(tmp_path, lambda posted: pytest.fail("nothing waits")) == 0
 
 
 def test_what_was_looked_at_already_is_not_looked_at_again(order):
@@ -192,5 +193,5 @@ def test_what_was_looked_at_already_is_not_looked_at_again(order):
     db.session.commit()
     number = db.session.scalars(select(UnmatchedCallback.id)).one()
 
-    assert write(lambda: unmatched.looked_at(number, "mine", "owner")).closing_words == "mine"
-    assert write(lambda: unmatched.looked_at(number, "not mine", "other")) is None
+    assert write(lambda: unmatched_callbacks.looked_at(number, "mine", "owner")).closing_words == "mine"
+    assert write(lambda: unmatched_callbacks.looked_at(number, "not mine", "other")) is None

@@ -3,7 +3,7 @@
 import json
 
 from shop.catalog.models import Variant
-from shop.money import shillings
+from shop.core.money import shillings
 from shop.payments.models import CallbackRecord
 from tests import both_databases
 from tests.payments.ledger import Kept, Standing

@@ -2,12 +2,12 @@
 
 from sqlalchemy import select
 
-from shop.database import db, write
+from shop.core.database import db, write
 from shop.orders.models import Order, OrderWord
-from shop.payments import by_hand
-from shop.payments.by_hand import ByHand
-from shop.payments.checking import Kind
+from shop.payments import manual_payments
+from shop.payments.manual_payments import ByHand
 from shop.payments.models import MoneyEntry, PaymentAttempt, PaymentCheck
+from shop.payments.review_flags import Kind
 from tests import both_databases
 
 pytestmark = both_databases
@@ -53,7 +53,7 @@ def test_a_code_that_stands_in_the_book_makes_a_person_look_and_the_order_is_pai
     with app.app_context():
         order = db.session.scalars(select(Order).filter_by(token=other.order_path.rsplit("/", 1)[1])).one()
         money = ByHand(other.total, "MPESA", CODE, "Seen on the phone")
-        write(lambda: by_hand.mark_paid(order, order.payment, money, "owner@example.com"))
+        write(lambda: manual_payments.mark_paid(order, order.payment, money, "owner@example.com"))
         number = order.number
 
     assert bought.hear(bought.callback(transaction_code=CODE)).status_code == 200
@@ -88,7 +88,7 @@ def test_the_code_of_money_that_a_person_accepts_enters_the_book(app, bought, le
     bought.hear(bought.callback(transaction_code=CODE, amount=str(bought.total - 1)))
     with app.app_context():
         order = db.session.scalars(select(Order).filter_by(token=bought.order_path.rsplit("/", 1)[1])).one()
-        write(lambda: by_hand.accept(order, bought.total - 1, "owner@example.com", let_off=1))
+        write(lambda: manual_payments.accept(order, bought.total - 1, "owner@example.com", let_off=1))
 
     assert books(app) == [(bought.total - 1, CODE)]
 

@@ -5,12 +5,12 @@ import json
 import pytest
 from sqlalchemy import delete, select
 
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.orders.forgetting import MONTH
-from shop.payments import unmatched
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.payments import unmatched_callbacks
 from shop.payments.models import CallbackRecord, PaymentAttempt, UnmatchedCallback
 from shop.payments.views import drain_spool
+from shop.privacy.anonymise import MONTH
 from tests import both_databases
 from tests.faults.at_once import at_once
 
@@ -45,7 +45,7 @@ def test_money_for_an_attempt_that_is_gone_is_kept_as_it_came(app, lost, ledger)
 
 @pytest.mark.parametrize("spoiled", ["last letter", "case", "another key"])
 def test_an_address_that_is_not_ours_writes_nothing_and_is_not_found(app, lost, spoiled):
-    from shop.payments.addresses import new_secret, token_for
+    from shop.payments.callback_intake import new_secret, token_for
 
     address = {
         "last letter": lost.callback_path[:-1] + ("A" if lost.callback_path[-1] != "A" else "B"),
@@ -69,7 +69,7 @@ def test_a_failure_is_kept_and_bothers_nobody(app, lost):
     lost.hear(lost.failure())
 
     [one] = kept(app)
-    assert (one.claim, one.closing_words) == ("no", unmatched.NO_MONEY)
+    assert (one.claim, one.closing_words) == ("no", unmatched_callbacks.NO_MONEY)
     assert one.closed_at is not None
 
 
@@ -82,9 +82,9 @@ def test_what_cannot_be_read_is_kept_too_and_said_to_be_so(app, lost, body, stat
 
 
 def test_one_address_cannot_fill_the_disk_nor_crowd_out_the_money(app, lost):
-    for number in range(unmatched.MOST_KEPT + 5):
+    for number in range(unmatched_callbacks.MOST_KEPT + 5):
         lost.hear(lost.callback(payment_status=f"Who knows {number}"))
-    assert len(kept(app)) == unmatched.MOST_KEPT
+    assert len(kept(app)) == unmatched_callbacks.MOST_KEPT
 
     assert lost.hear(lost.callback()).status_code == 200
     assert [one.claim for one in kept(app)].count("yes") == 1
@@ -105,15 +105,15 @@ def test_what_was_looked_at_goes_with_the_time_and_what_waits_stays(app, lost):
     lost.hear(lost.callback())
     lost.hear(lost.failure())
     with app.app_context():
-        assert write(lambda: unmatched.forget_looked_at(0, utcnow() + 30 * MONTH)) == 0
-        assert write(lambda: unmatched.forget_looked_at(24, utcnow() + 23 * MONTH)) == 0
-        assert write(lambda: unmatched.forget_looked_at(24, utcnow() + 25 * MONTH)) == 1
+        assert write(lambda: unmatched_callbacks.forget_looked_at(0, utcnow() + 30 * MONTH)) == 0
+        assert write(lambda: unmatched_callbacks.forget_looked_at(24, utcnow() + 23 * MONTH)) == 0
+        assert write(lambda: unmatched_callbacks.forget_looked_at(24, utcnow() + 25 * MONTH)) == 1
 
     assert [one.claim for one in kept(app)] == ["yes"]
 
 
 def test_control_without_keeping_the_money_is_gone(app, lost, monkeypatch):
-    monkeypatch.setattr(unmatched, "keep", lambda *_callback: None)
+    monkeypatch.setattr(unmatched_callbacks, "keep", lambda *_callback: None)
     lost.hear(lost.callback())
 
     assert kept(app) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.database import db
+from shop.core.database import db
 from shop.pricing.models import DeliveryArea, delivery_areas
 from tests import both_databases
 

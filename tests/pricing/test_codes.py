@@ -7,13 +7,13 @@ from time import sleep
 import pytest
 from sqlalchemy import func, select, update
 
-from shop.clock import utcnow
-from shop.database import db, write
-from shop.details import details
-from shop.pricing import claiming
-from shop.pricing.claiming import DiscountGone, claim_use, code_named, release_use, tidy_code, why_gone
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.pricing import discount_codes
+from shop.pricing.discount_codes import DiscountGone, claim_use, code_named, release_use, tidy_code, why_gone
 from shop.pricing.models import DiscountCode, delivery_areas
 from shop.pricing.quote import Reduction
+from shop.store.settings import details
 from tests import both_databases
 
 MOMENT = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_a_code_says_why_it_does_not_count(app, code, change, goods, words):
 def claim_from(app, code_id):
     with app.app_context():
         try:
-            write(lambda: claiming.claim_use(code_id))
+            write(lambda: discount_codes.claim_use(code_id))
         except DiscountGone:
             return False
         return True
@@ -115,7 +115,7 @@ def test_looking_first_and_taking_then_would_give_away_more_uses_than_there_are(
         sleep(0.05)
         db.session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(used=DiscountCode.used + 1))
 
-    monkeypatch.setattr(claiming, "claim_use", careless)
+    monkeypatch.setattr(discount_codes, "claim_use", careless)
     with ThreadPoolExecutor(8) as crowd:
         won = list(crowd.map(lambda _: claim_from(app, code), range(24)))
 

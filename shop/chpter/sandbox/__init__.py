@@ -4,8 +4,7 @@ A web application apart from the shop's, on a port of its own, so that the shop 
 provider: by address, token and callback. It refuses to serve a shop that is not on this machine.
 """
 
-from .app import create_sandbox
-from .errors import SandboxRefused
-from .serving import serve
+from .app import create_sandbox, serve
+from .request_validation import SandboxRefused
 
 __all__ = ["SandboxRefused", "create_sandbox", "serve"]

@@ -6,16 +6,16 @@ import logging
 from flask import Flask, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
+from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from ..client import SESSION_PATH
 from ..errors import WrongRequest
-from ..links import is_loopback, origin_of, origin_text
+from ..payment_link import is_loopback, origin_of, origin_text
 from ..text import one_line
-from .calling import call_back
-from .checking import read_session_request
-from .errors import SandboxRefused
+from .callback_sender import call_back
 from .outcomes import FAILURES, Method, Outcome, another_amount, callbacks_for
+from .request_validation import SandboxRefused, read_session_request
 from .sessions import Session, Sessions
 
 PAGE_PATH = "/checkout.sessions/hosted/session/<session_id>"
@@ -134,3 +134,10 @@ def _policy(*form_targets: str) -> str:
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
         f"form-action {targets}"
     )
+
+
+def serve(app: Flask, host: str = "127.0.0.1", port: int = 8001) -> None:
+    """Serve until interrupted, one thread per request. Raises SandboxRefused for any host but 127.0.0.1."""
+    if host != "127.0.0.1":
+        raise SandboxRefused("The sandbox listens on 127.0.0.1 only, so that nobody else can reach it.")
+    make_server(host, port, app, threaded=True).serve_forever()

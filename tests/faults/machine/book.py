@@ -8,7 +8,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shop.payments.deciding import Facts
+from shop.payments.settlement_rules import Facts
 from tests.faults.machine.moves import AREAS, CODES, PRICES, SHELF, reduction
 from tests.payments.test_deciding import looked_up
 

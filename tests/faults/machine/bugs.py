@@ -9,13 +9,13 @@ from typing import Any
 from pytest import MonkeyPatch
 from sqlalchemy import Update, select, update
 
-from shop.admin.money import acting, forms
-from shop.database import db
-from shop.notices import writing
-from shop.orders import expiring, moving, stock
+from shop.admin.payments import action_views, forms
+from shop.core.database import db
+from shop.core.signals import order_paid
+from shop.emails import messages
+from shop.orders import expiry, reservations, transitions
 from shop.orders.models import Order
-from shop.orders.signals import order_paid
-from shop.payments import booking, by_hand, deciding, refunding, settling, views
+from shop.payments import manual_payments, money_ledger, refunds, settlement, settlement_rules, views
 
 Bug = Callable[[MonkeyPatch], None]
 
@@ -33,32 +33,34 @@ class Unguarded:
 def expiry_without_its_guard(patch: MonkeyPatch) -> None:
     def expire(now: Any) -> int:
         due = db.session.scalars(select(Order.id).where(Order.expires_at <= now, Order.payment != "expired")).all()
-        return sum(expiring.write(lambda one=one: expiring._expire(one, now)) for one in due)  # type: ignore[misc]
+        return sum(expiry.write(lambda one=one: expiry._expire(one, now)) for one in due)  # type: ignore[misc]
 
-    patch.setattr(expiring, "expire_orders", expire)
-    patch.setattr(expiring, "update", Unguarded)
+    patch.setattr(expiry, "expire_orders", expire)
+    patch.setattr(expiry, "update", Unguarded)
 
 
 def a_failure_undoes_a_payment(patch: MonkeyPatch) -> None:
-    def failure(facts: deciding.Facts) -> deciding.Decision:
-        return deciding.Decision("R6", deciding.AttemptState.FAILED, deciding.Payment.AWAITING, "The payment failed.")
+    def failure(facts: settlement_rules.Facts) -> settlement_rules.Decision:
+        return settlement_rules.Decision(
+            "R6", settlement_rules.AttemptState.FAILED, settlement_rules.Payment.AWAITING, "The payment failed."
+        )
 
-    patch.setattr(deciding, "_failure", failure)
+    patch.setattr(settlement_rules, "_failure", failure)
 
 
 def what_was_held_is_released_twice(patch: MonkeyPatch) -> None:
-    cancelled = by_hand.after_cancelling
-    patch.setattr(by_hand, "after_cancelling", lambda order, held, **words: cancelled(order, True, **words))
+    cancelled = manual_payments.after_cancelling
+    patch.setattr(manual_payments, "after_cancelling", lambda order, held, **words: cancelled(order, True, **words))
 
 
 def what_was_paid_stays_on_the_shelf(patch: MonkeyPatch) -> None:
-    patch.setattr(moving, "stock", SimpleNamespace(commit=stock.release, release=stock.release))
+    patch.setattr(transitions, "stock", SimpleNamespace(commit=reservations.release, release=reservations.release))
 
 
 def a_code_of_mpesa_counts_twice(patch: MonkeyPatch) -> None:
-    enter = booking._enter
-    patch.setattr(acting, "_unused_code", lambda form: True)
-    patch.setattr(booking, "_enter", lambda *order, **entry: enter(*order, **{**entry, "code": None}))
+    enter = money_ledger._enter
+    patch.setattr(action_views, "_unused_code", lambda form: True)
+    patch.setattr(money_ledger, "_enter", lambda *order, **entry: enter(*order, **{**entry, "code": None}))
 
 
 class _Roughly(int):
@@ -71,34 +73,34 @@ class _Roughly(int):
 
 
 def a_shilling_more_or_less_is_enough(patch: MonkeyPatch) -> None:
-    read = settling.read_callback
+    read = settlement.read_callback
 
     def read_roughly(*body: Any, **options: Any) -> Any:
         callback = read(*body, **options)
         return callback if callback.amount is None else replace(callback, amount=_Roughly(callback.amount))
 
-    patch.setattr(settling, "read_callback", read_roughly)
+    patch.setattr(settlement, "read_callback", read_roughly)
 
 
 def more_is_given_back_than_came(patch: MonkeyPatch) -> None:
     patch.setattr(forms.RefundForm, "validate_amount", forms.MoneyForm.validate_amount)
-    patch.setattr(refunding, "update", Unguarded)
+    patch.setattr(refunds, "update", Unguarded)
 
 
 def a_discount_use_is_never_given_back(patch: MonkeyPatch) -> None:
-    patch.setattr(moving, "release_use", lambda code_id: None)
+    patch.setattr(transitions, "release_use", lambda code_id: None)
 
 
 def money_of_an_earlier_try_is_dropped(patch: MonkeyPatch) -> None:
-    decide = settling.decide
+    decide = settlement.decide
 
-    def forgetful(facts: deciding.Facts) -> deciding.Decision:
+    def forgetful(facts: settlement_rules.Facts) -> settlement_rules.Decision:
         decision = decide(facts)
         if facts.attempt == "superseded":
             return replace(decision, attempt=facts.attempt, order=facts.order, refund_due=False)
         return decision
 
-    patch.setattr(settling, "decide", forgetful)
+    patch.setattr(settlement, "decide", forgetful)
 
 
 def what_waits_on_disk_is_thrown_away(patch: MonkeyPatch) -> None:
@@ -106,23 +108,23 @@ def what_waits_on_disk_is_thrown_away(patch: MonkeyPatch) -> None:
 
 
 def a_receipt_for_every_success(patch: MonkeyPatch) -> None:
-    keep, post = settling._keep, writing.post
+    keep, post = settlement._keep, messages.post
 
     def keep_and_thank(attempt: Any, *record: Any) -> None:
         keep(attempt, *record)
         if record[2] == "R8":
             order_paid.send(attempt.order)
 
-    patch.setattr(settling, "_keep", keep_and_thank)
+    patch.setattr(settlement, "_keep", keep_and_thank)
     patch.setattr(
-        writing,
+        messages,
         "post",
         lambda to, kind, subject, once, *of, **words: post(to, kind, subject, token_hex(9), *of, **words),
     )
 
 
 def late_money_buys_what_is_gone(patch: MonkeyPatch) -> None:
-    patch.setattr(stock, "taken_again", lambda lines: True)
+    patch.setattr(reservations, "taken_again", lambda lines: True)
 
 
 BUGS: list[Bug] = [

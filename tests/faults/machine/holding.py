@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from shop.payments.proof import proof
+from shop.payments.reconciliation import proof
 from tests.faults.machine import moves
 from tests.faults.machine.book import Book
 from tests.faults.machine.till import Till

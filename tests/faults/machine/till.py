@@ -18,9 +18,9 @@ from werkzeug.test import TestResponse
 
 from shop.checkout.forms import new_key
 from shop.chpter import PaymentSession, SessionRequest, Unreachable
-from shop.database import db
-from shop.notices import sending
-from shop.orders import expiring
+from shop.core.database import db
+from shop.emails import delivery
+from shop.orders import expiry
 from shop.payments import views as payments
 from tests.admin.desk import Clerk, let_in
 from tests.faults.machine.moves import AREAS, CODES, SHELF
@@ -35,7 +35,7 @@ FILLED = (  # what a run leaves behind, children first
 
 
 class Clock:
-    """Stands in for `datetime` in shop/clock.py: it is as late as we say."""
+    """Stands in for `datetime` in shop/core/clock.py: it is as late as we say."""
 
     moment = OPENING_DAY
 
@@ -165,7 +165,7 @@ class Till:
 
     def expire(self) -> int:
         with self.app.app_context():
-            return expiring.expire_orders(self.clock.moment)
+            return expiry.expire_orders(self.clock.moment)
 
     def drain(self) -> int:
         with self.app.app_context():
@@ -173,7 +173,7 @@ class Till:
 
     def send(self) -> int:
         with self.app.app_context():
-            return sending.send_due(self.settings, self.clock.moment)
+            return delivery.send_due(self.settings, self.clock.moment)
 
     @property
     def mails_sent(self) -> int:

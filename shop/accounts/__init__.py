@@ -1,0 +1,1 @@
+"""The people who run the shop: users, login, sessions, two-factor codes, audit log."""

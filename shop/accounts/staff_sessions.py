@@ -1,0 +1,127 @@
+"""Sittings: in which browsers somebody is signed in. The cookie holds a random token, the database its hash."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import g, session
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import joinedload
+
+from shop.accounts.models import Merchant, SecondFactor, Sitting
+from shop.accounts.one_time_links import hashed, new_token
+from shop.core.clock import utcnow
+from shop.core.database import changed, db, write
+
+LONGEST_SITTING = timedelta(hours=12)
+LONGEST_PAUSE = timedelta(hours=2)
+TOKEN = "desk_sitting"  # noqa: S105 - under which the session keeps it
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"))
+LATER_BROWSERS = (("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"))  # others call themselves so too
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"))
+LATER_SYSTEMS = (("CrOS", "Chromebook"), ("Mac OS X", "Mac"), ("Linux", "Linux"))
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where whoever asks now sits: their sitting, when it was seen last, and whether they have a second factor."""
+
+    sitting_id: int
+    seen: datetime
+    second_factor: bool
+
+
+def begin_sitting(merchant_id: int, user_agent: str) -> str:
+    """Write down that somebody sits down in this browser; the token for its cookie. Runs in the caller's transaction.
+
+    What the same browser held before ends, and so do sittings that are over by the clock.
+    """
+    token, now = new_token(), utcnow()
+    here = Sitting.token_hash == hashed(session.get(TOKEN, ""))
+    over = (Sitting.since <= now - LONGEST_SITTING) | (Sitting.seen <= now - LONGEST_PAUSE)
+    db.session.execute(delete(Sitting).where(here | ((Sitting.merchant_id == merchant_id) & over)))
+    sitting = Sitting(
+        token_hash=hashed(token), merchant_id=merchant_id, since=now, seen=now, browser=browser_words(user_agent)
+    )
+    db.session.add(sitting)
+    _seen(merchant_id, now)
+    return token
+
+
+def who_sits(identity: str) -> Merchant | None:
+    """Whoever sits in the browser that asks, with roles, in one query; None if nobody, or no longer."""
+    token, now = session.get(TOKEN), utcnow()
+    if not isinstance(token, str):
+        return None
+    query = (
+        select(Merchant, Sitting.id, Sitting.seen, SecondFactor.merchant_id)
+        .join(Sitting, Sitting.merchant_id == Merchant.id)
+        .outerjoin(SecondFactor, SecondFactor.merchant_id == Merchant.id)
+        .where(Sitting.token_hash == hashed(token), Merchant.fs_uniquifier == identity, Merchant.active)
+        .where(Sitting.since > now - LONGEST_SITTING, Sitting.seen > now - LONGEST_PAUSE)
+        .options(joinedload(Merchant.roles))
+    )
+    found = db.session.execute(query).unique().one_or_none()
+    if found is None:
+        return None
+    merchant, sitting_id, seen, second_factor = found
+    g.seat = Seat(sitting_id, seen, second_factor is not None)
+    return merchant
+
+
+def seat() -> Seat:
+    """Where whoever asks now sits. Only for pages that the guard lets nobody else open."""
+    here: Seat = g.seat
+    return here
+
+
+def stay(merchant_id: int) -> None:
+    """Somebody is at work: the pause begins anew. Once a minute is enough to know."""
+    here, now = seat(), utcnow()
+    if now - here.seen < timedelta(minutes=1):
+        return
+
+    def note() -> None:
+        changed(update(Sitting).where(Sitting.id == here.sitting_id, Sitting.seen < now).values(seen=now))
+        _seen(merchant_id, now)
+
+    write(note)
+
+
+def end_here() -> bool:
+    """End the sitting of the browser that asks; False if it had none. Runs inside the caller's transaction."""
+    gone = delete(Sitting).where(Sitting.token_hash == hashed(session.get(TOKEN, ""))).returning(Sitting.id)
+    return db.session.scalar(gone) is not None
+
+
+def end_sittings(merchant_id: int, but: int = 0) -> int:
+    """End all of somebody's sittings but one; how many. Runs inside the caller's transaction."""
+    mine = delete(Sitting).where(Sitting.merchant_id == merchant_id, Sitting.id != but)
+    return len(db.session.scalars(mine.returning(Sitting.id)).all())
+
+
+def sittings_of(merchant_id: int) -> Sequence[Sitting]:
+    """Where somebody is signed in now, the newest 50, last seen first."""
+    now = utcnow()
+    query = (
+        select(Sitting)
+        .where(Sitting.merchant_id == merchant_id)
+        .where(Sitting.since > now - LONGEST_SITTING, Sitting.seen > now - LONGEST_PAUSE)
+        .order_by(Sitting.seen.desc(), Sitting.id.desc())
+    )
+    return db.session.scalars(query.limit(50)).all()
+
+
+def browser_words(user_agent: str) -> str:
+    """A browser in a few words, from what it says of itself."""
+    browser = _named(user_agent, BROWSERS + LATER_BROWSERS)
+    system = _named(user_agent, SYSTEMS + LATER_SYSTEMS)
+    return f"{browser or 'A browser'} on {system}" if system else browser or "An unknown browser"
+
+
+def _named(user_agent: str, names: tuple[tuple[str, str], ...]) -> str:
+    return next((words for mark, words in names if mark in user_agent), "")
+
+
+def _seen(merchant_id: int, now: datetime) -> None:
+    changed(update(Merchant).where(Merchant.id == merchant_id).values(seen_at=now))

@@ -1,0 +1,1 @@
+"""The pages of login, the own account and the staff."""

@@ -1,0 +1,1 @@
+"""Products, stock, images and the CSV import in the admin."""

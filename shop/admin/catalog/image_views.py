@@ -1,0 +1,221 @@
+"""The pages on which a product gets its pictures."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.datastructures import FileStorage
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.permissions import admin, may
+from shop.admin.upload_limits import takes
+from shop.catalog.images import gallery, serving
+from shop.catalog.images.processing import LARGEST_FILE
+from shop.catalog.images.uploads import FULL, Taken, remove_images, store_images
+from shop.catalog.models import Product
+from shop.catalog.product_history import note_pictures, pictures_of
+from shop.core.database import db, write
+from shop.core.text import typed_line
+from shop.web.confirmation_page import ask_first
+from shop.web.fingerprints import Label, Unsaid, refuse_if_changed
+from shop.web.idempotency import make_once
+
+MOST_FILES = 8  # in one upload
+STEPS = {"earlier": -1, "later": 1, "first": -gallery.MOST_PICTURES}
+GONE = "That picture is no longer there. This is how the pictures are now"
+ORDER: dict[str, Label] = {"order": ("The order of the pictures", Unsaid())}
+VARIANTS: dict[str, Label] = {"variants": ("What the picture shows", Unsaid())}
+WORDS: dict[str, Label] = {"alt": "What the picture shows"}
+takes("admin.add_pictures", MOST_FILES * LARGEST_FILE)
+
+
+@admin.get("/products/<number>/pictures")
+@may("owner")
+def product_pictures(number: str) -> str:
+    """The pictures of one product, and a form for more."""
+    return _page(_product(number))
+
+
+@admin.post("/products/<number>/pictures")
+@may("owner")
+def add_pictures(number: str) -> tuple[str, int] | AnyResponse:
+    """Take in pictures from a phone or a computer."""
+    product = _product(number)
+    alt = typed_line(request.form.get("alt"))
+    files = [file for file in request.files.getlist("pictures") if file.filename or file.stream.seek(0, 2)]
+    problems = []
+    if not files:
+        problems.append(("picture-files", "Choose at least one picture"))
+    if len(files) > MOST_FILES:
+        problems.append(("picture-files", f"Send {MOST_FILES} pictures at a time, not {len(files)}"))
+    if len(product.pictures) >= gallery.MOST_PICTURES:
+        problems.append(("picture-files", FULL))
+    if len(alt) > gallery.LONGEST_ALT:
+        problems.append(("picture-alt", f"What they show must be {gallery.LONGEST_ALT} characters or fewer"))
+    if not problems:
+        try:
+            taken = _add_pictures(product.id, files, alt, url_for("admin.product_pictures", number=number))
+        except gallery.PictureGone:
+            abort(404)
+        if taken.added:
+            flash(taken.words, "good")
+            for words in taken.problems:
+                flash(words, "problem")
+            return _back(number)
+        problems = [("picture-files", words) for words in taken.problems]
+        product = _product(number)
+    return _page(product, problems=problems, typed=alt), 422
+
+
+@admin.post("/products/<number>/pictures/move")
+@may("owner")
+def move_picture(number: str) -> AnyResponse:
+    """Move a picture one place earlier or later, or to the front."""
+    way = request.form.get("to", "")
+    if way not in STEPS:
+        abort(400)
+
+    def move(product: Product) -> None:
+        if any(one.id == _picture() for one in product.pictures):
+            refuse_if_changed(f"pictures of {product.id}", gallery.order_shown(product), labels=ORDER)
+        gallery.move(product, _picture(), STEPS[way])
+
+    return _arrange(number, move, "Moved a picture", "Moved")
+
+
+@admin.post("/products/<number>/pictures/words")
+@may("owner")
+def describe_picture(number: str) -> tuple[str, int] | AnyResponse:
+    """Say what a picture shows."""
+    alt = typed_line(request.form.get("alt"))
+    if len(alt) > gallery.LONGEST_ALT:
+        words = f"What it shows must be {gallery.LONGEST_ALT} characters or fewer; these are {len(alt)}"
+        return _page(_product(number), problems=[(f"picture-{_picture()}", words)], wrong={_picture(): alt}), 422
+
+    def describe(product: Product) -> None:
+        words = next((one.alt for one in product.pictures if one.id == _picture()), None)
+        if words is not None:
+            refuse_if_changed(f"picture {_picture()}", {"alt": words}, labels=WORDS)
+        gallery.describe(product, _picture(), alt)
+
+    return _arrange(number, describe, "Described a picture", "Words kept")
+
+
+@admin.post("/products/<number>/pictures/shows")
+@may("owner")
+def choose_what_picture_shows(number: str) -> AnyResponse:
+    """Say which variants a picture is of."""
+    key = request.form.get("shows", "same")
+    if key == "same":
+        return _back(number)
+
+    def choose(product: Product) -> None:
+        for one in product.pictures:
+            if one.id == _picture():
+                refuse_if_changed(f"variants of picture {one.id}", gallery.variants_shown(one), labels=VARIANTS)
+        gallery.show_variants(product, _picture(), key)
+
+    return _arrange(number, choose, "Chose the variants that a picture is for", "Saved")
+
+
+@admin.post("/products/<number>/pictures/remove")
+@may("owner")
+def remove_picture(number: str) -> AnyResponse:
+    """Take a picture off the product."""
+    asked = ask_first(
+        "Remove this picture?",
+        "It leaves the product and its file is deleted. Orders that were placed with it still show it.",
+        button="Remove",
+        back=url_for("admin.product", product_id=_product(number).id),
+    )
+    if asked:
+        return asked
+    path = ""
+
+    def take_away(product: Product) -> None:
+        nonlocal path
+        path = gallery.take_away(product, _picture())
+
+    words = "Removed. Orders that were placed with it still show it"
+    reply = _arrange(number, take_away, "Removed a picture", words)
+    serving.let_rest(path)
+    return reply
+
+
+def _add_pictures(product_id: int, files: Sequence[FileStorage], alt: str, page: str) -> Taken:
+    """Add each file that is an image; `problems` say what is wrong with the others. Raises PictureGone.
+
+    Once for each posted form, whose answer leads to `page`. After any other error nobody knows whether the rows were
+    written: then the sweep deletes the files.
+    """
+    db.session.rollback()
+    paths, taken = store_images(files)
+    if not paths:
+        return taken
+
+    def add() -> str:
+        product = gallery.locked(product_id)
+        before = pictures_of(product)
+        gallery.add(product, paths, alt)
+        note_pictures(product, before, who_acts())
+        acted(f"Added {len(paths)} picture{'s' if len(paths) > 1 else ''} to {product.name}")
+        return page
+
+    try:
+        if not make_once(add).first:  # sent twice: the others are there
+            remove_images(paths)
+    except gallery.PictureGone:
+        remove_images(paths)
+        raise
+    except gallery.TooManyPictures:
+        remove_images(paths)
+        taken.added = 0
+        taken.problems.append(FULL)
+    return taken
+
+
+def _arrange(number: str, act: Any, log_words: str, words: str) -> AnyResponse:
+    product_id = _product(number).id
+
+    def arrange() -> None:
+        product = gallery.locked(product_id)
+        before = pictures_of(product)
+        act(product)
+        note_pictures(product, before, who_acts())
+        acted(f"{log_words} of {product.name}")
+
+    try:
+        write(arrange)
+        flash(words, "good")
+    except gallery.PictureGone:
+        flash(GONE, "problem")
+    return _back(number)
+
+
+def _product(number: str) -> Product:
+    loaded = select(Product).options(selectinload(Product.pictures))
+    if not (number.isascii() and number.isdigit() and len(number) <= 9):
+        abort(404)
+    return db.session.scalar(loaded.where(Product.id == int(number))) or abort(404)
+
+
+def _picture() -> int:
+    typed = request.form.get("picture", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 9 else 0
+
+
+def _page(product: Product, **more: Any) -> str:
+    return render_template("admin/catalogue/product_pictures.html", product=product, **more)
+
+
+@admin.context_processor
+def what_pictures_show() -> dict[str, Any]:
+    """What templates with pictures of products ask."""
+    return {"what_it_may_show": gallery.what_it_may_show, "shows": gallery.shows}
+
+
+def _back(number: str) -> AnyResponse:
+    return redirect(url_for("admin.product_pictures", number=number), 303)

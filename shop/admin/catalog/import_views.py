@@ -1,0 +1,157 @@
+"""The pages on which the catalogue goes out as a file and comes in again."""
+
+import re
+from typing import Any
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask_security import current_user
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.permissions import admin, may
+from shop.admin.upload_limits import takes
+from shop.catalog.csv_import.apply import carry_out
+from shop.catalog.csv_import.columns import catalogue_lines, shortened
+from shop.catalog.csv_import.drafts import ImportDraft, draft_of, forget, keep_draft
+from shop.catalog.csv_import.parser import LARGEST, Unreadable, decoded, read_sheet
+from shop.catalog.csv_import.plan import Plan
+from shop.catalog.csv_import.planner import plan
+from shop.core.clock import NAIROBI, utcnow
+from shop.core.database import write
+from shop.web.idempotency import make_once
+from shop.web.pagination import leaf, page_asked
+
+PAGE_SIZE = 50
+TABS = {"": "All rows", "error": "Errors", "new": "New", "changed": "Changed", "same": "As they are"}
+MOVED = "The catalogue has changed since you looked. This is what the file would do now: look again, then apply"
+UNSEEN = (
+    "Stock is set in {count} of its rows, and they do not say which stock they saw: what was sold since the file was "
+    "made would be on the shelf again. An export with the column “Stock when exported” does say it"
+)
+takes("admin.import_catalogue", LARGEST)
+
+
+class LookAgain(Exception):
+    """What would be written is not what was shown, or not all of it is right. Nothing was written."""
+
+
+class FileGone(Exception):
+    """The file is no longer there: applied, perhaps by a first press of the same button. Nothing was written."""
+
+
+@admin.get("/export/catalogue.csv")
+@may("owner")
+def catalogue_export() -> Response:
+    """The whole catalogue as a file."""
+    response = Response("".join(catalogue_lines()).encode(), mimetype="text/csv")
+    day = f"{utcnow().astimezone(NAIROBI):%Y-%m-%d}"
+    response.headers["Content-Disposition"] = f'attachment; filename="catalogue-{day}.csv"'
+    return response
+
+
+@admin.route("/import", methods=["GET", "POST"])
+@may("owner")
+def import_catalogue() -> str | tuple[str, int] | AnyResponse:
+    """Take a file in and lead to its preview."""
+    if request.method == "GET":
+        return render_template("admin/importing/start.html", problems=[])
+    file = request.files.get("file")
+    try:
+        if file is None or not (file.filename or file.stream.seek(0, 2)):
+            raise Unreadable("Choose a CSV file")
+        file.stream.seek(0)
+        text, note = decoded(file.stream.read(LARGEST + 1))
+        read_sheet(text)
+    except Unreadable as error:
+        return render_template("admin/importing/start.html", problems=[("file", str(error))]), 422
+    name, owner = shortened(file.filename or "", 80) or "catalogue.csv", current_user.id
+    made = make_once(lambda: url_for("admin.import_preview", token=keep_draft(owner, name, text, note)))
+    return redirect(made.address, 303)
+
+
+@admin.get("/import/<token>")
+@may("owner")
+def import_preview(token: str) -> str:
+    """What each row of the file would do. Nothing is written by looking."""
+    return _preview(_draft(token))
+
+
+@admin.post("/import/<token>/apply")
+@may("owner")
+def import_apply(token: str) -> tuple[str, int] | AnyResponse:
+    """Write it all, if every row is right and nothing has changed since it was shown; else show it again."""
+    seen, owner = request.form.get("seen", ""), current_user.id
+
+    def work() -> str:
+        mine = draft_of(owner, token, keep=True)
+        if mine is None:
+            raise FileGone
+        made = plan(read_sheet(mine.text).rows, keep=True)
+        if made.counts["error"] or made.seen != seen:
+            raise LookAgain
+        carry_out(made, who_acts())
+        acted(f"Imported a catalogue file: {made.words}")
+        forget(mine)
+        return made.words
+
+    try:
+        flash(f"Imported: {write(work)}", "good")
+    except FileGone:
+        flash("That file has been applied already, or let go", "problem")
+    except (LookAgain, IntegrityError):  # the second: somebody has just taken a slug or a SKU
+        draft = _draft(token)
+        made = plan(read_sheet(draft.text).rows)
+        return _preview(draft, made, moved="" if made.counts["error"] else MOVED), 422 if made.counts["error"] else 409
+    return redirect(url_for("admin.import_catalogue"), 303)
+
+
+@admin.post("/import/<token>/forget")
+@may("owner")
+def import_forget(token: str) -> AnyResponse:
+    """Let the file go."""
+    draft = _draft(token)
+    write(lambda: forget(draft))
+    flash("The file was let go. Nothing of it was written", "good")
+    return redirect(url_for("admin.import_catalogue"), 303)
+
+
+def _draft(token: str) -> ImportDraft:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,43}", token, re.ASCII):
+        abort(404)
+    return draft_of(current_user.id, token) or abort(404)
+
+
+def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> str:
+    sheet = read_sheet(draft.text)
+    made = made or plan(sheet.rows)
+    notes = [*([draft.note] if draft.note else []), *sheet.notes]
+    if made.sets_stock_unseen:
+        notes.append(UNSEEN.format(count=made.sets_stock_unseen))
+    counts = made.counts
+    asked = request.args.get("show")
+    show = asked if asked in TABS else "error" if counts["error"] else ""
+    chosen = [line for line in made.lines if show in ("", line.outcome)]
+    here = leaf(page_asked(request.args.get("page", "")), len(chosen), PAGE_SIZE)
+
+    def link(show: str, page: int = 1) -> str:
+        return url_for("admin.import_preview", token=draft.token, show=show, page=page if page > 1 else None)
+
+    tabs: list[Any] = [
+        (words, counts[key] if key else len(made.lines), link(key), key == show)  # type: ignore[index]
+        for key, words in TABS.items()
+        if not key or counts[key] or key == show  # type: ignore[index]
+    ]
+    return render_template(
+        "admin/importing/preview.html",
+        draft=draft,
+        plan=made,
+        counts=counts,
+        notes=notes,
+        tabs=tabs,
+        found=here,
+        lines=chosen[here.start : here.start + PAGE_SIZE],
+        link_to_page=lambda page: link(show, page),
+        moved=moved,
+        problems=[],
+    )

@@ -1,0 +1,132 @@
+"""The list of products at the desk: what fits a search, one page at a time, with few queries however many there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from shop.catalog.images.paths import NO_PICTURE
+from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.queries import picture_of_variant
+from shop.core.database import db
+from shop.core.text import one_line
+from shop.web.pagination import Leaf, leaf
+
+PER_PAGE = 25
+LONGEST_SEARCH = 80  # characters
+MOST_WORDS = 6
+TABS = {"sale": "For sale", "low": "Low stock", "out": "Sold out", "archived": "Archived"}
+left = Variant.on_hand - Variant.held
+is_out = left <= 0
+is_low = or_(left <= Variant.low_at, is_out)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A product in the list. Prices are whole shillings; price and stock are those of the variants for sale."""
+
+    id: int
+    name: str
+    category: str
+    picture: str
+    variants: int
+    lowest: int
+    highest: int
+    left: int
+    held: int
+
+
+@dataclass(frozen=True)
+class Page(Leaf):
+    """One page of one tab. `rows` are products, or SKUs where the tab is about stock."""
+
+    tab: str
+    rows: Sequence[Any]
+    counts: dict[str, int]
+
+    @property
+    def of_skus(self) -> bool:
+        """Whether the rows are SKUs."""
+        return self.tab in ("low", "out")
+
+
+def tidy_search(typed: str) -> str:
+    """What was typed into the search box, on one line."""
+    return one_line(typed[: 4 * LONGEST_SEARCH], LONGEST_SEARCH)
+
+
+def list_products(tab: str, q: str, category_id: int | None, number: int) -> Page:
+    """The products that fit. An unknown tab is "For sale"; a page past the last one is the last one."""
+    tab = tab if tab in TABS else "sale"
+    fits = _fits(q, category_id)
+    counts = _counts(fits)
+    here = leaf(number, counts[tab], PER_PAGE)
+    rows = _skus(tab, fits, here.start) if tab in ("low", "out") else _products(tab == "sale", fits, here.start)
+    return Page(here.number, here.total, PER_PAGE, tab, rows, counts)
+
+
+def _fits(q: str, category_id: int | None) -> ColumnElement[bool]:
+    words = q.lower().split()[:MOST_WORDS]
+    conditions = [Product.search_text.contains(word, autoescape=True) for word in words]
+    if category_id is not None:
+        conditions.append(Product.category_id == category_id)
+    return and_(Product.id.is_not(None), *conditions)
+
+
+def _counts(fits: ColumnElement[bool]) -> dict[str, int]:
+    active = func.count(case((Product.active, 1)))
+    sale, everything = db.session.execute(select(active, func.count()).select_from(Product).where(fits)).one()
+    watched = and_(Product.active, Variant.active, fits)
+    shelves = select(func.count(case((is_low, 1))), func.count(case((is_out, 1)))).select_from(Variant).join(Product)
+    low, out = db.session.execute(shelves.where(watched)).one()
+    return {"sale": sale, "low": low, "out": out, "archived": everything - sale}
+
+
+def _products(active: bool, fits: ColumnElement[bool], start: int) -> list[Row]:
+    columns = (Product.id, Product.name, Category.name, Picture.path)
+    query = (
+        select(*columns)
+        .join(Category, Category.id == Product.category_id)
+        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
+        .where(Product.active if active else ~Product.active, fits)
+        .order_by(Product.position, Product.id)
+    )
+    page = db.session.execute(query.limit(PER_PAGE).offset(start)).all()
+    sums = select(
+        Variant.product_id,
+        func.count(),
+        func.min(Variant.price),
+        func.max(Variant.price),
+        func.sum(left),
+        func.sum(Variant.held),
+    )
+    ids = [row[0] for row in page]
+    of_variants = sums.where(Variant.product_id.in_(ids), Variant.active).group_by(Variant.product_id)
+    summed = {row[0]: [int(value) for value in row[1:]] for row in db.session.execute(of_variants)}
+    return [
+        Row(product_id, name, category, picture or NO_PICTURE, *summed.get(product_id, [0] * 5))
+        for product_id, name, category, picture in page
+    ]
+
+
+def _skus(tab: str, fits: ColumnElement[bool], start: int) -> Sequence[Any]:
+    columns = (
+        Product.id.label("product_id"),
+        Product.name,
+        Variant.label,
+        Variant.sku,
+        left.label("left"),
+        Variant.held,
+        Variant.low_at,
+        func.coalesce(Picture.path, NO_PICTURE).label("picture"),
+    )
+    query = (
+        select(*columns)
+        .select_from(Variant)
+        .join(Product)
+        .outerjoin(Picture, picture_of_variant())
+        .where(Product.active, Variant.active, is_out if tab == "out" else is_low, fits)
+        .order_by(left, Product.name, Variant.position, Variant.id)
+    )
+    return db.session.execute(query.limit(PER_PAGE).offset(start)).all()

@@ -1,0 +1,128 @@
+"""The list of products, one product, and taking one out of the shop and back."""
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.permissions import admin, may
+from shop.admin.catalog.product_list import TABS, list_products, tidy_search
+from shop.catalog.models import Category, Product, ProductEdit
+from shop.catalog.product_history import begin_edit, end_edit
+from shop.catalog.products import archive, product_with_variants, restore
+from shop.core.database import db, write
+from shop.web.confirmation_page import ask_first
+from shop.web.pagination import page_asked
+
+MOST_EDITS = 20  # of one product that its page shows
+
+
+@admin.get("/products")
+@may("staff")
+def products() -> str:
+    """What is for sale, what runs low, what is archived. All that is chosen stands in the address."""
+    q = tidy_search(request.args.get("q", ""))
+    shelves = all_categories()
+    shelf = next((one for one in shelves if str(one.id) == request.args.get("category")), None)
+    page = list_products(
+        request.args.get("tab", ""), q, shelf.id if shelf else None, page_asked(request.args.get("page", ""))
+    )
+
+    def link(tab: str = page.tab, number: int = 1, q: str = q, everywhere: bool = False) -> str:
+        return url_for(
+            "admin.products",
+            tab=tab if tab != "sale" else None,
+            q=q or None,
+            category=shelf.id if shelf and not everywhere else None,
+            page=number if number > 1 else None,
+        )
+
+    def link_to_page(number: int) -> str:
+        return link(number=number)
+
+    tabs = [(words, page.counts[tab], link(tab), tab == page.tab) for tab, words in TABS.items()]
+    return render_template(
+        "admin/catalogue/products.html",
+        page=page,
+        q=q,
+        shelf=shelf,
+        shelves=shelves,
+        tabs=tabs,
+        tab_words=TABS[page.tab],
+        link=link,
+        link_to_page=link_to_page,
+    )
+
+
+@admin.get("/products/<int:product_id>")
+@may("staff")
+def product(product_id: int) -> str:
+    """One product as it stands: what it costs, how many are left, who changed what."""
+    item = product_or_404(product_id)
+    edits = select(ProductEdit.at, ProductEdit.by, ProductEdit.words).where(ProductEdit.product_id == item.id)
+    newest = db.session.execute(edits.order_by(ProductEdit.edition.desc()).limit(MOST_EDITS)).all()
+    return render_template("admin/catalogue/product.html", product=item, edits=newest)
+
+
+@admin.post("/products/<int:product_id>/archive")
+@may("owner")
+def product_archive(product_id: int) -> AnyResponse:
+    """Take a product out of the shop; old orders keep it."""
+    item = product_or_404(product_id)
+    asked = ask_first(
+        f"Archive {item.name}?",
+        "It leaves the shop at once, and carts drop it. Orders keep it. You can put it on sale again later.",
+        button="Archive",
+        back=url_for("admin.product", product_id=item.id),
+    )
+    if asked:
+        return asked
+
+    def take_out() -> bool:
+        return _moved(item, "Archived")
+
+    if write(take_out):
+        flash(f"{item.name} is archived: it is no longer in the shop, and carts drop it", "good")
+    else:
+        flash(f"{item.name} is archived already", "problem")
+    return redirect(url_for("admin.product", product_id=item.id), 303)
+
+
+@admin.post("/products/<int:product_id>/restore")
+@may("owner")
+def product_restore(product_id: int) -> AnyResponse:
+    """Put an archived product on sale again."""
+    item = product_or_404(product_id)
+
+    def put_back() -> bool | None:
+        shelf = db.session.scalar(select(Category).where(Category.id == item.category_id).with_for_update(read=True))
+        return _moved(item, "Put on sale again") if shelf and shelf.active else None
+
+    moved = write(put_back)
+    if moved is None:
+        flash(f"Its category, {item.category.name}, is archived. Put that back first, or choose another", "problem")
+    elif moved:
+        flash(f"{item.name} is on sale again", "good")
+    else:
+        flash(f"{item.name} is on sale already", "problem")
+    return redirect(url_for("admin.product", product_id=item.id), 303)
+
+
+def product_or_404(product_id: int) -> Product:
+    """The product that an address names."""
+    return product_with_variants(product_id) or abort(404)
+
+
+def all_categories() -> list[Category]:
+    """Every category, archived ones last."""
+    return list(db.session.scalars(select(Category).order_by(Category.active.desc(), Category.position)))
+
+
+def _moved(item: Product, words: str) -> bool:
+    """Archive or restore it, once, and write down who did."""
+    if not (archive(item) if words == "Archived" else restore(item)):
+        return False
+    before = begin_edit(item, item.edition)
+    end_edit(item, before, who_acts(), words)
+    acted(f"{words} product {item.name}")
+    return True

@@ -1,1 +1,0 @@
-"""Products, their variants, categories and stock, at the desk."""

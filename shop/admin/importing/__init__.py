@@ -1,1 +1,0 @@
-"""The catalogue as a CSV file: out, and in again after a look at what would change."""

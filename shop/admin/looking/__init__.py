@@ -1,1 +1,0 @@
-"""Looking: what the shop took, of what, and how its payments ended."""

@@ -1,1 +1,0 @@
-"""The outbox as people at the desk see it."""

@@ -1,0 +1,133 @@
+"""The orders of a list as a CSV file, written while it is sent: its length costs no memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from flask import Response, request, stream_with_context
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from shop.accounts.audit_log import acted
+from shop.accounts.permissions import admin, may
+from shop.admin import labels
+from shop.admin.orders.bulk_actions import chosen_numbers
+from shop.core.clock import NAIROBI, utcnow
+from shop.core.csv_files import BOM, csv_line
+from shop.core.database import db, write
+from shop.core.phones import readable_phone
+from shop.orders.models import Order, OrderLine
+from shop.orders.payment_summary import WAYS, account_of, payments_of
+from shop.orders.search import in_order, page_of, rarest_of
+from shop.orders.search_query import TABS, Chosen, Place, chosen
+from shop.orders.states import Fulfilment, Payment
+from shop.payments.models import MoneyEntry
+
+AT_ONCE = 500  # orders
+MONEY = selectinload(Order.money).joinedload(MoneyEntry.attempt)
+HEAD = (
+    *("Order", "Placed (Nairobi time, UTC+3)", "Paid (Nairobi time, UTC+3)", "Payment", "Goods are", "Name", "Phone"),
+    *("E-mail", "Area", "Pickup", "Address or landmark", "Note", "Items", "Goods KSh", "Discount KSh", "Discount code"),
+    *("Delivery KSh", "Total KSh", "Received KSh", "Written off KSh", "Refunded KSh", "To be refunded KSh", "Paid by"),
+    *("Chpter reference", "M-PESA code", "Refund due", "Paid late", "Payment seen (Nairobi time, UTC+3)", "Seen by"),
+)
+
+
+@admin.get("/orders/export")
+@may("owner")
+def export_orders() -> Response:
+    """The list of this address as a file; with `order=` in it, these orders only."""
+    numbers = chosen_numbers(request.args.getlist("order"))
+    wanted = replace(chosen(request.args), place=None)
+    many = f"{len(numbers)} chosen order{'s' if len(numbers) > 1 else ''}"
+    narrowed = ", narrowed down" if wanted.filtered else ""
+    write(lambda: acted(f"Exported {many if numbers else f'the list “{TABS[wanted.tab]}”{narrowed}'}"))
+    orders = _chosen(numbers) if numbers else _of_list(wanted)
+    day = utcnow().astimezone(NAIROBI).date()
+    return Response(
+        stream_with_context(_lines(orders)),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f"attachment; filename=orders-{day}.csv"},
+    )
+
+
+def _lines(batches: Iterator[Sequence[Order]]) -> Iterator[str]:
+    yield BOM + csv_line(HEAD)
+    for orders in batches:
+        items = _items([order.id for order in orders])
+        lines = [csv_line(_cells(order, items.get(order.id, []))) for order in orders]
+        db.session.rollback()  # no transaction stays open while the other side reads slowly
+        yield "".join(lines)
+
+
+def _chosen(numbers: list[str]) -> Iterator[Sequence[Order]]:
+    named = select(Order).where(Order.number.in_(numbers)).options(MONEY)
+    yield db.session.scalars(named.order_by(Order.placed_at.desc(), Order.id.desc())).all()
+
+
+def _of_list(wanted: Chosen) -> Iterator[Sequence[Order]]:
+    rarest = rarest_of(wanted)
+    while True:
+        page = page_of(wanted, rarest, AT_ONCE).subquery()
+        query = select(Order, page.c.moment).join(page, page.c.id == Order.id).options(MONEY)
+        rows = db.session.execute(in_order(query, page.c.moment, page.c.id, wanted.downwards)).all()
+        if not rows:
+            return
+        place = Place(rows[-1].moment, rows[-1].Order.id, older=wanted.downwards)
+        yield [row.Order for row in rows]
+        wanted = replace(wanted, place=place)
+
+
+def _items(order_ids: list[int]) -> dict[int, list[str]]:
+    """What was bought, in words, by order."""
+    query = select(OrderLine).where(OrderLine.order_id.in_(order_ids)).order_by(OrderLine.order_id, OrderLine.position)
+    items: dict[int, list[str]] = {}
+    for line in db.session.scalars(query):
+        label = f", {line.label}" if line.label else ""
+        refunded = f", {line.refunded} refunded" if line.refunded else ""
+        items.setdefault(line.order_id, []).append(f"{line.quantity} × {line.name}{label} ({line.sku}){refunded}")
+    return items
+
+
+def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
+    account, payments = account_of(order), payments_of(order)
+    return (
+        order.number,
+        nairobi_time(order.placed_at),
+        nairobi_time(order.paid_at),
+        labels.PAYMENTS[Payment(order.payment)].words,
+        labels.FULFILMENTS[Fulfilment(order.fulfilment)].words,
+        order.full_name,
+        readable_phone(order.phone_number),
+        order.email,
+        order.area_name,
+        _yes(order.pickup),
+        order.location,
+        order.note,
+        "; ".join(items),
+        order.goods,
+        order.discount,
+        order.discount_code,
+        order.delivery,
+        order.total,
+        account.received,
+        account.written_off,
+        account.refunded,
+        account.refund_due,
+        "; ".join(WAYS.get(one.method, one.method) for one in payments),
+        "; ".join(str(one.attempt.reference) for one in payments if one.attempt),
+        "; ".join(one.code for one in payments if one.code),
+        _yes(order.refund_due),
+        _yes(order.late),
+        nairobi_time(order.seen_at),
+        order.seen_by,
+    )
+
+
+def nairobi_time(moment: datetime | None) -> str:
+    """A moment as files for the accountant say it, in Nairobi; "" for none."""
+    return f"{moment.astimezone(NAIROBI):%Y-%m-%d %H:%M}" if moment else ""
+
+
+def _yes(so: bool) -> str:
+    return "yes" if so else ""

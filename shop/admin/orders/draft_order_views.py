@@ -1,0 +1,154 @@
+"""An order made at the desk for a buyer who asked by phone or WhatsApp. The buyer pays it on its own page."""
+
+import re
+from datetime import timedelta
+
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask_security import current_user
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import StringField
+from wtforms.validators import StopValidation
+
+from shop.accounts.audit_log import acted
+from shop.accounts.permissions import admin, may
+from shop.admin.orders.product_picker import BUTTONS, Picked, picked_from_address, picked_from_form
+from shop.cart.contents import Basket
+from shop.cart.discount_code_limit import TOO_MANY_AT_DESK, may_try_at_desk
+from shop.checkout.forms import CheckoutForm, new_key
+from shop.checkout.submission import order_of, place_for_buyer
+from shop.config import Settings
+from shop.core.database import db
+from shop.core.money import shillings
+from shop.core.phones import kenyan_mobile, whatsapp_link
+from shop.core.text import mail_address, typed_line
+from shop.orders.models import Order
+from shop.orders.placement import Buyer
+from shop.orders.reservations import OutOfStock
+from shop.pricing.discount_codes import DiscountGone
+
+HOLD = timedelta(hours=24)  # the buyer is not at the checkout: the link is read when there is time
+NO_GOODS = "Pick at least one thing: search for it, then press Add"
+GONE = "Something that was picked is no longer sold. It has been taken out"
+
+
+class MadeOrderForm(CheckoutForm):
+    """The checkout's questions, answered by somebody else; who only called may have no e-mail address."""
+
+    email = StringField("Email address", filters=[typed_line])
+    code_refused = False  # too many wrong ones came before: the code was not looked at
+
+    def validate_email(self, field: StringField) -> None:
+        """Empty, or an address that could exist."""
+        if not field.data:
+            raise StopValidation
+        super().validate_email(field)
+
+    def buyer(self) -> Buyer:
+        """The answers in the shop's own words. Without an e-mail address nothing is mailed to the buyer."""
+        return Buyer(
+            full_name=self.full_name.data,
+            phone_number=kenyan_mobile(self.phone_number.data),
+            email=mail_address(self.email.data) if self.email.data else "",
+            location=self.location.data,
+            note=self.note.data,
+        )
+
+
+@admin.route("/orders/new", methods=["GET", "POST"])
+@may("staff")
+def new_order() -> str | tuple[str, int] | AnyResponse:
+    """Pick goods, write down the buyer, see the total, make the order."""
+    form = MadeOrderForm()
+    if not form.is_submitted():
+        picked = picked_from_address()
+        return _page(form, picked, _offered(form, picked), problems=[])
+    made = order_of(form.key) if form.key else None
+    if made:
+        return redirect(url_for("admin.order_link", number=made.number), 303)
+    picked = picked_from_form()
+    basket = _offered(form, picked)
+    if form.code_refused:
+        form.code.errors = [TOO_MANY_AT_DESK]
+        return _page(form, picked, basket, [*picked.problems, ("code", TOO_MANY_AT_DESK)]), 429
+    if any(button in request.form for button in BUTTONS):
+        return _page(form, picked, basket, picked.problems), 422 if picked.problems else 200
+    return _submitted(form, picked, basket)
+
+
+@admin.get("/orders/<number>/link")
+@may("staff")
+def order_link(number: str) -> str:
+    """What to send to the buyer: the link to pay, and a message ready for WhatsApp."""
+    wanted = number if re.fullmatch("[0-9]{1,12}", number) else abort(404)
+    query = select(Order).where(Order.number == wanted).options(selectinload(Order.lines))
+    order = db.session.scalar(query) or abort(404)
+    settings: Settings = current_app.config["SETTINGS"]
+    link = f"{settings.shop_url}{url_for('orders.show', token=order.token)}"
+    text = render_template("messages/pay_order.txt", order=order, link=link).strip()
+    return render_template(
+        "admin/selling/order_link.html",
+        order=order,
+        link=link,
+        text=text,
+        whatsapp_url=whatsapp_link(text, order.phone_number),
+    )
+
+
+def _submitted(form: MadeOrderForm, picked: Picked, basket: Basket) -> tuple[str, int] | AnyResponse:
+    form.validate()
+    problems = _problems(form, picked, basket)
+    if problems or basket.area is None or basket.quote is None:
+        return _page(form, picked, basket, problems), 422
+    seen = f"The total is {shillings(basket.quote.total)}. If that is right, press Make the order"
+    if form.shown_total.data != str(basket.quote.total) or form.key is None:
+        return _page(form, picked, basket, [], seen), 409
+    try:
+        order = place_for_buyer(
+            form.key, form.buyer(), basket, basket.area, int(HOLD.total_seconds() // 60), _note_who_made_it
+        )
+    except (OutOfStock, DiscountGone):
+        fresh = _offered(form, picked)
+        words = "Another buyer was quicker. The order has not been made"
+        return _page(form, picked, fresh, _problems(form, picked, fresh), words), 409
+    flash(f"Order {order.number} is made. Its goods are kept for 24 hours", "good")
+    return redirect(url_for("admin.order_link", number=order.number), 303)
+
+
+def _note_who_made_it(order: Order) -> None:
+    acted(f"Made order {order.number} for the buyer: {shillings(order.total)}", order)
+
+
+def _offered(form: MadeOrderForm, picked: Picked) -> Basket:
+    form.code_refused = not may_try_at_desk(form.code.data, current_user.id)
+    basket = picked.basket(str(form.area.data or ""), "" if form.code_refused else form.code.data or "")
+    form.offer(
+        [(str(area.id), area.name) for area in basket.areas],
+        frozenset(str(area.id) for area in basket.areas if area.pickup),
+    )
+    return basket
+
+
+def _problems(form: MadeOrderForm, picked: Picked, basket: Basket) -> list[tuple[str, str]]:
+    problems = [*picked.problems]
+    if basket.notices:
+        problems.append(("q", GONE))
+    elif not basket.lines:
+        problems.append(("q", NO_GOODS))
+    problems += [(f"quantity-{line.sku}", line.problem) for line in basket.lines if line.problem]
+    code_problem = basket.code_problem or form.problem_with_code(basket.discount_code)
+    if code_problem:
+        form.code.errors = [code_problem]
+    return problems + form.problems
+
+
+def _page(
+    form: MadeOrderForm, picked: Picked, basket: Basket, problems: list[tuple[str, str]], said: str | None = None
+) -> str:
+    form.shown_total.data = str(basket.quote.total) if basket.quote else ""
+    if form.key is None:
+        form.once.data = new_key()
+    return render_template(
+        "admin/selling/new_order.html", form=form, picked=picked, basket=basket, problems=problems, said=said
+    )

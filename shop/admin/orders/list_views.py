@@ -1,0 +1,83 @@
+"""The list of orders, and the same list as a file."""
+
+from functools import partial
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.accounts.audit_log import searched
+from shop.accounts.permissions import admin, holds, may
+from shop.admin.navigation import work_left
+from shop.admin.orders.fulfilment_undo_views import remembered
+from shop.admin.orders.row_goods import goods_of
+from shop.orders.search import Count, Found, find_orders
+from shop.orders.search_query import OLDEST_FIRST, TABS, Chosen, chosen
+
+ACTS = {  # what can be done with several orders at once, by tab
+    "packed": ("Mark packed", ("to-pack", "all")),
+    "sent": ("Mark sent", ("to-send", "all")),
+    "delivered": ("Mark delivered", ("sent", "all")),
+    "looked-at": ("Looked at warnings", ("all",)),
+}
+PRINTS = {"pick": "Pick list", "packing": "Packing slips", "rider": "Rider slips"}
+MOST_AT_ONCE = 200  # orders one act is done with: their numbers fit one address, and it takes seconds
+
+
+@admin.get("/")
+@may("staff")
+def orders() -> AnyResponse | str:
+    """The orders of one tab. All that is chosen stands in the address."""
+    if request.args.get("tab") == "to-check":
+        return redirect(url_for("admin.checks"), 303)  # where that list stood before
+    wanted = chosen(request.args)
+    found = find_orders(wanted)
+    if wanted.q:
+        searched("Searched the orders", str(found.counts[wanted.tab]))
+    elif wanted.place:
+        searched("Paged through the orders")
+    return render_template(
+        "admin/orders.html",
+        wanted=wanted,
+        found=found,
+        goods=goods_of([row.id for row in found.rows]),
+        tabs=_tabs(wanted, found),
+        title=TABS[wanted.tab],
+        acts=_acts(wanted),
+        every=every_of(found.counts[wanted.tab]),
+        undoable=remembered(),
+        to_check=work_left().to_check,
+        link=partial(list_address, wanted),
+        here=list_address(wanted, **_place(wanted)),
+    )
+
+
+def list_address(wanted: Chosen, **changes: Any) -> str:
+    """The address of a list, from its top; `changes` replace parts of it."""
+    parts: dict[str, Any] = wanted.address(**changes)
+    return url_for("admin.orders", **parts)
+
+
+def every_of(count: Count) -> int:
+    """How many orders "choose all" means: those of the whole list, MOST_AT_ONCE at most; 0 when nobody counted them."""
+    return min(count.number, MOST_AT_ONCE)
+
+
+def _tabs(wanted: Chosen, found: Found) -> list[tuple[str, Count, str, bool]]:
+    """Each list with its number. "To check" is a page of its own, and stands among them while nothing narrows them."""
+    tabs = [(words, found.counts[tab], list_address(wanted, tab=tab), tab == wanted.tab) for tab, words in TABS.items()]
+    if not wanted.filtered:
+        tabs.insert(len(OLDEST_FIRST), ("To check", work_left().to_check, url_for("admin.checks"), False))
+    return tabs
+
+
+def _acts(wanted: Chosen) -> list[tuple[str, str]]:
+    """What can be done with the chosen orders: (name, words)."""
+    acts = [(name, words) for name, (words, tabs) in ACTS.items() if wanted.tab in tabs]
+    acts += PRINTS.items()
+    return [*acts, ("export", "Export chosen")] if holds("owner") else acts
+
+
+def _place(wanted: Chosen) -> dict[str, str]:
+    place = wanted.place
+    return {"before" if place.older else "after": str(place)} if place else {}

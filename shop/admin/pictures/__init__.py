@@ -1,1 +1,0 @@
-"""Product pictures, as a merchant adds them from a phone."""

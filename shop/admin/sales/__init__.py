@@ -1,0 +1,1 @@
+"""Discount codes, delivery areas and cart links in the admin."""

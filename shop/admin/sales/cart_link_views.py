@@ -1,0 +1,180 @@
+"""Cart links made at the desk, and those that buyers made: who opens one puts the same goods into the own cart."""
+
+from collections.abc import Sequence
+
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import StringField
+from wtforms.validators import Length
+
+from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.permissions import admin, may
+from shop.admin.labels import Badge
+from shop.admin.orders.draft_order_views import GONE, NO_GOODS
+from shop.admin.orders.product_picker import BUTTONS, Picked, picked_from_address, picked_from_form
+from shop.cart.cart_links import CODE, FROM_DESK, share
+from shop.cart.contents import basket_of
+from shop.cart.models import SharedCart, SharedLine
+from shop.catalog.models import Product, Variant
+from shop.config import Settings
+from shop.core.clock import utcnow
+from shop.core.database import changed, db, write
+from shop.core.phones import whatsapp_link
+from shop.core.text import typed_line
+from shop.web.base_form import TypedForm
+from shop.web.confirmation_page import ask_first
+from shop.web.form_fields import PER_PAGE
+from shop.web.idempotency import make_once
+from shop.web.pagination import leaf, page_asked
+
+
+class LinkForm(TypedForm):
+    """What a link is called at the desk; buyers do not see it."""
+
+    title = StringField(
+        "Name for your own list",
+        [Length(max=80, message="Name for your own list must be 80 characters or fewer")],
+        filters=[typed_line],
+    )
+
+
+@admin.get("/carts")
+@may("staff")
+def cart_links() -> str:
+    """The links made at the desk, or those of buyers, newest first."""
+    buyers = request.args.get("by") == "buyers"
+    of_whom = SharedCart.by == "" if buyers else SharedCart.by != ""
+    total = db.session.scalar(select(func.count(SharedCart.id)).where(of_whom)) or 0
+    page = leaf(page_asked(request.args.get("page", "")), total, PER_PAGE)
+    query = select(SharedCart).where(of_whom).order_by(SharedCart.id.desc())
+    carts = db.session.scalars(query.limit(PER_PAGE).offset(page.start)).all()
+
+    def link_to_page(number: int) -> str:
+        return url_for("admin.cart_links", by="buyers" if buyers else None, page=number)
+
+    return render_template(
+        "admin/selling/links.html",
+        carts=carts,
+        goods=_goods_of([cart.id for cart in carts]),
+        states={cart.id: _state(cart) for cart in carts},
+        listing=page,
+        link_to_page=link_to_page,
+        buyers=buyers,
+    )
+
+
+@admin.route("/carts/new", methods=["GET", "POST"])
+@may("staff")
+def cart_new() -> str | tuple[str, int] | AnyResponse:
+    """Pick goods and make a link to them."""
+    form = LinkForm()
+    if not form.is_submitted():
+        return _form_page(form, picked_from_address(), [])
+    picked = picked_from_form()
+    if any(button in request.form for button in BUTTONS):
+        return _form_page(form, picked, picked.problems), 422 if picked.problems else 200
+    form.validate()
+    basket = picked.basket()
+    problems = [*picked.problems, *form.problems]
+    if basket.notices or not basket.lines:
+        problems.append(("q", GONE if basket.notices else NO_GOODS))
+    if problems:
+        return _form_page(form, picked, problems), 422
+    made = make_once(lambda: url_for("admin.cart_link", code=_make(picked, form.title.data)))
+    if made.first:
+        flash("The link is made", "good")
+    return redirect(made.address, 303)
+
+
+@admin.get("/carts/<code>")
+@may("staff")
+def cart_link(code: str) -> str:
+    """One link: what is in it, and a message ready for WhatsApp."""
+    cart = _cart(code)
+    basket = basket_of({line.sku: line.quantity for line in cart.lines})
+    settings: Settings = current_app.config["SETTINGS"]
+    link = f"{settings.shop_url}{url_for('cart.shared', code=cart.code)}"
+    text = render_template("messages/shared_cart.txt", basket=basket, link=link).strip()
+    return render_template(
+        "admin/selling/link.html",
+        cart=cart,
+        state=_state(cart),
+        basket=basket,
+        link=link,
+        text=text,
+        whatsapp_url=whatsapp_link(text),
+    )
+
+
+@admin.post("/carts/<code>/off")
+@may("staff")
+def cart_off(code: str) -> AnyResponse:
+    """Switch a link off: from now on it leads nowhere."""
+    cart_id = _cart(code).id
+    asked = ask_first(
+        f"Switch cart link {code} off?",
+        "The link stops working at once. It can’t be switched on again.",
+        button="Switch off",
+        back=url_for("admin.cart_links"),
+    )
+    if asked:
+        return asked
+
+    def switch() -> bool:
+        if not changed(update(SharedCart).where(SharedCart.id == cart_id, SharedCart.active).values(active=False)):
+            return False
+        acted(f"Switched off cart link {code}")
+        return True
+
+    if write(switch):
+        flash(f"Cart link {code} is off: it leads nowhere now", "good")
+    else:
+        flash(f"Cart link {code} was off already", "problem")
+    return redirect(url_for("admin.cart_links"), 303)
+
+
+def _make(picked: Picked, title: str) -> str:
+    cart = share(picked.quantities, utcnow(), FROM_DESK, title=title, by=who_acts()[:80])
+    acted(f"Made cart link {cart.code}{f' ({title})' if title else ''}")
+    return cart.code
+
+
+def _cart(code: str) -> SharedCart:
+    if not CODE.fullmatch(code):
+        abort(404)
+    query = select(SharedCart).where(SharedCart.code == code).options(selectinload(SharedCart.lines))
+    return db.session.scalar(query) or abort(404)
+
+
+def _goods_of(ids: Sequence[int]) -> dict[int, str]:
+    """What is in each of these links, in words, in one query."""
+    columns = (SharedLine.cart_id, SharedLine.quantity, SharedLine.sku, Product.name, Variant.label)
+    query = (
+        select(*columns)
+        .outerjoin(Variant, Variant.sku == SharedLine.sku)
+        .outerjoin(Product, and_(Product.id == Variant.product_id))
+        .where(SharedLine.cart_id.in_(ids))
+        .order_by(SharedLine.cart_id, SharedLine.position)
+    )
+    words: dict[int, list[str]] = {}
+    for cart_id, count, sku, name, label in db.session.execute(query):
+        full = f"{name} ({label})" if name and label else name or sku
+        words.setdefault(cart_id, []).append(f"{count} × {full}")
+    return {
+        cart_id: "; ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
+        for cart_id, lines in words.items()
+    }
+
+
+def _state(cart: SharedCart) -> Badge:
+    if not cart.active:
+        return Badge("Off")
+    return Badge("Expired") if cart.expires_at <= utcnow() else Badge("Open", "good")
+
+
+def _form_page(form: LinkForm, picked: Picked, problems: list[tuple[str, str]]) -> str:
+    return render_template(
+        "admin/selling/new_link.html", form=form, picked=picked, basket=picked.basket(), problems=problems
+    )

@@ -1,0 +1,100 @@
+"""What a discount code is asked for."""
+
+import re
+from typing import Any
+
+from wtforms import RadioField, StringField
+from wtforms.validators import ValidationError
+
+from shop.core.clock import NAIROBI, utcnow
+from shop.core.text import typed_line
+from shop.pricing.discount_codes import tidy_code
+from shop.pricing.models import DiscountCode
+from shop.web.base_form import TypedForm
+from shop.web.form_fields import MOST_SHILLINGS, Day, WholeNumber, begins, ends, last_day
+
+KINDS = {"percent": "Percent", "fixed": "Shillings"}
+LEAST_PERCENT, MOST_PERCENT = 1, 90
+MOST_USES = 100_000
+
+
+class CodeForm(TypedForm):
+    """A code, what it takes off, when, and how often."""
+
+    code = StringField("Code", filters=[typed_line])
+    kind = RadioField("What it takes off", default="percent", validate_choice=False)
+    value = WholeNumber("How much", 1, MOST_SHILLINGS, needed=True)
+    minimum = WholeNumber("Smallest order", 0, MOST_SHILLINGS, money=True)
+    starts = Day("First day")
+    until = Day("Last day")
+    max_uses = WholeNumber("Uses in all", 1, MOST_USES)
+    most_each = WholeNumber("Uses for each phone number", 1, 1000)
+
+    def __init__(self, kept: DiscountCode | None = None, **given: Any) -> None:
+        super().__init__(**given)
+        self.kept = kept
+
+    @property
+    def tidy(self) -> str:
+        """The code as it is stored."""
+        return tidy_code(self.code.data or "")
+
+    def fill(self, code: DiscountCode) -> None:
+        """Show a code as it is."""
+        self.code.data, self.kind.data, self.value.data = code.code, code.kind, str(code.value)
+        self.minimum.data = str(code.minimum or "")
+        self.starts.data = f"{code.starts_at.astimezone(NAIROBI):%Y-%m-%d}" if code.starts_at else ""
+        self.until.data = last_day(code.expires_at).isoformat() if code.expires_at else ""
+        self.max_uses.data = "" if code.max_uses is None else str(code.max_uses)
+        self.most_each.data = "" if code.most_each is None else str(code.most_each)
+
+    def values(self) -> dict[str, Any]:
+        """The checked answers, as columns of DiscountCode."""
+        return {
+            "code": self.tidy,
+            "kind": self.kind.data,
+            "value": self.value.number,
+            "minimum": self.minimum.number or 0,
+            "starts_at": begins(self.starts.day) if self.starts.day else None,
+            "expires_at": ends(self.until.day) if self.until.day else None,
+            "max_uses": self.max_uses.number,
+            "most_each": self.most_each.number,
+        }
+
+    def say_what_is_used(self, code: DiscountCode) -> None:
+        """Put into words that the form goes against what buyers have used by now."""
+        if self.max_uses.number is not None and self.max_uses.number < code.used:
+            self.max_uses.errors = [f"Uses in all can’t be below {code.used}: so often it has been used already"]
+        if self.tidy != code.code and code.used:
+            self.code.errors = [f"Code {code.code} has been used, so its name stays. Make a new one instead"]
+
+    def validate_code(self, _field: StringField) -> None:
+        """Something people can read out and type."""
+        if self.kept is not None and self.tidy == self.kept.code:
+            return
+        if not re.fullmatch("[A-Z0-9][A-Z0-9-]{2,19}", self.tidy):
+            raise ValidationError("Code must be 3 to 20 letters, digits or hyphens, like KARIBU10")
+        if self.kept is not None and self.kept.used:
+            raise ValidationError(f"Code {self.kept.code} has been used, so its name stays. Make a new one instead")
+
+    def validate_kind(self, field: RadioField) -> None:
+        """One of the two."""
+        if field.data not in KINDS:
+            raise ValidationError("Choose percent or shillings")
+
+    def validate_value(self, field: WholeNumber) -> None:
+        """A percentage leaves something to pay."""
+        if self.kind.data == "percent" and field.number and not LEAST_PERCENT <= field.number <= MOST_PERCENT:
+            raise ValidationError(f"How much must be from {LEAST_PERCENT} to {MOST_PERCENT} percent")
+
+    def validate_until(self, field: Day) -> None:
+        """Not before it begins, and a new code not over before it is made."""
+        if field.day and self.starts.day and field.day < self.starts.day:
+            raise ValidationError("Last day must not be before the first day")
+        if field.day and self.kept is None and ends(field.day) <= utcnow():
+            raise ValidationError("Last day has passed already. Choose today or later, or leave it empty")
+
+    def validate_max_uses(self, field: WholeNumber) -> None:
+        """Never below what is used."""
+        if self.kept is not None and field.number is not None and field.number < self.kept.used:
+            raise ValidationError(f"Uses in all can’t be below {self.kept.used}: so often it has been used already")

@@ -1,0 +1,220 @@
+"""Discount codes at the desk: what there is, what each earned, and the form of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from werkzeug.wrappers import Response as AnyResponse
+
+from shop.accounts.audit_log import acted
+from shop.accounts.permissions import admin, may
+from shop.admin.labels import Badge
+from shop.admin.sales.discount_code_form import KINDS, CodeForm
+from shop.core.clock import NAIROBI, utcnow
+from shop.core.database import changed, db, write
+from shop.core.money import shillings
+from shop.orders.models import Order
+from shop.orders.states import Payment
+from shop.pricing.models import DiscountCode
+from shop.web.confirmation_page import ask_first
+from shop.web.fingerprints import Label, refuse_if_changed
+from shop.web.form_fields import PER_PAGE, last_day, row_id
+from shop.web.idempotency import make_once
+from shop.web.pagination import leaf, page_asked
+
+
+@dataclass(frozen=True)
+class Earned:
+    """What paid orders with a code brought, in whole shillings."""
+
+    orders: int = 0
+    goods: int = 0  # after the discount
+    discount: int = 0
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    """A code as the list shows it."""
+
+    code: DiscountCode
+    state: Badge
+    offer: str
+    days: str
+    earned: Earned
+
+
+@admin.get("/selling")
+@may("owner")
+def selling() -> str:
+    """The discount codes, newest first, with what each earned."""
+    total = db.session.scalar(select(func.count(DiscountCode.id))) or 0
+    page = leaf(page_asked(request.args.get("page", "")), total, PER_PAGE)
+    newest = select(DiscountCode).order_by(DiscountCode.id.desc()).limit(PER_PAGE).offset(page.start)
+    codes, now = db.session.scalars(newest).all(), utcnow()
+    earned = earned_by([code.id for code in codes])
+    rows = [
+        CodeRow(code, state_of(code, now), offer_of(code), days_of(code), earned.get(code.id, Earned()))
+        for code in codes
+    ]
+
+    def link_to_page(number: int) -> str:
+        return url_for("admin.selling", page=number)
+
+    return render_template("admin/selling/codes.html", rows=rows, listing=page, link_to_page=link_to_page)
+
+
+@admin.route("/selling/codes/new", methods=["GET", "POST"])
+@may("owner")
+def selling_code_new() -> str | tuple[str, int] | AnyResponse:
+    """Make a code."""
+    form = CodeForm()
+    if not form.is_submitted():
+        return _form_page(form, None)
+    if form.validate():
+        try:
+            made = make_once(lambda: _make(form))
+        except IntegrityError:
+            form.code.errors = [f"There is a code {form.tidy} already. Choose another"]
+        else:
+            if made.first:
+                flash(f"Code {form.tidy} is made", "good")
+            return redirect(made.address, 303)
+    return _form_page(form, None), 422
+
+
+@admin.route("/selling/codes/<code_id>", methods=["GET", "POST"])
+@may("owner")
+def selling_code(code_id: str) -> str | tuple[str, int] | AnyResponse:
+    """Change a code. What has been used already is kept: no limit goes below it, and its name stays."""
+    code = _code(code_id)
+    form = CodeForm(kept=code)
+    if not form.is_submitted():
+        form.fill(code)
+        return _form_page(form, code)
+    if form.validate():
+        try:
+            saved = write(lambda: _save(code, form))
+        except IntegrityError:
+            form.code.errors = [f"There is a code {form.tidy} already. Choose another"]
+        else:
+            if saved:
+                flash(f"Code {code.code} is changed: {offer_of(code)}", "good")
+                return redirect(url_for("admin.selling"), 303)
+            form.say_what_is_used(_code(code_id))
+    return _form_page(form, code), 422
+
+
+@admin.post("/selling/codes/<code_id>/<turn>")
+@may("owner")
+def selling_code_turn(code_id: str, turn: str) -> AnyResponse:
+    """Switch a code on or off. Orders that used it keep their price."""
+    code = _code(code_id) if turn in ("on", "off") else abort(404)
+    words = f"Switched discount code {code.code} {turn}"
+    if turn == "off":
+        asked = ask_first(
+            f"Switch code {code.code} off?",
+            "No new order can use it. Orders that used it keep their price. You can switch it on again.",
+            button="Switch off",
+            back=url_for("admin.selling"),
+        )
+        if asked:
+            return asked
+
+    def switch() -> bool:
+        other = update(DiscountCode).where(DiscountCode.id == code.id, DiscountCode.active.is_(turn == "off"))
+        if not changed(other.values(active=turn == "on")):
+            return False
+        acted(words)
+        return True
+
+    if write(switch):
+        flash(f"Code {code.code} is {turn}", "good")
+    else:
+        flash(f"Code {code.code} was {turn} already", "problem")
+    return redirect(url_for("admin.selling"), 303)
+
+
+def earned_by(ids: Sequence[int]) -> dict[int, Earned]:
+    """What each of these codes earned in paid orders, in one query."""
+    kept = func.sum(Order.goods - Order.discount)
+    query = select(Order.discount_code_id, func.count(), kept, func.sum(Order.discount))
+    paid = query.where(Order.discount_code_id.in_(ids), Order.payment == Payment.PAID).group_by(Order.discount_code_id)
+    return {
+        code_id: Earned(count, int(goods), int(discount))
+        for code_id, count, goods, discount in db.session.execute(paid)
+        if code_id is not None
+    }
+
+
+def state_of(code: DiscountCode, now: datetime) -> Badge:
+    """Whether buyers can use it now, in words."""
+    if not code.active:
+        return Badge("Off")
+    if code.expires_at and code.expires_at <= now:
+        return Badge("Ended")
+    if code.max_uses is not None and code.used >= code.max_uses:
+        return Badge("Used up")
+    if code.starts_at and code.starts_at > now:
+        return Badge("Not begun", "waiting")
+    return Badge("Running", "good")
+
+
+def offer_of(code: DiscountCode) -> str:
+    """What it takes off, in words."""
+    off = f"{code.value}% off" if code.kind == "percent" else f"{shillings(code.value)} off"
+    return f"{off} from {shillings(code.minimum)}" if code.minimum else off
+
+
+def days_of(code: DiscountCode) -> str:
+    """On which days it counts, in words."""
+    first = f"{code.starts_at.astimezone(NAIROBI):%-d %b %Y}" if code.starts_at else ""
+    last = f"{last_day(code.expires_at):%-d %b %Y}" if code.expires_at else ""
+    if first and last:
+        return f"{first} to {last}"
+    return f"from {first}" if first else f"until {last}" if last else "always"
+
+
+def _code(code_id: str) -> DiscountCode:
+    return db.session.get(DiscountCode, row_id(code_id)) or abort(404)
+
+
+def _make(form: CodeForm) -> str:
+    code = DiscountCode(**form.values(), used=0, active=True)
+    db.session.add(code)
+    db.session.flush()
+    acted(f"Made discount code {code.code}: {offer_of(code)}, {days_of(code)}")
+    return url_for("admin.selling")
+
+
+def _save(code: DiscountCode, form: CodeForm) -> bool:
+    """Save the form, unless meanwhile more of the code was used than the form allows for."""
+    locked = db.session.get_one(DiscountCode, code.id, with_for_update=True)
+    labels: dict[str, Label] = {**form.labels(), "kind": (form.kind.label.text, KINDS)}
+    refuse_if_changed(f"code {code.id}", _shown(locked), labels=labels)
+    values = form.values()
+    fits = update(DiscountCode).where(DiscountCode.id == code.id)
+    if values["max_uses"] is not None:
+        fits = fits.where(DiscountCode.used <= values["max_uses"])
+    if values["code"] != code.code:
+        fits = fits.where(or_(DiscountCode.used == 0, DiscountCode.code == values["code"]))
+    if not changed(fits.values(values)):
+        return False
+    db.session.refresh(code)
+    acted(f"Changed discount code {code.code}: {offer_of(code)}, {days_of(code)}")
+    return True
+
+
+def _shown(code: DiscountCode) -> dict[str, str]:
+    form = CodeForm(formdata=None)
+    form.fill(code)
+    return form.shown()
+
+
+def _form_page(form: CodeForm, code: DiscountCode | None) -> str:
+    shown = _shown(code) if code else None
+    return render_template(
+        "admin/selling/code.html", form=form, code=code, kinds=KINDS, shown=shown, problems=form.problems
+    )

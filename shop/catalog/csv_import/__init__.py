@@ -1,0 +1,1 @@
+"""The catalogue as a CSV file: export, preview, apply."""

@@ -1,0 +1,88 @@
+"""Carrying out a plan, inside the caller's transaction: all of it or, when anything is refused, nothing."""
+
+from sqlalchemy import func, select
+
+from shop.catalog.csv_import.plan import Plan, ProductPlan, VariantPlan
+from shop.catalog.images import gallery
+from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.product_history import begin_locked_edit, end_edit, note_pictures, pictures_of
+from shop.catalog.slugs import search_text
+from shop.catalog.stock import note_move
+from shop.core.database import db
+
+REASON = "Import"  # in the stock ledger
+
+
+def carry_out(plan: Plan, by: str) -> None:
+    """Write what the plan says; `by` is the name of the user. `planner.plan(keep=True)` locks its rows."""
+    shelves = {category.id: category.name for category in db.session.scalars(select(Category))}
+    fresh = [group for group in plan.products if group.product is None]
+    known = [group for group in plan.products if group.product is not None]
+    front = db.session.scalar(select(func.min(Product.position))) or 0
+    for position, group in enumerate(fresh, front - len(fresh)):
+        group.product = Product(slug=group.slug, position=position, description="", search_text="", active=True)
+        db.session.add(group.product)
+    with db.session.no_autoflush:
+        for group in [*fresh, *known]:  # writing a known one's history flushes: by then the fresh ones are whole
+            _change(group, shelves, by)
+    db.session.flush()
+    for groups, new in ((fresh, True), (known, False)):
+        for group in groups:
+            if group.pictures is not None and group.product is not None:
+                before = pictures_of(group.product)
+                _hang(group.product, group.pictures)
+                if not new:
+                    note_pictures(group.product, before, by)
+
+
+def _change(group: ProductPlan, shelves: dict[int, str], by: str) -> None:
+    product = group.product
+    if product is None or not (group.values or any(one.values for one in group.variants)):
+        return
+    edited = group.values or any(one.values.keys() - {"on_hand"} for one in group.variants)  # stock has its ledger
+    before = begin_locked_edit(product) if product.id and edited else None
+    for name, value in group.values.items():
+        setattr(product, name, value)
+    place = max((variant.position for variant in product.variants), default=-1)
+    for one in group.variants:
+        if one.variant is None:
+            place += 1
+            one.variant = Variant(sku=one.sku, position=place, on_hand=0, held=0)
+            product.variants.append(one.variant)
+        _change_variant(one, one.variant, by)
+    skus = [variant.sku for variant in sorted(product.variants, key=lambda variant: variant.position)]
+    product.search_text = search_text(product.name, shelves[product.category_id], skus, product.description)
+    if before is not None:
+        end_edit(product, before, by)
+
+
+def _change_variant(one: VariantPlan, variant: Variant, by: str) -> None:
+    """Set what changes; the database still refuses a stock below what is held."""
+    note_move(one.sku, on_hand=one.values.get("on_hand", variant.on_hand) - variant.on_hand, reason=REASON, by=by)
+    for name, value in one.values.items():
+        setattr(variant, name, value)
+
+
+def _hang(product: Product, wanted: list[tuple[str, str]]) -> None:
+    """Give a product these pictures in this order: those it has, and others the shop has."""
+    if not product.pictures:
+        product.pictures = [
+            Picture(position=place, path=path, alt=alt or product.name) for place, (path, alt) in enumerate(wanted)
+        ]
+        return
+    own = {picture.path: picture for picture in product.pictures}
+    paths = {path for path, _ in wanted}
+    for path, picture in own.items():
+        if path not in paths:
+            product.pictures.remove(picture)
+            db.session.delete(picture)
+    db.session.flush()
+    hung = []
+    for path, alt in wanted:
+        picture = own.get(path) or Picture(product_id=product.id, path=path, position=0)
+        picture.alt = alt or product.name
+        hung.append(picture)
+    for place, picture in enumerate(hung):
+        picture.position = -1 - place
+        db.session.add(picture)
+    gallery.lay_out(hung)

@@ -1,0 +1,156 @@
+"""What of the catalogue an import may touch, read in a handful of queries however many rows there are."""
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from shop.catalog.csv_import.columns import category_words
+from shop.catalog.csv_import.plan import ProductPlan, VariantPlan
+from shop.catalog.images import serving
+from shop.catalog.images.gallery import LONGEST_ALT, MOST_PICTURES
+from shop.catalog.models import Category, Product, Variant
+from shop.catalog.products import LONGEST_LABEL
+from shop.catalog.slugs import label_of
+from shop.core.database import db
+from shop.core.text import typed_line
+from shop.web.assets import STATIC
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Products by slug, variants by SKU, and the ids of categories by every name they may be called."""
+
+    products: dict[str, Product]
+    variants: dict[str, Variant]
+    categories: dict[str, int]  # by lower-case name, where only one bears it, and by slug
+    called: dict[int, str]  # how the file calls each
+    archived: set[int]  # those that are not in the shop
+    owners: dict[str, Product]  # the product of each SKU
+
+
+def read_shelf(slugs: Collection[str], skus: Collection[str], *, keep: bool = False) -> Shelf:
+    """What these name, and the whole of every product touched; `keep` keeps it from others until the transaction ends.
+
+    Locks are taken products first, then variants by SKU, as orders take theirs, then categories.
+    """
+    owners = select(Variant.product_id).where(Variant.sku.in_(skus))
+    touched = select(Product.id).where(Product.slug.in_(slugs) | Product.id.in_(owners))
+    ids = list(db.session.scalars(touched.order_by(Product.id)))
+    if keep:
+        for model, column, order in ((Product, Product.id, Product.id), (Variant, Variant.product_id, Variant.sku)):
+            db.session.scalars(select(model).where(column.in_(ids)).order_by(order).with_for_update()).all()
+    loaded = selectinload(Product.variants), selectinload(Product.pictures)
+    products = db.session.scalars(select(Product).where(Product.id.in_(ids)).options(*loaded)).all()
+    shelves = select(Category).order_by(Category.id)  # goods may come on to any: nobody archives one meanwhile
+    categories = list(db.session.scalars(shelves.with_for_update(read=True) if keep else shelves))
+    called = category_words(categories)
+    names = {category.slug.casefold(): category.id for category in categories}
+    names |= {words.casefold(): number for number, words in called.items()}
+    return Shelf(
+        {product.slug: product for product in products},
+        {variant.sku: variant for product in products for variant in product.variants},
+        names,
+        called,
+        {category.id for category in categories if not category.active},
+        {variant.sku: product for product in products for variant in product.variants},
+    )
+
+
+VALUES = ("value_1", "value_2", "value_3")
+
+
+def name_variants(group: ProductPlan) -> None:
+    """Give each variant of the file its label, and note where one lacks a value or bears another's name."""
+    if not _options_in_order(group):
+        return
+    for one in group.variants:
+        _name(one, group.options)
+    planned = {one.sku for one in group.variants}
+    others = [variant for variant in (group.product.variants if group.product else []) if variant.sku not in planned]
+    first = group.variants[0].line
+    for variant in others:
+        values = [getattr(variant, name) for name in VALUES]
+        if variant.active and any(option and not value for option, value in zip(group.options, values, strict=True)):
+            words = f"{variant.sku} of this product has no value for it. Add its row to the file"
+            first.problems.append(("Option 1", words))
+    sold = [one for one in group.variants if one.final("active")]
+    labels = Counter(str(one.final("label")) for one in sold)
+    labels.update(variant.label for variant in others if variant.active)
+    if sum(labels.values()) == 1:
+        return
+    column = "Value 1" if any(group.options) else "Label"
+    for one in sold:
+        label = str(one.final("label"))
+        if not label:
+            words = "It is empty. Of several variants each needs a name, like Large"
+        elif labels[label] > 1:
+            words = f"Another variant of this product is “{label}” too. Buyers could not tell them apart"
+        else:
+            continue
+        if not one.line.problems:
+            one.line.problems.append((column, words))
+
+
+def _options_in_order(group: ProductPlan) -> bool:
+    """Note an option that is named while the one before it is not."""
+    for number in (2, 3):
+        if group.options[number - 1] and not group.options[number - 2]:
+            words = f"Name Option {number - 1} first"
+            group.variants[0].line.problems.append((f"Option {number}", words))
+            return False
+    return True
+
+
+def _name(one: VariantPlan, options: tuple[str, str, str]) -> None:
+    values = [str(one.final(name)) for name in VALUES]
+    for number, (option, value) in enumerate(zip(options, values, strict=True), 1):
+        if option and not value:
+            one.line.problems.append((f"Value {number}", f"It is empty. Write the {option}"))
+        if value and not option and f"value_{number}" in one.values:
+            one.line.problems.append(
+                (f"Value {number}", f"The product has no Option {number}. Name it, or leave this empty")
+            )
+    if any(options) and "label" in one.values:
+        one.line.problems.append(("Label", "It follows from the values. Leave it empty"))
+    label = label_of([value for option, value in zip(options, values, strict=True) if option])
+    if not any(options):
+        label = str(one.final("label"))
+    if len(label) > LONGEST_LABEL:
+        words = f"The values together have {len(label)} characters. Write {LONGEST_LABEL} or fewer"
+        one.line.problems.append(("Value 1", words))
+    elif label != (one.variant.label if one.variant else None):
+        one.values["label"] = label
+
+
+DRAWING = re.compile(r"img/products/[a-z0-9-]+\.svg", re.ASCII)
+
+
+def wanted_pictures(cell: str, product: Product | None) -> tuple[list[tuple[str, str]] | None, str]:
+    """(path, alt) of each, or None when they are those there are; and a warning, when they cannot be had."""
+    own = {picture.path: picture.alt for picture in product.pictures} if product else {}
+    wanted: dict[str, str] = {}
+    for line in filter(str.strip, cell.replace("\r", "\n").split("\n")):
+        path, _, alt = line.strip().partition(" ")
+        alt = typed_line(alt)
+        if path in wanted:
+            return None, f"{path[:80]} stands there twice"
+        if path not in own and not _known(path):
+            return None, f"the shop has no picture {path[:80]}. Add it on the product’s page"
+        if len(alt) > LONGEST_ALT:
+            return None, f"what {path[:80]} shows must be {LONGEST_ALT} characters or fewer"
+        wanted[path] = alt or own.get(path, "")
+    if len(wanted) > MOST_PICTURES:
+        return None, f"a product has at most {MOST_PICTURES}"
+    pictures = list(wanted.items())
+    same = product is not None and pictures == [(picture.path, picture.alt) for picture in product.pictures]
+    return (None if same else pictures), ""
+
+
+def _known(path: str) -> bool:
+    if DRAWING.fullmatch(path):
+        return (STATIC / path).is_file()
+    return serving.is_kept(path)

@@ -1,0 +1,83 @@
+"""The pictures of products: how their files are named, and how a page shows them.
+
+A path is "img/..." for a drawing under static/, or "media/<code>-<width>x<height>" for a picture somebody uploaded.
+The shape stands in the name, so that whoever keeps the path (an order's line) also knows how much room it takes.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+
+from flask import url_for
+
+from shop.web.assets import asset
+
+WIDTHS = (160, 320, 640, 960)  # pixels
+WIDEST = WIDTHS[-1]
+DRAWN = 480  # width and height of the drawings, which have no size of their own
+NO_PICTURE = "img/no-picture.svg"  # where a product or a category has none: no logo, which looks like goods
+UPLOADED = re.compile(r"media/([0-9a-f]{26})-([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", re.ASCII)
+FILE = re.compile(r"([0-9a-f]{26}-[1-9][0-9]{0,3}x[1-9][0-9]{0,3})-([1-9][0-9]{0,3})\.(webp|jpg)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Width and height of the largest size there is, in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an <img> says. `webp` and `jpeg` are sets of addresses with widths; empty for a drawing."""
+
+    src: str
+    width: int
+    height: int
+    webp: str = ""
+    jpeg: str = ""
+
+
+def widths_of(width: int) -> list[int]:
+    """The widths a picture is kept in. None is wider than the picture itself: it would only be heavier."""
+    return [step for step in WIDTHS if step < width] + [min(width, WIDEST)]
+
+
+def new_path(shape: Shape) -> str:
+    """A path nobody can guess from another."""
+    return f"media/{secrets.token_hex(13)}-{shape.width}x{shape.height}"
+
+
+def files_of(path: str) -> list[str]:
+    """The names of the files of an uploaded picture, smallest first; none for a drawing."""
+    found = UPLOADED.fullmatch(path)
+    if not found:
+        return []
+    name = path.removeprefix("media/")
+    return [f"{name}-{width}.{ending}" for width in widths_of(int(found[2])) for ending in ("webp", "jpg")]
+
+
+def shown(path: str) -> Shown:
+    """How a page shows a picture, for templates: shown(product.pictures[0].path).src"""
+    found = UPLOADED.fullmatch(path)
+    if not found:
+        return Shown(asset(path), DRAWN, DRAWN)
+    width, height = int(found[2]), int(found[3])
+    webp, jpeg = (
+        ", ".join(f"{_address(path, step, ending)} {step}w" for step in widths_of(width)) for ending in ("webp", "jpg")
+    )
+    return Shown(picture_at(path, 320), width, height, webp, jpeg)
+
+
+def picture_at(path: str, width: int) -> str:
+    """The address of a picture for a space `width` pixels wide, for templates; as JPEG, which everything can show."""
+    found = UPLOADED.fullmatch(path)
+    if not found:
+        return asset(path)
+    widths = widths_of(int(found[2]))
+    return _address(path, next((step for step in widths if step >= width), widths[-1]), "jpg")
+
+
+def _address(path: str, width: int, ending: str) -> str:
+    return url_for("media.picture", name=f"{path.removeprefix('media/')}-{width}.{ending}")

@@ -1,0 +1,154 @@
+"""Finding goods: the lists a shopper looks through. Columns, not entities: a list needs no object per row."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy.orm import aliased, joinedload, selectinload
+
+from shop.catalog.images.paths import NO_PICTURE
+from shop.catalog.models import Category, Picture, Product, Variant, stock_word
+from shop.core.database import db
+from shop.web.pagination import Leaf, leaf
+
+PAGE_SIZE = 12
+LONGEST_QUERY = 80  # characters of a search that are looked at
+MOST_WORDS = 6
+
+_buyable = case((Variant.on_hand > Variant.held, Variant.price))
+# Of what can be bought, if anything can.
+_price = func.coalesce(func.min(_buyable), func.min(Variant.price))
+_highest = func.coalesce(func.max(_buyable), func.max(Variant.price))
+SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
+    "newest": ("Newest first", (Product.position, Product.id)),
+    "price": ("Price, low to high", (_price, Product.position, Product.id)),
+    "price-down": ("Price, high to low", (_price.desc(), Product.position, Product.id)),
+    "name": ("Name", (func.lower(Product.name), Product.id)),
+}
+
+
+def picture_of_variant() -> ColumnElement[bool]:
+    """What joins a variant to the picture that shows it: its own, or else the first of its product."""
+    first = aliased(Picture)
+    of_product = select(first.id).where(first.product_id == Variant.product_id, first.position == 0).scalar_subquery()
+    return Picture.id == func.coalesce(Variant.picture_id, of_product)
+
+
+@dataclass(frozen=True)
+class Card:
+    """A product in a list. `price` is the lowest that can be bought, in whole shillings; `varies` when others can."""
+
+    slug: str
+    name: str
+    price: int
+    varies: bool
+    left: int
+    picture: str
+    alt: str
+
+    @property
+    def stock(self) -> str:
+        """One of in, low and out, all variants together."""
+        return stock_word(self.left)
+
+
+@dataclass(frozen=True)
+class Listing(Leaf):
+    """One page of products."""
+
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A category as a way into the shop. Without a picture of its own it shows its newest product's."""
+
+    slug: str
+    name: str
+    picture: str
+
+
+def categories() -> list[Tile]:
+    """The categories of the shop in shelf order."""
+    newest_picture = (
+        select(Picture.path)
+        .join(Product, Product.id == Picture.product_id)
+        .where(Product.category_id == Category.id, Product.active, Picture.position == 0)
+        .order_by(Product.position)
+        .limit(1)
+        .scalar_subquery()
+    )
+    picture = case((Category.picture == NO_PICTURE, func.coalesce(newest_picture, NO_PICTURE)), else_=Category.picture)
+    query = select(Category.slug, Category.name, picture).where(Category.active).order_by(Category.position)
+    return [Tile(*row) for row in db.session.execute(query)]
+
+
+def newest(limit: int) -> list[Card]:
+    """The first `limit` products, newest first."""
+    return _cards(_card_query().order_by(Product.position).limit(limit))
+
+
+def more_like(product: Product, limit: int = 4) -> list[Card]:
+    """Other products of the same category."""
+    here = and_(Product.category_id == product.category_id, Product.id != product.id)
+    return _cards(_card_query(here).order_by(Product.position).limit(limit))
+
+
+def in_category(category: Category, sort: str, page: int) -> Listing:
+    """One page of a category. An unknown sort is "newest", a page out of range the nearest there is."""
+    return _listing(Product.category_id == category.id, sort, page)
+
+
+def found(query: str, sort: str, page: int) -> Listing:
+    """One page of what holds every word of the query, in any case; nothing for an empty query."""
+    words = query.lower()[:LONGEST_QUERY].split()[:MOST_WORDS]
+    if not words:
+        return Listing(1, 0, PAGE_SIZE, [])
+    return _listing(and_(*(Product.search_text.contains(word, autoescape=True) for word in words)), sort, page)
+
+
+def product_by_slug(slug: str) -> Product | None:
+    """A product that is still sold, or None."""
+    loaded = (joinedload(Product.category), selectinload(Product.pictures), selectinload(Product.variants))
+    sold = Product.active & Product.variants.any(Variant.active)
+    return db.session.scalar(select(Product).where(Product.slug == slug, sold).options(*loaded))
+
+
+def category_by_slug(slug: str) -> Category | None:
+    """A category that is not archived, or None."""
+    return db.session.scalar(select(Category).where(Category.slug == slug, Category.active))
+
+
+def _listing(condition: ColumnElement[bool], sort: str, page: int) -> Listing:
+    sellable = Product.variants.any(Variant.active)
+    total = db.session.scalar(select(func.count(Product.id)).where(Product.active, sellable, condition)) or 0
+    here = leaf(page, total, PAGE_SIZE)
+    order = SORTS.get(sort, SORTS["newest"])[1]
+    query = _card_query(condition).order_by(*order).limit(PAGE_SIZE).offset(here.start)
+    return Listing(here.number, total, PAGE_SIZE, _cards(query))
+
+
+def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    left = func.sum(Variant.on_hand - Variant.held)
+    return (
+        select(
+            Product.slug,
+            Product.name,
+            _price,
+            _highest,
+            left,
+            func.min(Picture.path),
+            func.min(Picture.alt),
+        )
+        .join(Variant, and_(Variant.product_id == Product.id, Variant.active))
+        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
+        .where(Product.active, *conditions)
+        .group_by(Product.id, Product.slug, Product.name, Product.position)
+    )
+
+
+def _cards(query: Select[*tuple[Any, ...]]) -> list[Card]:
+    return [
+        Card(slug, name, low, high > low, int(left), picture or NO_PICTURE, alt or name)
+        for slug, name, low, high, left, picture, alt in db.session.execute(query)
+    ]

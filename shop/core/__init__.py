@@ -1,0 +1,1 @@
+"""Plain building blocks: no Flask, no table of the shop."""

@@ -1,0 +1,100 @@
+"""The demo shop: reads seed.toml into the catalogue.
+
+Safe to repeat: what is there already is left as the merchant has it.
+"""
+
+import tomllib
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.slugs import search_text
+from shop.catalog.stock import OPENING, note_move
+from shop.core.database import db
+from shop.pricing.models import DeliveryArea, DiscountCode
+
+SEED = Path(__file__).parent / "seed.toml"
+
+
+def seed_shop(live_codes: bool) -> int:
+    """Add what the demo shop lacks, inside the caller's transaction; how many products were added.
+
+    Its discount codes are known to everybody, so they are switched off unless `live_codes`.
+    """
+    seed = tomllib.loads(SEED.read_text(encoding="utf-8"))
+    shelves = _categories(seed["category"])
+    known = set(db.session.scalars(select(Product.slug)))
+    fresh = [(position, entry) for position, entry in enumerate(seed["product"]) if entry["slug"] not in known]
+    for position, entry in fresh:
+        db.session.add(_product(entry, position, shelves[entry["category"]]))
+        for variant in entry["variant"]:
+            note_move(variant["sku"], on_hand=variant["stock"], reason=OPENING)
+    _areas(seed["area"])
+    _discounts(seed["discount"], live_codes)
+    return len(fresh)
+
+
+def _categories(entries: list[dict[str, Any]]) -> dict[str, Category]:
+    shelves = {category.slug: category for category in db.session.scalars(select(Category))}
+    for position, entry in enumerate(entries):
+        if entry["slug"] not in shelves:
+            shelves[entry["slug"]] = Category(**entry, position=position)
+            db.session.add(shelves[entry["slug"]])
+    db.session.flush()
+    return shelves
+
+
+def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
+    skus = [variant["sku"] for variant in entry["variant"]]
+    pictures = [
+        Picture(position=place, path=picture["file"], alt=picture["alt"])
+        for place, picture in enumerate(entry["pictures"])
+    ]
+    return Product(
+        slug=entry["slug"],
+        name=entry["name"],
+        description=entry["description"].strip(),
+        search_text=search_text(entry["name"], shelf.name, skus, entry["description"]),
+        category_id=shelf.id,
+        position=position,
+        pictures=pictures,
+        variants=[
+            Variant(
+                sku=variant["sku"],
+                label=variant["label"],
+                price=variant["price"],
+                on_hand=variant["stock"],
+                position=place,
+                picture=pictures[variant["picture"] - 1] if "picture" in variant else None,
+            )
+            for place, variant in enumerate(entry["variant"])
+        ],
+    )
+
+
+def _areas(entries: list[dict[str, Any]]) -> None:
+    known = set(db.session.scalars(select(DeliveryArea.code)))
+    for position, entry in enumerate(entries):
+        if entry["code"] not in known:
+            db.session.add(DeliveryArea(**entry, position=position))
+
+
+def _discounts(entries: list[dict[str, Any]], active: bool) -> None:
+    known = set(db.session.scalars(select(DiscountCode.code)))
+    for entry in entries:
+        if entry["code"] not in known:
+            expires: date | None = entry.get("expires")
+            db.session.add(
+                DiscountCode(
+                    code=entry["code"],
+                    active=active,
+                    kind=entry["kind"],
+                    value=entry["value"],
+                    minimum=entry.get("minimum", 0),
+                    max_uses=entry.get("max_uses"),
+                    expires_at=datetime.combine(expires, time(), UTC) if expires else None,
+                )
+            )

@@ -1,0 +1,245 @@
+"""Payments to check: one list of all that needs a person, most urgent first.
+
+Some of it is read from where orders and attempts stand, by indexed columns; the rest are open lines of `payment_check`.
+Two queries for the list and its counts, one for the orders of a page, one for their attempts with what was said.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import abort
+from sqlalchemy import (
+    Cast,
+    Integer,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.orm import selectinload
+
+from shop.core.database import db
+from shop.orders.fulfilment import waits_to_be_seen
+from shop.orders.models import WARNED, Order, OrderEvent
+from shop.orders.states import AttemptState, Payment
+from shop.payments.models import CallbackRecord, MoneyEntry, PaymentAttempt, PaymentCheck, UnmatchedCallback
+from shop.payments.review_flags import Kind
+from shop.web.pagination import Leaf, leaf
+
+PER_PAGE = 20
+PATIENCE = timedelta(minutes=15)  # from going to pay until silence is worth a look
+FORGOTTEN = timedelta(hours=24)  # after which an unpaid page is no longer one somebody waits for
+URGENCY = (
+    Kind.REVIEW,
+    Kind.CODE,
+    Kind.UNSEEN,
+    Kind.TWICE,
+    Kind.REFUND_DUE,
+    Kind.STRAY,
+    Kind.OTHER_SUM,
+    Kind.CONTRADICTION,
+    Kind.MISMATCH,
+    Kind.CODE_TWICE,
+    Kind.FREE,
+    Kind.OPENED,
+    Kind.UNREADABLE,
+    Kind.LATE,
+    Kind.WARNING,
+    Kind.WAITING,
+)
+PAGE_OPEN = (AttemptState.OPEN, AttemptState.SUPERSEDED)
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One thing that needs a person. Sums are whole shillings."""
+
+    kind: Kind
+    order: Order
+    since: datetime
+    words: str
+    check_id: int | None  # of its line; None for what is read from states
+    attempt: PaymentAttempt | None = None
+    said: int | None = None  # what Chpter says came through the attempt
+
+
+@dataclass(frozen=True)
+class Matters(Leaf):
+    """One page of the list, and how many there are of each kind."""
+
+    rows: Sequence[Matter]
+    counts: dict[str, int]
+    kind: str  # the kind asked for, or "" for all
+
+    @property
+    def everything(self) -> int:
+        """How many there are of all kinds."""
+        return sum(self.counts.values())
+
+
+def find_matters(kind: str, number: int, now: datetime) -> Matters:
+    """What needs a person. An unknown `kind` means all; a page past the last one is the last one."""
+    kind = kind if kind in set(Kind) else ""
+    every = union_all(*_sources(now)).subquery()
+    counts: dict[str, int] = dict(db.session.execute(select(every.c.kind, func.count()).group_by(every.c.kind)).all())
+    here = leaf(number, counts.get(kind, 0) if kind else sum(counts.values()), PER_PAGE)
+    urgency = case({one: place for place, one in enumerate(URGENCY)}, value=every.c.kind, else_=len(URGENCY))
+    listed = select(every).order_by(urgency, every.c.since, every.c.order_id, every.c.check_id)
+    if kind:
+        listed = listed.where(every.c.kind == kind)
+    rows = db.session.execute(listed.limit(PER_PAGE).offset(here.start)).all()
+    return Matters(here.number, here.total, PER_PAGE, _matters(rows), counts, kind)
+
+
+def count_to_check(now: datetime) -> ScalarSelect[int]:
+    """How many things need a person, payments without an order among them: a part of a statement."""
+    every = union_all(*_sources(now)).subquery()
+    lost = select(func.count(UnmatchedCallback.id)).where(UnmatchedCallback.closed_at.is_(None)).scalar_subquery()
+    return select(func.count() + lost).select_from(every).scalar_subquery()
+
+
+def order_named(number: str, keep: bool = False) -> Order:
+    """The order of that number with its attempts, or 404. `keep`: kept from others until the transaction ends."""
+    if not re.fullmatch(r"[0-9]{1,12}", number, re.ASCII):
+        abort(404)
+    found = select(Order).where(Order.number == number).options(selectinload(Order.attempts))
+    return db.session.scalar(found.with_for_update(of=Order) if keep else found) or abort(404)
+
+
+def _sources(now: datetime) -> list[Select[Any]]:
+    """Each kind's query: kind, since, order, attempt, line, words."""
+    return [_in_review(), _unseen(), _refund_due(), _stray(), _waiting(now), _warned(), _lines()]
+
+
+def _nothing() -> Cast[Any]:
+    """No number, and still a number to PostgreSQL, which gives each column of the list one type."""
+    return cast(null(), Integer)
+
+
+def _in_review() -> Select[Any]:
+    return select(
+        literal(Kind.REVIEW.value).label("kind"),
+        Order.placed_at.label("since"),
+        Order.id.label("order_id"),
+        _nothing().label("attempt_id"),
+        _nothing().label("check_id"),
+        literal("").label("words"),
+    ).where(Order.payment == Payment.REVIEW)
+
+
+def _unseen() -> Select[Any]:
+    since = func.coalesce(Order.paid_at, Order.placed_at)
+    unseen = select(literal(Kind.UNSEEN.value), since, Order.id, _nothing(), _nothing(), literal(""))
+    return unseen.where(waits_to_be_seen())
+
+
+def _refund_due() -> Select[Any]:
+    came = select(func.count()).where(MoneyEntry.order_id == Order.id, MoneyEntry.amount > 0).scalar_subquery()
+    twice = and_(Order.payment.in_((Payment.PAID, Payment.REFUNDED)), came > 1)
+    kind = case((twice, Kind.TWICE.value), else_=Kind.REFUND_DUE.value)
+    since = func.coalesce(Order.paid_at, Order.placed_at)
+    return select(kind, since, Order.id, _nothing(), _nothing(), literal("")).where(Order.refund_due)
+
+
+def _stray() -> Select[Any]:
+    attempt = PaymentAttempt
+    columns: tuple[Any, ...] = (
+        literal(Kind.STRAY.value),
+        attempt.created_at,
+        attempt.order_id,
+        attempt.id,
+        _nothing(),
+        literal(""),
+    )
+    found = select(*columns)
+    return found.join(Order, Order.id == attempt.order_id).where(
+        attempt.state == AttemptState.REVIEW, Order.payment != Payment.REVIEW
+    )
+
+
+def _waiting(now: datetime) -> Select[Any]:
+    """The buyer went to pay a while ago, and Chpter says nothing: each order once, by its newest page."""
+    attempt = PaymentAttempt
+    newest = func.max(attempt.created_at)
+    seen = exists().where(PaymentCheck.order_id == attempt.order_id, PaymentCheck.kind == Kind.WAITING)
+    waits = select(literal(Kind.WAITING.value), newest, attempt.order_id, func.max(attempt.id), _nothing(), literal(""))
+    return (
+        waits.join(Order, Order.id == attempt.order_id)
+        .where(
+            attempt.state.in_(PAGE_OPEN),
+            attempt.created_at > now - FORGOTTEN,
+            or_(Order.payment == Payment.AWAITING, Order.payment == Payment.EXPIRED),
+            ~seen,
+        )
+        .group_by(attempt.order_id)
+        .having(newest <= now - PATIENCE)
+    )
+
+
+def _warned() -> Select[Any]:
+    """Orders with a warning in their timeline that nothing else in the list speaks of."""
+    warning = select(OrderEvent).where(OrderEvent.order_id == Order.id, OrderEvent.warning)
+    newest = warning.order_by(OrderEvent.id.desc()).limit(1)
+    since = func.coalesce(newest.with_only_columns(OrderEvent.at).scalar_subquery(), Order.placed_at)
+    words = func.coalesce(newest.with_only_columns(OrderEvent.words).scalar_subquery(), "")
+    line = exists().where(PaymentCheck.order_id == Order.id, PaymentCheck.closed_at.is_(None))
+    stray = exists().where(PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.REVIEW)
+    warned = select(literal(Kind.WARNING.value), since, Order.id, _nothing(), _nothing(), words)
+    return warned.where(text(WARNED), ~line, ~stray, Order.payment != Payment.REVIEW, ~Order.refund_due)
+
+
+def _lines() -> Select[Any]:
+    line = PaymentCheck
+    columns: tuple[Any, ...] = (line.kind, line.opened_at, line.order_id, line.attempt_id, line.id, line.words)
+    return select(*columns).where(line.closed_at.is_(None))
+
+
+def _matters(rows: Sequence[Any]) -> list[Matter]:
+    ids = {row.order_id for row in rows}
+    found = (
+        select(Order).where(Order.id.in_(ids)).options(selectinload(Order.attempts), selectinload(Order.offered_codes))
+    )
+    orders = {order.id: order for order in db.session.scalars(found)}
+    attempts = {attempt.id: attempt for order in orders.values() for attempt in order.attempts}
+    said = _said([one.id for one in attempts.values() if one.state == AttemptState.REVIEW])
+    matters = []
+    for row in rows:
+        order = orders[row.order_id]
+        attempt = attempts.get(row.attempt_id) if row.attempt_id else None
+        if row.kind == Kind.REVIEW:
+            attempt = _newest(order, AttemptState.REVIEW)
+        elif row.kind == Kind.UNSEEN:
+            attempt = _newest(order, AttemptState.PAID)
+        amount, reason = said.get(attempt.id, (None, "")) if attempt else (None, "")
+        matters.append(Matter(Kind(row.kind), order, row.since, row.words or reason, row.check_id, attempt, amount))
+    return matters
+
+
+def _newest(order: Order, state: AttemptState) -> PaymentAttempt | None:
+    return next((one for one in reversed(order.attempts) if one.state == state), None)
+
+
+def _said(attempt_ids: list[int]) -> dict[int, tuple[int | None, str]]:
+    """The newest sum that Chpter named for each of these attempts, and the shop's reason to ask a person."""
+    asking = CallbackRecord.row.in_(("R3c", "R4", "R5"))
+    found = (
+        select(CallbackRecord.attempt_id, CallbackRecord.amount, CallbackRecord.reason)
+        .where(CallbackRecord.attempt_id.in_(attempt_ids), asking)
+        .order_by(CallbackRecord.id)
+    )
+    said: dict[int, tuple[int | None, str]] = {}
+    for attempt_id, amount, reason in db.session.execute(found):
+        said[attempt_id] = (amount, reason)
+    return said

@@ -1,0 +1,1 @@
+"""A buyer's rights: export and anonymise."""

@@ -1,0 +1,1 @@
+"""Figures for the merchant, without a page."""

@@ -1,0 +1,1 @@
+"""What the merchant says about the shop: name, contact, pages."""

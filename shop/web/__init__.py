@@ -1,0 +1,1 @@
+"""Flask plumbing: requests, responses, forms, sessions and errors."""

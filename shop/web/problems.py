@@ -1,0 +1,115 @@
+"""The one list of what is wrong with the shop: for every page of the desk, for `doctor` and for `/readyz`.
+
+It is read from the disk, without a query: it has to be told when the database is away, too. What only the worker can
+see it says in its heartbeat (heartbeat.py); what Chpter answered is noted beside the spool (payments/alerts.py).
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flask import Flask, current_app
+from sqlalchemy import make_url
+
+from shop.config import Settings
+from shop.core.clock import nairobi, utcnow
+from shop.core.heartbeat import Beat, last_beat
+
+SILENT = timedelta(seconds=90)  # without a heartbeat, until the worker counts as stopped
+FAILING = timedelta(seconds=60)  # until a sweep that fails is worth a person
+STARTING = timedelta(minutes=3)  # after the start of the web process, until a worker should have run
+STARTED, CHECKS = "shop_started_at", "shop_problem_checks"
+
+Problem = tuple[str, str]  # what it concerns, and the words: what, since when, what to do
+Check = Callable[[Path], Iterable[Problem]]  # given INSTANCE_PATH
+
+
+def init_problems(app: Flask, *checks: Check) -> None:
+    """Note when this process began to serve, and what else is checked, by the rooms above this one."""
+    app.extensions[STARTED] = utcnow()
+    app.extensions[CHECKS] = checks
+
+
+def problems(settings: Settings) -> list[Problem]:
+    """What is wrong just now, the worst first; empty on a calm day."""
+    instance, beat = settings.instance_path, last_beat(settings.instance_path)
+    stopped = list(_worker(beat))
+    of_worker = stopped or [*_work(beat), *_mail(beat), *_clock(beat)]  # what a stopped one said is out of date
+    of_rooms = [problem for check in current_app.extensions[CHECKS] for problem in check(instance)]
+    return [*_database(settings), *of_rooms, *of_worker]
+
+
+def _database(settings: Settings) -> Iterator[Problem]:
+    url = make_url(settings.database_url)
+    file = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    if file is None or not file.exists() or os.access(file, os.W_OK):
+        return
+    owner = str(file.stat().st_uid)
+    with suppress(KeyError, ImportError):
+        owner = file.owner()
+    yield (
+        "database",
+        f"No order and no payment can be kept: the database file {file} belongs to {owner} and cannot be written. Give "
+        "it to the user the shop runs as (chown), and run the shop’s commands as that user.",
+    )
+
+
+def worker_problem(settings: Settings) -> str | None:
+    """Why the worker does not count as running; None when it does."""
+    return next((words for _, words in _worker(last_beat(settings.instance_path), patience=timedelta())), None)
+
+
+def _worker(beat: Beat | None, patience: timedelta = STARTING) -> Iterator[Problem]:
+    cure = (
+        "Nothing is lost, but emails wait, unpaid orders keep their goods, and callbacks that came while the database "
+        "was away are not counted. Start it: systemctl start shop-worker, or flask --app wsgi worker"
+    )
+    if beat is None:
+        if utcnow() - current_app.extensions[STARTED] >= patience:
+            yield "worker", f"The worker has not run here yet. {cure}"
+    elif utcnow() - beat.at > SILENT:
+        yield "worker", f"The worker has not run since {nairobi(beat.at)}. {cure}"
+
+
+def _work(beat: Beat | None) -> Iterator[Problem]:
+    late = utcnow() - FAILING
+    failing = [
+        (sweep.failing_since, name, sweep.error)
+        for name, sweep in (beat.sweeps.items() if beat else ())
+        if sweep.failing_since and sweep.failing_since < late
+    ]
+    if failing:
+        since, errors = min(moment for moment, *_ in failing), ", ".join(sorted({error for *_, error in failing}))
+        names = ", ".join(name for _, name, _ in failing)
+        yield (
+            "work",
+            f"The worker cannot do its work since {nairobi(since)}: {names} ({errors}). Have the database and the "
+            "worker’s log looked at; flask --app wsgi doctor says more.",
+        )
+
+
+def _mail(beat: Beat | None) -> Iterator[Problem]:
+    waiting = beat.facts.get("mail") if beat else None
+    if not waiting:
+        return
+    since = nairobi(datetime.fromisoformat(waiting["since"]))
+    emails = "1 email waits" if waiting["count"] == 1 else f"{waiting['count']} emails wait"
+    because = f" because: {waiting['because']}." if waiting["because"] else "."
+    yield (
+        "emails",
+        f"{emails} to be sent since {since},{because} Look under Mail, and at the settings SMTP_HOST, "
+        "SMTP_USERNAME and MAIL_FROM. They go out by themselves once the mail server takes them.",
+    )
+
+
+def _clock(beat: Beat | None) -> Iterator[Problem]:
+    leapt = beat.facts.get("clock") if beat else None
+    if leapt:
+        yield (
+            "clock",
+            f"The clock of this machine was put {'forward' if leapt['minutes'] > 0 else 'back'} by "
+            f"{abs(leapt['minutes'])} minutes at {nairobi(datetime.fromisoformat(leapt['at']))}. Put it right, with "
+            "chrony or systemd-timesyncd, before the worker is restarted: unpaid orders would end too early.",
+        )
