@@ -8,7 +8,7 @@ down_revision = "0025"
 branch_labels = None
 depends_on = None
 
-LOGO, NEUTRAL = "img/logo.svg", "img/no-picture.svg"
+LOGO, NEUTRAL = "img/logo.svg", "img/no-image.svg"
 
 
 def upgrade() -> None:

@@ -171,7 +171,7 @@ def too_often(limit: RequestLimit) -> Response:
 
 def _wait(seconds: int) -> Response:
     words = login_throttle.in_words(seconds)
-    page = make_response(render_template("security/sign_in.html", login_user_form=SignInForm(), problem=words), 429)
+    page = make_response(render_template("accounts/login.html", login_user_form=SignInForm(), problem=words), 429)
     page.headers["Retry-After"] = str(seconds)
     return page
 
@@ -196,7 +196,7 @@ def sign_in() -> AnyResponse:
         meant = cast(Merchant | None, form.user)
         count_failure(meant.id if meant else NOBODY, meant.email if meant else "")
     problem = REFUSED if request.method == "POST" else ""
-    return make_response(render_template("security/sign_in.html", login_user_form=form, problem=problem))
+    return make_response(render_template("accounts/login.html", login_user_form=form, problem=problem))
 
 
 def _after_password(merchant: Merchant, wanted: str) -> AnyResponse:

@@ -56,7 +56,7 @@ def mail_new_password_link(merchant: Merchant) -> bool:
     link = _address("door.new_password", token)
     name, once = merchant.name or merchant.email, f"password-{hashed(token)}"
     subject = "A new password for the desk"
-    post(merchant.email, "password", subject, once, encrypted=True, name=name, link=link, until=until)
+    post(merchant.email, "new_password", subject, once, encrypted=True, name=name, link=link, until=until)
     return True
 
 

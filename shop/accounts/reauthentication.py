@@ -52,7 +52,7 @@ def confirm() -> AnyResponse:
             return redirect(wanted or url_for("admin.orders"), 303)
         form[wrong[0]].errors = [wrong[1]]
     problems = form.problems
-    page = make_response(render_template("admin/confirm.html", form=form, problems=problems, wanted=wanted))
+    page = make_response(render_template("accounts/reauthenticate.html", form=form, problems=problems, wanted=wanted))
     page.status_code = 429 if wait else 422 if problems else 200
     if wait:
         page.headers["Retry-After"] = str(wait)

@@ -39,7 +39,7 @@ def mail() -> str:
     ]
     settings: Settings = current_app.config["SETTINGS"]
     return render_template(
-        "admin/mail/list.html",
+        "admin/emails/list.html",
         found=found,
         tab=tab,
         tabs=tabs,
@@ -56,7 +56,7 @@ def mail_one(mail_id: str) -> str:
     """One mail as it was written, and what became of it."""
     found, now = _found(mail_id), utcnow()
     return render_template(
-        "admin/mail/one.html",
+        "admin/emails/detail.html",
         mail=found.mail,
         number=found.number,
         badge_of=standing(found.mail),

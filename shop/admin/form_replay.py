@@ -72,7 +72,7 @@ def _button_page(problems: Problems, fields: MultiDict[str, str]) -> Response:
     carried = [(name, value) for name, value in fields.items(multi=True) if name != "csrf_token"]
     return make_response(
         render_template(
-            "admin/form_again.html",
+            "admin/form_replay.html",
             words=[words for _, words in problems],
             carried=carried,
             typed=_readable(typed_fields(fields)),

@@ -36,7 +36,7 @@ def reports() -> str | tuple[str, int]:
     report = report_on(period)
     tabs = [(words, "", url_for("admin.reports", days=count), count == days) for count, words in TABS.items()]
     page = render_template(
-        "admin/looking/report.html",
+        "admin/reports/report.html",
         report=report,
         chart=columns(report.bars),
         tabs=tabs,
@@ -80,7 +80,7 @@ def report_orders() -> str:
 
     words = behind_words(of, value)
     return render_template(
-        "admin/looking/behind.html", found=found, period=period, words=words, link_to_older=link_to_older
+        "admin/reports/drilldown.html", found=found, period=period, words=words, link_to_older=link_to_older
     )
 
 

@@ -150,7 +150,7 @@ def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
     ours: Settings = current_app.config["SETTINGS"]
     row = db.session.get(ShopDetails, ONE) or _as_it_comes()
     return render_template(
-        "admin/selling/settings.html",
+        "admin/settings.html",
         form=form,
         shown=_shown(row),
         ours=ours,

@@ -136,7 +136,7 @@ def shared(code: str) -> str | Response:
         return error_page(404, NO_CART)
     basket = _contents(found)
     link = f"{current_app.config['SHOP_URL']}{url_for('cart.shared', code=found.code)}"
-    text = render_template("messages/shared_cart.txt", basket=basket, link=link).strip()
+    text = render_template("whatsapp/shared_cart.txt", basket=basket, link=link).strip()
     return render_template("cart/shared.html", shared=found, basket=basket, link=link, whatsapp_url=whatsapp_link(text))
 
 

@@ -82,12 +82,12 @@ def _paid(order: Order) -> None:
 def _doubted(order: Order, row: str, reason: str) -> None:
     # of an order and a row one mail: who knows a callback address must not fill the owner's mailbox
     subject = f"Order {order.number}: look at its payment"
-    _to_owner(order, "doubt", subject, f"doubt-{order.id}-{row}", reason=reason)
+    _to_owner(order, "doubtful_payment", subject, f"doubt-{order.id}-{row}", reason=reason)
 
 
 def _unmatched(callback: UnmatchedCallback) -> None:
     once = f"unmatched-{callback.secret_hash[:40]}-{callback.claim}"
-    post(details().email, "unmatched", "A payment without an order", once, callback=callback)
+    post(details().email, "unmatched_payment", "A payment without an order", once, callback=callback)
 
 
 def _to_be_seen(order: Order) -> bool:
@@ -112,7 +112,7 @@ def _failed(attempt: PaymentAttempt) -> None:
 
 def _asked_for(order: Order) -> None:
     # one an hour, so that nobody's mailbox can be filled by asking
-    _to_typed(order, "link", f"The link to your order {order.number}", f"link-{order.id}-{utcnow():%Y%m%d%H}")
+    _to_typed(order, "order_link", f"The link to your order {order.number}", f"link-{order.id}-{utcnow():%Y%m%d%H}")
 
 
 def _moved(order: Order) -> None:
@@ -158,12 +158,13 @@ def _cancelled(order: Order) -> None:
 
 def _given_back(entry: MoneyEntry) -> None:
     subject = f"Money given back for your order {entry.order.number}"
-    _to_buyer(entry.order, "given_back", subject, f"given-back-{entry.id}", entry=entry)
+    _to_buyer(entry.order, "refunded", subject, f"given-back-{entry.id}", entry=entry)
 
 
 def _rest_asked_for(order: Order) -> None:
     once = f"rest-{order.id}-{order.received}"
-    _to_buyer(order, "rest", f"{shillings(order.rest_asked)} remains to be paid for your order {order.number}", once)
+    subject = f"{shillings(order.rest_asked)} remains to be paid for your order {order.number}"
+    _to_buyer(order, "remaining_payment", subject, once)
 
 
 def _taken_back(order: Order) -> None:
@@ -217,7 +218,7 @@ def post(
     wait: timedelta = timedelta(0),
     **words: Any,
 ) -> None:
-    """Put the mail templates/notices/<kind>.txt into the outbox, in the caller's transaction; of one `once`, one mail.
+    """Put the mail templates/emails/<kind>.txt into the outbox, in the caller's transaction; of one `once`, one mail.
 
     One that holds a link which lets its reader in is kept `encrypted`, and opened when it is sent.
     It leaves `wait` later.
@@ -226,7 +227,7 @@ def post(
         return  # nobody to write to (the buyer was forgotten, or gave no address), or written already
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
-    body = render_template(f"notices/{kind}.txt", shop_url=settings.shop_url, **words)
+    body = render_template(f"emails/{kind}.txt", shop_url=settings.shop_url, **words)
     mail = OutboxMail(
         order_id=order_id,
         kind=kind,

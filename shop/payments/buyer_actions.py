@@ -29,7 +29,7 @@ def ask_to_cancel(token: str) -> str | Response:
     change = request.args.get("then") == "change"
     open_states = (AttemptState.OPEN, AttemptState.SUPERSEDED)
     page_open = any(attempt.state in open_states for attempt in order.attempts)
-    return render_template("orders/cancel.html", order=order, change=change, page_open=page_open)
+    return render_template("payments/cancel_order.html", order=order, change=change, page_open=page_open)
 
 
 @buyer_acts.post("/orders/<token>/cancel")

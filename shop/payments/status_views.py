@@ -39,7 +39,7 @@ def order_page(order: Order, code: str = "", code_problem: str = "", code_open: 
     shop = details()
     looked = min(max(request.args.get("looked", 0, type=int), 0), len(REFRESHES))
     return render_template(
-        "orders/show.html",
+        "payments/order_page.html",
         order=order,
         story=story_of(order, shop.whatsapp, shop.address),
         place=pickup_place(order, shop.address),

@@ -14,7 +14,7 @@ def about_page() -> Response:
     shop = details(seconds=0)  # a merchant who has just written the text looks at this page next
     if not shop.about:
         abort(404)
-    page = make_response(render_template("about.html", paragraphs=shop.paragraphs))
+    page = make_response(render_template("store/about.html", paragraphs=shop.paragraphs))
     page.headers["Cache-Control"] = "public, max-age=0, s-maxage=60, must-revalidate"
     page.add_etag()
     page.make_conditional(request)
@@ -28,7 +28,7 @@ privacy = Blueprint("privacy", __name__)
 def privacy_page() -> Response:
     """The same for everybody, so that any cache may keep it."""
     settings: Settings = current_app.config["SETTINGS"]
-    page = Response(render_template("privacy.html", retention_months=settings.retention_months))
+    page = Response(render_template("store/privacy.html", retention_months=settings.retention_months))
     page.headers["Cache-Control"] = "public, max-age=0, s-maxage=60, must-revalidate"
     page.add_etag()
     page.make_conditional(request)

@@ -46,7 +46,7 @@ def fingerprint(path: str) -> str:
 
 
 def asset(path: str) -> str:
-    """The address of a static file or bundle, for templates: asset('js/order.js')."""
+    """The address of a static file or bundle, for templates: asset('js/order-page.js')."""
     if path in BUNDLES:
         return url_for("assets.bundle", name=path, v=fingerprint(path))
     return url_for("static", filename=path, v=fingerprint(path))

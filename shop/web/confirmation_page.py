@@ -26,5 +26,7 @@ def ask_first(
     # no page may hold what nobody can see
     repeated = [(name, one_line(value, LONGEST)) for name, value in posted if name not in NOT_REPEATED]
     return make_response(
-        render_template("admin/ask_first.html", title=title, words=words, button=button, back=back, fields=repeated)
+        render_template(
+            "components/confirmation_page.html", title=title, words=words, button=button, back=back, fields=repeated
+        )
     )

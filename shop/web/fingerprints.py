@@ -1,6 +1,6 @@
 """A form carries what its page showed, so that nobody saves over what they have not seen.
 
-The page (macros in templates/components/guards.html; `shown` is {field: value}, as the form shows it):
+The page (macros in templates/components/form_guards.html; `shown` is {field: value}, as the form shows it):
 
     {{ fingerprint("area 3", shown) }}
 

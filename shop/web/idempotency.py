@@ -1,6 +1,6 @@
 """A form that makes something makes it once, however often it is sent.
 
-The page (macro in templates/components/guards.html):
+The page (macro in templates/components/form_guards.html):
 
     {{ idempotency_key() }}
 

@@ -8,7 +8,7 @@ LARGEST_ID = 2**31 - 1  # that a column holds
 
 @dataclass(frozen=True)
 class Leaf:
-    """One page of a list of `total` rows; components/listing.html makes the ways to the others."""
+    """One page of a list of `total` rows; components/product_list.html makes the ways to the others."""
 
     number: int
     total: int

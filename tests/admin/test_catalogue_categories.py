@@ -99,7 +99,7 @@ def test_a_category_shows_a_picture_of_its_goods_or_the_shops_mark(clerk, shoppe
     baskets = goods.category("baskets")
     page = clerk.get(f"/admin/categories/{baskets.id}").text
     offered = re.findall(r'name="picture" value="([^"]*)"', page)
-    assert len(offered) == 8 and offered[-1] == "img/no-picture.svg"
+    assert len(offered) == 8 and offered[-1] == "img/no-image.svg"
 
     assert change(clerk, baskets, picture=offered[3]).status_code == 303
 

@@ -204,7 +204,7 @@ def test_three_refunds_at_once_of_one_sum_are_one(app, desks, ledger, provider):
 
     assert ledger.column("given_back", bought) == 300
     assert sum("Recorded: KSh 300" in page for page in pages) == 1
-    assert ledger.mails("given_back") == 1
+    assert ledger.mails("refunded") == 1
     adds_up(app)
 
 

@@ -46,7 +46,7 @@ def test_the_rest_is_asked_for_and_pays_the_order_by_itself(desk, part_paid, led
     assert "KSh 5,000 came, and the buyer was asked for the remaining KSh 100." in page
     assert "KSh 100 asked for" in desk.clerk.get("/admin/?tab=all").text
     assert "The buyer was asked for the remaining KSh 100." in desk.clerk.get("/admin/checks").text
-    assert "Pay the remaining KSh 100 here" in desk.mails("rest")[0]
+    assert "Pay the remaining KSh 100 here" in desk.mails("remaining_payment")[0]
     shown = Shopper(desk.app).get(part_paid.order_path).text
     assert "KSh 5,000 of KSh 5,100 has come." in shown and "Pay the remaining KSh 100" in shown
     assert "We keep your order for you until" not in shown  # in review it does not expire
@@ -88,7 +88,7 @@ def test_what_the_form_showed_must_still_lack(desk, part_paid, ledger):
 
     assert "Nothing was changed" in desk.follow(desk.ask_rest(part_paid, 5000, 100))
     assert desk.sums(part_paid) == (5000, 0, 0, 0)
-    assert ledger.mails("rest") == 1
+    assert ledger.mails("remaining_payment") == 1
 
 
 @both_databases

@@ -95,7 +95,7 @@ def test_a_wrong_mark_is_taken_back_without_a_refund_and_its_code_pays_the_right
     assert not ledger.standing(wrong).paid
     assert ledger.stock(SKU) == (before[0] - 2, before[1] + 2)
     assert desk.sums(wrong) == (0, 0, 0, 0)
-    assert ledger.mails("given_back") == ledger.mails("not_paid") == 0
+    assert ledger.mails("refunded") == ledger.mails("not_paid") == 0
     assert ledger.mails("paid") == 1  # the right one's; the wrong one's had not left
     assert any(f"code {CODE}" in act and act.startswith("Took back") for act in desk.acts())
     assert desk.adds_up()

@@ -237,4 +237,4 @@ def test_no_transaction_is_open_while_a_picture_is_decoded(app, sends, monkeypat
 def test_a_drawing_is_shown_as_before(app):
     with app.test_request_context():
         assert (shown(NO_PICTURE).width, shown(NO_PICTURE).webp) == (480, "")
-        assert shown(NO_PICTURE).src.startswith("/static/img/no-picture.svg")
+        assert shown(NO_PICTURE).src.startswith("/static/img/no-image.svg")

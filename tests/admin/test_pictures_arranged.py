@@ -58,7 +58,7 @@ def test_pictures_are_moved_and_removed_and_the_card_shows_the_first(app, clerk,
     act(clerk, pictures_page, "remove", picture=two)
     act(clerk, pictures_page, "remove", picture=three)
     assert paths(app) == []
-    assert "no-picture.svg" in clerk.get(f"/products/{SLUG}").text
+    assert "no-image.svg" in clerk.get(f"/products/{SLUG}").text
     assert "No pictures yet" in clerk.get(pictures_page).text
 
 

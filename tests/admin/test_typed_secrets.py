@@ -34,7 +34,7 @@ from tests.admin.test_hostile_strings import addresses_of, poison
 from tests.faults.inhabited import OWNER, Inhabited
 
 SECRET = "31" * 20
-KINDS = {"placed", "paid", "new_order", "failed", "link", "sent", "ready", "note", "cancelled", "given_back"}
+KINDS = {"placed", "paid", "new_order", "failed", "order_link", "sent", "ready", "note", "cancelled", "refunded"}
 KINDS |= {"invitation", "password"}
 
 

@@ -36,7 +36,7 @@ def test_a_product_without_a_picture_shows_a_neutral_one_and_not_the_logo(app: F
     for address in ("/products/kiondo-classic", "/categories/baskets", "/cart", "/checkout"):
         page = shopper.get(address).text
 
-        assert "img/no-picture.svg" in page
+        assert "img/no-image.svg" in page
         assert page.count("img/logo.svg") == 1  # the shop's own, in the head
 
 

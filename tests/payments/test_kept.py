@@ -238,7 +238,9 @@ def test_the_owner_is_mailed_what_is_doubtful_once_for_each_row_of_the_table(app
         bought.hear(bought.callback(**body))
 
     with app.app_context():
-        mails = db.session.scalars(select(OutboxMail).where(OutboxMail.kind == "doubt").order_by(OutboxMail.id)).all()
+        mails = db.session.scalars(
+            select(OutboxMail).where(OutboxMail.kind == "doubtful_payment").order_by(OutboxMail.id)
+        ).all()
         said = [mail.body for mail in mails]
     assert len(said) == 2
     assert "The sum paid is not the sum asked for, so a person decides. Asked for KSh 5,100, it says KSh 1." in said[0]

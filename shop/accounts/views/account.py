@@ -40,7 +40,7 @@ def _own_page(name: NameForm | None = None, password: ChangePasswordForm | None 
     here = staff_sessions.seat()
     forms = [form for form in (name, password) if form]
     return render_template(
-        "admin/people/me.html",
+        "accounts/account.html",
         name=name or NameForm(data={"name": current_user.name}, formdata=None),
         password=password or ChangePasswordForm(current_user.email, formdata=None),
         problems=[problem for form in forms for problem in form.problems],
@@ -128,7 +128,7 @@ def me_codes() -> str:
     shown = _unsealed("recovery codes shown once", session.pop(SHOWN_ONCE, ""))
     if here.second_factor:
         left = two_factor.recovery_codes_left(current_user.id)
-        return render_template("admin/people/codes.html", shown=json.loads(shown or "[]"), left=left)
+        return render_template("accounts/two_factor.html", shown=json.loads(shown or "[]"), left=left)
     return _set_up_page(CodeForm(formdata=None))
 
 
@@ -221,7 +221,7 @@ def _set_up_page(form: CodeForm) -> str:
         session[SETTING_UP] = sealer("two-factor set-up").seal(secret, current_user.id)
     written = two_factor.for_typing(secret)
     words: dict[str, Any] = {"form": form, "problems": form.problems, "written": written}
-    return render_template("admin/people/set_up.html", must=must_set_up_codes(), **words)
+    return render_template("accounts/two_factor_setup.html", must=must_set_up_codes(), **words)
 
 
 def _show_once(recovery_codes: list[str]) -> None:

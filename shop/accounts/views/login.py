@@ -54,7 +54,7 @@ def _code_page(form: CodeForm, wanted: str, problem: str = "", wait: int = 0) ->
     if problem:
         form.code.errors = [problem]
     problems = form.problems
-    page = make_response(render_template("security/code.html", form=form, problems=problems, wanted=wanted))
+    page = make_response(render_template("accounts/two_factor_code.html", form=form, problems=problems, wanted=wanted))
     page.status_code = 429 if wait else 422 if problems else 200
     if wait:
         page.headers["Retry-After"] = str(wait)
@@ -80,7 +80,9 @@ def forgotten() -> Page:
     form = ForgottenForm()
     if not form.validate_on_submit():
         problems = form.problems
-        return render_template("security/forgotten.html", form=form, problems=problems), 422 if problems else 200
+        return render_template(
+            "accounts/forgotten_password.html", form=form, problems=problems
+        ), 422 if problems else 200
     try:
         merchant = merchant_with(tidy_email(form.email.data))
     except ValueError:
@@ -108,7 +110,7 @@ def new_password(token: str) -> Page:
     email = link.email
     form = PasswordForm(email)
     if not form.validate_on_submit():
-        return _link_page("security/new_password.html", form, link)
+        return _link_page("accounts/new_password.html", form, link)
     password = hash_password(form.chosen)
 
     def change() -> bool:
@@ -131,7 +133,7 @@ def invited(token: str) -> Page:
         return error_page(404, DEAD_LINK)
     form = JoinForm(link.email)
     if not form.validate_on_submit():
-        return _link_page("security/invited.html", form, link)
+        return _link_page("accounts/invitation.html", form, link)
     name, password = form.name.data, hash_password(form.chosen)
 
     def join() -> bool:

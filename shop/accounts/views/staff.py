@@ -34,7 +34,7 @@ NO_LONGER_OWNER = "You are no longer an owner. Nothing was changed"
 def people() -> str:
     """Who sits at the desk and who is invited."""
     return render_template(
-        "admin/people/people.html",
+        "accounts/staff.html",
         rows=people_at_the_desk(),
         invited=invitations(),
         removed=removed_people(),
@@ -72,7 +72,7 @@ def people_invite() -> Page:
 
 def _invite_page(form: InviteForm) -> Page:
     problems = form.problems
-    return render_template("admin/people/invite.html", form=form, problems=problems), 422 if problems else 200
+    return render_template("accounts/invite.html", form=form, problems=problems), 422 if problems else 200
 
 
 @admin.post("/people/invitations/<int(max=2147483647):invitation_id>/again")
@@ -129,7 +129,7 @@ def people_one(merchant_id: int) -> str:
         abort(404)
     role = "owner" if person.has_role("owner") else "staff"
     return render_template(
-        "admin/people/person.html",
+        "accounts/user.html",
         person=person,
         form=RoleForm(data={"role": role}, formdata=None),
         codes=asks_for_codes(merchant_id),
@@ -231,7 +231,7 @@ def people_log() -> str:
         return url_for("admin.people_log", person=person, day=day.isoformat() if day else None, before=before)
 
     return render_template(
-        "admin/people/log.html",
+        "accounts/audit_log.html",
         page=page,
         people=everybody(),
         person=person,

@@ -47,7 +47,7 @@ def categories() -> str:
     counting = select(Product.category_id, func.count()).where(Product.active).group_by(Product.category_id)
     counts = dict(db.session.execute(counting).all())
     shelves = all_categories()
-    return render_template("admin/catalogue/categories.html", shelves=shelves, order=_order(shelves), counts=counts)
+    return render_template("admin/catalog/categories.html", shelves=shelves, order=_order(shelves), counts=counts)
 
 
 @admin.route("/categories/new", methods=["GET", "POST"])
@@ -197,7 +197,7 @@ def _changed(one: Category, shelf: Shelf) -> None:
 
 def _form(one: Category | None, answers: Answers) -> Page:
     page = render_template(
-        "admin/catalogue/category.html",
+        "admin/catalog/category.html",
         category=one,
         pictures=pictures_for(one),
         shown=_shown(one) if one else None,

@@ -208,7 +208,7 @@ def _picture() -> int:
 
 
 def _page(product: Product, **more: Any) -> str:
-    return render_template("admin/catalogue/product_pictures.html", product=product, **more)
+    return render_template("admin/catalog/product_images.html", product=product, **more)
 
 
 @admin.context_processor

@@ -55,7 +55,7 @@ def catalogue_export() -> Response:
 def import_catalogue() -> str | tuple[str, int] | AnyResponse:
     """Take a file in and lead to its preview."""
     if request.method == "GET":
-        return render_template("admin/importing/start.html", problems=[])
+        return render_template("admin/catalog/import_start.html", problems=[])
     file = request.files.get("file")
     try:
         if file is None or not (file.filename or file.stream.seek(0, 2)):
@@ -64,7 +64,7 @@ def import_catalogue() -> str | tuple[str, int] | AnyResponse:
         text, note = decoded(file.stream.read(LARGEST + 1))
         read_sheet(text)
     except Unreadable as error:
-        return render_template("admin/importing/start.html", problems=[("file", str(error))]), 422
+        return render_template("admin/catalog/import_start.html", problems=[("file", str(error))]), 422
     name, owner = shortened(file.filename or "", 80) or "catalogue.csv", current_user.id
     made = make_once(lambda: url_for("admin.import_preview", token=keep_draft(owner, name, text, note)))
     return redirect(made.address, 303)
@@ -143,7 +143,7 @@ def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> s
         if not key or counts[key] or key == show  # type: ignore[index]
     ]
     return render_template(
-        "admin/importing/preview.html",
+        "admin/catalog/import_preview.html",
         draft=draft,
         plan=made,
         counts=counts,

@@ -140,7 +140,7 @@ def _edition(seen: str) -> int:
 def _new_page(answers: Answers) -> Page:
     shelves = [shelf for shelf in all_categories() if shelf.active]
     page = render_template(
-        "admin/catalogue/new.html",
+        "admin/catalog/product_new.html",
         typed=answers.typed,
         errors=answers.errors,
         problems=answers.problems,
@@ -161,7 +161,7 @@ def _edit_page(
     db.session.refresh(item)
     shelves = [shelf for shelf in all_categories() if shelf.active or shelf.id == item.category_id]
     page = render_template(
-        "admin/catalogue/edit.html",
+        "admin/catalog/product_edit.html",
         product=item,
         typed=typed,
         errors=answers.errors if answers else {},

@@ -42,7 +42,7 @@ def products() -> str:
 
     tabs = [(words, page.counts[tab], link(tab), tab == page.tab) for tab, words in TABS.items()]
     return render_template(
-        "admin/catalogue/products.html",
+        "admin/catalog/products.html",
         page=page,
         q=q,
         shelf=shelf,
@@ -61,7 +61,7 @@ def product(product_id: int) -> str:
     item = product_or_404(product_id)
     edits = select(ProductEdit.at, ProductEdit.by, ProductEdit.words).where(ProductEdit.product_id == item.id)
     newest = db.session.execute(edits.order_by(ProductEdit.edition.desc()).limit(MOST_EDITS)).all()
-    return render_template("admin/catalogue/product.html", product=item, edits=newest)
+    return render_template("admin/catalog/product.html", product=item, edits=newest)
 
 
 @admin.post("/products/<int:product_id>/archive")

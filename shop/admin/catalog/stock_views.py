@@ -186,7 +186,7 @@ def _once(answers: Answers) -> str | None:
 
 def _page(one: Variant, answers: Answers, unsupplied: Sequence[Order] = ()) -> Page:
     page = render_template(
-        "admin/catalogue/stock.html",
+        "admin/catalog/stock.html",
         variant=one,
         ledger=ledger_of(one.sku, page_asked(request.args.get("page", ""))),
         kinds=KINDS,

@@ -138,7 +138,7 @@ def _add(item: Product, seen: int, one: NewVariant) -> str:
 
 def _options_page(item: Product, answers: Answers) -> Page:
     page = render_template(
-        "admin/catalogue/options.html",
+        "admin/catalog/options.html",
         product=item,
         kept=[*kept_values(item), [], [], []][:MOST_OPTIONS],
         typed=answers.typed,
@@ -150,7 +150,7 @@ def _options_page(item: Product, answers: Answers) -> Page:
 
 def _matrix_page(item: Product, matrix: Matrix, answers: Answers, *, moved: bool = False) -> Page:
     page = render_template(
-        "admin/catalogue/matrix.html",
+        "admin/catalog/variant_matrix.html",
         product=item,
         matrix=matrix,
         rows=[(combination_key(values), label_of(values)) for values in matrix.missing],
@@ -164,7 +164,7 @@ def _matrix_page(item: Product, matrix: Matrix, answers: Answers, *, moved: bool
 
 def _variant_page(item: Product, answers: Answers) -> Page:
     page = render_template(
-        "admin/catalogue/variant.html",
+        "admin/catalog/variant.html",
         product=item,
         typed=answers.typed,
         errors=answers.errors,

@@ -28,7 +28,7 @@ def order_correct(number: str) -> Page:
     if request.method == "GET" or not form.validate():
         problems = [(field.name, str(words)) for field in form for words in field.errors]
         page = render_template(
-            "admin/packing/correct.html", order=order, form=form, shown=shown, of=_thing(order), problems=problems
+            "admin/orders/correct.html", order=order, form=form, shown=shown, of=_thing(order), problems=problems
         )
         return page, 422 if problems else 200
 

@@ -149,7 +149,7 @@ def order(number: str) -> str:
 def order_page(number: str, forms: OrderForms) -> tuple[str, int]:
     """The page of an order and its status: 422 when something typed into one of its forms is wrong, 404 for none."""
     dossier = (dossier_of(number) if number.isascii() and number.isdigit() else None) or abort(404)
-    page = render_template("admin/order.html", dossier=dossier, forms=forms, problems=forms.problems)
+    page = render_template("admin/orders/detail.html", dossier=dossier, forms=forms, problems=forms.problems)
     return page, 422 if forms.problems else 200
 
 

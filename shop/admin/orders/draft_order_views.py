@@ -86,9 +86,9 @@ def order_link(number: str) -> str:
     order = db.session.scalar(query) or abort(404)
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}{url_for('orders.show', token=order.token)}"
-    text = render_template("messages/pay_order.txt", order=order, link=link).strip()
+    text = render_template("whatsapp/pay_order.txt", order=order, link=link).strip()
     return render_template(
-        "admin/selling/order_link.html",
+        "admin/orders/draft_order_link.html",
         order=order,
         link=link,
         text=text,
@@ -150,5 +150,5 @@ def _page(
     if form.key is None:
         form.once.data = new_key()
     return render_template(
-        "admin/selling/new_order.html", form=form, picked=picked, basket=basket, problems=problems, said=said
+        "admin/orders/draft_order.html", form=form, picked=picked, basket=basket, problems=problems, said=said
     )

@@ -64,7 +64,7 @@ def _page(order: Order, form: StepBackForm, step: Fulfilment) -> tuple[str, int]
     told = db.session.scalar(mails.where(OutboxMail.sent_at.is_not(None)).order_by(OutboxMail.id.desc()).limit(1))
     problems = [("reason", str(words)) for words in form.reason.errors]
     page = render_template(
-        "admin/packing/step_back.html", order=order, form=form, step=step, to=BACK[step], told=told, problems=problems
+        "admin/orders/undo_step.html", order=order, form=form, step=step, to=BACK[step], told=told, problems=problems
     )
     return page, 422 if problems else 200
 

@@ -37,7 +37,7 @@ def orders() -> AnyResponse | str:
     elif wanted.place:
         searched("Paged through the orders")
     return render_template(
-        "admin/orders.html",
+        "admin/orders/list.html",
         wanted=wanted,
         found=found,
         goods=goods_of([row.id for row in found.rows]),

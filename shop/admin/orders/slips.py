@@ -40,7 +40,7 @@ def print_slips() -> str:
     if slip not in SLIPS or not found:
         abort(404)
     return render_template(
-        f"admin/slips/{slip}.html",
+        f"admin/orders/slips/{slip}.html",
         name=SLIPS[slip],
         orders=[order for order, _ in found],
         missing=len(asked) - len(found),
@@ -65,7 +65,7 @@ def pick_list() -> str:
     if not things:
         abort(404)
     return render_template(
-        "admin/slips/pick.html", things=things, many=len(digits), orders=[], missing=0, name="Pick list"
+        "admin/orders/slips/pick.html", things=things, many=len(digits), orders=[], missing=0, name="Pick list"
     )
 
 

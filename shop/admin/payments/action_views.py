@@ -171,7 +171,7 @@ def money_mark_paid(number: str) -> Page:
             reply = None
         if reply is not None:
             return reply
-    return form_page("admin/money/mark_paid.html", order_named(number), form)
+    return form_page("admin/payments/mark_paid.html", order_named(number), form)
 
 
 @admin.route("/orders/<number>/give-back", methods=["GET", "POST"])
@@ -200,7 +200,7 @@ def money_give_back(number: str) -> Page:
         reply = _unless_code_taken(form, lambda: done(number, give_back))
         if reply is not None:
             return reply
-    return form_page("admin/money/give_back.html", order_named(number), form, goods=goods, refunded=refunded)
+    return form_page("admin/payments/refund.html", order_named(number), form, goods=goods, refunded=refunded)
 
 
 def done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> AnyResponse:
@@ -287,7 +287,7 @@ def _decide_page(number: str, field: str = "", words: str = "") -> Page:
         flash(TOO_LATE, "problem")
         return to_order(number)
     page = render_template(
-        "admin/money/decide.html",
+        "admin/payments/resolve.html",
         dossier=dossier_of(number),
         order=order,
         problems=[(field, words)] if words else [],

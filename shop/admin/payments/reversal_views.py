@@ -72,7 +72,7 @@ def money_accept_less(number: str) -> Page:
         except LessCame:
             flash(TOO_LATE, "problem")
             return to_order(number)
-    return form_page("admin/money/accept_less.html", order, form, amount=amount, came=came, rest=rest)
+    return form_page("admin/payments/accept_less.html", order, form, amount=amount, came=came, rest=rest)
 
 
 def _less(order: Order, came: int) -> str:
@@ -103,7 +103,7 @@ def money_cancel_paid(number: str) -> Page:
             return f"Order {order.number} is cancelled{due}"
 
         return done(number, cancel)
-    return form_page("admin/money/cancel_paid.html", order, form, goods=goods)
+    return form_page("admin/payments/cancel_paid.html", order, form, goods=goods)
 
 
 @admin.route("/orders/<number>/take-back", methods=["GET", "POST"])
@@ -131,7 +131,7 @@ def money_take_back(number: str) -> Page:
             return f"Taken back. Order {order.number} is not paid{'; its code is free again' if code else ''}"
 
         return done(number, take_back)
-    return form_page("admin/money/take_back.html", order, form, entry=entry)
+    return form_page("admin/payments/undo_mark_paid.html", order, form, entry=entry)
 
 
 @admin.route("/orders/<number>/goods-back", methods=["GET", "POST"])
@@ -162,4 +162,4 @@ def goods_back(number: str) -> Page:
                 return f"Written down{goods.words}"
 
             return done(number, put_back, calms=False)
-    return form_page("admin/money/goods_back.html", order, form, goods=goods)
+    return form_page("admin/payments/returned_goods.html", order, form, goods=goods)

@@ -50,7 +50,7 @@ def checks() -> str:
         if found.counts.get(kind) or kind == found.kind:
             tabs.append((KINDS[kind].words, found.counts.get(kind, 0), link(kind=kind), kind == found.kind))
     return render_template(
-        "admin/money/checks.html", found=found, lost=lost, tabs=tabs, link=link, link_to_page=link_to_page
+        "admin/payments/review_queue.html", found=found, lost=lost, tabs=tabs, link=link, link_to_page=link_to_page
     )
 
 
@@ -96,7 +96,7 @@ def _known(text: str) -> Known:
 @may("owner")
 def check_proof() -> str:
     """Whether every shilling is in its place."""
-    return render_template("admin/money/proof.html", proof=proof())
+    return render_template("admin/payments/reconciliation.html", proof=proof())
 
 
 @admin.context_processor
@@ -124,7 +124,7 @@ def rest_message(order: Order) -> RestMessage:
     """Ask the buyer for the rest, in the shop's words."""
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}{url_for('orders.show', token=order.token)}"
-    text = render_template("messages/pay_rest.txt", order=order, link=link).strip()
+    text = render_template("whatsapp/pay_rest.txt", order=order, link=link).strip()
     return RestMessage(text, whatsapp_link(text, order.phone_number))
 
 
@@ -156,7 +156,7 @@ def _look_at_warnings(number: str, words: str) -> bool:
 
 def _answer(form: CodeForm, known: Known | None) -> str:
     problems = form.problems
-    return render_template("admin/money/codes.html", form=form, known=known, problems=problems)
+    return render_template("admin/payments/mpesa_codes.html", form=form, known=known, problems=problems)
 
 
 def _back() -> str:

@@ -55,7 +55,7 @@ def cart_links() -> str:
         return url_for("admin.cart_links", by="buyers" if buyers else None, page=number)
 
     return render_template(
-        "admin/selling/links.html",
+        "admin/sales/cart_links.html",
         carts=carts,
         goods=_goods_of([cart.id for cart in carts]),
         states={cart.id: _state(cart) for cart in carts},
@@ -96,9 +96,9 @@ def cart_link(code: str) -> str:
     basket = basket_of({line.sku: line.quantity for line in cart.lines})
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}{url_for('cart.shared', code=cart.code)}"
-    text = render_template("messages/shared_cart.txt", basket=basket, link=link).strip()
+    text = render_template("whatsapp/shared_cart.txt", basket=basket, link=link).strip()
     return render_template(
-        "admin/selling/link.html",
+        "admin/sales/cart_link.html",
         cart=cart,
         state=_state(cart),
         basket=basket,
@@ -176,5 +176,5 @@ def _state(cart: SharedCart) -> Badge:
 
 def _form_page(form: LinkForm, picked: Picked, problems: list[tuple[str, str]]) -> str:
     return render_template(
-        "admin/selling/new_link.html", form=form, picked=picked, basket=picked.basket(), problems=problems
+        "admin/sales/cart_link_new.html", form=form, picked=picked, basket=picked.basket(), problems=problems
     )

@@ -85,7 +85,7 @@ class AreaForm(TypedForm):
 def selling_areas() -> str:
     """All areas, in the order buyers see them."""
     areas = db.session.scalars(select(DeliveryArea).order_by(DeliveryArea.position, DeliveryArea.id)).all()
-    return render_template("admin/selling/areas.html", areas=areas, order=_order(areas))
+    return render_template("admin/sales/delivery_areas.html", areas=areas, order=_order(areas))
 
 
 @admin.route("/selling/areas/new", methods=["GET", "POST"])
@@ -227,5 +227,5 @@ def _done(words: str) -> AnyResponse:
 def _form_page(form: AreaForm, area: DeliveryArea | None) -> str:
     shown = _shown(area) if area else None
     return render_template(
-        "admin/selling/area.html", form=form, area=area, kinds=KINDS, shown=shown, problems=form.problems
+        "admin/sales/delivery_area.html", form=form, area=area, kinds=KINDS, shown=shown, problems=form.problems
     )

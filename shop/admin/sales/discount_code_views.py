@@ -63,7 +63,7 @@ def selling() -> str:
     def link_to_page(number: int) -> str:
         return url_for("admin.selling", page=number)
 
-    return render_template("admin/selling/codes.html", rows=rows, listing=page, link_to_page=link_to_page)
+    return render_template("admin/sales/discount_codes.html", rows=rows, listing=page, link_to_page=link_to_page)
 
 
 @admin.route("/selling/codes/new", methods=["GET", "POST"])
@@ -216,5 +216,5 @@ def _shown(code: DiscountCode) -> dict[str, str]:
 def _form_page(form: CodeForm, code: DiscountCode | None) -> str:
     shown = _shown(code) if code else None
     return render_template(
-        "admin/selling/code.html", form=form, code=code, kinds=KINDS, shown=shown, problems=form.problems
+        "admin/sales/discount_code.html", form=form, code=code, kinds=KINDS, shown=shown, problems=form.problems
     )

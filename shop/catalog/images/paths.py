@@ -15,7 +15,7 @@ from shop.web.assets import asset
 WIDTHS = (160, 320, 640, 960)  # pixels
 WIDEST = WIDTHS[-1]
 DRAWN = 480  # width and height of the drawings, which have no size of their own
-NO_PICTURE = "img/no-picture.svg"  # where a product or a category has none: no logo, which looks like goods
+NO_PICTURE = "img/no-image.svg"  # where a product or a category has none: no logo, which looks like goods
 UPLOADED = re.compile(r"media/([0-9a-f]{26})-([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", re.ASCII)
 FILE = re.compile(r"([0-9a-f]{26}-[1-9][0-9]{0,3}x[1-9][0-9]{0,3})-([1-9][0-9]{0,3})\.(webp|jpg)", re.ASCII)
 

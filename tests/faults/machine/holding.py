@@ -79,7 +79,7 @@ class Holding(RuleBasedStateMachine):
         self.seen_tries = states
 
     def _one_mail_for_each_event(self) -> None:
-        kinds = "'paid', 'free', 'new_order', 'cancelled', 'given_back'"
+        kinds = "'paid', 'free', 'new_order', 'cancelled', 'refunded'"
         counted = "SELECT o.token, m.kind, count(*) FROM outbox_mail m JOIN orders o ON o.id = m.order_id"
         rows = self.till.read(f"{counted} WHERE m.kind IN ({kinds}) GROUP BY o.token, m.kind")
         due: Counter[tuple[str, str]] = Counter()
@@ -87,7 +87,7 @@ class Holding(RuleBasedStateMachine):
             receipt = "paid" if slip.total else "free"
             due[slip.token, receipt] = due[slip.token, "new_order"] = int(slip.ever_paid)
             due[slip.token, "cancelled"] = int(slip.state == "cancelled")
-            due[slip.token, "given_back"] = slip.refunds
+            due[slip.token, "refunded"] = slip.refunds
         assert {(token, kind): count for token, kind, count in rows} == dict(+due)
 
     def _the_money_adds_up(self) -> None:
