@@ -9,13 +9,13 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop.config import Settings
-from shop.core.private_files import keep_private
+from shop.core.private_files import make_private
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     """Build the shop. `environ` stands in for the process environment. Raises ConfigError for a wrong setting."""
     settings = Settings.read(os.environ if environ is None else environ)
-    keep_private(settings)
+    make_private(settings)
     app = Flask(
         __name__, template_folder="../templates", static_folder="../static", instance_path=str(settings.instance_path)
     )
@@ -65,9 +65,9 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def log_without_secrets(app: Flask) -> None:
     """One line per request, naming the route and never the address: addresses hold tokens."""
-    from shop.web.access_log import init_logs
+    from shop.web.access_log import init_access_log
 
-    init_logs(app)
+    init_access_log(app)
 
 
 def listen_to_our_hosts(app: Flask, settings: Settings) -> None:
@@ -103,20 +103,20 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     from shop.core.clock import ago, nairobi
     from shop.core.money import shillings
     from shop.core.phones import phones_in, readable_phone
-    from shop.core.text import masked_mail, masked_phone
-    from shop.orders.payment_summary import account_of, paid_words, payment_words, payments_of
-    from shop.store.settings import details
+    from shop.core.text import masked_email, masked_phone
+    from shop.orders.payment_summary import paid_words, payment_summary, payment_words, payments_of
+    from shop.store.settings import current_store
     from shop.web.fingerprints import fingerprint_for_form
     from shop.web.idempotency import new_key
 
     app.jinja_env.filters.update(
         shillings=shillings, nairobi=nairobi, ago=ago, phone=readable_phone, phones_in=phones_in
     )
-    app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_mail)
-    app.jinja_env.globals.update(shop=LocalProxy(details), mpesa_limit=settings.mpesa_limit)
+    app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_email)
+    app.jinja_env.globals.update(shop=LocalProxy(current_store), mpesa_limit=settings.mpesa_limit)
     app.jinja_env.globals.update(most_of_one=MOST_OF_ONE, most_lines=MOST_LINES)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
-    app.jinja_env.globals.update(account_of=account_of, paid_words=paid_words)
+    app.jinja_env.globals.update(payment_summary=payment_summary, paid_words=paid_words)
     app.jinja_env.globals.update(payments_of=payments_of, payment_words=payment_words)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -129,9 +129,9 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     from shop.catalog.views import catalog
     from shop.checkout.views import checkout
     from shop.cli import init_commands
-    from shop.emails.messages import listen
+    from shop.emails.messages import connect_signals
     from shop.orders.views import orders
-    from shop.payments.alerts import alarms
+    from shop.payments.alerts import payment_alerts
     from shop.payments.buyer_actions import buyer_acts
     from shop.payments.callback_intake import CallbackAddresses
     from shop.payments.views import payments
@@ -141,8 +141,8 @@ def add_rooms(app: Flask, settings: Settings) -> None:
 
     for room in (catalog, about, orders, cart, payments, buyer_acts, checkout, health, privacy):
         app.register_blueprint(room)
-    listen()
-    init_problems(app, alarms)
+    connect_signals()
+    init_problems(app, payment_alerts)
     app.wsgi_app = CallbackAddresses(app.wsgi_app, settings.secret_keys)  # type: ignore[method-assign]
     init_media(app)
     init_commands(app)
@@ -153,12 +153,12 @@ def answer_strictly(app: Flask, settings: Settings) -> None:
     """Static files, error pages and headers, for every answer."""
     from shop.web.assets import init_assets
     from shop.web.errors import init_errors
-    from shop.web.request_checks import CarefulRequest
+    from shop.web.request_checks import StrictRequest
     from shop.web.security_headers import init_headers
-    from shop.web.session_cookie import CataloguelessSessions
+    from shop.web.session_cookie import CookielessCatalogSessions
 
     init_headers(app, settings)
     init_assets(app)
     init_errors(app)
-    app.request_class = CarefulRequest
-    app.session_interface = CataloguelessSessions()
+    app.request_class = StrictRequest
+    app.session_interface = CookielessCatalogSessions()

@@ -20,7 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Date, DateTime, LargeBinary, Table, func, insert, select
 
 from shop.core.clock import utcnow
-from shop.core.database import db, filling, snapshot
+from shop.core.database import bulk_load, db, snapshot
 from shop.core.private_files import write_private
 
 FORMAT = 1
@@ -90,7 +90,7 @@ def restore(path: Path, media: Path) -> Archive:
     held = examine(path)
     with _opened(path) as archive:
         manifest = _manifest(archive)
-        with filling() as connection:
+        with bulk_load() as connection:
             _check_ready(connection, manifest)
             for table in db.metadata.sorted_tables:
                 _fill(connection, table, archive)

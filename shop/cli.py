@@ -20,7 +20,7 @@ from shop.core.database import db, write
 from shop.core.money import shillings
 from shop.orders.expiry import expire_orders
 from shop.orders.models import OrderLine
-from shop.privacy.anonymise import forget_old
+from shop.privacy.anonymise import anonymise_old_orders
 
 stock_commands = ShopGroup("stock", help="What is on the shelf.")
 order_commands = ShopGroup("orders", help="Orders as a whole.")
@@ -88,7 +88,7 @@ def orders_forget() -> None:
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.retention_months:
         raise click.ClickException("RETENTION_MONTHS is 0: buyers are kept for ever, and none is anonymised.")
-    click.echo(f"{forget_old(settings.retention_months, utcnow())} buyers anonymised.")
+    click.echo(f"{anonymise_old_orders(settings.retention_months, utcnow())} buyers anonymised.")
 
 
 @picture_commands.command("sweep")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from shop.catalog.models import Category, Picture, Product, Variant
 from shop.catalog.slugs import search_text
-from shop.catalog.stock import OPENING, note_move
+from shop.catalog.stock import OPENING, record_stock_move
 from shop.core.database import db
 from shop.pricing.models import DeliveryArea, DiscountCode
 
@@ -31,7 +31,7 @@ def seed_shop(live_codes: bool) -> int:
     for position, entry in fresh:
         db.session.add(_product(entry, position, shelves[entry["category"]]))
         for variant in entry["variant"]:
-            note_move(variant["sku"], on_hand=variant["stock"], reason=OPENING)
+            record_stock_move(variant["sku"], on_hand=variant["stock"], reason=OPENING)
     _areas(seed["area"])
     _discounts(seed["discount"], live_codes)
     return len(fresh)

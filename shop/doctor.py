@@ -7,13 +7,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from shop.accounts.models import Merchant, Role
+from shop.accounts.models import Role, User
 from shop.catalog.models import Product
 from shop.config import Settings
 from shop.core.clock import nairobi, utcnow
 from shop.core.database import db
 from shop.core.private_files import privacy_problem
-from shop.emails.delivery import waiting_mail
+from shop.emails.delivery import waiting_emails
 from shop.emails.delivery_status import why_not
 from shop.emails.smtp import greeting_problem
 from shop.key_rotation import key_problem
@@ -70,7 +70,7 @@ def _database() -> Iterator[Finding]:
 
 
 def _owners() -> str | None:
-    owners = select(func.count(Merchant.id)).join(Merchant.roles).where(Role.name == "owner", Merchant.active)
+    owners = select(func.count(User.id)).join(User.roles).where(Role.name == "owner", User.active)
     if db.session.scalar(owners):
         return None
     return "No owner can sign in to /admin/; make one: flask --app wsgi merchant create EMAIL --password-stdin"
@@ -83,7 +83,7 @@ def _goods() -> str | None:
 
 
 def _unsent() -> str | None:
-    waiting = waiting_mail(utcnow())
+    waiting = waiting_emails(utcnow())
     if not waiting:
         return None
     because = f": {why_not(waiting.because)}" if waiting.because else ""

@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from shop.accounts.models import SecondFactor
+from shop.accounts.models import TwoFactor
 from shop.accounts.two_factor import PURPOSE
-from shop.core.database import changed, db
-from shop.core.encryption import Purpose, SealBroken, sealer
-from shop.emails.models import OutboxMail
+from shop.core.database import db, updated
+from shop.core.encryption import DecryptionError, Purpose, encryptor
+from shop.emails.models import OutboxEmail
 
 
 @dataclass(frozen=True)
@@ -68,27 +68,27 @@ class _Text:
 
     def needed_key(self) -> str:
         """Which key opens it: "newest", "old" or "none"."""
-        safe = sealer(self.purpose)
+        safe = encryptor(self.purpose)
         try:
             safe.open(self.text, self.row)
-        except SealBroken:
+        except DecryptionError:
             return "none"
         return "old" if safe.needs_old_key(self.text) else "newest"
 
     def renew(self) -> int:
         """Encrypt it with the newest key; 0 when it changed meanwhile."""
-        safe = sealer(self.purpose)
+        safe = encryptor(self.purpose)
         new: dict[Any, str] = {self.column: safe.seal(safe.open(self.text, self.row), self.row)}
-        return changed(update(self.column.class_).where(self.key, self.column == self.text).values(new))
+        return updated(update(self.column.class_).where(self.key, self.column == self.text).values(new))
 
 
 def _texts() -> Iterator[_Text]:
-    factors = select(SecondFactor.merchant_id, SecondFactor.secret)
+    factors = select(TwoFactor.merchant_id, TwoFactor.secret)
     for user_id, secret in db.session.execute(factors).all():
-        yield _Text(PURPOSE, user_id, secret, SecondFactor.secret, SecondFactor.merchant_id == user_id)
-    mails = select(OutboxMail.id, OutboxMail.once, OutboxMail.body, OutboxMail.sent_at).where(OutboxMail.encrypted)
+        yield _Text(PURPOSE, user_id, secret, TwoFactor.secret, TwoFactor.merchant_id == user_id)
+    mails = select(OutboxEmail.id, OutboxEmail.once, OutboxEmail.body, OutboxEmail.sent_at).where(OutboxEmail.encrypted)
     for mail_id, once, body, sent_at in db.session.execute(mails).all():
-        yield _Text("email", once, body, OutboxMail.body, OutboxMail.id == mail_id, sent_at is None)
+        yield _Text("email", once, body, OutboxEmail.body, OutboxEmail.id == mail_id, sent_at is None)
 
 
 def _count(purposes: list[Purpose]) -> Count:

@@ -19,17 +19,17 @@ from shop.catalog.csv_import.drafts import sweep_drafts
 from shop.catalog.images.uploads import sweep_pictures
 from shop.config import Settings
 from shop.core.clock import SteadyClock, utcnow
-from shop.core.database import away, write
+from shop.core.database import database_outage, write
 from shop.core.heartbeat import Heart
 from shop.core.outages import outage
-from shop.emails.delivery import send_due, waiting_mail
+from shop.emails.delivery import send_due, waiting_emails
 from shop.emails.delivery_status import why_not
 from shop.orders.expiry import LONGEST_HOLD, expire_orders
 from shop.orders.models import OrderLine
-from shop.payments.unmatched_callbacks import forget_looked_at
+from shop.payments.unmatched_callbacks import delete_resolved
 from shop.payments.views import drain_spool
-from shop.privacy.anonymise import forget_old
-from shop.web.errors import where
+from shop.privacy.anonymise import anonymise_old_orders
+from shop.web.errors import traceback_lines
 from shop.web.idempotency import sweep_keys
 
 log = logging.getLogger(__name__)
@@ -69,10 +69,10 @@ def make_queue(app: Flask) -> SqliteHuey:
     repeat("orders expired", lambda: _expired(heart, steady))
     for lane in range(1, MAIL_LANES + 1):
         repeat(f"mails sent ({lane})", lambda: _sent(heart, settings))
-    repeat("buyers anonymised", _seldom(lambda: forget_old(settings.retention_months, utcnow())))
+    repeat("buyers anonymised", _seldom(lambda: anonymise_old_orders(settings.retention_months, utcnow())))
     repeat(
         "callbacks without an order let go",
-        _seldom(lambda: write(lambda: forget_looked_at(settings.retention_months, utcnow()))),
+        _seldom(lambda: write(lambda: delete_resolved(settings.retention_months, utcnow()))),
     )
     repeat("pictures swept away", _seldom(lambda: sweep_pictures(OrderLine.picture)))
     repeat("catalogue files let go", _seldom(sweep_drafts))
@@ -104,7 +104,7 @@ def _expired(heart: Heart, steady: SteadyClock) -> int:
 
 def _sent(heart: Heart, settings: Settings) -> int:
     sent = send_due(settings, utcnow())
-    late = waiting_mail(utcnow())
+    late = waiting_emails(utcnow())
     heart.say("mail", late and {"count": late.count, "since": late.since.isoformat(), "because": why_not(late.because)})
     return sent
 
@@ -114,14 +114,14 @@ def _sweep(name: str, sweep: Callable[[], int], heart: Heart) -> None:
     try:
         done = sweep()
     except (DBAPIError, TimeoutError) as error:
-        away().seen(type(getattr(error, "orig", error)).__name__)
+        database_outage().seen(type(getattr(error, "orig", error)).__name__)
         heart.beat(name, type(error).__name__)
     except Exception as error:  # a bug of ours, or the disk: its lines of code are told once, not every three seconds
         if outage(_stopped(name)).seen(type(error).__name__):
-            log.error("no %s: %s\n%s", name, type(error).__name__, where(error))
+            log.error("no %s: %s\n%s", name, type(error).__name__, traceback_lines(error))
         heart.beat(name, type(error).__name__)
     else:
-        away().over()
+        database_outage().over()
         outage(_stopped(name)).over()
         heart.beat(name)
         if done:

@@ -6,38 +6,38 @@
 from flask import session
 from flask_security import current_user
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders.models import Order
 
 
-def who_acts() -> str:
+def current_user_name() -> str:
     """How the log and the timelines name whoever sits at the desk: the name, or else the e-mail."""
     return str(current_user.name or current_user.email)
 
 
-def acted(words: str, order: Order | None = None, *, for_buyer: str = "") -> None:
+def audit(words: str, order: Order | None = None, *, for_buyer: str = "") -> None:
     """Write down what was done, by whom; for an order in its timeline too.
 
     `for_buyer` is how the buyer's page says the same, where the buyer should know of it; it names nobody.
     """
-    logged(words, order)
+    audit_only(words, order)
     if order is not None:
-        order.record(words, by=who_acts())
+        order.record(words, by=current_user_name())
         if for_buyer:
             order.record(for_buyer, for_buyer=True)
 
 
-def logged(words: str, order: Order | None = None) -> None:
+def audit_only(words: str, order: Order | None = None) -> None:
     """Write down what was done in the log alone: for an act that writes its own line into the order's timeline."""
-    noted(words, who_acts(), current_user.id, order)
+    audit_as(words, current_user_name(), current_user.id, order)
 
 
-def noted(words: str, who: str, merchant_id: int | None, order: Order | None = None) -> None:
+def audit_as(words: str, who: str, merchant_id: int | None, order: Order | None = None) -> None:
     """Write down what was done where nobody sits at the desk yet, or any more: at the door, or by a command."""
     db.session.add(
-        StaffAct(at=utcnow(), merchant_id=merchant_id, who=who, words=words[:500], order_id=order and order.id)
+        AuditLogEntry(at=utcnow(), merchant_id=merchant_id, who=who, words=words[:500], order_id=order and order.id)
     )
 
 
@@ -45,12 +45,12 @@ QUARTER = 15 * 60  # seconds
 TOLD = "searched"
 
 
-def searched(what: str, found: str = "") -> None:
+def audit_search(what: str, found: str = "") -> None:
     """Note that `what` was searched; `found` says how many there were, where somebody has counted."""
     quarter, told = int(utcnow().timestamp()) // QUARTER, session.get(TOLD, {})
     if told.get(what) == quarter:
         return
-    who, merchant_id = who_acts(), current_user.id
+    who, merchant_id = current_user_name(), current_user.id
     words = f"{what}: {found} found" if found else what
-    write(lambda: noted(words, who, merchant_id))
+    write(lambda: audit_as(words, who, merchant_id))
     session[TOLD] = {**told, what: quarter}

@@ -7,15 +7,15 @@ from flask import current_app
 from flask_security import EmailValidateException, Security
 from flask_security.utils import hash_password
 
-from shop.accounts.audit_log import noted
-from shop.accounts.login import merchant_with
+from shop.accounts.audit_log import audit_as
+from shop.accounts.login import user_by_email
 from shop.accounts.password_policy import weakness
-from shop.accounts.staff import AlreadyHere, let_in, set_password
-from shop.accounts.staff_sessions import end_sittings
+from shop.accounts.staff import AlreadyHere, accept_invitation, set_password
+from shop.accounts.staff_sessions import end_sessions
 from shop.accounts.two_factor import turn_off
 from shop.core.commands import ShopGroup
 from shop.core.database import write
-from shop.store.settings import details
+from shop.store.settings import current_store
 
 BY = "A command on the server"  # how the log names whoever types one
 
@@ -32,8 +32,8 @@ def create(email: str, password_stdin: bool) -> None:
     password = _password(password_stdin, email)
 
     def make() -> None:
-        merchant = let_in(email, "owner", "", hash_password(password))
-        noted(f"Let {email} in as owner", BY, merchant.id)
+        merchant = accept_invitation(email, "owner", "", hash_password(password))
+        audit_as(f"Let {email} in as owner", BY, merchant.id)
 
     try:
         write(make)
@@ -53,10 +53,10 @@ def change_password(email: str, password_stdin: bool) -> None:
     password = _password(password_stdin, email)
 
     def change() -> bool:
-        merchant = merchant_with(email)
+        merchant = user_by_email(email)
         if merchant:
             set_password(merchant, hash_password(password))
-            noted(f"Gave {email} a new password", BY, merchant.id)
+            audit_as(f"Gave {email} a new password", BY, merchant.id)
         return merchant is not None
 
     if not write(change):
@@ -71,13 +71,13 @@ def totp_reset(email: str) -> None:
     email = _tidy(email)
 
     def reset() -> bool | None:
-        merchant = merchant_with(email)
+        merchant = user_by_email(email)
         if merchant is None:
             return None
         had_codes = turn_off(merchant.id)
         if had_codes:
-            end_sittings(merchant.id)
-            noted(f"Turned the codes of {email} off", BY, merchant.id)
+            end_sessions(merchant.id)
+            audit_as(f"Turned the codes of {email} off", BY, merchant.id)
         return had_codes
 
     had_codes = write(reset)
@@ -106,7 +106,7 @@ def _password(from_stdin: bool, email: str) -> str:
     except UnicodeDecodeError:
         raise click.ClickException("The password is not UTF-8 text.") from None
     password = typed.removesuffix("\n").removesuffix("\r")
-    if problem := weakness(password, email, details().name):
+    if problem := weakness(password, email, current_store().name):
         raise click.ClickException(f"{problem}.")
     return _security().password_util.normalize(password)
 

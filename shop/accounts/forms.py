@@ -10,12 +10,12 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from shop.accounts.login import LONGEST_PASSWORD
-from shop.accounts.models import Merchant
+from shop.accounts.models import User
 from shop.accounts.password_policy import weakness
 from shop.accounts.two_factor import LONGEST_CODE
 from shop.core.database import db
-from shop.core.text import compared, name_problem, one_line
-from shop.web.base_form import TypedForm
+from shop.core.text import comparison_key, name_problem, one_line
+from shop.web.base_form import BaseForm
 
 LONGEST_NAME = 80  # characters
 # What the audit log calls those who are no user, in the form in which names are compared.
@@ -43,11 +43,11 @@ def tidy_email(typed: str) -> str:
 
 def _colleagues() -> set[str]:
     """The names of all other active accounts, in the form in which names are compared."""
-    others = select(Merchant.name).where(Merchant.active, Merchant.id != current_user.id)
-    return {compared(name) for name in db.session.scalars(others) if name}
+    others = select(User.name).where(User.active, User.id != current_user.id)
+    return {comparison_key(name) for name in db.session.scalars(others) if name}
 
 
-class NameForm(TypedForm):
+class NameForm(BaseForm):
     """How the log and the timelines name somebody."""
 
     name = StringField(
@@ -62,13 +62,13 @@ class NameForm(TypedForm):
             raise ValidationError("Enter your name")
         if problem := name_problem(field.data):
             raise ValidationError(f"Your name {problem}")
-        if compared(field.data) in RESERVED_NAMES:
+        if comparison_key(field.data) in RESERVED_NAMES:
             raise ValidationError("This name stands in the log for the shop, a buyer or Chpter. Enter your own name")
-        if current_user.is_authenticated and compared(field.data) in _colleagues():
+        if current_user.is_authenticated and comparison_key(field.data) in _colleagues():
             raise ValidationError("Another account has this name. Add a second name or an initial")
 
 
-class PasswordForm(TypedForm):
+class PasswordForm(BaseForm):
     """A new password. `email` and `names` are what it must not be made of."""
 
     password = PasswordField("New password")
@@ -102,13 +102,13 @@ class JoinForm(PasswordForm, NameForm):
     """What somebody who was invited says of themselves."""
 
 
-class CodeForm(TypedForm):
+class CodeForm(BaseForm):
     """A code from the phone, or a recovery code."""
 
     code = StringField("Code", [InputRequired("Enter the code"), Length(max=LONGEST_CODE, message="That is no code")])
 
 
-class ForgottenForm(TypedForm):
+class ForgottenForm(BaseForm):
     """Whose password was forgotten."""
 
     email = EmailField(
@@ -116,13 +116,13 @@ class ForgottenForm(TypedForm):
     )
 
 
-class RoleForm(TypedForm):
+class RoleForm(BaseForm):
     """What somebody may do."""
 
     role = RadioField("What they may do", [InputRequired("Choose what they may do")], choices=ROLES)
 
 
-class InviteForm(TypedForm):
+class InviteForm(BaseForm):
     """Who is invited, and as what."""
 
     email = EmailField(

@@ -15,11 +15,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
-from shop.accounts.models import KeptForm, Merchant
+from shop.accounts.models import KeptForm, User
 from shop.accounts.one_time_links import hashed, new_token
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.core.encryption import SealBroken, sealer
+from shop.core.encryption import DecryptionError, encryptor
 
 KEPT = timedelta(hours=2)
 TOKEN = "desk_kept_form"  # noqa: S105 - under which the session keeps it
@@ -46,12 +46,12 @@ def keep_posted_form(why: str) -> str | None:
     """
     fields = MultiDict((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
     private = (request.endpoint or "").startswith(PRIVATE) or any("password" in name for name in fields)
-    who = select(Merchant.id).where(Merchant.fs_uniquifier == session.get("_user_id", ""), Merchant.active)
+    who = select(User.id).where(User.fs_uniquifier == session.get("_user_id", ""), User.active)
     merchant_id = None if private or not typed_fields(fields) else db.session.scalar(who)
     if merchant_id is None:
         return None
     token, address = new_token(), request.full_path.removesuffix("?")
-    sealed = sealer("kept form").seal(json.dumps([address, list(fields.items(multi=True)), why]), merchant_id)
+    sealed = encryptor("kept form").seal(json.dumps([address, list(fields.items(multi=True)), why]), merchant_id)
 
     def keep() -> None:
         db.session.execute(delete(KeptForm).where(KeptForm.merchant_id == merchant_id))
@@ -73,8 +73,8 @@ def form_kept_here() -> Kept | None:
     )
     sealed = db.session.scalar(mine)
     try:
-        address, fields, why = json.loads(sealer("kept form").open(sealed or "", current_user.id))
-    except SealBroken:
+        address, fields, why = json.loads(encryptor("kept form").open(sealed or "", current_user.id))
+    except DecryptionError:
         return None
     return Kept(address, MultiDict([(name, value) for name, value in fields]), why)
 

@@ -13,13 +13,13 @@ from flask_security.proxies import _security
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from shop.accounts.audit_log import noted
-from shop.accounts.models import FailedSignIns, Merchant, SignInTries
+from shop.accounts.audit_log import audit_as
+from shop.accounts.models import FailedLogins, LoginThrottle, User
 from shop.accounts.one_time_links import hashed, new_token
 from shop.config import Settings
 from shop.core.clock import NAIROBI, utcnow
-from shop.core.database import changed, db, write
-from shop.core.encryption import SealBroken, sealer
+from shop.core.database import db, updated, write
+from shop.core.encryption import DecryptionError, encryptor
 
 MOST, WINDOW = 10, timedelta(minutes=5)
 KNOWN_FOR = timedelta(days=180)
@@ -39,7 +39,7 @@ def in_words(seconds: int) -> str:
 
 def start_anew(key: str) -> None:
     """It was right after all: the tries before it do not count any more."""
-    write(lambda: db.session.execute(delete(SignInTries).where(SignInTries.key_hash == hashed(key))))
+    write(lambda: db.session.execute(delete(LoginThrottle).where(LoginThrottle.key_hash == hashed(key))))
 
 
 def key_of(email: str) -> str:
@@ -51,11 +51,11 @@ def key_of(email: str) -> str:
         email = str(_security._mail_util.normalize(email))
     except EmailValidateException:
         return ""
-    found = db.session.scalar(select(Merchant.email).where(func.lower(Merchant.email) == email.lower()))
+    found = db.session.scalar(select(User.email).where(func.lower(User.email) == email.lower()))
     key = f"password {_tidy(found or email)}"
     try:
-        token = sealer("known browser").open(request.cookies.get(_cookie(), ""), _tidy(found or email))
-    except SealBroken:
+        token = encryptor("known browser").open(request.cookies.get(_cookie(), ""), _tidy(found or email))
+    except DecryptionError:
         return key
     return f"{key} {token}"
 
@@ -63,7 +63,7 @@ def key_of(email: str) -> str:
 def know_this_browser(email: str) -> None:
     """Count later tries with this e-mail in this browser apart from everybody else's."""
     settings: Settings = current_app.config["SETTINGS"]
-    mark = sealer("known browser").seal(new_token(), _tidy(email))
+    mark = encryptor("known browser").seal(new_token(), _tidy(email))
 
     @after_this_request
     def set_mark(response: Response) -> Response:
@@ -84,20 +84,20 @@ def _tidy(email: str) -> str:
 
 def _count(key_hash: str) -> int:
     now = utcnow()
-    over = (SignInTries.began <= now - WINDOW) | (SignInTries.began > now + WINDOW)  # the clock went back
-    db.session.execute(delete(SignInTries).where(over))
-    mine = SignInTries.key_hash == key_hash
-    one_more = update(SignInTries).where(mine, SignInTries.tries < MOST).values(tries=SignInTries.tries + 1)
-    if changed(one_more):
+    over = (LoginThrottle.began <= now - WINDOW) | (LoginThrottle.began > now + WINDOW)  # the clock went back
+    db.session.execute(delete(LoginThrottle).where(over))
+    mine = LoginThrottle.key_hash == key_hash
+    one_more = update(LoginThrottle).where(mine, LoginThrottle.tries < MOST).values(tries=LoginThrottle.tries + 1)
+    if updated(one_more):
         return 0
-    began = db.session.scalar(select(SignInTries.began).where(mine))
+    began = db.session.scalar(select(LoginThrottle.began).where(mine))
     if began is not None:
         return max(1, int((began + WINDOW - now).total_seconds()))
     try:
         with db.session.begin_nested():
-            db.session.add(SignInTries(key_hash=key_hash, began=now, tries=1))
+            db.session.add(LoginThrottle(key_hash=key_hash, began=now, tries=1))
     except IntegrityError:  # the first two at the same moment
-        changed(one_more)
+        updated(one_more)
     return 0
 
 
@@ -111,26 +111,26 @@ def count_failure(merchant_id: int, email: str = "") -> None:
 
     def count() -> None:
         today = utcnow().astimezone(NAIROBI).date()
-        of_today = (FailedSignIns.merchant_id == merchant_id) & (FailedSignIns.day == today)
-        one_more = update(FailedSignIns).where(of_today).values(tries=FailedSignIns.tries + 1)
-        if not changed(one_more):
+        of_today = (FailedLogins.merchant_id == merchant_id) & (FailedLogins.day == today)
+        one_more = update(FailedLogins).where(of_today).values(tries=FailedLogins.tries + 1)
+        if not updated(one_more):
             try:
                 with db.session.begin_nested():
-                    db.session.add(FailedSignIns(merchant_id=merchant_id, day=today, tries=1))
+                    db.session.add(FailedLogins(merchant_id=merchant_id, day=today, tries=1))
             except IntegrityError:  # the first two of the day at the same moment
-                changed(one_more)
-        tries = db.session.scalar(select(FailedSignIns.tries).where(of_today)) or 0
+                updated(one_more)
+        tries = db.session.scalar(select(FailedLogins.tries).where(of_today)) or 0
         if tries in TOLD_AT:
             name = email if merchant_id != NOBODY else "an e-mail that nobody here has"
             times = "A sign-in failed" if tries == 1 else f"{tries:,} sign-ins failed today"
-            noted(f"{times}, with {name}", SOMEBODY, merchant_id or None)
+            audit_as(f"{times}, with {name}", SOMEBODY, merchant_id or None)
 
     write(count)
 
 
 def forgive(merchant_id: int) -> int:
     """Forget the failures of somebody who has now signed in; how many. Runs inside the caller's transaction."""
-    mine = FailedSignIns.merchant_id == merchant_id
-    tries = db.session.scalar(select(func.sum(FailedSignIns.tries)).where(mine)) or 0
-    db.session.execute(delete(FailedSignIns).where(mine))
+    mine = FailedLogins.merchant_id == merchant_id
+    tries = db.session.scalar(select(func.sum(FailedLogins.tries)).where(mine)) or 0
+    db.session.execute(delete(FailedLogins).where(mine))
     return int(tries)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.core.database import Model, UtcDateTime, db
 
-merchant_roles = Table(
+user_roles = Table(
     "merchant_roles",
     db.metadata,
     Column("merchant_id", ForeignKey("merchant.id", ondelete="CASCADE"), primary_key=True),
@@ -25,7 +25,7 @@ class Role(Model, RoleMixin):
     description: Mapped[str] = mapped_column(String(255), default="")
 
 
-class Merchant(Model, UserMixin):
+class User(Model, UserMixin):
     """Somebody who signs in. `active` is False for who was removed: what they did keeps their name.
 
     `fs_uniquifier` is what a browser's cookie names them by; it changes with the password.
@@ -38,13 +38,13 @@ class Merchant(Model, UserMixin):
     active: Mapped[bool] = mapped_column(default=True)
     seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # at the desk, to the minute
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
-    roles: Mapped[list[Role]] = relationship(secondary=merchant_roles)  # type: ignore[assignment]  # there a plain list
+    roles: Mapped[list[Role]] = relationship(secondary=user_roles)  # type: ignore[assignment]  # there a plain list
 
     def __repr__(self) -> str:
         return f"<Merchant {self.id}>"
 
 
-class StaffAct(Model):
+class AuditLogEntry(Model):
     """One thing somebody at the desk did. Rows are only ever added; `who` outlives the person's account."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,13 +57,13 @@ class StaffAct(Model):
     __table_args__ = (Index("ix_staff_act_newest", "at", "id"), Index("ix_staff_act_of_person", "merchant_id", "id"))
 
 
-@event.listens_for(StaffAct, "before_update")
-@event.listens_for(StaffAct, "before_delete")
-def _only_added(_mapper: Any, _connection: Any, act: StaffAct) -> None:
+@event.listens_for(AuditLogEntry, "before_update")
+@event.listens_for(AuditLogEntry, "before_delete")
+def _only_added(_mapper: Any, _connection: Any, act: AuditLogEntry) -> None:
     raise TypeError("a line in the log of staff acts is only ever added")
 
 
-class Sitting(Model):
+class LoginSession(Model):
     """One browser in which somebody is signed in. Without its row the browser's cookie opens nothing."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -74,7 +74,7 @@ class Sitting(Model):
     browser: Mapped[str] = mapped_column(String(60))  # in a few words, like "Chrome on Android"
 
 
-class SecondFactor(Model):
+class TwoFactor(Model):
     """The secret a merchant's phone makes its codes from. Who has no row signs in by password alone."""
 
     merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id", ondelete="CASCADE"), primary_key=True)
@@ -90,7 +90,7 @@ class RecoveryCode(Model):
     merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id", ondelete="CASCADE"), index=True)
 
 
-class CodeTry(Model):
+class TwoFactorTry(Model):
     """One code that was tried and was wrong: they are counted for each person, wherever they are typed."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -115,7 +115,7 @@ class OneTimeLink(Model):
     __table_args__ = (UniqueConstraint("kind", "email"),)  # a newer one takes the older one's place
 
 
-class FailedSignIns(Model):
+class FailedLogins(Model):
     """How many sign-ins failed on one day in Nairobi; merchant 0 stands for e-mails that nobody here has."""
 
     merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -123,7 +123,7 @@ class FailedSignIns(Model):
     tries: Mapped[int]
 
 
-class SignInTries(Model):
+class LoginThrottle(Model):
     """How often somebody tried lately to prove who they are. Counted here, where all web processes look."""
 
     key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # of what the tries count against

@@ -8,12 +8,12 @@ from typing import Literal
 from flask import current_app, url_for
 from sqlalchemy import delete, select
 
-from shop.accounts.models import Merchant, OneTimeLink
+from shop.accounts.models import OneTimeLink, User
 from shop.config import Settings
 from shop.core.clock import utcnow
-from shop.core.database import alone_with, db
-from shop.emails.messages import post
-from shop.store.settings import details
+from shop.core.database import advisory_lock, db
+from shop.emails.messages import write_email
+from shop.store.settings import current_store
 
 UNMISTAKABLE = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0 and o, no 1, i and l
 
@@ -37,26 +37,26 @@ Kind = Literal["invite", "password"]
 LASTS = {"invite": timedelta(hours=72), "password": timedelta(hours=2)}
 
 
-def mail_invitation(email: str, role: str, by: str) -> None:
+def send_invitation(email: str, role: str, by: str) -> None:
     """Invite somebody, or once more: an older invitation of theirs works no more. In the caller's transaction."""
     token, until = _new_link("invite", email, by, role)
-    link = _address("door.invited", token)
-    subject = f"You are invited to the desk of {details().name}"
-    post(email, "invitation", subject, f"invite-{hashed(token)}", encrypted=True, by=by, link=link, until=until)
+    link = _address("accounts.invited", token)
+    subject = f"You are invited to the desk of {current_store().name}"
+    write_email(email, "invitation", subject, f"invite-{hashed(token)}", encrypted=True, by=by, link=link, until=until)
 
 
-def mail_new_password_link(merchant: Merchant) -> bool:
+def send_new_password_link(merchant: User) -> bool:
     """Mail the way to a new password; False if one went less than an hour ago. In the caller's transaction."""
-    alone_with(f"new password of {merchant.email}")  # of two who ask at once the second finds the first one's link
+    advisory_lock(f"new password of {merchant.email}")  # of two who ask at once the second finds the first one's link
     recent = utcnow() - timedelta(hours=1)
     query = select(OneTimeLink.id).where(OneTimeLink.kind == "password", OneTimeLink.email == merchant.email)
     if db.session.scalar(query.where(OneTimeLink.written_at > recent)):
         return False
     token, until = _new_link("password", merchant.email)
-    link = _address("door.new_password", token)
+    link = _address("accounts.new_password", token)
     name, once = merchant.name or merchant.email, f"password-{hashed(token)}"
     subject = "A new password for the desk"
-    post(merchant.email, "new_password", subject, once, encrypted=True, name=name, link=link, until=until)
+    write_email(merchant.email, "new_password", subject, once, encrypted=True, name=name, link=link, until=until)
     return True
 
 

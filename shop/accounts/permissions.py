@@ -36,7 +36,7 @@ def may(role: Role, *, freshly: bool = False, before_codes: bool = False) -> Cal
     return mark
 
 
-def holds(role: Role) -> bool:
+def has_role(role: Role) -> bool:
     """Whether whoever sits at the desk may do what needs this role; an owner may do everything."""
     return bool(current_user.is_authenticated) and (current_user.has_role("owner") or current_user.has_role(role))
 
@@ -48,25 +48,25 @@ def guard() -> AnyResponse | None:
         return _to_sign_in()
     view = current_app.view_functions[request.endpoint or ""]
     role: Role | None = getattr(view, "may", None)
-    if role is None or not holds(role):
+    if role is None or not has_role(role):
         return error_page(403, NOT_YOURS)
-    if must_set_up_codes() and not getattr(view, "before_codes", False):
+    if must_set_up_two_factor() and not getattr(view, "before_codes", False):
         flash("Owners sign in with a code from their phone as well. Set it up, then the desk opens", "problem")
         return redirect(url_for("admin.me_codes"), 303)
     if getattr(view, "freshly", False) and not login.fresh(request.method):
         return _to_confirm()
-    staff_sessions.stay(current_user.id)
+    staff_sessions.touch(current_user.id)
     return None
 
 
-def must_set_up_codes() -> bool:
+def must_set_up_two_factor() -> bool:
     """Whether whoever sits here is an owner without a second factor, in a shop that real buyers come to."""
     settings: Settings = current_app.config["SETTINGS"]
-    return settings.production and holds("owner") and not staff_sessions.seat().second_factor
+    return settings.production and has_role("owner") and not staff_sessions.current_session().second_factor
 
 
 @admin.after_app_request
-def private(response: Response) -> Response:
+def no_store(response: Response) -> Response:
     """Nothing of the desk is for a cache or a search engine."""
     if request.path.startswith("/admin"):
         response.headers["Cache-Control"] = "no-store"
@@ -81,7 +81,7 @@ def _to_confirm() -> AnyResponse:
         flash("Nothing has been done yet. Show that it is you, then press the button once more", "problem")
         came_from = urlsplit(request.referrer or "")
         wanted = keep_posted_form(NOT_FRESH) or (
-            login.desk_address(came_from.path) if came_from.netloc == request.host else ""
+            login.admin_address(came_from.path) if came_from.netloc == request.host else ""
         )
     return redirect(url_for("admin.confirm", next=wanted or None), 303)
 
@@ -91,7 +91,7 @@ def _to_sign_in() -> AnyResponse:
     if session.get(staff_sessions.TOKEN):
         if request.method == "POST":
             wanted = keep_posted_form(SIGNED_OUT) or ""
-        login.leave()
+        login.log_out()
         words = "You were signed out. Sign in again to go on"
         flash(f"{words}: what you typed is kept" if wanted and request.method == "POST" else words, "problem")
     return redirect(url_for("security.login", next=wanted or None), 303)
@@ -99,4 +99,4 @@ def _to_sign_in() -> AnyResponse:
 
 def _asked_for() -> str:
     query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
-    return login.desk_address(request.path + query)
+    return login.admin_address(request.path + query)

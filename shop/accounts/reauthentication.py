@@ -6,17 +6,17 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from shop.accounts.login import LONGEST_PASSWORD, desk_address, proved
+from shop.accounts.login import LONGEST_PASSWORD, admin_address, proved
 from shop.accounts.login_throttle import in_words, seconds_to_wait, start_anew
 from shop.accounts.permissions import admin, may
-from shop.accounts.staff_sessions import seat
+from shop.accounts.staff_sessions import current_session
 from shop.accounts.two_factor import LONGEST_CODE, TooManyCodes, check_code
 from shop.accounts.views.login import recovery_words, wait_words
 from shop.core.database import db
-from shop.web.base_form import TypedForm
+from shop.web.base_form import BaseForm
 
 
-class ConfirmForm(TypedForm):
+class ConfirmForm(BaseForm):
     """The password once more."""
 
     password = PasswordField(
@@ -35,8 +35,8 @@ class ConfirmWithCodeForm(ConfirmForm):
 @may("staff", before_codes=True)
 def confirm() -> AnyResponse:
     """Ask for the password again, and for a code where one is set up, then go on to where it was needed."""
-    form = ConfirmWithCodeForm() if seat().second_factor else ConfirmForm()
-    wanted = desk_address(request.values.get("next"))
+    form = ConfirmWithCodeForm() if current_session().second_factor else ConfirmForm()
+    wanted = admin_address(request.values.get("next"))
     wait = 0
     key = f"confirm {current_user.get_id()}"
     if request.method == "POST" and (wait := seconds_to_wait(key)):

@@ -10,14 +10,14 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
-from shop.accounts.audit_log import acted, noted
-from shop.accounts.login import merchant_with, people
-from shop.accounts.models import Merchant, OneTimeLink, Role, SecondFactor, StaffAct, merchant_roles
+from shop.accounts.audit_log import audit, audit_as
+from shop.accounts.login import people, user_by_email
+from shop.accounts.models import AuditLogEntry, OneTimeLink, Role, TwoFactor, User, user_roles
 from shop.accounts.one_time_links import withdraw_links
-from shop.accounts.staff_sessions import end_sittings
+from shop.accounts.staff_sessions import end_sessions
 from shop.accounts.two_factor import turn_off
 from shop.core.clock import NAIROBI
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.orders.models import Order
 from shop.web.fingerprints import Label, refuse_if_changed
 
@@ -50,8 +50,8 @@ def change_role(merchant_id: int, role: str) -> bool:
     if role != "owner":
         _leave_an_owner(merchant)
     merchant.roles = [_role(role)]
-    end_sittings(merchant.id)
-    acted(f"Made {_named(merchant)} {'an owner' if role == 'owner' else 'staff'}")
+    end_sessions(merchant.id)
+    audit(f"Made {_named(merchant)} {'an owner' if role == 'owner' else 'staff'}")
     return True
 
 
@@ -65,10 +65,10 @@ def remove(merchant_id: int) -> str:
     name = _named(merchant)
     merchant.active = False
     people.set_uniquifier(merchant)
-    end_sittings(merchant.id)
+    end_sessions(merchant.id)
     turn_off(merchant.id)
     withdraw_links(merchant.email)
-    acted(f"Removed {name}")
+    audit(f"Removed {name}")
     return name
 
 
@@ -80,19 +80,19 @@ def reset_codes(merchant_id: int) -> str:
     merchant = _one_of_ours(merchant_id)
     name = _named(merchant)
     if turn_off(merchant.id):
-        end_sittings(merchant.id)
-        acted(f"Turned the codes of {name} off")
+        end_sessions(merchant.id)
+        audit(f"Turned the codes of {name} off")
     return name
 
 
-def let_in(email: str, role: str, name: str, password: str) -> Merchant:
+def accept_invitation(email: str, role: str, name: str, password: str) -> User:
     """Give somebody a place at the desk. Who had been removed is themselves again. Raises AlreadyHere."""
     roles = [_role(role)]
-    merchant = merchant_with(email)
+    merchant = user_by_email(email)
     if merchant is None:
         try:
             with db.session.begin_nested():
-                merchant = cast(Merchant, people.create_user(email=email, password=password, name=name, roles=roles))
+                merchant = cast(User, people.create_user(email=email, password=password, name=name, roles=roles))
                 db.session.flush()
         except IntegrityError:  # let in by the command at the same moment
             raise AlreadyHere from None
@@ -106,40 +106,40 @@ def let_in(email: str, role: str, name: str, password: str) -> Merchant:
 
 def new_password_for(email: str, password: str, words: str) -> bool:
     """Change a password by its hash, and sign its owner out everywhere; False if nobody has that e-mail."""
-    merchant = merchant_with(email)
+    merchant = user_by_email(email)
     if merchant is None or not merchant.active:
         return False
     set_password(merchant, password)
-    noted(words, _named(merchant), merchant.id)
+    audit_as(words, _named(merchant), merchant.id)
     return True
 
 
-def set_password(merchant: Merchant, password: str, but_sitting: int = 0) -> None:
+def set_password(merchant: User, password: str, but_sitting: int = 0) -> None:
     """Change a password by its hash. Their other sittings end, and links that were mailed to them."""
     merchant.password = password
     people.set_uniquifier(merchant)
-    end_sittings(merchant.id, but_sitting)
+    end_sessions(merchant.id, but_sitting)
     withdraw_links(merchant.email, "password")
 
 
-def _one_of_ours(merchant_id: int) -> Merchant:
+def _one_of_ours(merchant_id: int) -> User:
     """Somebody at the desk, once whoever asks is found to be an owner still. One change of people after the other."""
-    changed(update(Role).where(Role.name == "owner").values(name=Role.name))  # the others wait here
+    updated(update(Role).where(Role.name == "owner").values(name=Role.name))  # the others wait here
     if not (current_user.active and current_user.has_role("owner")):
         raise NoLongerOwner
-    merchant = db.session.get(Merchant, merchant_id)
+    merchant = db.session.get(User, merchant_id)
     if merchant is None or not merchant.active:
         raise LookupError
     return merchant
 
 
-def _leave_an_owner(merchant: Merchant) -> None:
+def _leave_an_owner(merchant: User) -> None:
     others = (
         select(func.count())
-        .select_from(Merchant)
-        .join(merchant_roles)
+        .select_from(User)
+        .join(user_roles)
         .join(Role)
-        .where(Role.name == "owner", Merchant.active, Merchant.id != merchant.id)
+        .where(Role.name == "owner", User.active, User.id != merchant.id)
     )
     if merchant.has_role("owner") and not db.session.scalar(others):
         raise LastOwner
@@ -155,7 +155,7 @@ def _role(name: str) -> Role:
     return cast(Role, role)
 
 
-def _named(merchant: Merchant) -> str:
+def _named(merchant: User) -> str:
     return merchant.name or merchant.email
 
 
@@ -164,28 +164,28 @@ PER_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Acts:
+class AuditLogPage:
     """One page of the log, newest first."""
 
     rows: Sequence[Any]  # each with at, who, words and the order's number, if it was about one
     older: int | None  # the id before which the next page begins
 
 
-def people_at_the_desk() -> Sequence[Any]:
+def current_staff() -> Sequence[Any]:
     """Each a Merchant with roles, and when they set up codes, in the order they came."""
     query = (
-        select(Merchant, SecondFactor.since.label("codes_since"))
-        .outerjoin(SecondFactor, SecondFactor.merchant_id == Merchant.id)
-        .where(Merchant.active)
-        .options(selectinload(Merchant.roles))
-        .order_by(Merchant.id)
+        select(User, TwoFactor.since.label("codes_since"))
+        .outerjoin(TwoFactor, TwoFactor.merchant_id == User.id)
+        .where(User.active)
+        .options(selectinload(User.roles))
+        .order_by(User.id)
     )
     return db.session.execute(query.limit(MOST_PEOPLE)).all()
 
 
-def removed_people() -> Sequence[Merchant]:
+def removed_staff() -> Sequence[User]:
     """Who sat here once, the last to be seen first."""
-    query = select(Merchant).where(~Merchant.active).order_by(Merchant.seen_at.desc(), Merchant.id.desc())
+    query = select(User).where(~User.active).order_by(User.seen_at.desc(), User.id.desc())
     return db.session.scalars(query.limit(MOST_PEOPLE)).all()
 
 
@@ -195,25 +195,25 @@ def invitations() -> Sequence[OneTimeLink]:
     return db.session.scalars(query.limit(MOST_PEOPLE)).all()
 
 
-def everybody() -> Sequence[Any]:
+def all_users() -> Sequence[Any]:
     """Ids, names and e-mails of all who ever sat here, for choosing one."""
-    query = select(Merchant.id, Merchant.name, Merchant.email, Merchant.active).order_by(Merchant.id)
+    query = select(User.id, User.name, User.email, User.active).order_by(User.id)
     return db.session.execute(query.limit(MOST_PEOPLE)).all()
 
 
-def acts(person: int | None, day: date | None, before: int | None) -> Acts:
+def audit_log_entries(person: int | None, day: date | None, before: int | None) -> AuditLogPage:
     """One page of the log, of one person or of all, of one day in Nairobi or of all, older than the act `before`."""
-    query = select(StaffAct.id, StaffAct.at, StaffAct.who, StaffAct.words, Order.number)
-    query = query.outerjoin(Order, Order.id == StaffAct.order_id)
+    query = select(AuditLogEntry.id, AuditLogEntry.at, AuditLogEntry.who, AuditLogEntry.words, Order.number)
+    query = query.outerjoin(Order, Order.id == AuditLogEntry.order_id)
     if person is not None:
-        query = query.where(StaffAct.merchant_id == person)
+        query = query.where(AuditLogEntry.merchant_id == person)
     if day is not None:
         begins = datetime.combine(day, time(), NAIROBI)
-        query = query.where(StaffAct.at >= begins, StaffAct.at < begins + timedelta(days=1))
+        query = query.where(AuditLogEntry.at >= begins, AuditLogEntry.at < begins + timedelta(days=1))
     if before is not None:
-        query = query.where(StaffAct.id < before)
-    rows = db.session.execute(query.order_by(StaffAct.id.desc()).limit(PER_PAGE + 1)).all()
-    return Acts(rows[:PER_PAGE], rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None)
+        query = query.where(AuditLogEntry.id < before)
+    rows = db.session.execute(query.order_by(AuditLogEntry.id.desc()).limit(PER_PAGE + 1)).all()
+    return AuditLogPage(rows[:PER_PAGE], rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None)
 
 
 def day_in(typed: str) -> date | None:

@@ -8,10 +8,10 @@ from flask import g, session
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import joinedload
 
-from shop.accounts.models import Merchant, SecondFactor, Sitting
+from shop.accounts.models import LoginSession, TwoFactor, User
 from shop.accounts.one_time_links import hashed, new_token
 from shop.core.clock import utcnow
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 
 LONGEST_SITTING = timedelta(hours=12)
 LONGEST_PAUSE = timedelta(hours=2)
@@ -23,7 +23,7 @@ LATER_SYSTEMS = (("CrOS", "Chromebook"), ("Mac OS X", "Mac"), ("Linux", "Linux")
 
 
 @dataclass(frozen=True)
-class Seat:
+class CurrentSession:
     """Where whoever asks now sits: their sitting, when it was seen last, and whether they have a second factor."""
 
     sitting_id: int
@@ -31,16 +31,16 @@ class Seat:
     second_factor: bool
 
 
-def begin_sitting(merchant_id: int, user_agent: str) -> str:
+def start_session(merchant_id: int, user_agent: str) -> str:
     """Write down that somebody sits down in this browser; the token for its cookie. Runs in the caller's transaction.
 
     What the same browser held before ends, and so do sittings that are over by the clock.
     """
     token, now = new_token(), utcnow()
-    here = Sitting.token_hash == hashed(session.get(TOKEN, ""))
-    over = (Sitting.since <= now - LONGEST_SITTING) | (Sitting.seen <= now - LONGEST_PAUSE)
-    db.session.execute(delete(Sitting).where(here | ((Sitting.merchant_id == merchant_id) & over)))
-    sitting = Sitting(
+    here = LoginSession.token_hash == hashed(session.get(TOKEN, ""))
+    over = (LoginSession.since <= now - LONGEST_SITTING) | (LoginSession.seen <= now - LONGEST_PAUSE)
+    db.session.execute(delete(LoginSession).where(here | ((LoginSession.merchant_id == merchant_id) & over)))
+    sitting = LoginSession(
         token_hash=hashed(token), merchant_id=merchant_id, since=now, seen=now, browser=browser_words(user_agent)
     )
     db.session.add(sitting)
@@ -48,66 +48,70 @@ def begin_sitting(merchant_id: int, user_agent: str) -> str:
     return token
 
 
-def who_sits(identity: str) -> Merchant | None:
+def load_user(identity: str) -> User | None:
     """Whoever sits in the browser that asks, with roles, in one query; None if nobody, or no longer."""
     token, now = session.get(TOKEN), utcnow()
     if not isinstance(token, str):
         return None
     query = (
-        select(Merchant, Sitting.id, Sitting.seen, SecondFactor.merchant_id)
-        .join(Sitting, Sitting.merchant_id == Merchant.id)
-        .outerjoin(SecondFactor, SecondFactor.merchant_id == Merchant.id)
-        .where(Sitting.token_hash == hashed(token), Merchant.fs_uniquifier == identity, Merchant.active)
-        .where(Sitting.since > now - LONGEST_SITTING, Sitting.seen > now - LONGEST_PAUSE)
-        .options(joinedload(Merchant.roles))
+        select(User, LoginSession.id, LoginSession.seen, TwoFactor.merchant_id)
+        .join(LoginSession, LoginSession.merchant_id == User.id)
+        .outerjoin(TwoFactor, TwoFactor.merchant_id == User.id)
+        .where(LoginSession.token_hash == hashed(token), User.fs_uniquifier == identity, User.active)
+        .where(LoginSession.since > now - LONGEST_SITTING, LoginSession.seen > now - LONGEST_PAUSE)
+        .options(joinedload(User.roles))
     )
     found = db.session.execute(query).unique().one_or_none()
     if found is None:
         return None
     merchant, sitting_id, seen, second_factor = found
-    g.seat = Seat(sitting_id, seen, second_factor is not None)
+    g.seat = CurrentSession(sitting_id, seen, second_factor is not None)
     return merchant
 
 
-def seat() -> Seat:
+def current_session() -> CurrentSession:
     """Where whoever asks now sits. Only for pages that the guard lets nobody else open."""
-    here: Seat = g.seat
+    here: CurrentSession = g.seat
     return here
 
 
-def stay(merchant_id: int) -> None:
+def touch(merchant_id: int) -> None:
     """Somebody is at work: the pause begins anew. Once a minute is enough to know."""
-    here, now = seat(), utcnow()
+    here, now = current_session(), utcnow()
     if now - here.seen < timedelta(minutes=1):
         return
 
     def note() -> None:
-        changed(update(Sitting).where(Sitting.id == here.sitting_id, Sitting.seen < now).values(seen=now))
+        updated(
+            update(LoginSession).where(LoginSession.id == here.sitting_id, LoginSession.seen < now).values(seen=now)
+        )
         _seen(merchant_id, now)
 
     write(note)
 
 
-def end_here() -> bool:
+def end_this_session() -> bool:
     """End the sitting of the browser that asks; False if it had none. Runs inside the caller's transaction."""
-    gone = delete(Sitting).where(Sitting.token_hash == hashed(session.get(TOKEN, ""))).returning(Sitting.id)
+    gone = (
+        delete(LoginSession).where(LoginSession.token_hash == hashed(session.get(TOKEN, ""))).returning(LoginSession.id)
+    )
     return db.session.scalar(gone) is not None
 
 
-def end_sittings(merchant_id: int, but: int = 0) -> int:
+def end_sessions(merchant_id: int, but: int = 0) -> int:
     """End all of somebody's sittings but one; how many. Runs inside the caller's transaction."""
-    mine = delete(Sitting).where(Sitting.merchant_id == merchant_id, Sitting.id != but)
-    return len(db.session.scalars(mine.returning(Sitting.id)).all())
+    mine = delete(LoginSession).where(LoginSession.merchant_id == merchant_id, LoginSession.id != but)
+    return len(db.session.scalars(mine.returning(LoginSession.id)).all())
 
 
-def sittings_of(merchant_id: int) -> Sequence[Sitting]:
+def sessions_of(merchant_id: int) -> Sequence[LoginSession]:
     """Where somebody is signed in now, the newest 50, last seen first."""
     now = utcnow()
     query = (
-        select(Sitting)
-        .where(Sitting.merchant_id == merchant_id)
-        .where(Sitting.since > now - LONGEST_SITTING, Sitting.seen > now - LONGEST_PAUSE)
-        .order_by(Sitting.seen.desc(), Sitting.id.desc())
+        select(LoginSession)
+        .where(LoginSession.merchant_id == merchant_id)
+        .where(LoginSession.since > now - LONGEST_SITTING, LoginSession.seen > now - LONGEST_PAUSE)
+        .order_by(LoginSession.seen.desc(), LoginSession.id.desc())
     )
     return db.session.scalars(query.limit(50)).all()
 
@@ -124,4 +128,4 @@ def _named(user_agent: str, names: tuple[tuple[str, str], ...]) -> str:
 
 
 def _seen(merchant_id: int, now: datetime) -> None:
-    changed(update(Merchant).where(Merchant.id == merchant_id).values(seen_at=now))
+    updated(update(User).where(User.id == merchant_id).values(seen_at=now))

@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import delete, func, select, update
 
-from shop.accounts.models import CodeTry, RecoveryCode, SecondFactor
+from shop.accounts.models import RecoveryCode, TwoFactor, TwoFactorTry
 from shop.accounts.one_time_links import hashed, new_code
 from shop.core.clock import utcnow
-from shop.core.database import changed, db, write
-from shop.core.encryption import Purpose, SealBroken, sealer
+from shop.core.database import db, updated, write
+from shop.core.encryption import DecryptionError, Purpose, encryptor
 
 log = logging.getLogger(__name__)
 STEP = 30  # seconds a code is shown
@@ -78,8 +78,8 @@ def turn_on(merchant_id: int, secret: str, step: int) -> list[str]:
     `step` is the one whose code proved that the phone is set up: it does not sign in any more.
     """
     turn_off(merchant_id)
-    sealed = sealer(PURPOSE).seal(secret, merchant_id)
-    row = SecondFactor(merchant_id=merchant_id, secret=sealed, last_step=step, since=utcnow())
+    sealed = encryptor(PURPOSE).seal(secret, merchant_id)
+    row = TwoFactor(merchant_id=merchant_id, secret=sealed, last_step=step, since=utcnow())
     db.session.add(row)
     return fresh_recovery_codes(merchant_id)
 
@@ -87,8 +87,8 @@ def turn_on(merchant_id: int, secret: str, step: int) -> list[str]:
 def turn_off(merchant_id: int) -> bool:
     """Ask for no codes any more; False if none were asked for. Runs inside the caller's transaction."""
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.merchant_id == merchant_id))
-    db.session.execute(delete(CodeTry).where(CodeTry.merchant_id == merchant_id))
-    gone = delete(SecondFactor).where(SecondFactor.merchant_id == merchant_id).returning(SecondFactor.merchant_id)
+    db.session.execute(delete(TwoFactorTry).where(TwoFactorTry.merchant_id == merchant_id))
+    gone = delete(TwoFactor).where(TwoFactor.merchant_id == merchant_id).returning(TwoFactor.merchant_id)
     return db.session.scalar(gone) is not None
 
 
@@ -102,7 +102,7 @@ def fresh_recovery_codes(merchant_id: int) -> list[str]:
 
 def asks_for_codes(merchant_id: int) -> bool:
     """Whether this merchant has a phone set up."""
-    return db.session.get(SecondFactor, merchant_id) is not None
+    return db.session.get(TwoFactor, merchant_id) is not None
 
 
 def recovery_codes_left(merchant_id: int) -> int:
@@ -119,15 +119,15 @@ def check_code(merchant_id: int, typed: str) -> Proof:
 
     def look() -> Proof:
         # whoever tries a code for the same person at the same moment waits here
-        mine = update(SecondFactor).where(SecondFactor.merchant_id == merchant_id)
-        if not changed(mine.values(last_step=SecondFactor.last_step)):
+        mine = update(TwoFactor).where(TwoFactor.merchant_id == merchant_id)
+        if not updated(mine.values(last_step=TwoFactor.last_step)):
             return ""
         _hold_back(merchant_id)
         proof = _proof(merchant_id, typed)
         if proof:
-            db.session.execute(delete(CodeTry).where(CodeTry.merchant_id == merchant_id))
+            db.session.execute(delete(TwoFactorTry).where(TwoFactorTry.merchant_id == merchant_id))
         else:
-            db.session.add(CodeTry(merchant_id=merchant_id, at=utcnow()))
+            db.session.add(TwoFactorTry(merchant_id=merchant_id, at=utcnow()))
         return proof
 
     return write(look)
@@ -139,27 +139,29 @@ def _proof(merchant_id: int, typed: str) -> Proof:
         mine = delete(RecoveryCode).where(RecoveryCode.merchant_id == merchant_id)
         used = db.session.scalar(mine.where(RecoveryCode.code_hash == hashed(code)).returning(RecoveryCode.code_hash))
         return "recovery" if used else ""
-    row, safe = db.session.get_one(SecondFactor, merchant_id), sealer(PURPOSE)
+    row, safe = db.session.get_one(TwoFactor, merchant_id), encryptor(PURPOSE)
     try:
         secret = safe.open(row.secret, merchant_id)
-    except SealBroken:
+    except DecryptionError:
         log.error("a second factor cannot be read: SECRET_KEY changed, and the old one is not in SECRET_KEY_FALLBACKS")
         return ""
     step = right_step(secret, code)
     if step is None:
         return ""
-    newer = update(SecondFactor).where(SecondFactor.merchant_id == merchant_id, SecondFactor.last_step < step)
+    newer = update(TwoFactor).where(TwoFactor.merchant_id == merchant_id, TwoFactor.last_step < step)
     values: dict[str, Any] = {"last_step": step}
     if safe.needs_old_key(row.secret):  # so that the old key can be taken away and no user is locked out
         values["secret"] = safe.seal(secret, merchant_id)
-    return "app" if changed(newer.values(values)) else ""
+    return "app" if updated(newer.values(values)) else ""
 
 
 def _hold_back(merchant_id: int) -> None:
     now = utcnow()
     longest = max(window for _, window in LIMITS)
-    db.session.execute(delete(CodeTry).where(CodeTry.merchant_id == merchant_id, CodeTry.at <= now - longest))
-    newest = select(CodeTry.at).where(CodeTry.merchant_id == merchant_id).order_by(CodeTry.at.desc())
+    db.session.execute(
+        delete(TwoFactorTry).where(TwoFactorTry.merchant_id == merchant_id, TwoFactorTry.at <= now - longest)
+    )
+    newest = select(TwoFactorTry.at).where(TwoFactorTry.merchant_id == merchant_id).order_by(TwoFactorTry.at.desc())
     tried = db.session.scalars(newest).all()
     for most, window in LIMITS:
         within = [moment for moment in tried if moment > now - window]

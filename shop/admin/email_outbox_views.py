@@ -6,20 +6,20 @@ from flask import abort, current_app, flash, redirect, render_template, request,
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, searched
-from shop.accounts.permissions import admin, holds, may
+from shop.accounts.audit_log import audit, audit_search
+from shop.accounts.permissions import admin, has_role, may
 from shop.admin.labels import standing
 from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.core.encryption import SealBroken
+from shop.core.encryption import DecryptionError
 from shop.emails import delivery_status
 from shop.emails import outbox as again
-from shop.emails.models import OutboxMail
-from shop.emails.outbox import TABS, Mail, find_mail, find_mails, tidy_search
+from shop.emails.models import OutboxEmail
+from shop.emails.outbox import TABS, EmailRow, find_email, find_emails, tidy_search
 from shop.orders.models import Order
-from shop.orders.transitions import MovedMeanwhile
-from shop.web.pagination import key_asked
+from shop.orders.transitions import StaleState
+from shop.web.pagination import id_arg
 
 
 @admin.get("/mail")
@@ -29,9 +29,9 @@ def mail() -> str:
     tab = request.args.get("tab", "")
     tab = tab if tab in TABS else "waiting"
     q = tidy_search(request.args.get("q", ""))
-    found = find_mails(tab, q, key_asked(request.args.get("before", "")), holds("owner"))
+    found = find_emails(tab, q, id_arg(request.args.get("before", "")), has_role("owner"))
     if q:
-        searched("Searched the mails", str(found.counts[tab]))
+        audit_search("Searched the mails", str(found.counts[tab]))
     tabs = [
         (words, found.counts[name], url_for("admin.mail", tab=name, q=q or None), name == tab)
         for name, words in TABS.items()
@@ -61,7 +61,7 @@ def mail_one(mail_id: str) -> str:
         number=found.number,
         badge_of=standing(found.mail),
         why_not=delivery_status.why_not,
-        may_be_tried=again.may_be_tried(found.mail, now),
+        may_be_tried=again.may_be_retried(found.mail, now),
         copies=again.copies_of(found.mail) if found.mail.sent_at else 0,
     )
 
@@ -73,12 +73,12 @@ def mail_again(mail_id: str) -> AnyResponse:
     found = _found(mail_id)
 
     def put_back() -> None:
-        again.try_again(found.mail, utcnow())
-        acted(f"Sent again: {found.mail.subject}", _order_of(found.mail))
+        again.retry(found.mail, utcnow())
+        audit(f"Sent again: {found.mail.subject}", _order_of(found.mail))
 
     try:
         write(put_back)
-    except MovedMeanwhile:
+    except StaleState:
         flash("This mail has been sent, or is being sent at this moment", "problem")
     else:
         flash("The mail is on its way again", "good")
@@ -93,17 +93,17 @@ def mail_copy(mail_id: str) -> AnyResponse:
 
     def copy() -> int:
         if not re.fullmatch(r"[0-9]{1,6}", seen):
-            raise MovedMeanwhile
-        made = again.send_once_more(found.mail, int(seen), utcnow())
-        acted(f"Sent once more: {found.mail.subject}", _order_of(found.mail))
+            raise StaleState
+        made = again.send_copy(found.mail, int(seen), utcnow())
+        audit(f"Sent once more: {found.mail.subject}", _order_of(found.mail))
         return made.id
 
     try:
         made_id = write(copy)
-    except (MovedMeanwhile, IntegrityError):  # pressed twice: of two at the same moment the database keeps one
+    except (StaleState, IntegrityError):  # pressed twice: of two at the same moment the database keeps one
         flash("It has just been sent once more", "problem")
         return redirect(url_for("admin.mail_one", mail_id=mail_id), 303)
-    except SealBroken:
+    except DecryptionError:
         flash(
             "This mail is encrypted with a key the shop no longer has. Send a new link instead",
             "problem",
@@ -113,10 +113,10 @@ def mail_copy(mail_id: str) -> AnyResponse:
     return redirect(url_for("admin.mail_one", mail_id=made_id), 303)
 
 
-def _found(typed: str) -> Mail:
-    key = key_asked(typed)
-    return (find_mail(key, holds("owner")) if key is not None else None) or abort(404)
+def _found(typed: str) -> EmailRow:
+    key = id_arg(typed)
+    return (find_email(key, has_role("owner")) if key is not None else None) or abort(404)
 
 
-def _order_of(mail: OutboxMail) -> Order | None:
+def _order_of(mail: OutboxEmail) -> Order | None:
     return db.session.get(Order, mail.order_id) if mail.order_id else None

@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from shop.accounts.kept_forms import typed_fields
-from shop.core.database import NothingMayBeWritten, db, nothing_written
+from shop.core.database import ReadOnlyError, db, read_only
 from shop.web.base_form import Problems, shown_again
 
 
@@ -52,12 +52,12 @@ def _shown_by_its_view(problems: Problems) -> Response | None:
     view = current_app.view_functions[request.endpoint]
     lead = problems[0][1]
     try:
-        with nothing_written(), shown_again(problems):
+        with read_only(), shown_again(problems):
             page = make_response(view(**(request.view_args or {})))
             if _is_page(page) and str(escape(lead)) not in page.get_data(as_text=True):
                 flash(lead, "problem")  # a page with several forms, of which this one is no TypedForm
                 page = make_response(view(**(request.view_args or {})))
-    except (NothingMayBeWritten, HTTPException):
+    except (ReadOnlyError, HTTPException):
         return None
     finally:
         db.session.rollback()

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from shop.chpter import Charged, ChpterError, WrongRequest, plain_words, result_of
 from shop.core.clock import nairobi
 from shop.core.money import shillings
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Fulfilment, Payment
 from shop.payments.models import PaymentAttempt
-from shop.payments.review_flags import Kind
-from shop.payments.review_queue import Matter
+from shop.payments.review_flags import ReviewReason
+from shop.payments.review_queue import ReviewItem
 
 
 @dataclass(frozen=True)
@@ -91,54 +91,66 @@ IN_CHPTER = "Look in your Chpter account whether the money is there."
 IN_PHONE = "Look for the code in your own M-PESA messages or your Chpter account."
 IN_STATEMENT = "Find the payment in your Chpter account or on the M-PESA statement."
 KINDS = {
-    Kind.REVIEW: Why("To decide", f"{IN_CHPTER} Then accept or refuse. Send nothing before.", "bad"),
-    Kind.CODE: Why("Code from a buyer", f"{IN_PHONE} If the money is there, mark the order paid."),
-    Kind.UNSEEN: Why("To be seen", f"{IN_STATEMENT} It has to stand there with this sum. Send nothing before.", "bad"),
-    Kind.TWICE: Why("Paid twice", "Give the second payment back, then record it here.", "bad"),
-    Kind.REFUND_DUE: Why("Refund due", "Give the money back, then record it here.", "bad"),
-    Kind.STRAY: Why("Money apart", f"{IN_CHPTER} Then say whether it came.", "bad"),
-    Kind.OTHER_SUM: Why("Other sum", "Look in your Chpter account for a second payment. If so, give it back."),
-    Kind.CONTRADICTION: Why("Contradiction", f"{IN_CHPTER} What it says counts."),
-    Kind.MISMATCH: Why("Mix-up", "Look up both orders in your Chpter account. Send nothing because of this callback."),
-    Kind.CODE_TWICE: Why("M-PESA code twice", "Compare both payments in your Chpter account and the M-PESA messages."),
-    Kind.FREE: Why(
+    ReviewReason.REVIEW: Why("To decide", f"{IN_CHPTER} Then accept or refuse. Send nothing before.", "bad"),
+    ReviewReason.CODE: Why("Code from a buyer", f"{IN_PHONE} If the money is there, mark the order paid."),
+    ReviewReason.UNSEEN: Why(
+        "To be seen", f"{IN_STATEMENT} It has to stand there with this sum. Send nothing before.", "bad"
+    ),
+    ReviewReason.TWICE: Why("Paid twice", "Give the second payment back, then record it here.", "bad"),
+    ReviewReason.REFUND_DUE: Why("Refund due", "Give the money back, then record it here.", "bad"),
+    ReviewReason.STRAY: Why("Money apart", f"{IN_CHPTER} Then say whether it came.", "bad"),
+    ReviewReason.OTHER_SUM: Why("Other sum", "Look in your Chpter account for a second payment. If so, give it back."),
+    ReviewReason.CONTRADICTION: Why("Contradiction", f"{IN_CHPTER} What it says counts."),
+    ReviewReason.MISMATCH: Why(
+        "Mix-up", "Look up both orders in your Chpter account. Send nothing because of this callback."
+    ),
+    ReviewReason.CODE_TWICE: Why(
+        "M-PESA code twice", "Compare both payments in your Chpter account and the M-PESA messages."
+    ),
+    ReviewReason.FREE: Why(
         "Free by a code", "Was the code meant to pay for all of it? If not, switch it off, and send nothing."
     ),
-    Kind.OPENED: Why("Address known", f"{IN_CHPTER} Whoever knows the address could have said that it is paid."),
-    Kind.UNREADABLE: Why("Unreadable", f"{IN_CHPTER} If it comes often, ask Chpter what they send."),
-    Kind.LATE: Why("Paid late", "Nothing is wrong with the money. Make sure that the goods are really there.", "quiet"),
-    Kind.WARNING: Why("Warning", "Open the order and read what happened. Then press “Looked at it”."),
-    Kind.WAITING: Why("No word yet", f"{IN_CHPTER} If so, mark the order paid; if not, it ends by itself.", "quiet"),
+    ReviewReason.OPENED: Why(
+        "Address known", f"{IN_CHPTER} Whoever knows the address could have said that it is paid."
+    ),
+    ReviewReason.UNREADABLE: Why("Unreadable", f"{IN_CHPTER} If it comes often, ask Chpter what they send."),
+    ReviewReason.LATE: Why(
+        "Paid late", "Nothing is wrong with the money. Make sure that the goods are really there.", "quiet"
+    ),
+    ReviewReason.WARNING: Why("Warning", "Open the order and read what happened. Then press “Looked at it”."),
+    ReviewReason.WAITING: Why(
+        "No word yet", f"{IN_CHPTER} If so, mark the order paid; if not, it ends by itself.", "quiet"
+    ),
 }
 
 
-def reason_of(matter: Matter) -> str:
+def reason_of(matter: ReviewItem) -> str:
     """Why a person has to look, in a sentence or two."""
     order = matter.order
     if matter.words:
         return matter.words
     match matter.kind:
-        case Kind.REVIEW if order.rest_asked:
+        case ReviewReason.REVIEW if order.rest_asked:
             came = f"{shillings(order.total - order.rest_asked)} of {shillings(order.total)} came"
             return f"{came}. The buyer was asked for the remaining {shillings(order.rest_asked)}."
-        case Kind.REVIEW if order.late:
+        case ReviewReason.REVIEW if order.late:
             return (
                 "Paid in full after the order expired, and the goods are gone: make them again, or give the money back."
             )
-        case Kind.UNSEEN:
+        case ReviewReason.UNSEEN:
             return "It is paid, and dear: its goods do not leave before an owner has seen the money."
-        case Kind.TWICE:
+        case ReviewReason.TWICE:
             return f"More than one payment came for it: {shillings(order.due_back)} is to be given back."
-        case Kind.REFUND_DUE:
+        case ReviewReason.REFUND_DUE:
             return f"{shillings(order.due_back)} came that this order does not need."
-        case Kind.WAITING:
+        case ReviewReason.WAITING:
             back = ", and came back" if order.returned_at else ""
             return f"The buyer went to pay on {nairobi(matter.since)}{back}. Chpter has not said how it ended."
         case _:
             return "A person has to look at this payment."
 
 
-def standing(mail: OutboxMail) -> Badge:
+def standing(mail: OutboxEmail) -> Badge:
     """Where it stands."""
     if mail.sent_at:
         return Badge("Kept as a file, not sent") if mail.kept_as_file else Badge("Sent", "good")

@@ -6,16 +6,16 @@ from contextlib import suppress
 from flask import Response, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import write
 from shop.core.text import one_line
-from shop.orders.transitions import MovedMeanwhile
-from shop.privacy.anonymise import forget, why_not_forgotten
-from shop.privacy.buyer_export import MOST_SHOWN, NotAnybody, held_of, orders_of, who_is
-from shop.store.settings import details
+from shop.orders.transitions import StaleState
+from shop.privacy.anonymise import anonymise_order, why_not_anonymised
+from shop.privacy.buyer_export import MOST_SHOWN, UnknownBuyer, find_buyer, orders_of, rows_of_buyer
+from shop.store.settings import current_store
 
 LONGEST = 254
 
@@ -27,9 +27,9 @@ def privacy() -> str | tuple[str, int]:
     if "who" not in request.args:
         return _page()
     typed = one_line(request.args["who"][: 4 * LONGEST], LONGEST)
-    with suppress(NotAnybody):
-        count = len(orders_of(who_is(typed)))
-        write(lambda: acted(f"Looked at what is kept of the buyer of {_many(count)}"))
+    with suppress(UnknownBuyer):
+        count = len(orders_of(find_buyer(typed)))
+        write(lambda: audit(f"Looked at what is kept of the buyer of {_many(count)}"))
     return _page(typed)
 
 
@@ -39,11 +39,16 @@ def privacy_export() -> str | AnyResponse | tuple[str, int]:
     """Everything that is kept of a buyer, as a file that another shop's software can read too."""
     typed = one_line(request.form.get("who", "")[: 4 * LONGEST], LONGEST)
     try:
-        orders = orders_of(who_is(typed))
-    except NotAnybody:
+        orders = orders_of(find_buyer(typed))
+    except UnknownBuyer:
         return _page(typed)
-    held = {"shop": details().name, "asked_for": typed, "made_at": utcnow().isoformat(), "held": held_of(orders)}
-    write(lambda: acted(f"Exported what is kept of the buyer of {_many(len(orders))}"))
+    held = {
+        "shop": current_store().name,
+        "asked_for": typed,
+        "made_at": utcnow().isoformat(),
+        "held": rows_of_buyer(orders),
+    }
+    write(lambda: audit(f"Exported what is kept of the buyer of {_many(len(orders))}"))
     return Response(
         json.dumps(held, ensure_ascii=False, indent=1),
         mimetype="application/json",
@@ -57,12 +62,12 @@ def privacy_anonymise() -> str | AnyResponse | tuple[str, int]:
     """Forget a buyer in every order of theirs, or in none. Asks to type once more whom: there is no way back."""
     typed = one_line(request.form.get("who", "")[: 4 * LONGEST], LONGEST)
     try:
-        who = who_is(typed)
-    except NotAnybody:
+        who = find_buyer(typed)
+    except UnknownBuyer:
         return _page(typed)
     try:
-        meant = who_is(request.form.get("typed", "")[:LONGEST]).casefold() == who.casefold()
-    except NotAnybody:
+        meant = find_buyer(request.form.get("typed", "")[:LONGEST]).casefold() == who.casefold()
+    except UnknownBuyer:
         meant = False
     if not meant:
         return _page(typed, ("typed", "Type the phone number or e-mail address once more, exactly as above"))
@@ -71,13 +76,13 @@ def privacy_anonymise() -> str | AnyResponse | tuple[str, int]:
     def forget_all() -> int:
         orders = orders_of(who)
         for order in sorted(orders, key=lambda order: order.id):
-            forget(order, now)
-            acted("Anonymised the buyer", order)
+            anonymise_order(order, now)
+            audit("Anonymised the buyer", order)
         return len(orders)
 
     try:
         forgotten = write(forget_all)
-    except MovedMeanwhile:
+    except StaleState:
         return _page(typed, ("typed", "Nothing was changed: an order of this buyer still needs to know who they are"))
     if not forgotten:
         flash("There is no order of this buyer, so there was nothing to remove", "problem")
@@ -99,12 +104,12 @@ def _page(typed: str | None = None, problem: tuple[str, str] | None = None) -> s
     problems, who, orders, now = [problem] if problem else [], "", [], utcnow()
     if typed is not None:
         try:
-            who = who_is(typed)
-        except NotAnybody as nobody:
+            who = find_buyer(typed)
+        except UnknownBuyer as nobody:
             problems = [("who", str(nobody))]
         else:
             orders = list(orders_of(who))
-    waiting = [(order, words) for order in orders if (words := why_not_forgotten(order, now))]
+    waiting = [(order, words) for order in orders if (words := why_not_anonymised(order, now))]
     shown = orders[:MOST_SHOWN]
     page = render_template(
         "admin/privacy/buyer.html",
@@ -112,7 +117,7 @@ def _page(typed: str | None = None, problem: tuple[str, str] | None = None) -> s
         who=who,
         orders=shown,
         count=len(orders),
-        held=held_of(shown) if shown else {},
+        held=rows_of_buyer(shown) if shown else {},
         waiting=waiting,
         problems=problems,
         retention_months=settings.retention_months,

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts import login
 from shop.accounts.kept_forms import form_kept_here
-from shop.accounts.permissions import NOT_YOURS, admin, holds, may
+from shop.accounts.permissions import NOT_YOURS, admin, has_role, may
 from shop.admin.form_replay import own_page, show_again
-from shop.core.database import away, db
+from shop.core.database import database_outage, db
 from shop.web.errors import error_page
 from shop.web.fingerprints import ChangedMeanwhile
 from shop.web.idempotency import made_before
@@ -42,7 +42,7 @@ def stale_token(_error: CSRFError) -> Response:
     """
     if not current_user.is_authenticated:
         return error_page(400, SIGNED_OUT)
-    if not holds(getattr(current_app.view_functions[request.endpoint or ""], "may", "owner")):
+    if not has_role(getattr(current_app.view_functions[request.endpoint or ""], "may", "owner")):
         return error_page(403, NOT_YOURS)
     if not request.form:
         return error_page(400)
@@ -53,7 +53,7 @@ def stale_token(_error: CSRFError) -> Response:
 @admin.errorhandler(TimeoutError)
 def busy(error: OperationalError | TimeoutError) -> Response:
     """The form with all that was typed, when the database has no time for it."""
-    away().seen(type(getattr(error, "orig", error)).__name__)
+    database_outage().seen(type(getattr(error, "orig", error)).__name__)
     page = _filled_in() if request.method == "POST" else None
     page = page or error_page(503)
     page.headers["Retry-After"] = "5"
@@ -96,7 +96,7 @@ def kept_form() -> AnyResponse:
     except HTTPException:
         return error_page(404)
     view = current_app.view_functions[endpoint]
-    if not holds(getattr(view, "may", "owner")):
+    if not has_role(getattr(view, "may", "owner")):
         return error_page(403, NOT_YOURS)
     if getattr(view, "freshly", False) and not login.fresh("GET"):
         return redirect(url_for("admin.confirm", next=url_for("admin.kept_form")), 303)

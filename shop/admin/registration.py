@@ -4,11 +4,11 @@ from flask import Flask
 
 from shop.accounts import reauthentication
 from shop.accounts.cli import merchant_commands
-from shop.accounts.login import init_signing
+from shop.accounts.login import init_login
 from shop.accounts.permissions import admin
 from shop.accounts.views import account as people_own
 from shop.accounts.views import staff as people
-from shop.accounts.views.login import door
+from shop.accounts.views.login import accounts
 from shop.admin import email_outbox_views as mail
 from shop.admin import privacy_views as privacy
 from shop.admin import refused_forms, settings_views
@@ -47,7 +47,7 @@ PAGES = (  # importing them has put their pages on the blueprint
 
 def init_admin(app: Flask) -> None:
     """Add the desk's pages, its sign-in and its command."""
-    init_signing(app)
+    init_login(app)
     app.register_blueprint(admin)
-    app.register_blueprint(door)
+    app.register_blueprint(accounts)
     app.cli.add_command(merchant_commands)

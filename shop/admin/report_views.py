@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, abort, render_template, request, url_for
 from sqlalchemy import func, select
 
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.admin.labels import ATTEMPTS, METHODS, PAYMENTS, why_failed
 from shop.admin.payments.forms import METHODS as HAND_METHODS
@@ -14,14 +14,14 @@ from shop.core.clock import utcnow
 from shop.core.csv_files import BOM, csv_line
 from shop.core.database import db, write
 from shop.core.text import one_line
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.states import AttemptState, Payment
-from shop.payments.reconciliation import proof
+from shop.payments.reconciliation import reconcile
 from shop.reports.chart_svg import columns, parts
 from shop.reports.date_ranges import TABS, USUAL, NotAPeriod, Period, last_days, typed_period
-from shop.reports.drilldown import orders_behind
-from shop.reports.queries import BY_HAND, UNPAID, Report, Sum, report_on
-from shop.web.pagination import key_asked
+from shop.reports.drilldown import drilldown_orders
+from shop.reports.queries import BY_HAND, UNPAID, Report, Sum, build_report
+from shop.web.pagination import id_arg
 
 
 @admin.get("/reports")
@@ -33,7 +33,7 @@ def reports() -> str | tuple[str, int]:
         period = _period(days)
     except NotAPeriod as wrong:
         days, period, problems = USUAL, last_days(USUAL, utcnow()), [(wrong.field, str(wrong))]
-    report = report_on(period)
+    report = build_report(period)
     tabs = [(words, "", url_for("admin.reports", days=count), count == days) for count, words in TABS.items()]
     page = render_template(
         "admin/reports/report.html",
@@ -44,7 +44,7 @@ def reports() -> str | tuple[str, int]:
         problems=problems,
         typed={name: one_line(request.args.get(name, ""), 40) for name in ("from", "to")},
         unsent=_unsent(),
-        proof=proof(),
+        proof=reconcile(),
         **_words(report),
     )
     return (page, 422) if problems else page
@@ -58,8 +58,8 @@ def report_export() -> Response:
         period = _period(_days())
     except NotAPeriod:
         abort(404)
-    report = report_on(period)
-    write(lambda: acted(f"Exported the report of {period.words}"))
+    report = build_report(period)
+    write(lambda: audit(f"Exported the report of {period.words}"))
     name = f"report-{period.first}-to-{period.last}.csv"
     return Response(sheet(report), mimetype="text/csv", headers={"Content-Disposition": f"attachment; filename={name}"})
 
@@ -73,7 +73,7 @@ def report_orders() -> str:
         period = _period(None)
     except NotAPeriod:
         abort(404)
-    found = orders_behind(period, of, value, key_asked(request.args.get("before", ""))) or abort(404)
+    found = drilldown_orders(period, of, value, id_arg(request.args.get("before", ""))) or abort(404)
 
     def link_to_older(older: int) -> str:
         return url_for("admin.report_orders", of=of, before=older, value=value, **_span(period))
@@ -105,8 +105,8 @@ def _span(period: Period) -> dict[str, Any]:
 
 def _unsent() -> int:
     """How many mails were given up."""
-    given_up = (OutboxMail.sent_at.is_(None), OutboxMail.ended_at.is_not(None))
-    return db.session.scalar(select(func.count()).select_from(OutboxMail).where(*given_up)) or 0
+    given_up = (OutboxEmail.sent_at.is_(None), OutboxEmail.ended_at.is_not(None))
+    return db.session.scalar(select(func.count()).select_from(OutboxEmail).where(*given_up)) or 0
 
 
 def _words(report: Report) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField, TextAreaField
 from wtforms.validators import Length, ValidationError
 
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import takes
 from shop.catalog.images import serving
@@ -18,10 +18,17 @@ from shop.config import Settings
 from shop.core.database import db, write
 from shop.core.money import shillings
 from shop.core.phones import PhoneError, kenyan_mobile, readable_phone
-from shop.core.text import mail_address, typed_line, typed_text
-from shop.store.settings import LOOK_FROM, ONE, ShopDetails, details, details_row, forget_details
-from shop.web.base_form import TypedForm
-from shop.web.confirmation_page import ask_first
+from shop.core.text import normalised_email, typed_line, typed_text
+from shop.store.settings import (
+    DEFAULT_VERIFICATION_THRESHOLD,
+    ONE,
+    StoreSettings,
+    current_store,
+    forget_store,
+    store_settings_row,
+)
+from shop.web.base_form import BaseForm
+from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
 from shop.web.form_fields import MOST_SHILLINGS, WholeNumber
 
@@ -36,7 +43,7 @@ def _phone(field: StringField) -> None:
         raise ValidationError(f"{field.label.text} must be a Kenyan mobile, like 0712 345 678") from None
 
 
-class SettingsForm(TypedForm):
+class SettingsForm(BaseForm):
     """The shop's details. What is left empty is as the server's settings have it; of the sum: no payment is held up."""
 
     name = StringField(
@@ -76,11 +83,11 @@ class SettingsForm(TypedForm):
     def validate_email(self, field: StringField) -> None:
         """An address that could exist: new paid orders are told to it."""
         try:
-            field.data and mail_address(field.data)
+            field.data and normalised_email(field.data)
         except EmailNotValidError:
             raise ValidationError(BAD_EMAIL) from None
 
-    def fill(self, row: ShopDetails) -> None:
+    def fill(self, row: StoreSettings) -> None:
         """Show what is set."""
         for name in TEXTS:
             self[name].data = getattr(row, name)
@@ -88,10 +95,10 @@ class SettingsForm(TypedForm):
         self.phone.data, self.whatsapp.data = readable_phone(row.phone), readable_phone(row.whatsapp)
 
     def values(self) -> dict[str, str | int]:
-        """The checked answers, as columns of ShopDetails."""
+        """The checked answers, as columns of StoreSettings."""
         typed = {name: self[name].data for name in TEXTS}
         numbers = {name: kenyan_mobile(typed[name]) for name in ("phone", "whatsapp") if typed[name]}
-        email = mail_address(typed["email"]) if typed["email"] else ""
+        email = normalised_email(typed["email"]) if typed["email"] else ""
         return {**typed, **numbers, "email": email, "look_from": self.look_from.number or 0}
 
 
@@ -105,13 +112,13 @@ def settings() -> str | tuple[str, int] | AnyResponse:
     if not form.validate():
         return _page(form, form.problems), 422
     write(lambda: _save(form))
-    forget_details()
+    forget_store()
     flash("Saved. Every page says so within a few seconds", "good")
     return redirect(url_for("admin.settings"), 303)
 
 
 def _save(form: SettingsForm) -> None:
-    values, row = form.values(), details_row()
+    values, row = form.values(), store_settings_row()
     db.session.refresh(row, with_for_update=True)
     refuse_if_changed("settings", _shown(row), labels=form.labels())
     changed = [name for name in FIELDS if getattr(row, name) != values[name]]
@@ -119,21 +126,21 @@ def _save(form: SettingsForm) -> None:
         setattr(row, name, values[name])
     texts = [name for name in changed if name in TEXTS]
     if texts:
-        acted(f"Changed the shop’s details: {', '.join(texts)}")
+        audit(f"Changed the shop’s details: {', '.join(texts)}")
     if "look_from" in changed:
-        acted(f"Payments have to be seen {_from(row.look_from)}")
+        audit(f"Payments have to be seen {_from(row.look_from)}")
 
 
 def _from(sum_: int) -> str:
     return f"from {shillings(sum_)} before the goods leave" if sum_ else "no more before the goods leave"
 
 
-def _as_it_comes() -> ShopDetails:
+def _as_it_comes() -> StoreSettings:
     """What holds before anything was saved."""
-    return ShopDetails(**dict.fromkeys(TEXTS, ""), look_from=LOOK_FROM)
+    return StoreSettings(**dict.fromkeys(TEXTS, ""), look_from=DEFAULT_VERIFICATION_THRESHOLD)
 
 
-def _shown(row: ShopDetails) -> dict[str, str]:
+def _shown(row: StoreSettings) -> dict[str, str]:
     form = SettingsForm(formdata=None)
     form.fill(row)
     return form.shown()
@@ -142,20 +149,20 @@ def _shown(row: ShopDetails) -> dict[str, str]:
 def kept_page(problems: list[tuple[str, str]]) -> str:
     """The page as the settings are now. `problems` are those of another form on it."""
     form = SettingsForm(formdata=None)
-    form.fill(db.session.get(ShopDetails, ONE) or _as_it_comes())
+    form.fill(db.session.get(StoreSettings, ONE) or _as_it_comes())
     return _page(form, problems)
 
 
 def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
     ours: Settings = current_app.config["SETTINGS"]
-    row = db.session.get(ShopDetails, ONE) or _as_it_comes()
+    row = db.session.get(StoreSettings, ONE) or _as_it_comes()
     return render_template(
         "admin/settings.html",
         form=form,
         shown=_shown(row),
         ours=ours,
         problems=problems,
-        own_logo=bool(files_of(details().logo)),
+        own_logo=bool(files_of(current_store().logo)),
         logo={"logo": row.logo or ""},
     )
 
@@ -185,7 +192,7 @@ def set_logo() -> tuple[str, int] | AnyResponse:
 @may("owner")
 def remove_logo() -> AnyResponse:
     """Go back to the drawing a new shop has."""
-    asked = ask_first(
+    asked = ask_for_confirmation(
         "Remove the logo?",
         "Every page shows the drawing of a new shop instead. Your picture is deleted.",
         button="Remove",
@@ -204,17 +211,17 @@ def _show(path: str, words: str) -> str:
     """Make a picture the logo; the path of the one before it, whose files the sweep deletes a day later."""
 
     def work() -> str:
-        row = details_row()
+        row = store_settings_row()
         db.session.refresh(row, with_for_update=True)
         if row.logo != path:
             refuse_if_changed("the logo", {"logo": row.logo}, labels=LOGO)
         before, row.logo = row.logo, path
         if before != path:
-            acted(words)
+            audit(words)
         return before
 
     before = write(work)
-    forget_details()
+    forget_store()
     serving.let_rest(before)
     return before
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import request
 
-from shop.accounts.permissions import admin, holds
+from shop.accounts.permissions import admin, has_role
 
 MEGABYTE = 1024 * 1024
 FRAME = 64 * 1024  # bytes for the form around the files
@@ -19,5 +19,5 @@ def takes(endpoint: str, most: int) -> None:
 @admin.url_value_preprocessor
 def make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Before anything reads the form: its token is checked before the view, and that reads all of it."""
-    if request.method == "POST" and endpoint in LARGEST and holds("owner"):
+    if request.method == "POST" and endpoint in LARGEST and has_role("owner"):
         request.max_content_length = LARGEST[endpoint]

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import selectinload
 
 from shop.cart.models import SharedCart, SharedLine
-from shop.core.database import changed, db, unused
+from shop.core.database import db, draw_unused, updated
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as something else: no i, l, o, 0 or 1
 LENGTH = 7  # 27 thousand million codes
@@ -31,7 +31,7 @@ def share(
         SharedLine(position=place, sku=sku, quantity=count) for place, (sku, count) in enumerate(quantities.items())
     ]
     cart = SharedCart(
-        code=unused(SharedCart.code, _draw_code),
+        code=draw_unused(SharedCart.code, _draw_code),
         title=title,
         by=by,
         made_at=now,
@@ -53,7 +53,7 @@ def shared_cart(code: str, now: datetime) -> SharedCart | None:
 
 def count_use(cart_id: int) -> None:
     """Somebody put it into a cart."""
-    changed(update(SharedCart).where(SharedCart.id == cart_id).values(used=SharedCart.used + 1))
+    updated(update(SharedCart).where(SharedCart.id == cart_id).values(used=SharedCart.used + 1))
 
 
 def _draw_code() -> str:

@@ -14,8 +14,8 @@ from shop.catalog.queries import picture_of_variant
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.core.money import shillings
-from shop.orders.placement import Item
-from shop.pricing.discount_codes import code_named, tidy_code
+from shop.orders.placement import NewOrderLine
+from shop.pricing.discount_codes import discount_code_by_name, normalised_code
 from shop.pricing.models import DeliveryArea, DiscountCode, delivery_areas, not_known
 from shop.pricing.quote import Quote, quote
 
@@ -29,7 +29,7 @@ class CartProblem(ValueError):
 
 
 @dataclass(frozen=True)
-class BasketLine:
+class CartContentsLine:
     """One SKU in the cart, as it is sold now."""
 
     sku: str
@@ -69,10 +69,10 @@ class BasketLine:
 
 
 @dataclass(frozen=True)
-class Basket:
+class CartContents:
     """The cart as it stands now, priced. Sums are whole shillings."""
 
-    lines: list[BasketLine]
+    lines: list[CartContentsLine]
     price_changes: list[str]  # since the page that showed it last, in words
     withdrawn: dict[str, str]  # what is no longer sold: its SKU, and the words for it
     areas: list[DeliveryArea]
@@ -92,7 +92,7 @@ class Basket:
         return sum(line.subtotal for line in self.there)
 
     @property
-    def there(self) -> list[BasketLine]:
+    def there(self) -> list[CartContentsLine]:
         """The lines of which something is left."""
         return [line for line in self.lines if line.left > 0]
 
@@ -131,21 +131,24 @@ class Basket:
         return bool(self.lines) and not any(line.problem for line in self.lines)
 
     @property
-    def items(self) -> list[Item]:
+    def items(self) -> list[NewOrderLine]:
         """The lines in the words of an order."""
-        return [Item(line.sku, line.name, line.label, line.picture, line.price, line.quantity) for line in self.lines]
+        return [
+            NewOrderLine(line.sku, line.name, line.label, line.picture, line.price, line.quantity)
+            for line in self.lines
+        ]
 
 
-def basket_of(
+def cart_contents(
     wanted: Mapping[str, int], area_id: str = "", code: str = "", last_prices: Mapping[str, int] | None = None
-) -> Basket:
+) -> CartContents:
     """Any quantities by SKU, priced now; `last_prices` are those last shown, of which changes are said."""
     lines, price_changes, withdrawn = read_lines(wanted, last_prices)
     areas = delivery_areas()
     area = next((area for area in areas if str(area.id) == area_id), None)
-    typed = tidy_code(code)
+    typed = normalised_code(code)
     discount, problem = _discount(typed, sum(line.subtotal for line in lines if line.left > 0), utcnow())
-    return Basket(lines, price_changes, withdrawn, areas, area, typed, problem, discount)
+    return CartContents(lines, price_changes, withdrawn, areas, area, typed, problem, discount)
 
 
 def read_quantity(text: str) -> int:
@@ -160,7 +163,7 @@ def read_quantity(text: str) -> int:
 
 def read_lines(
     wanted: Mapping[str, int], prices: Mapping[str, int] | None = None
-) -> tuple[list[BasketLine], list[str], dict[str, str]]:
+) -> tuple[list[CartContentsLine], list[str], dict[str, str]]:
     """SKUs as they are sold now, in the order given; price changes since `prices`, in words; what is no longer sold."""
     before, lines, price_changes = prices or {}, [], []
     withdrawn: dict[str, str] = {}
@@ -170,7 +173,7 @@ def read_lines(
         if row is None or not row.sold:
             withdrawn[sku] = f"{full_name(row.name, row.label)} is no longer sold. We took it out" if row else GONE
             continue
-        line = BasketLine(
+        line = CartContentsLine(
             sku=sku,
             name=row.name,
             label=row.label,
@@ -199,7 +202,7 @@ def full_name(name: str, label: str) -> str:
 def _discount(typed: str, goods: int, now: datetime) -> tuple[DiscountCode | None, str | None]:
     if not typed:
         return None, None
-    code = code_named(typed)
+    code = discount_code_by_name(typed)
     if code is None:
         return None, not_known(typed)
     problem = code.problem_with(goods, now)

@@ -6,8 +6,16 @@ from typing import TypeVar
 from flask_limiter import RateLimitExceeded
 
 from shop.cart import storage
-from shop.cart.contents import MOST_LINES, MOST_OF_ONE, Basket, BasketLine, CartProblem, basket_of, read_lines
-from shop.pricing.discount_codes import tidy_code
+from shop.cart.contents import (
+    MOST_LINES,
+    MOST_OF_ONE,
+    CartContents,
+    CartContentsLine,
+    CartProblem,
+    cart_contents,
+    read_lines,
+)
+from shop.pricing.discount_codes import normalised_code
 from shop.web.extensions import limiter
 
 NEW_CARTS = "600 per hour"  # of one client address: carriers put thousands of phones behind one
@@ -15,14 +23,14 @@ TOO_MANY_CARTS = "Very many carts come from your network at the moment. Wait 10 
 Result = TypeVar("Result")
 
 
-def current_basket(area_id: str | None = None, code: str | None = None) -> Basket:
+def current_cart(area_id: str | None = None, code: str | None = None) -> CartContents:
     """The visitor's cart, priced for the area and code given or chosen before. What is withdrawn drops out."""
     kept = storage.kept()
     asked_area, asked_code = kept.area if area_id is None else area_id, kept.code if code is None else code
-    return basket_of(kept.lines, asked_area, asked_code, kept.prices)
+    return cart_contents(kept.lines, asked_area, asked_code, kept.prices)
 
 
-def add(sku: str, quantity: int) -> BasketLine:
+def add(sku: str, quantity: int) -> CartContentsLine:
     """Put pieces of a SKU into the cart, at most MOST_OF_ONE of each: what was added.
 
     Raises CartProblem when that cannot be.
@@ -49,7 +57,7 @@ def add(sku: str, quantity: int) -> BasketLine:
     return line
 
 
-def take_in(shared: Basket) -> list[str]:
+def take_in(shared: CartContents) -> list[str]:
     """Put what somebody shared into the cart, as far as it is there; what could not be, in words.
 
     Doing it again changes nothing: of each SKU the cart then holds as many as were shared, or as it held before.
@@ -57,7 +65,7 @@ def take_in(shared: Basket) -> list[str]:
     return _in_cart(lambda cart: _taken_in(cart, shared))
 
 
-def _taken_in(cart: storage.Opened, shared: Basket) -> list[str]:
+def _taken_in(cart: storage.Opened, shared: CartContents) -> list[str]:
     missed = []
     cart.forget_removed()
     for line in shared.lines:
@@ -102,7 +110,7 @@ def put_back() -> None:
     storage.if_cart(lambda cart: cart.put_back())
 
 
-def last_removed() -> list[BasketLine]:
+def last_removed() -> list[CartContentsLine]:
     """What was removed last and can be put back, as it is sold now."""
     return read_lines(storage.removed())[0]
 
@@ -111,7 +119,7 @@ def choose(area_id: str | None, code: str | None) -> None:
     """Remember where it goes and the code typed; None leaves what was chosen before."""
     chosen = {} if area_id is None else {"area": area_id[:12]}
     if code is not None:
-        chosen["code"] = tidy_code(code)
+        chosen["code"] = normalised_code(code)
     if chosen:
         storage.note(**chosen)
 
@@ -128,7 +136,7 @@ def fill(quantities: Mapping[str, int]) -> None:
         _in_cart(put)
 
 
-def bought(basket: Basket) -> None:
+def bought(basket: CartContents) -> None:
     """After the order is placed: what was bought leaves the cart, what was added meanwhile stays."""
 
     def take_out(cart: storage.Opened) -> None:
@@ -139,7 +147,7 @@ def bought(basket: Basket) -> None:
     storage.if_cart(take_out, code="", typed="", typed_at=None)
 
 
-def accept_changes(basket: Basket) -> None:
+def accept_changes(basket: CartContents) -> None:
     """The buyer has been shown the cart as it is now: remember its prices, forget what is withdrawn."""
     if not basket.notices:
         return

@@ -5,28 +5,28 @@ from contextlib import suppress
 from limits import parse
 
 from shop.cart import storage
-from shop.pricing.discount_codes import code_named, tidy_code
+from shop.pricing.discount_codes import discount_code_by_name, normalised_code
 from shop.web.extensions import limiter
 from shop.web.rate_limits import client_address
 
 MOST = parse("30 per hour")
 SCOPE = "wrong discount codes"
-TOO_MANY_AT_DESK = "Too many wrong discount codes were typed from your account. Wait an hour, or go on without one"
+TOO_MANY_IN_ADMIN = "Too many wrong discount codes were typed from your account. Wait an hour, or go on without one"
 TOO_MANY = "Too many wrong discount codes came from your network. Wait an hour, or go on without one"
 
 
-def may_try(typed: str | None) -> bool:
+def may_try_code(typed: str | None) -> bool:
     """Whether a typed discount code may be looked at. A wrong one is counted, a right one and one kept before never is.
 
     When too many were wrong a right one is not looked at either: it would tell which it is.
     """
-    code = tidy_code(typed or "")
+    code = normalised_code(typed or "")
     return not code or code == storage.kept().code or _counted(code, client_address())
 
 
-def may_try_at_desk(typed: str | None, merchant_id: int) -> bool:
+def may_try_code_in_admin(typed: str | None, merchant_id: int) -> bool:
     """As `may_try`, for a code typed into an order that is made in the admin; counted by account."""
-    code = tidy_code(typed or "")
+    code = normalised_code(typed or "")
     return not code or _counted(code, f"account {merchant_id}")
 
 
@@ -36,6 +36,6 @@ def _counted(code: str, whose: str) -> bool:
     with suppress(Exception):  # a counter that is away must not stop a sale
         if not limiter.limiter.test(MOST, SCOPE, whose):
             return False
-        if code_named(code) is None:
+        if discount_code_by_name(code) is None:
             limiter.limiter.hit(MOST, SCOPE, whose)
     return True

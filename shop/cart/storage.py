@@ -17,7 +17,7 @@ from sqlalchemy import and_, delete, select, update
 
 from shop.cart.models import Cart, CartLine
 from shop.core.clock import utcnow
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 
 KEPT = timedelta(days=30)  # since the last change
 TYPED_KEPT = timedelta(days=1)  # what was typed at the checkout: a name, a phone number, an address
@@ -149,7 +149,7 @@ def if_cart(work: Callable[[Opened], None], **values: str | datetime | None) -> 
         if cart_id is not None:
             work(Opened(cart_id))
             if values:
-                changed(update(Cart).where(Cart.id == cart_id).values(**values))
+                updated(update(Cart).where(Cart.id == cart_id).values(**values))
 
     write(on_cart)
 
@@ -159,7 +159,7 @@ def note(**values: str | datetime | None) -> None:
     token_hash = _token_hash()
     if token_hash is not None:
         mine = update(Cart).where(Cart.token_hash == token_hash)
-        write(lambda: changed(mine.values(**values, updated_at=utcnow())))
+        write(lambda: updated(mine.values(**values, updated_at=utcnow())))
 
 
 def keep_typed(answers: Mapping[str, str], **chosen: str) -> None:
@@ -189,14 +189,14 @@ def sweep_carts() -> int:
         gone += len(ids)
     while ids := list(db.session.scalars(stale)):
         forgotten = update(Cart).where(Cart.id.in_(ids)).values(typed="", typed_at=None)
-        write(lambda forgotten=forgotten: changed(forgotten))  # type: ignore[misc]
+        write(lambda forgotten=forgotten: updated(forgotten))  # type: ignore[misc]
     db.session.rollback()
     return gone
 
 
 def _locked(token_hash: str) -> int | None:
     """The id of a cart, its row locked until the transaction ends; None when there is none any more."""
-    if not changed(update(Cart).where(Cart.token_hash == token_hash).values(updated_at=utcnow())):
+    if not updated(update(Cart).where(Cart.token_hash == token_hash).values(updated_at=utcnow())):
         return None
     return db.session.scalar(select(Cart.id).where(Cart.token_hash == token_hash))
 

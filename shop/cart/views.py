@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response
 from shop.cart import current_cart as carts
 from shop.cart import storage
 from shop.cart.cart_links import FROM_BUYER, count_use, share, shared_cart
-from shop.cart.contents import Basket, CartProblem, basket_of, read_quantity
-from shop.cart.discount_code_limit import TOO_MANY, may_try
+from shop.cart.contents import CartContents, CartProblem, cart_contents, read_quantity
+from shop.cart.discount_code_limit import TOO_MANY, may_try_code
 from shop.cart.models import SharedCart
 from shop.core.clock import utcnow
 from shop.core.database import write
@@ -31,7 +31,7 @@ csrf.exempt(cart)  # catalogue pages carry no token, so that caches may keep the
 @cart.get("/cart")
 def show() -> str:
     """What is in the cart, priced now."""
-    basket = carts.current_basket()
+    basket = carts.current_cart()
     added = next((line for line in basket.lines if line.sku == request.args.get("added")), None)
     removed = carts.last_removed() if "removed" in request.args else []
     lost = "added" in request.args and not storage.is_kept()
@@ -86,7 +86,7 @@ def update() -> Response:
     carts.change({**quantities, removed: 0} if removed else quantities, _shown(request.form.get("shown")))
     asked = request.form.get("apply")
     code = "" if asked == "none" else request.form.get("code")
-    if not may_try(code):
+    if not may_try_code(code):
         code = None
         flash(TOO_MANY, "problem")
     carts.choose(request.form.get("area"), code)
@@ -95,7 +95,7 @@ def update() -> Response:
     if asked and not problems:
         place = "summary" if asked == "area" else "discount"  # no field: one would take the focus from the answer
         return redirect(url_for("cart.show", again="area" if asked == "area" else "code", _anchor=place), 303)
-    going = request.form.get("go") == "checkout" and not problems and carts.current_basket().ready
+    going = request.form.get("go") == "checkout" and not problems and carts.current_cart().ready
     return redirect(url_for("checkout.details" if going else "cart.show"), 303)
 
 
@@ -116,7 +116,7 @@ def _shown(text: str | None) -> dict[str, int] | None:
 @limiter.limit("60 per hour")  # carriers put thousands of phones behind one address
 def share_mine() -> Response:
     """Make a link to what is in the buyer's own cart, and show it. The same cart again is the same link."""
-    quantities = {line.sku: line.quantity for line in carts.current_basket().lines}
+    quantities = {line.sku: line.quantity for line in carts.current_cart().lines}
     if not quantities:
         return redirect(url_for("cart.show"), 303)
     last = shared_cart(session.get("shared", ""), utcnow())
@@ -169,5 +169,5 @@ def _choice(product: str, quantity: int) -> str:
     return url_for("catalog.product", slug=product, choose=1, quantity=quantity, _anchor="choice")
 
 
-def _contents(found: SharedCart) -> Basket:
-    return basket_of({line.sku: line.quantity for line in found.lines})
+def _contents(found: SharedCart) -> CartContents:
+    return cart_contents({line.sku: line.quantity for line in found.lines})

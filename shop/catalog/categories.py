@@ -6,7 +6,7 @@ from sqlalchemy import func, or_, select, update
 
 from shop.catalog.images.paths import NO_PICTURE
 from shop.catalog.models import Category, Picture, Product, Variant
-from shop.catalog.slugs import free_names, search_text, taken_once, tidy_slug
+from shop.catalog.slugs import free_names, keep_old_slug, search_text, tidy_slug
 from shop.core.database import db
 
 LONGEST_NAME = 60  # characters, as are the others
@@ -25,7 +25,7 @@ class StillInUse(Exception):
 
 
 @dataclass(frozen=True)
-class Shelf:
+class CategoryValues:
     """What a category says of itself. `slug` may be empty for a new one: it is made from the name."""
 
     name: str
@@ -50,7 +50,7 @@ def category_at(slug: str) -> Category | None:
     return db.session.scalar(select(Category).where(Category.slug == slug))
 
 
-def add_category(shelf: Shelf) -> Category:
+def add_category(shelf: CategoryValues) -> Category:
     """A new category, the last one. A slug that is taken breaks a UNIQUE constraint (IntegrityError)."""
     last = db.session.scalar(select(func.max(Category.position)))
     made = Category(
@@ -65,7 +65,7 @@ def add_category(shelf: Shelf) -> Category:
     return made
 
 
-def change_category(category: Category, shelf: Shelf) -> None:
+def change_category(category: Category, shelf: CategoryValues) -> None:
     """Change what a category says; its goods are found by its new name."""
     renamed = category.name != shelf.name
     category.name, category.blurb, category.slug, category.picture = shelf.name, shelf.blurb, shelf.slug, shelf.picture
@@ -121,7 +121,7 @@ def pictures_for(category: Category | None) -> list[tuple[str, str]]:
 def _free_slug(name: str) -> str:
     base = tidy_slug(name)[: LONGEST_SLUG - 6].strip("-") or "category"
     near = or_(Category.slug == base, Category.slug.startswith(f"{base}-"))
-    taken = [*db.session.scalars(select(Category.slug).where(near)), *taken_once(Category, base)]
+    taken = [*db.session.scalars(select(Category.slug).where(near)), *keep_old_slug(Category, base)]
     return free_names([base], taken)[0]
 
 

@@ -143,7 +143,7 @@ class Variant(Model):
         return stock_word(self.left)
 
 
-class StockMove(Model):
+class StockEntry(Model):
     """One line of the stock ledger: by how much a SKU's stock changed, and why. Rows are only ever added."""
 
     id: Mapped[int] = mapped_column(primary_key=True)

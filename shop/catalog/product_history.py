@@ -9,14 +9,14 @@ from sqlalchemy import select, update
 
 from shop.catalog.models import Category, Product, ProductEdit
 from shop.core.clock import utcnow
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.core.money import shillings
 
 State = dict[str, str]
 Hung = list[tuple[str, str]]  # path and words of each picture, in order
 
 
-class EditedMeanwhile(Exception):
+class StaleEdit(Exception):
     """Somebody else saved the product since it was opened. Nothing was written."""
 
 
@@ -26,8 +26,8 @@ def begin_edit(product: Product, seen: int) -> State:
     Raises EditedMeanwhile. The caller changes the product, then calls `end_edit`.
     """
     here = update(Product).where(Product.id == product.id, Product.edition == seen)
-    if not changed(here.values(edition=seen + 1)):
-        raise EditedMeanwhile
+    if not updated(here.values(edition=seen + 1)):
+        raise StaleEdit
     db.session.expire(product)
     return state_of(product)
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import selectinload
 
 from shop.catalog.models import LOW_STOCK, Category, Product, Variant
 from shop.catalog.slugs import free_slug, label_of, search_text
-from shop.catalog.stock import OPENING, note_move
-from shop.core.database import changed, db
+from shop.catalog.stock import OPENING, record_stock_move
+from shop.core.database import db, updated
 
 LONGEST_NAME = 120  # characters, as are the others
 LONGEST_DESCRIPTION = 3000
@@ -105,7 +105,7 @@ def add_variants(product: Product, fresh: Sequence[NewVariant], by: str) -> None
         _set_values(made, one.values)
         made.picture_id = _picture_of_its_like(product, one.values)
         product.variants.append(made)
-        note_move(one.sku, on_hand=one.stock, reason=OPENING, by=by)
+        record_stock_move(one.sku, on_hand=one.stock, reason=OPENING, by=by)
     db.session.flush()
     _refresh_search(product)
 
@@ -156,7 +156,7 @@ def _keep_on_sale(category_id: int) -> None:
 
 
 def _set_active(product: Product, *, to: bool) -> bool:
-    moved = bool(changed(update(Product).where(Product.id == product.id, Product.active != to).values(active=to)))
+    moved = bool(updated(update(Product).where(Product.id == product.id, Product.active != to).values(active=to)))
     db.session.expire(product)  # locked now: what was read before may have changed
     return moved
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from shop.catalog.images.paths import NO_PICTURE
 from shop.catalog.models import Category, Picture, Product, Variant, stock_word
 from shop.core.database import db
-from shop.web.pagination import Leaf, leaf
+from shop.web.pagination import Page, paginate
 
 PAGE_SIZE = 12
 LONGEST_QUERY = 80  # characters of a search that are looked at
@@ -35,7 +35,7 @@ def picture_of_variant() -> ColumnElement[bool]:
 
 
 @dataclass(frozen=True)
-class Card:
+class ProductCard:
     """A product in a list. `price` is the lowest that can be bought, in whole shillings; `varies` when others can."""
 
     slug: str
@@ -53,10 +53,10 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Listing(Leaf):
+class Listing(Page):
     """One page of products."""
 
-    cards: list[Card]
+    cards: list[ProductCard]
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ def categories() -> list[Tile]:
     return [Tile(*row) for row in db.session.execute(query)]
 
 
-def newest(limit: int) -> list[Card]:
+def newest(limit: int) -> list[ProductCard]:
     """The first `limit` products, newest first."""
     return _cards(_card_query().order_by(Product.position).limit(limit))
 
 
-def more_like(product: Product, limit: int = 4) -> list[Card]:
+def more_like(product: Product, limit: int = 4) -> list[ProductCard]:
     """Other products of the same category."""
     here = and_(Product.category_id == product.category_id, Product.id != product.id)
     return _cards(_card_query(here).order_by(Product.position).limit(limit))
@@ -122,7 +122,7 @@ def category_by_slug(slug: str) -> Category | None:
 def _listing(condition: ColumnElement[bool], sort: str, page: int) -> Listing:
     sellable = Product.variants.any(Variant.active)
     total = db.session.scalar(select(func.count(Product.id)).where(Product.active, sellable, condition)) or 0
-    here = leaf(page, total, PAGE_SIZE)
+    here = paginate(page, total, PAGE_SIZE)
     order = SORTS.get(sort, SORTS["newest"])[1]
     query = _card_query(condition).order_by(*order).limit(PAGE_SIZE).offset(here.start)
     return Listing(here.number, total, PAGE_SIZE, _cards(query))
@@ -147,8 +147,8 @@ def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _cards(query: Select[*tuple[Any, ...]]) -> list[Card]:
+def _cards(query: Select[*tuple[Any, ...]]) -> list[ProductCard]:
     return [
-        Card(slug, name, low, high > low, int(left), picture or NO_PICTURE, alt or name)
+        ProductCard(slug, name, low, high > low, int(left), picture or NO_PICTURE, alt or name)
         for slug, name, low, high, left, picture, alt in db.session.execute(query)
     ]

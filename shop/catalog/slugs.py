@@ -18,7 +18,7 @@ from shop.core.database import db
 Kind = TypeVar("Kind", Product, Category)
 
 
-def once_at(model: type[Kind], slug: str) -> Kind | None:
+def item_at_old_slug(model: type[Kind], slug: str) -> Kind | None:
     """The product or category that has this slug, archived or not, or else the last one that had it; or None."""
     here = db.session.scalar(select(model).where(model.slug == slug))
     if here is not None:
@@ -27,7 +27,7 @@ def once_at(model: type[Kind], slug: str) -> Kind | None:
     return db.session.scalar(select(model).join(OldSlug, OldSlug.item_id == model.id).where(*kept))
 
 
-def taken_once(model: type[Product] | type[Category], base: str) -> list[str]:
+def keep_old_slug(model: type[Product] | type[Category], base: str) -> list[str]:
     """The old slugs of this kind that are `base`, or begin with it: a suggested slug keeps clear of them."""
     kept = select(OldSlug.slug).where(OldSlug.kind == model.__tablename__, OldSlug.slug.startswith(base))
     return list(db.session.scalars(kept))
@@ -112,7 +112,7 @@ def free_slug(name: str) -> str:
     taken = db.session.scalars(
         select(Product.slug).where(or_(Product.slug == base, Product.slug.startswith(f"{base}-")))
     )
-    return free_names([base], [*taken, *taken_once(Product, base)])[0]
+    return free_names([base], [*taken, *keep_old_slug(Product, base)])[0]
 
 
 def free_skus(wanted: Sequence[str]) -> list[str]:

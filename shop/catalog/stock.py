@@ -4,9 +4,9 @@ from typing import Protocol, cast
 
 from sqlalchemy import select, update
 
-from shop.catalog.models import StockMove, Variant
+from shop.catalog.models import StockEntry, Variant
 from shop.core.clock import utcnow
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 
 MOST_STOCK = 1_000_000  # pieces of one SKU
 OPENING = "Opening stock"
@@ -42,8 +42,8 @@ def set_stock(sku: str, quantity: int, reason: str, by: str = "", once: str | No
     seen = _locked(sku)
     if quantity < seen.held:
         raise HeldByOrders(seen.held, quantity)
-    changed(update(Variant).where(Variant.sku == sku).values(on_hand=quantity))
-    note_move(sku, on_hand=quantity - seen.on_hand, reason=reason, by=by, once=once)
+    updated(update(Variant).where(Variant.sku == sku).values(on_hand=quantity))
+    record_stock_move(sku, on_hand=quantity - seen.on_hand, reason=reason, by=by, once=once)
 
 
 def change_stock(sku: str, pieces: int, reason: str, by: str = "", once: str | None = None) -> None:
@@ -60,7 +60,7 @@ def change_stock(sku: str, pieces: int, reason: str, by: str = "", once: str | N
     set_stock(sku, seen.on_hand + pieces, reason, by, once)
 
 
-def note_move(
+def record_stock_move(
     sku: str,
     *,
     on_hand: int = 0,
@@ -76,7 +76,7 @@ def note_move(
     """
     if on_hand or held:
         db.session.add(
-            StockMove(
+            StockEntry(
                 at=utcnow(),
                 sku=sku,
                 on_hand=on_hand,

@@ -3,14 +3,12 @@
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response as AnyResponse
 
 from shop.catalog import queries
 from shop.catalog.models import Category, Product, Variant, stock_word
-from shop.catalog.slugs import once_at
-from shop.web.pagination import page_asked
-
-Page = str | tuple[str, int] | AnyResponse
+from shop.catalog.slugs import item_at_old_slug
+from shop.web.base_form import ViewResponse
+from shop.web.pagination import page_arg
 
 catalog = Blueprint("catalog", __name__)
 HOME_CARDS = 16
@@ -24,25 +22,25 @@ def home() -> str:
 
 
 @catalog.get("/categories/<slug>")
-def category(slug: str) -> Page:
+def category(slug: str) -> ViewResponse:
     """One shelf, sorted and paged."""
     shelf = queries.category_by_slug(slug)
     if shelf is None:
-        return _moved_or_gone(once_at(Category, slug) or abort(404), slug)
+        return _moved_or_gone(item_at_old_slug(Category, slug) or abort(404), slug)
     sort, page = _asked()
     listing = queries.in_category(shelf, sort, page)
     return render_template("catalog/category.html", category=shelf, listing=listing, **_around(sort, slug=slug))
 
 
 @catalog.get("/products/<slug>")
-def product(slug: str) -> Page:
+def product(slug: str) -> ViewResponse:
     """One product with its pictures, variants, prices and stock.
 
     `?choose=1&quantity=2` says that none was chosen, and keeps the quantity: a form without a choice comes back so.
     """
     item = queries.product_by_slug(slug)
     if item is None:
-        return _moved_or_gone(once_at(Product, slug) or abort(404), slug)
+        return _moved_or_gone(item_at_old_slug(Product, slug) or abort(404), slug)
     return render_template(
         "catalog/product.html",
         product=ProductPage(item),
@@ -70,7 +68,7 @@ def keepable(response: Response) -> Response:
     return response
 
 
-def _moved_or_gone(item: Product | Category, slug: str) -> Page:
+def _moved_or_gone(item: Product | Category, slug: str) -> ViewResponse:
     """Lead from an old address to the new one, or say by its name that it is no longer sold."""
     if item.slug != slug:
         return redirect(url_for(request.endpoint or "catalog.home", slug=item.slug), 301)
@@ -117,7 +115,7 @@ class ProductPage:
 
 def _asked() -> tuple[str, int]:
     sort = request.args.get("sort", "")
-    return sort if sort in queries.SORTS else "newest", page_asked(request.args.get("page", ""))
+    return sort if sort in queries.SORTS else "newest", page_arg(request.args.get("page", ""))
 
 
 def _around(sort: str, **kept: str) -> dict[str, object]:

@@ -11,10 +11,10 @@ from wtforms.validators import DataRequired, Length, ValidationError
 from shop.config import Settings
 from shop.core.clock import nairobi
 from shop.core.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
-from shop.core.text import likely_address, mail_address, name_problem, trimmed, typed_line, typed_text
-from shop.orders.placement import Buyer, held_until, used_too_often
+from shop.core.text import name_problem, normalised_email, suggested_email, trimmed, typed_line, typed_text
+from shop.orders.placement import Buyer, code_used_up_for_buyer, held_until
 from shop.pricing.models import DiscountCode
-from shop.web.base_form import TypedForm
+from shop.web.base_form import BaseForm
 
 TYPED = ("full_name", "phone_number", "email", "area", "location", "note", "code", "shown_total", "doubted")
 MOST_TYPED = 2000  # characters of one answer that are kept
@@ -32,7 +32,7 @@ def _keys() -> Signer:
     return Signer(list(reversed(settings.secret_keys)), salt="checkout key")  # the last one signs, all are believed
 
 
-class CheckoutForm(TypedForm):
+class CheckoutForm(BaseForm):
     """Who buys and where it goes."""
 
     full_name = StringField(
@@ -85,10 +85,10 @@ class CheckoutForm(TypedForm):
     def validate_email(self, field: StringField) -> None:
         """An address that could exist; one that looks mistyped has to be sent twice."""
         try:
-            address = mail_address(field.data)
+            address = normalised_email(field.data)
         except EmailNotValidError:
             raise ValidationError(BAD_EMAIL) from None
-        likely = likely_address(address)
+        likely = suggested_email(address)
         if likely and self._first_seen(address):
             raise ValidationError(f"Did you mean {likely}? Correct it, or if {address} is right, {GO_ON}")
 
@@ -112,7 +112,11 @@ class CheckoutForm(TypedForm):
 
     def problem_with_code(self, code: DiscountCode | None) -> str | None:
         """Whether this phone number has had its share of the code already, in words."""
-        if code is None or self.phone_number.errors or not used_too_often(code, kenyan_mobile(self.phone_number.data)):
+        if (
+            code is None
+            or self.phone_number.errors
+            or not code_used_up_for_buyer(code, kenyan_mobile(self.phone_number.data))
+        ):
             return None
         until = held_until(code, kenyan_mobile(self.phone_number.data))
         if until:
@@ -140,7 +144,7 @@ class CheckoutForm(TypedForm):
         return Buyer(
             full_name=self.full_name.data,
             phone_number=kenyan_mobile(self.phone_number.data),
-            email=mail_address(self.email.data),
+            email=normalised_email(self.email.data),
             location=self.location.data,
             note=self.note.data,
         )

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from shop.cart.contents import MOST_LINES, MOST_OF_ONE, Basket
+from shop.cart.contents import MOST_LINES, MOST_OF_ONE, CartContents
 from shop.core.money import shillings
 from shop.pricing.models import DeliveryArea
 
@@ -35,7 +35,7 @@ class ShownArea:
 
 
 @dataclass(frozen=True)
-class Shown:
+class PageSnapshot:
     """All that a checkout page showed. An empty one knows of nothing."""
 
     lines: dict[str, ShownLine] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Shown:
         return dict(list(bounded.items())[:MOST_LINES])
 
 
-def shown_by(basket: Basket) -> str:
+def snapshot_of(basket: CartContents) -> str:
     """What a page with this cart shows, for a hidden field of its form."""
     account = {
         "lines": [[line.sku, line.full_name, line.quantity, line.price] for line in basket.lines],
@@ -59,18 +59,18 @@ def shown_by(basket: Basket) -> str:
     return json.dumps(account, separators=(",", ":"), ensure_ascii=False)
 
 
-def read_shown(text: str | None) -> Shown:
+def read_snapshot(text: str | None) -> PageSnapshot:
     """What a form says its page showed; an empty account for anything that is none."""
     try:
         account = json.loads(text) if text and len(text) <= LONGEST else {}
         lines = [ShownLine(_text(sku), _text(name), _count(n), _count(p)) for sku, name, n, p in account["lines"]]
         areas = {_text(key): ShownArea(_text(a), _count(b), _text(c)) for key, (a, b, c) in account["areas"].items()}
-        return Shown({line.sku: line for line in lines}, areas, _text(account["code"]))
+        return PageSnapshot({line.sku: line for line in lines}, areas, _text(account["code"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Shown()
+        return PageSnapshot()
 
 
-def what_moved(shown: Shown, shown_total: str, basket: Basket, area: DeliveryArea | None) -> list[str]:
+def what_moved(shown: PageSnapshot, shown_total: str, basket: CartContents, area: DeliveryArea | None) -> list[str]:
     """What is no longer as the page showed it, a sentence each, without full stops; none when all of it is."""
     if not shown.lines:  # a form that says nothing of its page: what the cart itself knows has to do
         said = [*basket.notices, *_total(shown_total, basket)]
@@ -83,7 +83,7 @@ def what_moved(shown: Shown, shown_total: str, basket: Basket, area: DeliveryAre
     ]
 
 
-def area_withdrawn(shown: Shown, basket: Basket, area_id: str) -> str | None:
+def area_withdrawn(shown: PageSnapshot, basket: CartContents, area_id: str) -> str | None:
     """Words for an area that was on the page and is not offered any more."""
     was = shown.areas.get(area_id)
     if was is None or any(str(area.id) == area_id for area in basket.areas):
@@ -91,7 +91,7 @@ def area_withdrawn(shown: Shown, basket: Basket, area_id: str) -> str | None:
     return f"We no longer deliver to {was.name}. Choose where it should go"
 
 
-def _lines(shown: Shown, basket: Basket) -> list[str]:
+def _lines(shown: PageSnapshot, basket: CartContents) -> list[str]:
     now = {line.sku: line for line in basket.lines}
     fresh = [line for sku, line in now.items() if sku not in shown.lines]
     lost = [line for sku, line in shown.lines.items() if sku not in now and sku not in basket.withdrawn]
@@ -113,7 +113,7 @@ def _lines(shown: Shown, basket: Basket) -> list[str]:
     return said
 
 
-def _area(shown: Shown, area: DeliveryArea | None) -> list[str]:
+def _area(shown: PageSnapshot, area: DeliveryArea | None) -> list[str]:
     was = shown.areas.get(str(area.id)) if area else None
     if area is None:
         return []
@@ -127,7 +127,7 @@ def _area(shown: Shown, area: DeliveryArea | None) -> list[str]:
     return said
 
 
-def _total(shown_total: str, basket: Basket) -> list[str]:
+def _total(shown_total: str, basket: CartContents) -> list[str]:
     total = basket.quote.total if basket.quote else None
     if total is None or shown_total == str(total):
         return []

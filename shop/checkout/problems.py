@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shop.cart.contents import Basket
+from shop.cart.contents import CartContents
 from shop.checkout.forms import CheckoutForm
-from shop.checkout.page_snapshot import Shown, area_withdrawn, what_moved
+from shop.checkout.page_snapshot import PageSnapshot, area_withdrawn, what_moved
 from shop.orders.placement import MOST_OPEN
 from shop.pricing.models import not_known
 
@@ -23,7 +23,7 @@ class Trouble:
     news: str
 
 
-def what_to_say(form: CheckoutForm, basket: Basket, shown: Shown, sent: Mapping[str, str]) -> Trouble:
+def what_to_say(form: CheckoutForm, basket: CartContents, shown: PageSnapshot, sent: Mapping[str, str]) -> Trouble:
     """What to say of a validated form. `sent` is what came with it, and what it met: main, many, news, code_refused."""
     if basket.code_problem and shown.code == basket.code:  # the page showed that it counts
         switched_off = basket.code_problem == not_known(basket.code)

@@ -8,14 +8,14 @@ from flask import flash, url_for
 from flask_limiter import RateLimitExceeded
 
 from shop.checkout.forms import CheckoutForm
-from shop.checkout.page_snapshot import read_shown
+from shop.checkout.page_snapshot import read_snapshot
 from shop.core.database import write
 from shop.orders.corrections import correct, differences
 from shop.orders.models import Order
 from shop.orders.placement import TooManyOpen
 from shop.orders.states import AttemptState, Payment
 from shop.payments.attempts import try_again
-from shop.pricing.discount_codes import DiscountGone, tidy_code
+from shop.pricing.discount_codes import DiscountNotUsable, normalised_code
 from shop.pricing.models import delivery_areas
 from shop.web.extensions import limiter
 
@@ -52,7 +52,7 @@ def sent_again(order: Order, form: CheckoutForm) -> str:
     except TooManyOpen:
         flash(REFUSED.format("too many orders with that phone number or email address wait to be paid"), "problem")
         return page
-    except DiscountGone:
+    except DiscountNotUsable:
         flash(REFUSED.format("its discount code has been used with that phone number already"), "problem")
         return page
     if "phone_number" in changed:
@@ -70,11 +70,11 @@ def way_to(order: Order) -> str:
 
 def _bought_something_else(order: Order, form: CheckoutForm) -> bool:
     """Whether this form asks for other goods, another area or another code than the order has."""
-    shown = read_shown(form.shown.data)
+    shown = read_snapshot(form.shown.data)
     area = shown.areas.get(str(form.area.data))
     goods = {line.sku: line.quantity for line in order.lines}
     return bool(
         (shown.lines and shown.quantities != goods)
         or (area and area.name != order.area_name)
-        or tidy_code(form.code.data or "") != order.discount_code
+        or normalised_code(form.code.data or "") != order.discount_code
     )

@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from shop.cart.contents import Basket
+from shop.cart.contents import CartContents
 from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import db, write
@@ -15,12 +15,12 @@ from shop.core.money import shillings
 from shop.core.signals import order_placed
 from shop.orders import transitions
 from shop.orders.models import Order
-from shop.orders.placement import Buyer, TooManyOpen, keep_within_cap, write_order
+from shop.orders.placement import Buyer, TooManyOpen, enforce_open_order_limit, write_order
 from shop.orders.reservations import OutOfStock
 from shop.orders.states import Payment
 from shop.payments.attempts import NewAttempt, new_attempt
-from shop.payments.review_flags import Kind, look_at
-from shop.pricing.discount_codes import DiscountGone
+from shop.payments.review_flags import ReviewReason, flag_order
+from shop.pricing.discount_codes import DiscountNotUsable
 from shop.pricing.models import DeliveryArea
 
 Then = TypeVar("Then")
@@ -32,7 +32,7 @@ def order_of(key: str) -> Order | None:
     return db.session.scalar(select(Order).where(Order.checkout_key == key))
 
 
-def place_order(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> tuple[Order, NewAttempt | None]:
+def place_order(key: str, buyer: Buyer, basket: CartContents, area: DeliveryArea) -> tuple[Order, NewAttempt | None]:
     """Write the order, its stock, discount use and first payment attempt: None when nothing is to be paid.
 
     When another sending of the same form was quicker, that one's order comes back, without an attempt to open.
@@ -47,7 +47,7 @@ def place_order(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> t
 
 
 def place_for_buyer(
-    key: str, buyer: Buyer, basket: Basket, area: DeliveryArea, hold_minutes: int, made: Callable[[Order], None]
+    key: str, buyer: Buyer, basket: CartContents, area: DeliveryArea, hold_minutes: int, made: Callable[[Order], None]
 ) -> Order:
     """Write an order that somebody else made for the buyer, who pays it on its own page later.
 
@@ -59,7 +59,7 @@ def place_for_buyer(
 def _place(
     key: str,
     buyer: Buyer,
-    basket: Basket,
+    basket: CartContents,
     area: DeliveryArea,
     hold_minutes: int,
     then: Callable[[Order], Then],
@@ -70,22 +70,24 @@ def _place(
 
     def place() -> tuple[Order, Then | None]:
         if capped:
-            keep_within_cap(buyer)
+            enforce_open_order_limit(buyer)
         order = write_order(key, buyer, items, area, code, quoted, now, hold_minutes)
         order_placed.send(order)
         outcome = then(order)
         if not order.total:
-            transitions.move(order, Payment.AWAITING, Payment.PAID)
-            transitions.paid(order, now)
+            transitions.transition(order, Payment.AWAITING, Payment.PAID)
+            transitions.complete_payment(order, now)
             if order.discount:
                 code_name, off = order.discount_code, shillings(order.discount)
-                look_at(order, Kind.FREE, f"Discount code {code_name} took {off} off: nothing was left to pay")
+                flag_order(
+                    order, ReviewReason.FREE, f"Discount code {code_name} took {off} off: nothing was left to pay"
+                )
         return order, outcome
 
     for _ in range(LUCKLESS):
         try:
             return write(place)
-        except (IntegrityError, TooManyOpen, OutOfStock, DiscountGone) as beaten:
+        except (IntegrityError, TooManyOpen, OutOfStock, DiscountNotUsable) as beaten:
             order = order_of(key)  # the last piece may have gone to this very form, sent twice
             if order is not None:
                 return order, None

@@ -13,18 +13,18 @@ from werkzeug.wrappers import Response
 
 from shop.cart import current_cart as carts
 from shop.cart import storage
-from shop.cart.contents import Basket, CartProblem
-from shop.cart.discount_code_limit import TOO_MANY, may_try
+from shop.cart.contents import CartContents, CartProblem
+from shop.cart.discount_code_limit import TOO_MANY, may_try_code
 from shop.checkout.forms import CheckoutForm, new_key
-from shop.checkout.page_snapshot import read_shown, shown_by
+from shop.checkout.page_snapshot import read_snapshot, snapshot_of
 from shop.checkout.problems import OPEN_TOO_LONG, Trouble, what_to_say
 from shop.checkout.resubmission import sent_again, way_to
 from shop.checkout.submission import order_of, place_order
-from shop.orders.open_orders import open_orders, remember
+from shop.orders.open_orders import open_orders, remember_order
 from shop.orders.placement import Buyer, TooManyOpen
 from shop.orders.reservations import OutOfStock
 from shop.payments.attempts import open_page
-from shop.pricing.discount_codes import DiscountGone
+from shop.pricing.discount_codes import DiscountNotUsable
 from shop.pricing.models import DeliveryArea
 from shop.web.extensions import csrf, limiter
 
@@ -40,7 +40,7 @@ NOT_READY = "Your cart cannot be bought as it is. Nothing was ordered, and what 
 @checkout.get("/checkout")
 def details() -> Response | str:
     """Ask who is buying and where it goes; with `again`, say what became of the form that was just sent."""
-    basket, again = carts.current_basket(), request.args.get("again")
+    basket, again = carts.current_cart(), request.args.get("again")
     if not basket.lines:
         orders = open_orders()
         if orders:
@@ -58,7 +58,7 @@ def details() -> Response | str:
         form.code.data = typed.get("code") if typed.get("code_refused") else basket.code
         _offer(form, basket)
         form.validate()
-        trouble = what_to_say(form, basket, read_shown(typed.get("shown")), typed)
+        trouble = what_to_say(form, basket, read_snapshot(typed.get("shown")), typed)
     page = _page(form, basket, trouble, again)
     carts.accept_changes(basket)
     return page
@@ -72,9 +72,9 @@ def submit() -> Response:
     if placed:
         return redirect(sent_again(placed, form), 303)
     code = "" if _asked() == "none" else form.code.data or ""
-    refused = not may_try(code)
+    refused = not may_try_code(code)
     code = "" if refused else code
-    basket = carts.current_basket(str(form.area.data or ""), code)
+    basket = carts.current_cart(str(form.area.data or ""), code)
     if not basket.lines:
         return _without_cart(form)
     if refused:
@@ -83,7 +83,7 @@ def submit() -> Response:
         return _back(form, basket, "code", "discount")
     _offer(form, basket)
     stale = not form.validate() and bool(form.csrf_token.errors)
-    trouble = what_to_say(form, basket, read_shown(form.shown.data), form.answers())
+    trouble = what_to_say(form, basket, read_snapshot(form.shown.data), form.answers())
     if stale:
         return _back(form, basket, main=OPEN_TOO_LONG)
     if not basket.ready or basket.area is None or trouble.problems or trouble.news:
@@ -97,8 +97,8 @@ def submit() -> Response:
         return _back(form, basket, main=NETWORK)
     except TooManyOpen as many:
         return _back(form, basket, many=" ".join(many.fields))
-    except (OutOfStock, DiscountGone):
-        return _back(form, carts.current_basket(str(basket.area.id), basket.code), news=QUICKER)
+    except (OutOfStock, DiscountNotUsable):
+        return _back(form, carts.current_cart(str(basket.area.id), basket.code), news=QUICKER)
 
 
 def _asked() -> str | None:
@@ -106,17 +106,19 @@ def _asked() -> str | None:
     return request.form.get("apply")
 
 
-def _ordered(key: str, buyer: Buyer, basket: Basket, area: DeliveryArea) -> Response:
+def _ordered(key: str, buyer: Buyer, basket: CartContents, area: DeliveryArea) -> Response:
     order, attempt = place_order(key, buyer, basket, area)
     order_page = url_for("orders.show", token=order.token)
-    remember(order)
+    remember_order(order)
     carts.bought(basket)
     if attempt is None:
         return redirect(way_to(order), 303)
     return redirect(open_page(attempt) or order_page, 303)
 
 
-def _back(form: CheckoutForm, basket: Basket, again: str = "pay", anchor: str | None = None, **said: str) -> Response:
+def _back(
+    form: CheckoutForm, basket: CartContents, again: str = "pay", anchor: str | None = None, **said: str
+) -> Response:
     """Keep what was typed and lead to the page that says the rest; what cannot be bought is changed in the cart."""
     _keep(form, basket.code, **said)
     if not basket.ready:
@@ -135,11 +137,11 @@ def _without_cart(form: CheckoutForm) -> Response:
 
     A cart that is there and empty was bought or emptied meanwhile, perhaps in another tab.
     """
-    shown = read_shown(form.shown.data)
+    shown = read_snapshot(form.shown.data)
     if not storage.is_there() and shown.lines:
         with suppress(CartProblem):
             carts.fill(shown.quantities)
-        basket = carts.current_basket(str(form.area.data or ""), form.code.data)
+        basket = carts.current_cart(str(form.area.data or ""), form.code.data)
         if basket.lines:
             return _back(form, basket, news=FILLED_AGAIN)
     orders = open_orders()
@@ -151,14 +153,14 @@ def _without_cart(form: CheckoutForm) -> Response:
     return redirect(url_for("orders.show", token=orders[0].token) if orders else url_for("cart.show"), 303)
 
 
-def _offer(form: CheckoutForm, basket: Basket) -> None:
+def _offer(form: CheckoutForm, basket: CartContents) -> None:
     pickups = frozenset(str(area.id) for area in basket.areas if area.pickup)
     form.offer([(str(area.id), area.name) for area in basket.areas], pickups)
 
 
-def _page(form: CheckoutForm, basket: Basket, trouble: Trouble, again: str | None) -> str:
+def _page(form: CheckoutForm, basket: CartContents, trouble: Trouble, again: str | None) -> str:
     form.shown_total.data = str(basket.quote.total) if basket.quote else ""
-    form.shown.data = shown_by(basket)
+    form.shown.data = snapshot_of(basket)
     form.once.data = new_key()
     return render_template(
         "checkout/details.html",

@@ -29,7 +29,7 @@ class Bulkhead:
             self._places.release()
 
 
-class Breaker:
+class CircuitBreaker:
     """Leave the provider alone for `rest` seconds after `failures` outages within `window` seconds.
 
     Then one call is let through as a trial: it closes the breaker when it goes well, and opens it again

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .circuit_breaker import Breaker, Bulkhead
+from .circuit_breaker import Bulkhead, CircuitBreaker
 from .errors import (
     Conflict,
     HttpError,
@@ -71,7 +71,7 @@ class ChpterClient:
         self._domain = domain
         self._link_hosts = tuple(link_hosts)
         self._bulkhead = Bulkhead(max_parallel)
-        self._breaker = Breaker()
+        self._breaker = CircuitBreaker()
         self._connect_timeout = connect_timeout
         self._deadline = deadline
 

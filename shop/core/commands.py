@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
-from shop.core.database import refusal
+from shop.core.database import database_refusal
 
 
 class _InASentence:
@@ -17,7 +17,7 @@ class _InASentence:
         try:
             return super().invoke(ctx)  # type: ignore[misc]
         except (DBAPIError, TimeoutError) as error:
-            raise click.ClickException(refusal(error)) from None
+            raise click.ClickException(database_refusal(error)) from None
 
 
 class ShopCommand(_InASentence, click.Command):

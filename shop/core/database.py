@@ -80,7 +80,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def bytewise(length: int) -> String:
+def binary_string(length: int) -> String:
     """Text that sorts by its bytes, whatever language the database was set up for: then a beginning is a range."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
@@ -126,12 +126,12 @@ def _read_again_what_is_locked(state: ORMExecuteState) -> None:
         state.update_execution_options(populate_existing=True)
 
 
-class NothingMayBeWritten(Exception):
+class ReadOnlyError(Exception):
     """Something wanted to write while `nothing_written` lasts. Nothing was written."""
 
 
 @contextmanager
-def nothing_written() -> Iterator[None]:
+def read_only() -> Iterator[None]:
     """While it lasts, `write` refuses."""
     token = _nothing_written.set(True)
     try:
@@ -148,7 +148,7 @@ def write(work: Callable[[], Result]) -> Result:
     NothingMayBeWritten while `nothing_written` lasts.
     """
     if _nothing_written.get():
-        raise NothingMayBeWritten
+        raise ReadOnlyError
     try:
         return _write_once(work)
     except DBAPIError as error:
@@ -192,12 +192,12 @@ def _turn_to_write() -> Iterator[float]:
             _turn.release()
 
 
-def away() -> Outage:
+def database_outage() -> Outage:
     """What this process knows of an outage of the database. It is over once it refused nothing for a while."""
     return outage("the database", CALM_SECONDS)
 
 
-def refusal(error: Exception) -> str:
+def database_refusal(error: Exception) -> str:
     """Why the database refused, in a sentence with the cure. Never its own message: that may hold parameters."""
     cause = getattr(error, "orig", None) or error
     said = str(cause)
@@ -210,13 +210,13 @@ def refusal(error: Exception) -> str:
     return f"The database cannot be reached ({type(cause).__name__}): is it running, and is DATABASE_URL right?"
 
 
-def changed(statement: Update | Delete) -> int:
+def updated(statement: Update | Delete) -> int:
     """Run one guarded UPDATE or DELETE and say how many rows it moved; 0 means that another transaction was first."""
     result = db.session.execute(statement, execution_options={"synchronize_session": False})
     return cast("CursorResult[Any]", result).rowcount
 
 
-def alone_with(*names: str) -> None:
+def advisory_lock(*names: str) -> None:
     """Until the transaction ends, let nobody else be at work who gave one of these names too.
 
     On SQLite a writer is alone anyway. Call it before anything else is locked: then nobody waits in a ring.
@@ -226,7 +226,7 @@ def alone_with(*names: str) -> None:
             db.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
-def unused(column: InstrumentedAttribute[Result], draw: Callable[[], Result]) -> Result:
+def draw_unused(column: InstrumentedAttribute[Result], draw: Callable[[], Result]) -> Result:
     """Draw random values until one stands in no row of a UNIQUE column."""
     while True:
         value = draw()
@@ -246,7 +246,7 @@ def snapshot() -> Iterator[Connection]:
 
 
 @contextmanager
-def filling() -> Iterator[Connection]:
+def bulk_load() -> Iterator[Connection]:
     """A connection that writes many rows with keys of their own in one transaction, and sees to later keys."""
     with db.engine.connect() as connection:
         connection = connection.execution_options(writes=True)

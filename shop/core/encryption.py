@@ -26,11 +26,11 @@ Purpose = Literal[
 ]
 
 
-class SealBroken(ValueError):
+class DecryptionError(ValueError):
     """Encrypted with a key we do not have, for another purpose or row, too long ago, or not by us."""
 
 
-class Sealer:
+class Encryptor:
     """Encrypts for one purpose with the newest of the shop's keys, and opens what any of them encrypted for it."""
 
     def __init__(self, keys: Iterable[str], purpose: Purpose) -> None:
@@ -41,13 +41,13 @@ class Sealer:
         return self._keys[0].encrypt(json.dumps([str(row), secret]).encode()).decode()
 
     def open(self, sealed: str, row: str | int, seconds: int | None = None) -> str:
-        """What was encrypted for this `row`, if not longer ago than `seconds`. Raises SealBroken."""
+        """What was encrypted for this `row`, if not longer ago than `seconds`. Raises DecryptionError."""
         try:
             made_for, secret = json.loads(MultiFernet(self._keys).decrypt(sealed.encode(errors="replace"), ttl=seconds))
         except InvalidToken:
-            raise SealBroken("encrypted with another key or for another purpose, or too long ago") from None
+            raise DecryptionError("encrypted with another key or for another purpose, or too long ago") from None
         if made_for != str(row):
-            raise SealBroken("encrypted for another row")
+            raise DecryptionError("encrypted for another row")
         return str(secret)
 
     def needs_old_key(self, sealed: str) -> bool:
@@ -59,12 +59,12 @@ class Sealer:
         return False
 
 
-def sealer(purpose: Purpose) -> Sealer:
+def encryptor(purpose: Purpose) -> Encryptor:
     """The running shop's."""
     settings: Settings = current_app.config["SETTINGS"]
-    return Sealer(settings.secret_keys, purpose)
+    return Encryptor(settings.secret_keys, purpose)
 
 
 def _derived(key: str, purpose: Purpose) -> bytes:
     """A key of its own for each purpose, so that nothing made with SECRET_KEY for another tells anything about it."""
-    return urlsafe_b64encode(HKDF(SHA256(), 32, None, f"shop.core.encryption {purpose}".encode()).derive(key.encode()))
+    return urlsafe_b64encode(HKDF(SHA256(), 32, None, f"shop encryption {purpose}".encode()).derive(key.encode()))

@@ -14,7 +14,7 @@ OTHERS = 0o077  # the permissions of everybody but the owner
 ENV_FILE = Path(__file__).parents[2] / ".env"  # a group may read it: the services' user
 
 
-def keep_private(settings: Settings) -> None:
+def make_private(settings: Settings) -> None:
     """Let this process make files for its own user only, and close what an earlier one left open to others.
 
     What belongs to another user stays as it is: `doctor` names it.

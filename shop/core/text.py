@@ -14,7 +14,7 @@ def masked_phone(number: str) -> tuple[str, str]:
     return "", number[-3:]
 
 
-def masked_mail(address: str) -> tuple[str, str]:
+def masked_email(address: str) -> tuple[str, str]:
     """The first letter of an address, and what follows its @."""
     mailbox, _, host = address.rpartition("@")
     return mailbox[:1], host
@@ -45,7 +45,7 @@ def name_problem(text: str) -> str | None:
     return None
 
 
-def compared(text: str) -> str:
+def comparison_key(text: str) -> str:
     """What two names are compared by: letters and digits, whatever their case and width."""
     return "".join(one for one in unicodedata.normalize("NFKC", text).casefold() if one.isalnum())
 
@@ -84,7 +84,7 @@ KNOWN_HOSTS = (
 ALIKE = 0.85  # from 0 to 1, as difflib counts: one letter wrong, missing or swapped
 
 
-def likely_address(address: str) -> str | None:
+def suggested_email(address: str) -> str | None:
     """The address that was probably meant, or None where there is no reason for doubt. `address` is ASCII."""
     mailbox, _, host = address.rpartition("@")
     host = host.lower()
@@ -95,20 +95,20 @@ def likely_address(address: str) -> str | None:
 
 
 # Control characters, line separators, and the marks that make text read backwards: none belongs into a name or a note.
-UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def typed_line(text: str | None) -> str:
     """Typed text without control characters, every run of blanks one space."""
-    return " ".join(UNSEEN.sub(" ", text or "").split())
+    return " ".join(CONTROL_CHARACTERS.sub(" ", text or "").split())
 
 
 def typed_text(text: str | None) -> str:
     """Typed text that may have lines, without other control characters."""
-    return UNSEEN.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return CONTROL_CHARACTERS.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def mail_address(text: str) -> str:
+def normalised_email(text: str) -> str:
     """An address in ASCII, as every mail server takes it. Raises EmailNotValidError; looks nothing up."""
     checked = validate_email(text[:255], check_deliverability=False, test_environment=True, allow_smtputf8=False)
     return checked.ascii_email or checked.normalized

@@ -15,26 +15,26 @@ from time import monotonic
 from sqlalchemy import ColumnElement, Update, func, select, update
 
 from shop.config import Settings
-from shop.core.database import changed, db, write
-from shop.core.encryption import Sealer
+from shop.core.database import db, updated, write
+from shop.core.encryption import Encryptor
 from shop.core.outages import outage
-from shop.emails.models import RECEIPTS, TO_OWNER, OutboxMail
+from shop.emails.models import RECEIPTS, TO_OWNER, OutboxEmail
 from shop.emails.smtp import (
     ANSWER_SECONDS,
     PATIENCE,
-    Carrier,
+    EmailTransport,
     NoAnswer,
     NotTaken,
     Refused,
     Unreached,
-    carrier_of,
-    mail_file,
+    email_file,
+    transport_for,
 )
 from shop.orders.models import Order
 from shop.orders.states import ReceiptMail
-from shop.store.settings import details
+from shop.store.settings import current_store
 
-__all__ = ["mail_file", "send_due"]
+__all__ = ["email_file", "send_due"]
 log = logging.getLogger(__name__)
 BATCH = 50
 LONGEST_WAIT = timedelta(hours=4)  # between two tries of a mail
@@ -49,12 +49,12 @@ AWAY = "the mail server"  # as the log names it
 
 def send_due(settings: Settings, now: datetime) -> int:
     """Send every mail that is due by `now` (UTC) and return how many went. A server that is down only delays them."""
-    due = select(OutboxMail.id).where(_due(now)).order_by(OutboxMail.unanswered, OutboxMail.id)
+    due = select(OutboxEmail.id).where(_due(now)).order_by(OutboxEmail.unanswered, OutboxEmail.id)
     ids = db.session.scalars(due.limit(BATCH)).all()
     db.session.rollback()
     if not ids:
         return 0
-    began, sent, carrier = monotonic(), 0, carrier_of(settings)
+    began, sent, carrier = monotonic(), 0, transport_for(settings)
     try:
         for mail_id in ids:
             if monotonic() - began > SWEEP_SECONDS:
@@ -72,7 +72,7 @@ def send_due(settings: Settings, now: datetime) -> int:
 
 
 @dataclass(frozen=True)
-class WaitingMail:
+class WaitingEmails:
     """The mails that wait too long."""
 
     count: int
@@ -80,26 +80,26 @@ class WaitingMail:
     because: str  # as OutboxMail.last_error
 
 
-def waiting_mail(now: datetime) -> WaitingMail | None:
+def waiting_emails(now: datetime) -> WaitingEmails | None:
     """The mails that have waited LATE or longer by `now` (UTC). None without any."""
-    waits = (OutboxMail.sent_at.is_(None), OutboxMail.ended_at.is_(None), OutboxMail.written_at <= now - LATE)
-    count, since = db.session.execute(select(func.count(), func.min(OutboxMail.written_at)).where(*waits)).one()
-    why = select(OutboxMail.last_error).where(*waits).order_by(OutboxMail.last_error == "", OutboxMail.id).limit(1)
-    found = WaitingMail(count, since, db.session.scalar(why) or "") if count else None
+    waits = (OutboxEmail.sent_at.is_(None), OutboxEmail.ended_at.is_(None), OutboxEmail.written_at <= now - LATE)
+    count, since = db.session.execute(select(func.count(), func.min(OutboxEmail.written_at)).where(*waits)).one()
+    why = select(OutboxEmail.last_error).where(*waits).order_by(OutboxEmail.last_error == "", OutboxEmail.id).limit(1)
+    found = WaitingEmails(count, since, db.session.scalar(why) or "") if count else None
     db.session.rollback()
     return found
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    return OutboxMail.sent_at.is_(None) & OutboxMail.ended_at.is_(None) & (OutboxMail.next_try_at <= now)
+    return OutboxEmail.sent_at.is_(None) & OutboxEmail.ended_at.is_(None) & (OutboxEmail.next_try_at <= now)
 
 
-def _send(mail_id: int, carrier: Carrier, settings: Settings, now: datetime) -> bool:
+def _send(mail_id: int, carrier: EmailTransport, settings: Settings, now: datetime) -> bool:
     """Send one mail, unless another worker has it in hand. Raises Unreached: then every mail waits."""
-    taken = update(OutboxMail).where(OutboxMail.id == mail_id, _due(now)).values(next_try_at=now + IN_HAND)
-    if not write(lambda: changed(taken)):
+    taken = update(OutboxEmail).where(OutboxEmail.id == mail_id, _due(now)).values(next_try_at=now + IN_HAND)
+    if not write(lambda: updated(taken)):
         return False
-    mail = db.session.get(OutboxMail, mail_id)
+    mail = db.session.get(OutboxEmail, mail_id)
     if mail is None:  # its buyer was forgotten a moment ago
         return False
     try:
@@ -107,7 +107,7 @@ def _send(mail_id: int, carrier: Carrier, settings: Settings, now: datetime) -> 
         db.session.rollback()  # no transaction stays open while the server thinks
         carrier.send(message)
     except Unreached:
-        write(lambda: changed(_unsent(mail_id).values(next_try_at=now)))
+        write(lambda: updated(_unsent(mail_id).values(next_try_at=now)))
         raise
     except (NotTaken, ValueError) as failure:  # ValueError: no message can carry the address, or a seal does not open
         error = str(failure) if isinstance(failure, NotTaken) else type(failure).__name__
@@ -120,19 +120,19 @@ def _send(mail_id: int, carrier: Carrier, settings: Settings, now: datetime) -> 
 
 
 def _unsent(mail_id: int) -> Update:
-    return update(OutboxMail).where(OutboxMail.id == mail_id, OutboxMail.sent_at.is_(None))
+    return update(OutboxEmail).where(OutboxEmail.id == mail_id, OutboxEmail.sent_at.is_(None))
 
 
 def _sent(mail_id: int, now: datetime, kept_as_file: bool) -> None:
-    one_more = {"tries": OutboxMail.tries + 1, "last_error": "", "delays": 0}
-    of_this = update(OutboxMail).where(OutboxMail.id == mail_id)
-    changed(of_this.values(sent_at=now, ended_at=None, kept_as_file=kept_as_file, **one_more))
+    one_more = {"tries": OutboxEmail.tries + 1, "last_error": "", "delays": 0}
+    of_this = update(OutboxEmail).where(OutboxEmail.id == mail_id)
+    updated(of_this.values(sent_at=now, ended_at=None, kept_as_file=kept_as_file, **one_more))
     _note_receipt(mail_id, ReceiptMail.NONE if kept_as_file else ReceiptMail.SENT)
 
 
 def _not_sent(mail_id: int, now: datetime, error: str, refused: bool, unanswered: bool) -> None:
     """Put a mail off: half a minute after the first try, twice as long after each further one; or end it."""
-    mail = db.session.get(OutboxMail, mail_id)
+    mail = db.session.get(OutboxEmail, mail_id)
     if mail is None:  # its buyer was forgotten meanwhile
         return
     tries, without_answer = mail.tries + 1, mail.unanswered + unanswered
@@ -141,11 +141,11 @@ def _not_sent(mail_id: int, now: datetime, error: str, refused: bool, unanswered
     if unanswered:
         wait = timedelta(hours=without_answer)
     values = {"tries": tries, "unanswered": without_answer, "last_error": error, "delays": 0, "next_try_at": now + wait}
-    if changed(_unsent(mail_id).values(ended_at=now if ended else None, **values)) and ended:
+    if updated(_unsent(mail_id).values(ended_at=now if ended else None, **values)) and ended:
         _end(mail, without_answer)
 
 
-def _end(mail: OutboxMail, unanswered: int) -> None:
+def _end(mail: OutboxEmail, unanswered: int) -> None:
     """Say on the order that its mail is not tried any more."""
     order = db.session.get(Order, mail.order_id) if mail.order_id else None
     if order is not None:
@@ -161,20 +161,20 @@ def receipt_waits(mail_id: int) -> None:
 
 def _note_receipt(mail_id: int, state: ReceiptMail) -> None:
     """Say on its order where the receipt stands, if this mail is one."""
-    of_receipt = select(OutboxMail.order_id).where(OutboxMail.id == mail_id, OutboxMail.kind.in_(RECEIPTS))
-    changed(update(Order).where(Order.id == of_receipt.scalar_subquery()).values(receipt_mail=state))
+    of_receipt = select(OutboxEmail.order_id).where(OutboxEmail.id == mail_id, OutboxEmail.kind.in_(RECEIPTS))
+    updated(update(Order).where(Order.id == of_receipt.scalar_subquery()).values(receipt_mail=state))
 
 
 def _delay(now: datetime, error: str) -> None:
     """The server is away: let all that is due wait, half a minute the first time, longer each further time."""
-    for delays in db.session.scalars(select(OutboxMail.delays).where(_due(now)).distinct()).all():
+    for delays in db.session.scalars(select(OutboxEmail.delays).where(_due(now)).distinct()).all():
         wait = min(timedelta(seconds=15 * 2 ** (delays + 1)), LONGEST_DELAY)
-        all_those = update(OutboxMail).where(_due(now), OutboxMail.delays == delays)
-        changed(all_those.values(delays=min(delays + 1, 10), last_error=error, next_try_at=now + wait))
+        all_those = update(OutboxEmail).where(_due(now), OutboxEmail.delays == delays)
+        updated(all_those.values(delays=min(delays + 1, 10), last_error=error, next_try_at=now + wait))
 
 
-def _message(mail: OutboxMail, settings: Settings) -> EmailMessage:
-    message, shop = EmailMessage(), details()
+def _message(mail: OutboxEmail, settings: Settings) -> EmailMessage:
+    message, shop = EmailMessage(), current_store()
     message["From"] = Address(shop.name, addr_spec=settings.mail_from)
     message["To"] = mail.recipient
     message["Subject"] = mail.subject
@@ -187,6 +187,6 @@ def _message(mail: OutboxMail, settings: Settings) -> EmailMessage:
     return message
 
 
-def text_of(mail: OutboxMail, settings: Settings) -> str:
-    """The text as its reader gets it. What people typed into it stands there as they typed it. Raises SealBroken."""
-    return Sealer(settings.secret_keys, "email").open(mail.body, mail.once) if mail.encrypted else mail.body
+def text_of(mail: OutboxEmail, settings: Settings) -> str:
+    """The text as its reader gets it. Text that people typed is never decrypted. Raises DecryptionError."""
+    return Encryptor(settings.secret_keys, "email").open(mail.body, mail.once) if mail.encrypted else mail.body

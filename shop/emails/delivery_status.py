@@ -1,7 +1,7 @@
 """Where a mail stands, and why it was not taken, in words."""
 
 from shop.core.clock import nairobi
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 
 _UNREACHED = "The mail server could not be reached"
 _ERRORS = {
@@ -21,7 +21,7 @@ _ERRORS = {
     "SSLCertVerificationError": "The mail server’s certificate is not valid",
     "PermissionError": "The folder for mails cannot be written",
     "ValueError": "The address or the text is one that no mail can carry",
-    "SealBroken": "The text is encrypted with a key the shop no longer has; ask for a new link",
+    "DecryptionError": "The text is encrypted with a key the shop no longer has; ask for a new link",
     "HeaderParseError": "The address is one that no mail can carry",
 }
 
@@ -29,7 +29,7 @@ _ERRORS = {
 MAY_HAVE_ARRIVED = "It was handed over whole and the mail server did not answer, so it may have arrived"
 
 
-def what_became(mail: OutboxMail) -> str:
+def what_became(mail: OutboxEmail) -> str:
     """The same in a line, with the reason, for the story of an order."""
     why = why_not(mail.last_error)
     if mail.sent_at:

@@ -13,51 +13,51 @@ from sqlalchemy.exc import IntegrityError
 from shop.chpter import Charged, plain_words, result_of
 from shop.config import Settings
 from shop.core.clock import utcnow
-from shop.core.database import changed, db
-from shop.core.encryption import sealer
+from shop.core.database import db, updated
+from shop.core.encryption import encryptor
 from shop.core.money import shillings
 from shop.core.signals import (
-    buyer_told,
-    link_asked_for,
-    mark_taken_back,
-    money_given_back,
+    manual_payment_undone,
+    message_to_buyer,
     order_cancelled,
     order_corrected,
-    order_moved,
+    order_fulfilment_changed,
+    order_link_requested,
     order_paid,
     order_placed,
     order_step_undone,
-    payment_doubted,
     payment_failed,
+    payment_needs_review,
     payment_unmatched,
-    rest_asked_for,
+    refund_recorded,
+    remaining_payment_requested,
 )
-from shop.emails.models import UNPROVEN, OutboxMail
+from shop.emails.models import UNPROVEN, OutboxEmail
 from shop.orders.fulfilment import TooLate
 from shop.orders.models import Order
 from shop.orders.states import PAY_AGAIN_AFTER, UNDO_WITHIN, Fulfilment, ReceiptMail
-from shop.payments.models import MoneyEntry, PaymentAttempt, UnmatchedCallback
-from shop.store.settings import details, look_from
+from shop.payments.models import LedgerEntry, PaymentAttempt, UnmatchedCallback
+from shop.store.settings import current_store, verification_threshold
 
 MOST_UNPROVEN, DAY = 10, timedelta(hours=24)  # mails to one address that anybody can cause
 
 
-def listen() -> None:
+def connect_signals() -> None:
     """Begin to hear of orders. Safe to call again."""
     order_placed.connect(_placed)
     order_paid.connect(_paid)
     payment_failed.connect(_failed)
-    link_asked_for.connect(_asked_for)
-    order_moved.connect(_moved)
+    order_link_requested.connect(_asked_for)
+    order_fulfilment_changed.connect(_moved)
     order_step_undone.connect(_undone)
     order_corrected.connect(_corrected)
-    buyer_told.connect(_told)
+    message_to_buyer.connect(_told)
     order_cancelled.connect(_cancelled)
-    money_given_back.connect(_given_back)
-    payment_doubted.connect(_doubted)
+    refund_recorded.connect(_given_back)
+    payment_needs_review.connect(_doubted)
     payment_unmatched.connect(_unmatched)
-    rest_asked_for.connect(_rest_asked_for)
-    mark_taken_back.connect(_taken_back)
+    remaining_payment_requested.connect(_rest_asked_for)
+    manual_payment_undone.connect(_taken_back)
 
 
 def _placed(order: Order) -> None:
@@ -72,7 +72,7 @@ def _paid(order: Order) -> None:
         _to_buyer(order, "paid", *receipt)
     else:
         _to_typed(order, "free", *receipt)
-    written = select(OutboxMail.id).where(OutboxMail.once == receipt[1])
+    written = select(OutboxEmail.id).where(OutboxEmail.once == receipt[1])
     if settings.smtp_host and db.session.scalar(written):
         order.receipt_mail = ReceiptMail.WAITING
     first = ": verify the payment first" if _to_be_seen(order) else ""
@@ -87,18 +87,18 @@ def _doubted(order: Order, row: str, reason: str) -> None:
 
 def _unmatched(callback: UnmatchedCallback) -> None:
     once = f"unmatched-{callback.secret_hash[:40]}-{callback.claim}"
-    post(details().email, "unmatched_payment", "A payment without an order", once, callback=callback)
+    write_email(current_store().email, "unmatched_payment", "A payment without an order", once, callback=callback)
 
 
 def _to_be_seen(order: Order) -> bool:
     """Whether an owner has to see its payment before the goods may leave."""
-    from_ = db.session.scalar(select(look_from())) or 0
+    from_ = db.session.scalar(select(verification_threshold())) or 0
     return order.seen_at is None and 0 < from_ <= order.total
 
 
 def _to_owner(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
     """Write to the shop's own address, where it has one."""
-    _write(details().email, order, kind, subject, once, **words)
+    _write(current_store().email, order, kind, subject, once, **words)
 
 
 def _failed(attempt: PaymentAttempt) -> None:
@@ -128,20 +128,20 @@ def _moved(order: Order) -> None:
 
 def _undone(order: Order, taken_at: datetime) -> None:
     """Take back the mail of a step that was undone. Raises TooLate when it has left, or a worker has it in hand."""
-    mail = db.session.scalar(select(OutboxMail).where(OutboxMail.once == _once_of_step(order, taken_at)))
+    mail = db.session.scalar(select(OutboxEmail).where(OutboxEmail.once == _once_of_step(order, taken_at)))
     if mail is None:
         return
-    waits = (OutboxMail.id == mail.id, OutboxMail.sent_at.is_(None), OutboxMail.tries == 0)
+    waits = (OutboxEmail.id == mail.id, OutboxEmail.sent_at.is_(None), OutboxEmail.tries == 0)
     untouched = mail.next_try_at == mail.written_at + UNDO_WITHIN
-    if not (untouched and changed(delete(OutboxMail).where(*waits, OutboxMail.next_try_at == mail.next_try_at))):
+    if not (untouched and updated(delete(OutboxEmail).where(*waits, OutboxEmail.next_try_at == mail.next_try_at))):
         raise TooLate
 
 
 def _corrected(order: Order, old_email: str) -> None:
     """What has not left for the wrong address goes to the right one."""
-    waits = (OutboxMail.order_id == order.id, OutboxMail.sent_at.is_(None), OutboxMail.recipient == old_email)
+    waits = (OutboxEmail.order_id == order.id, OutboxEmail.sent_at.is_(None), OutboxEmail.recipient == old_email)
     if order.email:
-        changed(update(OutboxMail).where(*waits).values(recipient=order.email))
+        updated(update(OutboxEmail).where(*waits).values(recipient=order.email))
 
 
 def _once_of_step(order: Order, taken_at: datetime | None) -> str:
@@ -156,7 +156,7 @@ def _cancelled(order: Order) -> None:
     _to_buyer(order, "cancelled", f"Your order {order.number} was cancelled", f"cancelled-{order.id}")
 
 
-def _given_back(entry: MoneyEntry) -> None:
+def _given_back(entry: LedgerEntry) -> None:
     subject = f"Money given back for your order {entry.order.number}"
     _to_buyer(entry.order, "refunded", subject, f"given-back-{entry.id}", entry=entry)
 
@@ -169,11 +169,11 @@ def _rest_asked_for(order: Order) -> None:
 
 def _taken_back(order: Order) -> None:
     """Its receipt was not true. What waits to be sent is not sent; whoever has it already is told."""
-    written = (OutboxMail.order_id == order.id, OutboxMail.once.in_((f"paid-{order.id}", f"ready-{order.id}")))
-    untouched = (OutboxMail.sent_at.is_(None), OutboxMail.tries == 0)
-    db.session.execute(delete(OutboxMail).where(*written, *untouched))
+    written = (OutboxEmail.order_id == order.id, OutboxEmail.once.in_((f"paid-{order.id}", f"ready-{order.id}")))
+    untouched = (OutboxEmail.sent_at.is_(None), OutboxEmail.tries == 0)
+    db.session.execute(delete(OutboxEmail).where(*written, *untouched))
     order.receipt_mail = ""
-    left = db.session.scalars(select(OutboxMail).where(*written)).all()
+    left = db.session.scalars(select(OutboxEmail).where(*written)).all()
     for mail in left:
         mail.once = f"{mail.once}-void-{mail.id}"  # the true one is another mail
     if left:
@@ -192,9 +192,9 @@ def _to_typed(order: Order, kind: str, subject: str, once: str, **words: Any) ->
 
 
 def _written_today(address: str) -> int:
-    recent = OutboxMail.written_at > utcnow() - DAY
-    to = func.lower(OutboxMail.recipient) == func.lower(address)
-    return db.session.scalar(select(func.count(OutboxMail.id)).where(to, recent, text(UNPROVEN))) or 0
+    recent = OutboxEmail.written_at > utcnow() - DAY
+    to = func.lower(OutboxEmail.recipient) == func.lower(address)
+    return db.session.scalar(select(func.count(OutboxEmail.id)).where(to, recent, text(UNPROVEN))) or 0
 
 
 def _to_buyer(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
@@ -204,10 +204,10 @@ def _to_buyer(order: Order, kind: str, subject: str, once: str, **words: Any) ->
 def _write(recipient: str, order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}/orders/{order.token}"
-    post(recipient, kind, subject, once, order.id, order=order, link=link, **words)
+    write_email(recipient, kind, subject, once, order.id, order=order, link=link, **words)
 
 
-def post(
+def write_email(
     recipient: str,
     kind: str,
     subject: str,
@@ -223,18 +223,18 @@ def post(
     One that holds a link which lets its reader in is kept `encrypted`, and opened when it is sent.
     It leaves `wait` later.
     """
-    if not recipient or db.session.scalar(select(OutboxMail.id).where(OutboxMail.once == once)):
+    if not recipient or db.session.scalar(select(OutboxEmail.id).where(OutboxEmail.once == once)):
         return  # nobody to write to (the buyer was forgotten, or gave no address), or written already
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
     body = render_template(f"emails/{kind}.txt", shop_url=settings.shop_url, **words)
-    mail = OutboxMail(
+    mail = OutboxEmail(
         order_id=order_id,
         kind=kind,
         once=once,
         recipient=recipient,
         subject=subject,
-        body=sealer("email").seal(body, once) if encrypted else body,
+        body=encryptor("email").seal(body, once) if encrypted else body,
         encrypted=encrypted,
         message_id=f"<{token_hex(16)}@{urlsplit(settings.shop_url).hostname}>",
         written_at=now,

@@ -15,7 +15,7 @@ RECEIPTS = ("paid", "free")  # the kinds that are an order's receipt
 WAITING = "(sent_at IS NULL AND ended_at IS NULL)"
 
 
-class OutboxMail(Model):
+class OutboxEmail(Model):
     """A mail that waits, or has been sent. Its Message-ID stays the same however often sending is tried."""
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -32,7 +32,7 @@ class Unreached(Exception):
     """No mail could be handed over: the server is away, or does not take the shop. It concerns every mail."""
 
 
-class Carrier(Protocol):
+class EmailTransport(Protocol):
     """Takes mails off our hands."""
 
     keeps_files: bool  # nobody receives them
@@ -47,7 +47,7 @@ class Carrier(Protocol):
         """Hang up."""
 
 
-class FileCarrier:
+class FileTransport:
     """Keeps mails as files, for a shop without SMTP settings."""
 
     keeps_files = True
@@ -65,7 +65,7 @@ class FileCarrier:
     def send(self, message: EmailMessage) -> None:
         """Write the message under its Message-ID: sending it again overwrites it."""
         try:
-            with write_private(mail_file(self.folder, message["Message-ID"])) as file:
+            with write_private(email_file(self.folder, message["Message-ID"])) as file:
                 file.write(bytes(message))
         except OSError as error:
             raise Unreached(type(error).__name__) from None
@@ -74,12 +74,12 @@ class FileCarrier:
         """There is nothing to hang up."""
 
 
-def mail_file(folder: Path, message_id: str) -> Path:
+def email_file(folder: Path, message_id: str) -> Path:
     """Where a mail is kept as a file, in a shop without SMTP settings."""
     return folder / f"{message_id.strip('<>').partition('@')[0]}.eml"
 
 
-class SmtpCarrier:
+class SmtpTransport:
     """Hands mails to a mail server over one connection; after a hang-up `connect` opens a new one."""
 
     keeps_files = False
@@ -129,9 +129,9 @@ class SmtpCarrier:
             self._server.close()
 
 
-def carrier_of(settings: Settings) -> Carrier:
+def transport_for(settings: Settings) -> EmailTransport:
     """The carrier that the settings ask for."""
-    return SmtpCarrier(settings) if settings.smtp_host else FileCarrier(settings.instance_path / "mail")
+    return SmtpTransport(settings) if settings.smtp_host else FileTransport(settings.instance_path / "mail")
 
 
 class _Server(smtplib.SMTP):
@@ -181,7 +181,7 @@ def _signed_in(settings: Settings) -> _Server:
 
 def greeting_problem(settings: Settings) -> str | None:
     """Connect, sign in and hang up, as before each mail: the name of what failed, or None. Takes seconds at most."""
-    carrier = SmtpCarrier(settings)
+    carrier = SmtpTransport(settings)
     try:
         carrier.connect()
     except Unreached as error:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import update
 
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.core.phones import readable_phone
 from shop.core.signals import order_corrected
 from shop.orders.models import Order
-from shop.orders.placement import Buyer, alone_with_buyer, keep_within_cap, used_too_often
-from shop.orders.search_index import renote_buyer
+from shop.orders.placement import Buyer, code_used_up_for_buyer, enforce_open_order_limit, lock_buyer
+from shop.orders.search_index import reindex_buyer
 from shop.orders.states import Fulfilment, Payment
-from shop.orders.transitions import MovedMeanwhile
-from shop.pricing.discount_codes import DiscountGone
+from shop.orders.transitions import StaleState
+from shop.pricing.discount_codes import DiscountNotUsable
 from shop.pricing.models import DiscountCode
 
 NAMES = {
@@ -44,16 +44,16 @@ def correct(order: Order, buyer: Buyer) -> dict[str, str]:
     Nothing changes when the order no longer waits to be paid. Raises TooManyOpen, and DiscountGone when the new phone
     number has had its share of the code already; the caller's transaction is then undone.
     """
-    alone_with_buyer(buyer)
+    lock_buyer(buyer)
     before, fresh = _now(order), differences(order, buyer)
     waiting = update(Order).where(Order.id == order.id, Order.payment == Payment.AWAITING)
-    if not fresh or not changed(waiting.values(**fresh)):
+    if not fresh or not updated(waiting.values(**fresh)):
         return {}
     _reread(order)
-    keep_within_cap(buyer, written=True)
+    enforce_open_order_limit(buyer, written=True)
     code = db.session.get(DiscountCode, order.discount_code_id) if order.discount_code_id else None
-    if code and "phone_number" in fresh and used_too_often(code, buyer.phone_number, written=True):
-        raise DiscountGone
+    if code and "phone_number" in fresh and code_used_up_for_buyer(code, buyer.phone_number, written=True):
+        raise DiscountNotUsable
     _keep_old(order, before, fresh, " by the buyer:")
     order.record(f"You corrected: {', '.join(NAMES[name] for name in fresh)}", for_buyer=True)
     return fresh
@@ -67,7 +67,7 @@ def can_correct(order: Order) -> bool:
 def correct_by_merchant(order: Order, answers: Mapping[str, str], by: str) -> list[str]:
     """Write these answers (fields of NAMES) over what the order has, and return the names of those that differ.
 
-    What was written before stays in the timeline, for the merchant alone. Raises MovedMeanwhile when the order has
+    What was written before stays in the timeline, for the merchant alone. Raises StaleState when the order has
     left or was closed. Runs inside the caller's transaction.
     """
     before = _now(order)
@@ -75,8 +75,8 @@ def correct_by_merchant(order: Order, answers: Mapping[str, str], by: str) -> li
     if not moved:
         return []
     still = (Order.payment.in_(LIVING), Order.fulfilment.in_(HERE), Order.forgotten_at.is_(None))
-    if not changed(update(Order).where(Order.id == order.id, *still).values(moved)):
-        raise MovedMeanwhile
+    if not updated(update(Order).where(Order.id == order.id, *still).values(moved)):
+        raise StaleState
     _reread(order)
     _keep_old(order, before, moved, by=by)
     names = [NAMES[name] for name in moved]
@@ -93,7 +93,7 @@ def _now(order: Order) -> dict[str, str]:
 def _reread(order: Order) -> None:
     """Let the order be found by what was just written, and no more by what it had before."""
     with db.session.no_autoflush:
-        renote_buyer(order, lambda: db.session.expire(order))
+        reindex_buyer(order, lambda: db.session.expire(order))
 
 
 def _keep_old(order: Order, before: Mapping[str, str], moved: Iterable[str], whose: str = "", by: str = "") -> None:

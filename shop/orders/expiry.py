@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 from shop.orders.models import Order, may_be_paid
 from shop.orders.states import Payment
-from shop.orders.transitions import dropped
+from shop.orders.transitions import release_order
 
 BATCH = 200
 WAIT_AFTER_RETURN = timedelta(hours=24)
@@ -26,10 +26,10 @@ def expire_orders(now: datetime) -> int:
 
 def _expire(order_id: int, now: datetime) -> bool:
     still_due = update(Order).where(Order.id == order_id, Order.payment == Payment.AWAITING, Order.expires_at <= now)
-    if not changed(still_due.values(payment=Payment.EXPIRED)):
+    if not updated(still_due.values(payment=Payment.EXPIRED)):
         return False
     order = db.session.get_one(Order, order_id)
-    dropped(order)
+    release_order(order)
     order.record("No payment arrived in time, so the order was closed and its goods are on sale again", for_buyer=True)
     return True
 
@@ -38,4 +38,4 @@ def buyer_returned(order: Order, now: datetime) -> None:
     """The buyer came back from the payment page and nothing was heard: wait longer, once, and settle nothing."""
     until = max(order.expires_at, min(now + WAIT_AFTER_RETURN, order.placed_at + LONGEST_HOLD))
     waiting = update(Order).where(Order.id == order.id, may_be_paid(), Order.returned_at.is_(None))
-    write(lambda: changed(waiting.values(returned_at=now, expires_at=until)))
+    write(lambda: updated(waiting.values(returned_at=now, expires_at=until)))

@@ -7,12 +7,12 @@ from enum import Enum
 from sqlalchemy import ColumnElement, and_, or_, text, update
 
 from shop.core.clock import utcnow
-from shop.core.database import changed, db
-from shop.core.signals import order_moved, order_step_undone
-from shop.orders.models import UNSEEN, Order
+from shop.core.database import db, updated
+from shop.core.signals import order_fulfilment_changed, order_step_undone
+from shop.orders.models import UNVERIFIED, Order
 from shop.orders.states import UNDO_WITHIN, Fulfilment, Payment
-from shop.orders.transitions import MovedMeanwhile
-from shop.store.settings import look_from
+from shop.orders.transitions import StaleState
+from shop.store.settings import verification_threshold
 
 BROUGHT = {
     Fulfilment.UNFULFILLED: Fulfilment.PACKED,
@@ -30,11 +30,11 @@ LEFT = (Fulfilment.SENT, Fulfilment.COLLECTED)  # the goods are out of the shop
 MOST_TRIES = 10  # codes typed at the counter: 4 digits must not be found out by trying
 
 
-class NotSeen(Exception):
+class PaymentNotVerified(Exception):
     """The order is dear, and no owner has seen its payment in Chpter's account yet. Nothing was written."""
 
 
-class Counter(Enum):
+class HandOverResult(Enum):
     """What came of a code that was typed at the counter."""
 
     HANDED_OVER = "handed over"
@@ -50,23 +50,23 @@ def next_step(order: Order) -> Fulfilment | None:
     return steps.get(Fulfilment(order.fulfilment))
 
 
-def waits_to_be_seen() -> ColumnElement[bool]:
+def needs_verification() -> ColumnElement[bool]:
     """Whether a paid order's goods may not leave before an owner has seen its payment: a part of the statement that
     reads the order, in the very words of its index.
     """
-    return and_(text(UNSEEN), Order.total >= look_from(), look_from() > 0)
+    return and_(text(UNVERIFIED), Order.total >= verification_threshold(), verification_threshold() > 0)
 
 
-def move_on(order: Order, to: Fulfilment, by: str = "") -> None:
+def advance(order: Order, to: Fulfilment, by: str = "") -> None:
     """Move a paid order's goods one step on, to `to`, and say so in its timeline; `by` names who of the desk did it.
 
     What is packed to be picked up gets its collect code here; whoever picks it up is asked for it by `hand_over`.
-    Raises MovedMeanwhile when `to` is not its next step by now: somebody else was quicker, or the money moved; and
+    Raises StaleState when `to` is not its next step by now: somebody else was quicker, or the money moved; and
     NotSeen when the goods would leave, or the buyer be asked to come for them, before an owner has seen the payment.
     """
     seen = Fulfilment(order.fulfilment)
     if next_step(order) != to:
-        raise MovedMeanwhile
+        raise StaleState
     ready = order.pickup and to == Fulfilment.PACKED
     code = {"collect_code": f"{secrets.randbelow(10_000):04d}"} if ready else {}
     values = {"fulfilment": str(to), "moved_at": utcnow(), **code}
@@ -74,38 +74,38 @@ def move_on(order: Order, to: Fulfilment, by: str = "") -> None:
     leaves = ready or to in LEFT
     if leaves:
         guarded = guarded.where(_may_leave())
-    if not changed(guarded.values(values)):
+    if not updated(guarded.values(values)):
         db.session.refresh(order)
         still = (order.payment, order.fulfilment) == (Payment.PAID, seen)
-        raise NotSeen if leaves and still else MovedMeanwhile
+        raise PaymentNotVerified if leaves and still else StaleState
     db.session.expire(order, ["fulfilment", "moved_at", "collect_code"])
     order.record("Packed, ready to collect" if ready else SAID[to], for_buyer=True, by=by)
-    order_moved.send(order)
+    order_fulfilment_changed.send(order)
 
 
-def hand_over(order: Order, code: str, by: str = "") -> Counter:
+def hand_over(order: Order, code: str, by: str = "") -> HandOverResult:
     """Give a packed order to whoever says its collect code. Every code that is tried counts, and stays counted.
 
-    Raises MovedMeanwhile when it does not lie ready to be collected by now, and NotSeen as `move_on` does.
+    Raises StaleState when it does not lie ready to be collected by now, and NotSeen as `move_on` does.
     """
     if next_step(order) != Fulfilment.COLLECTED:
-        raise MovedMeanwhile
+        raise StaleState
     ready = (Order.id == order.id, Order.fulfilment == Fulfilment.PACKED, Order.collect_tries < MOST_TRIES)
-    if not changed(update(Order).where(*ready).values(collect_tries=Order.collect_tries + 1)):
+    if not updated(update(Order).where(*ready).values(collect_tries=Order.collect_tries + 1)):
         db.session.refresh(order)
         if order.fulfilment != Fulfilment.PACKED:
-            raise MovedMeanwhile
-        return Counter.CLOSED
+            raise StaleState
+        return HandOverResult.CLOSED
     db.session.refresh(order)
     if not order.collect_code or not secrets.compare_digest(order.collect_code.encode(), code.encode()):
-        return Counter.WRONG
-    move_on(order, Fulfilment.COLLECTED, by)
-    return Counter.HANDED_OVER
+        return HandOverResult.WRONG
+    advance(order, Fulfilment.COLLECTED, by)
+    return HandOverResult.HANDED_OVER
 
 
 def _may_leave() -> ColumnElement[bool]:
     """Whether an owner has seen the order's payment, or it is of a sum nobody has to see."""
-    return or_(Order.seen_at.is_not(None), ~look_from().between(1, Order.total))
+    return or_(Order.seen_at.is_not(None), ~verification_threshold().between(1, Order.total))
 
 
 BACK = {
@@ -136,10 +136,10 @@ def can_undo(order: Order, now: datetime) -> bool:
     return can_step_back(order) and order.moved_at is not None and now - order.moved_at < UNDO_WITHIN
 
 
-def undo(order: Order, step: Fulfilment, by: str) -> None:
+def undo_last_step(order: Order, step: Fulfilment, by: str) -> None:
     """Undo `step`, taken less than a minute ago: its email is not sent, and the buyer's page no longer speaks of it.
 
-    Raises MovedMeanwhile when `step` is not its last one by now, and TooLate.
+    Raises StaleState when `step` is not its last one by now, and TooLate.
     """
     if order.fulfilment == step and not can_undo(order, utcnow()):
         raise TooLate
@@ -152,10 +152,10 @@ def undo(order: Order, step: Fulfilment, by: str) -> None:
     order_step_undone.send(order, taken_at=taken_at)
 
 
-def step_back(order: Order, step: Fulfilment, reason: str, by: str) -> None:
+def undo_step(order: Order, step: Fulfilment, reason: str, by: str) -> None:
     """Take `step` back, whenever it was taken, for a reason. Its email stays sent; the buyer's page says the truth.
 
-    Raises MovedMeanwhile when `step` is not its last one by now.
+    Raises StaleState when `step` is not its last one by now.
     """
     _back(order, step)
     order.record(f"Marked as not {step}: {reason}", by=by)
@@ -164,11 +164,11 @@ def step_back(order: Order, step: Fulfilment, reason: str, by: str) -> None:
 
 def _back(order: Order, step: Fulfilment) -> None:
     if order.fulfilment != step or not can_step_back(order):
-        raise MovedMeanwhile
+        raise StaleState
     values: dict[str, object] = {"fulfilment": str(BACK[step]), "moved_at": None}
     if step == Fulfilment.PACKED:  # whoever packs it again makes a new code
         values |= {"collect_code": "", "collect_tries": 0}
     seen = (Order.id == order.id, Order.payment == Payment.PAID, Order.fulfilment == step)
-    if not changed(update(Order).where(*seen).values(values)):
-        raise MovedMeanwhile
+    if not updated(update(Order).where(*seen).values(values)):
+        raise StaleState
     db.session.expire(order)

@@ -11,19 +11,19 @@ from shop.core.database import db
 from shop.core.phones import PhoneError, kenyan_mobile
 from shop.orders.models import Order
 from shop.orders.search_index import order_number_in
-from shop.web.base_form import TypedForm
+from shop.web.base_form import BaseForm
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
-def order_with(token: str, *options: ExecutableOption) -> Order | None:
+def order_by_token(token: str, *options: ExecutableOption) -> Order | None:
     """The order whose page has this token, or None. What could never be a token does not reach the database."""
     if not _TOKEN.fullmatch(token):
         return None
     return db.session.scalar(select(Order).where(Order.token == token).options(*options))
 
 
-class LookupForm(TypedForm):
+class LookupForm(BaseForm):
     """The two things a buyer still knows when the link is lost."""
 
     order_number = StringField("Order number", [DataRequired("Enter your order number")])

@@ -7,11 +7,11 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.core.clock import utcnow
-from shop.core.database import Model, UtcDateTime, bytewise
+from shop.core.database import Model, UtcDateTime, binary_string
 from shop.orders.states import Fulfilment, Payment
 
 if TYPE_CHECKING:
-    from shop.payments.models import MoneyEntry, OfferedCode, PaymentAttempt
+    from shop.payments.models import LedgerEntry, OfferedCode, PaymentAttempt
 
 # Where an order lies at the desk. As text, because an index over some rows only serves a query that says the very same.
 # "NOT ... <>", because for "=" SQLite would rather take an index on `payment` and sort what it finds.
@@ -19,7 +19,7 @@ PAID = "(NOT payment <> 'paid')"
 TO_PACK = "(NOT payment <> 'paid' AND fulfilment = 'unfulfilled')"
 TO_SEND = "(NOT payment <> 'paid' AND fulfilment = 'packed' AND NOT pickup)"
 TO_COLLECT = "(NOT payment <> 'paid' AND fulfilment = 'packed' AND pickup)"
-UNSEEN = "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND seen_at IS NULL)"  # by an owner
+UNVERIFIED = "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND seen_at IS NULL)"  # by an owner
 WAITING = "(NOT payment <> 'awaiting')"
 WARNED = "(open_warning)"
 SENT = "(NOT fulfilment <> 'sent')"
@@ -96,7 +96,7 @@ class Order(Model):
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
     events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", cascade="all, delete-orphan")
     attempts: Mapped[list["PaymentAttempt"]] = relationship(order_by="PaymentAttempt.id", back_populates="order")
-    money: Mapped[list["MoneyEntry"]] = relationship(order_by="MoneyEntry.id", back_populates="order")
+    money: Mapped[list["LedgerEntry"]] = relationship(order_by="LedgerEntry.id", back_populates="order")
     offered_codes: Mapped[list["OfferedCode"]] = relationship(order_by="OfferedCode.id", back_populates="order")
 
     __table_args__ = (
@@ -109,7 +109,7 @@ class Order(Model):
         Index("ix_orders_paid", "paid_at", "id"),
         Index("ix_orders_forgetting", "forgotten_at", "placed_at"),
         Index("ix_orders_refund_due", "refund_due"),
-        Index("ix_orders_unseen", "total", sqlite_where=text(UNSEEN), postgresql_where=text(UNSEEN)),
+        Index("ix_orders_unseen", "total", sqlite_where=text(UNVERIFIED), postgresql_where=text(UNVERIFIED)),
         _lying("ix_orders_to_pack", TO_PACK),
         _lying("ix_orders_to_send", TO_SEND),
         _lying("ix_orders_to_collect", TO_COLLECT),
@@ -220,10 +220,10 @@ class OrderEvent(Model):
     __table_args__ = (Index("ix_order_event_once", "once", unique=True),)
 
 
-class OrderWord(Model):
+class OrderSearchTerm(Model):
     """One word an order is found by, as shop/orders/search_index.py spells it."""
 
-    word: Mapped[str] = mapped_column(bytewise(60), primary_key=True)
+    word: Mapped[str] = mapped_column(binary_string(60), primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
 
     __table_args__ = (

@@ -14,7 +14,7 @@ MOST_KEPT = 5  # tokens in the session, newest first
 TOKENS = "orders"
 
 
-def remember(order: Order) -> None:
+def remember_order(order: Order) -> None:
     """This browser has placed an order."""
     session[TOKENS] = [order.token, *(token for token in _tokens() if token != order.token)][:MOST_KEPT]
     session.permanent = True

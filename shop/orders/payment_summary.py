@@ -9,13 +9,13 @@ from shop.orders.models import Order
 from shop.orders.states import Payment
 
 if TYPE_CHECKING:
-    from shop.payments.models import MoneyEntry
+    from shop.payments.models import LedgerEntry
 
-WAYS = {"MPESA": "M-PESA", "CARD": "Card", "CASH": "Cash", "BANK": "Bank"}
+PAYMENT_METHODS = {"MPESA": "M-PESA", "CARD": "Card", "CASH": "Cash", "BANK": "Bank"}
 
 
 @dataclass(frozen=True)
-class Account:
+class PaymentSummary:
     """The sums of one order, in whole shillings."""
 
     total: int
@@ -41,13 +41,13 @@ class Account:
         return [(label, amount) for label, amount in sums if amount]
 
 
-def account_of(order: Order) -> Account:
+def payment_summary(order: Order) -> PaymentSummary:
     """An order's account. What was let off counts only while the order is had for its money."""
     let_off = order.short if order.payment in (Payment.PAID, Payment.REFUNDED) else 0
-    return Account(order.total, order.received, let_off, order.given_back, order.due_back)
+    return PaymentSummary(order.total, order.received, let_off, order.given_back, order.due_back)
 
 
-def payments_of(order: Order) -> list["MoneyEntry"]:
+def payments_of(order: Order) -> list["LedgerEntry"]:
     """The lines of the money book that brought what is counted for an order, oldest first; none that was corrected."""
     by_hand = [entry for entry in order.money if entry.kind == "by_hand"]
     standing = sum(entry.amount for entry in order.money if entry.kind in ("by_hand", "correction"))
@@ -55,9 +55,9 @@ def payments_of(order: Order) -> list["MoneyEntry"]:
     return sorted(counted, key=lambda entry: entry.id)
 
 
-def payment_words(entry: "MoneyEntry") -> str:
+def payment_words(entry: "LedgerEntry") -> str:
     """How a payment came: the way, and what it is found by at M-PESA or Chpter."""
-    way = WAYS.get(entry.method, entry.method.capitalize() or "Payment")
+    way = PAYMENT_METHODS.get(entry.method, entry.method.capitalize() or "Payment")
     if entry.code:
         return f"{way}, code {entry.code}"
     return f"{way}, reference {entry.attempt.reference}" if entry.attempt else way
@@ -65,7 +65,7 @@ def payment_words(entry: "MoneyEntry") -> str:
 
 def paid_words(order: Order) -> str:
     """How a receipt says that an order is paid: in full only where it was."""
-    account = account_of(order)
+    account = payment_summary(order)
     if not account.total:
         return "Nothing to pay"
     if account.in_full:

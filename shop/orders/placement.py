@@ -9,12 +9,12 @@ from flask import current_app
 from sqlalchemy import func, select, text
 
 from shop.config import Settings
-from shop.core.database import alone_with, db, unused
+from shop.core.database import advisory_lock, db, draw_unused
 from shop.orders import reservations
 from shop.orders.models import WAITING, Order, OrderLine
-from shop.orders.search_index import note_order
+from shop.orders.search_index import index_order
 from shop.orders.states import Payment
-from shop.pricing.discount_codes import DiscountGone, claim_use
+from shop.pricing.discount_codes import DiscountNotUsable, claim_use
 from shop.pricing.models import DeliveryArea, DiscountCode
 from shop.pricing.quote import Quote
 
@@ -45,12 +45,12 @@ class TooManyOpen(Exception):
         return [name for name in ("phone_number", "email") if getattr(self, name)]
 
 
-def alone_with_buyer(buyer: Buyer) -> None:
+def lock_buyer(buyer: Buyer) -> None:
     """Until the transaction ends, let no other order with this phone number or e-mail address be written."""
-    alone_with(f"orders of {buyer.phone_number}", f"orders of {buyer.email.lower()}")
+    advisory_lock(f"orders of {buyer.phone_number}", f"orders of {buyer.email.lower()}")
 
 
-def keep_within_cap(buyer: Buyer, *, written: bool = False) -> None:
+def enforce_open_order_limit(buyer: Buyer, *, written: bool = False) -> None:
     """Count the buyer's unpaid orders in the transaction that writes one, before it is `written` or after.
 
     Exact: of two orders with one phone number or e-mail address the second is counted after the first is committed.
@@ -59,7 +59,7 @@ def keep_within_cap(buyer: Buyer, *, written: bool = False) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.ratelimit_enabled:
         return
-    alone_with_buyer(buyer)
+    lock_buyer(buyer)
     waiting, orders = text(WAITING), select(func.count()).select_from(Order)
     of_phone = orders.where(Order.phone_number == buyer.phone_number, waiting).scalar_subquery()
     of_email = orders.where(func.lower(Order.email) == func.lower(buyer.email), waiting).scalar_subquery()
@@ -70,7 +70,7 @@ def keep_within_cap(buyer: Buyer, *, written: bool = False) -> None:
 
 
 @dataclass(frozen=True)
-class Item:
+class NewOrderLine:
     """One SKU as it is sold now. `price` is whole shillings for one."""
 
     sku: str
@@ -84,7 +84,7 @@ class Item:
 def write_order(
     key: str,
     buyer: Buyer,
-    items: Sequence[Item],
+    items: Sequence[NewOrderLine],
     area: DeliveryArea,
     code: DiscountCode | None,
     quoted: Quote,
@@ -99,10 +99,10 @@ def write_order(
     reservations.hold(items)
     if code:
         claim_use(code.id, now)
-        if used_too_often(code, buyer.phone_number):
-            raise DiscountGone
+        if code_used_up_for_buyer(code, buyer.phone_number):
+            raise DiscountNotUsable
     order = Order(
-        number=unused(Order.number, _draw_number),
+        number=draw_unused(Order.number, _draw_number),
         token=secrets.token_urlsafe(18),
         checkout_key=key,
         full_name=buyer.full_name,
@@ -138,12 +138,12 @@ def write_order(
     )
     order.record("Order placed", for_buyer=True)
     db.session.add(order)
-    note_order(order)
+    index_order(order)
     reservations.note_held(order.lines)
     return order
 
 
-def used_too_often(code: DiscountCode, phone_number: str, *, written: bool = False) -> bool:
+def code_used_up_for_buyer(code: DiscountCode, phone_number: str, *, written: bool = False) -> bool:
     """Whether this phone number has had its share of a code already, the order that is `written` not counted.
 
     Orders that came to nothing, or whose money was given back, do not count.

@@ -10,10 +10,10 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import func, insert, select, update
 
-from shop.catalog.models import Product, StockMove, Variant
-from shop.catalog.stock import note_move
+from shop.catalog.models import Product, StockEntry, Variant
+from shop.catalog.stock import record_stock_move
 from shop.core.clock import utcnow
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 
 
 class Wanted(Protocol):
@@ -65,7 +65,7 @@ def hold(lines: Iterable[Wanted]) -> None:
     for line in _in_order(lines):
         free = Variant.on_hand - Variant.held >= line.quantity
         guarded = update(Variant).where(Variant.sku == line.sku, Variant.active, Variant.product.has(Product.active))
-        if not changed(guarded.where(free).values(held=Variant.held + line.quantity)):
+        if not updated(guarded.where(free).values(held=Variant.held + line.quantity)):
             raise _short(line.sku)
 
 
@@ -79,7 +79,7 @@ def commit(lines: Iterable[Ordered]) -> None:
     moved = []
     for line in _in_order(lines):
         sold = {"held": Variant.held - line.quantity, "on_hand": Variant.on_hand - line.quantity}
-        if changed(update(Variant).where(Variant.sku == line.sku).values(sold)):
+        if updated(update(Variant).where(Variant.sku == line.sku).values(sold)):
             moved.append(line)
     _note(moved, "Sold", on_hand=-1, held=-1)
 
@@ -88,7 +88,7 @@ def release(lines: Iterable[Ordered]) -> None:
     """The goods an order held are free again."""
     moved = []
     for line in _in_order(lines):
-        if changed(update(Variant).where(Variant.sku == line.sku).values(held=Variant.held - line.quantity)):
+        if updated(update(Variant).where(Variant.sku == line.sku).values(held=Variant.held - line.quantity)):
             moved.append(line)
     _note(moved, "On sale again, the order ended unpaid", held=-1)
 
@@ -99,7 +99,7 @@ def take(lines: Iterable[Ordered]) -> None:
     for line in moved:
         free = Variant.on_hand - Variant.held >= line.quantity
         guarded = update(Variant).where(Variant.sku == line.sku, free)
-        if not changed(guarded.values(on_hand=Variant.on_hand - line.quantity)):
+        if not updated(guarded.values(on_hand=Variant.on_hand - line.quantity)):
             raise _short(line.sku)
     _note(moved, "Sold, paid late", on_hand=-1)
 
@@ -109,15 +109,15 @@ def hold_again(lines: Iterable[Ordered]) -> None:
     moved = []
     for line in _in_order(lines):
         values = {"held": Variant.held + line.quantity, "on_hand": Variant.on_hand + line.quantity}
-        if changed(update(Variant).where(Variant.sku == line.sku).values(values)):
+        if updated(update(Variant).where(Variant.sku == line.sku).values(values)):
             moved.append(line)
     _note(moved, "Held again, the order is not paid after all", on_hand=1, held=1)
 
 
 def out_of(order_id: int) -> dict[str, int]:
     """The pieces of each SKU that an order took from the shelf and that have not come back."""
-    out = -func.sum(StockMove.on_hand)
-    found = select(StockMove.sku, out).where(StockMove.order_id == order_id).group_by(StockMove.sku).having(out > 0)
+    out = -func.sum(StockEntry.on_hand)
+    found = select(StockEntry.sku, out).where(StockEntry.order_id == order_id).group_by(StockEntry.sku).having(out > 0)
     return {sku: int(pieces) for sku, pieces in db.session.execute(found)}
 
 
@@ -132,8 +132,8 @@ def put_back(order_id: int, pieces: Mapping[str, int], reason: str, by: str, onc
         if pieces[sku] > out.get(sku, 0):
             raise TooManyBack(sku, out.get(sku, 0))
         more = {"on_hand": Variant.on_hand + pieces[sku]}
-        if pieces[sku] and changed(update(Variant).where(Variant.sku == sku).values(more)):
-            note_move(sku, on_hand=pieces[sku], reason=reason, order_id=order_id, by=by, once=once)
+        if pieces[sku] and updated(update(Variant).where(Variant.sku == sku).values(more)):
+            record_stock_move(sku, on_hand=pieces[sku], reason=reason, order_id=order_id, by=by, once=once)
             once = None  # it stands in the first line
     db.session.flush()
 
@@ -167,7 +167,7 @@ def _note(lines: list[Ordered], reason: str, *, on_hand: int = 0, held: int = 0)
         for line in lines
     ]
     if moves:
-        db.session.execute(insert(StockMove), moves)
+        db.session.execute(insert(StockEntry), moves)
 
 
 def _short(sku: str) -> OutOfStock:

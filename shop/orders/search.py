@@ -28,15 +28,15 @@ from sqlalchemy.sql.selectable import CTE
 
 from shop.core.database import db
 from shop.orders import models
-from shop.orders.fulfilment import waits_to_be_seen
-from shop.orders.models import Order, OrderWord
-from shop.orders.search_query import TABS, Chosen, Place
+from shop.orders.fulfilment import needs_verification
+from shop.orders.models import Order, OrderSearchTerm
+from shop.orders.search_query import TABS, OrderFilter, Place
 from shop.pricing.models import DeliveryArea
 
 PER_PAGE = 25
-MOST = 1000
+MAX_COUNT = 1000
 LAST = "\U0010ffff"  # sorts after every word that goes on
-LYING = {
+TAB_CONDITIONS = {
     "to-pack": models.TO_PACK,
     "to-send": models.TO_SEND,
     "to-collect": models.TO_COLLECT,
@@ -61,7 +61,7 @@ COLUMNS = (
     Order.late,
     Order.refund_due,
     Order.open_warning,
-    waits_to_be_seen().label("waits_to_be_seen"),
+    needs_verification().label("waits_to_be_seen"),
 )
 
 
@@ -96,7 +96,7 @@ class _Counted:
     rarest: int | None  # which of the things looked for is rare enough to begin with
 
 
-def find_orders(chosen: Chosen) -> Found:
+def find_orders(chosen: OrderFilter) -> Found:
     """The orders that fit."""
     counted = _count(chosen)
     page = page_of(chosen, counted.rarest, PER_PAGE + 1).subquery()
@@ -122,18 +122,18 @@ def in_order(query: Any, moment: Any, order_id: Any, downwards: bool) -> Any:
     return query.order_by(moment.desc(), order_id.desc()) if downwards else query.order_by(moment, order_id)
 
 
-def page_of(chosen: Chosen, rarest: int | None, limit: int) -> Select[Any]:
+def page_of(chosen: OrderFilter, rarest: int | None, limit: int) -> Select[Any]:
     """The ids and moments of at most `limit` orders that fit, from the chosen place on, in their order."""
     moment: Any = Order.paid_at if chosen.by_payment else Order.placed_at
     order_id: Any = Order.id
-    fits: list[Any] = [lies(chosen.tab), *_filters(chosen)]
+    fits: list[Any] = [in_tab(chosen.tab), *_filters(chosen)]
     things = chosen.beginnings
     query: Select[Any] = select(Order.id, moment.label("moment"))
     if rarest is not None:
-        few: Any = _candidates(things, rarest).limit(MOST).subquery()
+        few: Any = _candidates(things, rarest).limit(MAX_COUNT).subquery()
         # the LIMIT inside keeps databases from reading all orders in order, and asking each whether it is among the few
         inner = select(Order.id, moment.label("moment")).join(few, few.c.order_id == Order.id).where(*fits)
-        held = inner.limit(MOST).subquery()
+        held = inner.limit(MAX_COUNT).subquery()
         moment, order_id = held.c.moment, held.c.id
         query = select(order_id, moment)
     else:
@@ -146,7 +146,7 @@ def page_of(chosen: Chosen, rarest: int | None, limit: int) -> Select[Any]:
     return limited
 
 
-def listed(chosen: Chosen, most: int) -> tuple[list[str], Count]:
+def listed(chosen: OrderFilter, most: int) -> tuple[list[str], Count]:
     """The numbers of the first `most` orders of a whole list, in its order, and how many it holds."""
     counted = _count(chosen)
     page = page_of(replace(chosen, place=None), counted.rarest, most).subquery()
@@ -155,17 +155,17 @@ def listed(chosen: Chosen, most: int) -> tuple[list[str], Count]:
     return list(db.session.scalars(ordered)), counted.counts[chosen.tab]
 
 
-def lies(tab: str) -> TextClause | ColumnElement[bool]:
+def in_tab(tab: str) -> TextClause | ColumnElement[bool]:
     """Whether an order lies under a tab, in the very words of its index."""
-    return text(LYING[tab]) if tab in LYING else true()
+    return text(TAB_CONDITIONS[tab]) if tab in TAB_CONDITIONS else true()
 
 
-def rarest_of(chosen: Chosen) -> int | None:
+def rarest_of(chosen: OrderFilter) -> int | None:
     """Which of the things looked for is rare, in one query; None where there are none or all are common."""
     return _count(chosen).rarest
 
 
-def _count(chosen: Chosen) -> _Counted:
+def _count(chosen: OrderFilter) -> _Counted:
     """How many orders lie under each tab, which areas there are, and how rare each thing looked for is: one query."""
     things = chosen.beginnings
     words = [_some(thing, number) for number, thing in enumerate(things)]
@@ -180,7 +180,7 @@ def _count(chosen: Chosen) -> _Counted:
     for kind, name, count in rows:
         answers[kind][name] = count
     rarest = min(range(len(words)), key=lambda number: answers["thing"][str(number)], default=None)
-    if rarest is not None and answers["thing"][str(rarest)] > MOST:
+    if rarest is not None and answers["thing"][str(rarest)] > MAX_COUNT:
         rarest = None
     counts = None if words and rarest is None else _counts(answers["tab"])
     return _Counted(counts or dict.fromkeys(TABS, Count(0, more=True)), _in_place(answers["area"]), rarest)
@@ -188,43 +188,43 @@ def _count(chosen: Chosen) -> _Counted:
 
 def _counts(numbers: dict[str, int]) -> dict[str, Count]:
     """What was counted, tab by tab or else among the first MOST candidates; each count stops at MOST."""
-    more = numbers.pop("candidates", 0) > MOST
-    return {tab: Count(min(numbers[tab], MOST), more or numbers[tab] > MOST) for tab in TABS}
+    more = numbers.pop("candidates", 0) > MAX_COUNT
+    return {tab: Count(min(numbers[tab], MAX_COUNT), more or numbers[tab] > MAX_COUNT) for tab in TABS}
 
 
 def _in_place(areas: dict[str, int]) -> list[str]:
     return sorted(areas, key=lambda name: areas[name])
 
 
-def _tab_by_tab(chosen: Chosen) -> Iterator[Any]:
+def _tab_by_tab(chosen: OrderFilter) -> Iterator[Any]:
     for tab in TABS:
-        fits = select(Order.id).where(lies(tab), *_filters(chosen))
+        fits = select(Order.id).where(in_tab(tab), *_filters(chosen))
         yield select(literal("tab"), literal(tab), count_up_to(fits))
 
 
-def _among_candidates(chosen: Chosen, words: list[CTE]) -> Iterator[Select[Any]]:
+def _among_candidates(chosen: OrderFilter, words: list[CTE]) -> Iterator[Select[Any]]:
     """Count the orders under each tab among those that fit, of which at most MOST are looked at."""
     columns = (Order.payment, Order.fulfilment, Order.pickup)
-    query = select(*columns).where(*_filters(chosen)).limit(MOST + 1)
+    query = select(*columns).where(*_filters(chosen)).limit(MAX_COUNT + 1)
     if words:
         few = _smallest(chosen.beginnings, words).subquery()
         query = query.join(few, few.c.order_id == Order.id)
     candidates = query.cte("candidates").prefix_with("MATERIALIZED")
     yield _counting("tab", "candidates", candidates)
     for tab in TABS:
-        yield _counting("tab", tab, select(candidates).where(lies(tab)).subquery())
+        yield _counting("tab", tab, select(candidates).where(in_tab(tab)).subquery())
 
 
 def count_up_to(orders: Select[Any]) -> ScalarSelect[int]:
     """How many there are, as a part of a statement; past MOST it stops counting."""
-    return select(func.count()).select_from(orders.limit(MOST + 1).subquery()).scalar_subquery()
+    return select(func.count()).select_from(orders.limit(MAX_COUNT + 1).subquery()).scalar_subquery()
 
 
 def _counting(kind: str, name: str, some: Any) -> Select[Any]:
     return select(literal(kind), literal(name), select(func.count()).select_from(some).scalar_subquery())
 
 
-def _filters(chosen: Chosen) -> list[Any]:
+def _filters(chosen: OrderFilter) -> list[Any]:
     """Everything but tab and words."""
     fits: list[Any] = []
     for column, names in ((Order.placed_at, ("from", "to")), (Order.paid_at, ("paid_from", "paid_to"))):
@@ -244,19 +244,21 @@ def _filters(chosen: Chosen) -> list[Any]:
 
 def _begins(thing: tuple[str, ...]) -> ColumnElement[bool]:
     """Whether a word begins in one of these ways. As ranges: LIKE would not use the index on either database."""
-    return or_(*(and_(OrderWord.word >= beginning, OrderWord.word < beginning + LAST) for beginning in thing))
+    return or_(
+        *(and_(OrderSearchTerm.word >= beginning, OrderSearchTerm.word < beginning + LAST) for beginning in thing)
+    )
 
 
 def _some(thing: tuple[str, ...], number: int) -> CTE:
     """Orders with a word that begins so, a few more than MOST at the most."""
-    query = select(OrderWord.order_id).where(_begins(thing)).limit(MOST + 1)
+    query = select(OrderSearchTerm.order_id).where(_begins(thing)).limit(MAX_COUNT + 1)
     return query.cte(f"some_{number}").prefix_with("MATERIALIZED")
 
 
 def _has(thing: tuple[str, ...], order_id: ColumnElement[int] | Any) -> ColumnElement[bool]:
     """Whether an order has such a word. The OFFSET keeps PostgreSQL from turning the question into one about all."""
-    one = select(OrderWord.order_id).where(OrderWord.order_id == order_id, _begins(thing))
-    return one.correlate_except(OrderWord).limit(1).offset(0).exists()
+    one = select(OrderSearchTerm.order_id).where(OrderSearchTerm.order_id == order_id, _begins(thing))
+    return one.correlate_except(OrderSearchTerm).limit(1).offset(0).exists()
 
 
 def _candidates(things: list[tuple[str, ...]], first: int) -> Select[Any]:
@@ -276,7 +278,7 @@ def _smallest(things: list[tuple[str, ...]], words: list[CTE]) -> Any:
             for other, count in enumerate(counts)
             if other != number
         ]
-        rare = counts[number] <= MOST  # where none is, nothing is counted: there are many
+        rare = counts[number] <= MAX_COUNT  # where none is, nothing is counted: there are many
         others = (_has(thing, word.c.order_id) for other, thing in enumerate(things) if other != number)
         parts.append(select(word.c.order_id).where(rare, *rarer, *others).distinct())
     return union_all(*parts)

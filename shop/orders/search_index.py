@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select
 from shop.core.database import db
 from shop.core.money import AmountError, read_shillings
 from shop.core.text import one_line
-from shop.orders.models import Order, OrderWord
+from shop.orders.models import Order, OrderSearchTerm
 
 LONGEST_WORD = 60  # characters; the rest neither kept nor looked at
 MOST_WORDS = 6  # looked for at once
@@ -40,46 +40,46 @@ def order_token_in(text: str) -> str | None:
     return found[1] if found else None
 
 
-def note_words(order: Order, *texts: str) -> None:
+def add_search_terms(order: Order, *texts: str) -> None:
     """Let the order be found by every word of these texts from now on. Runs inside the caller's transaction."""
-    _note(order, words_of(*texts))
+    _note(order, search_terms(*texts))
 
 
-def note_order(order: Order) -> None:
+def index_order(order: Order) -> None:
     """Let an order that was just written be found by its buyer, its number, total, goods, address and discount code."""
     db.session.flush()  # a new order gets its id here, and what was left out its default
     _note(order, [*_words_of_buyer(order), *_words_of_things(order)])
 
 
-def renote_buyer(order: Order, reread: Callable[[], None]) -> None:
+def reindex_buyer(order: Order, reread: Callable[[], None]) -> None:
     """Let the order be found by its buyer as it is now, and by the old one no more. `reread` shows what was written."""
     old = _words_of_buyer(order)
     reread()
     stale = old - _words_of_buyer(order) - _words_of_things(order)
-    mine = (OrderWord.order_id == order.id, OrderWord.word.in_(sorted(stale)))
-    db.session.execute(delete(OrderWord).where(*mine))
+    mine = (OrderSearchTerm.order_id == order.id, OrderSearchTerm.word.in_(sorted(stale)))
+    db.session.execute(delete(OrderSearchTerm).where(*mine))
     _note(order, _words_of_buyer(order))
 
 
-def forget_words(order: Order) -> None:
+def remove_search_terms(order: Order) -> None:
     """Let the order be found by its number, its payment references and its goods only: its buyer is forgotten."""
-    db.session.execute(delete(OrderWord).where(OrderWord.order_id == order.id))
-    references = words_of(*(str(attempt.reference) for attempt in order.attempts))
+    db.session.execute(delete(OrderSearchTerm).where(OrderSearchTerm.order_id == order.id))
+    references = search_terms(*(str(attempt.reference) for attempt in order.attempts))
     _note(order, [*_words_of_things(order), *references])
 
 
-def words_of(*texts: str) -> set[str]:
+def search_terms(*texts: str) -> set[str]:
     """Every word of some texts, and the later pieces of those with punctuation inside."""
     wholes = {whole for text in texts for part in one_line(text, 1000).split() if (whole := spelled(part))}
     return wholes | {piece for whole in wholes for piece in re.split(r"\W+", whole)[1:] if piece}
 
 
-def words_of_row(number: str, full_name: str, phone_number: str, email: str) -> set[str]:
+def search_terms_of_row(number: str, full_name: str, phone_number: str, email: str) -> set[str]:
     """The words of an order's own row. People say the end of a phone or order number as often as the whole."""
     local, _, domain = email.partition("@")
     national = phone_number.removeprefix("254")
     exact = {number, number[-4:], national, national[-6:], national[-4:], spelled(email), spelled(domain)}
-    return ({word for word in exact if word} | words_of(full_name, local)) - {
+    return ({word for word in exact if word} | search_terms(full_name, local)) - {
         spelled(local)
     }  # the whole begins with it
 
@@ -91,7 +91,7 @@ def spelled(word: str) -> str:
     return _OUTER.sub("", letters)[:LONGEST_WORD]
 
 
-def sought(typed: str) -> list[tuple[str, ...]]:
+def query_terms(typed: str) -> list[tuple[str, ...]]:
     """What to look for: for each thing typed the beginnings of which an order has to have one.
 
     Blanks and hyphens between digits part nothing: "0712 345-678" is one number, here as 0712345678 and 712345678. Of
@@ -126,25 +126,25 @@ def _number(thing: str) -> tuple[str, ...]:
 
 
 def _words_of_buyer(order: Order) -> set[str]:
-    of_row = words_of_row(order.number, order.full_name, order.phone_number, order.email)
-    return of_row | words_of(order.location, order.note)
+    of_row = search_terms_of_row(order.number, order.full_name, order.phone_number, order.email)
+    return of_row | search_terms(order.location, order.note)
 
 
 def _words_of_things(order: Order) -> set[str]:
-    names = words_of(*(line.name for line in order.lines))
+    names = search_terms(*(line.name for line in order.lines))
     return {
         order.number,
         order.number[-4:],
         str(order.total),
         *names,
-        *words_of(order.discount_code),
+        *search_terms(order.discount_code),
         *(spelled(line.sku) for line in order.lines),
     }
 
 
 def _note(order: Order, words: Iterable[str]) -> None:
     db.session.flush()
-    known = set(db.session.scalars(select(OrderWord.word).where(OrderWord.order_id == order.id)))
+    known = set(db.session.scalars(select(OrderSearchTerm.word).where(OrderSearchTerm.order_id == order.id)))
     fresh = {word[:LONGEST_WORD] for word in words} - known
     if fresh:
-        db.session.execute(insert(OrderWord), [{"word": word, "order_id": order.id} for word in sorted(fresh)])
+        db.session.execute(insert(OrderSearchTerm), [{"word": word, "order_id": order.id} for word in sorted(fresh)])

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from shop.core.clock import NAIROBI
 from shop.core.text import one_line
-from shop.orders.search_index import order_token_in, sought
+from shop.orders.search_index import order_token_in, query_terms
 
 LONGEST_SEARCH = 100  # characters
 YEARS = range(2000, 2200)
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class OrderFilter:
     """Which orders are wanted. Days are Nairobi days, both ends included."""
 
     tab: str
@@ -76,7 +76,7 @@ class Chosen:
     @property
     def beginnings(self) -> list[tuple[str, ...]]:
         """What is looked for; nothing when only punctuation was typed, or the link to an order."""
-        return [] if self.token else sought(self.q)
+        return [] if self.token else query_terms(self.q)
 
     @property
     def token(self) -> str | None:
@@ -99,7 +99,7 @@ class Chosen:
         return {name: value for name, value in said.items() if value}
 
 
-def chosen(said: Mapping[str, str]) -> Chosen:
+def order_filter(said: Mapping[str, str]) -> OrderFilter:
     """Read an address. What makes no sense in it is left out, and said so.
 
     Without a tab: all orders where something is looked for, else those to pack.
@@ -111,7 +111,7 @@ def chosen(said: Mapping[str, str]) -> Chosen:
     for first, last in (("from", "to"), ("paid_from", "paid_to")):
         if first in days and last in days and days[first] > days[last]:
             days[first], days[last] = days[last], days[first]
-    wanted = Chosen("all", q, days, area)
+    wanted = OrderFilter("all", q, days, area)
     tab = said.get("tab", "")
     if tab and tab not in TABS:
         ignored.append(f"There is no list “{one_line(tab[:80], 20)}”: these are the orders of all lists.")

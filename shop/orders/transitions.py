@@ -8,62 +8,62 @@ from datetime import datetime
 
 from sqlalchemy import update
 
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.core.signals import order_paid
 from shop.orders import reservations
 from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
-from shop.pricing.discount_codes import DiscountGone, claim_use, release_use, why_gone
+from shop.pricing.discount_codes import DiscountNotUsable, claim_use, release_use, why_gone
 
 
-class MovedMeanwhile(Exception):
+class StaleState(Exception):
     """Somebody else moved it since we read it. Nothing was written: read again and decide again."""
 
 
-def move(order: Order, seen: str, to: str) -> None:
+def transition(order: Order, seen: str, to: str) -> None:
     """Move an order's payment from the state it was seen in. `to` may be the same: then it only locks the row.
 
-    What was read of the order before is read again: the row is locked now. Raises MovedMeanwhile when it is in another
+    What was read of the order before is read again: the row is locked now. Raises StaleState when it is in another
     state by now.
     """
-    if not changed(update(Order).where(Order.id == order.id, Order.payment == seen).values(payment=to)):
-        raise MovedMeanwhile
+    if not updated(update(Order).where(Order.id == order.id, Order.payment == seen).values(payment=to)):
+        raise StaleState
     db.session.expire(order)
 
 
-def move_back(order: Order, to: str) -> None:
+def reverse_transition(order: Order, to: str) -> None:
     """Move a paid order whose goods are still in the shop to `to`: it is not paid, or not had, any more.
 
-    What was packed is unpacked. Raises MovedMeanwhile when it is not paid, or its goods have left, by now.
+    What was packed is unpacked. Raises StaleState when it is not paid, or its goods have left, by now.
     """
     here = Order.fulfilment.in_((Fulfilment.UNFULFILLED, Fulfilment.PACKED))
     guarded = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, here)
     unpacked = {"fulfilment": str(Fulfilment.UNFULFILLED), "collect_code": "", "collect_tries": 0}
-    if not changed(guarded.values(payment=to, **unpacked)):
-        raise MovedMeanwhile
+    if not updated(guarded.values(payment=to, **unpacked)):
+        raise StaleState
     db.session.expire(order)
 
 
-def paid(order: Order, now: datetime) -> None:
+def complete_payment(order: Order, now: datetime) -> None:
     """What follows from awaiting -> paid: the stock it held is sold, one receipt."""
     reservations.commit(order.lines)
     _received(order, now)
 
 
-def paid_late(order: Order, now: datetime) -> None:
+def complete_late_payment(order: Order, now: datetime) -> None:
     """What follows from expired -> paid, its stock having been taken again: a discount use too, where one is left."""
     if order.discount_code_id:
         try:
             claim_use(order.discount_code_id)
             order.discount_claimed = True
-        except DiscountGone:
+        except DiscountNotUsable:
             why = why_gone(order.discount_code_id, now)
             order.record(f"Discount code {order.discount_code} had {why} meanwhile; its price is honoured")
     order.late = True
     _received(order, now)
 
 
-def dropped(order: Order) -> None:
+def release_order(order: Order) -> None:
     """What follows from awaiting -> expired or cancelled: stock and discount use are free again."""
     reservations.release(order.lines)
     free_discount(order)
@@ -76,7 +76,7 @@ def free_discount(order: Order) -> None:
         order.discount_claimed = False
 
 
-def refunded(order: Order) -> None:
+def mark_refunded(order: Order) -> None:
     """What follows from paid -> refunded: the discount use is free again."""
     free_discount(order)
 

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.core.database import db, write
 from shop.core.phones import kenyan_mobile
-from shop.core.signals import link_asked_for
+from shop.core.signals import order_link_requested
 from shop.orders.lookup import LookupForm
 from shop.orders.models import Order
 from shop.orders.search_index import order_token_in
@@ -57,4 +57,4 @@ def _number_asked_for() -> str:
 def _send_link(number: str, phone: str) -> None:
     order = db.session.scalar(select(Order).where(Order.number == number, Order.phone_number == phone))
     if order:
-        link_asked_for.send(order)
+        order_link_requested.send(order)

@@ -19,20 +19,20 @@ AWAY = "chpter-away"  # another: since when Chpter cannot be reached, and a line
 MOST_NOTED = 1_000  # bytes of it
 
 
-def token_refused(instance: Path) -> None:
+def note_token_refused(instance: Path) -> None:
     """Chpter has refused the shop's token. The first time counts, until it takes it again."""
     with suppress(OSError):  # it is there already, or the disk refuses: neither may cost an order
         (instance / REFUSED).touch(exist_ok=False)
 
 
-def token_taken(instance: Path) -> None:
+def note_token_accepted(instance: Path) -> None:
     """Chpter has given a payment page."""
     with suppress(OSError):
         (instance / REFUSED).unlink(missing_ok=True)
         (instance / AWAY).unlink(missing_ok=True)
 
 
-def away(instance: Path, code: str) -> None:
+def note_unreachable(instance: Path, code: str) -> None:
     """Chpter could not be reached, or did not answer in time: `code` says which."""
     with suppress(OSError):
         file = instance / AWAY
@@ -41,7 +41,7 @@ def away(instance: Path, code: str) -> None:
                 lines.write(f"{code}\n" if lines.tell() else f"{utcnow().isoformat()}\n")
 
 
-def alarms(instance: Path) -> list[tuple[str, str]]:
+def payment_alerts(instance: Path) -> list[tuple[str, str]]:
     """What is wrong, with its cure, each under the name of what it concerns; empty on a calm day."""
     return [*_refused(instance), *_away(instance), *_waiting(instance / "spool"), *_disk(instance)]
 

@@ -22,14 +22,14 @@ from shop.chpter import (
 )
 from shop.config import Settings
 from shop.core.clock import utcnow
-from shop.core.database import changed, db, unused, write
+from shop.core.database import db, draw_unused, updated, write
 from shop.core.outages import outage
 from shop.orders.models import Order, may_be_paid
-from shop.orders.search_index import note_words
+from shop.orders.search_index import add_search_terms
 from shop.orders.states import BEING_OPENED, AttemptState
 from shop.payments import alerts, callback_intake
 from shop.payments.models import PaymentAttempt
-from shop.store.settings import details
+from shop.store.settings import current_store
 
 log = logging.getLogger(__name__)
 SMALLEST_REFERENCE, LARGEST_REFERENCE = 100_000_000, 2**31 - 1
@@ -51,17 +51,17 @@ def new_attempt(order: Order, now: datetime) -> NewAttempt:
         (AttemptState.OPEN, AttemptState.SUPERSEDED),
         (AttemptState.CREATING, AttemptState.CREATE_FAILED),
     ):
-        changed(update(PaymentAttempt).where(of_order, PaymentAttempt.state == was).values(state=becomes))
+        updated(update(PaymentAttempt).where(of_order, PaymentAttempt.state == was).values(state=becomes))
     secret = callback_intake.new_secret()
     attempt = PaymentAttempt(
         order_id=order.id,
-        reference=unused(PaymentAttempt.reference, _draw_reference),
+        reference=draw_unused(PaymentAttempt.reference, _draw_reference),
         secret_hash=callback_intake.hash_of(secret),
         amount=order.to_pay,
         created_at=now,
     )
     db.session.add(attempt)
-    note_words(order, str(attempt.reference))
+    add_search_terms(order, str(attempt.reference))
     return NewAttempt(attempt, secret)
 
 
@@ -85,7 +85,7 @@ def reopen(order: Order, now: datetime, *, corrected: bool = False) -> NewAttemp
         mine = update(Order).where(Order.id == order.id, may_be_paid(), Order.attempts_opened == seen)
         hold = timedelta(minutes=current_app.config["SETTINGS"].order_hold_minutes)
         longer = max(order.expires_at, min(now + hold, order.placed_at + timedelta(hours=24)))
-        if not changed(mine.values(attempts_opened=seen + 1, expires_at=longer, returned_at=None)):
+        if not updated(mine.values(attempts_opened=seen + 1, expires_at=longer, returned_at=None)):
             return None
         db.session.expire(order)
         return new_attempt(order, now)
@@ -114,17 +114,17 @@ def open_page(new: NewAttempt) -> str | None:
     try:
         link: str | None = client.open_session(request).checkout_link
         values = {"state": AttemptState.OPEN, "checkout_link": link}
-        alerts.token_taken(settings.instance_path)
+        alerts.note_token_accepted(settings.instance_path)
         outage("Chpter").over()
     except (ChpterError, WrongRequest) as error:
         known = _to_know(error)
         if isinstance(error, ChpterError) and (error.outage or isinstance(error, BreakerOpen)):
             outage("Chpter").seen(f"no payment page: {error.code}")
-            alerts.away(settings.instance_path, error.code)
+            alerts.note_unreachable(settings.instance_path, error.code)
         else:
             log.warning("no payment page: %s%s", error.code, known and f", {known}")
         if isinstance(error, RefusedCredentials):
-            alerts.token_refused(settings.instance_path)
+            alerts.note_token_refused(settings.instance_path)
         link, values = None, {"state": AttemptState.CREATE_FAILED, "create_error": error.code}
     try:
         opened = write(lambda: _opened(attempt_id, values, known))
@@ -148,7 +148,7 @@ def _opened(attempt_id: int, values: Mapping[str, str | None], known: str = "") 
     creating = update(PaymentAttempt).where(
         PaymentAttempt.id == attempt_id, PaymentAttempt.state == AttemptState.CREATING
     )
-    if not changed(creating.values(values)):
+    if not updated(creating.values(values)):
         return False
     if values["state"] == AttemptState.CREATE_FAILED:
         attempt = db.session.get_one(PaymentAttempt, attempt_id)
@@ -169,13 +169,13 @@ def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
         total=new.attempt.amount,
         success_url=f"{back}?from=payment",
         failed_url=f"{back}?from=payment",
-        callback_url=f"{settings.shop_url}/chpter/callbacks/{callback_intake.token_for(new.secret, keys)}",
+        callback_url=f"{settings.shop_url}/chpter/callbacks/{callback_intake.callback_token(new.secret, keys)}",
     )
 
 
 def _mail_of(order: Order, settings: Settings) -> str:
     """Chpter asks for an address with every payment. Of a buyer who gave none, the shop's own is named."""
-    return order.email or details().email or settings.mail_from
+    return order.email or current_store().email or settings.mail_from
 
 
 def try_again(order: Order, *, corrected: bool = False) -> str | None:

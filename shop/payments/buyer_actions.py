@@ -6,12 +6,12 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from werkzeug.wrappers import Response
 
 from shop.cart import current_cart as carts
-from shop.cart.contents import CartProblem, basket_of
+from shop.cart.contents import CartProblem, cart_contents
 from shop.core.database import write
-from shop.orders.lookup import order_with
+from shop.orders.lookup import order_by_token
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import manual_payments
 from shop.web.extensions import csrf, limiter
 
@@ -23,7 +23,7 @@ CAN_REORDER = (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
 @buyer_acts.get("/orders/<token>/cancel")
 def ask_to_cancel(token: str) -> str | Response:
     """Ask before an unpaid order is cancelled, and say what happens to money that comes later."""
-    order = order_with(token) or abort(404)
+    order = order_by_token(token) or abort(404)
     if order.payment != Payment.AWAITING:
         return redirect(url_for("orders.show", token=token), 303)
     change = request.args.get("then") == "change"
@@ -35,11 +35,11 @@ def ask_to_cancel(token: str) -> str | Response:
 @buyer_acts.post("/orders/<token>/cancel")
 def cancel(token: str) -> Response:
     """Cancel an unpaid order: its goods and its code are free at once. To change it, they go into the cart again."""
-    order = order_with(token) or abort(404)
+    order = order_by_token(token) or abort(404)
     try:
         with _limited(order):
             write(lambda: manual_payments.cancel(order, "You cancelled the order"))
-    except MovedMeanwhile:
+    except StaleState:
         return redirect(url_for("orders.show", token=token), 303)
     if request.form.get("then") == "change":
         return _into_cart(order)
@@ -49,7 +49,7 @@ def cancel(token: str) -> Response:
 @buyer_acts.post("/orders/<token>/again")
 def again(token: str) -> Response:
     """Put what an order that has ended held into the cart."""
-    order = order_with(token) or abort(404)
+    order = order_by_token(token) or abort(404)
     if order.payment not in CAN_REORDER:
         return redirect(url_for("orders.show", token=token), 303)
     with _limited(order):
@@ -63,7 +63,7 @@ def _limited(order: Order) -> AbstractContextManager[object]:
 
 def _into_cart(order: Order) -> Response:
     """Put an order's goods into the cart, as far as they are still sold, and say what is not there any more."""
-    wanted = basket_of({line.sku: line.quantity for line in order.lines})
+    wanted = cart_contents({line.sku: line.quantity for line in order.lines})
     sold = {line.sku for line in wanted.lines}
     missed = [f"{line.name} is no longer sold" for line in order.lines if line.sku not in sold]
     try:

@@ -37,12 +37,12 @@ def hash_of(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def token_for(secret: str, keys: Sequence[str]) -> str:
+def callback_token(secret: str, keys: Sequence[str]) -> str:
     """The token that stands in the callback address, signed with the newest key (the first)."""
     return _signer(keys[0]).sign(secret).decode()
 
 
-def secret_in(token: str, keys: Sequence[str]) -> str | None:
+def secret_of_token(token: str, keys: Sequence[str]) -> str | None:
     """The secret in a token signed with any of the keys, or None. Only the very spelling we issued counts."""
     if len(token) > LONGEST_TOKEN or not token.isascii():
         return None
@@ -63,7 +63,7 @@ def _signer(key: str) -> Signer:
 
 
 @dataclass(frozen=True)
-class Posted:
+class IncomingCallback:
     """A request to a callback address, as it came in. Its repr shows nothing of it."""
 
     secret_hash: str = field(repr=False)
@@ -102,4 +102,4 @@ class CallbackAddresses:
 def token_of(address: str, keys: Sequence[str]) -> str | None:
     """The first of the address's tokens that one of our keys signed."""
     found = (match.group() for match in islice(_TOKEN.finditer(address), MOST_TRIED))
-    return next((token for token in found if secret_in(token, keys) is not None), None)
+    return next((token for token in found if secret_of_token(token, keys) is not None), None)

@@ -17,13 +17,13 @@ from pathlib import Path
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from shop.core.private_files import write_private
-from shop.payments.callback_intake import Posted
-from shop.web.errors import where
+from shop.payments.callback_intake import IncomingCallback
+from shop.web.errors import traceback_lines
 
 log = logging.getLogger(__name__)
 
 
-def spool(folder: Path, posted: Posted) -> None:
+def spool(folder: Path, posted: IncomingCallback) -> None:
     """Keep a callback on disk. Raises OSError when even that fails; then it must not be acknowledged."""
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{posted.received_at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(8)}"
@@ -45,7 +45,7 @@ def spool(folder: Path, posted: Posted) -> None:
     log.warning("callback spooled: the database refused it")
 
 
-def drain(folder: Path, settle: Callable[[Posted], object]) -> int:
+def drain(folder: Path, settle: Callable[[IncomingCallback], object]) -> int:
     """Settle what waits, oldest first, and say how many; repeats are harmless.
 
     Stops when the database is away. What fails for another reason stays where it is, and holds up nothing else.
@@ -68,14 +68,14 @@ def drain(folder: Path, settle: Callable[[Posted], object]) -> int:
         except (OperationalError, InterfaceError, TimeoutError):
             break
         except Exception as error:  # a bug of ours, or two at once: the next sweep tries it again
-            log.error("a spooled callback could not be settled: %s\n%s", type(error).__name__, where(error))
+            log.error("a spooled callback could not be settled: %s\n%s", type(error).__name__, traceback_lines(error))
             continue
         file.unlink(missing_ok=True)
         drained += 1
     return drained
 
 
-def _packed(posted: Posted) -> bytes:
+def _packed(posted: IncomingCallback) -> bytes:
     return json.dumps(
         {
             **asdict(posted),
@@ -85,10 +85,10 @@ def _packed(posted: Posted) -> bytes:
     ).encode()
 
 
-def _unpacked(file: Path) -> Posted:
+def _unpacked(file: Path) -> IncomingCallback:
     try:
         kept = json.loads(file.read_bytes())
-        posted = Posted(
+        posted = IncomingCallback(
             **{**kept, "raw": base64.b64decode(kept["raw"]), "received_at": datetime.fromisoformat(kept["received_at"])}
         )
     except (KeyError, TypeError) as error:

@@ -1,7 +1,7 @@
 """What a person decides about an order's money. Each act is one guarded move and all that follows from it.
 
 Everything runs inside the caller's transaction, with the order read in it. Of two acts at one moment one wins: the
-other raises MovedMeanwhile, and nothing of it is kept.
+other raises StaleState, and nothing of it is kept.
 """
 
 from dataclasses import dataclass, field
@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select, update
 
 from shop.core.clock import utcnow
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.core.signals import order_cancelled
 from shop.orders import reservations, transitions
 from shop.orders.models import Order
-from shop.orders.search_index import note_words
+from shop.orders.search_index import add_search_terms
 from shop.orders.states import AttemptState, Payment
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import money_ledger, mpesa_codes, review_flags
-from shop.payments.models import MoneyEntry, PaymentAttempt
+from shop.payments.models import LedgerEntry, PaymentAttempt
 
 PAYABLE = (Payment.AWAITING, Payment.EXPIRED, Payment.REVIEW)
 
 
 @dataclass(frozen=True)
-class ByHand:
+class ManualPayment:
     """Money somebody saw with their own eyes: in the till, in the bank, in the M-PESA messages."""
 
     amount: int  # whole shillings
@@ -32,7 +32,7 @@ class ByHand:
     reason: str = field(repr=False)
 
 
-class LessCame(Exception):
+class AmountTooLow(Exception):
     """`short` shillings of the order's total lack, and that is not what was to be let off. Nothing is kept."""
 
     def __init__(self, short: int) -> None:
@@ -47,19 +47,19 @@ def accept(order: Order, amount: int, by: str, let_off: int = 0) -> None:
     `let_off` is what the form said would be let off: LessCame when another sum lacks. Raises stock.OutOfStock when its
     goods were given up and are gone. Nothing is kept then.
     """
-    transitions.move(order, Payment.REVIEW, Payment.PAID)
+    transitions.transition(order, Payment.REVIEW, Payment.PAID)
     attempt = in_review(order)
     if order.money_here < order.total:
         if attempt:
             came_through(attempt, amount, by)
         elif not order.money_here:
-            raise MovedMeanwhile
+            raise StaleState
     _sold(order, held=not order.late, by=by, let_off=let_off)
 
 
 def refuse(order: Order, came: int, by: str) -> None:
     """Cancel an order in review. `came` is what arrived all the same through the attempt in review: it is owed back."""
-    transitions.move(order, Payment.REVIEW, Payment.CANCELLED)
+    transitions.transition(order, Payment.REVIEW, Payment.CANCELLED)
     attempt = in_review(order)
     if attempt and came:
         came_through(attempt, came, by)
@@ -73,30 +73,30 @@ def cancel(order: Order, words: str = "The order was cancelled") -> None:
 
     `words` are for the timeline.
     """
-    transitions.move(order, Payment.AWAITING, Payment.CANCELLED)
+    transitions.transition(order, Payment.AWAITING, Payment.CANCELLED)
     after_cancelling(order, held=True, words=words)
 
 
-def mark_paid(order: Order, seen: str, money: ByHand, by: str, let_off: int = 0) -> None:
+def mark_paid(order: Order, seen: str, money: ManualPayment, by: str, let_off: int = 0) -> None:
     """Count money a person saw, and take it as the order's payment.
 
     Raises LessCame as `accept` does, stock.OutOfStock when the goods of an expired order are gone, and
     sqlalchemy.exc.IntegrityError when the code stands in the book already.
     """
     if seen not in PAYABLE:
-        raise MovedMeanwhile
-    transitions.move(order, seen, Payment.PAID)
+        raise StaleState
+    transitions.transition(order, seen, Payment.PAID)
     held = seen == Payment.AWAITING or (seen == Payment.REVIEW and not order.late)
-    money_ledger.came_in(
+    money_ledger.enter_payment(
         order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by, before=seen
     )
     if money.code:
-        note_words(order, money.code)
+        add_search_terms(order, money.code)
     _sold(order, held, by, let_off)
-    review_flags.close_all(order, (review_flags.Kind.CODE,), "Marked paid by hand", by)
+    review_flags.resolve_all(order, (review_flags.ReviewReason.CODE,), "Marked paid by hand", by)
 
 
-def settle_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
+def resolve_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
     """Say of money in review, for an order that is not, whether it came: review -> paid, or failed when `came` is 0.
 
     What came for an order that was settled or cancelled is owed back; an expired order is paid by it, if it is enough
@@ -105,33 +105,33 @@ def settle_attempt(attempt: PaymentAttempt, came: int, by: str) -> None:
     order = attempt.order
     seen = order.payment
     if seen == Payment.REVIEW:
-        raise MovedMeanwhile
-    transitions.move(order, seen, seen)
+        raise StaleState
+    transitions.transition(order, seen, seen)
     if not came:
         _settle(attempt, AttemptState.FAILED)
         return
     came_through(attempt, came, by)
     if seen != Payment.EXPIRED:
-        money_ledger.owes(order, came)
+        money_ledger.add_refund_due(order, came)
     elif order.money_here - order.due_back >= order.total and reservations.taken_again(order.lines):
-        transitions.move(order, Payment.EXPIRED, Payment.PAID)
+        transitions.transition(order, Payment.EXPIRED, Payment.PAID)
         _sold_late(order, by)
     else:
-        transitions.move(order, Payment.EXPIRED, Payment.REVIEW)
+        transitions.transition(order, Payment.EXPIRED, Payment.REVIEW)
         order.late = True
         order.record("The payment is being checked by a person", for_buyer=True)
 
 
-def same_money(order: Order, by: str) -> int:
+def mark_duplicate(order: Order, by: str) -> int:
     """What was marked paid by hand and what came through Chpter are one payment: how many shillings it was by hand.
 
     Where Chpter's sum is the larger, the rest of it pays what had been let off before any of it is owed back; of an
     order that is no longer to be had for its money all of the rest is owed back.
     """
-    amount = entered_twice(order)
+    amount = is_entered_twice(order)
     due, short = order.due_back, order.short
     if not amount:
-        raise MovedMeanwhile
+        raise StaleState
     guarded = update(Order).where(
         Order.id == order.id,
         Order.payment == order.payment,
@@ -148,29 +148,29 @@ def same_money(order: Order, by: str) -> int:
         "refund_due": left > 0,
         "short": short - missing,
     }
-    if not changed(guarded.values(values)):
-        raise MovedMeanwhile
+    if not updated(guarded.values(values)):
+        raise StaleState
     db.session.expire(order, ["short"])
-    money_ledger.counted_twice(order, amount, reason="The payment by hand and the one through Chpter are one", by=by)
+    money_ledger.enter_correction(order, amount, reason="The payment by hand and the one through Chpter are one", by=by)
     return amount
 
 
-def saw(order: Order, by: str) -> bool:
+def verify_payment(order: Order, by: str) -> bool:
     """Somebody found a paid order's payment in Chpter's account or on the statement. False when somebody had before."""
     unseen = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, Order.seen_at.is_(None))
-    done = changed(unseen.values(seen_at=utcnow(), seen_by=by[:80]))
+    done = updated(unseen.values(seen_at=utcnow(), seen_by=by[:80]))
     db.session.refresh(order)
     if order.payment != Payment.PAID:
-        raise MovedMeanwhile
+        raise StaleState
     return bool(done)
 
 
-def entered_twice(order: Order) -> int:
+def is_entered_twice(order: Order) -> int:
     """How many shillings of what is due back were marked paid by hand, and may be the money Chpter told of. Else 0."""
     if not order.due_back:
         return 0
-    mine = (MoneyEntry.order_id == order.id, MoneyEntry.kind.in_(("by_hand", "correction")))
-    by_hand = db.session.scalar(select(func.sum(MoneyEntry.amount)).where(*mine)) or 0
+    mine = (LedgerEntry.order_id == order.id, LedgerEntry.kind.in_(("by_hand", "correction")))
+    by_hand = db.session.scalar(select(func.sum(LedgerEntry.amount)).where(*mine)) or 0
     return by_hand if 0 < by_hand <= order.due_back and by_hand < order.received else 0
 
 
@@ -184,8 +184,8 @@ def in_review(order: Order) -> PaymentAttempt | None:
 
 def _settle(attempt: PaymentAttempt, to: AttemptState) -> None:
     guarded = update(PaymentAttempt).where(PaymentAttempt.id == attempt.id, PaymentAttempt.state == AttemptState.REVIEW)
-    if not changed(guarded.values(state=to)):
-        raise MovedMeanwhile
+    if not updated(guarded.values(state=to)):
+        raise StaleState
     db.session.expire(attempt)
 
 
@@ -193,13 +193,13 @@ def came_through(attempt: PaymentAttempt, amount: int, by: str) -> None:
     """Money of an attempt in review came: review -> paid, with its line in the book. The order is locked."""
     _settle(attempt, AttemptState.PAID)
     code = mpesa_codes.code_to_book(attempt)
-    money_ledger.came_in(attempt.order, amount, attempt=attempt, method=attempt.method, code=code, by=by)
+    money_ledger.enter_payment(attempt.order, amount, attempt=attempt, method=attempt.method, code=code, by=by)
 
 
 def _sold(order: Order, held: bool, by: str, let_off: int) -> None:
     if held:
         _taken(order, by, let_off)
-        transitions.paid(order, utcnow())
+        transitions.complete_payment(order, utcnow())
     else:
         reservations.take(order.lines)
         _sold_late(order, by, let_off)
@@ -207,14 +207,14 @@ def _sold(order: Order, held: bool, by: str, let_off: int) -> None:
 
 def _sold_late(order: Order, by: str, let_off: int = 0) -> None:
     _taken(order, by, let_off)
-    transitions.paid_late(order, utcnow())
+    transitions.complete_late_payment(order, utcnow())
 
 
 def _taken(order: Order, by: str, let_off: int) -> None:
     """Somebody says that this is the order's payment: they have seen it."""
-    money_ledger.taken_for_payment(order)
+    money_ledger.accept_balance(order)
     if order.short != let_off:
-        raise LessCame(order.short)
+        raise AmountTooLow(order.short)
     order.seen_at, order.seen_by = utcnow(), by[:80]
 
 
@@ -223,10 +223,10 @@ def after_cancelling(order: Order, held: bool, words: str = "The order was cance
     order.rest_asked = 0
     owed = order.money_here - order.due_back
     if owed:
-        money_ledger.owes(order, owed)
+        money_ledger.add_refund_due(order, owed)
     if held:
-        transitions.dropped(order)
+        transitions.release_order(order)
     order.record(words, for_buyer=True)
-    review_flags.close_all(order, (review_flags.Kind.CODE,), "The order was cancelled", "")
+    review_flags.resolve_all(order, (review_flags.ReviewReason.CODE,), "The order was cancelled", "")
     db.session.flush()
     order_cancelled.send(order)

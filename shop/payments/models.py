@@ -87,7 +87,7 @@ class UnmatchedCallback(Model):
     )
 
 
-class MoneyEntry(Model):
+class LedgerEntry(Model):
     """One line of the money book: what came in (above zero) or went out (below). Lines are only ever added.
 
     A line that was marked by mistake is made good by a correction, and gives its code up to the right order.
@@ -136,7 +136,7 @@ class OfferedCode(Model):
     __table_args__ = (Index("uq_offered_code_order_id_code", "order_id", "code", unique=True),)
 
 
-class PaymentCheck(Model):
+class ReviewFlag(Model):
     """Something that happened which a person has to look at; it stays until somebody says they did."""
 
     id: Mapped[int] = mapped_column(primary_key=True)

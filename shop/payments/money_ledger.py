@@ -7,14 +7,14 @@ by separate statements, so that each can prove the other (`proof.py`).
 from sqlalchemy import update
 
 from shop.core.clock import utcnow
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.orders.models import Order
-from shop.payments.models import MoneyEntry, PaymentAttempt
+from shop.payments.models import LedgerEntry, PaymentAttempt
 
 SUMS = ["received", "given_back", "due_back", "refund_due", "rest_asked"]
 
 
-def came_in(
+def enter_payment(
     order: Order,
     amount: int,
     *,
@@ -32,7 +32,7 @@ def came_in(
 
     Raises sqlalchemy.exc.IntegrityError when the code stands in the book already.
     """
-    changed(update(Order).where(Order.id == order.id).values(received=Order.received + amount, rest_asked=0))
+    updated(update(Order).where(Order.id == order.id).values(received=Order.received + amount, rest_asked=0))
     _enter(
         order,
         "callback" if attempt else "by_hand",
@@ -46,18 +46,18 @@ def came_in(
     )
 
 
-def went_out(order: Order, amount: int, *, method: str, code: str | None, reason: str, by: str) -> MoneyEntry:
+def enter_refund(order: Order, amount: int, *, method: str, code: str | None, reason: str, by: str) -> LedgerEntry:
     """Money was given back; the order's sums are the caller's to guard. Raises as `came_in` does."""
     return _enter(order, "refund", -amount, attempt_id=None, method=method, code=code, reason=reason, by=by)
 
 
-def marked_wrongly(order: Order, entry: MoneyEntry, *, reason: str, by: str) -> None:
+def enter_undone_payment(order: Order, entry: LedgerEntry, *, reason: str, by: str) -> None:
     """Take back a line that was entered by hand for the wrong order; its code is free for the right one.
 
     Nothing is due back after it, nothing let off.
     """
     values = {"received": Order.received - entry.amount, "due_back": 0, "refund_due": False, "short": 0}
-    changed(update(Order).where(Order.id == order.id).values(values))
+    updated(update(Order).where(Order.id == order.id).values(values))
     code = f" (code {entry.code})" if entry.code else ""
     entry.code = None
     db.session.flush()
@@ -66,24 +66,24 @@ def marked_wrongly(order: Order, entry: MoneyEntry, *, reason: str, by: str) -> 
     db.session.expire(order, ["short"])
 
 
-def counted_twice(order: Order, amount: int, *, reason: str, by: str) -> None:
+def enter_correction(order: Order, amount: int, *, reason: str, by: str) -> None:
     """Take back what was entered by hand although it had been entered otherwise."""
     _enter(order, "correction", -amount, attempt_id=None, method="", code=None, reason=reason, by=by)
 
 
-def owes(order: Order, amount: int) -> None:
+def add_refund_due(order: Order, amount: int) -> None:
     """So much of what is here is not the order's: it is to be given back."""
     values = {"due_back": Order.due_back + amount, "refund_due": True}
-    changed(update(Order).where(Order.id == order.id).values(values))
+    updated(update(Order).where(Order.id == order.id).values(values))
     db.session.expire(order, SUMS)
 
 
-def taken_for_payment(order: Order) -> None:
+def accept_balance(order: Order) -> None:
     """What is here is accepted as the order's payment: what it lacks is let off, what is too much is owed back."""
     free = order.money_here - order.due_back
     order.short, order.rest_asked = max(0, order.total - free), 0
     if free > order.total:
-        owes(order, free - order.total)
+        add_refund_due(order, free - order.total)
 
 
 def _enter(
@@ -97,8 +97,8 @@ def _enter(
     reason: str,
     by: str,
     before: str = "",
-) -> MoneyEntry:
-    entry = MoneyEntry(
+) -> LedgerEntry:
+    entry = LedgerEntry(
         at=utcnow(),
         order_id=order.id,
         attempt_id=attempt_id,

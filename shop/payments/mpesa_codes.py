@@ -17,11 +17,11 @@ from shop.core.database import db
 from shop.core.money import shillings
 from shop.core.phones import readable_phone
 from shop.orders.models import Order
-from shop.orders.search_index import note_words
+from shop.orders.search_index import add_search_terms
 from shop.orders.states import Payment
-from shop.payments.models import MoneyEntry, OfferedCode, PaymentAttempt
+from shop.payments.models import LedgerEntry, OfferedCode, PaymentAttempt
 from shop.payments.mpesa_messages import CodeError, Direction, Message, is_code, lookalike, read_code, read_message
-from shop.payments.review_flags import Kind, look_at
+from shop.payments.review_flags import ReviewReason, flag_order
 
 MOST_OFFERED = 5  # codes for one order; whoever needs more has to talk to the shop
 MAY_OFFER = (Payment.AWAITING, Payment.EXPIRED)
@@ -53,10 +53,10 @@ def offer_code(order: Order, typed: str) -> str:
         return code
     finally:
         db.session.expire(order, ["offered_codes"])
-    note_words(order, code)
+    add_search_terms(order, code)
     order.record(f"You gave us the M-PESA code {code}. A person looks for the payment", for_buyer=True)
     against = f"{_not_fitting(message, order)}{_elsewhere(code, order)}"
-    look_at(order, Kind.CODE, f"The buyer says it was paid with M-PESA code {code}.{against}")
+    flag_order(order, ReviewReason.CODE, f"The buyer says it was paid with M-PESA code {code}.{against}")
     return code
 
 
@@ -69,10 +69,10 @@ def keep_code(attempt: PaymentAttempt, code: str) -> None:
         return
     if attempt.transaction_code:
         words = f"Chpter first named the code {attempt.transaction_code} for payment {attempt.reference}, then {code}."
-        look_at(attempt.order, Kind.CODE_TWICE, f"{words} It may have been paid twice.", attempt)
+        flag_order(attempt.order, ReviewReason.CODE_TWICE, f"{words} It may have been paid twice.", attempt)
     else:
         attempt.transaction_code = code
-        note_words(attempt.order, code)
+        add_search_terms(attempt.order, code)
         db.session.flush()
 
 
@@ -84,19 +84,19 @@ def code_to_book(attempt: PaymentAttempt) -> str | None:
     code = attempt.transaction_code
     if attempt.method == "CARD" or not is_code(code):
         return None
-    entry = entry_with(code)
+    entry = entry_by_code(code)
     said = f"Chpter names the M-PESA code {code} for payment {attempt.reference}."
     for other in [entry] if entry else lookalikes_of(code):
         used = (
             f"Code {other.code} is in the book already: {shillings(abs(other.amount))} of order {other.order.number}."
         )
-        look_at(attempt.order, Kind.CODE_TWICE, f"{said} {used}", attempt)
+        flag_order(attempt.order, ReviewReason.CODE_TWICE, f"{said} {used}", attempt)
     return None if entry else code
 
 
-def entry_with(code: str) -> MoneyEntry | None:
+def entry_by_code(code: str) -> LedgerEntry | None:
     """The line of the money book with this code."""
-    return db.session.scalar(select(MoneyEntry).where(MoneyEntry.code == code).options(joinedload(MoneyEntry.order)))
+    return db.session.scalar(select(LedgerEntry).where(LedgerEntry.code == code).options(joinedload(LedgerEntry.order)))
 
 
 def offers_of(code: str) -> list[OfferedCode]:
@@ -105,11 +105,11 @@ def offers_of(code: str) -> list[OfferedCode]:
     return list(db.session.scalars(offered.order_by(OfferedCode.id).limit(10)))
 
 
-def lookalikes_of(code: str) -> Sequence[MoneyEntry]:
+def lookalikes_of(code: str) -> Sequence[LedgerEntry]:
     """Lines of the money book whose code differs from this one only in letters and digits that look the same."""
-    alike = MoneyEntry.lookalike == lookalike(code)
-    found = select(MoneyEntry).where(alike, MoneyEntry.code != code).options(joinedload(MoneyEntry.order))
-    return db.session.scalars(found.order_by(MoneyEntry.id).limit(5)).all()
+    alike = LedgerEntry.lookalike == lookalike(code)
+    found = select(LedgerEntry).where(alike, LedgerEntry.code != code).options(joinedload(LedgerEntry.order))
+    return db.session.scalars(found.order_by(LedgerEntry.id).limit(5)).all()
 
 
 def _not_fitting(message: Message, order: Order) -> str:
@@ -125,7 +125,7 @@ def _not_fitting(message: Message, order: Order) -> str:
 def _elsewhere(code: str, order: Order) -> str:
     """What speaks against a code: it was used, looks like one that was, or was offered for another order too."""
     words = ""
-    if entry := entry_with(code):
+    if entry := entry_by_code(code):
         words += f" That code was used already, for order {entry.order.number} ({shillings(abs(entry.amount))})."
     for entry in lookalikes_of(code):
         words += f" It looks like code {entry.code}, which was used for order {entry.order.number}."
@@ -142,33 +142,33 @@ UNPAID = (Payment.AWAITING, Payment.EXPIRED, Payment.REVIEW)
 
 
 @dataclass(frozen=True)
-class Known:
+class CodeLookup:
     """All that speaks for or against a message."""
 
     message: Message
-    entry: MoneyEntry | None  # the code is in the money book
-    lookalikes: Sequence[MoneyEntry]  # one that looks like it is
-    reversed_entry: MoneyEntry | None  # the message is a reversal of this line
+    entry: LedgerEntry | None  # the code is in the money book
+    lookalikes: Sequence[LedgerEntry]  # one that looks like it is
+    reversed_entry: LedgerEntry | None  # the message is a reversal of this line
     no_payment: str  # what the message is about, where that is no payment to the shop; else ""
     offers: Sequence[OfferedCode]  # a buyer gave it
     unpaid: Sequence[Order]  # wait for the same sum, the likeliest first
     paid: Sequence[Order]  # were paid the same sum at about that time
 
 
-def what_is_known(message: Message, now: datetime, own_phones: Sequence[str] = ()) -> Known:
+def look_up_code(message: Message, now: datetime, own_phones: Sequence[str] = ()) -> CodeLookup:
     """Look everywhere. Six queries at most. `own_phones` are the shop's (2547XXXXXXXX): money sent to others left it.
 
     For a message that is about no payment to the shop no order is named.
     """
-    entry = entry_with(message.code) if message.code else None
+    entry = entry_by_code(message.code) if message.code else None
     offers = offers_of(message.code) if message.code else []
     alike = lookalikes_of(message.code) if message.code else []
-    taken_back = entry_with(message.reverses) if message.reverses else None
+    taken_back = entry_by_code(message.reverses) if message.reverses else None
     no_payment = _no_payment(message, own_phones)
     if entry or no_payment or not message.amount:
-        return Known(message, entry, alike, taken_back, no_payment, offers, [], [])
+        return CodeLookup(message, entry, alike, taken_back, no_payment, offers, [], [])
     paid = _paid(message) if message.at else []
-    return Known(message, entry, alike, None, "", offers, _unpaid(message, now), paid)
+    return CodeLookup(message, entry, alike, None, "", offers, _unpaid(message, now), paid)
 
 
 def _no_payment(message: Message, own_phones: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from shop.core.database import db
 from shop.core.money import shillings
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
-from shop.payments.models import MoneyEntry, PaymentAttempt
+from shop.payments.models import LedgerEntry, PaymentAttempt
 
 MOST_NAMED = 20  # orders that do not add up; the rest is only counted
 PARTS = ("callback", "by_hand", "correction", "refund")
@@ -26,7 +26,7 @@ class Mismatch:
 
 
 @dataclass(frozen=True)
-class Proof:
+class Reconciliation:
     """Both sides, in whole shillings."""
 
     parts: dict[str, int]  # of the book, by kind; money that went out is below zero
@@ -56,10 +56,10 @@ class Proof:
         return not self.difference and not self.wrong_in_all
 
 
-def proof() -> Proof:
+def reconcile() -> Reconciliation:
     """Add up everything. Three queries, however much there is."""
     counted = dict(
-        db.session.execute(select(MoneyEntry.kind, func.sum(MoneyEntry.amount)).group_by(MoneyEntry.kind)).all()
+        db.session.execute(select(LedgerEntry.kind, func.sum(LedgerEntry.amount)).group_by(LedgerEntry.kind)).all()
     )
     here = func.sum(Order.received - Order.given_back)
     with_money = or_(Order.received != 0, Order.given_back != 0, Order.due_back != 0)
@@ -68,7 +68,7 @@ def proof() -> Proof:
     ).all()
     by_state = {row[0]: int(row[1]) for row in rows}
     wrong, in_all = _wrong()
-    return Proof(
+    return Reconciliation(
         parts={kind: int(counted.get(kind) or 0) for kind in PARTS},
         states={state: by_state.get(state, 0) for state in Payment},
         due_back=sum(int(row[2]) for row in rows),
@@ -79,15 +79,15 @@ def proof() -> Proof:
 
 def _wrong() -> tuple[list[Mismatch], int]:
     """The orders that break a rule, newest first, and how many there are."""
-    out = MoneyEntry.kind == "refund"
+    out = LedgerEntry.kind == "refund"
     book = (
         select(
-            MoneyEntry.order_id,
-            func.sum(case((out, 0), else_=MoneyEntry.amount)).label("came"),
-            func.sum(case((out, -MoneyEntry.amount), else_=0)).label("went"),
-            func.count(MoneyEntry.attempt_id).label("lines"),
+            LedgerEntry.order_id,
+            func.sum(case((out, 0), else_=LedgerEntry.amount)).label("came"),
+            func.sum(case((out, -LedgerEntry.amount), else_=0)).label("went"),
+            func.count(LedgerEntry.attempt_id).label("lines"),
         )
-        .group_by(MoneyEntry.order_id)
+        .group_by(LedgerEntry.order_id)
         .subquery()
     )
     paid = (

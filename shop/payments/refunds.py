@@ -4,24 +4,24 @@ from collections.abc import Mapping
 
 from sqlalchemy import case, update
 
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.core.money import shillings
-from shop.core.signals import money_given_back
+from shop.core.signals import refund_recorded
 from shop.orders import reservations, transitions
 from shop.orders.models import Order, OrderLine
-from shop.orders.search_index import note_words
+from shop.orders.search_index import add_search_terms
 from shop.orders.states import Payment
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import money_ledger
-from shop.payments.manual_payments import ByHand
+from shop.payments.manual_payments import ManualPayment
 
 REFUNDABLE = (Payment.PAID, Payment.CANCELLED, Payment.REFUNDED)
 
 
-def give_back(
+def record_refund(
     order: Order,
     seen: int,
-    money: ByHand,
+    money: ManualPayment,
     by: str,
     back: Mapping[str, int] | None = None,
     refunded: Mapping[int, int] | None = None,
@@ -32,7 +32,7 @@ def give_back(
     shelf, pieces by SKU; raises stock.TooManyBack when the order did not take so much.
 
     `seen` is what had been given back when the form was shown: the same form sent twice is recorded once. Raises
-    MovedMeanwhile when more was given back since, or when less money is here or less of a line remains; nothing is kept
+    StaleState when more was given back since, or when less money is here or less of a line remains; nothing is kept
     then. Raises sqlalchemy.exc.IntegrityError when the money book holds this code already.
     """
     due = order.due_back
@@ -45,20 +45,22 @@ def give_back(
         Order.received - Order.given_back >= money.amount,
     )
     values = {"given_back": Order.given_back + money.amount, "due_back": left, "refund_due": left > 0}
-    if not changed(guarded.values(values)):
-        raise MovedMeanwhile
-    entry = money_ledger.went_out(order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by)
+    if not updated(guarded.values(values)):
+        raise StaleState
+    entry = money_ledger.enter_refund(
+        order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by
+    )
     db.session.expire(order)
     goods = _refund_lines(order, refunded or {})
     reservations.put_back(order.id, back or {}, "Back from the buyer, with a refund", by)
     if order.payment == Payment.PAID and not order.money_here:
-        transitions.move(order, Payment.PAID, Payment.REFUNDED)
-        transitions.refunded(order)
+        transitions.transition(order, Payment.PAID, Payment.REFUNDED)
+        transitions.mark_refunded(order)
     if money.code:
-        note_words(order, money.code)
+        add_search_terms(order, money.code)
     order.record(f"{shillings(money.amount)} was given back to you{goods}", for_buyer=True)
     db.session.flush()
-    money_given_back.send(entry)
+    refund_recorded.send(entry)
 
 
 def _refund_lines(order: Order, pieces: Mapping[int, int]) -> str:
@@ -68,8 +70,8 @@ def _refund_lines(order: Order, pieces: Mapping[int, int]) -> str:
     of_line = case(pieces, value=OrderLine.id)
     mine = update(OrderLine).where(OrderLine.order_id == order.id, OrderLine.id.in_(pieces))
     there = mine.where(OrderLine.quantity - OrderLine.refunded >= of_line)
-    if changed(there.values(refunded=OrderLine.refunded + of_line)) != len(pieces):
-        raise MovedMeanwhile
+    if updated(there.values(refunded=OrderLine.refunded + of_line)) != len(pieces):
+        raise StaleState
     lines = [line for line in order.lines if line.id in pieces]
     for line in lines:
         db.session.expire(line, ["refunded"])

@@ -12,14 +12,14 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.core.clock import utcnow
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
-from shop.orders.transitions import move
-from shop.payments.models import PaymentAttempt, PaymentCheck
+from shop.orders.transitions import transition
+from shop.payments.models import PaymentAttempt, ReviewFlag
 
 
-class Kind(StrEnum):
+class ReviewReason(StrEnum):
     """Why a person has to look. The first seven are read from states, the others from lines of `payment_check`."""
 
     REVIEW = "review"
@@ -40,22 +40,22 @@ class Kind(StrEnum):
     FREE = "free"  # a discount took the whole total
 
 
-OF_ROW = {
-    "R1": Kind.UNREADABLE,
-    "R2": Kind.MISMATCH,
-    "R3a": Kind.LATE,
-    "R5": Kind.CONTRADICTION,
-    "R8": Kind.OTHER_SUM,
+REASON_OF_ROW = {
+    "R1": ReviewReason.UNREADABLE,
+    "R2": ReviewReason.MISMATCH,
+    "R3a": ReviewReason.LATE,
+    "R5": ReviewReason.CONTRADICTION,
+    "R8": ReviewReason.OTHER_SUM,
 }
 
 
-def look_at(order: Order, kind: Kind, words: str, attempt: PaymentAttempt | None = None) -> None:
+def flag_order(order: Order, kind: ReviewReason, words: str, attempt: PaymentAttempt | None = None) -> None:
     """Have a person look. While one line of this kind is open for the order and attempt, there is no second."""
     order.open_warning = True
     key = f"{order.id}-{kind}-{attempt.id if attempt else 0}"
-    if db.session.scalar(select(PaymentCheck.id).where(PaymentCheck.open_key == key)):
+    if db.session.scalar(select(ReviewFlag.id).where(ReviewFlag.open_key == key)):
         return
-    check = PaymentCheck(
+    check = ReviewFlag(
         order_id=order.id,
         attempt_id=attempt and attempt.id,
         kind=kind,
@@ -67,62 +67,66 @@ def look_at(order: Order, kind: Kind, words: str, attempt: PaymentAttempt | None
         db.session.add(check)
 
 
-def look_at_callback(row: str, attempt: PaymentAttempt, words: str) -> None:
+def flag_callback(row: str, attempt: PaymentAttempt, words: str) -> None:
     """Have a person look at a callback, unless where the order or its attempt stands says so already."""
-    kind = OF_ROW.get(row)
+    kind = REASON_OF_ROW.get(row)
     in_sight = attempt.order.payment == Payment.REVIEW or attempt.state == AttemptState.REVIEW
-    if kind and not (in_sight and kind in (Kind.CONTRADICTION, Kind.OTHER_SUM)):
-        look_at(attempt.order, kind, words, attempt)
+    if kind and not (in_sight and kind in (ReviewReason.CONTRADICTION, ReviewReason.OTHER_SUM)):
+        flag_order(attempt.order, kind, words, attempt)
 
 
-def looked_at(check_id: int, words: str, by: str) -> PaymentCheck | None:
+def resolve(check_id: int, words: str, by: str) -> ReviewFlag | None:
     """Close one line; None when there is none of that id, or it is closed already."""
-    still_open = update(PaymentCheck).where(PaymentCheck.id == check_id, PaymentCheck.closed_at.is_(None))
-    if not changed(still_open.values(_closing(words, by))):
+    still_open = update(ReviewFlag).where(ReviewFlag.id == check_id, ReviewFlag.closed_at.is_(None))
+    if not updated(still_open.values(_closing(words, by))):
         return None
-    check = db.session.get_one(PaymentCheck, check_id)
-    calm(check.order)
+    check = db.session.get_one(ReviewFlag, check_id)
+    clear_warning(check.order)
     return check
 
 
-def looked_at_order(order: Order, words: str, by: str) -> bool:
+def resolve_order(order: Order, words: str, by: str) -> bool:
     """Close all lines of an order but codes its buyer gave, which want an answer; False when nothing was open."""
-    closed = close_all(order, set(Kind) - {Kind.CODE}, words, by)
-    return calm(order) or closed
+    closed = resolve_all(order, set(ReviewReason) - {ReviewReason.CODE}, words, by)
+    return clear_warning(order) or closed
 
 
-def calm(order: Order) -> bool:
+def clear_warning(order: Order) -> bool:
     """The order's warnings have been looked at, unless a line of it is open or money of it is in review."""
-    line = exists().where(PaymentCheck.order_id == order.id, PaymentCheck.closed_at.is_(None))
+    line = exists().where(ReviewFlag.order_id == order.id, ReviewFlag.closed_at.is_(None))
     stray = exists().where(PaymentAttempt.order_id == order.id, PaymentAttempt.state == AttemptState.REVIEW)
     db.session.flush()
-    calmed = changed(
+    calmed = updated(
         update(Order).where(Order.id == order.id, Order.open_warning, ~line, ~stray).values(open_warning=False)
     )
     db.session.expire(order, ["open_warning"])
     return bool(calmed)
 
 
-def waited_long_enough(order: Order, words: str, by: str) -> bool:
+def dismiss_waiting(order: Order, words: str, by: str) -> bool:
     """Somebody looked at an order that waits: it is not brought up again for its silence. False when somebody had."""
-    move(order, order.payment, order.payment)  # locked: of two who look at once one is first
-    seen = select(PaymentCheck.id).where(PaymentCheck.order_id == order.id, PaymentCheck.kind == Kind.WAITING)
+    transition(order, order.payment, order.payment)  # locked: of two who look at once one is first
+    seen = select(ReviewFlag.id).where(ReviewFlag.order_id == order.id, ReviewFlag.kind == ReviewReason.WAITING)
     if order.payment not in (Payment.AWAITING, Payment.EXPIRED) or db.session.scalar(seen.limit(1)):
         return False
-    closed = PaymentCheck(
-        order_id=order.id, kind=Kind.WAITING, words="No word from Chpter", opened_at=utcnow(), **_closing(words, by)
+    closed = ReviewFlag(
+        order_id=order.id,
+        kind=ReviewReason.WAITING,
+        words="No word from Chpter",
+        opened_at=utcnow(),
+        **_closing(words, by),
     )
     db.session.add(closed)
-    calm(order)
+    clear_warning(order)
     return True
 
 
-def close_all(order: Order, kinds: Iterable[Kind], words: str, by: str) -> bool:
+def resolve_all(order: Order, kinds: Iterable[ReviewReason], words: str, by: str) -> bool:
     """What was just done answers these matters of an order; False when none of them was open."""
-    still_open = update(PaymentCheck).where(
-        PaymentCheck.order_id == order.id, PaymentCheck.kind.in_(list(kinds)), PaymentCheck.closed_at.is_(None)
+    still_open = update(ReviewFlag).where(
+        ReviewFlag.order_id == order.id, ReviewFlag.kind.in_(list(kinds)), ReviewFlag.closed_at.is_(None)
     )
-    return bool(changed(still_open.values(_closing(words, by))))
+    return bool(updated(still_open.values(_closing(words, by))))
 
 
 def _closing(words: str, by: str) -> dict[str, object]:

@@ -31,42 +31,42 @@ from sqlalchemy import (
 from sqlalchemy.orm import selectinload
 
 from shop.core.database import db
-from shop.orders.fulfilment import waits_to_be_seen
+from shop.orders.fulfilment import needs_verification
 from shop.orders.models import WARNED, Order, OrderEvent
 from shop.orders.states import AttemptState, Payment
-from shop.payments.models import CallbackRecord, MoneyEntry, PaymentAttempt, PaymentCheck, UnmatchedCallback
-from shop.payments.review_flags import Kind
-from shop.web.pagination import Leaf, leaf
+from shop.payments.models import CallbackRecord, LedgerEntry, PaymentAttempt, ReviewFlag, UnmatchedCallback
+from shop.payments.review_flags import ReviewReason
+from shop.web.pagination import Page, paginate
 
 PER_PAGE = 20
 PATIENCE = timedelta(minutes=15)  # from going to pay until silence is worth a look
 FORGOTTEN = timedelta(hours=24)  # after which an unpaid page is no longer one somebody waits for
 URGENCY = (
-    Kind.REVIEW,
-    Kind.CODE,
-    Kind.UNSEEN,
-    Kind.TWICE,
-    Kind.REFUND_DUE,
-    Kind.STRAY,
-    Kind.OTHER_SUM,
-    Kind.CONTRADICTION,
-    Kind.MISMATCH,
-    Kind.CODE_TWICE,
-    Kind.FREE,
-    Kind.OPENED,
-    Kind.UNREADABLE,
-    Kind.LATE,
-    Kind.WARNING,
-    Kind.WAITING,
+    ReviewReason.REVIEW,
+    ReviewReason.CODE,
+    ReviewReason.UNSEEN,
+    ReviewReason.TWICE,
+    ReviewReason.REFUND_DUE,
+    ReviewReason.STRAY,
+    ReviewReason.OTHER_SUM,
+    ReviewReason.CONTRADICTION,
+    ReviewReason.MISMATCH,
+    ReviewReason.CODE_TWICE,
+    ReviewReason.FREE,
+    ReviewReason.OPENED,
+    ReviewReason.UNREADABLE,
+    ReviewReason.LATE,
+    ReviewReason.WARNING,
+    ReviewReason.WAITING,
 )
 PAGE_OPEN = (AttemptState.OPEN, AttemptState.SUPERSEDED)
 
 
 @dataclass(frozen=True)
-class Matter:
+class ReviewItem:
     """One thing that needs a person. Sums are whole shillings."""
 
-    kind: Kind
+    kind: ReviewReason
     order: Order
     since: datetime
     words: str
@@ -76,10 +76,10 @@ class Matter:
 
 
 @dataclass(frozen=True)
-class Matters(Leaf):
+class ReviewPage(Page):
     """One page of the list, and how many there are of each kind."""
 
-    rows: Sequence[Matter]
+    rows: Sequence[ReviewItem]
     counts: dict[str, int]
     kind: str  # the kind asked for, or "" for all
 
@@ -89,28 +89,28 @@ class Matters(Leaf):
         return sum(self.counts.values())
 
 
-def find_matters(kind: str, number: int, now: datetime) -> Matters:
+def find_review_items(kind: str, number: int, now: datetime) -> ReviewPage:
     """What needs a person. An unknown `kind` means all; a page past the last one is the last one."""
-    kind = kind if kind in set(Kind) else ""
+    kind = kind if kind in set(ReviewReason) else ""
     every = union_all(*_sources(now)).subquery()
     counts: dict[str, int] = dict(db.session.execute(select(every.c.kind, func.count()).group_by(every.c.kind)).all())
-    here = leaf(number, counts.get(kind, 0) if kind else sum(counts.values()), PER_PAGE)
+    here = paginate(number, counts.get(kind, 0) if kind else sum(counts.values()), PER_PAGE)
     urgency = case({one: place for place, one in enumerate(URGENCY)}, value=every.c.kind, else_=len(URGENCY))
     listed = select(every).order_by(urgency, every.c.since, every.c.order_id, every.c.check_id)
     if kind:
         listed = listed.where(every.c.kind == kind)
     rows = db.session.execute(listed.limit(PER_PAGE).offset(here.start)).all()
-    return Matters(here.number, here.total, PER_PAGE, _matters(rows), counts, kind)
+    return ReviewPage(here.number, here.total, PER_PAGE, _matters(rows), counts, kind)
 
 
-def count_to_check(now: datetime) -> ScalarSelect[int]:
+def count_review_items(now: datetime) -> ScalarSelect[int]:
     """How many things need a person, payments without an order among them: a part of a statement."""
     every = union_all(*_sources(now)).subquery()
     lost = select(func.count(UnmatchedCallback.id)).where(UnmatchedCallback.closed_at.is_(None)).scalar_subquery()
     return select(func.count() + lost).select_from(every).scalar_subquery()
 
 
-def order_named(number: str, keep: bool = False) -> Order:
+def order_by_number(number: str, keep: bool = False) -> Order:
     """The order of that number with its attempts, or 404. `keep`: kept from others until the transaction ends."""
     if not re.fullmatch(r"[0-9]{1,12}", number, re.ASCII):
         abort(404)
@@ -130,7 +130,7 @@ def _nothing() -> Cast[Any]:
 
 def _in_review() -> Select[Any]:
     return select(
-        literal(Kind.REVIEW.value).label("kind"),
+        literal(ReviewReason.REVIEW.value).label("kind"),
         Order.placed_at.label("since"),
         Order.id.label("order_id"),
         _nothing().label("attempt_id"),
@@ -141,14 +141,14 @@ def _in_review() -> Select[Any]:
 
 def _unseen() -> Select[Any]:
     since = func.coalesce(Order.paid_at, Order.placed_at)
-    unseen = select(literal(Kind.UNSEEN.value), since, Order.id, _nothing(), _nothing(), literal(""))
-    return unseen.where(waits_to_be_seen())
+    unseen = select(literal(ReviewReason.UNSEEN.value), since, Order.id, _nothing(), _nothing(), literal(""))
+    return unseen.where(needs_verification())
 
 
 def _refund_due() -> Select[Any]:
-    came = select(func.count()).where(MoneyEntry.order_id == Order.id, MoneyEntry.amount > 0).scalar_subquery()
+    came = select(func.count()).where(LedgerEntry.order_id == Order.id, LedgerEntry.amount > 0).scalar_subquery()
     twice = and_(Order.payment.in_((Payment.PAID, Payment.REFUNDED)), came > 1)
-    kind = case((twice, Kind.TWICE.value), else_=Kind.REFUND_DUE.value)
+    kind = case((twice, ReviewReason.TWICE.value), else_=ReviewReason.REFUND_DUE.value)
     since = func.coalesce(Order.paid_at, Order.placed_at)
     return select(kind, since, Order.id, _nothing(), _nothing(), literal("")).where(Order.refund_due)
 
@@ -156,7 +156,7 @@ def _refund_due() -> Select[Any]:
 def _stray() -> Select[Any]:
     attempt = PaymentAttempt
     columns: tuple[Any, ...] = (
-        literal(Kind.STRAY.value),
+        literal(ReviewReason.STRAY.value),
         attempt.created_at,
         attempt.order_id,
         attempt.id,
@@ -173,8 +173,10 @@ def _waiting(now: datetime) -> Select[Any]:
     """The buyer went to pay a while ago, and Chpter says nothing: each order once, by its newest page."""
     attempt = PaymentAttempt
     newest = func.max(attempt.created_at)
-    seen = exists().where(PaymentCheck.order_id == attempt.order_id, PaymentCheck.kind == Kind.WAITING)
-    waits = select(literal(Kind.WAITING.value), newest, attempt.order_id, func.max(attempt.id), _nothing(), literal(""))
+    seen = exists().where(ReviewFlag.order_id == attempt.order_id, ReviewFlag.kind == ReviewReason.WAITING)
+    waits = select(
+        literal(ReviewReason.WAITING.value), newest, attempt.order_id, func.max(attempt.id), _nothing(), literal("")
+    )
     return (
         waits.join(Order, Order.id == attempt.order_id)
         .where(
@@ -194,19 +196,19 @@ def _warned() -> Select[Any]:
     newest = warning.order_by(OrderEvent.id.desc()).limit(1)
     since = func.coalesce(newest.with_only_columns(OrderEvent.at).scalar_subquery(), Order.placed_at)
     words = func.coalesce(newest.with_only_columns(OrderEvent.words).scalar_subquery(), "")
-    line = exists().where(PaymentCheck.order_id == Order.id, PaymentCheck.closed_at.is_(None))
+    line = exists().where(ReviewFlag.order_id == Order.id, ReviewFlag.closed_at.is_(None))
     stray = exists().where(PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.REVIEW)
-    warned = select(literal(Kind.WARNING.value), since, Order.id, _nothing(), _nothing(), words)
+    warned = select(literal(ReviewReason.WARNING.value), since, Order.id, _nothing(), _nothing(), words)
     return warned.where(text(WARNED), ~line, ~stray, Order.payment != Payment.REVIEW, ~Order.refund_due)
 
 
 def _lines() -> Select[Any]:
-    line = PaymentCheck
+    line = ReviewFlag
     columns: tuple[Any, ...] = (line.kind, line.opened_at, line.order_id, line.attempt_id, line.id, line.words)
     return select(*columns).where(line.closed_at.is_(None))
 
 
-def _matters(rows: Sequence[Any]) -> list[Matter]:
+def _matters(rows: Sequence[Any]) -> list[ReviewItem]:
     ids = {row.order_id for row in rows}
     found = (
         select(Order).where(Order.id.in_(ids)).options(selectinload(Order.attempts), selectinload(Order.offered_codes))
@@ -218,12 +220,14 @@ def _matters(rows: Sequence[Any]) -> list[Matter]:
     for row in rows:
         order = orders[row.order_id]
         attempt = attempts.get(row.attempt_id) if row.attempt_id else None
-        if row.kind == Kind.REVIEW:
+        if row.kind == ReviewReason.REVIEW:
             attempt = _newest(order, AttemptState.REVIEW)
-        elif row.kind == Kind.UNSEEN:
+        elif row.kind == ReviewReason.UNSEEN:
             attempt = _newest(order, AttemptState.PAID)
         amount, reason = said.get(attempt.id, (None, "")) if attempt else (None, "")
-        matters.append(Matter(Kind(row.kind), order, row.since, row.words or reason, row.check_id, attempt, amount))
+        matters.append(
+            ReviewItem(ReviewReason(row.kind), order, row.since, row.words or reason, row.check_id, attempt, amount)
+        )
     return matters
 
 

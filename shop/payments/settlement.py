@@ -8,16 +8,16 @@ from typing import Literal
 from sqlalchemy import func, select, update
 
 from shop.chpter import Callback, Charged, Claim, Unreadable, read_callback, reason_of, result_of
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 from shop.core.money import shillings
-from shop.core.signals import payment_doubted, payment_failed
+from shop.core.signals import payment_failed, payment_needs_review
 from shop.orders import reservations, transitions
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
 from shop.payments import money_ledger, mpesa_codes, shortfalls, unmatched_callbacks
-from shop.payments.callback_intake import Posted
+from shop.payments.callback_intake import IncomingCallback
 from shop.payments.models import CallbackRecord, PaymentAttempt
-from shop.payments.review_flags import look_at_callback
+from shop.payments.review_flags import flag_callback
 from shop.payments.settlement_rules import Decision, Facts, decide
 
 log = logging.getLogger(__name__)
@@ -33,39 +33,39 @@ class Outcome:
     status: int
 
 
-def settle(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Outcome:
+def settle_callback(posted: IncomingCallback, card_paid_false: Literal["paid", "review"]) -> Outcome:
     """Record a callback and do what the table says.
 
-    Raises sqlalchemy.exc.DBAPIError when the database refuses, and MovedMeanwhile when the order moved at every try.
+    Raises sqlalchemy.exc.DBAPIError when the database refuses, and StaleState when the order moved at every try.
     Whatever it raises, nothing was kept then, and the caller spools it.
     """
     callback = _read(posted, card_paid_false)
     for _ in range(TRIES - 1):
         try:
             return write(lambda: _settle_once(posted, callback))
-        except transitions.MovedMeanwhile:
+        except transitions.StaleState:
             continue
     return write(lambda: _settle_once(posted, callback))
 
 
-def settle_within(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Outcome:
-    """As `settle`, once, inside the caller's transaction. Raises MovedMeanwhile when the order moved meanwhile."""
+def settle_in_transaction(posted: IncomingCallback, card_paid_false: Literal["paid", "review"]) -> Outcome:
+    """As `settle`, once, inside the caller's transaction. Raises StaleState when the order moved meanwhile."""
     return _settle_once(posted, _read(posted, card_paid_false))
 
 
-def _read(posted: Posted, card_paid_false: Literal["paid", "review"]) -> Callback | Unreadable:
+def _read(posted: IncomingCallback, card_paid_false: Literal["paid", "review"]) -> Callback | Unreadable:
     try:
         return read_callback(posted.raw, posted.content_type, card_paid_false=card_paid_false)
     except Unreadable as unreadable:
         return unreadable
 
 
-def _settle_once(posted: Posted, callback: Callback | Unreadable) -> Outcome:
+def _settle_once(posted: IncomingCallback, callback: Callback | Unreadable) -> Outcome:
     attempt = db.session.scalar(select(PaymentAttempt).where(PaymentAttempt.secret_hash == posted.secret_hash))
     whole = not (posted.oversized or posted.broken_off)
     if attempt is None:
         understood = callback if whole and isinstance(callback, Callback) else None
-        unmatched_callbacks.keep(posted, understood)
+        unmatched_callbacks.keep_unmatched(posted, understood)
         return Outcome("R12", 200 if understood else _unreadable_status(posted))
     if posted.spool_name and _replayed(posted.spool_name):
         return Outcome("R8", 200)
@@ -85,7 +85,7 @@ def _settle_once(posted: Posted, callback: Callback | Unreadable) -> Outcome:
 def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_browser: bool) -> Decision:
     """Lock the order in the state it was read in, then decide. Late money takes its goods here, if they are there."""
     seen = order.payment
-    transitions.move(order, seen, seen)
+    transitions.transition(order, seen, seen)
     rest = shortfalls.completes(order, attempt)
     facts = Facts(
         claim=callback.claim,
@@ -115,22 +115,22 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
         elif decision.attempt == AttemptState.REVIEW:
             values["heard_amount"] = callback.amount
         guarded = update(PaymentAttempt).where(PaymentAttempt.id == attempt.id, PaymentAttempt.state == before_attempt)
-        if not changed(guarded.values(values)):
-            raise transitions.MovedMeanwhile
+        if not updated(guarded.values(values)):
+            raise transitions.StaleState
         db.session.expire(attempt)
         if decision.attempt == AttemptState.PAID:
             code = mpesa_codes.code_to_book(attempt)
-            money_ledger.came_in(order, attempt.amount, attempt=attempt, method=callback.method, code=code)
+            money_ledger.enter_payment(order, attempt.amount, attempt=attempt, method=callback.method, code=code)
     if decision.order != before_order:
-        transitions.move(order, before_order, decision.order)
+        transitions.transition(order, before_order, decision.order)
         if decision.row == "R3" or (decision.row == "R3d" and not order.late):
-            transitions.paid(order, now)
+            transitions.complete_payment(order, now)
         elif decision.row in ("R3a", "R3d"):
-            transitions.paid_late(order, now)
+            transitions.complete_late_payment(order, now)
         else:
             order.record("The payment is being checked by a person", for_buyer=True)
     if decision.refund_due:
-        money_ledger.owes(order, attempt.amount)
+        money_ledger.add_refund_due(order, attempt.amount)
     if decision.row == "R3b":
         order.late = True
     if decision.row == "R6" and before_attempt != AttemptState.FAILED:
@@ -142,7 +142,7 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
             payment_failed.send(attempt)  # where nothing can be tried again, or is being tried, nobody is asked to
 
 
-def _unreadable(attempt: PaymentAttempt, posted: Posted, why: Callback | Unreadable) -> Outcome:
+def _unreadable(attempt: PaymentAttempt, posted: IncomingCallback, why: Callback | Unreadable) -> Outcome:
     words = "The body broke off before its end." if posted.broken_off else str(why)
     if posted.oversized:
         words = "The body is larger than 16 KiB."
@@ -151,7 +151,7 @@ def _unreadable(attempt: PaymentAttempt, posted: Posted, why: Callback | Unreada
     return Outcome("R1", _unreadable_status(posted))
 
 
-def _unreadable_status(posted: Posted) -> int:
+def _unreadable_status(posted: IncomingCallback) -> int:
     return 413 if posted.oversized else 400
 
 
@@ -164,7 +164,7 @@ def _room(attempt: PaymentAttempt) -> bool:
 
 
 def _keep(
-    attempt: PaymentAttempt, posted: Posted, callback: Callback | None, row: str, reason: str, alert: bool
+    attempt: PaymentAttempt, posted: IncomingCallback, callback: Callback | None, row: str, reason: str, alert: bool
 ) -> None:
     forgotten = attempt.order.forgotten_at is not None  # then nothing that may tell of the buyer is kept any more
     db.session.add(
@@ -184,9 +184,9 @@ def _keep(
     if alert:
         attempt.order.record(f"Callback, row {row}: {reason}", warning=True)
         db.session.flush()
-        payment_doubted.send(attempt.order, row=row, reason=reason)
+        payment_needs_review.send(attempt.order, row=row, reason=reason)
     if alert or row == "R3a":
-        look_at_callback(row, attempt, reason)
+        flag_callback(row, attempt, reason)
 
 
 def _sums(attempt: PaymentAttempt, callback: Callback) -> str:

@@ -6,11 +6,11 @@ of it runs inside the caller's transaction.
 
 from shop.core.database import db
 from shop.core.money import shillings
-from shop.core.signals import rest_asked_for
+from shop.core.signals import remaining_payment_requested
 from shop.orders import transitions
 from shop.orders.models import Order
 from shop.orders.states import Payment
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments.manual_payments import came_through, in_review
 from shop.payments.models import PaymentAttempt
 
@@ -24,21 +24,21 @@ def ask_for_rest(order: Order, came: int, rest: int, by: str) -> None:
     """Count what came for an order in review, and ask its buyer for the rest, by a new payment and a mail.
 
     `came` is what came through the attempt in review, 0 where there is none; `rest` is what the form said would be
-    asked for. Raises MovedMeanwhile when another sum lacks by now, and nothing is kept then.
+    asked for. Raises StaleState when another sum lacks by now, and nothing is kept then.
     """
-    transitions.move(order, Payment.REVIEW, Payment.REVIEW)
+    transitions.transition(order, Payment.REVIEW, Payment.REVIEW)
     attempt = in_review(order)
     if bool(attempt) != bool(came) or rest != rest_of(order, came) or not 0 < rest < order.total:
-        raise MovedMeanwhile
+        raise StaleState
     if attempt:
         came_through(attempt, came, by)
     elif order.rest_asked == rest:
-        raise MovedMeanwhile
+        raise StaleState
     order.rest_asked = rest
     came_so_far = f"{shillings(order.total - rest)} of {shillings(order.total)} has come"
     order.record(f"{came_so_far}. {shillings(rest)} remains to be paid", for_buyer=True)
     db.session.flush()
-    rest_asked_for.send(order)
+    remaining_payment_requested.send(order)
 
 
 def completes(order: Order, attempt: PaymentAttempt) -> bool:

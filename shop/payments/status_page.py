@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Story:
+class OrderStatus:
     """What an order page says."""
 
     tone: str  # "waiting", "good", "bad" or "quiet"
@@ -62,7 +62,7 @@ def pickup_place(order: Order, shop_address: str) -> str:
     return order.pickup_place or shop_address
 
 
-def story_of(order: Order, whatsapp: str = "", shop_address: str = "") -> Story:
+def status_of(order: Order, whatsapp: str = "", shop_address: str = "") -> OrderStatus:
     """Tell an order's story. `whatsapp` is the shop's number in digits, `shop_address` its street; or empty."""
     if order.payment == Payment.AWAITING:
         story = _awaiting(order)
@@ -117,11 +117,11 @@ def _wait_before_paying(attempt: "PaymentAttempt") -> bool:
     return unknown and utcnow() < (attempt.failed_at or attempt.created_at) + PAY_AGAIN_AFTER
 
 
-def _awaiting(order: Order) -> Story:
+def _awaiting(order: Order) -> OrderStatus:
     if not order.attempts:  # made at the desk: nobody has tried to pay it yet
         headline = "Your order is ready. Check it, then pay."
         detail = "You pay by M-PESA or card."
-        return Story(
+        return OrderStatus(
             "waiting", "Waiting for payment", headline, detail, can_pay=True, pay_label=f"Pay {shillings(order.to_pay)}"
         )
     state, pay = _state_of_latest(order), f"Pay {shillings(order.to_pay)}"
@@ -132,21 +132,21 @@ def _awaiting(order: Order) -> Story:
     if state == AttemptState.CREATE_FAILED and on_its_way:
         headline = "The payment page could not be opened."
         detail = "If you have paid on an earlier page, give it a minute: this page changes once the money is confirmed."
-        return Story("bad", "Not paid yet", headline, detail, can_pay=True, waiting=True, stop=DO_NOT_PAY_AGAIN)
+        return OrderStatus("bad", "Not paid yet", headline, detail, can_pay=True, waiting=True, stop=DO_NOT_PAY_AGAIN)
     if state == AttemptState.CREATE_FAILED:
         headline = "The payment page could not be opened."
         detail = "Nothing has been paid. Try again in a moment."
-        return Story("bad", "Not paid yet", headline, detail, can_pay=True)
+        return OrderStatus("bad", "Not paid yet", headline, detail, can_pay=True)
     if state == AttemptState.CREATING:
         headline, detail = "We are opening the payment page.", "This takes a few seconds. This page moves on by itself."
-        return Story("waiting", "Opening payment", headline, detail, waiting=True, can_pay=True, pay_label=pay)
+        return OrderStatus("waiting", "Opening payment", headline, detail, waiting=True, can_pay=True, pay_label=pay)
     if order.returned_at:
         headline = "We are waiting to hear about your payment."
         detail = "If you have paid, there is nothing more to do: this page changes as soon as the money is confirmed."
     else:
         headline = "Your order is waiting for payment."
         detail = "If you have paid already, give it a minute: this page changes as soon as the money is confirmed."
-    return Story(
+    return OrderStatus(
         "waiting",
         "Waiting for payment",
         headline,
@@ -158,7 +158,7 @@ def _awaiting(order: Order) -> Story:
     )
 
 
-def _part_paid(order: Order) -> Story:
+def _part_paid(order: Order) -> OrderStatus:
     """A part came, and the rest is asked for: paid as an unpaid order is, with its own sum."""
     came = f"{shillings(order.total - order.rest_asked)} of {shillings(order.total)} has come."
     pay = f"Pay the remaining {shillings(order.rest_asked)}"
@@ -168,7 +168,7 @@ def _part_paid(order: Order) -> Story:
         label = pay if story.pay_label.startswith("Pay") else story.pay_label
         detail = story.detail.replace("Nothing has been paid. ", "")
         return replace(story, detail=f"{came} {detail}", pay_label=label)
-    return Story("waiting", "Part paid", came, f"{pay} and your order is complete.", can_pay=True, pay_label=pay)
+    return OrderStatus("waiting", "Part paid", came, f"{pay} and your order is complete.", can_pay=True, pay_label=pay)
 
 
 def _state_of_latest(order: Order) -> str:
@@ -178,11 +178,11 @@ def _state_of_latest(order: Order) -> str:
     return attempt.state
 
 
-def _failed(order: Order, on_its_way: bool) -> Story:
+def _failed(order: Order, on_its_way: bool) -> OrderStatus:
     """The newest try failed. `on_its_way`: an older payment page may have been paid all the same."""
     attempt = order.attempts[-1]
     reason = plain_words(attempt.reason, attempt.method)
-    story = Story("bad", "Payment failed", "", "", can_pay=True, reason=reason, waiting=True)
+    story = OrderStatus("bad", "Payment failed", "", "", can_pay=True, reason=reason, waiting=True)
     if result_of(attempt.reason).charged is Charged.NO:
         story = replace(story, headline="The payment did not go through.")
         if not on_its_way:
@@ -199,41 +199,41 @@ def _failed(order: Order, on_its_way: bool) -> Story:
     return replace(story, detail=detail)
 
 
-def _settled(order: Order, shop_address: str) -> Story:
+def _settled(order: Order, shop_address: str) -> OrderStatus:
     match order.payment:
         case Payment.PAID if order.pickup and order.fulfilment == Fulfilment.PACKED:
             detail = "Say this code when you come. Whoever has it gets your order, so show it to nobody else."
             headline = "Your order is ready to collect."
             place = pickup_place(order, shop_address)
             detail = f"Come to {place.rstrip('.')}. {detail}" if place else detail
-            return Story("good", "Ready to collect", headline, detail, collect_code=order.collect_code)
+            return OrderStatus("good", "Ready to collect", headline, detail, collect_code=order.collect_code)
         case Payment.PAID if order.fulfilment in GONE:
             badge, headline = GONE[Fulfilment(order.fulfilment)]
-            return Story("good", badge, headline, _where(order, shop_address))
+            return OrderStatus("good", badge, headline, _where(order, shop_address))
         case Payment.PAID if order.total == 0:
             headline = "Your order is placed. There is nothing to pay."
-            return Story("good", "Order placed", headline, _where(order, shop_address))
+            return OrderStatus("good", "Order placed", headline, _where(order, shop_address))
         case Payment.PAID:
             headline = f"Paid. We have received {shillings(order.total - order.short)}."
-            return Story("good", "Paid", headline, _where(order, shop_address))
+            return OrderStatus("good", "Paid", headline, _where(order, shop_address))
         case Payment.REVIEW:
             headline = "Your payment is being checked by a person."
             detail = _heard(order)
-            return Story("waiting", "Being checked", headline, detail, stop=DO_NOT_PAY_AGAIN)
+            return OrderStatus("waiting", "Being checked", headline, detail, stop=DO_NOT_PAY_AGAIN)
         case Payment.EXPIRED:
             headline = "This order was closed because no payment arrived."
             if not any(attempt.checkout_link for attempt in order.attempts):
-                return Story("quiet", "Closed", headline, "Nothing has been paid. You can order again.")
+                return OrderStatus("quiet", "Closed", headline, "Nothing has been paid. You can order again.")
             paid = "If you have paid, it still counts: wait for this page to say so, and do not order again."
             detail = f"{paid} If you have not paid, you can order again."
-            return Story("quiet", "Closed", headline, detail, waiting=_look_seconds(order) > 0)
+            return OrderStatus("quiet", "Closed", headline, detail, waiting=_look_seconds(order) > 0)
         case Payment.CANCELLED:
             unknown = "If you have paid for it, the money is given back."
             detail = f"{_given_back(order) or unknown} Ask us if anything is unclear."
-            return Story("quiet", "Cancelled", "This order was cancelled.", detail)
+            return OrderStatus("quiet", "Cancelled", "This order was cancelled.", detail)
         case _:
             detail = f"{_given_back(order)} Ask us if anything is unclear.".strip()
-            return Story("quiet", "Refunded", "Your money for this order was given back.", detail)
+            return OrderStatus("quiet", "Refunded", "Your money for this order was given back.", detail)
 
 
 def _heard(order: Order) -> str:

@@ -6,12 +6,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.core.clock import utcnow
 from shop.orders.expiry import buyer_returned
-from shop.orders.lookup import order_with
+from shop.orders.lookup import order_by_token
 from shop.orders.models import Order
 from shop.orders.states import AttemptState
 from shop.orders.views import orders
-from shop.payments.status_page import pickup_place, story_of
-from shop.store.settings import details
+from shop.payments.status_page import pickup_place, status_of
+from shop.store.settings import current_store
 
 REFRESHES = (10, 10, 15, 15, 20, 20, 30, 30, 45, 45, *([60] * 25))  # seconds; how a page without JavaScript looks again
 
@@ -36,12 +36,12 @@ def code(token: str) -> str:
 
 def order_page(order: Order, code: str = "", code_problem: str = "", code_open: bool = False) -> str:
     """The page of an order; with the M-PESA code its buyer typed, and what is wrong with it."""
-    shop = details()
+    shop = current_store()
     looked = min(max(request.args.get("looked", 0, type=int), 0), len(REFRESHES))
     return render_template(
         "payments/order_page.html",
         order=order,
-        story=story_of(order, shop.whatsapp, shop.address),
+        story=status_of(order, shop.whatsapp, shop.address),
         place=pickup_place(order, shop.address),
         code=code,
         code_problem=code_problem,
@@ -57,10 +57,10 @@ def status(token: str) -> Response:
     order = _by_token(token)
     attempt = order.latest_attempt
     states = {"payment": order.payment, "attempt": attempt.state if attempt else None, "fulfilment": order.fulfilment}
-    story = story_of(order)
+    story = status_of(order)
     return jsonify({**states, "state": story.state, **({"failure": story.failure} if story.failure else {})})
 
 
 def _by_token(token: str) -> Order:
     whole = (Order.lines, Order.events, Order.attempts, Order.money)
-    return order_with(token, *map(selectinload, whole)) or abort(404)
+    return order_by_token(token, *map(selectinload, whole)) or abort(404)

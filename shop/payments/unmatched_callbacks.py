@@ -16,9 +16,9 @@ from sqlalchemy.exc import IntegrityError
 
 from shop.chpter import Callback, Claim
 from shop.core.clock import MONTH, utcnow
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.core.signals import payment_unmatched
-from shop.payments.callback_intake import Posted
+from shop.payments.callback_intake import IncomingCallback
 from shop.payments.models import UnmatchedCallback
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ MOST_KEPT = 50  # of one address and claim: whoever knows one must not fill the 
 NO_MONEY = "It says that no money came"
 
 
-def keep(posted: Posted, callback: Callback | None) -> None:
+def keep_unmatched(posted: IncomingCallback, callback: Callback | None) -> None:
     """Keep a callback that belongs to no attempt, inside the caller's transaction. A repeat changes nothing."""
     claim = callback.claim if callback else ""
     same = (UnmatchedCallback.secret_hash == posted.secret_hash) & (UnmatchedCallback.claim == claim)
@@ -68,14 +68,14 @@ def still_open(callback_id: int) -> Update:
     return update(UnmatchedCallback).where(UnmatchedCallback.id == callback_id, UnmatchedCallback.closed_at.is_(None))
 
 
-def looked_at(callback_id: int, words: str, by: str) -> UnmatchedCallback | None:
+def resolve_unmatched(callback_id: int, words: str, by: str) -> UnmatchedCallback | None:
     """Close one without an order; None when it is closed or matched already. In the caller's transaction."""
-    if not changed(still_open(callback_id).values(closed_at=utcnow(), closed_by=by[:80], closing_words=words[:500])):
+    if not updated(still_open(callback_id).values(closed_at=utcnow(), closed_by=by[:80], closing_words=words[:500])):
         return None
     return db.session.get_one(UnmatchedCallback, callback_id)
 
 
-def forget_looked_at(months: int, now: datetime) -> int:
+def delete_resolved(months: int, now: datetime) -> int:
     """Delete what was closed so many months ago, and say how many; 0 months: never. In the caller's transaction."""
     if not months:
         return 0

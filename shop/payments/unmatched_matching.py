@@ -7,15 +7,15 @@ from sqlalchemy import delete, select
 
 from shop.chpter import Claim
 from shop.core.clock import utcnow
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.orders.models import Order
-from shop.orders.search_index import note_words
+from shop.orders.search_index import add_search_terms
 from shop.orders.states import AttemptState
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments.attempts import LARGEST_REFERENCE, SMALLEST_REFERENCE
-from shop.payments.callback_intake import Posted
+from shop.payments.callback_intake import IncomingCallback
 from shop.payments.models import PaymentAttempt, UnmatchedCallback
-from shop.payments.settlement import settle_within
+from shop.payments.settlement import settle_in_transaction
 from shop.payments.unmatched_callbacks import still_open
 
 
@@ -35,10 +35,10 @@ def can_match(callback: UnmatchedCallback) -> bool:
 def match(order: Order, callback_id: int, card_paid_false: Literal["paid", "review"]) -> UnmatchedCallback:
     """Give the order the attempt that was lost, and settle what came for it, by the table like everything else.
 
-    Runs inside the caller's transaction. Raises MovedMeanwhile when another was first, and CannotMatch.
+    Runs inside the caller's transaction. Raises StaleState when another was first, and CannotMatch.
     """
-    if not changed(still_open(callback_id).values(closed_at=utcnow())):
-        raise MovedMeanwhile
+    if not updated(still_open(callback_id).values(closed_at=utcnow())):
+        raise StaleState
     chosen = db.session.get_one(UnmatchedCallback, callback_id)
     if not can_match(chosen):
         raise CannotMatch("It names no payment that an order could have")
@@ -55,15 +55,15 @@ def match(order: Order, callback_id: int, card_paid_false: Literal["paid", "revi
     )
     db.session.add(attempt)
     db.session.flush()
-    note_words(order, chosen.reference)
+    add_search_terms(order, chosen.reference)
     same = (UnmatchedCallback.secret_hash == chosen.secret_hash) & UnmatchedCallback.claim.in_(
         (Claim.YES, Claim.NO, Claim.UNCLEAR)
     )
     for one in db.session.scalars(select(UnmatchedCallback).where(same).order_by(UnmatchedCallback.id)).all():
-        posted = Posted(
+        posted = IncomingCallback(
             one.secret_hash, one.raw, one.content_type, one.headers, one.from_browser, received_at=one.received_at
         )
-        settle_within(posted, card_paid_false)
+        settle_in_transaction(posted, card_paid_false)
     db.session.expunge(chosen)  # what it says is the caller's to tell; its bytes are in the record of callbacks now
     db.session.execute(delete(UnmatchedCallback).where(same))
     return chosen

@@ -12,7 +12,7 @@ from shop.payments import manual_payments
 WORDS = "The order was cancelled: its goods are damaged or lost"
 
 
-def unsupplied(sku: str, left: int) -> list[Order]:
+def orders_without_stock(sku: str, left: int) -> list[Order]:
     """The orders that hold a SKU and cannot be supplied once `left` pieces are here. What is in review is kept before
     all, then the oldest.
     """
@@ -28,12 +28,12 @@ def unsupplied(sku: str, left: int) -> list[Order]:
     return lost
 
 
-def cancel_unsupplied(sku: str, left: int, numbers: Sequence[str]) -> list[Order]:
+def cancel_orders_without_stock(sku: str, left: int, numbers: Sequence[str]) -> list[Order]:
     """Cancel the orders of these numbers, when they are the very ones that cannot be supplied; else none. Which.
 
-    Inside the caller's transaction. Raises MovedMeanwhile when one of them is not unpaid any more.
+    Inside the caller's transaction. Raises StaleState when one of them is not unpaid any more.
     """
-    lost = unsupplied(sku, left)
+    lost = orders_without_stock(sku, left)
     if {order.number for order in lost} != set(numbers):
         return []
     for order in lost:

@@ -12,19 +12,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.config import Settings
 from shop.core.database import db, write
 from shop.core.text import one_line
-from shop.orders.lookup import order_with
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.lookup import order_by_token
+from shop.orders.transitions import StaleState
 from shop.payments import attempts, callback_intake, mpesa_codes
-from shop.payments.callback_intake import Posted
+from shop.payments.callback_intake import IncomingCallback
 from shop.payments.callback_spool import drain, spool
 from shop.payments.models import PaymentAttempt
 from shop.payments.mpesa_messages import LONGEST_MESSAGE, CodeError
-from shop.payments.review_flags import Kind, look_at
-from shop.payments.settlement import Outcome, settle
+from shop.payments.review_flags import ReviewReason, flag_order
+from shop.payments.settlement import Outcome, settle_callback
 from shop.payments.status_views import order_page
-from shop.web.errors import where
+from shop.web.errors import traceback_lines
 from shop.web.extensions import csrf, limiter
-from shop.web.request_checks import sent_with
+from shop.web.request_checks import request_body
 
 log = logging.getLogger(__name__)
 payments = Blueprint("payments", __name__)
@@ -40,9 +40,11 @@ def callback(token: str) -> Response:
     try:
         outcome = settle_now(posted)
     except Exception as error:  # the database's or a bug of ours: neither may lose what Chpter says once
-        expected = isinstance(error, DBAPIError | MovedMeanwhile)
+        expected = isinstance(error, DBAPIError | StaleState)
         log.error(
-            "a callback could not be settled now: %s%s", type(error).__name__, "" if expected else f"\n{where(error)}"
+            "a callback could not be settled now: %s%s",
+            type(error).__name__,
+            "" if expected else f"\n{traceback_lines(error)}",
         )
         return _spooled(posted)
     return _answer(outcome.status)
@@ -69,14 +71,14 @@ def landing(token: str) -> AnyResponse:
 
 def _known_to_buyer(attempt: PaymentAttempt, words: str) -> None:
     attempt.order.record(words, warning=True)
-    look_at(attempt.order, Kind.OPENED, words, attempt)
+    flag_order(attempt.order, ReviewReason.OPENED, words, attempt)
 
 
 @payments.post("/orders/<token>/pay")
 @csrf.exempt  # whoever knows the order's token may pay it; the page is open to mail readers without a session
 def pay(token: str) -> AnyResponse:
     """Try a payment again: straight to the payment page, or back to the order that says why not."""
-    order = order_with(token) or abort(404)
+    order = order_by_token(token) or abort(404)
     with limiter.limit("8 per minute; 40 per hour", key_func=_token):
         link = attempts.try_again(order)
     return redirect(link or url_for("orders.show", token=token), 303)
@@ -86,7 +88,7 @@ def pay(token: str) -> AnyResponse:
 @csrf.exempt  # as with /pay
 def offer(token: str) -> AnyResponse | tuple[str, int]:
     """The buyer says which M-PESA code the order was paid with. It proves nothing: a person looks."""
-    order = order_with(token) or abort(404)
+    order = order_by_token(token) or abort(404)
     typed = request.form.get("code", "")
     try:
         with limiter.limit("10 per hour", key_func=_token):
@@ -102,10 +104,10 @@ def _token() -> str:
     return str((request.view_args or {})["token"])
 
 
-def settle_now(posted: Posted) -> Outcome:
+def settle_now(posted: IncomingCallback) -> Outcome:
     """Settle with the shop's own reading of card payments."""
     settings: Settings = current_app.config["SETTINGS"]
-    return settle(posted, settings.chpter_card_paid_false)
+    return settle_callback(posted, settings.chpter_card_paid_false)
 
 
 def spool_folder() -> Path:
@@ -121,12 +123,12 @@ def drain_spool() -> int:
 
 def _secret(token: str) -> str:
     settings: Settings = current_app.config["SETTINGS"]
-    return callback_intake.secret_in(token, settings.secret_keys) or abort(404)
+    return callback_intake.secret_of_token(token, settings.secret_keys) or abort(404)
 
 
-def _posted(secret: str) -> Posted:
+def _posted(secret: str) -> IncomingCallback:
     raw, broken_off = _body()
-    return Posted(
+    return IncomingCallback(
         secret_hash=callback_intake.hash_of(secret),
         raw=raw[:LARGEST_BODY],
         content_type=request.headers.get("Content-Type", "")[:200],
@@ -143,7 +145,7 @@ def _body() -> tuple[bytes, bool]:
     Never more than one byte over the limit is read, whatever Content-Length says, and nothing is inflated. The shop's
     own limit does not hold here: what is too large is kept too, cut.
     """
-    stream, raw = sent_with(request.environ), b""
+    stream, raw = request_body(request.environ), b""
     try:
         while piece := stream.read(LARGEST_BODY + 1 - len(raw)):
             raw += piece
@@ -157,7 +159,7 @@ def _of_browsers(header: str) -> bool:
     return name in ("cookie", "origin") or name.startswith("sec-fetch-")
 
 
-def _spooled(posted: Posted) -> Response:
+def _spooled(posted: IncomingCallback) -> Response:
     try:
         spool(spool_folder(), posted)
     except OSError as error:

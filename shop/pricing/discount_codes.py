@@ -5,15 +5,15 @@ from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.pricing.models import DiscountCode
 
 
-class DiscountGone(Exception):
+class DiscountNotUsable(Exception):
     """The code's last use was taken, it ended, or it was switched off. Nothing was written."""
 
 
-def tidy_code(text: str) -> str:
+def normalised_code(text: str) -> str:
     """A code as it is stored: upper case, without blanks, quotes and a last full stop, at most 40 characters.
 
     Full-width letters, as some keyboards write them, are plain ones.
@@ -23,9 +23,9 @@ def tidy_code(text: str) -> str:
     return shown.strip("“”„‘’\"'`.,;:()").upper()[:40]
 
 
-def code_named(text: str) -> DiscountCode | None:
+def discount_code_by_name(text: str) -> DiscountCode | None:
     """The code a buyer typed, in any case and with any blanks; None when there is none."""
-    code = tidy_code(text)
+    code = normalised_code(text)
     return db.session.scalar(select(DiscountCode).where(DiscountCode.code == code)) if code else None
 
 
@@ -40,8 +40,8 @@ def claim_use(code_id: int, at: datetime | None = None) -> None:
     if at is not None:
         begun = or_(DiscountCode.starts_at.is_(None), DiscountCode.starts_at <= at)
         taken = taken.where(begun, or_(DiscountCode.expires_at.is_(None), DiscountCode.expires_at > at))
-    if not changed(taken.values(used=DiscountCode.used + 1)):
-        raise DiscountGone
+    if not updated(taken.values(used=DiscountCode.used + 1)):
+        raise DiscountNotUsable
 
 
 def why_gone(code_id: int, now: datetime) -> str:
@@ -56,6 +56,6 @@ def why_gone(code_id: int, now: datetime) -> str:
 
 def release_use(code_id: int) -> None:
     """Give one use back, for an order that will not be paid."""
-    changed(
+    updated(
         update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.used > 0).values(used=DiscountCode.used - 1)
     )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shop.core.clock import NAIROBI
 from shop.core.database import Model, UtcDateTime, db
 from shop.core.money import shillings
-from shop.pricing.quote import Reduction
+from shop.pricing.quote import Discount
 
 
 class DeliveryArea(Model):
@@ -61,10 +61,10 @@ class DiscountCode(Model):
     )
 
     @property
-    def reduction(self) -> Reduction:
+    def reduction(self) -> Discount:
         """What it takes off."""
         kind: Literal["percent", "fixed"] = "percent" if self.kind == "percent" else "fixed"
-        return Reduction(kind, self.value, self.minimum)
+        return Discount(kind, self.value, self.minimum)
 
     def problem_with(self, goods: int, now: datetime) -> str | None:
         """Why it does not count for these goods (whole shillings) at this moment (UTC), in words for the buyer."""

@@ -18,7 +18,7 @@ class Priced(Protocol):
 
 
 @dataclass(frozen=True)
-class Reduction:
+class Discount:
     """What a discount code takes off the goods: `value` percent, or `value` shillings, from `minimum` shillings on."""
 
     kind: Literal["percent", "fixed"]
@@ -47,7 +47,7 @@ class Quote:
         return self.goods - self.discount + self.delivery
 
 
-def quote(lines: Iterable[Priced], delivery: int, reduction: Reduction | None = None) -> Quote:
+def quote(lines: Iterable[Priced], delivery: int, reduction: Discount | None = None) -> Quote:
     """Price a cart. The discount is on the goods alone: delivery is paid to the rider."""
     goods = sum(line.price * line.quantity for line in lines)
     return Quote(goods, reduction.discount_on(goods) if reduction else 0, delivery)

@@ -11,22 +11,22 @@ from datetime import datetime, timedelta
 from flask import current_app
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 
-from shop.accounts.models import StaffAct
-from shop.catalog.models import StockMove
+from shop.accounts.models import AuditLogEntry
+from shop.catalog.models import StockEntry
 from shop.config import Settings
 from shop.core.clock import MONTH
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 from shop.core.phones import readable_phone
-from shop.emails.delivery import mail_file
-from shop.emails.models import OutboxMail
+from shop.emails.delivery import email_file
+from shop.emails.models import OutboxEmail
 from shop.orders.corrections import CORRECTED
 from shop.orders.models import Order, OrderEvent
-from shop.orders.search_index import forget_words
+from shop.orders.search_index import remove_search_terms
 from shop.orders.states import Fulfilment, Payment
-from shop.orders.transitions import MovedMeanwhile
-from shop.payments.models import CallbackRecord, MoneyEntry, OfferedCode, PaymentAttempt, PaymentCheck
+from shop.orders.transitions import StaleState
+from shop.payments.models import CallbackRecord, LedgerEntry, OfferedCode, PaymentAttempt, ReviewFlag
 
-NOBODY = "Anonymised buyer"
+ANONYMISED_NAME = "Anonymised buyer"
 STILL_COMING = timedelta(days=7)  # after an order was placed money for it may still arrive, closed or not
 ARRIVED = (Fulfilment.DELIVERED, Fulfilment.COLLECTED)
 CLOSED = (Payment.EXPIRED, Payment.CANCELLED)
@@ -38,7 +38,7 @@ SHORTEST = 3  # characters; what is shorter stands inside many other words
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonalData:
     """The texts by which a buyer is known, longest first."""
 
     texts: tuple[str, ...]
@@ -53,19 +53,19 @@ class Person:
         return text
 
 
-def person_of(order: Order) -> Person:
+def personal_data_of(order: Order) -> PersonalData:
     """Who bought it."""
     phone = order.phone_number
     national = phone.removeprefix("254")
     spellings = (phone, f"0{national}", national, readable_phone(phone)) if national else ()
     texts = {order.full_name, order.email, order.location, order.note, *spellings}
-    return Person(
+    return PersonalData(
         tuple(sorted((text for text in texts if len(text) >= SHORTEST), key=len, reverse=True)),
         tuple(word for word in order.full_name.split() if len(word) > 1),
     )
 
 
-def why_not_forgotten(order: Order, now: datetime) -> str | None:
+def why_not_anonymised(order: Order, now: datetime) -> str | None:
     """Why the buyer of an order has to be known for now, in words that follow its number; None when it need not."""
     if order.refund_due:
         return "has money that is to be given back first"
@@ -81,16 +81,16 @@ def why_not_forgotten(order: Order, now: datetime) -> str | None:
     return None
 
 
-def forget(order: Order, now: datetime) -> None:
+def anonymise_order(order: Order, now: datetime) -> None:
     """Forget the buyer of an order, inside the caller's transaction.
 
-    Raises MovedMeanwhile when it is forgotten already, or must not be.
+    Raises StaleState when it is forgotten already, or must not be.
     """
     if not _forgotten(order.id, _done_with(now, ARRIVED), now):
-        raise MovedMeanwhile
+        raise StaleState
 
 
-def forget_old(months: int, now: datetime) -> int:
+def anonymise_old_orders(months: int, now: datetime) -> int:
     """Forget the buyers of all orders that have not changed for so many months, and say how many; 0 months: never.
 
     What was sent so long ago counts as arrived. Safe to run twice, at once with itself, and after a kill.
@@ -123,15 +123,22 @@ def _done_with(now: datetime, arrived: tuple[Fulfilment, ...]) -> ColumnElement[
 
 def _forgotten(order_id: int, condition: ColumnElement[bool], now: datetime) -> bool:
     order = db.session.get_one(Order, order_id)
-    person = person_of(order)
+    person = personal_data_of(order)
     free = update(Order).where(Order.id == order_id, Order.forgotten_at.is_(None), condition)
-    blank = {"full_name": NOBODY, "phone_number": "", "email": "", "location": "", "note": "", "collect_code": ""}
-    if not changed(free.values(forgotten_at=now, **blank)):
+    blank = {
+        "full_name": ANONYMISED_NAME,
+        "phone_number": "",
+        "email": "",
+        "location": "",
+        "note": "",
+        "collect_code": "",
+    }
+    if not updated(free.values(forgotten_at=now, **blank)):
         return False
     db.session.expire(order)
     _tidy_timeline(order, person)
     _tidy_stock(order, person)
-    forget_words(order)
+    remove_search_terms(order)
     order.record("Everything about the buyer was removed", for_buyer=True)
     db.session.flush()
     _forget_in_payments(order, person)
@@ -140,44 +147,44 @@ def _forgotten(order_id: int, condition: ColumnElement[bool], now: datetime) -> 
     return True
 
 
-def _tidy_timeline(order: Order, person: Person) -> None:
+def _tidy_timeline(order: Order, person: PersonalData) -> None:
     for event in order.events:
         old_details = event.words.startswith(CORRECTED) and not event.note  # which `person` does not know
         event.words = CORRECTED if old_details else person.out_of(event.words)
 
 
-def _tidy_stock(order: Order, person: Person) -> None:
-    for move in db.session.scalars(select(StockMove).where(StockMove.order_id == order.id)):
+def _tidy_stock(order: Order, person: PersonalData) -> None:
+    for move in db.session.scalars(select(StockEntry).where(StockEntry.order_id == order.id)):
         move.reason = person.out_of(move.reason)
 
 
-def _forget_in_payments(order: Order, person: Person) -> None:
+def _forget_in_payments(order: Order, person: PersonalData) -> None:
     records = select(CallbackRecord).join(PaymentAttempt).where(PaymentAttempt.order_id == order.id)
     for record in db.session.scalars(records):
         record.raw, record.headers = b"", ""
         record.reason = person.out_of(record.reason)
     for attempt in order.attempts:
         attempt.checkout_link = None
-    for entry in db.session.scalars(select(MoneyEntry).where(MoneyEntry.order_id == order.id)):
+    for entry in db.session.scalars(select(LedgerEntry).where(LedgerEntry.order_id == order.id)):
         entry.reason = person.out_of(entry.reason)
-    for check in db.session.scalars(select(PaymentCheck).where(PaymentCheck.order_id == order.id)):
+    for check in db.session.scalars(select(ReviewFlag).where(ReviewFlag.order_id == order.id)):
         check.words, check.closing_words = person.out_of(check.words), person.out_of(check.closing_words)
     db.session.execute(delete(OfferedCode).where(OfferedCode.order_id == order.id))
 
 
-def _forget_in_emails(order: Order, person: Person) -> None:
+def _forget_in_emails(order: Order, person: PersonalData) -> None:
     settings: Settings = current_app.config["SETTINGS"]
-    for mail in db.session.scalars(select(OutboxMail).where(OutboxMail.order_id == order.id)):
-        mail_file(settings.instance_path / "mail", mail.message_id).unlink(missing_ok=True)
+    for mail in db.session.scalars(select(OutboxEmail).where(OutboxEmail.order_id == order.id)):
+        email_file(settings.instance_path / "mail", mail.message_id).unlink(missing_ok=True)
         mail.recipient = mail.body = ""
         mail.subject = person.out_of(mail.subject)
     db.session.flush()
-    db.session.execute(delete(OutboxMail).where(OutboxMail.order_id == order.id, OutboxMail.sent_at.is_(None)))
+    db.session.execute(delete(OutboxEmail).where(OutboxEmail.order_id == order.id, OutboxEmail.sent_at.is_(None)))
 
 
-def _forget_in_audit_log(order: Order, person: Person) -> None:
-    acts = select(StaffAct.id, StaffAct.words).where(StaffAct.order_id == order.id)
+def _forget_in_audit_log(order: Order, person: PersonalData) -> None:
+    acts = select(AuditLogEntry.id, AuditLogEntry.words).where(AuditLogEntry.order_id == order.id)
     for act_id, words in db.session.execute(acts).all():
         tidied = person.out_of(words)
         if tidied != words:
-            changed(update(StaffAct).where(StaffAct.id == act_id).values(words=tidied))
+            updated(update(AuditLogEntry).where(AuditLogEntry.id == act_id).values(words=tidied))

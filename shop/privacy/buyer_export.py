@@ -19,21 +19,23 @@ OURS = ("token", "checkout_key", "secret_hash", "once")  # keys to the shop's do
 Rows = list[dict[str, Any]]
 
 
-class NotAnybody(Exception):
+class UnknownBuyer(Exception):
     """What was typed is neither a phone number nor an e-mail address. The message says the cure."""
 
 
-def who_is(typed: str) -> str:
+def find_buyer(typed: str) -> str:
     """The phone number or e-mail address that was typed, as orders keep it. Raises NotAnybody."""
     typed = typed.strip()
     if not typed:
-        raise NotAnybody("Enter the phone number or the e-mail address of the buyer")
+        raise UnknownBuyer("Enter the phone number or the e-mail address of the buyer")
     if "@" in typed:
         return typed[:254]
     try:
         return kenyan_mobile(typed)
     except PhoneError:
-        raise NotAnybody("Enter a phone number like 0712 345 678, or an e-mail address like name@example.com") from None
+        raise UnknownBuyer(
+            "Enter a phone number like 0712 345 678, or an e-mail address like name@example.com"
+        ) from None
 
 
 def orders_of(who: str) -> Sequence[Order]:
@@ -43,7 +45,7 @@ def orders_of(who: str) -> Sequence[Order]:
     return db.session.scalars(query.options(selectinload(Order.lines))).all()
 
 
-def held_of(orders: Sequence[Order]) -> dict[str, Rows]:
+def rows_of_buyer(orders: Sequence[Order]) -> dict[str, Rows]:
     """Every row, by table. As many queries as there are tables about orders, however many orders there are."""
     ids = [order.id for order in orders]
     attempts = db.metadata.tables["payment_attempt"]

@@ -24,7 +24,7 @@ class NotAPeriod(Exception):
 
 
 @dataclass(frozen=True)
-class Step:
+class Bucket:
     """One bar of a chart: an hour, a day or a month. `days` are its first and last, None for an hour."""
 
     name: str
@@ -69,13 +69,13 @@ class Period:
         return f"{self.first:%-d %b}{year} to {self.last:%-d %b %Y}"
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[Bucket]:
         """Its hours, days or months, whichever makes a chart one can read."""
         if self.length == 1:
             return list(_hours(self))
         if self.length <= MOST_BY_DAY:
             days = [self.first + n * DAY for n in range(self.length)]
-            return [Step(f"{day:%-d %b}", midnight(day), midnight(day + DAY), (day, day)) for day in days]
+            return [Bucket(f"{day:%-d %b}", midnight(day), midnight(day + DAY), (day, day)) for day in days]
         return list(_months(self))
 
     @property
@@ -118,19 +118,19 @@ def _day(typed: str, field: str, name: str) -> date:
     return day
 
 
-def _hours(period: Period) -> Iterator[Step]:
+def _hours(period: Period) -> Iterator[Bucket]:
     start = period.start
     while start < period.end:
         end = start + timedelta(hours=1)
-        yield Step(f"{start.astimezone(NAIROBI):%H:00}", start, end, None)
+        yield Bucket(f"{start.astimezone(NAIROBI):%H:00}", start, end, None)
         start = end
 
 
-def _months(period: Period) -> Iterator[Step]:
+def _months(period: Period) -> Iterator[Bucket]:
     """Calendar months; the first and last may be parts of one."""
     first = period.first
     while first <= period.last:
         next_month = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
         last = min(next_month - DAY, period.last)
-        yield Step(f"{first:%b %Y}", midnight(first), midnight(last + DAY), (first, last))
+        yield Bucket(f"{first:%b %Y}", midnight(first), midnight(last + DAY), (first, last))
         first = next_month

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, select
 
 from shop.core.database import db
 from shop.orders.models import Order, OrderLine
-from shop.payments.models import MoneyEntry, PaymentAttempt
+from shop.payments.models import LedgerEntry, PaymentAttempt
 from shop.reports.date_ranges import Period
 from shop.reports.queries import ENDINGS, GONE_AGAIN, TAKEN, UNPAID, Sum, way_paid
 
@@ -16,7 +16,7 @@ PER_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Behind:
+class Drilldown:
     """One page of them, newest first; `older` is where the next page begins, None on the last one."""
 
     rows: Sequence[Any]
@@ -24,7 +24,7 @@ class Behind:
     older: int | None
 
 
-def orders_behind(period: Period, of: str, value: str, before: int | None) -> Behind | None:
+def drilldown_orders(period: Period, of: str, value: str, before: int | None) -> Drilldown | None:
     """The orders of one sum, those with an id below `before`; None for a sum that no report has."""
     condition = CONDITIONS[of](period, value) if of in CONDITIONS else None
     if condition is None:
@@ -43,7 +43,7 @@ def orders_behind(period: Period, of: str, value: str, before: int | None) -> Be
     query = select(*columns).where(condition).order_by(Order.id.desc()).limit(PER_PAGE + 1)
     rows = db.session.execute(query if before is None else query.where(Order.id < before)).all()
     shown = rows[:PER_PAGE]
-    return Behind(shown, Sum(count, int(amount or 0)), shown[-1].id if len(rows) > PER_PAGE else None)
+    return Drilldown(shown, Sum(count, int(amount or 0)), shown[-1].id if len(rows) > PER_PAGE else None)
 
 
 def _paid_in(period: Period) -> ColumnElement[bool]:
@@ -75,12 +75,12 @@ def _given_back(period: Period, _value: str) -> ColumnElement[bool]:
 
 
 def _went_out(period: Period) -> tuple[ColumnElement[bool], ...]:
-    of_order = (MoneyEntry.order_id == Order.id, MoneyEntry.kind == "refund")
-    return (*of_order, MoneyEntry.at >= period.start, MoneyEntry.at < period.end)
+    of_order = (LedgerEntry.order_id == Order.id, LedgerEntry.kind == "refund")
+    return (*of_order, LedgerEntry.at >= period.start, LedgerEntry.at < period.end)
 
 
 def _sum_out(period: Period) -> Any:
-    out = select(-func.sum(MoneyEntry.amount)).where(*_went_out(period))
+    out = select(-func.sum(LedgerEntry.amount)).where(*_went_out(period))
     return func.coalesce(out.correlate(Order).scalar_subquery(), 0)
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import CTE, ColumnElement, Integer, and_, case, column, func, li
 from shop.core.database import UtcDateTime, db
 from shop.orders.models import Order, OrderLine
 from shop.orders.states import AttemptState, Payment
-from shop.payments.models import MoneyEntry, PaymentAttempt
-from shop.reports.date_ranges import Period, Step
+from shop.payments.models import LedgerEntry, PaymentAttempt
+from shop.reports.date_ranges import Bucket, Period
 
 BEST = 10  # how many things the list of best sellers holds
 ENDINGS = ("paid", "failed", "create_failed", "review", "open", "creating")  # in the order a list has them
@@ -66,7 +66,7 @@ class Placed:
 class Bar:
     """What was taken in one step, and in the same step of the period before."""
 
-    step: Step
+    step: Bucket
     sales: Sum
     before: Sum
 
@@ -121,7 +121,7 @@ class Report:
         return sum((bar.before for bar in self.bars), Sum())
 
 
-def report_on(period: Period) -> Report:
+def build_report(period: Period) -> Report:
     """Sum a period up."""
     bars, refunded, short = _bars(period)
     placed, placed_before = _placed(period)
@@ -180,9 +180,9 @@ def _bars(period: Period) -> tuple[list[Bar], Sum, Sum]:
 
 def _given_back(period: Period) -> Sum:
     """What went out in the period, by the day it went out."""
-    out = (MoneyEntry.kind == "refund", MoneyEntry.at >= period.start, MoneyEntry.at < period.end)
+    out = (LedgerEntry.kind == "refund", LedgerEntry.at >= period.start, LedgerEntry.at < period.end)
     count, amount = db.session.execute(
-        select(func.count(MoneyEntry.order_id.distinct()), func.sum(MoneyEntry.amount)).where(*out)
+        select(func.count(LedgerEntry.order_id.distinct()), func.sum(LedgerEntry.amount)).where(*out)
     ).one()
     return Sum(count, -int(amount or 0))
 
@@ -228,9 +228,9 @@ def _methods(period: Period) -> dict[str, Sum]:
 def way_paid() -> ColumnElement[str]:
     """How an order was paid first: what Chpter says of the first try that brought money, or else what a person saw."""
     paid = (PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.PAID)
-    seen = (MoneyEntry.order_id == Order.id, MoneyEntry.kind == "by_hand")
+    seen = (LedgerEntry.order_id == Order.id, LedgerEntry.kind == "by_hand")
     heard = select(PaymentAttempt.method).where(*paid).order_by(PaymentAttempt.id).limit(1).correlate(Order)
-    by_hand = select(literal(BY_HAND) + MoneyEntry.method).where(*seen).order_by(MoneyEntry.id).limit(1)
+    by_hand = select(literal(BY_HAND) + LedgerEntry.method).where(*seen).order_by(LedgerEntry.id).limit(1)
     return func.coalesce(heard.scalar_subquery(), by_hand.correlate(Order).scalar_subquery(), "")
 
 

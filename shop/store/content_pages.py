@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
 
 from shop.config import Settings
-from shop.store.settings import details
+from shop.store.settings import current_store
 
 about = Blueprint("about", __name__)
 
@@ -11,7 +11,7 @@ about = Blueprint("about", __name__)
 @about.get("/about")
 def about_page() -> Response:
     """Who we are, once the merchant has written it. The same for everybody, so that caches may keep it."""
-    shop = details(seconds=0)  # a merchant who has just written the text looks at this page next
+    shop = current_store(seconds=0)  # a merchant who has just written the text looks at this page next
     if not shop.about:
         abort(404)
     page = make_response(render_template("store/about.html", paragraphs=shop.paragraphs))

@@ -16,18 +16,20 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.config import Settings
-from shop.core.database import Model, away, db
+from shop.core.database import Model, database_outage, db
 from shop.pricing.models import DeliveryArea
 
 log = logging.getLogger(__name__)
 SECONDS = 5  # after a change, how long other processes may still show what was before
 ONE = 1  # the id of the only row
 KEPT = "shop_details"
-LOOK_FROM = 20_000  # whole shillings, until the merchant says otherwise: a new account is to be looked at
+DEFAULT_VERIFICATION_THRESHOLD = (
+    20_000  # whole shillings, until the merchant says otherwise: a new account is to be looked at
+)
 TAGLINE = "Made by hand in Nairobi, sent across Kenya."
 
 
-class ShopDetails(Model):
+class StoreSettings(Model):
     """The one row the merchant edits. Phones are 2547XXXXXXXX; "" means: as the settings say."""
 
     id: Mapped[int] = mapped_column(primary_key=True, default=ONE)
@@ -39,13 +41,15 @@ class ShopDetails(Model):
     about: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(String(250), default="")
     logo: Mapped[str] = mapped_column(String(120), default="")  # a Picture's path: "media/..." or "img/..."
-    look_from: Mapped[int] = mapped_column(default=LOOK_FROM)  # whole shillings; 0: no payment has to be seen
+    look_from: Mapped[int] = mapped_column(
+        default=DEFAULT_VERIFICATION_THRESHOLD
+    )  # whole shillings; 0: no payment has to be seen
 
     __table_args__ = (CheckConstraint("id = 1", name="one"),)
 
 
 @dataclass(frozen=True)
-class Shop:
+class Store:
     """The shop as its pages and mails name it."""
 
     name: str
@@ -64,57 +68,57 @@ class Shop:
         return [part.strip() for part in self.about.split("\n\n") if part.strip()]
 
 
-def details(seconds: float = SECONDS) -> Shop:
+def current_store(seconds: float = SECONDS) -> Store:
     """The shop's details, at most so many seconds old. With the database away: as they were last known."""
-    last: tuple[float, Shop] | None = current_app.extensions.get(KEPT)
+    last: tuple[float, Store] | None = current_app.extensions.get(KEPT)
     now = monotonic()
     if last and now - last[0] < seconds:
         return last[1]
     try:
         shop = _shop(_read())
-        away().over()
+        database_outage().over()
     except SQLAlchemyError as error:  # an error page must still be able to name the shop
-        away().seen(type(getattr(error, "orig", error)).__name__)
+        database_outage().seen(type(getattr(error, "orig", error)).__name__)
         shop = last[1] if last else _shop(None)
     current_app.extensions[KEPT] = (now, shop)
     return shop
 
 
-def forget_details() -> None:
+def forget_store() -> None:
     """Read them afresh the next time: they, or the delivery fees, have just been changed."""
     current_app.extensions.pop(KEPT, None)
 
 
-def details_row() -> ShopDetails:
+def store_settings_row() -> StoreSettings:
     """The row to edit, made if there is none yet. Inside the caller's transaction."""
-    if db.session.get(ShopDetails, ONE) is None:
-        row = ShopDetails(id=ONE, name="", phone="", whatsapp="", email="", tagline="", about="", address="", logo="")
+    if db.session.get(StoreSettings, ONE) is None:
+        row = StoreSettings(id=ONE, name="", phone="", whatsapp="", email="", tagline="", about="", address="", logo="")
         with suppress(IntegrityError), db.session.begin_nested():  # made by another at this very moment
             db.session.add(row)
-    return db.session.get_one(ShopDetails, ONE)
+    return db.session.get_one(StoreSettings, ONE)
 
 
-def look_from() -> ColumnElement[int]:
+def verification_threshold() -> ColumnElement[int]:
     """The sum from which a payment has to be seen, as a part of the statement that asks: of its very moment."""
-    said = select(ShopDetails.look_from).where(ShopDetails.id == ONE).scalar_subquery()
-    return func.coalesce(said, LOOK_FROM)
+    said = select(StoreSettings.look_from).where(StoreSettings.id == ONE).scalar_subquery()
+    return func.coalesce(said, DEFAULT_VERIFICATION_THRESHOLD)
 
 
-def _read() -> Row[tuple[int | None, ShopDetails | None]] | None:
+def _read() -> Row[tuple[int | None, StoreSettings | None]] | None:
     """One query, on a connection of its own: the session may be in the middle of something, or broken."""
     lowest = select(func.min(DeliveryArea.fee)).where(DeliveryArea.active, DeliveryArea.pickup.is_(False))
-    table = ShopDetails.__table__
+    table = StoreSettings.__table__
     with db.engine.connect() as connection:
         found = select(lowest.scalar_subquery().label("delivery_from"), *table.columns)
         row = connection.execute(found.select_from(select(1).subquery().outerjoin(table, table.c.id == ONE))).first()
     return row
 
 
-def _shop(row: Row[tuple[int | None, ShopDetails | None]] | None) -> Shop:
+def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
     settings: Settings = current_app.config["SETTINGS"]
     set_here = dict(row._mapping) if row is not None else {}
     phone = set_here.get("phone")
-    return Shop(
+    return Store(
         name=set_here.get("name") or settings.shop_name,
         phone=f"+{phone}" if phone else settings.shop_phone,
         whatsapp=set_here.get("whatsapp") or settings.shop_whatsapp,

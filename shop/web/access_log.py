@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 log = logging.getLogger("shop.access")
 
 
-def init_logs(app: Flask) -> None:
+def init_access_log(app: Flask) -> None:
     """Log to standard error, and keep the servers' own request lines, which print whole addresses, out of it."""
     if not logging.getLogger("shop").handlers:
         handler = logging.StreamHandler(sys.stderr)

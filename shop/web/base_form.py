@@ -14,8 +14,10 @@ from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as AnyResponse
 from wtforms import Field, HiddenField
 
+ViewResponse = str | tuple[str, int] | AnyResponse  # what a view returns
 Problems = Sequence[tuple[str, str]]  # field, words; "main" is the whole form
 _again: ContextVar[Problems | None] = ContextVar("problems of a form that is only shown again", default=None)
 
@@ -35,7 +37,7 @@ def problems_shown_again() -> Problems:
     return _again.get() or ()
 
 
-class TypedForm(FlaskForm):
+class BaseForm(FlaskForm):
     """What every form of the shop is."""
 
     def __init__(self, **given: Any) -> None:

@@ -12,7 +12,7 @@ NOT_REPEATED = ("csrf_token", SURE)
 LONGEST = 4000  # characters of one field that are repeated
 
 
-def ask_first(
+def ask_for_confirmation(
     title: str, *words: str, button: str, back: str, fields: Iterable[tuple[str, str]] | None = None
 ) -> AnyResponse | None:
     """The page that asks, or None once its button was pressed.

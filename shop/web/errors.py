@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, OperationalError, ProgrammingError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from shop.core.database import away, db
+from shop.core.database import database_outage, db
 
 log = logging.getLogger(__name__)
 NO_SUCH_COLUMN, NO_SUCH_TABLE = "42703", "42P01"  # PostgreSQL's codes; SQLite counts both as a refusal
@@ -46,7 +46,7 @@ def error_page(status: int, said: tuple[str, str] | None = None) -> Response:
     """
     if request_ctx.url_adapter is None:  # the Host header can be no host: Flask gave up before it knew our addresses
         request_ctx.url_adapter = current_app.url_map.bind("")
-    in_admin = below_admin(request.path)
+    in_admin = is_admin_path(request.path)
     known = {**WORDS, **(ADMIN_WORDS if in_admin else {})}
     title, words = said or known.get(status, known[400 if status < 500 else 500])
     g.without_database = status >= 500
@@ -57,7 +57,7 @@ def error_page(status: int, said: tuple[str, str] | None = None) -> Response:
     return response
 
 
-def below_admin(path: str) -> bool:
+def is_admin_path(path: str) -> bool:
     """Whether a path is one of the admin's pages, known or not."""
     return path == ADMIN or path.startswith(f"{ADMIN}/")
 
@@ -71,7 +71,7 @@ def _came_from() -> str:
     address = came_from.path + (f"?{came_from.query}" if came_from.query else "")
     here = request.full_path.removesuffix("?")
     same_page = request.method == "GET" and address == here
-    return address if came_from.netloc == request.host and below_admin(came_from.path) and not same_page else ""
+    return address if came_from.netloc == request.host and is_admin_path(came_from.path) and not same_page else ""
 
 
 def init_errors(app: Flask) -> None:
@@ -102,7 +102,7 @@ def init_errors(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     @app.errorhandler(TimeoutError)
     def database_busy(error: OperationalError | ProgrammingError | TimeoutError) -> Response:
-        away().seen(type(getattr(error, "orig", error)).__name__)
+        database_outage().seen(type(getattr(error, "orig", error)).__name__)
         page = error_page(503)
         page.headers["Retry-After"] = "5"
         return page
@@ -116,11 +116,11 @@ def init_errors(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def bug(error: Exception) -> Response:
-        log.error("unexpected %s at %s\n%s", type(error).__name__, request.endpoint, where(error))
+        log.error("unexpected %s at %s\n%s", type(error).__name__, request.endpoint, traceback_lines(error))
         return error_page(500)
 
 
-def where(error: BaseException) -> str:
+def traceback_lines(error: BaseException) -> str:
     """The lines of code an error came through, and its cause by name. Never its message: that may quote a buyer."""
     lines = "".join(traceback.format_tb(error.__traceback__))
     cause = error.__cause__ or error.__context__

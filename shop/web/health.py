@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shop.config import Settings
-from shop.core.database import db, refusal
+from shop.core.database import database_refusal, db
 from shop.web.problems import problems
 
 health = Blueprint("health", __name__)
@@ -48,7 +48,7 @@ def database_problem() -> str | None:
     try:
         return tables_problem()
     except SQLAlchemyError as error:
-        return refusal(error)
+        return database_refusal(error)
 
 
 def write_problem() -> str | None:
@@ -62,7 +62,7 @@ def write_problem() -> str | None:
     except SQLAlchemyError as error:
         if getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == SQLITE_BUSY:
             return None  # another writer is at it: it can be written
-        return refusal(error)
+        return database_refusal(error)
     return None
 
 

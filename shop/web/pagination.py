@@ -7,7 +7,7 @@ LARGEST_ID = 2**31 - 1  # that a column holds
 
 
 @dataclass(frozen=True)
-class Leaf:
+class Page:
     """One page of a list of `total` rows; components/product_list.html makes the ways to the others."""
 
     number: int
@@ -35,16 +35,16 @@ class Leaf:
         return self.number < self.pages
 
 
-def leaf(asked: int, total: int, per_page: int) -> Leaf:
+def paginate(asked: int, total: int, per_page: int) -> Page:
     """The page asked for, or the nearest there is."""
-    return Leaf(min(max(1, asked), Leaf(1, total, per_page).pages), total, per_page)
+    return Page(min(max(1, asked), Page(1, total, per_page).pages), total, per_page)
 
 
-def page_asked(typed: str) -> int:
+def page_arg(typed: str) -> int:
     """The number of a page out of an address; 1 for anything else."""
     return int(typed) if re.fullmatch(r"[0-9]{1,9}", typed) else 1
 
 
-def key_asked(typed: str) -> int | None:
+def id_arg(typed: str) -> int | None:
     """The key of a row out of an address, such as the one a list goes on behind; None for what no row can have."""
     return int(typed) if re.fullmatch(r"[0-9]{1,10}", typed) and int(typed) <= LARGEST_ID else None

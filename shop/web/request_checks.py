@@ -45,7 +45,7 @@ class WholeStream(LimitedStream):
         return whole
 
 
-def sent_with(environ: dict[str, Any]) -> IO[bytes]:
+def request_body(environ: dict[str, Any]) -> IO[bytes]:
     """What was sent with a request, however much. Reading it raises ClientDisconnected when less came than was said."""
     length = get_content_length(environ)
     return (
@@ -53,7 +53,7 @@ def sent_with(environ: dict[str, Any]) -> IO[bytes]:
     )
 
 
-class CarefulRequest(Request):
+class StrictRequest(Request):
     """A request whose body is what was sent: 400 where it breaks off, 413 where it is too large."""
 
     def __init__(self, environ: dict[str, Any], *args: Any, **options: Any) -> None:
@@ -66,7 +66,7 @@ class CarefulRequest(Request):
         _, limit = super().stream, self.max_content_length  # looked at, it refuses a length over the limit
         if limit is not None and self.content_length is None and "wsgi.input_terminated" in self.environ:
             return cast(IO[bytes], WholeStream(self.environ["wsgi.input"], limit, is_max=True))
-        return sent_with(self.environ)
+        return request_body(self.environ)
 
 
 THIS_MACHINE = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
@@ -125,11 +125,11 @@ def init_origin(app: Flask) -> None:
 
 
 def _refuse_other_sites() -> None:
-    if request.method not in SAFE and request.endpoint not in (None, CHPTER) and from_elsewhere():
+    if request.method not in SAFE and request.endpoint not in (None, CHPTER) and is_cross_site():
         abort(403)
 
 
-def from_elsewhere() -> bool:
+def is_cross_site() -> bool:
     """True when the browser says that another site sent this. A client that says nothing is no browser: False."""
     site = request.headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):

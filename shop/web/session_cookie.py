@@ -7,7 +7,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 NOBODYS = ("catalog", "about", "assets", "health", "media", "privacy")
 
 
-class CataloguelessSessions(SecureCookieSessionInterface):
+class CookielessCatalogSessions(SecureCookieSessionInterface):
     """Flask's signed cookie, except that answers which are the same for everybody neither set it nor vary by it.
 
     Libraries look into the session on every request; without this each catalogue page would say `Vary: Cookie`.

@@ -9,16 +9,16 @@ from sqlalchemy import and_, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.config import Settings
 from shop.core.database import db
 from shop.emails.delivery import text_of
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from tests.shopper import Shopper, hidden_fields
 
 EMAIL, STAFF, PASSWORD = "owner@example.com", "packer@example.com", "a long walk to Kisumu"
 # What of the log was done at the desk: not who was let in, and who came.
-DONE = and_(~StaffAct.words.startswith("Let "), ~StaffAct.words.startswith("Signed in"))
+DONE = and_(~AuditLogEntry.words.startswith("Let "), ~AuditLogEntry.words.startswith("Signed in"))
 
 
 def let_in(app: Flask, email: str = EMAIL, password: str = PASSWORD) -> None:
@@ -67,6 +67,6 @@ def mailed_links(app: Flask, kind: str = "invitation") -> list[str]:
     """The paths in the mails of a kind, as their readers get them, oldest first."""
     with app.app_context():
         settings: Settings = app.config["SETTINGS"]
-        mails = db.session.scalars(select(OutboxMail).where(OutboxMail.kind == kind).order_by(OutboxMail.id))
+        mails = db.session.scalars(select(OutboxEmail).where(OutboxEmail.kind == kind).order_by(OutboxEmail.id))
         mails = [text_of(mail, settings) for mail in mails]
     return [re.search(r"http://localhost(/admin/sign-in/\S+)", mail)[1] for mail in mails]

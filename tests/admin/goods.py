@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from shop.accounts.models import StaffAct
-from shop.catalog.models import Category, Product, StockMove, Variant
+from shop.accounts.models import AuditLogEntry
+from shop.catalog.models import Category, Product, StockEntry, Variant
 from shop.core.database import db
 from tests.admin.desk import Clerk
 from tests.shopper import hidden_fields
@@ -92,13 +92,15 @@ class Goods:
     def moves(self, sku: str) -> list[tuple[str, int, int]]:
         """The ledger of a SKU, oldest first: reason, change here, change held."""
         with self.app.app_context():
-            mine = select(StockMove.reason, StockMove.on_hand, StockMove.held).where(StockMove.sku == sku)
-            return [tuple(row) for row in db.session.execute(mine.order_by(StockMove.id))]
+            mine = select(StockEntry.reason, StockEntry.on_hand, StockEntry.held).where(StockEntry.sku == sku)
+            return [tuple(row) for row in db.session.execute(mine.order_by(StockEntry.id))]
 
     def unexplained(self) -> list[Any]:
         """The SKUs whose ledger does not add up to their stock: there must be none."""
         with self.app.app_context():
-            sums = select(StockMove.sku, func.sum(StockMove.on_hand), func.sum(StockMove.held)).group_by(StockMove.sku)
+            sums = select(StockEntry.sku, func.sum(StockEntry.on_hand), func.sum(StockEntry.held)).group_by(
+                StockEntry.sku
+            )
             told = {sku: (int(here), int(held)) for sku, here, held in db.session.execute(sums)}
             there = db.session.execute(select(Variant.sku, Variant.on_hand, Variant.held)).all()
             return [(row, told.get(row[0])) for row in there if told.get(row[0], (0, 0)) != tuple(row[1:])]
@@ -106,7 +108,7 @@ class Goods:
     def acts(self) -> list[str]:
         """What the log of staff acts says, oldest first."""
         with self.app.app_context():
-            return list(db.session.scalars(select(StaffAct.words).order_by(StaffAct.id)))
+            return list(db.session.scalars(select(AuditLogEntry.words).order_by(AuditLogEntry.id)))
 
 
 def fields_of(html: str) -> dict[str, str]:

@@ -71,13 +71,13 @@ def callback(raw: bytes = b"{}", **fields: Any) -> CallbackRecord:
 def keep(app: Flask, *orders: Order) -> list[str]:
     """Write orders; their numbers."""
     from shop.core.database import db
-    from shop.orders.search_index import note_order, note_words
+    from shop.orders.search_index import add_search_terms, index_order
 
     def add() -> None:
         db.session.add_all(orders)
         for one in orders:
-            note_order(one)
-            note_words(one, *(str(attempt.reference) for attempt in one.attempts))
+            index_order(one)
+            add_search_terms(one, *(str(attempt.reference) for attempt in one.attempts))
 
     with app.app_context():
         write(add)

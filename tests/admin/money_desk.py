@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.core.database import db
-from shop.emails.models import OutboxMail
-from shop.payments.reconciliation import proof
+from shop.emails.models import OutboxEmail
+from shop.payments.reconciliation import reconcile
 from tests.shopper import hidden_fields
 
 CODE = "SKA1B2C3D4"
@@ -65,14 +65,16 @@ class Desk:
 
     def adds_up(self):
         with self.app.app_context():
-            return proof().holds
+            return reconcile().holds
 
     def mails(self, kind):
         with self.app.app_context():
-            return list(db.session.scalars(select(OutboxMail.body).where(OutboxMail.kind == kind)))
+            return list(db.session.scalars(select(OutboxEmail.body).where(OutboxEmail.kind == kind)))
 
     def acts(self):
         with self.app.app_context():
             return list(
-                db.session.scalars(select(StaffAct.words).where(StaffAct.order_id.is_not(None)).order_by(StaffAct.id))
+                db.session.scalars(
+                    select(AuditLogEntry.words).where(AuditLogEntry.order_id.is_not(None)).order_by(AuditLogEntry.id)
+                )
             )

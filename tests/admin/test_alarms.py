@@ -46,7 +46,7 @@ def notices(clerk):
 
 def test_on_a_calm_day_nothing_is_said(notices, instance):
     assert notices() == []
-    assert alerts.alarms(instance) == []
+    assert alerts.payment_alerts(instance) == []
 
 
 def test_a_token_that_chpter_refuses_is_said_until_it_is_taken(notices, shopper, provider, instance):
@@ -209,11 +209,11 @@ def test_a_disk_that_cannot_keep_an_order_is_said(app, notices, monkeypatch, dis
 
 
 def test_a_folder_that_is_gone_is_for_the_doctor_to_name(tmp_path):
-    assert alerts.alarms(tmp_path / "gone") == []
+    assert alerts.payment_alerts(tmp_path / "gone") == []
 
 
 def test_the_doctor_says_the_same(app, instance):
-    alerts.token_refused(instance)
+    alerts.note_token_refused(instance)
 
     said = app.test_cli_runner().invoke(args=["doctor"])
 
@@ -223,6 +223,6 @@ def test_the_doctor_says_the_same(app, instance):
 
 def test_a_long_outage_does_not_fill_the_disk(app, instance):
     for _ in range(200):
-        alerts.away(instance, "unreachable")
+        alerts.note_unreachable(instance, "unreachable")
 
     assert alerts.MOST_NOTED <= (instance / alerts.AWAY).stat().st_size < alerts.MOST_NOTED + 20

@@ -48,17 +48,17 @@ def test_archive_and_switch_off_ask_first(app, clerk, address, model, question):
 
 def test_removing_a_person_asks_by_name_and_says_what_happens(app, clerk):
     let_staff_in(app)
-    from shop.accounts.models import Merchant
+    from shop.accounts.models import User
 
     with app.app_context():
-        key = db.session.scalar(select(Merchant.id).where(Merchant.email == STAFF))
+        key = db.session.scalar(select(User.id).where(User.email == STAFF))
     reply = sent(clerk, f"/admin/people/{key}/remove")
 
     assert asks(clerk, reply) == f"Remove {STAFF}?"
     assert "signed out everywhere at once" in reply.text
     assert clerk.post(f"/admin/people/{key}/remove", hidden_fields(reply.text)).status_code == 303
     with app.app_context():
-        assert not db.session.get(Merchant, key).active
+        assert not db.session.get(User, key).active
 
 
 def test_sending_together_asks_first_and_sends_the_orders_that_were_shown_and_no_other(app, packer):

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from shop.admin.orders import fulfilment_views
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders import transitions
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import Fulfilment, Payment
@@ -68,7 +68,7 @@ def test_control_without_the_guard_both_win(app, pair, monkeypatch):
         db.session.execute(update(Order).where(Order.id == order.id).values(fulfilment=to))
         order.record("Packed", by=by)
 
-    monkeypatch.setattr(fulfilment_views, "move_on", move_unguarded)
+    monkeypatch.setattr(fulfilment_views, "advance", move_unguarded)
 
     assert _both_pack(app, pair, 1) == [Counter(won=2, lines=2)]
 
@@ -108,7 +108,7 @@ def test_what_is_refunded_while_it_is_packed_is_packed_before_or_not_at_all(app,
         def refund(number=number) -> str:
             def give_back() -> None:
                 order = db.session.scalars(select(Order).where(Order.number == number)).one()
-                transitions.move(order, Payment.PAID, Payment.REFUNDED)
+                transitions.transition(order, Payment.PAID, Payment.REFUNDED)
                 order.record(f"Refunded while {order.fulfilment}")
 
             with app.app_context():
@@ -130,5 +130,5 @@ def test_a_message_sent_twice_at_once_is_one_mail(app, pair):
 
     assert said == ["won", "won"]
     with app.app_context():
-        assert len(db.session.scalars(select(OutboxMail).where(OutboxMail.kind == "note")).all()) == 1
+        assert len(db.session.scalars(select(OutboxEmail).where(OutboxEmail.kind == "note")).all()) == 1
     assert _words(app, number).count("The rider comes at four") == 1

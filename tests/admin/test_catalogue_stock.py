@@ -8,7 +8,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import delete, select, update
 
 from shop.catalog import stock as stocking
-from shop.catalog.models import StockMove, Variant
+from shop.catalog.models import StockEntry, Variant
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders.expiry import expire_orders
@@ -68,7 +68,7 @@ def test_a_shop_from_before_the_ledger_gets_opening_lines_and_only_what_they_lac
     shopper.buy(SKU, 2)
     with app.app_context():
         downgrade(revision="0005")
-        write(lambda: db.session.execute(delete(StockMove.__table__).where(StockMove.__table__.c.sku != OTHER)))
+        write(lambda: db.session.execute(delete(StockEntry.__table__).where(StockEntry.__table__.c.sku != OTHER)))
         write(lambda: db.session.execute(update(Variant).where(Variant.sku == OTHER).values(on_hand=41)))
         upgrade()
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from shop.accounts.models import Merchant
+from shop.accounts.models import User
 from shop.core.database import db
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, Clerk
@@ -19,7 +19,7 @@ def test_the_command_lets_an_owner_in_and_keeps_no_password(app):
 
     assert (made.exit_code, made.output) == (0, "owner@example.com may sign in at http://localhost/admin/\n")
     with app.app_context():
-        merchant = db.session.scalars(select(Merchant)).one()
+        merchant = db.session.scalars(select(User)).one()
         assert [role.name for role in merchant.roles] == ["owner"]
         assert merchant.password.startswith("$argon2id$")
         assert PASSWORD not in merchant.password
@@ -107,14 +107,14 @@ def test_nobody_has_no_password_to_change(app):
 
 def test_a_password_made_of_the_name_the_merchant_gave_the_shop_is_refused(app):
     from shop.core.database import write
-    from shop.store.settings import details_row, forget_details
+    from shop.store.settings import forget_store, store_settings_row
 
     def name_it():
-        details_row().name = "Zawadi Tamaduni"
+        store_settings_row().name = "Zawadi Tamaduni"
 
     with app.app_context():
         write(name_it)
-        forget_details()
+        forget_store()
 
     refused = _run(app, "create", EMAIL, "--password-stdin", typed="zawadi tamaduni 2026\n")
 

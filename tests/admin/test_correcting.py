@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from shop.core.database import db
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
-from shop.orders.search_index import words_of
+from shop.orders.search_index import search_terms
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.desk import STAFF
@@ -66,7 +66,7 @@ def test_emails_that_have_not_left_go_to_the_right_address(app, clerk):
     save(clerk, number, email="njeri@example.com")
 
     with app.app_context():
-        assert db.session.scalars(select(OutboxMail.recipient)).all() == ["njeri@example.com"]
+        assert db.session.scalars(select(OutboxEmail.recipient)).all() == ["njeri@example.com"]
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_an_anonymised_order_keeps_nothing_of_what_was_corrected(app, clerk):
 
     from shop.core.clock import utcnow
     from shop.core.database import write
-    from shop.privacy.anonymise import forget
+    from shop.privacy.anonymise import anonymise_order
 
     number = paid(app, placed_at=utcnow() - timedelta(days=90))
     save(clerk, number, full_name="Njeri Kamau", location="Gate B")
@@ -131,12 +131,12 @@ def test_an_anonymised_order_keeps_nothing_of_what_was_corrected(app, clerk):
             order = db.session.scalars(select(Order).where(Order.number == number)).one()
             order.fulfilment = "delivered"
             db.session.flush()
-            forget(order, utcnow())
+            anonymise_order(order, utcnow())
 
         write(be_gone)
 
     said = " ".join(event.words for event in events(app))
-    assert not words_of(said) & {"achieng", "otieno", "market", "njeri", "kamau"}
+    assert not search_terms(said) & {"achieng", "otieno", "market", "njeri", "kamau"}
 
 
 def test_the_other_orders_of_a_phone_number_are_one_tap_away(app, clerk):

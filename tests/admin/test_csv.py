@@ -5,10 +5,10 @@ import re
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.admin.catalog import import_views
 from shop.catalog.csv_import.drafts import ImportDraft
-from shop.catalog.models import Picture, Product, StockMove, Variant
+from shop.catalog.models import Picture, Product, StockEntry, Variant
 from shop.catalog.stock import OPENING
 from shop.core.database import db, write
 from tests import both_databases
@@ -73,15 +73,15 @@ def test_a_row_is_previewed_and_then_written_with_its_stock_in_the_ledger(app, d
     assert (fresh.price, fresh.on_hand, fresh.held, fresh.low_at, fresh.active) == (950, 7, 0, 3, True)
     with app.app_context():
         moves = db.session.execute(
-            select(StockMove.sku, StockMove.on_hand, StockMove.reason, StockMove.by)
-            .where(StockMove.reason != OPENING)
-            .order_by(StockMove.sku)
+            select(StockEntry.sku, StockEntry.on_hand, StockEntry.reason, StockEntry.by)
+            .where(StockEntry.reason != OPENING)
+            .order_by(StockEntry.sku)
         ).all()
         assert moves == [
             (SKU, 31 - was.on_hand, "Import", "owner@example.com"),
             ("SIS-MAT", 7, "Import", "owner@example.com"),
         ]
-        acts = db.session.scalars(select(StaffAct.words).where(DONE)).all()
+        acts = db.session.scalars(select(AuditLogEntry.words).where(DONE)).all()
         assert acts == ["Imported a catalogue file: 1 new, 1 changed, 0 as they were"]
         assert db.session.scalar(select(func.count(ImportDraft.id))) == 0
     assert "Sisal mat" in desk.clerk.get("/").text.split("Fresh from")[1][:3000]  # first on the shelf
@@ -251,7 +251,7 @@ def test_all_or_nothing_even_when_the_database_refuses_the_last_row(app, desk, m
             )
         )
 
-    monkeypatch.setattr(import_views, "carry_out", taken_by_somebody_else)
+    monkeypatch.setattr(import_views, "apply_plan", taken_by_somebody_else)
 
     assert desk.apply(page).status_code == 409
     assert everything(app) == before

@@ -132,7 +132,7 @@ def test_an_export_comes_back_without_a_change_and_builds_the_same_shop_anew(app
         assert [line for line in same.lines if line.outcome != "same"] == []
 
         write(empty)
-        write(lambda: apply.carry_out(planned(before), "owner"))
+        write(lambda: apply.apply_plan(planned(before), "owner"))
         assert exported() == before
         db.session.remove()
 
@@ -150,7 +150,7 @@ def test_a_shop_that_was_changed_becomes_what_the_file_says(app, fill, products,
         fill([*mixed, *products[len(mixed) :]])
         made = planned(wanted)
         assert [line.problems for line in made.lines if line.problems] == []
-        write(lambda: apply.carry_out(planned(wanted), "owner"))
+        write(lambda: apply.apply_plan(planned(wanted), "owner"))
         # what is empty in a file stays as it is: pictures and a description that the file does not have
         left = ("Description", "Pictures")
         assert [{**row, **dict.fromkeys(left)} for row in rows(exported())] == [

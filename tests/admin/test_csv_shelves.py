@@ -60,7 +60,7 @@ def test_archived_goods_may_stand_there(app, empty_kitchen):
 @both_databases
 def test_a_shelf_that_is_archived_at_the_same_moment_is_kept_in_the_shop_or_gets_no_goods(app):
     """The file is applied while somebody archives its category, before each of its statements in turn."""
-    from shop.catalog.csv_import.lookups import read_shelf
+    from shop.catalog.csv_import.lookups import read_catalog_rows
 
     def archive():
         with app.app_context():
@@ -71,7 +71,7 @@ def test_a_shelf_that_is_archived_at_the_same_moment_is_kept_in_the_shop_or_gets
                 return
 
     def put_there(kitchen_id):
-        read_shelf({"kiondo-classic"}, set(), keep=True)
+        read_catalog_rows({"kiondo-classic"}, set(), keep=True)
         if db.session.get_one(Category, kitchen_id).active:
             moved = update(Product).where(Product.slug == "kiondo-classic")
             db.session.execute(moved.values(category_id=kitchen_id, active=True))

@@ -9,13 +9,13 @@ from io import BytesIO
 import pytest
 from sqlalchemy import func, select, update
 
-from shop.accounts.models import Merchant, OneTimeLink
+from shop.accounts.models import OneTimeLink, User
 from shop.cart.models import SharedCart
 from shop.catalog.csv_import.drafts import ImportDraft
 from shop.catalog.models import Category, Picture, Product, Variant
 from shop.core.database import db, write
 from shop.pricing.models import DeliveryArea, DiscountCode
-from shop.store.settings import ShopDetails
+from shop.store.settings import StoreSettings
 from tests import both_databases
 from tests.admin.desk import STAFF, Clerk, let_staff_in
 from tests.admin.goods import fields_of, problems
@@ -135,10 +135,10 @@ NEITHER = {
             "admin.me_codes_recovery",
             "admin.me_end_others",
             "admin.me_password",
-            "door.code",
-            "door.forgotten",
-            "door.invited",
-            "door.new_password",
+            "accounts.code",
+            "accounts.forgotten",
+            "accounts.invited",
+            "accounts.new_password",
             "security.login",
             "security.logout",
         ),
@@ -211,7 +211,7 @@ def prepared(app):
             db.session.add(Picture(product_id=product_id, position=99, path="img/favicon.svg", alt="From above"))
 
         write(hang)
-        staff = db.session.scalar(select(Merchant.id).where(Merchant.email == STAFF))
+        staff = db.session.scalar(select(User.id).where(User.email == STAFF))
         pictures = list(db.session.scalars(select(Picture.id).where(Picture.product_id == product_id)))
     return {"product": f"/admin/products/{product_id}", "staff": f"/admin/people/{staff}", "picture": str(pictures[-1])}
 
@@ -397,11 +397,11 @@ def test_a_photo_that_is_sent_twice_hangs_once(app, clerk, prepared):
 def test_the_logo_that_was_changed_meanwhile_is_not_removed(app, clerk):
     def show(path):
         with app.app_context():
-            clerk_form = db.session.get(ShopDetails, 1)
+            clerk_form = db.session.get(StoreSettings, 1)
             if clerk_form is None:
-                write(lambda: db.session.add(ShopDetails(id=1, logo=path)))
+                write(lambda: db.session.add(StoreSettings(id=1, logo=path)))
             else:
-                write(lambda: db.session.execute(update(ShopDetails).values(logo=path)))
+                write(lambda: db.session.execute(update(StoreSettings).values(logo=path)))
 
     show("media/1-2-3-x/a")
     form = {"csrf_token": hidden_fields(clerk.get("/admin/settings").text)["csrf_token"]}

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from tests import both_databases
@@ -28,7 +28,7 @@ def add(app, number: str, make) -> None:
         write(lambda: make(db.session.scalars(select(Order).where(Order.number == number)).one()))
 
 
-def mail(**fields) -> OutboxMail:
+def mail(**fields) -> OutboxEmail:
     now, one = utcnow(), next(_mails)
     values = {
         "kind": "sent",
@@ -40,7 +40,7 @@ def mail(**fields) -> OutboxMail:
         "written_at": now,
         "next_try_at": now,
     }
-    return OutboxMail(**{**values, **fields})
+    return OutboxEmail(**{**values, **fields})
 
 
 @both_databases
@@ -94,10 +94,14 @@ def test_a_mail_says_what_became_of_it(app, clerk, fields, said):
 
 @both_databases
 def test_stock_that_moved_for_an_order_is_told_with_its_sign(app, clerk):
-    from shop.catalog.stock import note_move
+    from shop.catalog.stock import record_stock_move
 
     number = ledger.keep(app, ledger.order())[0]
-    add(app, number, lambda order: note_move("KIO", on_hand=-2, held=-2, reason="Sold", order_id=order.id, by="Anna"))
+    add(
+        app,
+        number,
+        lambda order: record_stock_move("KIO", on_hand=-2, held=-2, reason="Sold", order_id=order.id, by="Anna"),
+    )
 
     [line] = [line for line in story(clerk, number) if line.startswith("Stock of KIO")]
     assert line.startswith("Stock of KIO: on hand −2, held −2. Sold")

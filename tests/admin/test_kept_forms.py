@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import OperationalError
 
 from shop.accounts import kept_forms, login
-from shop.accounts.models import KeptForm, Sitting
+from shop.accounts.models import KeptForm, LoginSession
 from shop.catalog.models import Product
 from shop.core.clock import utcnow
 from shop.core.database import db, write
@@ -21,7 +21,7 @@ WORDS = "A mug thrown by hand.\r\n\r\nIt holds a pint."
 
 def end_sessions(app):
     with app.app_context():
-        write(lambda: db.session.execute(delete(Sitting)))
+        write(lambda: db.session.execute(delete(LoginSession)))
 
 
 def typed_mug(clerk):

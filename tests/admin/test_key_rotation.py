@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from shop import create_app
-from shop.accounts.models import SecondFactor
+from shop.accounts.models import TwoFactor
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.emails.delivery import send_due
@@ -91,4 +91,4 @@ def test_the_doctor_says_when_the_old_key_was_removed_too_early(app, new_key, cl
     assert line.startswith("FAIL keys: 1 of the two-factor secrets") and "put the key" in line
     assert code == 1 and "totp-reset" in words
     with app.app_context():
-        assert db.session.scalars(select(SecondFactor.secret)).one(), "what cannot be opened is left as it is"
+        assert db.session.scalars(select(TwoFactor.secret)).one(), "what cannot be opened is left as it is"

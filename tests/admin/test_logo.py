@@ -15,7 +15,7 @@ from shop.catalog.images.uploads import sweep_pictures
 from shop.catalog.models import Category, Picture
 from shop.core.database import db, write
 from shop.orders.models import OrderLine
-from shop.store.settings import details, details_row, forget_details
+from shop.store.settings import current_store, forget_store, store_settings_row
 from tests.addresses import address_of, routes
 from tests.admin import ledger
 from tests.hostile_files import photo
@@ -37,8 +37,8 @@ def remove(clerk):
 
 def logo_of(app):
     with app.app_context():
-        forget_details()
-        return details().logo
+        forget_store()
+        return current_store().logo
 
 
 def on_disk(tmp_path):
@@ -76,7 +76,7 @@ def test_a_logo_is_an_act_in_the_log_and_the_settings_stay(app, clerk, goods):
 
     assert goods.acts()[-2:] == ["Changed the shop’s logo", "Removed the shop’s logo"]
     with app.app_context():
-        assert details().name == "Duka"
+        assert current_store().name == "Duka"
 
 
 def test_a_removed_logo_gives_way_to_the_drawing_and_its_files_go_a_day_later(app, clerk, tmp_path):
@@ -147,10 +147,10 @@ def test_every_page_shows_uploaded_pictures_wherever_it_showed_drawings(app, cle
         def hang():
             for column in (Picture.path, Category.picture, OrderLine.picture):
                 db.session.execute(update(column.class_).values({column.key: path}))
-            details_row().logo = path
+            store_settings_row().logo = path
 
         write(hang)
-        forget_details()
+        forget_store()
     shopper.add("KIO-CLA-TER")
     token = hidden_fields(clerk.get("/admin/carts/new?sku=KIO-CLA-TER").text)
     clerk.post("/admin/carts/new", {**token, "quantity-KIO-CLA-TER": "1", "title": ""})

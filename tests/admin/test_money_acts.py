@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from shop.core.database import db
-from shop.payments.models import MoneyEntry
+from shop.payments.models import LedgerEntry
 from tests import both_databases
 from tests.admin.money_desk import CODE, Desk
 from tests.payments.ledger import Ledger
@@ -350,4 +350,4 @@ def test_every_act_stands_in_the_log_with_who_did_it(desk, buy):
         "Gave back KSh 100 by Cash. Broken",
     ]
     with desk.app.app_context():
-        assert set(db.session.scalars(select(MoneyEntry.by))) == {"owner@example.com"}
+        assert set(db.session.scalars(select(LedgerEntry.by))) == {"owner@example.com"}

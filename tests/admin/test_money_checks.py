@@ -10,7 +10,7 @@ from shop.core.database import db, write
 from shop.core.signals import payment_failed
 from shop.orders.states import AttemptState
 from shop.payments import money_ledger
-from shop.payments.models import PaymentAttempt, PaymentCheck
+from shop.payments.models import PaymentAttempt, ReviewFlag
 from tests import both_databases
 from tests.admin.test_orders_list import counted
 from tests.pages import CANARY
@@ -89,8 +89,8 @@ def test_everything_that_needs_a_person_is_listed_by_urgency(app, clerk, buy, le
             )  # fmt: skip
             db.session.add(second)
             db.session.flush()
-            money_ledger.came_in(order, 2650, attempt=second)
-            money_ledger.owes(order, 2650)
+            money_ledger.enter_payment(order, 2650, attempt=second)
+            money_ledger.add_refund_due(order, 2650)
 
         write(pay_again)
     ledger.put_attempt(late, created_at=utcnow() - timedelta(hours=25))
@@ -128,7 +128,7 @@ def test_the_same_doubt_twice_is_one_line_and_after_a_look_it_may_come_again(cle
     look(clerk, check=line)
     again = clerk.get(look(clerk, check=line).headers["Location"]).text
 
-    assert ledger.count(PaymentCheck) == 1
+    assert ledger.count(ReviewFlag) == 1
     assert "Somebody else looked at it already" in again
     assert "Every payment is clear." in again
     bought.hear(b"garbage")
@@ -212,10 +212,10 @@ def test_a_check_belongs_to_its_event_and_is_lost_with_it(app, buy, ledger):
         raise RuntimeError
 
     bought.hear(b"garbage")
-    assert ledger.count(PaymentCheck) == 1
+    assert ledger.count(ReviewFlag) == 1
     with payment_failed.connected_to(fail):
         assert bought.hear(bought.failure()).status_code == 202
-    assert ledger.count(PaymentCheck) == 1
+    assert ledger.count(ReviewFlag) == 1
 
 
 @both_databases

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.core.clock import NAIROBI
-from shop.payments.models import OfferedCode, PaymentCheck
+from shop.payments.models import OfferedCode, ReviewFlag
 from shop.payments.mpesa_messages import CodeError, read_code, read_message
 from tests import both_databases
 from tests.admin.money_desk import CODE, Desk
@@ -211,7 +211,7 @@ def test_so_many_codes_are_enough(app, buy, offer, ledger):
 
     assert replies == [303] * 5 + [422]
     assert ledger.count(OfferedCode) == 5
-    assert ledger.count(PaymentCheck) == 1
+    assert ledger.count(ReviewFlag) == 1
 
 
 def test_a_paid_order_takes_no_code(app, buy, offer, ledger):

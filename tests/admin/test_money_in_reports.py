@@ -6,7 +6,7 @@ from html import unescape
 
 from shop.core.database import db
 from shop.orders.models import Order
-from shop.payments.models import MoneyEntry
+from shop.payments.models import LedgerEntry
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.test_reports import at, paid
@@ -36,7 +36,7 @@ def row_of(page, name):
 
 def entry(order, amount, moment, **fields):
     values = {"kind": "by_hand" if amount > 0 else "refund", "method": "CASH", "reason": "", "by": "Owner", **fields}
-    return MoneyEntry(order=order, amount=amount, at=moment, **values)
+    return LedgerEntry(order=order, amount=amount, at=moment, **values)
 
 
 @both_databases

@@ -9,10 +9,10 @@ from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.orders.reservations import OutOfStock
 from shop.orders.states import AttemptState
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import manual_payments, refunds, shortfalls
-from shop.payments.manual_payments import ByHand
-from shop.payments.reconciliation import proof
+from shop.payments.manual_payments import ManualPayment
+from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.admin.test_orders_list import counted
 from tests.payments.ledger import Ledger
@@ -84,7 +84,7 @@ class Walk:
         with self.app.app_context():
             try:
                 write(do)
-            except (MovedMeanwhile, OutOfStock):
+            except (StaleState, OutOfStock):
                 db.session.rollback()
 
     def accept(self, order):
@@ -105,19 +105,19 @@ class Walk:
     def refund(self, order):
         if order.money_here > 0:
             amount = self.random.choice([order.money_here, 1, order.due_back or 1])
-            refunds.give_back(order, order.given_back, self.money(amount), "W")
+            refunds.record_refund(order, order.given_back, self.money(amount), "W")
 
     def settle(self, order):
         attempts = [one for one in order.attempts if one.state == AttemptState.REVIEW]
         if attempts:
-            manual_payments.settle_attempt(attempts[0], self.random.choice([0, 7, order.total]), "W")
+            manual_payments.resolve_attempt(attempts[0], self.random.choice([0, 7, order.total]), "W")
 
     def same(self, order):
-        manual_payments.same_money(order, "W")
+        manual_payments.mark_duplicate(order, "W")
 
     def money(self, amount):
         self.codes += 1
-        return ByHand(amount, "MPESA", f"A{self.codes:09d}", "A walk")
+        return ManualPayment(amount, "MPESA", f"A{self.codes:09d}", "A walk")
 
 
 @both_databases
@@ -128,7 +128,7 @@ def test_after_every_step_of_a_random_walk_the_money_adds_up(app, provider, ledg
     for step in range(STEPS):
         walk.step()
         with app.app_context():
-            found = proof()
+            found = reconcile()
             assert found.holds, (step, found)
             assert ledger.stock(SKU)[1] >= 0
 
@@ -141,7 +141,7 @@ def test_the_walk_comes_by_everything_there_is(app, provider, ledger):
 
     with app.app_context():
         states = set(db.session.scalars(db.select(Order.payment)))
-        found = proof()
+        found = reconcile()
     assert found.holds, found
     assert states >= {"paid", "review", "cancelled", "refunded"}
     assert found.parts["callback"] > 0
@@ -154,7 +154,7 @@ def test_an_order_that_costs_nothing_adds_up(app, provider, ledger):
     ledger.put_order(bought, payment="paid", goods=0, discount=0, delivery=0, total=0)
 
     with app.app_context():
-        assert proof().holds
+        assert reconcile().holds
 
 
 @both_databases

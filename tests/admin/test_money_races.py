@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from shop.catalog.models import Variant
-from shop.core.database import changed, db
+from shop.core.database import db, updated
 from shop.orders import transitions
 from shop.orders.models import Order
 from shop.payments import refunds
-from shop.payments.reconciliation import proof
+from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.admin.desk import Clerk
 from tests.faults.at_once import at_once
@@ -79,7 +79,7 @@ def pressing(person, ledger, bought, act, code="SKA1B2C3D4", amount="300"):
 
 def adds_up(app):
     with app.app_context():
-        found = proof()
+        found = reconcile()
         assert found.holds, found
 
 
@@ -122,10 +122,10 @@ def test_control_without_the_guard_the_same_four_sell_the_goods_more_than_once(
     presses = [pressing(who, ledger, bought, "accept", amount="2650") for who in desks(4)]
 
     def unguarded(order, seen, to):
-        changed(update(Order).where(Order.id == order.id).values(payment=to))
+        updated(update(Order).where(Order.id == order.id).values(payment=to))
         db.session.expire(order)
 
-    monkeypatch.setattr(transitions, "move", unguarded)
+    monkeypatch.setattr(transitions, "transition", unguarded)
     monkeypatch.setattr("shop.payments.manual_payments._settle", lambda attempt, to: setattr(attempt, "state", to))
     pages = at_once(presses)
 
@@ -220,8 +220,8 @@ def test_control_without_the_guard_the_same_refunds_are_more(app, desks, ledger,
         db.session.flush()
         return entry
 
-    monkeypatch.setattr(refunds, "give_back", unguarded)
+    monkeypatch.setattr(refunds, "record_refund", unguarded)
     at_once(presses)
 
     with app.app_context():
-        assert not proof().holds
+        assert not reconcile().holds

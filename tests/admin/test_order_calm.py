@@ -5,12 +5,19 @@ import pytest
 from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.payments import review_flags
-from shop.payments.models import PaymentCheck
-from shop.payments.review_flags import Kind, calm, looked_at, looked_at_order
+from shop.payments.models import ReviewFlag
+from shop.payments.review_flags import ReviewReason, clear_warning, resolve, resolve_order
 from tests import both_databases
 from tests.admin import ledger
 
-LINES = (Kind.OTHER_SUM, Kind.CONTRADICTION, Kind.MISMATCH, Kind.UNREADABLE, Kind.OPENED, Kind.LATE)
+LINES = (
+    ReviewReason.OTHER_SUM,
+    ReviewReason.CONTRADICTION,
+    ReviewReason.MISMATCH,
+    ReviewReason.UNREADABLE,
+    ReviewReason.OPENED,
+    ReviewReason.LATE,
+)
 
 
 @pytest.fixture
@@ -25,29 +32,29 @@ def listed(clerk, order):
 
 
 def open_lines(order, *kinds):
-    write(lambda: [review_flags.look_at(order, kind, "A reason") for kind in kinds])
+    write(lambda: [review_flags.flag_order(order, kind, "A reason") for kind in kinds])
 
 
 @both_databases
-@pytest.mark.parametrize("kind", [*LINES, Kind.CODE])
+@pytest.mark.parametrize("kind", [*LINES, ReviewReason.CODE])
 def test_an_order_is_listed_until_its_line_is_closed(clerk, order, kind):
     open_lines(order, kind)
     assert listed(clerk, order)
 
-    line = db.session.query(PaymentCheck).one()
-    write(lambda: looked_at(line.id, "Seen", "Owner"))
+    line = db.session.query(ReviewFlag).one()
+    write(lambda: resolve(line.id, "Seen", "Owner"))
 
     assert not listed(clerk, order)
 
 
 @both_databases
 def test_while_one_of_two_lines_is_open_the_order_stays(clerk, order):
-    open_lines(order, Kind.UNREADABLE, Kind.OPENED)
-    first, second = db.session.query(PaymentCheck).order_by(PaymentCheck.id)
+    open_lines(order, ReviewReason.UNREADABLE, ReviewReason.OPENED)
+    first, second = db.session.query(ReviewFlag).order_by(ReviewFlag.id)
 
-    write(lambda: looked_at(first.id, "Seen", "Owner"))
+    write(lambda: resolve(first.id, "Seen", "Owner"))
     assert listed(clerk, order)
-    write(lambda: looked_at(second.id, "Seen", "Owner"))
+    write(lambda: resolve(second.id, "Seen", "Owner"))
 
     assert not listed(clerk, order)
 
@@ -55,14 +62,14 @@ def test_while_one_of_two_lines_is_open_the_order_stays(clerk, order):
 @both_databases
 def test_looking_at_an_order_closes_its_lines_but_a_code_waits_for_its_answer(clerk, order):
     open_lines(order, *LINES)
-    assert write(lambda: looked_at_order(order, "Seen", "Owner"))
+    assert write(lambda: resolve_order(order, "Seen", "Owner"))
     assert not listed(clerk, order)
-    assert not write(lambda: looked_at_order(order, "Seen", "Owner"))
+    assert not write(lambda: resolve_order(order, "Seen", "Owner"))
 
-    open_lines(order, Kind.CODE, Kind.OPENED)
-    assert write(lambda: looked_at_order(order, "Seen", "Owner"))
+    open_lines(order, ReviewReason.CODE, ReviewReason.OPENED)
+    assert write(lambda: resolve_order(order, "Seen", "Owner"))
     assert listed(clerk, order)
-    assert [line.kind for line in db.session.query(PaymentCheck).filter_by(closed_at=None)] == [Kind.CODE]
+    assert [line.kind for line in db.session.query(ReviewFlag).filter_by(closed_at=None)] == [ReviewReason.CODE]
 
 
 @both_databases
@@ -72,5 +79,5 @@ def test_money_in_review_keeps_the_order_whatever_was_looked_at(clerk, order):
         order.record("Callback, row R4", warning=True)
 
     write(stray)
-    assert not write(lambda: calm(order))
+    assert not write(lambda: clear_warning(order))
     assert listed(clerk, order)

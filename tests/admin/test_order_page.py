@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from shop.admin.orders import detail_views
-from shop.admin.orders.timeline import MOST_MOMENTS
+from shop.admin.orders.timeline import MAX_ENTRIES
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.orders.models import Order
@@ -160,7 +160,7 @@ def test_a_flood_of_callbacks_is_counted_not_shown(app, clerk):
     assert "And 3 older, not shown." in page
     assert "81 older events, not shown." in page  # of 105 events, 23 tries and 53 callbacks
     shown = ["".join(one.itertext()) for one in clerk.page.findall(".//ol[@class='timeline timeline--desk']/li")]
-    assert len(shown) == MOST_MOMENTS
+    assert len(shown) == MAX_ENTRIES
     assert "event 2<" not in page
 
 

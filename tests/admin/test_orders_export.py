@@ -6,7 +6,7 @@ import io
 import pytest
 from sqlalchemy import select
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.admin.orders import csv_export
 from shop.core.database import db
 from shop.orders.states import Fulfilment, Payment
@@ -102,7 +102,9 @@ def test_only_an_owner_may_and_it_is_written_down(app, clerk, packer, stranger):
     assert packer.get("/admin/orders/export").status_code == 403
     assert "Export" not in packer.get("/admin/?tab=all").text
     with app.app_context():
-        exports = select(StaffAct.words).where(StaffAct.words.startswith("Exported")).order_by(StaffAct.id)
+        exports = (
+            select(AuditLogEntry.words).where(AuditLogEntry.words.startswith("Exported")).order_by(AuditLogEntry.id)
+        )
         assert db.session.scalars(exports).all() == [
             "Exported the list “To pack”, narrowed down",
             "Exported 1 chosen order",

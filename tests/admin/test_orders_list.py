@@ -7,9 +7,9 @@ import pytest
 
 from shop.core.clock import utcnow
 from shop.orders.models import OrderLine
-from shop.orders.search_query import chosen
+from shop.orders.search_query import order_filter
 from shop.orders.states import Fulfilment, Payment
-from shop.store.settings import LOOK_FROM
+from shop.store.settings import DEFAULT_VERIFICATION_THRESHOLD
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.counting import counted
@@ -62,7 +62,7 @@ def test_the_day_begins_with_what_is_to_be_packed(app, clerk):
 
 @both_databases
 def test_counts_stop_at_a_thousand(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.orders.search.MOST", 30)
+    monkeypatch.setattr("shop.orders.search.MAX_COUNT", 30)
     ledger.keep(app, *(ledger.order(payment=PAID, area_name="Kisumu") for _ in range(30)))
     assert _tabs(clerk, "/admin/?tab=all") == ["30", "0", "0", "0", "0", "0", "0", "30"]
     ledger.keep(app, ledger.order(payment=PAID, area_name="Kisumu"), ledger.order(payment=AWAITING))
@@ -248,8 +248,8 @@ def test_what_narrows_the_list_is_said_with_a_way_out(app, clerk):
 def test_an_address_says_all_that_was_chosen_and_reads_back_the_same():
     said = {"tab": "sent", "q": "njeri", "from": "2026-11-01", "paid_to": "2026-11-30", "area": "Kisumu"}
 
-    assert chosen(said).address() == said
-    assert chosen(said).days == {"from": date(2026, 11, 1), "paid_to": date(2026, 11, 30)}
+    assert order_filter(said).address() == said
+    assert order_filter(said).days == {"from": date(2026, 11, 1), "paid_to": date(2026, 11, 30)}
 
 
 def test_a_row_says_who_what_when_and_how_much(app, clerk):
@@ -311,7 +311,7 @@ def test_packed_and_not_packed_look_different(app, clerk):
 def test_menu_tabs_and_pages_say_one_number(app, clerk):
     warned = ledger.order(payment=PAID, fulfilment=Fulfilment.PACKED)
     warned.record("A wrong collect code was typed", warning=True)
-    dear = ledger.order(payment=PAID, total=LOOK_FROM)
+    dear = ledger.order(payment=PAID, total=DEFAULT_VERIFICATION_THRESHOLD)
     ledger.keep(app, dear, ledger.order(payment=PAID), ledger.order(payment=REVIEW), warned)
 
     menus = []

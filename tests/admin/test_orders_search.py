@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from shop.core.database import db, write
-from shop.orders.models import Order, OrderWord
-from shop.orders.search_index import forget_words, note_words, sought, words_of
+from shop.orders.models import Order, OrderSearchTerm
+from shop.orders.search_index import add_search_terms, query_terms, remove_search_terms, search_terms
 from shop.orders.states import Fulfilment, Payment
 from tests import both_databases
 from tests.admin import ledger
@@ -31,7 +31,7 @@ def wanjiru(app):
     sought.lines[0].name, sought.lines[0].sku = "Soapstone bowl, small", "SOA-BOW-S"
     number = ledger.keep(app, sought, ledger.order(attempts=[ledger.attempt(reference=555555555)]))[0]
     with app.app_context():
-        write(lambda: note_words(_order(number), "TKO7XY12AB"))
+        write(lambda: add_search_terms(_order(number), "TKO7XY12AB"))
     return number
 
 
@@ -111,7 +111,7 @@ def test_an_order_that_is_placed_is_found_at_once(clerk, shopper):
 @both_databases
 def test_a_buyer_who_is_forgotten_is_found_no_more_but_the_order_is(app, clerk, wanjiru):
     with app.app_context():
-        write(lambda: forget_words(_order(wanjiru)))
+        write(lambda: remove_search_terms(_order(wanjiru)))
 
     for typed in ("wanjiru", "njeri", "0712345678", "5678", "example.org", "TKO7XY12AB", "amal", "gate locked"):
         assert _numbers(clerk.get("/admin/", query_string={"q": typed})) == [], typed
@@ -123,8 +123,10 @@ def test_a_buyer_who_is_forgotten_is_found_no_more_but_the_order_is(app, clerk, 
 def test_words_are_noted_once_however_often_they_are_learnt(app, wanjiru):
     with app.app_context():
         for _ in range(2):
-            write(lambda: note_words(_order(wanjiru), "TKO7XY12AB", "njeri", "", "  ", "…"))
-        known = db.session.scalars(select(OrderWord.word).where(OrderWord.order_id == _order(wanjiru).id)).all()
+            write(lambda: add_search_terms(_order(wanjiru), "TKO7XY12AB", "njeri", "", "  ", "…"))
+        known = db.session.scalars(
+            select(OrderSearchTerm.word).where(OrderSearchTerm.order_id == _order(wanjiru).id)
+        ).all()
 
     assert len(known) == len(set(known))
     assert {"tko7xy12ab", "njeri-kamau", "kamau", "obrien", "wanjiru.k_99@example.org", "example.org"} <= set(known)
@@ -139,12 +141,12 @@ def test_an_order_with_its_words_can_be_deleted(app, wanjiru):
         db.session.delete(order)
         db.session.commit()
 
-        assert db.session.scalar(select(OrderWord.word).where(OrderWord.word == "tko7xy12ab")) is None
+        assert db.session.scalar(select(OrderSearchTerm.word).where(OrderSearchTerm.word == "tko7xy12ab")) is None
 
 
 @both_databases
 def test_common_words_are_found_too_newest_first_and_page_by_page(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.orders.search.MOST", 20)  # as a thousand are among a hundred thousand
+    monkeypatch.setattr("shop.orders.search.MAX_COUNT", 20)  # as a thousand are among a hundred thousand
     orders = [ledger.order(full_name=f"Wanjiru {'Kamau' if n % 2 else 'Otieno'}") for n in range(120)]
     kamaus = ledger.keep(app, *orders)[1::2][::-1]
 
@@ -159,7 +161,7 @@ def test_common_words_are_found_too_newest_first_and_page_by_page(app, clerk, mo
 
 @both_databases
 def test_a_rare_word_is_found_among_common_ones(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.orders.search.MOST", 20)
+    monkeypatch.setattr("shop.orders.search.MAX_COUNT", 20)
     orders = [ledger.order(full_name=f"Wanjiru {'Zuhura' if n in (3, 90) else 'Otieno'}") for n in range(100)]
     numbers = ledger.keep(app, *orders)
 
@@ -208,17 +210,17 @@ def test_the_list_asks_the_database_thrice_besides_who_is_there_and_the_menu(app
 
 
 def test_what_is_typed_is_read_as_people_write_it():
-    assert sought("0712 345-678") == [("0712345678", "712345678")]
-    assert sought("Kamau +254 712 345 678") == [("kamau",), ("254712345678", "712345678")]
-    assert sought("  Njeri-Kamau  & O'Brien") == [("njeri-kamau",), ("obrien",)]
-    assert sought("% --") == []
-    assert len(sought("a b c d e f g h")) == 6
+    assert query_terms("0712 345-678") == [("0712345678", "712345678")]
+    assert query_terms("Kamau +254 712 345 678") == [("kamau",), ("254712345678", "712345678")]
+    assert query_terms("  Njeri-Kamau  & O'Brien") == [("njeri-kamau",), ("obrien",)]
+    assert query_terms("% --") == []
+    assert len(query_terms("a b c d e f g h")) == 6
 
 
 def test_words_have_no_case_accents_or_outer_punctuation():
-    assert words_of("“Wanjirũ” ÉCLAIR (ﬁne)") == {"wanjiru", "eclair", "fine"}
-    assert words_of("x" * 5000) == {"x" * 60}
-    assert words_of("a\0b", "\n") == {"a", "b"}
+    assert search_terms("“Wanjirũ” ÉCLAIR (ﬁne)") == {"wanjiru", "eclair", "fine"}
+    assert search_terms("x" * 5000) == {"x" * 60}
+    assert search_terms("a\0b", "\n") == {"a", "b"}
 
 
 def _order(number: str) -> Order:

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.core.database import db, write
 from shop.orders import fulfilment as fulfilling
 from shop.orders.models import Order, OrderEvent
@@ -101,7 +101,7 @@ def test_control_without_the_guard_both_move_the_same_order(app, clerk, packer, 
     def move_unguarded(order: Order, to: Fulfilment, _by: str) -> None:
         db.session.execute(update(Order).where(Order.id == order.id).values(fulfilment=to))
 
-    monkeypatch.setattr(bulk_actions, "move_on", move_unguarded)
+    monkeypatch.setattr(bulk_actions, "advance", move_unguarded)
     numbers = ledger.keep(app, *(ledger.order(**PAID, fulfilment=Fulfilment.PACKED) for _ in range(6)))
     pressed_at_once(clerk, packer, ("sent", "sent"), numbers)
 
@@ -110,7 +110,7 @@ def test_control_without_the_guard_both_move_the_same_order(app, clerk, packer, 
 
 def test_the_guard_is_that_of_every_move_of_goods(app, clerk, monkeypatch):
     (number,) = ledger.keep(app, ledger.order(**PAID))
-    monkeypatch.setattr(fulfilling, "changed", lambda _statement: 0)  # somebody was quicker
+    monkeypatch.setattr(fulfilling, "updated", lambda _statement: 0)  # somebody was quicker
 
     assert "0" not in str(notices_of(clerk, "packed", number)[0].split()[0])
     assert state_of(app, number) == Fulfilment.UNFULFILLED
@@ -296,7 +296,9 @@ def clerk_tabs(clerk: Clerk, address: str) -> list[list[str]]:
 def acts_of(app: Flask) -> list[str]:
     with app.app_context():
         return list(
-            db.session.scalars(select(StaffAct.words).where(StaffAct.order_id.is_not(None)).order_by(StaffAct.id))
+            db.session.scalars(
+                select(AuditLogEntry.words).where(AuditLogEntry.order_id.is_not(None)).order_by(AuditLogEntry.id)
+            )
         )
 
 

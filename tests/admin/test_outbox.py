@@ -7,12 +7,12 @@ from html import unescape
 import pytest
 from sqlalchemy import func, select
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails import outbox as again
 from shop.emails.delivery import IN_HAND, MOST_TRIES, send_due
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from tests import both_databases
 from tests.admin import ledger
 from tests.faults.at_once import at_once
@@ -50,7 +50,7 @@ def put(app):
         with app.app_context():
             if about_order:
                 values["order_id"] = db.session.scalar(select(func.max(ledger.Order.id)))
-            mail = OutboxMail(**values)
+            mail = OutboxEmail(**values)
             write(lambda: db.session.add(mail))
             return mail.id
 
@@ -63,7 +63,7 @@ def mail_of(app):
 
     def mail_of(mail_id):
         with app.app_context():
-            return db.session.get(OutboxMail, mail_id)
+            return db.session.get(OutboxEmail, mail_id)
 
     return mail_of
 
@@ -168,7 +168,7 @@ def test_a_failed_mail_goes_out_again_under_the_message_id_it_had(app, packer, p
     assert sweep(app) == 1
     assert [letter["Message-ID"] for letter in office.letters] == ["<0@localhost>"]
     with app.app_context():
-        act = db.session.scalars(select(StaffAct).where(StaffAct.order_id.is_not(None))).one()
+        act = db.session.scalars(select(AuditLogEntry).where(AuditLogEntry.order_id.is_not(None))).one()
         assert (act.words, act.who) == ("Sent again: Letter 0", "packer@example.com")
         assert "Sent again: Letter 0" in [event.words for event in db.session.get(ledger.Order, act.order_id).events]
 
@@ -231,7 +231,7 @@ def test_two_presses_at_one_moment_make_one_mail(app, clerk, put):
 
     assert [reply.status_code for reply in replies] == [303] * 3
     with app.app_context():
-        assert db.session.scalar(select(func.count(OutboxMail.id))) == 2
+        assert db.session.scalar(select(func.count(OutboxEmail.id))) == 2
 
 
 def test_control_without_the_guard_each_press_would_be_a_mail(app, clerk, put, monkeypatch):
@@ -239,13 +239,13 @@ def test_control_without_the_guard_each_press_would_be_a_mail(app, clerk, put, m
     form = hidden_fields(clerk.get(f"/admin/mail/{mail_id}").text)
     drawn = iter(range(100, 200))
     monkeypatch.setattr(again, "copies_of", lambda mail: int(form["copies"]))
-    monkeypatch.setattr(again, "OutboxMail", lambda **values: OutboxMail(**{**values, "once": f"{next(drawn)}"}))
+    monkeypatch.setattr(again, "OutboxEmail", lambda **values: OutboxEmail(**{**values, "once": f"{next(drawn)}"}))
     monkeypatch.setattr(again, "func", func)
     for _ in range(2):
         clerk.post(f"/admin/mail/{mail_id}/copy", form)
 
     with app.app_context():
-        assert db.session.scalar(select(func.count(OutboxMail.id))) == 3
+        assert db.session.scalar(select(func.count(OutboxEmail.id))) == 3
 
 
 @pytest.mark.parametrize("copies", ["", "x", "-1", "5", "9" * 30, "\0"])
@@ -255,7 +255,7 @@ def test_a_forged_count_sends_nothing(app, clerk, put, copies):
 
     assert reply.status_code == 303
     with app.app_context():
-        assert db.session.scalar(select(func.count(OutboxMail.id))) == 1
+        assert db.session.scalar(select(func.count(OutboxEmail.id))) == 1
 
 
 def test_an_unsent_mail_is_never_copied_and_a_sent_one_never_tried_again(app, clerk, put, mail_of):
@@ -266,7 +266,7 @@ def test_an_unsent_mail_is_never_copied_and_a_sent_one_never_tried_again(app, cl
 
     assert mail_of(sent).sent_at
     with app.app_context():
-        assert db.session.scalar(select(func.count(OutboxMail.id))) == 2
+        assert db.session.scalar(select(func.count(OutboxEmail.id))) == 2
 
 
 @both_databases

@@ -5,9 +5,9 @@ import re
 import pytest
 from sqlalchemy import select
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.core.database import db
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.fulfilment import MOST_TRIES
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import Fulfilment, Payment
@@ -34,9 +34,9 @@ def order_of(app, number: str) -> Order:
         return db.session.scalars(select(Order).where(Order.number == number)).one()
 
 
-def mails(app, kind: str) -> list[OutboxMail]:
+def mails(app, kind: str) -> list[OutboxEmail]:
     with app.app_context():
-        return list(db.session.scalars(select(OutboxMail).where(OutboxMail.kind == kind)))
+        return list(db.session.scalars(select(OutboxEmail).where(OutboxEmail.kind == kind)))
 
 
 def events(app) -> list[OrderEvent]:
@@ -61,7 +61,9 @@ def test_a_paid_order_goes_to_its_buyer_step_by_step(app, packer):
         ("Delivered", STAFF),
     ]
     with app.app_context():
-        acts = db.session.scalars(select(StaffAct).where(StaffAct.order_id.is_not(None)).order_by(StaffAct.id)).all()
+        acts = db.session.scalars(
+            select(AuditLogEntry).where(AuditLogEntry.order_id.is_not(None)).order_by(AuditLogEntry.id)
+        ).all()
         assert [(act.who, act.words) for act in acts] == [
             (STAFF, f"Marked order {number} {to}") for to in ("packed", "sent", "delivered")
         ]
@@ -215,7 +217,7 @@ def test_a_message_reaches_the_buyer_by_mail_and_on_the_page_once_however_often_
     assert "Message from us:" in buyer
     assert EMAIL not in buyer.split("<main")[1]
     with app.app_context():
-        assert len(db.session.scalars(select(StaffAct).where(StaffAct.order_id.is_not(None))).all()) == 1
+        assert len(db.session.scalars(select(AuditLogEntry).where(AuditLogEntry.order_id.is_not(None))).all()) == 1
 
 
 def test_the_same_key_on_two_orders_is_two_messages(app, clerk):

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from shop.accounts import login, two_factor
-from shop.accounts.models import RecoveryCode, SecondFactor, StaffAct
+from shop.accounts.models import AuditLogEntry, RecoveryCode, TwoFactor
 from shop.core.database import db
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, Clerk
@@ -87,7 +87,7 @@ def test_control_without_the_last_step_a_code_would_work_again(app, clerk, clock
     clerk.sign_out()
     clerk.sign_in()
     second.sign_in()
-    monkeypatch.setattr(two_factor, "changed", lambda _: 1)
+    monkeypatch.setattr(two_factor, "updated", lambda _: 1)
     give_code(clerk, phone.code())
 
     assert give_code(second, phone.code()).status_code == 303
@@ -187,7 +187,7 @@ def test_the_secret_is_sealed_and_stands_in_no_page_but_its_own(app, clerk, cloc
     phone, _ = set_up(clerk, clock)
 
     with app.app_context():
-        sealed = db.session.scalars(select(SecondFactor.secret)).one()
+        sealed = db.session.scalars(select(TwoFactor.secret)).one()
     assert written.lower() not in sealed.lower()
     assert phone.totp._hotp._key.hex() not in sealed
     for address in ("/admin/me", "/admin/me/codes", "/admin/people"):
@@ -283,7 +283,9 @@ def test_a_command_on_the_server_lets_a_locked_out_owner_in(app, clerk, clock):
     assert run(args=["merchant", "totp-reset", EMAIL]).output == f"{EMAIL} had no codes set up.\n"
     assert run(args=["merchant", "totp-reset", "nobody@example.com"]).exit_code == 1
     with app.app_context():
-        words = db.session.scalars(select(StaffAct.words).where(StaffAct.who == "A command on the server")).all()
+        words = db.session.scalars(
+            select(AuditLogEntry.words).where(AuditLogEntry.who == "A command on the server")
+        ).all()
     assert f"Turned the codes of {EMAIL} off" in words
 
 

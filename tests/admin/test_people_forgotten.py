@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from shop.accounts import one_time_links
-from shop.accounts.models import Merchant, OneTimeLink
+from shop.accounts.models import OneTimeLink, User
 from shop.core.clock import utcnow
 from shop.core.database import db
 from tests import both_databases
@@ -64,7 +64,7 @@ class TestForgotten:
     def test_the_answer_is_the_same_for_everybody(self, app, stranger, email):
         let_staff_in(app)
         with app.app_context():
-            db.session.execute(update(Merchant).where(Merchant.email == STAFF).values(active=False))
+            db.session.execute(update(User).where(User.email == STAFF).values(active=False))
             db.session.commit()
         known, unknown = self._ask(stranger), self._ask(stranger, email)
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event, func, select
 
 from shop.accounts import login_throttle
-from shop.accounts.audit_log import noted
+from shop.accounts.audit_log import audit_as
 from shop.accounts.login_throttle import NOBODY, count_failure
-from shop.accounts.models import FailedSignIns, Merchant, StaffAct
+from shop.accounts.models import AuditLogEntry, FailedLogins, User
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders.models import Order
@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 def _words(app):
     with app.app_context():
-        return list(db.session.scalars(select(StaffAct.words).order_by(StaffAct.id)))
+        return list(db.session.scalars(select(AuditLogEntry.words).order_by(AuditLogEntry.id)))
 
 
 def _log(clerk, **asked):
@@ -65,7 +65,7 @@ def test_an_email_that_nobody_has_is_not_written_down(app, stranger):
 
     assert _words(app)[-1] == "A sign-in failed, with an e-mail that nobody here has"
     with app.app_context():
-        assert db.session.scalars(select(FailedSignIns.merchant_id)).all() == [NOBODY]
+        assert db.session.scalars(select(FailedLogins.merchant_id)).all() == [NOBODY]
 
 
 @both_databases
@@ -77,7 +77,7 @@ def test_failures_at_one_moment_are_all_counted(app, stranger):
     at_once([fail] * 12)
 
     with app.app_context():
-        assert db.session.scalars(select(FailedSignIns.tries)).one() == 12
+        assert db.session.scalars(select(FailedLogins.tries)).one() == 12
 
 
 def test_a_known_and_an_unknown_email_cost_the_same_statements(app, stranger):
@@ -104,8 +104,8 @@ def test_the_log_is_read_by_person_and_by_day(app, clerk):
     staff = Clerk(app)
     staff.sign_in(STAFF)
     with app.app_context():
-        staff_id = db.session.scalars(select(Merchant.id).where(Merchant.email == STAFF)).one()
-        write(lambda: noted("Counted the baskets", "Njeri", staff_id))
+        staff_id = db.session.scalars(select(User.id).where(User.email == STAFF)).one()
+        write(lambda: audit_as("Counted the baskets", "Njeri", staff_id))
 
     page = _log(clerk, person=staff_id)
     assert "Counted the baskets" in page
@@ -121,8 +121,8 @@ def test_days_are_those_of_nairobi(app, clerk):
 
     with app.app_context():
         late = datetime.fromisoformat("2026-03-01T20:59:59+00:00")  # a second before midnight in Nairobi
-        db.session.add(StaffAct(at=late, who="Njeri", words="The last of the first"))
-        db.session.add(StaffAct(at=late + timedelta(seconds=1), who="Njeri", words="The first of the second"))
+        db.session.add(AuditLogEntry(at=late, who="Njeri", words="The last of the first"))
+        db.session.add(AuditLogEntry(at=late + timedelta(seconds=1), who="Njeri", words="The first of the second"))
         db.session.commit()
 
     first, second = _log(clerk, day="2026-03-01"), _log(clerk, day="2026-03-02")
@@ -132,7 +132,7 @@ def test_days_are_those_of_nairobi(app, clerk):
 
 def test_the_log_is_paged_by_key_and_misses_nothing(app, clerk):
     with app.app_context():
-        write(lambda: [noted(f"Act number {n:03d}", "Njeri", None) for n in range(120)])
+        write(lambda: [audit_as(f"Act number {n:03d}", "Njeri", None) for n in range(120)])
     seen, address = [], "/admin/people/log"
     while address:
         page = clerk.get(address)
@@ -148,7 +148,7 @@ def test_an_act_leads_to_its_order_in_one_query(app, clerk):
     with app.test_request_context("/admin/"):
         for number in numbers:
             order = db.session.scalars(select(Order).where(Order.number == number)).one()
-            write(lambda order=order: noted("Packed it", "Njeri", None, order))
+            write(lambda order=order: audit_as("Packed it", "Njeri", None, order))
         engine = db.engine
     statements = []
 
@@ -175,7 +175,7 @@ def test_nonsense_in_the_address_is_no_error(clerk, name, asked):
 
 def test_what_is_written_is_shown_and_never_obeyed(app, clerk):
     with app.app_context():
-        write(lambda: noted("<canary>&\"' " * 20, "<canary>&\"'", None))
+        write(lambda: audit_as("<canary>&\"' " * 20, "<canary>&\"'", None))
 
     assert "&lt;canary&gt;" in _log(clerk)
 
@@ -187,7 +187,7 @@ class TestOnlyAdded:
         found = {}
         for file in sorted((ROOT / "shop").rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.Call) and any(getattr(arg, "id", "") == "StaffAct" for arg in node.args):
+                if isinstance(node, ast.Call) and any(getattr(arg, "id", "") == "AuditLogEntry" for arg in node.args):
                     name = getattr(node.func, "id", getattr(node.func, "attr", ""))
                     found.setdefault(name, []).append(file.name)
         # the one exception is the law's: whoever asks to be forgotten is taken out of the words, and the line stays
@@ -198,12 +198,12 @@ class TestOnlyAdded:
 
     def test_a_line_cannot_be_changed_or_deleted_by_mistake(self, app, clerk):
         with app.app_context():
-            act = db.session.scalars(select(StaffAct)).first()
+            act = db.session.scalars(select(AuditLogEntry)).first()
             act.words = "Never happened"
             with pytest.raises(TypeError):
                 db.session.commit()
             db.session.rollback()
-            db.session.delete(db.session.scalars(select(StaffAct)).first())
+            db.session.delete(db.session.scalars(select(AuditLogEntry)).first())
             with pytest.raises(TypeError):
                 db.session.commit()
 
@@ -229,16 +229,16 @@ class TestOnlyAdded:
 @both_databases
 def test_no_act_without_its_cause(app, clerk):
     with app.app_context():
-        before = db.session.scalar(select(func.count()).select_from(StaffAct))
+        before = db.session.scalar(select(func.count()).select_from(AuditLogEntry))
 
         def half_done():
-            noted("Did half of it", "Njeri", None)
+            audit_as("Did half of it", "Njeri", None)
             db.session.flush()
             raise RuntimeError
 
         with pytest.raises(RuntimeError):
             write(half_done)
-        assert db.session.scalar(select(func.count()).select_from(StaffAct)) == before
+        assert db.session.scalar(select(func.count()).select_from(AuditLogEntry)) == before
 
 
 def test_failing_is_forgiven_per_person(app, stranger):
@@ -246,4 +246,4 @@ def test_failing_is_forgiven_per_person(app, stranger):
         count_failure(1, EMAIL)
         count_failure(NOBODY)
         assert write(lambda: login_throttle.forgive(1)) == 1
-        assert db.session.scalars(select(FailedSignIns.merchant_id)).all() == [NOBODY]
+        assert db.session.scalars(select(FailedLogins.merchant_id)).all() == [NOBODY]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from shop.accounts import staff_sessions
-from shop.accounts.models import Merchant, Sitting
+from shop.accounts.models import LoginSession, User
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from tests import both_databases
@@ -45,7 +45,7 @@ def test_a_copied_cookie_is_dead_once_its_owner_has_signed_out(app, clerk):
 
 def test_control_without_its_row_a_sitting_could_not_be_ended(app, clerk, monkeypatch):
     thief = _thief(app, _cookie(clerk))
-    monkeypatch.setattr(staff_sessions, "end_here", lambda: False)
+    monkeypatch.setattr(staff_sessions, "end_this_session", lambda: False)
     clerk.sign_out()
 
     assert thief.get("/admin/").status_code == 200
@@ -109,7 +109,7 @@ def test_the_database_keeps_no_token(app, clerk):
         token = session[staff_sessions.TOKEN]
 
     with app.app_context():
-        assert token not in db.session.scalars(select(Sitting.token_hash)).one()
+        assert token not in db.session.scalars(select(LoginSession.token_hash)).one()
 
 
 def test_a_sitting_of_one_person_is_no_use_to_another(app, clerk):
@@ -179,8 +179,8 @@ def test_who_sits_here_costs_one_query_and_no_write(app, clerk):
 def test_that_somebody_was_seen_is_written_once_a_minute(app, clerk):
     with app.app_context():
         long_ago = utcnow() - timedelta(minutes=3)
-        db.session.execute(update(Sitting).values(seen=long_ago))
-        db.session.execute(update(Merchant).values(seen_at=long_ago))
+        db.session.execute(update(LoginSession).values(seen=long_ago))
+        db.session.execute(update(User).values(seen_at=long_ago))
         db.session.commit()
 
     first = _asked(app, clerk, "/admin/people")
@@ -190,8 +190,8 @@ def test_that_somebody_was_seen_is_written_once_a_minute(app, clerk):
     assert not [words for words in second if words.startswith("UPDATE")]
     with app.app_context():
         for moment in (
-            db.session.scalars(select(Sitting.seen)).one(),
-            db.session.scalars(select(Merchant.seen_at)).one(),
+            db.session.scalars(select(LoginSession.seen)).one(),
+            db.session.scalars(select(User.seen_at)).one(),
         ):
             assert utcnow() - moment < timedelta(seconds=30)
 
@@ -215,7 +215,7 @@ def test_what_is_no_name_is_said(clerk, name):
 def test_a_name_that_the_log_gives_to_others_is_refused(app, clerk, name):
     let_in(app, "packer@example.com", "another long walk")
     with app.app_context():
-        write(lambda: db.session.execute(update(Merchant).where(Merchant.email != EMAIL).values(name="wanjiru packs")))
+        write(lambda: db.session.execute(update(User).where(User.email != EMAIL).values(name="wanjiru packs")))
 
     refused = clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": name})
 

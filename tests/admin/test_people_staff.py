@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, update
 
 from shop.accounts import staff as staffing
-from shop.accounts.models import Merchant, OneTimeLink
+from shop.accounts.models import OneTimeLink, User
 from shop.core.clock import utcnow
 from shop.core.database import db
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in, mailed_links
 from tests.faults.at_once import at_once
@@ -31,7 +31,7 @@ def _accept(visitor, path, name="Njeri Test", password=CHOSEN):
 
 def _id(app, email):
     with app.app_context():
-        return db.session.scalars(select(Merchant.id).where(Merchant.email == email)).one()
+        return db.session.scalars(select(User.id).where(User.email == email)).one()
 
 
 def _act(owner, merchant_id, what, **fields):
@@ -122,7 +122,7 @@ def test_neither_the_table_nor_the_outbox_shows_a_link(app, clerk):
     token = mailed_links(app)[0].rsplit("/", 1)[1]
 
     with app.app_context():
-        mail = db.session.scalars(select(OutboxMail)).one()
+        mail = db.session.scalars(select(OutboxEmail)).one()
         link = db.session.scalars(select(OneTimeLink)).one()
         assert token not in mail.body
         assert token not in (link.token_hash, mail.once)
@@ -252,7 +252,7 @@ def _press(owner, target, what, form):
 
 def _owners(app):
     with app.app_context():
-        people = db.session.scalars(select(Merchant).where(Merchant.active)).all()
+        people = db.session.scalars(select(User).where(User.active)).all()
         return sum(person.has_role("owner") for person in people)
 
 
@@ -271,7 +271,7 @@ def test_who_is_no_longer_an_owner_changes_nothing(app, clerk, monkeypatch):
     real = staffing.remove
 
     def meanwhile(merchant_id):
-        db.session.execute(update(Merchant).where(Merchant.email == EMAIL).values(active=False))
+        db.session.execute(update(User).where(User.email == EMAIL).values(active=False))
         db.session.expire_all()
         return real(merchant_id)
 

@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from sqlalchemy import select
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.catalog.images import gallery, uploads
 from shop.catalog.images.paths import files_of
 from shop.catalog.models import Picture, Product, Variant
@@ -53,7 +53,7 @@ def test_pictures_are_moved_and_removed_and_the_card_shows_the_first(app, clerk,
     assert f"{second}-320.jpg" in clerk.get("/categories/kitchen").text
     assert set(files_of(first) + files_of(second)) == set(on_disk(tmp_path))
     with app.app_context():
-        words = db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id)).all()
+        words = db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)).all()
     assert [line.split(" ")[0] for line in words] == ["Added", "Moved", "Moved", "Moved", "Removed"]
     act(clerk, pictures_page, "remove", picture=two)
     act(clerk, pictures_page, "remove", picture=three)

@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import LargeBinary, String, select, update
 
-from shop.accounts.models import StaffAct
-from shop.catalog.models import StockMove
+from shop.accounts.models import AuditLogEntry
+from shop.catalog.models import StockEntry
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
-from shop.payments.models import CallbackRecord, MoneyEntry, OfferedCode, PaymentCheck
-from shop.privacy.anonymise import NOBODY, why_not_forgotten
+from shop.payments.models import CallbackRecord, LedgerEntry, OfferedCode, ReviewFlag
+from shop.privacy.anonymise import ANONYMISED_NAME, why_not_anonymised
 from shop.store.content_pages import anonymise as forgetting
 from tests import both_databases
 from tests.admin import ledger
@@ -46,17 +46,19 @@ def _write_everywhere(bought):
     order.fulfilment = Fulfilment.DELIVERED
     order.record(f"{NAME} called from {PHONE}: wants it at the {PLACE}", by="owner@example.com")
     order.record("Akinyi said: leave it with Wekesa's neighbour, +254733987654", by="owner@example.com")
-    db.session.add(StaffAct(at=utcnow(), who="owner@example.com", words=f"Noted: {NAME} {EMAIL}", order_id=order.id))
+    db.session.add(
+        AuditLogEntry(at=utcnow(), who="owner@example.com", words=f"Noted: {NAME} {EMAIL}", order_id=order.id)
+    )
     record = db.session.scalars(select(CallbackRecord)).first()
     record.reason = f"It says “{NAME}”."
     record.headers = f"User-Agent: {EMAIL}"
     named = f"{NAME} {PHONE}"
-    for entry in db.session.scalars(select(MoneyEntry)):
+    for entry in db.session.scalars(select(LedgerEntry)):
         entry.reason = named
     values = {"kind": "opened", "words": named, "closing_words": named, "opened_at": utcnow()}
-    db.session.add(PaymentCheck(order_id=order.id, **values))
+    db.session.add(ReviewFlag(order_id=order.id, **values))
     db.session.add(OfferedCode(order_id=order.id, at=utcnow(), code="SKA1B2C3D4"))
-    for move in db.session.scalars(select(StockMove).where(StockMove.order_id == order.id)):
+    for move in db.session.scalars(select(StockEntry).where(StockEntry.order_id == order.id)):
         move.reason = named
     order.collect_code = "4711"
 
@@ -175,11 +177,11 @@ def test_what_was_bought_and_paid_stays(app, clerk, bought):
         order = _order(bought)
         assert {name: getattr(order, name) for name in kept} == kept
         assert [(line.sku, line.quantity, line.unit_price) for line in order.lines] == lines
-        assert (order.full_name, order.phone_number, order.email) == (NOBODY, "", "")
+        assert (order.full_name, order.phone_number, order.email) == (ANONYMISED_NAME, "", "")
         assert order.forgotten_at
         assert [(one.claim, one.amount) for one in order.attempts[0].callbacks][0] == ("yes", order.total)
         assert "Payment received" in [event.words for event in order.events]
-        act = db.session.scalars(select(StaffAct).order_by(StaffAct.id.desc())).first()
+        act = db.session.scalars(select(AuditLogEntry).order_by(AuditLogEntry.id.desc())).first()
         assert act.words == "Anonymised the buyer"
 
 
@@ -189,7 +191,7 @@ def test_the_pages_of_an_anonymised_order_say_so(app, clerk, bought):
 
     assert "were removed from this order on" in page
     assert "KSh" in page
-    assert NOBODY in clerk.get("/admin/?tab=all").text
+    assert ANONYMISED_NAME in clerk.get("/admin/?tab=all").text
     assert "Anonymised" in clerk.get("/admin/mail?tab=files").text
 
 
@@ -205,7 +207,7 @@ def test_what_comes_afterwards_brings_nothing_back(app, clerk, bought):
 
     assert traces(app) == []
     with app.app_context():
-        mails = db.session.scalars(select(OutboxMail).where(OutboxMail.order_id == order_id)).all()
+        mails = db.session.scalars(select(OutboxEmail).where(OutboxEmail.order_id == order_id)).all()
         assert all(mail.sent_at and not mail.body for mail in mails)
 
 
@@ -218,7 +220,7 @@ def test_a_waiting_mail_is_not_sent_any_more(app, clerk, shopper):
 
     with app.app_context():
         assert send_due(app.config["SETTINGS"], utcnow() + timedelta(hours=1)) == 0
-        assert db.session.scalars(select(OutboxMail)).all() == []
+        assert db.session.scalars(select(OutboxEmail)).all() == []
     assert one.status["payment"] == "refunded"
 
 
@@ -260,7 +262,7 @@ def test_when_nothing_waits_the_buyer_is_forgotten(app, clerk, fields):
     with app.app_context():
         order = db.session.scalars(select(Order)).one()
         assert order.forgotten_at
-        assert why_not_forgotten(order, utcnow()) is None
+        assert why_not_anonymised(order, utcnow()) is None
 
 
 @both_databases
@@ -310,7 +312,7 @@ def test_the_export_holds_every_row_about_the_buyer_and_no_key_to_the_shop(app, 
     keys = {"token", "checkout_key", "secret_hash", "once"}
     assert not [table for table, rows in held.items() if keys & set(rows[0])]
     with app.app_context():
-        act = db.session.scalars(select(StaffAct).order_by(StaffAct.id.desc())).first()
+        act = db.session.scalars(select(AuditLogEntry).order_by(AuditLogEntry.id.desc())).first()
         assert act.words == "Exported what is kept of the buyer of 1 order"
 
 

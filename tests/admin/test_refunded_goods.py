@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from shop.core.database import db, write
 from shop.orders.models import Order
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import refunds
-from shop.payments.manual_payments import ByHand
+from shop.payments.manual_payments import ManualPayment
 from tests import both_databases
 from tests.admin.money_desk import Desk
 from tests.payments.ledger import Ledger
@@ -123,15 +123,15 @@ def test_what_was_refunded_is_not_offered_again(app, desk, paid):
 @both_databases
 def test_no_piece_is_refunded_twice_whatever_the_form_says(app, paid):
     pieces = {lines(app, paid)[OTHER]: 1}
-    money = ByHand(100, "CASH", None, "Broken")
+    money = ManualPayment(100, "CASH", None, "Broken")
 
     def refund():
         order = db.session.scalars(select(Order)).one()
-        refunds.give_back(order, order.given_back, money, "owner@example.com", refunded=pieces)
+        refunds.record_refund(order, order.given_back, money, "owner@example.com", refunded=pieces)
         return order.given_back
 
     with app.app_context():
         assert write(refund) == 100
-        with pytest.raises(MovedMeanwhile):
+        with pytest.raises(StaleState):
             write(refund)
         assert db.session.scalars(select(Order.given_back)).one() == 100

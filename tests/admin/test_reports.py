@@ -19,7 +19,7 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.states import Payment
 from shop.reports import queries
 from shop.reports.date_ranges import typed_period
-from shop.reports.queries import Sum, report_on
+from shop.reports.queries import Sum, build_report
 from tests import both_databases
 from tests.admin import ledger
 from tests.catalog.test_pages import counted
@@ -39,7 +39,7 @@ def paid(moment, total=1000, method="MPESA", **fields):
 
 def report(app, first, last):
     with app.app_context():
-        return report_on(typed_period(first, last, utcnow()))
+        return build_report(typed_period(first, last, utcnow()))
 
 
 def by_step(made):

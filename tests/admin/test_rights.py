@@ -50,10 +50,10 @@ PUBLIC = {
     "health.ready": "probe",
     "security.login": "sign-in",
     "security.logout": "sign-in",
-    "door.code": "sign-in",
-    "door.forgotten": "sign-in",
-    "door.invited": "token",
-    "door.new_password": "token",
+    "accounts.code": "sign-in",
+    "accounts.forgotten": "sign-in",
+    "accounts.invited": "token",
+    "accounts.new_password": "token",
 }
 # endpoints of the desk that may write on a GET: an export is an act, and stands in the log
 CHANGING_GETS = {"admin.export_orders", "admin.export_money", "admin.report_export", "admin.catalogue_export"}
@@ -244,7 +244,7 @@ class TestInProduction:
         let_in(app)
         owner = _over_https(app)
         owner.sign_in()
-        monkeypatch.setattr("shop.accounts.permissions.must_set_up_codes", lambda: False)
+        monkeypatch.setattr("shop.accounts.permissions.must_set_up_two_factor", lambda: False)
 
         assert owner.get("/admin/").status_code == 200
 

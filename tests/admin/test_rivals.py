@@ -7,9 +7,9 @@ from itertools import count
 import pytest
 from sqlalchemy import delete, select
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.core.database import db, write
-from shop.store.settings import ShopDetails
+from shop.store.settings import StoreSettings
 from tests import both_databases
 from tests.admin.desk import DONE, Clerk
 from tests.faults.between import Between
@@ -55,7 +55,7 @@ def pressed(person, address, **fields):
 
 def acts(app):
     with app.app_context():
-        return list(db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id)))
+        return list(db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)))
 
 
 def test_archiving_a_product_while_somebody_saves_it(app, clerk, second, goods, meet):
@@ -98,7 +98,7 @@ def test_applying_one_file_twice(app, clerk, meet):
 def test_keeping_the_first_details_of_the_shop_twice(app, clerk, second, meet):
     def prepare():
         with app.app_context():
-            write(lambda: db.session.execute(delete(ShopDetails)))
+            write(lambda: db.session.execute(delete(StoreSettings)))
         page = "/admin/settings"
         forms = [hidden_fields(person.get(page).text, page) for person in (clerk, second)]
         return tuple(

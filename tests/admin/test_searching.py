@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from shop.accounts import audit_log
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.core.clock import utcnow
 from shop.core.database import db
 from tests import both_databases
@@ -39,7 +39,7 @@ def orders(app):
 
 def log(app):
     with app.app_context():
-        return [tuple(row) for row in db.session.execute(select(StaffAct.who, StaffAct.words).where(DONE))]
+        return [tuple(row) for row in db.session.execute(select(AuditLogEntry.who, AuditLogEntry.words).where(DONE))]
 
 
 @both_databases
@@ -78,7 +78,7 @@ def test_a_search_of_mails_is_told(app, packer, orders, later):
 
 
 def test_where_nobody_has_counted_no_number_is_told(app, clerk, later, orders, monkeypatch):
-    monkeypatch.setattr("shop.orders.search.MOST", 10)
+    monkeypatch.setattr("shop.orders.search.MAX_COUNT", 10)
 
     clerk.get("/admin/", query_string={"q": NAME})
 
@@ -134,7 +134,7 @@ def test_a_database_that_refuses_the_line_shows_no_buyers(clerk, orders, later, 
 
 
 def test_control_without_the_line_no_search_is_told(app, clerk, orders, later, monkeypatch):
-    monkeypatch.setattr(audit_log, "noted", lambda *words: None)
+    monkeypatch.setattr(audit_log, "audit_as", lambda *words: None)
     clerk.get("/admin/", query_string={"q": NAME})
 
     assert log(app) == []

@@ -14,8 +14,8 @@ from shop.orders import fulfilment as fulfilling
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Fulfilment, Payment
 from shop.payments import manual_payments
-from shop.payments.review_queue import find_matters
-from shop.store.settings import LOOK_FROM, details_row
+from shop.payments.review_queue import find_review_items
+from shop.store.settings import DEFAULT_VERIFICATION_THRESHOLD, store_settings_row
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.desk import EMAIL
@@ -29,7 +29,7 @@ SEEN = "Payment seen (Nairobi time, UTC+3)"  # a column of the export
 NOTED = "Saw the payment in Chpter’s account or on the statement"
 
 
-def paid(app, total=LOOK_FROM, **fields):
+def paid(app, total=DEFAULT_VERIFICATION_THRESHOLD, **fields):
     attempts = [ledger.attempt(state=AttemptState.PAID, amount=total)] if total else []
     one = ledger.order(payment=Payment.PAID, paid_at=utcnow(), total=total, attempts=attempts, received=total, **fields)
     return ledger.keep(app, one)[0]
@@ -52,7 +52,7 @@ def order_of(app, number):
 
 def look_from(app, sum_):
     def keep():
-        details_row().look_from = sum_
+        store_settings_row().look_from = sum_
 
     with app.app_context():
         write(keep)
@@ -101,8 +101,8 @@ def test_control_without_the_guard_they_leave_unseen(app, packer, monkeypatch, a
 @pytest.mark.parametrize(
     ("from_", "total", "leaves"),
     [
-        (LOOK_FROM, LOOK_FROM - 1, True),
-        (LOOK_FROM, LOOK_FROM, False),
+        (DEFAULT_VERIFICATION_THRESHOLD, DEFAULT_VERIFICATION_THRESHOLD - 1, True),
+        (DEFAULT_VERIFICATION_THRESHOLD, DEFAULT_VERIFICATION_THRESHOLD, False),
         (0, 900_000, True),
         (1, 1, False),
         (1, 0, True),
@@ -126,7 +126,7 @@ def test_the_sum_of_this_moment_counts_whatever_the_page_showed(app, packer):
     number = packed(app, total=5000)
     token = hidden_fields(packer.get(f"/admin/orders/{number}").text)["csrf_token"]
     with app.app_context():
-        write(lambda: setattr(details_row(), "look_from", 5000))  # another process has not heard of it yet
+        write(lambda: setattr(store_settings_row(), "look_from", 5000))  # another process has not heard of it yet
 
     packer.post(f"/admin/orders/{number}/move", {"csrf_token": token, "to": "sent"})
 
@@ -147,7 +147,7 @@ def test_a_page_shows_the_sum_of_its_moment_whichever_process_was_told_of_it(app
     address = page.format(packed(app, total=5000))
     assert held not in packer.get(address).text
     with app.app_context():
-        write(lambda: setattr(details_row(), "look_from", 5000))  # by another process: nobody tells this one
+        write(lambda: setattr(store_settings_row(), "look_from", 5000))  # by another process: nobody tells this one
 
     assert held in packer.get(address).text
 
@@ -223,14 +223,14 @@ def test_of_two_owners_who_saw_it_at_once_one_is_written_down(app, clerk):
 
 @both_databases
 def test_control_without_that_guard_both_are_written_down(app, clerk, monkeypatch):
-    monkeypatch.setattr(manual_payments, "saw", lambda _order, _by: True)
+    monkeypatch.setattr(manual_payments, "verify_payment", lambda _order, _by: True)
 
     assert press_twice_at_once(app, clerk) == 2
 
 
 @both_databases
 def test_what_is_not_paid_cannot_be_seen(app, clerk):
-    (number,) = ledger.keep(app, ledger.order(payment=Payment.REFUNDED, total=LOOK_FROM))
+    (number,) = ledger.keep(app, ledger.order(payment=Payment.REFUNDED, total=DEFAULT_VERIFICATION_THRESHOLD))
 
     assert "Nothing was changed" in press(clerk, number, "seen")
     assert order_of(app, number).seen_at is None
@@ -258,11 +258,11 @@ def test_an_open_warning_is_not_answered_by_it(app, clerk):
 @both_databases
 def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
     number = paid(app)
-    paid(app, total=LOOK_FROM - 1)
+    paid(app, total=DEFAULT_VERIFICATION_THRESHOLD - 1)
     paid(app, fulfilment=Fulfilment.SENT)
     with app.app_context():
         reference = str(order_in_session(number).attempts[0].reference)
-        assert find_matters("", 1, utcnow()).everything == 1
+        assert find_review_items("", 1, utcnow()).everything == 1
 
     page = clerk.get("/admin/checks?kind=unseen").text
     assert page.count('<li class="matter') == 1
@@ -275,7 +275,7 @@ def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
     assert reply.headers["Location"] == "/admin/checks"
     assert "Nothing to check" in clerk.get("/admin/checks").text
     with app.app_context():
-        assert find_matters("", 1, utcnow()).everything == 0
+        assert find_review_items("", 1, utcnow()).everything == 0
 
 
 def test_what_has_to_be_seen_is_found_along_its_index(app):
@@ -287,7 +287,7 @@ def test_what_has_to_be_seen_is_found_along_its_index(app):
                 plans.extend(cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
 
         event.listen(db.engine, "before_cursor_execute", explain)
-        find_matters("", 1, utcnow())
+        find_review_items("", 1, utcnow())
 
     assert any("ix_orders_unseen (total>?)" in row[-1] for row in plans), plans
 

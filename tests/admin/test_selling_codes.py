@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.database import db
 from shop.orders.models import Order
@@ -49,7 +49,7 @@ def change(app, name, **values):
 
 def acts(app):
     with app.app_context():
-        return list(db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id)))
+        return list(db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)))
 
 
 def page(clerk, address="/admin/selling"):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.cart.cart_links import FROM_BUYER, FROM_DESK, share
 from shop.cart.models import SharedCart
 from shop.core.clock import utcnow
@@ -41,7 +41,7 @@ def test_staff_make_a_link_that_fills_a_buyers_cart(app, packer, shopper):
     assert "packer@example.com" in text_of(packer)
     assert "1 time" in text_of(packer)
     with app.app_context():
-        assert db.session.scalar(select(StaffAct.words).where(DONE)) == f"Made cart link {code} (Gift set)"
+        assert db.session.scalar(select(AuditLogEntry.words).where(DONE)) == f"Made cart link {code} (Gift set)"
 
 
 def test_a_link_switched_off_leads_nowhere_and_the_second_press_says_so(app, packer, shopper):

@@ -6,13 +6,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import func, select, update
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.admin.orders import draft_order_views
 from shop.catalog.models import Product, Variant
 from shop.checkout import submission
 from shop.core.clock import utcnow
 from shop.core.database import db
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.expiry import expire_orders
 from shop.orders.models import Order, OrderEvent
 from shop.payments.models import PaymentAttempt
@@ -84,9 +84,9 @@ def test_an_order_is_made_held_for_a_day_and_signed_by_who_made_it(app, packer):
             ("Order placed", ""),
             (f"Made order {order.number} for the buyer: KSh 4,610", "packer@example.com"),
         ]
-        assert db.session.scalar(select(StaffAct.order_id).where(DONE)) == order.id
+        assert db.session.scalar(select(AuditLogEntry.order_id).where(DONE)) == order.id
         assert db.session.scalar(select(func.count(PaymentAttempt.id))) == 0
-        assert db.session.scalar(select(func.count(OutboxMail.id))) == 0
+        assert db.session.scalar(select(func.count(OutboxEmail.id))) == 0
 
 
 @both_databases
@@ -108,14 +108,14 @@ def test_the_buyer_pays_it_on_its_own_page(app, packer, shopper, provider):
     assert bought.status["payment"] == "paid"
     assert "This page is your receipt." in shopper.get(f"/orders/{order.token}").text
     with app.app_context():
-        assert list(db.session.scalars(select(OutboxMail.kind))) == ["new_order"]
+        assert list(db.session.scalars(select(OutboxEmail.kind))) == ["new_order"]
 
 
 def test_a_buyer_with_an_address_gets_the_link_and_the_receipt_by_mail(app, packer):
     make(packer, email="buyer@example.com")
 
     with app.app_context():
-        mail = db.session.scalar(select(OutboxMail))
+        mail = db.session.scalar(select(OutboxEmail))
         assert (mail.kind, mail.recipient) == ("placed", "buyer@example.com")
         assert orders(app)[0].token in mail.body
 
@@ -159,7 +159,7 @@ def test_the_same_form_sent_at_once_makes_one_order(app, packer):
     assert len(orders(app)) == 1
     assert held(app) == 2
     with app.app_context():
-        assert db.session.scalar(select(func.count(StaffAct.id)).where(DONE)) == 1
+        assert db.session.scalar(select(func.count(AuditLogEntry.id)).where(DONE)) == 1
 
 
 def twin(app, clerk, form):

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select, text
 
 from shop import create_app
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.emails.delivery import send_due
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.store import settings as details_module
-from shop.store.settings import details, details_row, forget_details
+from shop.store.settings import current_store, forget_store, store_settings_row
 from tests import both_databases
 from tests.admin.desk import DONE
 from tests.pages import CANARY
@@ -62,7 +62,7 @@ def test_what_is_saved_stands_on_every_page_and_the_catalogues_tag_changes(app, 
         assert words in home.text, words
     assert "mailto:duka@example.com" in home.text
     with app.app_context():
-        assert db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id)).all() == [
+        assert db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)).all() == [
             "Changed the shop’s details: name, tagline, phone, whatsapp, email, address, about",
             "Payments have to be seen from KSh 30,000 before the goods leave",
         ]
@@ -87,10 +87,10 @@ def test_the_sum_from_which_payments_are_seen_is_kept_and_empty_means_none(app, 
         assert send(clerk, look_from=typed).status_code == 303
         assert sum_shown(clerk) == str(kept or "")
         with app.app_context():
-            assert details_row().look_from == kept
+            assert store_settings_row().look_from == kept
 
     with app.app_context():
-        acts = db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id.desc())).first()
+        acts = db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id.desc())).first()
         assert acts == "Payments have to be seen no more before the goods leave"
 
 
@@ -107,7 +107,7 @@ def test_a_sum_that_is_none_is_refused_and_the_one_before_holds(app, clerk):
 
     assert sum_shown(clerk) == "30000"
     with app.app_context():
-        assert details_row().look_from == 30_000
+        assert store_settings_row().look_from == 30_000
 
 
 def test_the_about_page_is_linked_once_written_and_any_cache_may_keep_it(clerk, shopper):
@@ -215,7 +215,7 @@ def test_another_process_knows_within_seconds_and_asks_once_in_between(app, shop
     clock = [1000.0]
     monkeypatch.setattr(details_module, "monotonic", lambda: clock[0])
     with app.app_context():
-        assert details().name == "Mkono"
+        assert current_store().name == "Mkono"
         db.session.execute(
             text(
                 "INSERT INTO shop_details (id, name, phone, whatsapp, email, tagline, about, address, logo)"
@@ -223,16 +223,16 @@ def test_another_process_knows_within_seconds_and_asks_once_in_between(app, shop
             )
         )
         db.session.commit()
-        assert details().name == "Mkono"
+        assert current_store().name == "Mkono"
 
         clock[0] += details_module.SECONDS
-        assert details().name == "Another hand"
+        assert current_store().name == "Another hand"
 
 
 @both_databases
 def test_an_error_page_names_the_shop_with_the_table_away(app, shopper):
     with app.app_context():
-        forget_details()
+        forget_store()
         with db.engine.begin() as connection:
             connection.exec_driver_sql("DROP TABLE shop_details")
 
@@ -248,5 +248,5 @@ def test_only_owners_open_the_settings(app, packer):
     assert packer.get(PAGE).status_code == 403
     assert packer.post(PAGE, {**token, **ANSWERS}).status_code == 403
     with app.app_context():
-        assert db.session.scalar(select(OutboxMail.id)) is None
-        assert details().name == "Mkono"
+        assert db.session.scalar(select(OutboxEmail.id)) is None
+        assert current_store().name == "Mkono"

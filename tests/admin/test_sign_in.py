@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event, update
 
 from shop.accounts import login, staff_sessions
-from shop.accounts.models import Merchant, Sitting
+from shop.accounts.models import LoginSession, User
 from shop.core.clock import utcnow
 from shop.core.database import db
 from tests import both_databases
@@ -57,7 +57,7 @@ def test_whatever_is_wrong_is_refused_in_the_same_words(stranger, email, passwor
 def test_somebody_who_was_put_out_is_refused_in_the_same_words(app, stranger):
     expected = _words(stranger.sign_in(password="not the password").text, EMAIL)
     with app.app_context():
-        db.session.execute(update(Merchant).values(active=False))
+        db.session.execute(update(User).values(active=False))
         db.session.commit()
 
     assert _words(stranger.sign_in().text, EMAIL) == expected
@@ -203,7 +203,7 @@ def test_the_catalogue_does_not_know_who_looks(app, clerk, address):
 def _age(clerk: Clerk, moment: str, seconds: int) -> None:
     """Have the clerk's sitting begun, or been seen, so long ago."""
     with clerk.app.app_context():
-        db.session.execute(update(Sitting).values({moment: utcnow() - timedelta(seconds=seconds)}))
+        db.session.execute(update(LoginSession).values({moment: utcnow() - timedelta(seconds=seconds)}))
         db.session.commit()
 
 

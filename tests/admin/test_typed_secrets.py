@@ -8,28 +8,28 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from shop.accounts.models import Merchant, OneTimeLink
-from shop.accounts.one_time_links import mail_invitation, mail_new_password_link
+from shop.accounts.models import OneTimeLink, User
+from shop.accounts.one_time_links import send_invitation, send_new_password_link
 from shop.accounts.two_factor import PURPOSE
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.core.encryption import Sealer
+from shop.core.encryption import Encryptor
 from shop.core.signals import (
-    buyer_told,
-    link_asked_for,
-    money_given_back,
+    message_to_buyer,
     order_cancelled,
-    order_moved,
+    order_fulfilment_changed,
+    order_link_requested,
     order_paid,
     order_placed,
     payment_failed,
+    refund_recorded,
 )
 from shop.emails.delivery import send_due, text_of
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from shop.orders.states import UNDO_WITHIN, Fulfilment
-from shop.payments.models import MoneyEntry, PaymentAttempt
-from shop.store.settings import ShopDetails
+from shop.payments.models import LedgerEntry, PaymentAttempt
+from shop.store.settings import StoreSettings
 from tests.admin.test_hostile_strings import addresses_of, poison
 from tests.faults.inhabited import OWNER, Inhabited
 
@@ -48,33 +48,33 @@ def stolen(app: Flask) -> tuple[str, str, str]:
     """An encrypted two-factor secret and an encrypted mail, as a copy of the database has them; the mail's link."""
     settings = app.config["SETTINGS"]
     with app.app_context():
-        mail = db.session.scalars(select(OutboxMail).where(OutboxMail.encrypted)).first()
+        mail = db.session.scalars(select(OutboxEmail).where(OutboxEmail.encrypted)).first()
         [link] = re.findall(r"http\S+/admin/sign-in/(\S+)", text_of(mail, settings))
-        return Sealer(settings.secret_keys, PURPOSE).seal(SECRET, 1), mail.body, link
+        return Encryptor(settings.secret_keys, PURPOSE).seal(SECRET, 1), mail.body, link
 
 
 def mail_everything() -> None:
     """Write every kind of mail afresh, of what the rows hold now."""
-    for table in (OutboxMail, OneTimeLink):
+    for table in (OutboxEmail, OneTimeLink):
         db.session.execute(delete(table))
-    for table in (Order, ShopDetails):
+    for table in (Order, StoreSettings):
         db.session.execute(update(table).values(email="inbox@example.com"))
     db.session.execute(update(Order).values(fulfilment=Fulfilment.SENT, moved_at=utcnow()))
     for order in db.session.scalars(select(Order)).all():
-        for signal in (order_placed, order_paid, link_asked_for, order_moved, order_cancelled):
+        for signal in (order_placed, order_paid, order_link_requested, order_fulfilment_changed, order_cancelled):
             signal.send(order)
-        buyer_told.send(order, words=order.note, once="1")
+        message_to_buyer.send(order, words=order.note, once="1")
         order.pickup, order.fulfilment, order.moved_at = True, Fulfilment.PACKED, utcnow()
-        order_moved.send(order)
+        order_fulfilment_changed.send(order)
         for attempt in db.session.scalars(select(PaymentAttempt).where(PaymentAttempt.order_id == order.id)).all():
             payment_failed.send(attempt)
-            entry = MoneyEntry(order=order, kind="refund", amount=-5, method="CASH", at=utcnow(), reason="", by="")
+            entry = LedgerEntry(order=order, kind="refund", amount=-5, method="CASH", at=utcnow(), reason="", by="")
             db.session.add(entry)
             db.session.flush()
-            money_given_back.send(entry)
-    for merchant in db.session.scalars(select(Merchant)).all():
-        mail_invitation(f"guest-{merchant.id}@example.com", "staff", merchant.name)
-        mail_new_password_link(merchant)
+            refund_recorded.send(entry)
+    for merchant in db.session.scalars(select(User)).all():
+        send_invitation(f"guest-{merchant.id}@example.com", "staff", merchant.name)
+        send_new_password_link(merchant)
 
 
 def test_whatever_is_typed_is_never_decrypted_and_stops_no_mail(app, inhabited):
@@ -91,9 +91,9 @@ def test_whatever_is_typed_is_never_decrypted_and_stops_no_mail(app, inhabited):
         with app.app_context():
             waiting = (
                 send_due(app.config["SETTINGS"], utcnow() + UNDO_WITHIN)
-                and db.session.scalars(select(OutboxMail.kind).where(OutboxMail.sent_at.is_(None))).all()
+                and db.session.scalars(select(OutboxEmail.kind).where(OutboxEmail.sent_at.is_(None))).all()
             )
-            kinds = set(db.session.scalars(select(OutboxMail.kind)))
+            kinds = set(db.session.scalars(select(OutboxEmail.kind)))
         letters = [message_from_bytes(one.read_bytes(), policy=policy.default) for one in folder.glob("*.eml")]
         mailed = [one.get_content() for one in letters]
 

@@ -9,7 +9,7 @@ from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
 from tests import both_databases
@@ -106,7 +106,7 @@ def test_an_email_that_a_worker_has_taken_stops_the_undoing(app, clerk, how):
     now = utcnow()
     taken = {"sent_at": now} if how == "sent" else {"next_try_at": now + timedelta(minutes=2)}
     with app.app_context():
-        write(lambda: db.session.execute(update(OutboxMail).values(**taken)))
+        write(lambda: db.session.execute(update(OutboxEmail).values(**taken)))
 
     assert "The minute for undoing is over" in press(clerk, number, "undo", step="sent").text
     assert order_of(app, number).fulfilment == Fulfilment.SENT

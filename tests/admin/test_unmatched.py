@@ -5,12 +5,12 @@ import re
 import pytest
 from sqlalchemy import select
 
-from shop.accounts.models import StaffAct
+from shop.accounts.models import AuditLogEntry
 from shop.backup import back_up, restore
 from shop.core.database import db
 from shop.orders.models import Order
 from shop.payments.models import CallbackRecord, UnmatchedCallback
-from shop.payments.reconciliation import proof
+from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.admin.desk import DONE, STAFF, Clerk, let_in, let_staff_in
 from tests.faults.at_once import at_once
@@ -87,8 +87,8 @@ def test_a_payment_made_since_the_backup_is_shown_and_settles_its_order_once_mat
     assert owner.get(f"/admin/orders/{number}").status_code == 200
     assert shown(owner) == {}
     with app.app_context():
-        assert proof().holds
-        acts = db.session.scalars(select(StaffAct.words).where(DONE)).all()
+        assert reconcile().holds
+        acts = db.session.scalars(select(AuditLogEntry.words).where(DONE)).all()
     assert acts == [f"Matched payment {second.reference} of KSh 2,650, which had come without an order"]
     # Chpter may say more, to the same address
     assert second.hear(second.callback()).status_code == 200
@@ -155,7 +155,7 @@ def test_what_belongs_to_no_order_is_put_aside_with_words(restored, provider):
 
     assert "Payments without an order" not in owner.get("/admin/checks").text
     with app.app_context():
-        acts = db.session.scalars(select(StaffAct.words).where(DONE).order_by(StaffAct.id)).all()
+        acts = db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)).all()
     assert acts[0] == f"Put aside payment {new.reference}, which had come without an order: Given back in Chpter"
 
 

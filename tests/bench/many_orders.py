@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, Table, insert, text
 
 from shop.core.database import db
-from shop.orders.search_index import spelled, words_of, words_of_row
+from shop.orders.search_index import search_terms, search_terms_of_row, spelled
 
 END = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LENGTH = timedelta(days=730)
@@ -130,8 +130,8 @@ def _reference(one: int) -> int:
 def _words(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
     one = order["id"]
     sku, name = GOODS[one % 3]
-    row = words_of_row(order["number"], order["full_name"], order["phone_number"], order["email"])
-    for word in row | words_of(name) | {spelled(sku), spelled(code_of(one)), str(_reference(one))}:
+    row = search_terms_of_row(order["number"], order["full_name"], order["phone_number"], order["email"])
+    for word in row | search_terms(name) | {spelled(sku), spelled(code_of(one)), str(_reference(one))}:
         yield {"word": word, "order_id": one}
 
 

@@ -15,7 +15,7 @@ from shop.core.database import db, write
 from shop.orders.models import Order, OrderLine
 from shop.payments.models import PaymentAttempt
 from shop.reports.date_ranges import last_days
-from shop.reports.queries import report_on
+from shop.reports.queries import build_report
 from tests.databases import migrate_and_seed
 
 DAYS = 360
@@ -68,7 +68,7 @@ def measure(count: int) -> dict[int, float]:
 def _one(days: int) -> float:
     db.session.rollback()
     began = time.perf_counter()
-    made = report_on(last_days(days, utcnow()))
+    made = build_report(last_days(days, utcnow()))
     took = time.perf_counter() - began
     assert made.sales.count
     return took * 1000

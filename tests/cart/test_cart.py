@@ -272,7 +272,7 @@ def test_our_own_forms_are_taken(shopper, headers):
 
 
 def test_without_the_check_another_site_could_fill_the_cart(shopper, monkeypatch):
-    monkeypatch.setattr("shop.web.request_checks.from_elsewhere", lambda: False)
+    monkeypatch.setattr("shop.web.request_checks.is_cross_site", lambda: False)
     shopper.post("/cart/add", {"sku": SKU, "quantity": "1"}, headers=ELSEWHERE[0])
 
     assert quantities(shopper)[0] == {SKU: "1"}

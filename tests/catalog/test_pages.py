@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select, update
 from shop.catalog.models import Category, Picture, Product, Variant
 from shop.core.database import db
 from shop.pricing.models import DeliveryArea
-from shop.store.settings import forget_details
+from shop.store.settings import forget_store
 from tests import both_databases
 from tests.shopper import SKU, Shopper
 
@@ -250,7 +250,7 @@ def test_the_product_page_says_delivery_early(app, shopper):
     with app.app_context():
         db.session.execute(update(DeliveryArea).where(~DeliveryArea.pickup).values(active=False))
         db.session.commit()
-        forget_details()
+        forget_store()
     assert "Delivery from" not in shopper.get("/products/kiondo-classic").text
 
 

@@ -106,7 +106,7 @@ def test_the_fifth_orders_form_sent_again_while_it_is_placed_is_still_that_order
 
 
 def test_control_without_the_cap_the_sixth_is_placed(buy, count, monkeypatch):
-    monkeypatch.setattr(submission, "keep_within_cap", lambda buyer: None)
+    monkeypatch.setattr(submission, "enforce_open_order_limit", lambda buyer: None)
 
     assert [buy().status_code for _ in range(7)] == [303] * 7
     assert count() == 7

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 
 from shop.core.database import db
-from shop.orders.models import OrderEvent, OrderWord
+from shop.orders.models import OrderEvent, OrderSearchTerm
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.checkout.reading import shown_form
@@ -34,7 +34,7 @@ def test_a_corrected_form_sent_again_is_taken_and_the_prompt_goes_to_the_new_num
     with app.app_context():
         said = db.session.scalars(select(OrderEvent.words).where(OrderEvent.for_buyer)).all()
         kept = db.session.scalars(select(OrderEvent.words).where(~OrderEvent.for_buyer)).all()
-        found = db.session.scalars(select(OrderWord.word)).all()
+        found = db.session.scalars(select(OrderSearchTerm.word)).all()
     assert "You corrected: phone number, email address, address" in said
     assert "Corrected by the buyer: phone number. It was: 0712 111 111" in kept
     assert "Corrected by the buyer: address. It was: Wrong estate" in kept

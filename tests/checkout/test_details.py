@@ -3,7 +3,7 @@
 import pytest
 
 from shop.core.database import db
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from tests import both_databases
 from tests.pages import CANARY
 from tests.shopper import ANSWERS, Shopper, hidden_fields
@@ -187,7 +187,7 @@ def test_text_of_a_buyer_is_escaped_wherever_it_is_shown(shopper, app, provider)
     assert "{{7*7}}" in html
     assert provider.requests[-1].body["customer_details"]["full_name"] == canaries["full_name"]
     with app.app_context():
-        [mail] = db.session.query(OutboxMail)
+        [mail] = db.session.query(OutboxEmail)
         assert "canary" not in mail.subject
         assert canaries["full_name"] in mail.body
 

@@ -12,7 +12,7 @@ from shop.catalog.models import Variant
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.orders.models import Order
-from shop.payments.callback_intake import hash_of, secret_in
+from shop.payments.callback_intake import hash_of, secret_of_token
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.checkout.reading import MUG, notice_of, shown_form
@@ -60,7 +60,7 @@ def test_the_provider_is_asked_for_exactly_what_the_documentation_has(shopper, p
     }
     token = urlsplit(callback).path.removeprefix("/chpter/callbacks/")
     assert callback.startswith("http://localhost/chpter/callbacks/")
-    assert hash_of(secret_in(token, [SECRET])) == attempt.secret_hash
+    assert hash_of(secret_of_token(token, [SECRET])) == attempt.secret_hash
 
 
 def test_what_was_sold_stays_as_it_was_when_the_catalogue_changes(shopper, change, orders):

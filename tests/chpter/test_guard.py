@@ -6,7 +6,7 @@ import time
 import pytest
 
 from shop.chpter import BreakerOpen, Busy, ChpterError, Conflict, HttpError, TimedOut, TooManyRequests, UnsafeLink
-from shop.chpter.circuit_breaker import Breaker
+from shop.chpter.circuit_breaker import CircuitBreaker
 from tests.chpter.examples import client_for, eventually, session_request
 from tests.faults.provider import Provider
 
@@ -26,17 +26,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def breaker(clock: Clock) -> Breaker:
-    return Breaker(clock=clock)
+def breaker(clock: Clock) -> CircuitBreaker:
+    return CircuitBreaker(clock=clock)
 
 
-def fail(breaker: Breaker, times: int = 1, error: ChpterError | None = None) -> None:
+def fail(breaker: CircuitBreaker, times: int = 1, error: ChpterError | None = None) -> None:
     for _ in range(times):
         with pytest.raises(ChpterError), breaker.watching():
             raise error or TimedOut()
 
 
-def is_open(breaker: Breaker) -> bool:
+def is_open(breaker: CircuitBreaker) -> bool:
     try:
         with breaker.watching():
             raise UnsafeLink

@@ -5,9 +5,9 @@ import time
 from sqlalchemy import update
 
 from shop import create_app
-from shop.core.database import changed, write
+from shop.core.database import updated, write
 from shop.emails import delivery
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 
 app = create_app()
 _send = delivery._send
@@ -18,7 +18,7 @@ def _mark_and_send(mail_id, carrier, settings, now):
         keeps_files = False
 
         def send(self, message):
-            write(lambda: changed(update(OutboxMail).where(OutboxMail.id == mail_id).values(sent_at=now)))
+            write(lambda: updated(update(OutboxEmail).where(OutboxEmail.id == mail_id).values(sent_at=now)))
             time.sleep(0.3)  # the mail server thinks
             carrier.send(message)
 

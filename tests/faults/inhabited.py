@@ -78,15 +78,15 @@ class Inhabited:
         from flask_security.utils import hash_password
 
         from shop.accounts.login import people
-        from shop.accounts.models import CodeTry, FailedSignIns, Merchant, Role, SecondFactor
+        from shop.accounts.models import FailedLogins, Role, TwoFactor, TwoFactorTry, User
 
         def as_at_first() -> None:
-            for table in (CodeTry, FailedSignIns, SecondFactor):
+            for table in (TwoFactorTry, FailedLogins, TwoFactor):
                 db.session.query(table).delete()
             for email, name in ((EMAIL, "owner"), (STAFF, "staff")):
                 values = {"password": hash_password(PASSWORD), "active": True}
-                db.session.execute(update(Merchant).where(Merchant.email == email).values(values))
-                who = db.session.scalars(select(Merchant).where(Merchant.email == email)).one()
+                db.session.execute(update(User).where(User.email == email).values(values))
+                who = db.session.scalars(select(User).where(User.email == email)).one()
                 who.roles = [people.find_or_create_role(name)]
                 assert isinstance(who.roles[0], Role)
 
@@ -117,10 +117,10 @@ class Inhabited:
 
     def _known(self) -> dict[str, list[str]]:
         """What stands in the places of the routes: for each of their variables, what is really there."""
-        from shop.accounts.models import Merchant, OneTimeLink
+        from shop.accounts.models import OneTimeLink, User
         from shop.cart.models import SharedCart
         from shop.catalog.csv_import.drafts import ImportDraft
-        from shop.emails.models import OutboxMail
+        from shop.emails.models import OutboxEmail
         from shop.orders.models import Order
         from shop.payments.models import PaymentAttempt
         from shop.pricing.models import DeliveryArea, DiscountCode
@@ -130,11 +130,11 @@ class Inhabited:
             "order_token": Order.token,
             "draft_token": ImportDraft.token,
             "code": SharedCart.code,
-            "mail_id": OutboxMail.id,
+            "mail_id": OutboxEmail.id,
             "area_id": DeliveryArea.id,
             "code_id": DiscountCode.id,
             "reference": PaymentAttempt.reference,
-            "merchant_id": Merchant.id,
+            "merchant_id": User.id,
             "invitation_id": OneTimeLink.id,
         }
         with self.app.app_context():

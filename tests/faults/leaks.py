@@ -14,7 +14,7 @@ from flask import Flask, Response, request_finished
 from sqlalchemy import select
 
 from shop.core.database import db
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from tests.admin.desk import PASSWORD
 from tests.conftest import SECRET, TOKEN
 from tests.faults.inhabited import NOBODY, Inhabited
@@ -116,7 +116,7 @@ class Answers:
         """Mails that a shop has written, as they stand in its database."""
         with app.app_context():
             db.session.rollback()
-            written = db.session.execute(select(OutboxMail.subject, OutboxMail.body)).all()
+            written = db.session.execute(select(OutboxEmail.subject, OutboxEmail.body)).all()
         self.mails([f"{subject}\n{body}" for subject, body in written])
 
     def mails(self, texts: Sequence[str]) -> None:

@@ -18,15 +18,15 @@ from flask import Flask
 
 import shop
 from shop.payments import models
-from shop.web.base_form import TypedForm
+from shop.web.base_form import BaseForm
 
 WAYS = ("fullmatch", "match", "search", "findall", "finditer", "split", "sub")
 TEXTS = (str, str | None, bytes)
 
 # Functions that take one text which nobody typed, or that write: each with the reason why it is no reader.
 NO_READERS = {
-    "shop.accounts.audit_log.acted": "writes the log",
-    "shop.accounts.audit_log.logged": "writes the log",
+    "shop.accounts.audit_log.audit": "writes the log",
+    "shop.accounts.audit_log.audit_only": "writes the log",
     "shop.admin.payments.action_views._to": "of a page already found",
     "shop.admin.payments.action_views._decide_page": "a page",
     "shop.admin.orders.fulfilment_views._standing": "a page",
@@ -41,7 +41,7 @@ NO_READERS = {
     "shop.web.assets._squeezed": "our own style sheets",
     "shop.catalog.images.serving.remove": "writes",
     "shop.catalog.images.serving.let_rest": "writes",
-    "shop.catalog.stock.note_move": "writes",
+    "shop.catalog.stock.record_stock_move": "writes",
     "shop.config._is_weak": "a setting",
     "shop.config._is_loopback": "a setting",
     "shop.config._split": "a setting",
@@ -56,7 +56,7 @@ WITH: dict[str, tuple[Any, ...]] = {
     "shop.chpter.failure_reasons.reason_of": ("MPESA",),
     "shop.chpter.failure_reasons.plain_words": ("MPESA",),
     "shop.payments.callback_intake.token_of": (["a-key-for-tests-only-0123456789abcdef"],),
-    "shop.payments.callback_intake.secret_in": (["a-key-for-tests-only-0123456789abcdef"],),
+    "shop.payments.callback_intake.secret_of_token": (["a-key-for-tests-only-0123456789abcdef"],),
     "shop.catalog.queries.found": ("", 1),
 }
 
@@ -98,16 +98,14 @@ def _of_routes(app: Flask) -> Iterator[tuple[str, Callable[[Any], object], bool]
             yield rule.rule, lambda text, rule=rule: adapter.match(re.sub("<[^>]+>", lambda _: text, rule.rule)), False
 
 
-def forms() -> list[type[TypedForm]]:
+def forms() -> list[type[BaseForm]]:
     """Every form."""
 
-    def under(kind: type[TypedForm]) -> list[type[TypedForm]]:
+    def under(kind: type[BaseForm]) -> list[type[BaseForm]]:
         return [kind, *(below for one in kind.__subclasses__() for below in under(one))]
 
     return [
-        kind
-        for kind in dict.fromkeys(under(TypedForm))
-        if kind.__module__.startswith("shop.") and kind is not TypedForm
+        kind for kind in dict.fromkeys(under(BaseForm)) if kind.__module__.startswith("shop.") and kind is not BaseForm
     ]
 
 

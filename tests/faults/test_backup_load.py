@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from shop.backup import examine, restore
 from shop.core.database import db
 from shop.orders.models import Order
-from shop.payments.models import MoneyEntry, PaymentAttempt
-from shop.payments.reconciliation import proof
+from shop.payments.models import LedgerEntry, PaymentAttempt
+from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.faults.figures import size
 from tests.faults.serving import Served, command
@@ -57,11 +57,11 @@ def came(path_of, empty, kind):
     fresh = empty(kind)
     with fresh.app_context():
         restore(path_of, path_of.parent / "none")
-        entries = select(PaymentAttempt.reference, MoneyEntry.amount).join(
-            MoneyEntry, MoneyEntry.attempt_id == PaymentAttempt.id
+        entries = select(PaymentAttempt.reference, LedgerEntry.amount).join(
+            LedgerEntry, LedgerEntry.attempt_id == PaymentAttempt.id
         )
         paid = db.session.scalar(select(func.coalesce(func.sum(Order.total), 0)).where(Order.payment == "paid"))
-        return {str(reference): amount for reference, amount in db.session.execute(entries)}, paid, proof().holds
+        return {str(reference): amount for reference, amount in db.session.execute(entries)}, paid, reconcile().holds
 
 
 def taken_under_load(load, settings, path):

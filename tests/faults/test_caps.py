@@ -53,7 +53,7 @@ def test_forty_at_once_are_five(rush, ledger, same, reached):
 @both_databases
 @ONE
 def test_control_without_the_cap_all_forty_are_placed(rush, ledger, same, monkeypatch, unguarded):
-    monkeypatch.setattr(submission, "keep_within_cap", lambda buyer: None)
+    monkeypatch.setattr(submission, "enforce_open_order_limit", lambda buyer: None)
 
     assert rush(**same) == {303: BUYERS}
     unguarded(programme(same), f"without the cap {BUYERS} placed")
@@ -62,7 +62,7 @@ def test_control_without_the_cap_all_forty_are_placed(rush, ledger, same, monkey
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @ONE
 def test_control_without_counting_alone_more_than_five_are_placed(rush, ledger, same, monkeypatch, unguarded):
-    monkeypatch.setattr(placement, "alone_with", lambda *names: None)
+    monkeypatch.setattr(placement, "advisory_lock", lambda *names: None)
     rush(**same)
 
     assert ledger.count(Order) > 5

@@ -29,7 +29,7 @@ def replies(shopper, ledger, crowd, together, monkeypatch):
 
     def buy() -> list[int]:
         changed, hold, turns = reservations.changed, reservations.hold, count()
-        monkeypatch.setattr(reservations, "changed", lambda statement: (changed(statement), time.sleep(0.03))[0])
+        monkeypatch.setattr(reservations, "updated", lambda statement: (changed(statement), time.sleep(0.03))[0])
         # turned round here, since the cookie keeps a cart in the order of its SKUs
         monkeypatch.setattr(reservations, "hold", lambda lines: hold(list(lines)[:: (-1) ** next(turns)]))
         for sku in (SKU, OTHER_SKU):

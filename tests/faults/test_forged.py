@@ -62,7 +62,7 @@ def classes(bought: Bought, other: Bought, session: str) -> dict[str, Callable[[
         "bits flipped": flipped,
         "in another case": lambda number: (token.lower(), token.upper(), token.swapcase())[number % 3],
         "halves of two": lambda number: (f"{secret}.{other_signature}", f"{other_secret}.{signature}")[number % 2],
-        "another key": lambda number: callback_intake.token_for(
+        "another key": lambda number: callback_intake.callback_token(
             secret, [f"another-key-of-the-same-length-{number:06d}"]
         ),
         "another purpose": lambda number: signed(SECRET, purposes[number % 5], secret),

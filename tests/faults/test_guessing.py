@@ -11,9 +11,9 @@ from sqlalchemy import select, update
 
 from shop import create_app
 from shop.accounts import login_throttle, one_time_links, two_factor
-from shop.accounts.models import Merchant
+from shop.accounts.models import User
 from shop.core.database import db, write
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from tests import both_databases
 from tests.admin.desk import EMAIL, PASSWORD, Clerk, let_in
 from tests.faults.figures import LONG, size
@@ -145,7 +145,7 @@ def looked_at(monkeypatch):
 def halfway(processes):
     """An owner with codes; at each process somebody who knows the password and has the page for the code open."""
     with processes[0].app_context():
-        mine = db.session.scalars(select(Merchant.id)).one()
+        mine = db.session.scalars(select(User.id)).one()
         recovery = write(lambda: two_factor.turn_on(mine, two_factor.new_secret(), 0))
     visitors = [Clerk(one) for one in processes]
     for visitor in visitors:
@@ -194,7 +194,7 @@ def ask_for_a_password(processes) -> int:
         headers = {"X-Forwarded-For": f"10.0.0.{number % 100}"}
         visitors[number % 2].browser.post("/admin/sign-in/forgotten", data=filled, headers=headers)
     with processes[0].app_context():
-        return db.session.query(OutboxMail).filter_by(kind="password").count()
+        return db.session.query(OutboxEmail).filter_by(kind="password").count()
 
 
 def test_a_forgotten_password_sends_one_mail_an_hour_whoever_asks(processes, reached):
@@ -289,5 +289,5 @@ def test_a_copied_cookie_is_dead_at_every_process_once_it_should_be(processes):
     copied = cookie_of(elsewhere)
     assert sits(copied)
     with app.app_context():
-        write(lambda: db.session.execute(update(Merchant).values(active=False)))
+        write(lambda: db.session.execute(update(User).values(active=False)))
     assert not sits(copied)

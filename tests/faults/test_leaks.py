@@ -9,7 +9,7 @@ from flask import Response, redirect
 from sqlalchemy import update
 
 from shop.core.database import db, write
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from tests.admin.desk import PASSWORD
 from tests.admin.phone import Clock, set_up
 from tests.conftest import SECRET, TOKEN
@@ -118,11 +118,11 @@ def test_one_of_each_kind_is_found_in_a_mail_that_was_written(app, answers, ledg
     bought = shopper.buy()
     bought.hear(bought.callback())
     answers.outbox(app)
-    assert (answers.count.mails, answers.found) == (ledger.count(OutboxMail), [])
+    assert (answers.count.mails, answers.found) == (ledger.count(OutboxEmail), [])
     for secret in secrets_of:
         before = len(answers.found)
         with app.app_context():
-            write(lambda secret=secret: db.session.execute(update(OutboxMail).values(body=f"Asante. {secret}")))
+            write(lambda secret=secret: db.session.execute(update(OutboxEmail).values(body=f"Asante. {secret}")))
         answers.outbox(app)
         assert len(answers.found) > before, secret
 

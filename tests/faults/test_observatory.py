@@ -34,7 +34,7 @@ def live(shop, settings, monkeypatch) -> Flask:
     made = create_app({**settings, "SHOP_URL": HTTPS, "CHPTER_URL": "https://chpter.co"})
     made.extensions["chpter"] = shop.app.extensions["chpter"]
     monkeypatch.setattr(
-        permissions, "must_set_up_codes", lambda: False
+        permissions, "must_set_up_two_factor", lambda: False
     )  # its owner has no phone, and opens all the same
 
     def answer(number: int) -> str:

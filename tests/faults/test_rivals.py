@@ -12,7 +12,7 @@ from shop.core import database
 from shop.core.clock import utcnow
 from shop.orders import expiry as expiring
 from shop.orders.expiry import expire_orders
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import settlement
 from tests import both_databases
 from tests.faults.at_once import at_once
@@ -41,7 +41,7 @@ def acts(app, ledger):
     def cancel(bought):
         try:
             ledger.cancel(bought)
-        except MovedMeanwhile:
+        except StaleState:
             return
 
     def again(bought):

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from shop.catalog.models import StockMove
+from shop.catalog.models import StockEntry
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order, OrderEvent
 from tests import both_databases
 from tests.faults.figures import size
@@ -116,7 +116,7 @@ def _due(number: int, orders) -> None:
     for place in range(MAILS):
         name = f"{number}-{place}"
         db.session.add(
-            OutboxMail(
+            OutboxEmail(
                 kind="test",
                 once=name,
                 message_id=f"<{name}@example.com>",
@@ -130,20 +130,20 @@ def _due(number: int, orders) -> None:
 
 
 def _put_down() -> None:
-    waits = update(OutboxMail).where(OutboxMail.sent_at.is_(None))
+    waits = update(OutboxEmail).where(OutboxEmail.sent_at.is_(None))
     db.session.execute(waits.values(next_try_at=utcnow() - timedelta(seconds=1)))
 
 
 def _nothing_left(app) -> bool:
     with app.app_context():
-        unsent = db.session.scalar(select(func.count()).select_from(OutboxMail).where(OutboxMail.sent_at.is_(None)))
+        unsent = db.session.scalar(select(func.count()).select_from(OutboxEmail).where(OutboxEmail.sent_at.is_(None)))
         waiting = db.session.scalar(select(func.count()).select_from(Order).where(Order.payment == "awaiting"))
         return not unsent and not waiting
 
 
 def _missing(app, office) -> list[str]:
     with app.app_context():
-        written = set(db.session.scalars(select(OutboxMail.message_id)))
+        written = set(db.session.scalars(select(OutboxEmail.message_id)))
     return sorted(written - {letter["Message-ID"] for letter in office.letters})
 
 
@@ -161,7 +161,7 @@ def test_a_killed_worker_loses_no_mail_and_ends_each_order_once(app, rounds, off
         ended = Counter(
             db.session.scalars(select(OrderEvent.order_id).where(OrderEvent.words.startswith("No payment")))
         )
-        freed = Counter(db.session.scalars(select(StockMove.order_id).where(StockMove.held < 0)))
+        freed = Counter(db.session.scalars(select(StockEntry.order_id).where(StockEntry.held < 0)))
     assert set(ended.values()) == set(freed.values()) == {1}
     assert len(ended) == len(freed) == len(expired) == count * ORDERS
     assert ledger.stock(SKU) == (count * ORDERS + 10, 0)

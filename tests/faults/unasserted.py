@@ -1,8 +1,8 @@
 """A test that runs the sum and looks at nothing: what test_mutants.py must not be content with."""
 
-from shop.pricing.quote import Reduction, quote
+from shop.pricing.quote import Discount, quote
 from tests.pricing.test_quote import Line
 
 
 def test_the_sum_is_made():
-    quote([Line(100, 2)], 300, Reduction("percent", 10))
+    quote([Line(100, 2)], 300, Discount("percent", 10))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shop.core.text import KNOWN_HOSTS, likely_address
+from shop.core.text import KNOWN_HOSTS, suggested_email
 
 MISTYPED = {
     "gmail.con": "gmail.com",
@@ -23,11 +23,11 @@ MISTYPED = {
 
 @pytest.mark.parametrize(("typed", "meant"), MISTYPED.items())
 def test_a_host_with_a_slip_in_it_is_named_right(typed, meant):
-    assert likely_address(f"wanjiru.k@{typed}") == f"wanjiru.k@{meant}"
+    assert suggested_email(f"wanjiru.k@{typed}") == f"wanjiru.k@{meant}"
 
 
 @pytest.mark.parametrize(
     "host", [*KNOWN_HOSTS, "Gmail.com", "example.com", "students.uonbi.ac.ke", "kra.go.ke", "mkono.co.ke", "yandex.com"]
 )
 def test_a_host_that_may_exist_is_not_doubted(host):
-    assert likely_address(f"wanjiru.k@{host}") is None
+    assert suggested_email(f"wanjiru.k@{host}") is None

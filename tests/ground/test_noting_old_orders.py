@@ -4,7 +4,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import delete, select
 
 from shop.core.database import db, write
-from shop.orders.models import Order, OrderWord
+from shop.orders.models import Order, OrderSearchTerm
 from shop.orders.states import Payment
 from tests import both_databases
 from tests.admin import ledger
@@ -35,7 +35,7 @@ def test_orders_that_were_found_by_all_but_their_code_are_found_by_it_too(app):
     with app.app_context():
         before = _words()
         downgrade(revision="0010")
-        write(lambda: db.session.execute(delete(OrderWord).where(OrderWord.word == "karibu-10")))
+        write(lambda: db.session.execute(delete(OrderSearchTerm).where(OrderSearchTerm.word == "karibu-10")))
         assert _words() != before  # the word "10" stays: one that is there already is no stumbling block
         upgrade()
 
@@ -57,7 +57,7 @@ def test_of_old_warnings_those_of_orders_still_open_are_to_be_looked_at(app):
 
 
 def _words() -> set[tuple[str, int]]:
-    rows = {tuple(row) for row in db.session.execute(select(OrderWord.word, OrderWord.order_id))}
+    rows = {tuple(row) for row in db.session.execute(select(OrderSearchTerm.word, OrderSearchTerm.order_id))}
     db.session.rollback()
     db.session.remove()
     return rows

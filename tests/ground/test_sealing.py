@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from shop.core.encryption import Purpose, SealBroken, Sealer
+from shop.core.encryption import DecryptionError, Encryptor, Purpose
 
 KEYS = ("the newest key of 32 characters..", "an older key of 32 characters....")
 PURPOSES = get_args(Purpose)
@@ -12,24 +12,24 @@ PURPOSES = get_args(Purpose)
 
 @pytest.mark.parametrize("purpose", PURPOSES)
 def test_a_text_opens_for_its_own_purpose_and_row_alone(purpose):
-    sealed = Sealer(KEYS, purpose).seal("the secret", 7)
+    sealed = Encryptor(KEYS, purpose).seal("the secret", 7)
 
-    assert Sealer(KEYS, purpose).open(sealed, 7) == "the secret"
-    with pytest.raises(SealBroken):
-        Sealer(KEYS, purpose).open(sealed, 8)
+    assert Encryptor(KEYS, purpose).open(sealed, 7) == "the secret"
+    with pytest.raises(DecryptionError):
+        Encryptor(KEYS, purpose).open(sealed, 8)
     for other in set(PURPOSES) - {purpose}:
-        with pytest.raises(SealBroken):
-            Sealer(KEYS, other).open(sealed, 7)
+        with pytest.raises(DecryptionError):
+            Encryptor(KEYS, other).open(sealed, 7)
 
 
 @pytest.mark.parametrize("piece", ["", "x", "gAAAAA", "{sealed:AAAA}", "é" * 40, "\ud800", "gAAAAAB" + "A" * 120])
 def test_a_text_that_we_did_not_encrypt_is_refused(piece):
-    with pytest.raises(SealBroken):
-        Sealer(KEYS, "email").open(piece, 1)
+    with pytest.raises(DecryptionError):
+        Encryptor(KEYS, "email").open(piece, 1)
 
 
 def test_an_older_key_opens_what_it_made_and_the_newest_key_makes_what_is_new():
-    old, both, new = (Sealer(keys, "email") for keys in (KEYS[1:], KEYS, KEYS[:1]))
+    old, both, new = (Encryptor(keys, "email") for keys in (KEYS[1:], KEYS, KEYS[:1]))
 
     assert both.open(old.seal("the secret", 1), 1) == "the secret"
     assert both.needs_old_key(old.seal("the secret", 1))

@@ -5,7 +5,7 @@ import io
 import pytest
 from flask_wtf import FlaskForm
 
-from shop.web.base_form import TypedForm
+from shop.web.base_form import BaseForm
 from tests.shopper import hidden_fields
 
 PLACES = ("/orders/find", "/admin/sign-in", "/admin/sign-in/forgotten")
@@ -43,4 +43,4 @@ def test_every_form_of_the_shop_is_one(app):
     ours = [kind for kind in under(FlaskForm) if kind.__module__.startswith("shop.")]
 
     assert len(ours) > 15
-    assert [kind for kind in ours if not issubclass(kind, TypedForm)] == []
+    assert [kind for kind in ours if not issubclass(kind, BaseForm)] == []

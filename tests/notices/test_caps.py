@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.messages import MOST_UNPROVEN
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from tests import both_databases
 from tests.payments.ledger import Ledger
@@ -35,7 +35,7 @@ def filled(app):
         when = utcnow() - ago
         with app.app_context():
             rows = [
-                OutboxMail(
+                OutboxEmail(
                     **{"kind": kind, "once": f"{kind}-{ago}-{n}", "message_id": f"<{kind}{ago}{n}@localhost>"},
                     **{"recipient": address, "subject": "", "body": "", "written_at": when, "next_try_at": when},
                 )
@@ -48,8 +48,8 @@ def filled(app):
 
 def mails(app, *kinds, to=ADDRESS):
     with app.app_context():
-        query = select(func.count(OutboxMail.id)).where(OutboxMail.recipient == to, OutboxMail.order_id.is_not(None))
-        return db.session.scalar(query.where(OutboxMail.kind.in_(kinds)))
+        query = select(func.count(OutboxEmail.id)).where(OutboxEmail.recipient == to, OutboxEmail.order_id.is_not(None))
+        return db.session.scalar(query.where(OutboxEmail.kind.in_(kinds)))
 
 
 @both_databases
@@ -118,7 +118,7 @@ def test_a_failed_payment_and_a_lost_link_are_held_back_too(app, shopper, filled
     assert reply.status_code == 200
     assert (mails(app, "placed"), mails(app, "failed", "link")) == (1, 0)
     with app.app_context():  # a day later
-        write(lambda: db.session.execute(delete(OutboxMail).where(OutboxMail.order_id.is_(None))))
+        write(lambda: db.session.execute(delete(OutboxEmail).where(OutboxEmail.order_id.is_(None))))
     shopper.post("/orders/find", {**form, "order_number": number, "phone_number": "0712345678"})
     assert mails(app, "link") == 1
 

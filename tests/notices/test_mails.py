@@ -9,11 +9,11 @@ from shop import create_app
 from shop.core.clock import nairobi, utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
 from shop.payments.status_page import RECEIPTS
-from shop.store.settings import details_row
+from shop.store.settings import store_settings_row
 from tests import both_databases
 from tests.admin.desk import Clerk, let_in
 from tests.notices.post_office import settings_for
@@ -227,7 +227,7 @@ def test_an_order_that_was_not_placed_sends_nothing(app, shopper, post, monkeypa
 
     assert post() == {}
     with app.app_context():
-        assert db.session.scalars(select(OutboxMail)).all() == []
+        assert db.session.scalars(select(OutboxEmail)).all() == []
         assert db.session.scalars(select(Order)).all() == []
 
 
@@ -283,7 +283,7 @@ def test_without_a_mail_server_nobody_is_told_of_a_mail(settings, provider):
     before = page_of(shopper, app)
     with app.app_context():
         assert send_due(app.config["SETTINGS"], utcnow()) == 3
-        assert {mail.kept_as_file for mail in db.session.scalars(select(OutboxMail))} == {True}
+        assert {mail.kept_as_file for mail in db.session.scalars(select(OutboxEmail))} == {True}
 
     for page in (before, page_of(shopper, app)):
         assert page.count("This page is your receipt. Print it, or keep its link.") == 1
@@ -325,7 +325,7 @@ def test_a_payment_without_an_order_is_mailed_to_the_owner(app, shopper, post):
 
 def test_the_mail_of_an_order_above_the_verification_sum_says_to_verify_it_first(app, shopper, post):
     with app.app_context():
-        write(lambda: setattr(details_row(), "look_from", 1_000))
+        write(lambda: setattr(store_settings_row(), "look_from", 1_000))
     bought = shopper.buy()
     bought.hear(bought.callback())
     number = order_of(app).number

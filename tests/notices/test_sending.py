@@ -12,7 +12,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.emails import delivery, smtp
 from shop.emails.delivery import IN_HAND, send_due
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from tests import both_databases
 from tests.notices.post_office import PostOffice, settings_for
 
@@ -38,7 +38,7 @@ def write(app):
     def put(*recipients):
         with app.app_context():
             for number, recipient in enumerate(recipients):
-                mail = OutboxMail(
+                mail = OutboxEmail(
                     kind="link",
                     once=f"{recipient}-{number}",
                     recipient=recipient,
@@ -71,7 +71,7 @@ def outbox(app):
 
     def read():
         with app.app_context():
-            return db.session.scalars(select(OutboxMail).order_by(OutboxMail.id)).all()
+            return db.session.scalars(select(OutboxEmail).order_by(OutboxEmail.id)).all()
 
     return read
 
@@ -201,7 +201,7 @@ def test_the_answer_to_a_mails_text_is_waited_for_longer_than_any_other(write, s
 def test_a_text_with_dots_arrives_as_it_was_written(app, write, send, office):
     write("a@example.com")
     with app.app_context():
-        mail = db.session.scalars(select(OutboxMail)).one()
+        mail = db.session.scalars(select(OutboxEmail)).one()
         mail.body = ".hidden\n..twice\n.\nend"
         db.session.commit()
     with office:
@@ -254,7 +254,7 @@ def test_workers_that_sweep_at_once_send_each_mail_once(app, write, office):
 
 
 def test_without_the_claim_they_would_send_some_twice(app, write, office, monkeypatch):
-    monkeypatch.setattr(delivery, "changed", lambda statement: db.session.execute(statement) and 1)
+    monkeypatch.setattr(delivery, "updated", lambda statement: db.session.execute(statement) and 1)
     write(*(f"{number}@example.com" for number in range(12)))
     with office:
         sweep_at_once(app)
@@ -280,7 +280,7 @@ def test_without_a_mail_server_mails_are_files_and_a_repeat_is_the_same_file(set
     for _ in range(2):
         with app.app_context():
             assert send_due(app.config["SETTINGS"], NOW) == 2
-            for mail in db.session.scalars(select(OutboxMail)):
+            for mail in db.session.scalars(select(OutboxEmail)):
                 mail.sent_at, mail.next_try_at = None, NOW
             db.session.commit()
 

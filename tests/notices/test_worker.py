@@ -17,7 +17,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.core.heartbeat import Heart, last_beat
 from shop.core.outages import Outage
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from tests.notices.post_office import settings_for
 
@@ -87,7 +87,7 @@ def test_workers_send_mail_end_orders_and_settle_what_was_spooled_and_stop_when_
 
         def all_sent():
             db.session.rollback()
-            return all(db.session.scalars(select(OutboxMail.sent_at)))
+            return all(db.session.scalars(select(OutboxEmail.sent_at)))
 
         assert wait_for(all_sent, 20)
     # a worker that starts forgets what it finds, and each writes every few seconds: both are told of a little later

@@ -9,7 +9,7 @@ from shop.core.database import db, write
 from shop.orders import corrections
 from shop.orders.models import Order
 from shop.orders.placement import Buyer
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.pricing.models import DiscountCode
 from tests.shopper import Shopper
 
@@ -64,6 +64,6 @@ def test_a_merchant_who_changes_nothing_leaves_no_line(app, bought, ledger):
 def test_a_merchants_correction_of_an_order_that_has_left_changes_nothing(app, bought, ledger):
     ledger.put_order(bought, payment="paid", fulfilment="sent")
 
-    with app.app_context(), pytest.raises(MovedMeanwhile):
+    with app.app_context(), pytest.raises(StaleState):
         write(lambda: by_merchant(location="Elsewhere"))
     assert ledger.column("location", bought) == "Near the stage, blue gate"

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 from shop.core.signals import order_paid
 from shop.orders import expiry, transitions
 from shop.orders.models import Order
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.pricing.models import DiscountCode
 from tests import both_databases
 from tests.shopper import SKU
@@ -36,12 +36,12 @@ def told():
 def test_an_order_moves_from_the_state_it_was_seen_in_alone(shopper, order_of):
     order, other = order_of(shopper.buy()), order_of(shopper.buy())
 
-    write(lambda: transitions.move(order, "awaiting", "review"))
+    write(lambda: transitions.transition(order, "awaiting", "review"))
     assert (order.payment, other.payment) == ("review", "awaiting")
-    with pytest.raises(MovedMeanwhile):
-        write(lambda: transitions.move(order, "awaiting", "cancelled"))
+    with pytest.raises(StaleState):
+        write(lambda: transitions.transition(order, "awaiting", "cancelled"))
 
-    write(lambda: transitions.move(order, "review", "review"))
+    write(lambda: transitions.transition(order, "review", "review"))
     assert (order.payment, other.payment) == ("review", "awaiting")
 
 
@@ -50,7 +50,7 @@ def test_a_move_is_seen_at_once_in_the_same_transaction(shopper, order_of):
 
     def look() -> str:
         assert order.payment == "awaiting"
-        transitions.move(order, "awaiting", "review")
+        transitions.transition(order, "awaiting", "review")
         return order.payment
 
     assert write(look) == "review"
@@ -61,8 +61,8 @@ def test_what_follows_a_move_reads_the_order_as_it_is_once_it_is_locked(shopper,
 
     def look() -> str:
         assert order.fulfilment == "unfulfilled"
-        changed(update(Order).where(Order.id == order.id).values(fulfilment="packed"))  # as another would meanwhile
-        transitions.move(order, "awaiting", "awaiting")
+        updated(update(Order).where(Order.id == order.id).values(fulfilment="packed"))  # as another would meanwhile
+        transitions.transition(order, "awaiting", "awaiting")
         return order.fulfilment
 
     assert write(look) == "packed"
@@ -73,7 +73,7 @@ def test_paid_sells_what_it_held_and_says_so_once(shopper, order_of, ledger, tol
     on_hand, held = ledger.stock(SKU)
     order = order_of(bought)
 
-    write(lambda: transitions.paid(order, MOMENT))
+    write(lambda: transitions.complete_payment(order, MOMENT))
 
     assert ledger.stock(SKU) == (on_hand - 2, held - 2)
     assert (order.paid_at, order.late) == (MOMENT, False)
@@ -91,7 +91,7 @@ def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_pri
     ledger.put(DiscountCode, {"code": "KARIBU10"}, active=left)
     order = order_of(bought)
 
-    write(lambda: transitions.paid_late(order, MOMENT))
+    write(lambda: transitions.complete_late_payment(order, MOMENT))
 
     assert (order.paid_at, order.late, told) == (MOMENT, True, [order])
     assert ledger.uses("KARIBU10") == used + left
@@ -112,7 +112,7 @@ def test_the_timeline_says_truly_why_a_late_order_found_no_use_of_its_code(shopp
     order = order_of(shopper.buy(code="KARIBU10"))
     ledger.put(DiscountCode, {"code": "KARIBU10"}, **code)
 
-    write(lambda: transitions.paid_late(order, MOMENT))
+    write(lambda: transitions.complete_late_payment(order, MOMENT))
 
     assert f"Discount code KARIBU10 had {why} meanwhile; its price is honoured" in [one.words for one in order.events]
 
@@ -122,11 +122,11 @@ def test_dropped_gives_back_goods_and_code(shopper, order_of, ledger):
     bought, plain = shopper.buy(quantity=2, code="KARIBU10"), shopper.buy()
     order, other = order_of(bought), order_of(plain)
 
-    write(lambda: transitions.dropped(order))
+    write(lambda: transitions.release_order(order))
     assert ledger.uses("KARIBU10") == 0
     assert ledger.stock(SKU) == (before[0], before[1] + 1)
 
-    write(lambda: transitions.dropped(other))
+    write(lambda: transitions.release_order(other))
     assert ledger.stock(SKU) == before
 
 

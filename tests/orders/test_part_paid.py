@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from shop.core.database import db, write
 from shop.orders.models import Order
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import shortfalls
 from tests.shopper import SKU, Bought
 
@@ -47,7 +47,7 @@ def test_a_rest_that_failed_can_be_paid_again_and_nobody_says_that_nothing_came(
 
 
 def test_the_same_rest_is_not_asked_for_twice(app, part_paid):
-    with app.app_context(), pytest.raises(MovedMeanwhile):
+    with app.app_context(), pytest.raises(StaleState):
         write(lambda: ask(0, 100))
 
 

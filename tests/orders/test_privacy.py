@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from shop.core.text import masked_mail, masked_phone
-from shop.emails.models import OutboxMail
+from shop.core.text import masked_email, masked_phone
+from shop.emails.models import OutboxEmail
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.pages import CANARY
@@ -89,9 +89,9 @@ def test_a_lost_link_is_sent_to_the_order_s_own_address_and_the_answer_is_always
 
     assert {reply.status_code for reply in (right, *wrong)} == {200}
     assert len({without_token(reply.text) for reply in (right, *wrong)}) == 1
-    assert ledger.count(OutboxMail, OutboxMail.kind == "link", OutboxMail.recipient == "buyer@example.com") == 1
+    assert ledger.count(OutboxEmail, OutboxEmail.kind == "link", OutboxEmail.recipient == "buyer@example.com") == 1
     with app.app_context():
-        mail = OutboxMail.query.filter_by(kind="link").one()
+        mail = OutboxEmail.query.filter_by(kind="link").one()
         assert f"http://localhost{bought.order_path}" in mail.body
 
 
@@ -149,4 +149,4 @@ def test_three_digits_of_a_phone_number_are_hidden(number, ends):
     ],
 )
 def test_of_a_mailbox_one_letter_is_shown_however_long_it_is(address, ends):
-    assert masked_mail(address) == ends
+    assert masked_email(address) == ends

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import event, select
 
-from shop.catalog.models import Product, StockMove, Variant
+from shop.catalog.models import Product, StockEntry, Variant
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders import reservations
@@ -33,14 +33,14 @@ def lines(app, shopper, ledger):
     ledger.shelve(OTHER, 5)
     order = ledger.column("id", bought)
     with app.app_context():
-        write(lambda: db.session.execute(StockMove.__table__.delete()))
+        write(lambda: db.session.execute(StockEntry.__table__.delete()))
         yield [Line(OTHER, 2, order), Line(SKU, 3, order)]
 
 
 def moves() -> list[tuple]:
     """The ledger: SKU, change on hand, change held, why, whose."""
-    columns = (StockMove.sku, StockMove.on_hand, StockMove.held, StockMove.reason, StockMove.order_id)
-    return [tuple(row) for row in db.session.execute(select(*columns).order_by(StockMove.id))]
+    columns = (StockEntry.sku, StockEntry.on_hand, StockEntry.held, StockEntry.reason, StockEntry.order_id)
+    return [tuple(row) for row in db.session.execute(select(*columns).order_by(StockEntry.id))]
 
 
 def short_of(act, *lines) -> tuple[str, int]:
@@ -62,7 +62,7 @@ def test_what_is_held_is_promised_and_noted_once_the_order_is_there(lines, ledge
     order = lines[0].order_id
     why = "Held for an unpaid order"
     assert moves() == [(OTHER, 0, 2, why, order), (SKU, 0, 3, why, order)]
-    assert abs((db.session.scalars(select(StockMove.at)).first() - utcnow()).total_seconds()) < 60
+    assert abs((db.session.scalars(select(StockEntry.at)).first() - utcnow()).total_seconds()) < 60
 
 
 def test_the_last_pieces_can_be_held_and_not_one_more(lines, ledger):

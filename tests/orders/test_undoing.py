@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from shop.core.clock import utcnow
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 from shop.orders import fulfilment as undoing
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import Fulfilment
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 
 
 @pytest.fixture
@@ -25,10 +25,10 @@ def order():
 def test_of_two_who_take_a_step_back_one_is_told(app, packed, ledger):
     def second():
         read = order()
-        changed(update(Order).values(fulfilment="sent"))  # by another, after it was read
-        undoing.step_back(read, Fulfilment.PACKED, "Mistake", "owner@example.com")
+        updated(update(Order).values(fulfilment="sent"))  # by another, after it was read
+        undoing.undo_step(read, Fulfilment.PACKED, "Mistake", "owner@example.com")
 
-    with app.app_context(), pytest.raises(MovedMeanwhile):
+    with app.app_context(), pytest.raises(StaleState):
         write(second)
     assert ledger.column("fulfilment", packed) == "packed"
 
@@ -36,6 +36,6 @@ def test_of_two_who_take_a_step_back_one_is_told(app, packed, ledger):
 def test_a_step_that_the_buyer_was_not_told_of_is_undone_all_the_same(app, packed, ledger):
     with app.app_context():
         write(lambda: db.session.execute(delete(OrderEvent)))
-        write(lambda: undoing.undo(order(), Fulfilment.PACKED, "owner@example.com"))
+        write(lambda: undoing.undo_last_step(order(), Fulfilment.PACKED, "owner@example.com"))
 
     assert ledger.column("fulfilment", packed) == "unfulfilled"

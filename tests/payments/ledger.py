@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from shop.catalog.models import Variant
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.emails.models import OutboxMail
+from shop.emails.models import OutboxEmail
 from shop.orders.expiry import expire_orders
 from shop.orders.models import Order
 from shop.payments.models import CallbackRecord, PaymentAttempt
@@ -71,7 +71,7 @@ class Ledger:
 
     def mails(self, kind: str) -> int:
         """How many mails of a kind were written."""
-        return self.count(OutboxMail, OutboxMail.kind == kind)
+        return self.count(OutboxEmail, OutboxEmail.kind == kind)
 
     def stock(self, sku: str) -> tuple[int, int]:
         """On hand and held."""
@@ -125,7 +125,7 @@ class Ledger:
 
     def put_mail(self, kind: str, **values: Any) -> None:
         """Set columns of the one mail of a kind."""
-        self.put(OutboxMail, {"kind": kind}, **values)
+        self.put(OutboxEmail, {"kind": kind}, **values)
 
     def shelve(self, sku: str, count: int) -> None:
         """Put so many pieces of a SKU on the shelf, none of them held."""
@@ -150,8 +150,8 @@ class Ledger:
 
         def cancel() -> None:
             order = self._order(bought)
-            transitions.move(order, "awaiting", "cancelled")
-            transitions.dropped(order)
+            transitions.transition(order, "awaiting", "cancelled")
+            transitions.release_order(order)
 
         with self.app.app_context():
             write(cancel)

@@ -8,7 +8,7 @@ from shop.catalog.models import Variant
 from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.payments import manual_payments
-from shop.payments.models import PaymentCheck
+from shop.payments.models import ReviewFlag
 from tests import both_databases
 from tests.shopper import SKU, Shopper
 
@@ -124,7 +124,7 @@ def test_a_code_that_looks_like_one_that_paid_another_order_is_named_to_the_pers
     def pay_the_first():
         first = db.session.scalars(select(Order)).one()
         manual_payments.mark_paid(
-            first, "awaiting", manual_payments.ByHand(first.total, "MPESA", "TAS2VRTZ0X", "Seen"), "Njeri"
+            first, "awaiting", manual_payments.ManualPayment(first.total, "MPESA", "TAS2VRTZ0X", "Seen"), "Njeri"
         )
         return first.number
 
@@ -135,5 +135,5 @@ def test_a_code_that_looks_like_one_that_paid_another_order_is_named_to_the_pers
     shopper.post(f"{second.order_path}/code", {"code": "TAS2VRTZOX"}, **HERE)
 
     with app.app_context():
-        [words] = db.session.scalars(select(PaymentCheck.words).where(PaymentCheck.closed_at.is_(None)))
+        [words] = db.session.scalars(select(ReviewFlag.words).where(ReviewFlag.closed_at.is_(None)))
     assert f"It looks like code TAS2VRTZ0X, which was used for order {number}." in words

@@ -62,7 +62,7 @@ def test_no_forged_address_is_accepted_or_kept(app, shopper, bought, token, ledg
         "bits flipped": bits_flipped(token),
         "in another case": [token.lower(), token.upper(), token.swapcase()],
         "another attempt's half": [f"{secret}.{other_signature}", f"{other_secret}.{signature}"],
-        "another key": [callback_intake.token_for(secret, ["another-key-of-the-same-length-01234567"])],
+        "another key": [callback_intake.callback_token(secret, ["another-key-of-the-same-length-01234567"])],
         "another purpose": [signed_for(app, salt, secret) for salt in ("", "itsdangerous", "checkout key", "session")],
         "escaped twice": [token.replace(".", "%252E")],
         "look-alikes": [token.replace(".", dot) for dot in "。․．"]

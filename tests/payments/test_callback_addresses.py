@@ -113,8 +113,8 @@ def test_forged_addresses_are_answered_alike_and_leave_nothing(app, shopper, led
 
 def test_a_token_whose_signature_is_spelled_in_another_way_opens_nothing():
     keys = ["a-key-for-tests-only-0123456789abcdef", "an-older-key-for-tests-0123456789abcdef"]
-    token = callback_intake.token_for("s" * 22, keys)
+    token = callback_intake.callback_token("s" * 22, keys)
     respelled = f"{token[:-1]}{chr(ord(token[-1]) + 1)}"  # the last character holds two bits that count for nothing
 
-    assert callback_intake.secret_in(token, keys) == "s" * 22
-    assert callback_intake.secret_in(respelled, keys) is None
+    assert callback_intake.secret_of_token(token, keys) == "s" * 22
+    assert callback_intake.secret_of_token(respelled, keys) is None

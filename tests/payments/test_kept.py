@@ -9,12 +9,12 @@ from sqlalchemy import select
 
 from shop.core.database import db, write
 from shop.core.money import shillings
-from shop.emails.models import OutboxMail
-from shop.orders.transitions import MovedMeanwhile
+from shop.emails.models import OutboxEmail
+from shop.orders.transitions import StaleState
 from shop.payments import callback_intake, settlement
-from shop.payments.callback_intake import Posted
+from shop.payments.callback_intake import IncomingCallback
 from shop.payments.models import CallbackRecord, PaymentAttempt, UnmatchedCallback
-from shop.payments.settlement import Outcome, settle, settle_within
+from shop.payments.settlement import Outcome, settle_callback, settle_in_transaction
 from tests import both_databases
 from tests.conftest import SECRET
 
@@ -26,13 +26,13 @@ HEADERS = "Content-Type: application/json\nUser-Agent: x"
 @pytest.fixture
 def hears(app, bought):
     """Settle a body as it came to the purchase's address: hears(body, oversized=True) -> the outcome."""
-    secret = callback_intake.secret_in(bought.callback_path.rsplit("/", 1)[1], [SECRET])
+    secret = callback_intake.secret_of_token(bought.callback_path.rsplit("/", 1)[1], [SECRET])
 
-    def hear(body, how=settle, card: str = "paid", **posted) -> Outcome:
+    def hear(body, how=settle_callback, card: str = "paid", **posted) -> Outcome:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         fields = {"secret_hash": callback_intake.hash_of(secret), "headers": HEADERS, "received_at": MOMENT, **posted}
         with app.app_context():
-            return how(Posted(raw=raw, **fields), card)
+            return how(IncomingCallback(raw=raw, **fields), card)
 
     return hear
 
@@ -152,7 +152,7 @@ def test_a_card_that_says_not_paid_is_read_as_the_shop_is_set_up(bought, hears, 
 def test_inside_another_transaction_it_is_settled_with_it_or_not_at_all(bought, hears, records):
     def and_break(posted, card):
         def settle_and_break():
-            settle_within(posted, card)
+            settle_in_transaction(posted, card)
             raise RuntimeError
 
         write(settle_and_break)
@@ -162,7 +162,7 @@ def test_inside_another_transaction_it_is_settled_with_it_or_not_at_all(bought, 
     assert (records(), bought.status["payment"]) == ([], "awaiting")
 
     body = bought.callback(payment_method="CARD", paid="False")
-    outcome = hears(body, how=lambda posted, card: write(lambda: settle_within(posted, card)))
+    outcome = hears(body, how=lambda posted, card: write(lambda: settle_in_transaction(posted, card)))
     assert outcome == Outcome("R3", 200)
     assert bought.status["payment"] == "paid"
 
@@ -186,7 +186,7 @@ def test_an_order_that_moves_meanwhile_is_read_and_decided_again_up_to_five_time
     def moved(posted, callback, until: int):
         tries.append(1)
         if len(tries) < until:
-            raise MovedMeanwhile
+            raise StaleState
         return once(posted, callback)
 
     monkeypatch.setattr(settlement, "_settle_once", lambda posted, callback: moved(posted, callback, 5))
@@ -195,7 +195,7 @@ def test_an_order_that_moves_meanwhile_is_read_and_decided_again_up_to_five_time
 
     tries.clear()
     monkeypatch.setattr(settlement, "_settle_once", lambda posted, callback: moved(posted, callback, 99))
-    with pytest.raises(MovedMeanwhile):
+    with pytest.raises(StaleState):
         hears(bought.callback())
     assert len(tries) == 5
 
@@ -209,7 +209,7 @@ def test_an_attempt_that_moves_under_the_decision_is_not_overwritten(app, bought
         return decision
 
     monkeypatch.setattr(settlement, "decide", decide_late)
-    with pytest.raises(MovedMeanwhile):
+    with pytest.raises(StaleState):
         hears(bought.callback())
 
     assert attempt_of(app, bought)[0] == "open"
@@ -239,7 +239,7 @@ def test_the_owner_is_mailed_what_is_doubtful_once_for_each_row_of_the_table(app
 
     with app.app_context():
         mails = db.session.scalars(
-            select(OutboxMail).where(OutboxMail.kind == "doubtful_payment").order_by(OutboxMail.id)
+            select(OutboxEmail).where(OutboxEmail.kind == "doubtful_payment").order_by(OutboxEmail.id)
         ).all()
         said = [mail.body for mail in mails]
     assert len(said) == 2

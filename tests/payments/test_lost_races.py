@@ -3,13 +3,13 @@
 import pytest
 from sqlalchemy import select, update
 
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 from shop.orders.models import Order
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import payment_reversals, refunds
-from shop.payments.manual_payments import ByHand
+from shop.payments.manual_payments import ManualPayment
 
-MONEY = ByHand(100, "CASH", None, "Broken")
+MONEY = ManualPayment(100, "CASH", None, "Broken")
 BY = "owner@example.com"
 
 
@@ -22,10 +22,10 @@ def test_a_refund_is_not_recorded_when_more_was_given_back_since_the_form_was_sh
 
     def refund():
         read = order()
-        changed(update(Order).values(given_back=50))  # by another, after it was read
-        refunds.give_back(read, 0, MONEY, BY)
+        updated(update(Order).values(given_back=50))  # by another, after it was read
+        refunds.record_refund(read, 0, MONEY, BY)
 
-    with app.app_context(), pytest.raises(MovedMeanwhile):
+    with app.app_context(), pytest.raises(StaleState):
         write(refund)
     assert ledger.column("given_back", bought) == 0
 
@@ -33,6 +33,6 @@ def test_a_refund_is_not_recorded_when_more_was_given_back_since_the_form_was_sh
 def test_a_payment_that_nobody_marked_by_hand_cannot_be_taken_back(app, bought, there):
     bought.hear(bought.callback())
 
-    with app.app_context(), pytest.raises(MovedMeanwhile):
-        write(lambda: payment_reversals.take_back_mark(order(), "Another order's", BY))
+    with app.app_context(), pytest.raises(StaleState):
+        write(lambda: payment_reversals.undo_mark_paid(order(), "Another order's", BY))
     there("paid", "paid", "sold")

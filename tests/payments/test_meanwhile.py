@@ -12,7 +12,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders import fulfilment as fulfilling
 from shop.orders.models import Order
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import attempts as opening
 from shop.payments import callback_spool, manual_payments, mpesa_codes, reconciliation, unmatched_callbacks
 from shop.payments.models import OfferedCode, PaymentAttempt, UnmatchedCallback
@@ -31,7 +31,7 @@ def order(app, bought):
 
 def refused(act, *args) -> None:
     """It ends as whoever is too late has it end."""
-    with pytest.raises(MovedMeanwhile):
+    with pytest.raises(StaleState):
         write(lambda: act(*args))
 
 
@@ -46,23 +46,23 @@ def test_money_of_an_order_in_review_is_decided_with_the_order(order, ledger, bo
     ledger.put_order(bought, payment="review")
     ledger.put_attempt(bought, state="review")
 
-    refused(manual_payments.settle_attempt, order.attempts[0], 100, "owner")
+    refused(manual_payments.resolve_attempt, order.attempts[0], 100, "owner")
     assert (order.payment, order.attempts[0].state) == ("review", "review")
 
 
 def test_money_in_review_is_settled_once(order, ledger, bought):
     ledger.put_order(bought, payment="cancelled")
 
-    refused(manual_payments.settle_attempt, order.attempts[0], 0, "owner")  # no longer in review
+    refused(manual_payments.resolve_attempt, order.attempts[0], 0, "owner")  # no longer in review
     assert order.attempts[0].state == "open"
 
 
 def test_the_same_money_is_taken_back_once(order, bought, monkeypatch):
     # as it was read, though not as it stands: somebody has given money back meanwhile
-    monkeypatch.setattr(manual_payments, "entered_twice", lambda order: 100)
+    monkeypatch.setattr(manual_payments, "is_entered_twice", lambda order: 100)
     monkeypatch.setattr(Order, "short", property(lambda order: 7))
 
-    refused(manual_payments.same_money, order, "owner")
+    refused(manual_payments.mark_duplicate, order, "owner")
 
 
 def test_goods_that_are_no_longer_there_are_not_handed_over(order, ledger, bought, monkeypatch):
@@ -164,7 +164,7 @@ def test_more_came_and_more_was_given_back_than_the_book_says(order, ledger, bou
     bought.hear(bought.callback())
     ledger.put_order(bought, received=bought.total + 100, given_back=100)
 
-    [mismatch] = reconciliation.proof().wrong
+    [mismatch] = reconciliation.reconcile().wrong
 
     assert "came, the book says" in mismatch.words
 
@@ -193,5 +193,5 @@ def test_what_was_looked_at_already_is_not_looked_at_again(order):
     db.session.commit()
     number = db.session.scalars(select(UnmatchedCallback.id)).one()
 
-    assert write(lambda: unmatched_callbacks.looked_at(number, "mine", "owner")).closing_words == "mine"
-    assert write(lambda: unmatched_callbacks.looked_at(number, "not mine", "other")) is None
+    assert write(lambda: unmatched_callbacks.resolve_unmatched(number, "mine", "owner")).closing_words == "mine"
+    assert write(lambda: unmatched_callbacks.resolve_unmatched(number, "not mine", "other")) is None

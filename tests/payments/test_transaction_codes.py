@@ -3,11 +3,11 @@
 from sqlalchemy import select
 
 from shop.core.database import db, write
-from shop.orders.models import Order, OrderWord
+from shop.orders.models import Order, OrderSearchTerm
 from shop.payments import manual_payments
-from shop.payments.manual_payments import ByHand
-from shop.payments.models import MoneyEntry, PaymentAttempt, PaymentCheck
-from shop.payments.review_flags import Kind
+from shop.payments.manual_payments import ManualPayment
+from shop.payments.models import LedgerEntry, PaymentAttempt, ReviewFlag
+from shop.payments.review_flags import ReviewReason
 from tests import both_databases
 
 pytestmark = both_databases
@@ -16,17 +16,19 @@ CODE = "SKA1B2C3D4"
 
 def books(app) -> list[tuple[int, str | None]]:
     with app.app_context():
-        return [tuple(row) for row in db.session.execute(select(MoneyEntry.amount, MoneyEntry.code))]
+        return [tuple(row) for row in db.session.execute(select(LedgerEntry.amount, LedgerEntry.code))]
 
 
 def found_by(app, word: str) -> int:
     with app.app_context():
-        return len(db.session.scalars(select(OrderWord.order_id).where(OrderWord.word == word.lower())).all())
+        return len(
+            db.session.scalars(select(OrderSearchTerm.order_id).where(OrderSearchTerm.word == word.lower())).all()
+        )
 
 
 def checks(app) -> list[str]:
     with app.app_context():
-        return list(db.session.scalars(select(PaymentCheck.words).where(PaymentCheck.kind == Kind.CODE_TWICE)))
+        return list(db.session.scalars(select(ReviewFlag.words).where(ReviewFlag.kind == ReviewReason.CODE_TWICE)))
 
 
 def test_the_code_of_a_success_enters_the_book_and_the_order_is_found_by_it(app, bought, there):
@@ -52,7 +54,7 @@ def test_a_code_that_stands_in_the_book_makes_a_person_look_and_the_order_is_pai
     other = shopper.buy(sku="STA-BEA-ONE")
     with app.app_context():
         order = db.session.scalars(select(Order).filter_by(token=other.order_path.rsplit("/", 1)[1])).one()
-        money = ByHand(other.total, "MPESA", CODE, "Seen on the phone")
+        money = ManualPayment(other.total, "MPESA", CODE, "Seen on the phone")
         write(lambda: manual_payments.mark_paid(order, order.payment, money, "owner@example.com"))
         number = order.number
 

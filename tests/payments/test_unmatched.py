@@ -45,12 +45,12 @@ def test_money_for_an_attempt_that_is_gone_is_kept_as_it_came(app, lost, ledger)
 
 @pytest.mark.parametrize("spoiled", ["last letter", "case", "another key"])
 def test_an_address_that_is_not_ours_writes_nothing_and_is_not_found(app, lost, spoiled):
-    from shop.payments.callback_intake import new_secret, token_for
+    from shop.payments.callback_intake import callback_token, new_secret
 
     address = {
         "last letter": lost.callback_path[:-1] + ("A" if lost.callback_path[-1] != "A" else "B"),
         "case": lost.callback_path.swapcase().replace("/CHPTER/CALLBACKS/", "/chpter/callbacks/"),
-        "another key": f"/chpter/callbacks/{token_for(new_secret(), ['k' * 40])}",
+        "another key": f"/chpter/callbacks/{callback_token(new_secret(), ['k' * 40])}",
     }[spoiled]
     lost.callback_path = address
 
@@ -105,15 +105,15 @@ def test_what_was_looked_at_goes_with_the_time_and_what_waits_stays(app, lost):
     lost.hear(lost.callback())
     lost.hear(lost.failure())
     with app.app_context():
-        assert write(lambda: unmatched_callbacks.forget_looked_at(0, utcnow() + 30 * MONTH)) == 0
-        assert write(lambda: unmatched_callbacks.forget_looked_at(24, utcnow() + 23 * MONTH)) == 0
-        assert write(lambda: unmatched_callbacks.forget_looked_at(24, utcnow() + 25 * MONTH)) == 1
+        assert write(lambda: unmatched_callbacks.delete_resolved(0, utcnow() + 30 * MONTH)) == 0
+        assert write(lambda: unmatched_callbacks.delete_resolved(24, utcnow() + 23 * MONTH)) == 0
+        assert write(lambda: unmatched_callbacks.delete_resolved(24, utcnow() + 25 * MONTH)) == 1
 
     assert [one.claim for one in kept(app)] == ["yes"]
 
 
 def test_control_without_keeping_the_money_is_gone(app, lost, monkeypatch):
-    monkeypatch.setattr(unmatched_callbacks, "keep", lambda *_callback: None)
+    monkeypatch.setattr(unmatched_callbacks, "keep_unmatched", lambda *_callback: None)
     lost.hear(lost.callback())
 
     assert kept(app) == []

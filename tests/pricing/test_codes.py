@@ -10,10 +10,17 @@ from sqlalchemy import func, select, update
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.pricing import discount_codes
-from shop.pricing.discount_codes import DiscountGone, claim_use, code_named, release_use, tidy_code, why_gone
+from shop.pricing.discount_codes import (
+    DiscountNotUsable,
+    claim_use,
+    discount_code_by_name,
+    normalised_code,
+    release_use,
+    why_gone,
+)
 from shop.pricing.models import DiscountCode, delivery_areas
-from shop.pricing.quote import Reduction
-from shop.store.settings import details
+from shop.pricing.quote import Discount
+from shop.store.settings import current_store
 from tests import both_databases
 
 MOMENT = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -45,21 +52,23 @@ def others_used(code_id):
 def test_a_code_is_known_however_it_is_typed(app, code):
     with app.app_context():
         for typed in ("TATU", "tatu", " Ta Tu ", "t\ta\nt\u00a0u", "TA\x00TU"):
-            assert code_named(typed).id == code, typed
+            assert discount_code_by_name(typed).id == code, typed
         for typed in ("", "   ", "TAT", "TATUX", "%", "T_TU", "x" * 100_000, "\x00", "😀"):
-            assert code_named(typed) is None, typed
+            assert discount_code_by_name(typed) is None, typed
 
 
 def test_a_code_is_tidied_to_the_forty_printable_characters_that_are_stored():
-    assert tidy_code(" ka\tri\u200bbu 10\n") == "KARIBU10"
-    assert tidy_code("x" * 39 + "yz") == "X" * 39 + "Y"
-    assert tidy_code("\x00\u00a0 ") == ""
-    assert {tidy_code(typed) for typed in ("ＫＡＲＩＢＵ１０", "“KARIBU10”", "karibu10.", "(karibu10)")} == {"KARIBU10"}
+    assert normalised_code(" ka\tri\u200bbu 10\n") == "KARIBU10"
+    assert normalised_code("x" * 39 + "yz") == "X" * 39 + "Y"
+    assert normalised_code("\x00\u00a0 ") == ""
+    assert {normalised_code(typed) for typed in ("ＫＡＲＩＢＵ１０", "“KARIBU10”", "karibu10.", "(karibu10)")} == {
+        "KARIBU10"
+    }
 
 
 @pytest.mark.parametrize("kind", ["percent", "fixed"])
 def test_a_code_takes_off_what_it_says(kind):
-    assert DiscountCode(kind=kind, value=10, minimum=500).reduction == Reduction(kind, 10, 500)
+    assert DiscountCode(kind=kind, value=10, minimum=500).reduction == Discount(kind, 10, 500)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +102,7 @@ def claim_from(app, code_id):
     with app.app_context():
         try:
             write(lambda: discount_codes.claim_use(code_id))
-        except DiscountGone:
+        except DiscountNotUsable:
             return False
         return True
 
@@ -111,7 +120,7 @@ def test_looking_first_and_taking_then_would_give_away_more_uses_than_there_are(
     def careless(code_id):
         row = db.session.get_one(DiscountCode, code_id)
         if row.used >= row.max_uses:
-            raise DiscountGone
+            raise DiscountNotUsable
         sleep(0.05)
         db.session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(used=DiscountCode.used + 1))
 
@@ -127,7 +136,7 @@ def test_a_use_given_back_can_be_claimed_again_and_never_goes_below_none(app, co
     with app.app_context():
         for _ in range(3):
             write(lambda: claim_use(code))
-        with pytest.raises(DiscountGone):
+        with pytest.raises(DiscountNotUsable):
             write(lambda: claim_use(code))
 
         write(lambda: release_use(code))
@@ -146,7 +155,7 @@ def test_an_inactive_code_cannot_be_claimed_and_one_without_limit_always(app, co
     with app.app_context():
         db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(active=False))
         db.session.commit()
-        with pytest.raises(DiscountGone):
+        with pytest.raises(DiscountNotUsable):
             write(lambda: claim_use(code))
 
         endless = db.session.scalar(select(DiscountCode.id).where(DiscountCode.code == "KARIBU10"))
@@ -180,7 +189,7 @@ def test_a_code_can_be_claimed_in_its_days_alone_and_for_late_money_on_any(app, 
         if counts:
             write(lambda: claim_use(code, MOMENT))
         else:
-            with pytest.raises(DiscountGone):
+            with pytest.raises(DiscountNotUsable):
                 write(lambda: claim_use(code, MOMENT))
 
         late = change.keys() <= {"starts_at", "expires_at"}
@@ -196,7 +205,7 @@ def test_delivery_is_offered_in_the_merchants_order_and_its_lowest_fee_is_known(
         areas = delivery_areas()
 
         assert [area.position for area in areas] == sorted(area.position for area in areas)
-        assert details().delivery_from == min(area.fee for area in areas if not area.pickup) == 200
+        assert current_store().delivery_from == min(area.fee for area in areas if not area.pickup) == 200
 
 
 @pytest.mark.parametrize(

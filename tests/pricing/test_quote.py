@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.pricing.quote import Quote, Reduction, quote
+from shop.pricing.quote import Discount, Quote, quote
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,8 @@ class Line:
 LINES = st.lists(st.builds(Line, st.integers(0, 1_000_000), st.integers(1, 20)), max_size=40)
 FEES = st.integers(0, 10_000)
 MINIMA = st.integers(0, 100_000)
-REDUCTIONS = st.builds(Reduction, st.just("percent"), st.integers(1, 100), MINIMA) | st.builds(
-    Reduction, st.just("fixed"), st.integers(1, 10_000_000), MINIMA
+REDUCTIONS = st.builds(Discount, st.just("percent"), st.integers(1, 100), MINIMA) | st.builds(
+    Discount, st.just("fixed"), st.integers(1, 10_000_000), MINIMA
 )
 
 
@@ -61,7 +61,7 @@ def test_below_its_minimum_a_code_takes_nothing_off(goods, reduction):
 
 @given(st.integers(0, 10_000_000), st.integers(1, 100))
 def test_a_percentage_is_rounded_down_to_the_shilling(goods, percent):
-    discount = Reduction("percent", percent).discount_on(goods)
+    discount = Discount("percent", percent).discount_on(goods)
 
     assert discount * 100 <= goods * percent < (discount + 1) * 100
 
@@ -70,17 +70,17 @@ def test_sums_a_person_can_check():
     lines = [Line(2450, 2), Line(399, 1)]
 
     assert quote(lines, 200) == Quote(5299, 0, 200)
-    assert quote(lines, 200, Reduction("percent", 10)) == Quote(5299, 529, 200)
-    assert quote(lines, 200, Reduction("fixed", 500, 5300)).total == 5499
-    assert quote(lines, 200, Reduction("fixed", 500, 5299)).total == 4999
-    assert quote(lines, 0, Reduction("fixed", 100_000)).total == 0
+    assert quote(lines, 200, Discount("percent", 10)) == Quote(5299, 529, 200)
+    assert quote(lines, 200, Discount("fixed", 500, 5300)).total == 5499
+    assert quote(lines, 200, Discount("fixed", 500, 5299)).total == 4999
+    assert quote(lines, 0, Discount("fixed", 100_000)).total == 0
     assert quote([], 0).total == 0
 
 
 def test_a_code_counts_from_its_minimum_on_and_never_takes_more_than_the_goods():
-    tenth, three_hundred = Reduction("percent", 10, 1000), Reduction("fixed", 300, 200)
+    tenth, three_hundred = Discount("percent", 10, 1000), Discount("fixed", 300, 200)
 
     assert [tenth.discount_on(goods) for goods in (0, 999, 1000, 1009, 1010)] == [0, 0, 100, 100, 101]
     assert [three_hundred.discount_on(goods) for goods in (199, 200, 299, 300, 301)] == [0, 200, 299, 300, 300]
-    assert Reduction("fixed", 1).discount_on(1) == 1
-    assert Reduction("percent", 100).discount_on(7) == 7
+    assert Discount("fixed", 1).discount_on(1) == 1
+    assert Discount("percent", 100).discount_on(7) == 7

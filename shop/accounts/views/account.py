@@ -11,20 +11,20 @@ from flask_security.utils import hash_password
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts import staff_sessions, two_factor
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.forms import ChangePasswordForm, CodeForm, NameForm
 from shop.accounts.login_throttle import in_words, seconds_to_wait, start_anew
-from shop.accounts.models import Merchant
-from shop.accounts.permissions import admin, may, must_set_up_codes
+from shop.accounts.models import User
+from shop.accounts.permissions import admin, may, must_set_up_two_factor
 from shop.accounts.staff import set_password
 from shop.core.database import db, write
-from shop.core.encryption import Purpose, SealBroken, sealer
-from shop.store.settings import details
-from shop.web.confirmation_page import ask_first
+from shop.core.encryption import DecryptionError, Purpose, encryptor
+from shop.store.settings import current_store
+from shop.web.base_form import ViewResponse
+from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.extensions import limiter
 from shop.web.fingerprints import refuse_if_changed
 
-Page = str | tuple[str, int] | AnyResponse
 SETTING_UP, SHOWN_ONCE = "desk_setting_up", "desk_shown_once"  # in the session, encrypted
 LONGEST_SET_UP = 60 * 60  # seconds from the picture to the first code
 
@@ -37,14 +37,14 @@ def me() -> str:
 
 
 def _own_page(name: NameForm | None = None, password: ChangePasswordForm | None = None) -> str:
-    here = staff_sessions.seat()
+    here = staff_sessions.current_session()
     forms = [form for form in (name, password) if form]
     return render_template(
         "accounts/account.html",
         name=name or NameForm(data={"name": current_user.name}, formdata=None),
         password=password or ChangePasswordForm(current_user.email, formdata=None),
         problems=[problem for form in forms for problem in form.problems],
-        sittings=staff_sessions.sittings_of(current_user.id),
+        sittings=staff_sessions.sessions_of(current_user.id),
         here=here,
         codes_left=two_factor.recovery_codes_left(current_user.id) if here.second_factor else 0,
     )
@@ -52,16 +52,16 @@ def _own_page(name: NameForm | None = None, password: ChangePasswordForm | None 
 
 @admin.post("/me/name")
 @may("staff")
-def me_name() -> Page:
+def me_name() -> ViewResponse:
     """Change how the log and the timelines name one from now on."""
     form = NameForm()
     if not form.validate_on_submit():
         return _own_page(name=form), 422
 
     def rename() -> None:
-        here = db.session.get_one(Merchant, current_user.id, with_for_update=True, populate_existing=True)
+        here = db.session.get_one(User, current_user.id, with_for_update=True, populate_existing=True)
         refuse_if_changed("my name", {"name": here.name}, labels=form.labels())
-        acted(f"Changed their name to {form.name.data}")
+        audit(f"Changed their name to {form.name.data}")
         current_user.name = form.name.data
 
     write(rename)
@@ -71,9 +71,9 @@ def me_name() -> Page:
 
 @admin.post("/me/password")
 @may("staff")
-def me_password() -> Page:
+def me_password() -> ViewResponse:
     """Change the password. Every other browser is signed out by it."""
-    form = ChangePasswordForm(current_user.email, current_user.name, details().name)
+    form = ChangePasswordForm(current_user.email, current_user.name, current_store().name)
     key = f"confirm {current_user.get_id()}"  # together with tries to confirm
     if form.validate_on_submit():
         if seconds := seconds_to_wait(key):
@@ -83,11 +83,11 @@ def me_password() -> Page:
     if form.problems:
         return _own_page(password=form), 422
     start_anew(key)
-    new, here = hash_password(form.chosen), staff_sessions.seat().sitting_id
+    new, here = hash_password(form.chosen), staff_sessions.current_session().sitting_id
 
     def change() -> None:
         set_password(current_user, new, here)
-        acted("Changed their password")
+        audit("Changed their password")
 
     write(change)
     session["_user_id"] = current_user.fs_uniquifier  # which has changed with it
@@ -99,7 +99,7 @@ def me_password() -> Page:
 @may("staff")
 def me_end_others() -> AnyResponse:
     """Sign out everywhere but here."""
-    asked = ask_first(
+    asked = ask_for_confirmation(
         "Sign out everywhere else?",
         "Every other browser in which you are signed in is signed out at once. What is typed there is not saved.",
         button="Sign out the others",
@@ -107,12 +107,12 @@ def me_end_others() -> AnyResponse:
     )
     if asked:
         return asked
-    here = staff_sessions.seat().sitting_id
+    here = staff_sessions.current_session().sitting_id
 
     def end() -> int:
-        ended = staff_sessions.end_sittings(current_user.id, here)
+        ended = staff_sessions.end_sessions(current_user.id, here)
         if ended:
-            acted(f"Ended {ended} other sitting{'s' if ended != 1 else ''} of theirs")
+            audit(f"Ended {ended} other sitting{'s' if ended != 1 else ''} of theirs")
         return ended
 
     ended = write(end)
@@ -124,7 +124,7 @@ def me_end_others() -> AnyResponse:
 @may("staff", freshly=True, before_codes=True)
 def me_codes() -> str:
     """Set codes up, or see how they stand. What is there to copy by hand is shown until the first code came back."""
-    here = staff_sessions.seat()
+    here = staff_sessions.current_session()
     shown = _unsealed("recovery codes shown once", session.pop(SHOWN_ONCE, ""))
     if here.second_factor:
         left = two_factor.recovery_codes_left(current_user.id)
@@ -138,7 +138,7 @@ def me_codes_picture() -> Response:
     """The picture for the phone's camera; it is in no cache and no page's text."""
     secret = _unsealed("two-factor set-up", session.get(SETTING_UP, "")) or abort(404)
     picture = BytesIO()
-    address = two_factor.address_for(secret, current_user.email, details().name)
+    address = two_factor.address_for(secret, current_user.email, current_store().name)
     segno.make(address, micro=False).save(
         picture, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False
     )
@@ -148,9 +148,9 @@ def me_codes_picture() -> Response:
 @admin.post("/me/codes")
 @may("staff", freshly=True, before_codes=True)
 @limiter.limit("20 per 5 minutes", key_func=lambda: f"set-up {current_user.get_id()}")
-def me_codes_on() -> Page:
+def me_codes_on() -> ViewResponse:
     """The first code came back: from now on they are asked for."""
-    if staff_sessions.seat().second_factor:
+    if staff_sessions.current_session().second_factor:
         return redirect(url_for("admin.me_codes"), 303)
     form, secret = CodeForm(), _unsealed("two-factor set-up", session.get(SETTING_UP, ""))
     step = two_factor.right_step(secret, form.code.data or "") if secret else None
@@ -160,7 +160,7 @@ def me_codes_on() -> Page:
         return _set_up_page(form), 422
 
     def turn_on() -> list[str]:
-        acted("Turned codes on")
+        audit("Turned codes on")
         return two_factor.turn_on(current_user.id, secret, step)
 
     _show_once(write(turn_on))
@@ -173,9 +173,9 @@ def me_codes_on() -> Page:
 @may("staff", freshly=True)
 def me_codes_recovery() -> AnyResponse:
     """Ten new recovery codes in place of the old ones."""
-    if not staff_sessions.seat().second_factor:
+    if not staff_sessions.current_session().second_factor:
         return redirect(url_for("admin.me_codes"), 303)
-    asked = ask_first(
+    asked = ask_for_confirmation(
         "Make new recovery codes?",
         "Ten new codes are shown once. The old ones work no more.",
         button="Make new codes",
@@ -185,7 +185,7 @@ def me_codes_recovery() -> AnyResponse:
         return asked
 
     def renew() -> list[str]:
-        acted("Made new recovery codes")
+        audit("Made new recovery codes")
         return two_factor.fresh_recovery_codes(current_user.id)
 
     _show_once(write(renew))
@@ -196,7 +196,7 @@ def me_codes_recovery() -> AnyResponse:
 @may("staff", freshly=True)
 def me_codes_off() -> AnyResponse:
     """Sign in by password alone again."""
-    asked = ask_first(
+    asked = ask_for_confirmation(
         "Turn your codes off?",
         "You sign in with your password alone, and your recovery codes work no more.",
         button="Turn codes off",
@@ -207,7 +207,7 @@ def me_codes_off() -> AnyResponse:
 
     def turn_off() -> None:
         if two_factor.turn_off(current_user.id):
-            acted("Turned codes off")
+            audit("Turned codes off")
 
     write(turn_off)
     flash("Codes are off. You sign in with your password alone", "good")
@@ -218,19 +218,19 @@ def _set_up_page(form: CodeForm) -> str:
     secret = _unsealed("two-factor set-up", session.get(SETTING_UP, ""))
     if not secret:
         secret = two_factor.new_secret()
-        session[SETTING_UP] = sealer("two-factor set-up").seal(secret, current_user.id)
+        session[SETTING_UP] = encryptor("two-factor set-up").seal(secret, current_user.id)
     written = two_factor.for_typing(secret)
     words: dict[str, Any] = {"form": form, "problems": form.problems, "written": written}
-    return render_template("accounts/two_factor_setup.html", must=must_set_up_codes(), **words)
+    return render_template("accounts/two_factor_setup.html", must=must_set_up_two_factor(), **words)
 
 
 def _show_once(recovery_codes: list[str]) -> None:
-    session[SHOWN_ONCE] = sealer("recovery codes shown once").seal(json.dumps(recovery_codes), current_user.id)
+    session[SHOWN_ONCE] = encryptor("recovery codes shown once").seal(json.dumps(recovery_codes), current_user.id)
 
 
 def _unsealed(purpose: Purpose, sealed: str) -> str:
     """What was put into this user's session within the last hour; "" for what is older or not there."""
     try:
-        return sealer(purpose).open(sealed, current_user.id, LONGEST_SET_UP) if sealed else ""
-    except SealBroken:
+        return encryptor(purpose).open(sealed, current_user.id, LONGEST_SET_UP) if sealed else ""
+    except DecryptionError:
         return ""

@@ -4,20 +4,20 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask_security.utils import hash_password
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import noted
+from shop.accounts.audit_log import audit_as
 from shop.accounts.forms import CodeForm, ForgottenForm, JoinForm, PasswordForm, tidy_email
-from shop.accounts.login import desk_address, halfway, merchant_with, sit_down
+from shop.accounts.login import admin_address, halfway, log_in, user_by_email
 from shop.accounts.login_throttle import NOBODY, SOMEBODY, count_failure, know_this_browser
 from shop.accounts.models import OneTimeLink
-from shop.accounts.one_time_links import mail_new_password_link, open_link, use_link
-from shop.accounts.staff import AlreadyHere, let_in, new_password_for
+from shop.accounts.one_time_links import open_link, send_new_password_link, use_link
+from shop.accounts.staff import AlreadyHere, accept_invitation, new_password_for
 from shop.accounts.two_factor import TooManyCodes, check_code, recovery_codes_left
 from shop.core.database import write
+from shop.web.base_form import ViewResponse
 from shop.web.errors import error_page
 from shop.web.extensions import limiter
 
-door = Blueprint("door", __name__, url_prefix="/admin/sign-in")
-Page = str | tuple[str, int] | AnyResponse
+accounts = Blueprint("accounts", __name__, url_prefix="/admin/sign-in")
 DEAD_LINK = ("This link works no more", "It was used, or it is too old. Ask an owner of the shop for a new one.")
 DEAD_PASSWORD_LINK = (
     "This link works no more",
@@ -25,11 +25,11 @@ DEAD_PASSWORD_LINK = (
 )
 
 
-@door.route("/code", methods=["GET", "POST"])
-def code() -> Page:
+@accounts.route("/code", methods=["GET", "POST"])
+def code() -> ViewResponse:
     """After the password: the code from the phone."""
     merchant = halfway()
-    wanted = desk_address(request.values.get("next"))
+    wanted = admin_address(request.values.get("next"))
     if merchant is None:
         flash("Sign in with your password first", "problem")
         return redirect(url_for("security.login", next=wanted or None), 303)
@@ -42,9 +42,9 @@ def code() -> Page:
     except TooManyCodes as too_many:
         return _code_page(form, wanted, wait_words(too_many.seconds), too_many.seconds)
     if not proof:
-        write(lambda: noted(f"Gave the right password of {name}, and a wrong code", SOMEBODY, merchant_id))
+        write(lambda: audit_as(f"Gave the right password of {name}, and a wrong code", SOMEBODY, merchant_id))
         return _code_page(form, wanted, "That code is not right. Each code works once: wait for the next one")
-    sit_down(merchant, "by password and code" if proof == "app" else "by password and a recovery code")
+    log_in(merchant, "by password and code" if proof == "app" else "by password and a recovery code")
     if proof == "recovery":
         flash(recovery_words(merchant_id), "problem")
     return redirect(wanted or url_for("admin.orders"), 303)
@@ -73,9 +73,9 @@ def wait_words(seconds: int) -> str:
     return f"Too many wrong codes. Try again in {minutes} minute{'s' if minutes != 1 else ''}"
 
 
-@door.route("/forgotten", methods=["GET", "POST"])
+@accounts.route("/forgotten", methods=["GET", "POST"])
 @limiter.limit("20 per hour", methods=["POST"])
-def forgotten() -> Page:
+def forgotten() -> ViewResponse:
     """Mail the way to a new password to whoever sits at the desk; the answer is the same for everybody."""
     form = ForgottenForm()
     if not form.validate_on_submit():
@@ -84,14 +84,14 @@ def forgotten() -> Page:
             "accounts/forgotten_password.html", form=form, problems=problems
         ), 422 if problems else 200
     try:
-        merchant = merchant_with(tidy_email(form.email.data))
+        merchant = user_by_email(tidy_email(form.email.data))
     except ValueError:
         merchant = None
     if merchant and merchant.active:
 
         def mail() -> None:
-            if mail_new_password_link(merchant):
-                noted(f"A link to a new password was mailed to {merchant.email}", SOMEBODY, merchant.id)
+            if send_new_password_link(merchant):
+                audit_as(f"A link to a new password was mailed to {merchant.email}", SOMEBODY, merchant.id)
 
         write(mail)
     else:
@@ -100,9 +100,9 @@ def forgotten() -> Page:
     return redirect(url_for("security.login"), 303)
 
 
-@door.route("/password/<token>", methods=["GET", "POST"])
+@accounts.route("/password/<token>", methods=["GET", "POST"])
 @limiter.limit("30 per hour", methods=["POST"])
-def new_password(token: str) -> Page:
+def new_password(token: str) -> ViewResponse:
     """Choose a new password, once. A code from the phone is asked for at sign-in all the same."""
     link = open_link("password", token)
     if link is None:
@@ -124,9 +124,9 @@ def new_password(token: str) -> Page:
     return redirect(url_for("security.login"), 303)
 
 
-@door.route("/invited/<token>", methods=["GET", "POST"])
+@accounts.route("/invited/<token>", methods=["GET", "POST"])
 @limiter.limit("30 per hour", methods=["POST"])
-def invited(token: str) -> Page:
+def invited(token: str) -> ViewResponse:
     """Choose a name and a password, once; then sign in like everybody else."""
     link = open_link("invite", token)
     if link is None:
@@ -139,8 +139,8 @@ def invited(token: str) -> Page:
     def join() -> bool:
         used = use_link("invite", token)
         if used:
-            merchant = let_in(*used, name, password)
-            noted(f"Took up the invitation to {merchant.email}", name, merchant.id)
+            merchant = accept_invitation(*used, name, password)
+            audit_as(f"Took up the invitation to {merchant.email}", name, merchant.id)
         return bool(used)
 
     try:
@@ -152,6 +152,6 @@ def invited(token: str) -> Page:
     return redirect(url_for("security.login"), 303)
 
 
-def _link_page(template: str, form: PasswordForm, link: OneTimeLink) -> Page:
+def _link_page(template: str, form: PasswordForm, link: OneTimeLink) -> ViewResponse:
     problems = form.problems
     return render_template(template, form=form, problems=problems, link=link), 422 if problems else 200

@@ -9,22 +9,22 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts import staff as staffing
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.forms import InviteForm, RoleForm
-from shop.accounts.models import Merchant, OneTimeLink
-from shop.accounts.one_time_links import mail_invitation, withdraw_links
+from shop.accounts.models import OneTimeLink, User
+from shop.accounts.one_time_links import send_invitation, withdraw_links
 from shop.accounts.permissions import admin, may
-from shop.accounts.staff import acts, day_in, everybody, invitations, people_at_the_desk, removed_people
-from shop.accounts.staff_sessions import sittings_of
+from shop.accounts.staff import all_users, audit_log_entries, current_staff, day_in, invitations, removed_staff
+from shop.accounts.staff_sessions import sessions_of
 from shop.accounts.two_factor import asks_for_codes
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.core.text import one_line
-from shop.web.confirmation_page import ask_first
+from shop.web.base_form import ViewResponse
+from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.idempotency import make_once
-from shop.web.pagination import key_asked
+from shop.web.pagination import id_arg
 
-Page = str | tuple[str, int] | AnyResponse
 LAST_OWNER = "The shop needs an owner, and this is the last one. Make somebody else an owner first"
 NO_LONGER_OWNER = "You are no longer an owner. Nothing was changed"
 
@@ -35,16 +35,16 @@ def people() -> str:
     """Who sits at the desk and who is invited."""
     return render_template(
         "accounts/staff.html",
-        rows=people_at_the_desk(),
+        rows=current_staff(),
         invited=invitations(),
-        removed=removed_people(),
+        removed=removed_staff(),
         now=utcnow(),
     )
 
 
 @admin.route("/people/invite", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def people_invite() -> Page:
+def people_invite() -> ViewResponse:
     """Invite somebody by mail."""
     form = InviteForm()
     if not form.validate_on_submit():
@@ -52,11 +52,11 @@ def people_invite() -> Page:
     email, role = form.email.data, form.role.data
 
     def invite() -> str:
-        here = select(Merchant.id).where(func.lower(Merchant.email) == email, Merchant.active)
+        here = select(User.id).where(func.lower(User.email) == email, User.active)
         if db.session.scalar(here):
             raise staffing.AlreadyHere
-        mail_invitation(email, role, who_acts())
-        acted(f"Invited {email} as {role}")
+        send_invitation(email, role, current_user_name())
+        audit(f"Invited {email} as {role}")
         return url_for("admin.people")
 
     try:
@@ -70,7 +70,7 @@ def people_invite() -> Page:
     return redirect(url_for("admin.people"), 303)
 
 
-def _invite_page(form: InviteForm) -> Page:
+def _invite_page(form: InviteForm) -> ViewResponse:
     problems = form.problems
     return render_template("accounts/invite.html", form=form, problems=problems), 422 if problems else 200
 
@@ -83,8 +83,8 @@ def people_invite_again(invitation_id: int) -> AnyResponse:
     def again() -> str:
         link = _invitation(invitation_id)
         email, role = link.email, link.role
-        mail_invitation(email, role, who_acts())
-        acted(f"Invited {email} as {role} again")
+        send_invitation(email, role, current_user_name())
+        audit(f"Invited {email} as {role} again")
         return email
 
     try:
@@ -98,7 +98,7 @@ def people_invite_again(invitation_id: int) -> AnyResponse:
 @may("owner", freshly=True)
 def people_withdraw(invitation_id: int) -> AnyResponse:
     """Make an invitation worth nothing."""
-    asked = ask_first(
+    asked = ask_for_confirmation(
         "Withdraw the invitation?",
         "Its link works no more. You can invite them again.",
         button="Withdraw",
@@ -110,7 +110,7 @@ def people_withdraw(invitation_id: int) -> AnyResponse:
     def withdraw() -> str:
         email = _invitation(invitation_id).email
         if withdraw_links(email, "invite"):
-            acted(f"Withdrew the invitation to {email}")
+            audit(f"Withdrew the invitation to {email}")
         return email
 
     try:
@@ -124,7 +124,7 @@ def people_withdraw(invitation_id: int) -> AnyResponse:
 @may("owner", freshly=True)
 def people_one(merchant_id: int) -> str:
     """One person, and what an owner may change about them."""
-    person = db.session.get(Merchant, merchant_id)
+    person = db.session.get(User, merchant_id)
     if person is None or not person.active:
         abort(404)
     role = "owner" if person.has_role("owner") else "staff"
@@ -133,7 +133,7 @@ def people_one(merchant_id: int) -> str:
         person=person,
         form=RoleForm(data={"role": role}, formdata=None),
         codes=asks_for_codes(merchant_id),
-        places=len(sittings_of(merchant_id)),
+        places=len(sessions_of(merchant_id)),
         oneself=person.id == current_user.id,
     )
 
@@ -160,7 +160,7 @@ def people_role(merchant_id: int) -> AnyResponse:
 def people_remove(merchant_id: int) -> AnyResponse:
     """Put somebody out."""
     name = _name_of(merchant_id)
-    asked = ask_first(
+    asked = ask_for_confirmation(
         f"Remove {name}?",
         f"{name} is signed out everywhere at once and can’t sign in any more. What they did keeps their name.",
         "To let them in again, an owner invites them anew.",
@@ -178,7 +178,7 @@ def people_remove(merchant_id: int) -> AnyResponse:
 @may("owner", freshly=True)
 def people_codes_off(merchant_id: int) -> AnyResponse:
     """Help somebody in who lost phone and recovery codes."""
-    asked = ask_first(
+    asked = ask_for_confirmation(
         f"Turn off the codes of {_name_of(merchant_id)}?",
         "They sign in by password alone until they set codes up anew. Make sure that it is they who ask.",
         button="Turn their codes off",
@@ -193,7 +193,7 @@ def people_codes_off(merchant_id: int) -> AnyResponse:
 
 def _name_of(merchant_id: int) -> str:
     """How a person who may sign in is called, or 404."""
-    person = db.session.get(Merchant, merchant_id)
+    person = db.session.get(User, merchant_id)
     return (person.name or person.email) if person and person.active else abort(404)
 
 
@@ -223,9 +223,9 @@ def _invitation(invitation_id: int) -> OneTimeLink:
 def people_log() -> str:
     """What everybody did, newest first. There is no way to change or delete a line of it."""
     asked = request.args
-    person, day = key_asked(asked.get("person", "")), day_in(asked.get("day", ""))
+    person, day = id_arg(asked.get("person", "")), day_in(asked.get("day", ""))
     wrong_day = bool(asked.get("day")) and day is None
-    page = acts(person, day, key_asked(asked.get("before", "")))
+    page = audit_log_entries(person, day, id_arg(asked.get("before", "")))
 
     def link(before: int | None = None) -> str:
         return url_for("admin.people_log", person=person, day=day.isoformat() if day else None, before=before)
@@ -233,7 +233,7 @@ def people_log() -> str:
     return render_template(
         "accounts/audit_log.html",
         page=page,
-        people=everybody(),
+        people=all_users(),
         person=person,
         day=one_line(asked.get("day", ""), 40),
         wrong_day=wrong_day,

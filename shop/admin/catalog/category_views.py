@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.admin.catalog.answers import Answers
 from shop.admin.catalog.product_views import all_categories
@@ -16,7 +16,7 @@ from shop.catalog.categories import (
     LONGEST_NAME,
     LONGEST_SLUG,
     NEUTRAL,
-    Shelf,
+    CategoryValues,
     StillInUse,
     add_category,
     archive_category,
@@ -31,13 +31,13 @@ from shop.catalog.categories import (
 from shop.catalog.models import Category, Product
 from shop.catalog.slugs import tidy_slug
 from shop.core.database import db, write
-from shop.web.confirmation_page import ask_first
+from shop.web.base_form import ViewResponse
+from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
 from shop.web.idempotency import make_once
 
 LABELS: dict[str, Label] = {"name": "Name", "slug": "Address", "blurb": "The sentence", "picture": "Picture"}
 ORDER: dict[str, Label] = {"order": "The order of the categories"}
-Page = str | tuple[str, int] | AnyResponse
 
 
 @admin.get("/categories")
@@ -52,7 +52,7 @@ def categories() -> str:
 
 @admin.route("/categories/new", methods=["GET", "POST"])
 @may("owner")
-def category_new() -> Page:
+def category_new() -> ViewResponse:
     """A new category, the last one in the row."""
     if request.method == "GET":
         return _form(None, Answers({}))
@@ -72,7 +72,7 @@ def category_new() -> Page:
 
 @admin.route("/categories/<int:category_id>", methods=["GET", "POST"])
 @may("owner")
-def category(category_id: int) -> Page:
+def category(category_id: int) -> ViewResponse:
     """Rename a category, or change its address, its words or its picture."""
     one = _category(category_id)
     if request.method == "GET":
@@ -95,7 +95,7 @@ def category(category_id: int) -> Page:
 def category_archive(category_id: int) -> AnyResponse:
     """Take a category out of the shop, once nothing for sale is in it."""
     one = _category(category_id)
-    asked = ask_first(
+    asked = ask_for_confirmation(
         f"Archive the category {one.name}?",
         "It leaves the shop's menus at once. You can put it back later.",
         button="Archive",
@@ -106,7 +106,7 @@ def category_archive(category_id: int) -> AnyResponse:
 
     def take_out() -> None:
         archive_category(one)
-        acted(f"Archived category {one.name}")
+        audit(f"Archived category {one.name}")
 
     try:
         write(take_out)
@@ -125,7 +125,7 @@ def category_restore(category_id: int) -> AnyResponse:
 
     def put_back() -> None:
         restore_category(one)
-        acted(f"Put category {one.name} in the shop again")
+        audit(f"Put category {one.name} in the shop again")
 
     write(put_back)
     flash(f"{one.name} is in the shop again", "good")
@@ -142,7 +142,7 @@ def category_move(category_id: int) -> AnyResponse:
         row = db.session.scalars(select(Category).order_by(Category.id).with_for_update()).all()
         refuse_if_changed("the order of categories", _order(row), labels=ORDER)
         if move_category(one, up):
-            acted(f"Moved category {one.name} {'up' if up else 'down'}")
+            audit(f"Moved category {one.name} {'up' if up else 'down'}")
 
     write(move)
     return redirect(url_for("admin.categories", _anchor=f"category-{category_id}"), 303)
@@ -152,7 +152,7 @@ def _category(category_id: int) -> Category:
     return category_with(category_id) or abort(404)
 
 
-def _read(answers: Answers, one: Category | None) -> Shelf:
+def _read(answers: Answers, one: Category | None) -> CategoryValues:
     name = answers.line("name", "Name", LONGEST_NAME)
     blurb = answers.line("blurb", "The sentence", LONGEST_BLURB, needed=False)
     same = category_named(name)
@@ -170,12 +170,12 @@ def _read(answers: Answers, one: Category | None) -> Shelf:
     picture = answers.typed.get("picture") or NEUTRAL
     if picture not in dict(pictures_for(one)):
         answers.refuse("picture", "That picture is no longer there: choose another")
-    return Shelf(name, blurb, slug, picture)
+    return CategoryValues(name, blurb, slug, picture)
 
 
-def _added(shelf: Shelf) -> str:
+def _added(shelf: CategoryValues) -> str:
     add_category(shelf)
-    acted(f"Added category {shelf.name}")
+    audit(f"Added category {shelf.name}")
     return url_for("admin.categories")
 
 
@@ -187,15 +187,15 @@ def _order(shelves: Sequence[Category]) -> dict[str, str]:
     return {"order": ", ".join(shelf.name for shelf in sorted(shelves, key=lambda one: (one.position, one.id)))}
 
 
-def _changed(one: Category, shelf: Shelf) -> None:
+def _changed(one: Category, shelf: CategoryValues) -> None:
     db.session.refresh(one, with_for_update=True)
     refuse_if_changed(f"category {one.id}", _shown(one), labels=LABELS)
     was = one.name
     change_category(one, shelf)
-    acted(f"Changed category {was}" + (f", now {shelf.name}" if was != shelf.name else ""))
+    audit(f"Changed category {was}" + (f", now {shelf.name}" if was != shelf.name else ""))
 
 
-def _form(one: Category | None, answers: Answers) -> Page:
+def _form(one: Category | None, answers: Answers) -> ViewResponse:
     page = render_template(
         "admin/catalog/category.html",
         category=one,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import takes
 from shop.catalog.images import gallery, serving
@@ -19,7 +19,7 @@ from shop.catalog.models import Product
 from shop.catalog.product_history import note_pictures, pictures_of
 from shop.core.database import db, write
 from shop.core.text import typed_line
-from shop.web.confirmation_page import ask_first
+from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, Unsaid, refuse_if_changed
 from shop.web.idempotency import make_once
 
@@ -125,7 +125,7 @@ def choose_what_picture_shows(number: str) -> AnyResponse:
 @may("owner")
 def remove_picture(number: str) -> AnyResponse:
     """Take a picture off the product."""
-    asked = ask_first(
+    asked = ask_for_confirmation(
         "Remove this picture?",
         "It leaves the product and its file is deleted. Orders that were placed with it still show it.",
         button="Remove",
@@ -160,8 +160,8 @@ def _add_pictures(product_id: int, files: Sequence[FileStorage], alt: str, page:
         product = gallery.locked(product_id)
         before = pictures_of(product)
         gallery.add(product, paths, alt)
-        note_pictures(product, before, who_acts())
-        acted(f"Added {len(paths)} picture{'s' if len(paths) > 1 else ''} to {product.name}")
+        note_pictures(product, before, current_user_name())
+        audit(f"Added {len(paths)} picture{'s' if len(paths) > 1 else ''} to {product.name}")
         return page
 
     try:
@@ -184,8 +184,8 @@ def _arrange(number: str, act: Any, log_words: str, words: str) -> AnyResponse:
         product = gallery.locked(product_id)
         before = pictures_of(product)
         act(product)
-        note_pictures(product, before, who_acts())
-        acted(f"{log_words} of {product.name}")
+        note_pictures(product, before, current_user_name())
+        audit(f"{log_words} of {product.name}")
 
     try:
         write(arrange)

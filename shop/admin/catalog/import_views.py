@@ -8,19 +8,19 @@ from flask_security import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import takes
-from shop.catalog.csv_import.apply import carry_out
+from shop.catalog.csv_import.apply import apply_plan
 from shop.catalog.csv_import.columns import catalogue_lines, shortened
-from shop.catalog.csv_import.drafts import ImportDraft, draft_of, forget, keep_draft
+from shop.catalog.csv_import.drafts import ImportDraft, delete_draft, draft_of, keep_draft
 from shop.catalog.csv_import.parser import LARGEST, Unreadable, decoded, read_sheet
 from shop.catalog.csv_import.plan import Plan
 from shop.catalog.csv_import.planner import plan
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.database import write
 from shop.web.idempotency import make_once
-from shop.web.pagination import leaf, page_asked
+from shop.web.pagination import page_arg, paginate
 
 PAGE_SIZE = 50
 TABS = {"": "All rows", "error": "Errors", "new": "New", "changed": "Changed", "same": "As they are"}
@@ -90,9 +90,9 @@ def import_apply(token: str) -> tuple[str, int] | AnyResponse:
         made = plan(read_sheet(mine.text).rows, keep=True)
         if made.counts["error"] or made.seen != seen:
             raise LookAgain
-        carry_out(made, who_acts())
-        acted(f"Imported a catalogue file: {made.words}")
-        forget(mine)
+        apply_plan(made, current_user_name())
+        audit(f"Imported a catalogue file: {made.words}")
+        delete_draft(mine)
         return made.words
 
     try:
@@ -111,7 +111,7 @@ def import_apply(token: str) -> tuple[str, int] | AnyResponse:
 def import_forget(token: str) -> AnyResponse:
     """Let the file go."""
     draft = _draft(token)
-    write(lambda: forget(draft))
+    write(lambda: delete_draft(draft))
     flash("The file was let go. Nothing of it was written", "good")
     return redirect(url_for("admin.import_catalogue"), 303)
 
@@ -132,7 +132,7 @@ def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> s
     asked = request.args.get("show")
     show = asked if asked in TABS else "error" if counts["error"] else ""
     chosen = [line for line in made.lines if show in ("", line.outcome)]
-    here = leaf(page_asked(request.args.get("page", "")), len(chosen), PAGE_SIZE)
+    here = paginate(page_arg(request.args.get("page", "")), len(chosen), PAGE_SIZE)
 
     def link(show: str, page: int = 1) -> str:
         return url_for("admin.import_preview", token=draft.token, show=show, page=page if page > 1 else None)

@@ -2,15 +2,14 @@
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
-from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.catalog.answers import Answers
 from shop.admin.catalog.product_form import Edit, merge, read_category, read_edit
 from shop.admin.catalog.product_views import all_categories, product_or_404
 from shop.catalog.models import LOW_STOCK, Product
-from shop.catalog.product_history import EditedMeanwhile, State, begin_edit, end_edit, same_since, state_of
+from shop.catalog.product_history import StaleEdit, State, begin_edit, end_edit, same_since, state_of
 from shop.catalog.products import (
     LONGEST_DESCRIPTION,
     LONGEST_NAME,
@@ -24,14 +23,13 @@ from shop.catalog.products import (
 from shop.catalog.slugs import free_skus, sku_owners, suggested_sku
 from shop.catalog.stock import MOST_STOCK
 from shop.core.database import db, write
+from shop.web.base_form import ViewResponse
 from shop.web.idempotency import make_once
-
-Page = str | tuple[str, int] | AnyResponse
 
 
 @admin.route("/products/new", methods=["GET", "POST"])
 @may("owner")
-def product_new() -> Page:
+def product_new() -> ViewResponse:
     """Ask for the plain case: one thing with a price. Sizes and colours come afterwards."""
     if request.method == "GET":
         return _new_page(Answers({"stock": "0", "low_at": str(LOW_STOCK)}))
@@ -53,7 +51,7 @@ def product_new() -> Page:
 
 @admin.route("/products/<int:product_id>/edit", methods=["GET", "POST"])
 @may("owner")
-def product_edit(product_id: int) -> Page:
+def product_edit(product_id: int) -> ViewResponse:
     """Change what a product says and costs."""
     item = product_or_404(product_id)
     if request.method == "GET":
@@ -67,7 +65,7 @@ def product_edit(product_id: int) -> Page:
         return _edit_page(item, answers.typed, answers)
     try:
         words = write(lambda: _save(item, edition, edit))
-    except EditedMeanwhile:
+    except StaleEdit:
         return _told(product_or_404(product_id), seen)
     except CategoryArchived:
         answers.refuse("category", "This category was archived a moment ago: choose another")
@@ -109,8 +107,8 @@ def _read_new(answers: Answers) -> tuple[Details, NewVariant]:
 
 
 def _add(details: Details, variant: NewVariant, options: bool) -> str:
-    made = add_product(details, variant, who_acts())
-    acted(f"Added product {made.name}, SKU {variant.sku}")
+    made = add_product(details, variant, current_user_name())
+    audit(f"Added product {made.name}, SKU {variant.sku}")
     return url_for("admin.product_options" if options else "admin.product", product_id=made.id)
 
 
@@ -121,13 +119,13 @@ def _save(item: Product, seen: int, edit: Edit) -> str:
     for position, (variant_id, change) in enumerate(edit.variants):
         by_id[variant_id].position = position
         change_variant(by_id[variant_id], change)
-    words = end_edit(item, before, who_acts())
+    words = end_edit(item, before, current_user_name())
     if words:
-        acted(f"Changed product {item.name}: {words}")
+        audit(f"Changed product {item.name}: {words}")
     return words
 
 
-def _told(item: Product, seen: str) -> Page:
+def _told(item: Product, seen: str) -> ViewResponse:
     """Somebody else was quicker: both edits in one form, to look at and save again."""
     merged = merge(item, _edition(seen), Answers(request.form).typed)
     return _edit_page(item, merged.typed, theirs=merged.theirs, clashes=merged.clashes, status=409)
@@ -137,7 +135,7 @@ def _edition(seen: str) -> int:
     return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
 
 
-def _new_page(answers: Answers) -> Page:
+def _new_page(answers: Answers) -> ViewResponse:
     shelves = [shelf for shelf in all_categories() if shelf.active]
     page = render_template(
         "admin/catalog/product_new.html",
@@ -157,7 +155,7 @@ def _edit_page(
     theirs: list[tuple[str, str]] | None = None,
     clashes: State | None = None,
     status: int = 200,
-) -> Page:
+) -> ViewResponse:
     db.session.refresh(item)
     shelves = [shelf for shelf in all_categories() if shelf.active or shelf.id == item.category_id]
     page = render_template(

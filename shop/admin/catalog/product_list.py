@@ -11,7 +11,7 @@ from shop.catalog.models import Category, Picture, Product, Variant
 from shop.catalog.queries import picture_of_variant
 from shop.core.database import db
 from shop.core.text import one_line
-from shop.web.pagination import Leaf, leaf
+from shop.web.pagination import Page, paginate
 
 PER_PAGE = 25
 LONGEST_SEARCH = 80  # characters
@@ -38,7 +38,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Page(Leaf):
+class ProductPage(Page):
     """One page of one tab. `rows` are products, or SKUs where the tab is about stock."""
 
     tab: str
@@ -56,14 +56,14 @@ def tidy_search(typed: str) -> str:
     return one_line(typed[: 4 * LONGEST_SEARCH], LONGEST_SEARCH)
 
 
-def list_products(tab: str, q: str, category_id: int | None, number: int) -> Page:
+def list_products(tab: str, q: str, category_id: int | None, number: int) -> ProductPage:
     """The products that fit. An unknown tab is "For sale"; a page past the last one is the last one."""
     tab = tab if tab in TABS else "sale"
     fits = _fits(q, category_id)
     counts = _counts(fits)
-    here = leaf(number, counts[tab], PER_PAGE)
+    here = paginate(number, counts[tab], PER_PAGE)
     rows = _skus(tab, fits, here.start) if tab in ("low", "out") else _products(tab == "sale", fits, here.start)
-    return Page(here.number, here.total, PER_PAGE, tab, rows, counts)
+    return ProductPage(here.number, here.total, PER_PAGE, tab, rows, counts)
 
 
 def _fits(q: str, category_id: int | None) -> ColumnElement[bool]:

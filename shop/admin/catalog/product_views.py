@@ -4,15 +4,15 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.catalog.product_list import TABS, list_products, tidy_search
 from shop.catalog.models import Category, Product, ProductEdit
 from shop.catalog.product_history import begin_edit, end_edit
 from shop.catalog.products import archive, product_with_variants, restore
 from shop.core.database import db, write
-from shop.web.confirmation_page import ask_first
-from shop.web.pagination import page_asked
+from shop.web.confirmation_page import ask_for_confirmation
+from shop.web.pagination import page_arg
 
 MOST_EDITS = 20  # of one product that its page shows
 
@@ -25,7 +25,7 @@ def products() -> str:
     shelves = all_categories()
     shelf = next((one for one in shelves if str(one.id) == request.args.get("category")), None)
     page = list_products(
-        request.args.get("tab", ""), q, shelf.id if shelf else None, page_asked(request.args.get("page", ""))
+        request.args.get("tab", ""), q, shelf.id if shelf else None, page_arg(request.args.get("page", ""))
     )
 
     def link(tab: str = page.tab, number: int = 1, q: str = q, everywhere: bool = False) -> str:
@@ -69,7 +69,7 @@ def product(product_id: int) -> str:
 def product_archive(product_id: int) -> AnyResponse:
     """Take a product out of the shop; old orders keep it."""
     item = product_or_404(product_id)
-    asked = ask_first(
+    asked = ask_for_confirmation(
         f"Archive {item.name}?",
         "It leaves the shop at once, and carts drop it. Orders keep it. You can put it on sale again later.",
         button="Archive",
@@ -123,6 +123,6 @@ def _moved(item: Product, words: str) -> bool:
     if not (archive(item) if words == "Archived" else restore(item)):
         return False
     before = begin_edit(item, item.edition)
-    end_edit(item, before, who_acts(), words)
-    acted(f"{words} product {item.name}")
+    end_edit(item, before, current_user_name(), words)
+    audit(f"{words} product {item.name}")
     return True

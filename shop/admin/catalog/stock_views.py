@@ -11,20 +11,20 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
-from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, who_acts
-from shop.accounts.permissions import admin, holds, may
+from shop.accounts.audit_log import audit, current_user_name
+from shop.accounts.permissions import admin, has_role, may
 from shop.admin.catalog.answers import Answers
-from shop.catalog.models import StockMove, Variant
+from shop.catalog.models import StockEntry, Variant
 from shop.catalog.stock import MOST_STOCK, HeldByOrders, TooFew, TooMany, change_stock, set_stock
 from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.orders.states import Payment
-from shop.orders.transitions import MovedMeanwhile
-from shop.payments.unsupplied_orders import cancel_unsupplied, unsupplied
+from shop.orders.transitions import StaleState
+from shop.payments.unsupplied_orders import cancel_orders_without_stock, orders_without_stock
+from shop.web.base_form import ViewResponse
 from shop.web.fingerprints import UNKNOWN, Change, changed, posted_fingerprint
-from shop.web.pagination import Leaf, leaf, page_asked
+from shop.web.pagination import Page, page_arg, paginate
 
 PER_PAGE = 25
 LONGEST_NOTE = 120  # characters
@@ -35,7 +35,6 @@ KINDS = {  # what happened: (words of the ledger, which way the pieces go; 0: th
     "damaged": ("Damaged or lost", -1),
     "counted": ("Counted anew", 0),
 }
-Page = str | tuple[str, int] | AnyResponse
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Ledger(Leaf):
+class Ledger(Page):
     """One page of a SKU's ledger, newest first."""
 
     lines: list[Line]
@@ -61,14 +60,14 @@ class Ledger(Leaf):
 
 @admin.get("/stock/<sku>")
 @may("staff")
-def stock(sku: str) -> Page:
+def stock(sku: str) -> ViewResponse:
     """How many there are of a SKU, and why."""
     return _page(_variant(sku), Answers({}))
 
 
 @admin.post("/stock/<sku>")
 @may("staff")
-def stock_change(sku: str) -> Page:
+def stock_change(sku: str) -> ViewResponse:
     """Write down what happened to a SKU's stock."""
     one, answers = _variant(sku), Answers(request.form)
     kind = answers.typed.get("kind", "")
@@ -88,8 +87,8 @@ def stock_change(sku: str) -> Page:
         return _page(_variant(sku), answers)
     except HeldByOrders as short:
         answers.refuse("pieces", f"Unpaid orders hold {short.held} of these. See below which cannot be supplied")
-        return _page(_variant(sku), answers, unsupplied(sku, short.left))
-    except MovedMeanwhile:
+        return _page(_variant(sku), answers, orders_without_stock(sku, short.left))
+    except StaleState:
         flash("Nothing was changed: one of the orders was paid or ended meanwhile. Look again", "problem")
     except TooMany as full:
         answers.refuse("pieces", f"There are {full.on_hand:,} already; the desk counts up to {MOST_STOCK:,}")
@@ -103,19 +102,19 @@ def stock_change(sku: str) -> Page:
 
 def ledger_of(sku: str, number: int) -> Ledger:
     """A page of a SKU's ledger. A page past the last one is the last one."""
-    mine = StockMove.sku == sku
-    count = db.session.scalar(select(func.count()).select_from(StockMove).where(mine)) or 0
-    here = leaf(number, count, PER_PAGE)
-    query = select(StockMove, Order.number).outerjoin(Order, Order.id == StockMove.order_id).where(mine)
-    rows = db.session.execute(query.order_by(StockMove.id.desc()).limit(PER_PAGE).offset(here.start)).all()
+    mine = StockEntry.sku == sku
+    count = db.session.scalar(select(func.count()).select_from(StockEntry).where(mine)) or 0
+    here = paginate(number, count, PER_PAGE)
+    query = select(StockEntry, Order.number).outerjoin(Order, Order.id == StockEntry.order_id).where(mine)
+    rows = db.session.execute(query.order_by(StockEntry.id.desc()).limit(PER_PAGE).offset(here.start)).all()
     return Ledger(here.number, count, PER_PAGE, list(_lines(sku, rows)))
 
 
 def _lines(sku: str, rows: Any) -> list[Line]:
     if not rows:
         return []
-    until = select(func.sum(StockMove.on_hand), func.sum(StockMove.held))
-    there, held = db.session.execute(until.where(StockMove.sku == sku, StockMove.id <= rows[0][0].id)).one()
+    until = select(func.sum(StockEntry.on_hand), func.sum(StockEntry.held))
+    there, held = db.session.execute(until.where(StockEntry.sku == sku, StockEntry.id <= rows[0][0].id)).one()
     lines = []
     for move, order in rows:
         lines.append(Line(move.at, move.reason, move.on_hand, move.held, int(there), int(held), order, move.by))
@@ -125,31 +124,31 @@ def _lines(sku: str, rows: Any) -> list[Line]:
 
 def _to_cancel() -> list[str]:
     """The orders that an owner gives up with the loss."""
-    return request.form.getlist("cancel")[:MOST_CANCELLED] if holds("owner") else []
+    return request.form.getlist("cancel")[:MOST_CANCELLED] if has_role("owner") else []
 
 
 def _change(sku: str, kind: str, pieces: int, note: str, once: str | None, name: str, cancel: list[str]) -> int:
     words, way = KINDS[kind]
-    sent_before = once and db.session.scalar(select(StockMove.id).where(StockMove.once == once))
+    sent_before = once and db.session.scalar(select(StockEntry.id).where(StockEntry.once == once))
     if not way and not sent_before:
         _refuse_if_moved(sku)
-    reason, who = f"{words}: {note}" if note else words, who_acts()
+    reason, who = f"{words}: {note}" if note else words, current_user_name()
     if cancel:
         here = db.session.scalar(select(Variant.on_hand).where(Variant.sku == sku)) or 0
-        for order in cancel_unsupplied(sku, here + way * pieces if way else pieces, cancel):
-            acted(f"Cancelled the unpaid order: its goods are gone ({sku}, {reason})", order)
+        for order in cancel_orders_without_stock(sku, here + way * pieces if way else pieces, cancel):
+            audit(f"Cancelled the unpaid order: its goods are gone ({sku}, {reason})", order)
     if way:
         change_stock(sku, way * pieces, reason, who, once)
     else:
         set_stock(sku, pieces, reason, who, once)
     left = db.session.scalar(select(Variant.on_hand).where(Variant.sku == sku)) or 0
-    acted(f"Stock of {name}, {sku}: {reason}, {pieces:,} {'piece' if pieces == 1 else 'pieces'}; {left:,} here now")
+    audit(f"Stock of {name}, {sku}: {reason}, {pieces:,} {'piece' if pieces == 1 else 'pieces'}; {left:,} here now")
     return left
 
 
 def _shown(sku: str, on_hand: int) -> dict[str, str]:
     """What a page shows of a stock: how many, after which line of the ledger."""
-    last = db.session.scalar(select(func.max(StockMove.id)).where(StockMove.sku == sku))
+    last = db.session.scalar(select(func.max(StockEntry.id)).where(StockEntry.sku == sku))
     return {"on_hand": str(on_hand), "last": str(last or 0)}
 
 
@@ -160,8 +159,8 @@ def _refuse_if_moved(sku: str) -> None:
     last = (seen or {}).get("last", "")
     if seen is None or not re.fullmatch("[0-9]{1,18}", last):
         raise changed(f"stock {sku}", now, [], UNKNOWN)
-    since = select(StockMove.on_hand, StockMove.order_id).where(StockMove.sku == sku, StockMove.id > int(last))
-    moves = db.session.execute(since.where(StockMove.on_hand != 0)).all()
+    since = select(StockEntry.on_hand, StockEntry.order_id).where(StockEntry.sku == sku, StockEntry.id > int(last))
+    moves = db.session.execute(since.where(StockEntry.on_hand != 0)).all()
     if not moves and seen.get("on_hand") == str(here):
         return
     sold = -sum(pieces for pieces, order_id in moves if order_id is not None)
@@ -184,11 +183,11 @@ def _once(answers: Answers) -> str | None:
     return typed if re.fullmatch(r"[A-Za-z0-9_-]{16,32}", typed) else None
 
 
-def _page(one: Variant, answers: Answers, unsupplied: Sequence[Order] = ()) -> Page:
+def _page(one: Variant, answers: Answers, unsupplied: Sequence[Order] = ()) -> ViewResponse:
     page = render_template(
         "admin/catalog/stock.html",
         variant=one,
-        ledger=ledger_of(one.sku, page_asked(request.args.get("page", ""))),
+        ledger=ledger_of(one.sku, page_arg(request.args.get("page", ""))),
         kinds=KINDS,
         typed=answers.typed,
         errors=answers.errors,

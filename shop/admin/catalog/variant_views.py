@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
-from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.catalog.answers import Answers
 from shop.admin.catalog.product_edit_views import read_new_variant, refuse_taken
@@ -20,17 +19,16 @@ from shop.admin.catalog.variant_matrix import (
     rows_typed,
 )
 from shop.catalog.models import LOW_STOCK, Product
-from shop.catalog.product_history import EditedMeanwhile, begin_edit, end_edit
+from shop.catalog.product_history import StaleEdit, begin_edit, end_edit
 from shop.catalog.products import LONGEST_LABEL, MOST_VARIANTS, NewVariant, add_variants, name_options, revalue
 from shop.catalog.slugs import free_skus, label_of, suggested_sku
+from shop.web.base_form import ViewResponse
 from shop.web.idempotency import make_once
-
-Page = str | tuple[str, int] | AnyResponse
 
 
 @admin.route("/products/<int:product_id>/options", methods=["GET", "POST"])
 @may("owner")
-def product_options(product_id: int) -> Page:
+def product_options(product_id: int) -> ViewResponse:
     """Ask what the variants differ in, show every combination, and make those that are wanted."""
     item = product_or_404(product_id)
     if request.method == "GET":
@@ -49,7 +47,7 @@ def product_options(product_id: int) -> Page:
         return _matrix_page(item, matrix, answers)
     try:
         made = make_once(lambda: _make(item, matrix, fresh))
-    except (EditedMeanwhile, IntegrityError):
+    except (StaleEdit, IntegrityError):
         item = product_or_404(product_id)
         return _matrix_page(item, read_matrix(answers, item), answers, moved=True)
     if made.first:
@@ -60,7 +58,7 @@ def product_options(product_id: int) -> Page:
 
 @admin.route("/products/<int:product_id>/variants/new", methods=["GET", "POST"])
 @may("owner")
-def product_variant_new(product_id: int) -> Page:
+def product_variant_new(product_id: int) -> ViewResponse:
     """Ask for one more variant."""
     item = product_or_404(product_id)
     if not item.options and len(item.variants) < 2:
@@ -74,7 +72,7 @@ def product_variant_new(product_id: int) -> Page:
         return _variant_page(item, answers)
     try:
         made = make_once(lambda: _add(item, seen, one))
-    except (EditedMeanwhile, IntegrityError):
+    except (StaleEdit, IntegrityError):
         answers.refuse("sku", "Somebody else changed this product at the same moment. Save again")
         return _variant_page(product_or_404(product_id), answers)
     if made.first:
@@ -123,20 +121,20 @@ def _make(item: Product, matrix: Matrix, fresh: list[NewVariant]) -> str:
     name_options(item, matrix.names)
     for variant in item.variants:
         revalue(variant, matrix.values_of[variant.id])
-    add_variants(item, fresh, who_acts())
-    words = end_edit(item, before, who_acts())
-    acted(f"Changed product {item.name}: {words or 'options looked at'}")
+    add_variants(item, fresh, current_user_name())
+    words = end_edit(item, before, current_user_name())
+    audit(f"Changed product {item.name}: {words or 'options looked at'}")
     return url_for("admin.product", product_id=item.id)
 
 
 def _add(item: Product, seen: int, one: NewVariant) -> str:
     before = begin_edit(item, seen)
-    add_variants(item, [one], who_acts())
-    acted(f"Changed product {item.name}: {end_edit(item, before, who_acts())}")
+    add_variants(item, [one], current_user_name())
+    audit(f"Changed product {item.name}: {end_edit(item, before, current_user_name())}")
     return url_for("admin.product", product_id=item.id)
 
 
-def _options_page(item: Product, answers: Answers) -> Page:
+def _options_page(item: Product, answers: Answers) -> ViewResponse:
     page = render_template(
         "admin/catalog/options.html",
         product=item,
@@ -148,7 +146,7 @@ def _options_page(item: Product, answers: Answers) -> Page:
     return page, 422 if answers.errors else 200
 
 
-def _matrix_page(item: Product, matrix: Matrix, answers: Answers, *, moved: bool = False) -> Page:
+def _matrix_page(item: Product, matrix: Matrix, answers: Answers, *, moved: bool = False) -> ViewResponse:
     page = render_template(
         "admin/catalog/variant_matrix.html",
         product=item,
@@ -162,7 +160,7 @@ def _matrix_page(item: Product, matrix: Matrix, answers: Answers, *, moved: bool
     return page, 409 if moved else 422 if answers.errors else 200
 
 
-def _variant_page(item: Product, answers: Answers) -> Page:
+def _variant_page(item: Product, answers: Answers) -> ViewResponse:
     page = render_template(
         "admin/catalog/variant.html",
         product=item,

@@ -11,21 +11,21 @@ from flask import flash, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, logged, who_acts
-from shop.accounts.login import desk_address
+from shop.accounts.audit_log import audit, audit_only, current_user_name
+from shop.accounts.login import admin_address
 from shop.accounts.permissions import admin, may
 from shop.admin.orders.fulfilment_undo_views import forget, remember, remembered
 from shop.admin.orders.list_views import MOST_AT_ONCE, PRINTS, every_of
 from shop.core.database import db, write
 from shop.core.text import one_line
-from shop.orders.fulfilment import NotSeen, TooLate, move_on, undo
+from shop.orders.fulfilment import PaymentNotVerified, TooLate, advance, undo_last_step
 from shop.orders.models import Order
 from shop.orders.search import listed
-from shop.orders.search_query import chosen
+from shop.orders.search_query import order_filter
 from shop.orders.states import Fulfilment, Payment
-from shop.orders.transitions import MovedMeanwhile
-from shop.payments.review_flags import looked_at_order
-from shop.web.confirmation_page import ask_first
+from shop.orders.transitions import StaleState
+from shop.payments.review_flags import resolve_order
+from shop.web.confirmation_page import ask_for_confirmation
 
 UNDOABLE = ("packed", "sent", "delivered")
 MOST_REASONS = 10  # said one by one: they travel in a cookie
@@ -50,7 +50,7 @@ class NotDone(Exception):
 @may("staff")
 def act_on_orders() -> AnyResponse:
     """Do one act with all orders that are ticked, and say which it was not done with and why."""
-    address = desk_address(request.form.get("back")) or url_for("admin.orders")
+    address = admin_address(request.form.get("back")) or url_for("admin.orders")
     back = redirect(address, 303)
     act = request.form.get("act", "")
     try:
@@ -84,7 +84,7 @@ def act_on_orders() -> AnyResponse:
 @may("staff")
 def undo_orders() -> AnyResponse:
     """Undo the step that several orders took together a moment ago; their emails do not leave."""
-    back = redirect(desk_address(request.form.get("back")) or url_for("admin.orders"), 303)
+    back = redirect(admin_address(request.form.get("back")) or url_for("admin.orders"), 303)
     kept = remembered()
     if kept is None or request.form.get("undo") != str(kept[2]):
         flash("Nothing was undone: the minute for it is over. Open an order to take its last step back", "problem")
@@ -99,7 +99,7 @@ def undo_orders() -> AnyResponse:
 def _ask_to_send(numbers: list[str], back: str) -> AnyResponse | None:
     """Ask before several buyers are told that their order is on its way. The orders are named: no other is sent."""
     many = f"{len(numbers)} orders" if len(numbers) > 1 else f"order {numbers[0]}"
-    return ask_first(
+    return ask_for_confirmation(
         f"Mark {many} as sent?",
         "Each buyer who gave an email address is told that the order is on its way, a minute from now. Until then you "
         "can undo it. What can’t be sent stays, and you are told why.",
@@ -122,7 +122,7 @@ def _each(numbers: list[str], step: Callable[[Order], None]) -> tuple[list[str],
 
 def _whole_list(address: str, shown: str) -> list[str]:
     """The orders of a whole list, found by the same address. Raises ListMoved when there are not as many as shown."""
-    wanted = chosen(dict(reversed(parse_qsl(urlsplit(address).query))))
+    wanted = order_filter(dict(reversed(parse_qsl(urlsplit(address).query))))
     numbers, count = listed(wanted, MOST_AT_ONCE)
     now = every_of(count)
     if shown != str(now):
@@ -157,23 +157,23 @@ def _done(number: str, step: Callable[[Order], None]) -> str:
 
 def _move(order: Order, *, to: Fulfilment, words: str) -> None:
     try:
-        move_on(order, to, who_acts())
-    except NotSeen:
+        advance(order, to, current_user_name())
+    except PaymentNotVerified:
         raise NotDone("waits until an owner has seen its payment, see Payments to check") from None
-    except MovedMeanwhile:
+    except StaleState:
         db.session.refresh(order)
         raise NotDone(_why_not(order, to)) from None
-    logged(f"{words} order {order.number}", order)  # the move has written its own line into the timeline
+    audit_only(f"{words} order {order.number}", order)  # the move has written its own line into the timeline
 
 
 def _undo(order: Order, *, step: Fulfilment) -> None:
     try:
-        undo(order, step, who_acts())
+        undo_last_step(order, step, current_user_name())
     except TooLate:
         raise NotDone("was marked more than a minute ago") from None
-    except MovedMeanwhile:
+    except StaleState:
         raise NotDone(f"is not {step} any more") from None
-    logged(f"Undid “{step}” of order {order.number}", order)
+    audit_only(f"Undid “{step}” of order {order.number}", order)
 
 
 def _why_not(order: Order, to: Fulfilment) -> str:
@@ -193,13 +193,13 @@ def _why_not(order: Order, to: Fulfilment) -> str:
 
 
 def _looked_at(order: Order) -> None:
-    if not looked_at_order(order, "Looked at it", who_acts()):
+    if not resolve_order(order, "Looked at it", current_user_name()):
         raise NotDone(
             "has something to be decided or answered first, see Payments to check"
             if order.open_warning
             else "has no warning that is still open"
         )
-    acted(f"Looked at the warnings of order {order.number}", order)
+    audit(f"Looked at the warnings of order {order.number}", order)
 
 
 def _answer(words: str, done: int, reasons: list[str]) -> None:

@@ -8,7 +8,7 @@ from flask import Response, request, stream_with_context
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.admin import labels
 from shop.admin.orders.bulk_actions import chosen_numbers
@@ -17,14 +17,14 @@ from shop.core.csv_files import BOM, csv_line
 from shop.core.database import db, write
 from shop.core.phones import readable_phone
 from shop.orders.models import Order, OrderLine
-from shop.orders.payment_summary import WAYS, account_of, payments_of
+from shop.orders.payment_summary import PAYMENT_METHODS, payment_summary, payments_of
 from shop.orders.search import in_order, page_of, rarest_of
-from shop.orders.search_query import TABS, Chosen, Place, chosen
+from shop.orders.search_query import TABS, OrderFilter, Place, order_filter
 from shop.orders.states import Fulfilment, Payment
-from shop.payments.models import MoneyEntry
+from shop.payments.models import LedgerEntry
 
 AT_ONCE = 500  # orders
-MONEY = selectinload(Order.money).joinedload(MoneyEntry.attempt)
+MONEY = selectinload(Order.money).joinedload(LedgerEntry.attempt)
 HEAD = (
     *("Order", "Placed (Nairobi time, UTC+3)", "Paid (Nairobi time, UTC+3)", "Payment", "Goods are", "Name", "Phone"),
     *("E-mail", "Area", "Pickup", "Address or landmark", "Note", "Items", "Goods KSh", "Discount KSh", "Discount code"),
@@ -38,10 +38,10 @@ HEAD = (
 def export_orders() -> Response:
     """The list of this address as a file; with `order=` in it, these orders only."""
     numbers = chosen_numbers(request.args.getlist("order"))
-    wanted = replace(chosen(request.args), place=None)
+    wanted = replace(order_filter(request.args), place=None)
     many = f"{len(numbers)} chosen order{'s' if len(numbers) > 1 else ''}"
     narrowed = ", narrowed down" if wanted.filtered else ""
-    write(lambda: acted(f"Exported {many if numbers else f'the list “{TABS[wanted.tab]}”{narrowed}'}"))
+    write(lambda: audit(f"Exported {many if numbers else f'the list “{TABS[wanted.tab]}”{narrowed}'}"))
     orders = _chosen(numbers) if numbers else _of_list(wanted)
     day = utcnow().astimezone(NAIROBI).date()
     return Response(
@@ -65,7 +65,7 @@ def _chosen(numbers: list[str]) -> Iterator[Sequence[Order]]:
     yield db.session.scalars(named.order_by(Order.placed_at.desc(), Order.id.desc())).all()
 
 
-def _of_list(wanted: Chosen) -> Iterator[Sequence[Order]]:
+def _of_list(wanted: OrderFilter) -> Iterator[Sequence[Order]]:
     rarest = rarest_of(wanted)
     while True:
         page = page_of(wanted, rarest, AT_ONCE).subquery()
@@ -90,7 +90,7 @@ def _items(order_ids: list[int]) -> dict[int, list[str]]:
 
 
 def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
-    account, payments = account_of(order), payments_of(order)
+    account, payments = payment_summary(order), payments_of(order)
     return (
         order.number,
         nairobi_time(order.placed_at),
@@ -114,7 +114,7 @@ def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
         account.written_off,
         account.refunded,
         account.refund_due,
-        "; ".join(WAYS.get(one.method, one.method) for one in payments),
+        "; ".join(PAYMENT_METHODS.get(one.method, one.method) for one in payments),
         "; ".join(str(one.attempt.reference) for one in payments if one.attempt),
         "; ".join(one.code for one in payments if one.code),
         _yes(order.refund_due),

@@ -12,13 +12,13 @@ from sqlalchemy.orm import selectinload
 from shop.accounts.permissions import admin, may
 from shop.admin import labels
 from shop.admin.orders.forms import OrderForms
-from shop.admin.orders.timeline import Moment, happened
+from shop.admin.orders.timeline import TimelineEntry, timeline_of
 from shop.core.clock import utcnow
 from shop.core.database import db
-from shop.orders.fulfilment import MOST_TRIES, can_undo, waits_to_be_seen
+from shop.orders.fulfilment import MOST_TRIES, can_undo, needs_verification
 from shop.orders.models import Order
 from shop.payments.models import CallbackRecord, PaymentAttempt
-from shop.store.settings import look_from
+from shop.store.settings import verification_threshold
 
 MOST_ATTEMPTS = 20
 MOST_CALLBACKS = 50  # of each attempt
@@ -26,7 +26,7 @@ TO_REVIEW = ("R3b", "R3c", "R4", "R5")  # rows of the settling table after which
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedCallback:
     """One callback, its raw bytes made fit to look at."""
 
     record: CallbackRecord
@@ -35,24 +35,24 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Try:
+class AttemptDetail:
     """One attempt with the newest of its callbacks, newest first."""
 
     attempt: PaymentAttempt
-    heard: Sequence[Heard]
+    heard: Sequence[ReceivedCallback]
     unseen: int  # older callbacks that are not shown
 
 
 @dataclass(frozen=True)
-class Dossier:
+class OrderDetail:
     """One order. What is newest of it is always shown; `unseen_...` count the older rest."""
 
     order: Order
     waits_to_be_seen: bool
     look_from: int  # the sum from which a payment has to be seen, whole shillings; 0: none has
-    story: Sequence[Moment]  # newest first
+    story: Sequence[TimelineEntry]  # newest first
     unseen_moments: int
-    tries: Sequence[Try]  # newest first
+    tries: Sequence[AttemptDetail]  # newest first
     unseen_tries: int
 
     @property
@@ -73,9 +73,9 @@ class Dossier:
         return newest.reason if newest else None
 
 
-def dossier_of(number: str) -> Dossier | None:
+def order_detail(number: str) -> OrderDetail | None:
     """All about the order of that number, or None. Seven queries, however much there is."""
-    asked = select(Order, waits_to_be_seen(), look_from()).where(Order.number == number)
+    asked = select(Order, needs_verification(), verification_threshold()).where(Order.number == number)
     found = db.session.execute(asked.options(selectinload(Order.lines), selectinload(Order.money))).one_or_none()
     if found is None:
         return None
@@ -87,16 +87,16 @@ def dossier_of(number: str) -> Dossier | None:
         .limit(MOST_ATTEMPTS)
     ).all()
     heard = _heard([attempt.id for attempt, _ in attempts])
-    tries = [Try(attempt, *heard.get(attempt.id, ((), 0))) for attempt, _ in attempts]
-    story, unseen = happened(
+    tries = [AttemptDetail(attempt, *heard.get(attempt.id, ((), 0))) for attempt, _ in attempts]
+    story, unseen = timeline_of(
         order, [one.attempt for one in tries], [known.record for one in tries for known in one.heard]
     )
     unseen_tries = _rest(attempts[0][1] if attempts else 0, MOST_ATTEMPTS)
     unseen += unseen_tries + sum(one.unseen for one in tries)
-    return Dossier(order, waits, from_, story, unseen, tries, unseen_tries)
+    return OrderDetail(order, waits, from_, story, unseen, tries, unseen_tries)
 
 
-def _heard(attempt_ids: list[int]) -> dict[int, tuple[list[Heard], int]]:
+def _heard(attempt_ids: list[int]) -> dict[int, tuple[list[ReceivedCallback], int]]:
     """The newest callbacks of each attempt, and how many older ones there are."""
     attempt = CallbackRecord.attempt_id
     ranked = (
@@ -114,7 +114,7 @@ def _heard(attempt_ids: list[int]) -> dict[int, tuple[list[Heard], int]]:
         .where(ranked.c.place <= MOST_CALLBACKS)
         .order_by(CallbackRecord.id.desc())
     )
-    heard: dict[int, tuple[list[Heard], int]] = {}
+    heard: dict[int, tuple[list[ReceivedCallback], int]] = {}
     for record, count in db.session.execute(newest):
         heard.setdefault(record.attempt_id, ([], _rest(count, MOST_CALLBACKS)))[0].append(_readable(record))
     return heard
@@ -124,12 +124,12 @@ def _rest(count: int, shown: int) -> int:
     return max(0, count - shown)
 
 
-def _readable(record: CallbackRecord) -> Heard:
+def _readable(record: CallbackRecord) -> ReceivedCallback:
     try:
         text, is_text = record.raw.decode(), True
     except UnicodeDecodeError:
         text, is_text = record.raw.decode(errors="replace"), False
-    return Heard(record, "".join(map(_visible, text)), is_text)
+    return ReceivedCallback(record, "".join(map(_visible, text)), is_text)
 
 
 def _visible(character: str) -> str:
@@ -148,7 +148,7 @@ def order(number: str) -> str:
 
 def order_page(number: str, forms: OrderForms) -> tuple[str, int]:
     """The page of an order and its status: 422 when something typed into one of its forms is wrong, 404 for none."""
-    dossier = (dossier_of(number) if number.isascii() and number.isdigit() else None) or abort(404)
+    dossier = (order_detail(number) if number.isascii() and number.isdigit() else None) or abort(404)
     page = render_template("admin/orders/detail.html", dossier=dossier, forms=forms, problems=forms.problems)
     return page, 422 if forms.problems else 200
 

@@ -11,22 +11,27 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
 from wtforms.validators import StopValidation
 
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
-from shop.admin.orders.product_picker import BUTTONS, Picked, picked_from_address, picked_from_form
-from shop.cart.contents import Basket
-from shop.cart.discount_code_limit import TOO_MANY_AT_DESK, may_try_at_desk
+from shop.admin.orders.product_picker import (
+    BUTTONS,
+    PickedProducts,
+    picked_products_from_form,
+    picked_products_from_query,
+)
+from shop.cart.contents import CartContents
+from shop.cart.discount_code_limit import TOO_MANY_IN_ADMIN, may_try_code_in_admin
 from shop.checkout.forms import CheckoutForm, new_key
 from shop.checkout.submission import order_of, place_for_buyer
 from shop.config import Settings
 from shop.core.database import db
 from shop.core.money import shillings
 from shop.core.phones import kenyan_mobile, whatsapp_link
-from shop.core.text import mail_address, typed_line
+from shop.core.text import normalised_email, typed_line
 from shop.orders.models import Order
 from shop.orders.placement import Buyer
 from shop.orders.reservations import OutOfStock
-from shop.pricing.discount_codes import DiscountGone
+from shop.pricing.discount_codes import DiscountNotUsable
 
 HOLD = timedelta(hours=24)  # the buyer is not at the checkout: the link is read when there is time
 NO_GOODS = "Pick at least one thing: search for it, then press Add"
@@ -50,7 +55,7 @@ class MadeOrderForm(CheckoutForm):
         return Buyer(
             full_name=self.full_name.data,
             phone_number=kenyan_mobile(self.phone_number.data),
-            email=mail_address(self.email.data) if self.email.data else "",
+            email=normalised_email(self.email.data) if self.email.data else "",
             location=self.location.data,
             note=self.note.data,
         )
@@ -62,16 +67,16 @@ def new_order() -> str | tuple[str, int] | AnyResponse:
     """Pick goods, write down the buyer, see the total, make the order."""
     form = MadeOrderForm()
     if not form.is_submitted():
-        picked = picked_from_address()
+        picked = picked_products_from_query()
         return _page(form, picked, _offered(form, picked), problems=[])
     made = order_of(form.key) if form.key else None
     if made:
         return redirect(url_for("admin.order_link", number=made.number), 303)
-    picked = picked_from_form()
+    picked = picked_products_from_form()
     basket = _offered(form, picked)
     if form.code_refused:
-        form.code.errors = [TOO_MANY_AT_DESK]
-        return _page(form, picked, basket, [*picked.problems, ("code", TOO_MANY_AT_DESK)]), 429
+        form.code.errors = [TOO_MANY_IN_ADMIN]
+        return _page(form, picked, basket, [*picked.problems, ("code", TOO_MANY_IN_ADMIN)]), 429
     if any(button in request.form for button in BUTTONS):
         return _page(form, picked, basket, picked.problems), 422 if picked.problems else 200
     return _submitted(form, picked, basket)
@@ -96,7 +101,7 @@ def order_link(number: str) -> str:
     )
 
 
-def _submitted(form: MadeOrderForm, picked: Picked, basket: Basket) -> tuple[str, int] | AnyResponse:
+def _submitted(form: MadeOrderForm, picked: PickedProducts, basket: CartContents) -> tuple[str, int] | AnyResponse:
     form.validate()
     problems = _problems(form, picked, basket)
     if problems or basket.area is None or basket.quote is None:
@@ -108,7 +113,7 @@ def _submitted(form: MadeOrderForm, picked: Picked, basket: Basket) -> tuple[str
         order = place_for_buyer(
             form.key, form.buyer(), basket, basket.area, int(HOLD.total_seconds() // 60), _note_who_made_it
         )
-    except (OutOfStock, DiscountGone):
+    except (OutOfStock, DiscountNotUsable):
         fresh = _offered(form, picked)
         words = "Another buyer was quicker. The order has not been made"
         return _page(form, picked, fresh, _problems(form, picked, fresh), words), 409
@@ -117,11 +122,11 @@ def _submitted(form: MadeOrderForm, picked: Picked, basket: Basket) -> tuple[str
 
 
 def _note_who_made_it(order: Order) -> None:
-    acted(f"Made order {order.number} for the buyer: {shillings(order.total)}", order)
+    audit(f"Made order {order.number} for the buyer: {shillings(order.total)}", order)
 
 
-def _offered(form: MadeOrderForm, picked: Picked) -> Basket:
-    form.code_refused = not may_try_at_desk(form.code.data, current_user.id)
+def _offered(form: MadeOrderForm, picked: PickedProducts) -> CartContents:
+    form.code_refused = not may_try_code_in_admin(form.code.data, current_user.id)
     basket = picked.basket(str(form.area.data or ""), "" if form.code_refused else form.code.data or "")
     form.offer(
         [(str(area.id), area.name) for area in basket.areas],
@@ -130,7 +135,7 @@ def _offered(form: MadeOrderForm, picked: Picked) -> Basket:
     return basket
 
 
-def _problems(form: MadeOrderForm, picked: Picked, basket: Basket) -> list[tuple[str, str]]:
+def _problems(form: MadeOrderForm, picked: PickedProducts, basket: CartContents) -> list[tuple[str, str]]:
     problems = [*picked.problems]
     if basket.notices:
         problems.append(("q", GONE))
@@ -144,7 +149,11 @@ def _problems(form: MadeOrderForm, picked: Picked, basket: Basket) -> list[tuple
 
 
 def _page(
-    form: MadeOrderForm, picked: Picked, basket: Basket, problems: list[tuple[str, str]], said: str | None = None
+    form: MadeOrderForm,
+    picked: PickedProducts,
+    basket: CartContents,
+    problems: list[tuple[str, str]],
+    said: str | None = None,
 ) -> str:
     form.shown_total.data = str(basket.quote.total) if basket.quote else ""
     if form.key is None:

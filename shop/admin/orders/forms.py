@@ -10,15 +10,15 @@ from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
 from shop.checkout.forms import BAD_EMAIL
 from shop.core.phones import PhoneError, kenyan_mobile
-from shop.core.text import mail_address, name_problem, trimmed, typed_line, typed_text
+from shop.core.text import name_problem, normalised_email, trimmed, typed_line, typed_text
 from shop.orders.corrections import NAMES
-from shop.web.base_form import TypedForm
+from shop.web.base_form import BaseForm
 
 LONGEST_NOTE = 400  # characters: what is written must fit one line of the timeline whole
 NO_KEY = re.compile(r"[^A-Za-z0-9_-]")
 
 
-class HandOverForm(TypedForm):
+class HandOverForm(BaseForm):
     """What the buyer says at the counter."""
 
     code = StringField(
@@ -31,7 +31,7 @@ class HandOverForm(TypedForm):
     )
 
 
-class LostCodeForm(TypedForm):
+class LostCodeForm(BaseForm):
     """Why an order is handed over without its code."""
 
     reason = StringField(
@@ -44,7 +44,7 @@ class LostCodeForm(TypedForm):
     )
 
 
-class StepBackForm(TypedForm):
+class StepBackForm(BaseForm):
     """Why an order is put back to before its last step."""
 
     reason = StringField(
@@ -57,7 +57,7 @@ class StepBackForm(TypedForm):
     )
 
 
-class CorrectForm(TypedForm):
+class CorrectForm(BaseForm):
     """Who buys and where it goes, as the order has it."""
 
     full_name = StringField(
@@ -91,7 +91,7 @@ class CorrectForm(TypedForm):
     def validate_email(self, field: StringField) -> None:
         """An address that could exist, or none."""
         try:
-            field.data = mail_address(field.data) if field.data else ""
+            field.data = normalised_email(field.data) if field.data else ""
         except EmailNotValidError:
             raise ValidationError(BAD_EMAIL) from None
 
@@ -103,7 +103,7 @@ class CorrectForm(TypedForm):
         }
 
 
-class _Written(TypedForm):
+class _Written(BaseForm):
     """Words of a person, and a key that makes two sendings of the form one."""
 
     once = HiddenField(default=lambda: secrets.token_urlsafe(16))

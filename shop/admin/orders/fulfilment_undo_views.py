@@ -4,17 +4,18 @@ from flask import abort, flash, redirect, render_template, request, session, url
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import logged, who_acts
+from shop.accounts.audit_log import audit_only, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.orders.forms import StepBackForm
-from shop.admin.orders.fulfilment_views import Page, pressed
+from shop.admin.orders.fulfilment_views import pressed
 from shop.core.clock import utcnow
 from shop.core.database import db
-from shop.emails.models import OutboxMail
-from shop.orders.fulfilment import BACK, TooLate, can_step_back, step_back, undo
+from shop.emails.models import OutboxEmail
+from shop.orders.fulfilment import BACK, TooLate, can_step_back, undo_last_step, undo_step
 from shop.orders.models import Order
 from shop.orders.states import UNDO_WITHIN, Fulfilment
-from shop.payments.review_queue import order_named
+from shop.payments.review_queue import order_by_number
+from shop.web.base_form import ViewResponse
 
 TOO_LATE = "The minute for undoing is over. Use “Mark as not {step}” below"
 KEPT = "undo"  # in the session: what was done together a moment ago
@@ -27,8 +28,8 @@ def order_undo(number: str) -> AnyResponse:
     step = _step(request.form.get("step"))
 
     def back(order: Order) -> str:
-        undo(order, step, who_acts())
-        logged(f"Undid “{step}” of order {order.number}", order)
+        undo_last_step(order, step, current_user_name())
+        audit_only(f"Undid “{step}” of order {order.number}", order)
         return f"Undone: the order is not marked {step}, and no email leaves"
 
     try:
@@ -40,9 +41,9 @@ def order_undo(number: str) -> AnyResponse:
 
 @admin.route("/orders/<number>/step-back", methods=["GET", "POST"])
 @may("staff")
-def order_step_back(number: str) -> Page:
+def order_step_back(number: str) -> ViewResponse:
     """Ask why, then put the order back to before its last step."""
-    order = order_named(number)
+    order = order_by_number(number)
     form = StepBackForm()
     if request.method == "GET" or not form.validate():
         if not can_step_back(order):
@@ -52,16 +53,16 @@ def order_step_back(number: str) -> Page:
     step = _step(request.form.get("step"))
 
     def back(order: Order) -> str:
-        step_back(order, step, form.reason.data or "", who_acts())
-        logged(f"Marked order {order.number} as not {step}: {form.reason.data}", order)
+        undo_step(order, step, form.reason.data or "", current_user_name())
+        audit_only(f"Marked order {order.number} as not {step}: {form.reason.data}", order)
         return f"The order is marked as not {step}"
 
     return pressed(number, back)
 
 
 def _page(order: Order, form: StepBackForm, step: Fulfilment) -> tuple[str, int]:
-    mails = select(OutboxMail).where(OutboxMail.order_id == order.id, OutboxMail.kind.in_(("sent", "ready")))
-    told = db.session.scalar(mails.where(OutboxMail.sent_at.is_not(None)).order_by(OutboxMail.id.desc()).limit(1))
+    mails = select(OutboxEmail).where(OutboxEmail.order_id == order.id, OutboxEmail.kind.in_(("sent", "ready")))
+    told = db.session.scalar(mails.where(OutboxEmail.sent_at.is_not(None)).order_by(OutboxEmail.id.desc()).limit(1))
     problems = [("reason", str(words)) for words in form.reason.errors]
     page = render_template(
         "admin/orders/undo_step.html", order=order, form=form, step=step, to=BACK[step], told=told, problems=problems

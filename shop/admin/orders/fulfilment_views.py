@@ -7,19 +7,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import logged, who_acts
+from shop.accounts.audit_log import audit_only, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin import labels
 from shop.admin.orders.detail_views import order_page
 from shop.admin.orders.forms import HandOverForm, LostCodeForm, MessageForm, NoteForm, OrderForms
 from shop.core.database import db, write
-from shop.core.signals import buyer_told
-from shop.orders.fulfilment import Counter, NotSeen, hand_over, move_on
+from shop.core.signals import message_to_buyer
+from shop.orders.fulfilment import HandOverResult, PaymentNotVerified, advance, hand_over
 from shop.orders.models import Order
-from shop.orders.search_index import note_words
+from shop.orders.search_index import add_search_terms
 from shop.orders.states import Fulfilment, Payment
-from shop.orders.transitions import MovedMeanwhile
-from shop.payments.review_queue import order_named
+from shop.orders.transitions import StaleState
+from shop.payments.review_queue import order_by_number
+from shop.web.base_form import ViewResponse
 
 PRESSED = {  # what each button of an order that is brought, or packed, may do; handing over has a form of its own
     Fulfilment.PACKED: "Packed",
@@ -27,7 +28,6 @@ PRESSED = {  # what each button of an order that is brought, or packed, may do; 
     Fulfilment.DELIVERED: "Marked delivered",
 }
 NOT_SEEN = "Nothing was changed. An owner has to see this payment first, in Chpter’s account or on the M-PESA statement"
-Page = str | tuple[str, int] | AnyResponse
 
 
 @admin.post("/orders/<number>/move")
@@ -37,8 +37,8 @@ def order_move(number: str) -> AnyResponse:
     to = next((step for step in PRESSED if step == request.form.get("to")), None) or abort(422)
 
     def move(order: Order) -> str:
-        move_on(order, to, who_acts())
-        logged(f"Marked order {order.number} {to}", order)
+        advance(order, to, current_user_name())
+        audit_only(f"Marked order {order.number} {to}", order)
         return "Packed. In a minute the buyer gets a mail with the collect code" if order.collect_code else PRESSED[to]
 
     return pressed(number, move)
@@ -46,20 +46,20 @@ def order_move(number: str) -> AnyResponse:
 
 @admin.post("/orders/<number>/hand-over")
 @may("staff")
-def order_hand_over(number: str) -> Page:
+def order_hand_over(number: str) -> ViewResponse:
     """Give a packed order to whoever says its collect code."""
     form = HandOverForm()
     if not form.validate():
         return order_page(number, OrderForms(hand_over=form))
 
     def give(order: Order) -> str:
-        came_of_it = hand_over(order, form.code.data or "", who_acts())
-        if came_of_it is Counter.HANDED_OVER:
-            logged(f"Handed over order {order.number} for its collect code", order)
+        came_of_it = hand_over(order, form.code.data or "", current_user_name())
+        if came_of_it is HandOverResult.HANDED_OVER:
+            audit_only(f"Handed over order {order.number} for its collect code", order)
             return "Handed over"
-        if came_of_it is Counter.WRONG:
-            logged(f"Typed a wrong collect code for order {order.number}", order)
-            order.record("A wrong collect code was typed", warning=True, by=who_acts())
+        if came_of_it is HandOverResult.WRONG:
+            audit_only(f"Typed a wrong collect code for order {order.number}", order)
+            order.record("A wrong collect code was typed", warning=True, by=current_user_name())
             raise _NotHandedOver("That is not the collect code of this order. Ask the buyer to read it again")
         raise _NotHandedOver("Too many codes were tried. Hand over only if you know the buyer, and write how")
 
@@ -68,7 +68,7 @@ def order_hand_over(number: str) -> Page:
 
 @admin.post("/orders/<number>/hand-over-without-code")
 @may("staff")
-def order_without_code(number: str) -> Page:
+def order_without_code(number: str) -> ViewResponse:
     """Give a packed order to a buyer who lost the code: somebody answers for it by name."""
     form = LostCodeForm()
     if not form.validate():
@@ -76,10 +76,10 @@ def order_without_code(number: str) -> Page:
 
     def give(order: Order) -> str:
         if not order.pickup:
-            raise MovedMeanwhile
-        move_on(order, Fulfilment.COLLECTED, who_acts())
-        logged(f"Handed over order {order.number} without its code: {form.reason.data}", order)
-        order.record(f"Handed over without the collect code: {form.reason.data}", warning=True, by=who_acts())
+            raise StaleState
+        advance(order, Fulfilment.COLLECTED, current_user_name())
+        audit_only(f"Handed over order {order.number} without its code: {form.reason.data}", order)
+        order.record(f"Handed over without the collect code: {form.reason.data}", warning=True, by=current_user_name())
         return "Handed over without the code; the reason stands in the timeline"
 
     return pressed(number, give)
@@ -87,16 +87,16 @@ def order_without_code(number: str) -> Page:
 
 @admin.post("/orders/<number>/note")
 @may("staff")
-def order_note(number: str) -> Page:
+def order_note(number: str) -> ViewResponse:
     """Write a note for the desk alone."""
     form = NoteForm()
     if not form.validate():
         return order_page(number, OrderForms(note=form))
 
     def note(order: Order) -> str:
-        order.record(form.note.data or "", by=who_acts(), note=True, once=form.key(order.id))
-        note_words(order, form.note.data or "")
-        logged(f"Wrote a private note on order {order.number}", order)
+        order.record(form.note.data or "", by=current_user_name(), note=True, once=form.key(order.id))
+        add_search_terms(order, form.note.data or "")
+        audit_only(f"Wrote a private note on order {order.number}", order)
         return "Note kept"
 
     return pressed(number, note)
@@ -104,7 +104,7 @@ def order_note(number: str) -> Page:
 
 @admin.post("/orders/<number>/message")
 @may("staff")
-def order_message(number: str) -> Page:
+def order_message(number: str) -> ViewResponse:
     """Write to the buyer: by mail, and on the order's own page."""
     form = MessageForm()
     if not form.validate():
@@ -112,10 +112,10 @@ def order_message(number: str) -> Page:
 
     def tell(order: Order) -> str:
         words, once = form.message.data or "", form.key(order.id)
-        order.record(words, for_buyer=True, by=who_acts(), note=True, once=once)
-        note_words(order, words)
-        logged(f"Wrote to the buyer of order {order.number}", order)
-        buyer_told.send(order, words=words, once=once)
+        order.record(words, for_buyer=True, by=current_user_name(), note=True, once=once)
+        add_search_terms(order, words)
+        audit_only(f"Wrote to the buyer of order {order.number}", order)
+        message_to_buyer.send(order, words=words, once=once)
         return "Written. The mail goes out within a few seconds"
 
     return pressed(number, tell)
@@ -129,7 +129,7 @@ def pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
     """Do what a button stands for with the order as it is now, say what came of it, and show the order again."""
 
     def once() -> tuple[str, str]:
-        order = order_named(number, keep=True)
+        order = order_by_number(number, keep=True)
         try:
             return work(order), "good"
         except _NotHandedOver as refused:
@@ -137,9 +137,9 @@ def pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
 
     try:
         words, kind = write(once)
-    except MovedMeanwhile:
+    except StaleState:
         words, kind = f"Nothing was changed. Meanwhile this order is {_standing(number)}", "problem"
-    except NotSeen:
+    except PaymentNotVerified:
         words, kind = NOT_SEEN, "problem"
     except IntegrityError:  # the same form came twice; the first time it was kept
         words, kind = "That is written down already", "good"

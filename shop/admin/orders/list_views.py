@@ -6,13 +6,13 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import searched
-from shop.accounts.permissions import admin, holds, may
+from shop.accounts.audit_log import audit_search
+from shop.accounts.permissions import admin, has_role, may
 from shop.admin.navigation import work_left
 from shop.admin.orders.fulfilment_undo_views import remembered
 from shop.admin.orders.row_goods import goods_of
 from shop.orders.search import Count, Found, find_orders
-from shop.orders.search_query import OLDEST_FIRST, TABS, Chosen, chosen
+from shop.orders.search_query import OLDEST_FIRST, TABS, OrderFilter, order_filter
 
 ACTS = {  # what can be done with several orders at once, by tab
     "packed": ("Mark packed", ("to-pack", "all")),
@@ -30,12 +30,12 @@ def orders() -> AnyResponse | str:
     """The orders of one tab. All that is chosen stands in the address."""
     if request.args.get("tab") == "to-check":
         return redirect(url_for("admin.checks"), 303)  # where that list stood before
-    wanted = chosen(request.args)
+    wanted = order_filter(request.args)
     found = find_orders(wanted)
     if wanted.q:
-        searched("Searched the orders", str(found.counts[wanted.tab]))
+        audit_search("Searched the orders", str(found.counts[wanted.tab]))
     elif wanted.place:
-        searched("Paged through the orders")
+        audit_search("Paged through the orders")
     return render_template(
         "admin/orders/list.html",
         wanted=wanted,
@@ -52,7 +52,7 @@ def orders() -> AnyResponse | str:
     )
 
 
-def list_address(wanted: Chosen, **changes: Any) -> str:
+def list_address(wanted: OrderFilter, **changes: Any) -> str:
     """The address of a list, from its top; `changes` replace parts of it."""
     parts: dict[str, Any] = wanted.address(**changes)
     return url_for("admin.orders", **parts)
@@ -63,7 +63,7 @@ def every_of(count: Count) -> int:
     return min(count.number, MOST_AT_ONCE)
 
 
-def _tabs(wanted: Chosen, found: Found) -> list[tuple[str, Count, str, bool]]:
+def _tabs(wanted: OrderFilter, found: Found) -> list[tuple[str, Count, str, bool]]:
     """Each list with its number. "To check" is a page of its own, and stands among them while nothing narrows them."""
     tabs = [(words, found.counts[tab], list_address(wanted, tab=tab), tab == wanted.tab) for tab, words in TABS.items()]
     if not wanted.filtered:
@@ -71,13 +71,13 @@ def _tabs(wanted: Chosen, found: Found) -> list[tuple[str, Count, str, bool]]:
     return tabs
 
 
-def _acts(wanted: Chosen) -> list[tuple[str, str]]:
+def _acts(wanted: OrderFilter) -> list[tuple[str, str]]:
     """What can be done with the chosen orders: (name, words)."""
     acts = [(name, words) for name, (words, tabs) in ACTS.items() if wanted.tab in tabs]
     acts += PRINTS.items()
-    return [*acts, ("export", "Export chosen")] if holds("owner") else acts
+    return [*acts, ("export", "Export chosen")] if has_role("owner") else acts
 
 
-def _place(wanted: Chosen) -> dict[str, str]:
+def _place(wanted: OrderFilter) -> dict[str, str]:
     place = wanted.place
     return {"before" if place.older else "after": str(place)} if place else {}

@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 from sqlalchemy import and_, func, or_, select
 
-from shop.cart.contents import MOST_LINES, MOST_OF_ONE, Basket, CartProblem, basket_of, read_quantity
+from shop.cart.contents import MOST_LINES, MOST_OF_ONE, CartContents, CartProblem, cart_contents, read_quantity
 from shop.catalog.models import Product, Variant
 from shop.core.database import db
 from shop.core.text import typed_line
@@ -23,7 +23,7 @@ BAD_COUNT = f"Quantity must be a whole number from 0 to {MOST_OF_ONE}"
 
 
 @dataclass
-class Picked:
+class PickedProducts:
     """What the form holds: quantities by SKU, what was searched for and found, and what is wrong."""
 
     quantities: dict[str, int] = field(default_factory=dict)
@@ -31,14 +31,14 @@ class Picked:
     q: str = ""
     found: Sequence[Any] = ()  # each with sku, name, label, price and left
 
-    def basket(self, area: str = "", code: str = "") -> Basket:
+    def basket(self, area: str = "", code: str = "") -> CartContents:
         """The goods, priced now for an area and a code."""
-        return basket_of(self.quantities, area, code)
+        return cart_contents(self.quantities, area, code)
 
 
-def picked_from_form() -> Picked:
+def picked_products_from_form() -> PickedProducts:
     """Read the form that was sent, and do what its button says: find, add one, remove, or count again."""
-    picked = Picked(q=typed_line(request.form.get("q", "")[:400])[:LONGEST_SEARCH])
+    picked = PickedProducts(q=typed_line(request.form.get("q", "")[:400])[:LONGEST_SEARCH])
     for name, typed in request.form.items():
         if name.startswith(BEGINS) and len(picked.quantities) < MOST_LINES:
             _read(picked, name.removeprefix(BEGINS), typed)
@@ -54,10 +54,10 @@ def picked_from_form() -> Picked:
     return picked
 
 
-def picked_from_address() -> Picked:
+def picked_products_from_query() -> PickedProducts:
     """What a link names: ?sku=...&sku=..., one of each."""
     skus = [_tidy(sku) for sku in request.args.getlist("sku")[:MOST_LINES]]
-    return Picked(dict.fromkeys(filter(None, skus), 1))
+    return PickedProducts(dict.fromkeys(filter(None, skus), 1))
 
 
 def find_goods(q: str) -> Sequence[Any]:
@@ -77,7 +77,7 @@ def find_goods(q: str) -> Sequence[Any]:
     return db.session.execute(query.limit(MOST_FOUND)).all()
 
 
-def _read(picked: Picked, sku: str, typed: str) -> None:
+def _read(picked: PickedProducts, sku: str, typed: str) -> None:
     if sku != _tidy(sku) or not sku:
         return  # no box of ours has such a name
     try:
@@ -87,7 +87,7 @@ def _read(picked: Picked, sku: str, typed: str) -> None:
         picked.problems.append((f"{BEGINS}{sku}", BAD_COUNT))
 
 
-def _add(picked: Picked, sku: str) -> None:
+def _add(picked: PickedProducts, sku: str) -> None:
     if sku not in picked.quantities and len(picked.quantities) >= MOST_LINES:
         picked.problems.append(("q", f"One order takes {MOST_LINES} different things. Make a second one for the rest"))
     elif picked.quantities.get(sku, 0) >= MOST_OF_ONE:

@@ -13,7 +13,7 @@ from shop.admin.labels import PAYMENTS
 from shop.config import Settings
 from shop.core.database import db
 from shop.core.money import shillings
-from shop.orders.fulfilment import waits_to_be_seen
+from shop.orders.fulfilment import needs_verification
 from shop.orders.models import Order, OrderLine
 from shop.orders.states import Payment
 
@@ -100,7 +100,7 @@ def _orders(numbers: Sequence[str]) -> list[tuple[Order, bool]]:
     """
     digits = [number for number in numbers if number.isascii() and number.isdigit()]
     query = (
-        select(Order, waits_to_be_seen())
+        select(Order, needs_verification())
         .where(Order.number.in_(digits))
         .options(selectinload(Order.lines), selectinload(Order.money))
     )

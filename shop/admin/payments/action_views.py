@@ -6,9 +6,9 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.orders.detail_views import dossier_of
+from shop.admin.orders.detail_views import order_detail
 from shop.admin.payments.forms import METHODS, MoneyForm, PaidForm, RefundForm, read_amount, tidy
 from shop.admin.payments.refund_lines import Goods, goods_asked, refunded_goods
 from shop.core.database import write
@@ -16,27 +16,26 @@ from shop.core.money import AmountError, shillings
 from shop.orders.models import Order
 from shop.orders.reservations import OutOfStock, TooManyBack
 from shop.orders.states import Payment
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import manual_payments, refunds, review_flags
-from shop.payments.manual_payments import ByHand, LessCame
-from shop.payments.mpesa_codes import entry_with, lookalikes_of
-from shop.payments.review_queue import order_named
-from shop.web.base_form import TypedForm
+from shop.payments.manual_payments import AmountTooLow, ManualPayment
+from shop.payments.mpesa_codes import entry_by_code, lookalikes_of
+from shop.payments.review_queue import order_by_number
+from shop.web.base_form import BaseForm, ViewResponse
 
 TOO_LATE = "Nothing was changed: somebody else, or Chpter, was quicker. This is how the order stands now"
-Page = str | tuple[str, int] | AnyResponse
 
 
 @admin.get("/orders/<number>/decide")
 @may("owner")
-def money_decide(number: str) -> Page:
+def money_decide(number: str) -> ViewResponse:
     """What an order in review is about, and the two ways out."""
     return _decide_page(number)
 
 
 @admin.post("/orders/<number>/accept")
 @may("owner")
-def money_accept(number: str) -> Page:
+def money_accept(number: str) -> ViewResponse:
     """An order in review is paid. With less than it costs, that is asked once more, on a page of its own."""
     try:
         amount = read_amount(request.form.get("amount", ""))
@@ -45,23 +44,23 @@ def money_accept(number: str) -> Page:
 
     def accept(order: Order) -> str:
         before = order.received
-        manual_payments.accept(order, amount, who_acts())
+        manual_payments.accept(order, amount, current_user_name())
         came = order.received - before
         words = f"Accepted as paid: {shillings(came)} came" if came else "Accepted as paid"
         if came > order.total:
             words += f", {shillings(order.total)} was asked for"
-        acted(words, order)
+        audit(words, order)
         return words
 
     try:
         return done(number, accept)
-    except LessCame:
+    except AmountTooLow:
         return redirect(url_for("admin.money_accept_less", number=number, amount=amount), 303)
 
 
 @admin.post("/orders/<number>/refuse")
 @may("owner")
-def money_refuse(number: str) -> Page:
+def money_refuse(number: str) -> ViewResponse:
     """An order in review is cancelled; what came is to be given back."""
     try:
         came = read_amount(request.form.get("came", "0") or "0", smallest=0)
@@ -69,10 +68,10 @@ def money_refuse(number: str) -> Page:
         return _decide_page(number, "came", str(error))
 
     def refuse(order: Order) -> str:
-        manual_payments.refuse(order, came, who_acts())
+        manual_payments.refuse(order, came, current_user_name())
         due = f"; {shillings(order.due_back)} is to be given back" if order.due_back else "; no money came"
         words = f"Refused the payment and cancelled the order{due}"
-        acted(words, order)
+        audit(words, order)
         return words
 
     return done(number, refuse)
@@ -80,12 +79,12 @@ def money_refuse(number: str) -> Page:
 
 @admin.post("/orders/<number>/cancel")
 @may("owner")
-def money_cancel(number: str) -> Page:
+def money_cancel(number: str) -> ViewResponse:
     """An unpaid order is cancelled."""
 
     def cancel(order: Order) -> str:
         manual_payments.cancel(order)
-        acted("Cancelled the unpaid order; its goods are on sale again", order)
+        audit("Cancelled the unpaid order; its goods are on sale again", order)
         return f"Order {order.number} is cancelled"
 
     return done(number, cancel)
@@ -93,7 +92,7 @@ def money_cancel(number: str) -> Page:
 
 @admin.post("/orders/<number>/attempts/<reference>")
 @may("owner")
-def money_attempt(number: str, reference: str) -> Page:
+def money_attempt(number: str, reference: str) -> ViewResponse:
     """Money in review apart from its order's state came, or did not."""
     try:
         came = read_amount(request.form.get("came", ""), smallest=0)
@@ -104,10 +103,10 @@ def money_attempt(number: str, reference: str) -> Page:
     def settle(order: Order) -> str:
         attempt = next((one for one in order.attempts if str(one.reference) == reference), None)
         if attempt is None:
-            raise MovedMeanwhile
-        manual_payments.settle_attempt(attempt, came, who_acts())
+            raise StaleState
+        manual_payments.resolve_attempt(attempt, came, current_user_name())
         words = f"Payment {reference}: {shillings(came)} came" if came else f"Payment {reference}: no money came"
-        acted(words, order)
+        audit(words, order)
         return words
 
     return done(number, settle)
@@ -115,13 +114,13 @@ def money_attempt(number: str, reference: str) -> Page:
 
 @admin.post("/orders/<number>/same-money")
 @may("owner")
-def money_same(number: str) -> Page:
+def money_same(number: str) -> ViewResponse:
     """What was marked paid by hand is the payment Chpter told of later."""
 
     def correct(order: Order) -> str:
-        amount = manual_payments.same_money(order, who_acts())
+        amount = manual_payments.mark_duplicate(order, current_user_name())
         words = f"The {shillings(amount)} marked paid by hand is the payment Chpter told of: counted once"
-        acted(words, order)
+        audit(words, order)
         return words
 
     return done(number, correct)
@@ -129,13 +128,13 @@ def money_same(number: str) -> Page:
 
 @admin.post("/orders/<number>/seen")
 @may("owner")
-def money_seen(number: str) -> Page:
+def money_seen(number: str) -> ViewResponse:
     """An owner found the payment where money is: the goods may leave."""
 
     def see(order: Order) -> str:
-        if not manual_payments.saw(order, who_acts()):
+        if not manual_payments.verify_payment(order, current_user_name()):
             return f"The payment of order {order.number} was seen already, by {order.seen_by}"
-        acted("Saw the payment in Chpter’s account or on the statement", order)
+        audit("Saw the payment in Chpter’s account or on the statement", order)
         return f"Noted: the payment of order {order.number} was seen. Its goods may leave"
 
     return done(number, see, calms=False)
@@ -143,9 +142,9 @@ def money_seen(number: str) -> Page:
 
 @admin.route("/orders/<number>/mark-paid", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_mark_paid(number: str) -> Page:
+def money_mark_paid(number: str) -> ViewResponse:
     """Money that a person saw, and Chpter did not tell of."""
-    order = order_named(number)
+    order = order_by_number(number)
     if order.payment not in manual_payments.PAYABLE and request.method == "GET":
         flash("There is nothing to mark: the order is not waiting for money", "problem")
         return to_order(number)
@@ -159,26 +158,26 @@ def money_mark_paid(number: str) -> Page:
         money, seen = form.money(), form.seen.data or ""
 
         def mark(order: Order) -> str:
-            manual_payments.mark_paid(order, seen, money, who_acts(), form.let_off())
+            manual_payments.mark_paid(order, seen, money, current_user_name(), form.let_off())
             less = f" {shillings(order.short)} was let off" if order.short else ""
-            acted(f"Marked paid by hand: {_in_words(money)}{less}", order)
+            audit(f"Marked paid by hand: {_in_words(money)}{less}", order)
             return f"Order {order.number} is paid"
 
         try:
             reply = _unless_code_taken(form, lambda: done(number, mark))
-        except LessCame as less:
+        except AmountTooLow as less:
             form.ask_to_let_off(less.short)
             reply = None
         if reply is not None:
             return reply
-    return form_page("admin/payments/mark_paid.html", order_named(number), form)
+    return form_page("admin/payments/mark_paid.html", order_by_number(number), form)
 
 
 @admin.route("/orders/<number>/give-back", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_give_back(number: str) -> Page:
+def money_give_back(number: str) -> ViewResponse:
     """Money that was given back outside the shop is recorded."""
-    order = order_named(number)
+    order = order_by_number(number)
     if not order.money_here or order.payment not in refunds.REFUNDABLE:
         flash("There is no money of this order to give back", "problem")
         return to_order(number)
@@ -192,15 +191,15 @@ def money_give_back(number: str) -> Page:
 
         def give_back(order: Order) -> str:
             if seen != str(order.given_back):
-                raise MovedMeanwhile
-            refunds.give_back(order, order.given_back, money, who_acts(), goods.back, refunded.by_line)
-            acted(f"Gave back {_in_words(money)}{goods.words}", order)
+                raise StaleState
+            refunds.record_refund(order, order.given_back, money, current_user_name(), goods.back, refunded.by_line)
+            audit(f"Gave back {_in_words(money)}{goods.words}", order)
             return f"Recorded: {shillings(money.amount)} was given back{goods.words}"
 
         reply = _unless_code_taken(form, lambda: done(number, give_back))
         if reply is not None:
             return reply
-    return form_page("admin/payments/refund.html", order_named(number), form, goods=goods, refunded=refunded)
+    return form_page("admin/payments/refund.html", order_by_number(number), form, goods=goods, refunded=refunded)
 
 
 def done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> AnyResponse:
@@ -212,15 +211,15 @@ def done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> Any
     """
 
     def work() -> str:
-        order = order_named(number, keep=True)
+        order = order_by_number(number, keep=True)
         words = act(order)
         if calms:
-            review_flags.calm(order)
+            review_flags.clear_warning(order)
         return words
 
     try:
         flash(write(work), "good")
-    except MovedMeanwhile:
+    except StaleState:
         flash(TOO_LATE, "problem")
     except TooManyBack as back:
         flash(f"Nothing was changed: of {back.sku} only {back.left} can come back to the shelf", "problem")
@@ -238,7 +237,7 @@ def to_order(number: str) -> AnyResponse:
 
 def _unused_code(form: MoneyForm) -> bool:
     code = form.money().code
-    entry = entry_with(code) if code else None
+    entry = entry_by_code(code) if code else None
     if entry:
         form.code.errors = [f"That code was used already, for order {entry.order.number}"]
     elif code and form.compared.data != code and (alike := lookalikes_of(code)):
@@ -261,7 +260,7 @@ def _unless_code_taken(form: MoneyForm, act: Callable[[], AnyResponse]) -> AnyRe
         return None
 
 
-def _in_words(money: ByHand) -> str:
+def _in_words(money: ManualPayment) -> str:
     code = f", code {money.code}" if money.code else ""
     return f"{shillings(money.amount)} by {METHODS[money.method]}{code}. {money.reason}"
 
@@ -269,7 +268,7 @@ def _in_words(money: ByHand) -> str:
 def form_page(
     template: str,
     order: Order,
-    form: TypedForm,
+    form: BaseForm,
     goods: Goods | None = None,
     refunded: Goods | None = None,
     **more: object,
@@ -281,14 +280,14 @@ def form_page(
     return (page, 422) if problems else page
 
 
-def _decide_page(number: str, field: str = "", words: str = "") -> Page:
-    order = order_named(number)
+def _decide_page(number: str, field: str = "", words: str = "") -> ViewResponse:
+    order = order_by_number(number)
     if order.payment != Payment.REVIEW:
         flash(TOO_LATE, "problem")
         return to_order(number)
     page = render_template(
         "admin/payments/resolve.html",
-        dossier=dossier_of(number),
+        dossier=order_detail(number),
         order=order,
         problems=[(field, words)] if words else [],
         wrong={field: {"words": words, "typed": tidy(request.form.get(field, "")[:40])}} if words else {},

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shop.admin.orders.detail_views import TO_REVIEW, Dossier
+from shop.admin.orders.detail_views import TO_REVIEW, OrderDetail
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
 from shop.payments import payment_reversals, shortfalls
-from shop.payments.manual_payments import PAYABLE, entered_twice
+from shop.payments.manual_payments import PAYABLE, is_entered_twice
 from shop.payments.models import PaymentAttempt
 from shop.payments.refunds import REFUNDABLE
 
@@ -21,7 +21,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Acts:
+class AvailableActions:
     """Which buttons an order's page has."""
 
     review: Said | None
@@ -43,7 +43,7 @@ class Acts:
         return any((self.decide, self.mark_paid, self.cancel, self.give_back, self.cancel_paid, self.stray))
 
 
-def money_acts(order: Order, dossier: Dossier) -> Acts:
+def available_actions(order: Order, dossier: OrderDetail) -> AvailableActions:
     """Read from what the page holds already; one query more where money is due back, four for a paid order."""
     said = [
         Said(
@@ -56,7 +56,7 @@ def money_acts(order: Order, dossier: Dossier) -> Acts:
     decide = order.payment == Payment.REVIEW
     came = (said[0].amount or 0) if decide and said else 0
     rest = shortfalls.rest_of(order, came)
-    return Acts(
+    return AvailableActions(
         review=said[0] if decide and said else None,
         needs_money=bool(decide and said) and order.money_here < order.total,
         came=came,
@@ -67,6 +67,6 @@ def money_acts(order: Order, dossier: Dossier) -> Acts:
         give_back=order.payment in REFUNDABLE and order.money_here > 0,
         cancel_paid=payment_reversals.may_cancel(order),
         take_back=payment_reversals.marked_by_hand(order) is not None,
-        same_money=entered_twice(order) if order.refund_due else 0,
+        same_money=is_entered_twice(order) if order.refund_due else 0,
         stray=said if not decide else (),
     )

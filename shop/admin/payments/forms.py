@@ -8,9 +8,9 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from shop.core.money import AmountError, read_shillings, shillings
 from shop.core.text import one_line
-from shop.payments.manual_payments import ByHand
+from shop.payments.manual_payments import ManualPayment
 from shop.payments.mpesa_messages import LONGEST_MESSAGE, CodeError, Direction, read_code, read_message
-from shop.web.base_form import TypedForm
+from shop.web.base_form import BaseForm
 
 LONGEST_REASON = 200  # characters
 NO_REASON = "Enter a reason: whoever reads it later was not here"
@@ -35,7 +35,7 @@ def tidy_message(typed: str | None) -> str | None:
     return typed and one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE)
 
 
-class MoneyForm(TypedForm):
+class MoneyForm(BaseForm):
     """Money that a person saw come or go."""
 
     amount = StringField("Amount in KSh", [InputRequired("Enter the amount")], filters=[tidy])
@@ -78,10 +78,10 @@ class MoneyForm(TypedForm):
         if len(field.data) > LONGEST_REASON:
             raise ValidationError(f"Reason must be {LONGEST_REASON} characters or fewer")
 
-    def money(self) -> ByHand:
+    def money(self) -> ManualPayment:
         """The answers in the shop's own words."""
         code = (self.code.data or "").strip()
-        return ByHand(
+        return ManualPayment(
             amount=read_amount(self.amount.data),
             method=self.method.data,
             code=read_code(code, self.also) if code else None,
@@ -107,7 +107,7 @@ class PaidForm(MoneyForm):
         self.lacking.raw_data = None
 
 
-class ReasonForm(TypedForm):
+class ReasonForm(BaseForm):
     """Why something is undone, and which state of the order the page showed."""
 
     reason = StringField("Reason", [DataRequired(NO_REASON)], filters=[tidy])
@@ -136,7 +136,7 @@ class RefundForm(MoneyForm):
             raise ValidationError(f"No more than {shillings(self.most)} can be given back: that is what is here")
 
 
-class CodeForm(TypedForm):
+class CodeForm(BaseForm):
     """A message as it was forwarded, or the code alone."""
 
     text = TextAreaField(

@@ -6,14 +6,14 @@ from flask import Response, stream_with_context
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.admin.orders.csv_export import nairobi_time
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.csv_files import BOM, csv_line
 from shop.core.database import db, write
-from shop.orders.payment_summary import WAYS
-from shop.payments.models import MoneyEntry
+from shop.orders.payment_summary import PAYMENT_METHODS
+from shop.payments.models import LedgerEntry
 
 AT_ONCE = 500  # lines
 HEAD = (
@@ -32,7 +32,7 @@ WHAT = {
 @may("owner")
 def export_money() -> Response:
     """Every line of the money book, oldest first. What came is above zero, what went below: they add up to the till."""
-    write(lambda: acted("Exported the payments"))
+    write(lambda: audit("Exported the payments"))
     day = utcnow().astimezone(NAIROBI).date()
     return Response(
         stream_with_context(_lines()),
@@ -44,9 +44,9 @@ def export_money() -> Response:
 def _lines() -> Iterator[str]:
     yield BOM + csv_line(HEAD)
     last = 0
-    whole = (joinedload(MoneyEntry.order), joinedload(MoneyEntry.attempt))
+    whole = (joinedload(LedgerEntry.order), joinedload(LedgerEntry.attempt))
     while True:
-        after = select(MoneyEntry).where(MoneyEntry.id > last).order_by(MoneyEntry.id).limit(AT_ONCE).options(*whole)
+        after = select(LedgerEntry).where(LedgerEntry.id > last).order_by(LedgerEntry.id).limit(AT_ONCE).options(*whole)
         entries = db.session.scalars(after).all()
         if not entries:
             return
@@ -56,12 +56,12 @@ def _lines() -> Iterator[str]:
         yield lines
 
 
-def _cells(entry: MoneyEntry) -> tuple[str | int, ...]:
+def _cells(entry: LedgerEntry) -> tuple[str | int, ...]:
     return (
         nairobi_time(entry.at),
         entry.order.number,
         WHAT[entry.kind],
-        WAYS.get(entry.method, entry.method),
+        PAYMENT_METHODS.get(entry.method, entry.method),
         str(entry.attempt.reference) if entry.attempt else "",
         entry.code or "",
         entry.amount,

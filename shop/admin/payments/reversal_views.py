@@ -2,26 +2,27 @@
 
 from flask import flash, redirect, request, url_for
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.payments.action_views import TOO_LATE, Page, done, form_page, to_order
+from shop.admin.payments.action_views import TOO_LATE, done, form_page, to_order
 from shop.admin.payments.forms import ReasonForm, read_amount
 from shop.admin.payments.refund_lines import goods_asked
 from shop.core.money import AmountError, shillings
 from shop.orders import reservations, transitions
 from shop.orders.models import Order
 from shop.orders.states import Payment
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import manual_payments, payment_reversals, shortfalls
-from shop.payments.manual_payments import LessCame
-from shop.payments.review_queue import order_named
+from shop.payments.manual_payments import AmountTooLow
+from shop.payments.review_queue import order_by_number
+from shop.web.base_form import ViewResponse
 
 
 @admin.post("/orders/<number>/ask-rest")
 @may("owner")
-def money_ask_rest(number: str) -> Page:
+def money_ask_rest(number: str) -> ViewResponse:
     """Less came: the part is counted, and the buyer is asked for the rest."""
-    order_named(number)
+    order_by_number(number)
     try:
         came = read_amount(request.form.get("came", ""), smallest=0)
         rest = read_amount(request.form.get("rest", ""))
@@ -30,8 +31,8 @@ def money_ask_rest(number: str) -> Page:
         return to_order(number)
 
     def ask(order: Order) -> str:
-        shortfalls.ask_for_rest(order, came, rest, who_acts())
-        acted(f"Counted {shillings(came)} that came and asked the buyer for the remaining {shillings(rest)}", order)
+        shortfalls.ask_for_rest(order, came, rest, current_user_name())
+        audit(f"Counted {shillings(came)} that came and asked the buyer for the remaining {shillings(rest)}", order)
         mailed = "The buyer gets a mail with the link" if order.email else "Send the buyer the link"
         return f"{shillings(rest)} is asked for. {mailed}; the message for WhatsApp stands below"
 
@@ -41,9 +42,9 @@ def money_ask_rest(number: str) -> Page:
 
 @admin.route("/orders/<number>/accept-less", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_accept_less(number: str) -> Page:
+def money_accept_less(number: str) -> ViewResponse:
     """Less came, and it is enough: what lacks is let off. Asked on a page of its own, for it cannot be undone."""
-    order = order_named(number)
+    order = order_by_number(number)
     try:
         amount = read_amount(request.values.get("amount", ""), smallest=0)
     except AmountError as error:
@@ -61,15 +62,15 @@ def money_accept_less(number: str) -> Page:
 
         def accept(order: Order) -> str:
             if seen != _less(order, came):
-                raise MovedMeanwhile
-            manual_payments.accept(order, amount, who_acts(), let_off=shortfalls.rest_of(order, came))
+                raise StaleState
+            manual_payments.accept(order, amount, current_user_name(), let_off=shortfalls.rest_of(order, came))
             sums = f"{shillings(order.money_here)} of {shillings(order.total)}"
-            acted(f"Accepted less: {sums}, {shillings(order.short)} was let off. {reason}", order)
+            audit(f"Accepted less: {sums}, {shillings(order.short)} was let off. {reason}", order)
             return f"Accepted as paid: {sums} came, {shillings(order.short)} was let off"
 
         try:
             return done(number, accept)
-        except LessCame:
+        except AmountTooLow:
             flash(TOO_LATE, "problem")
             return to_order(number)
     return form_page("admin/payments/accept_less.html", order, form, amount=amount, came=came, rest=rest)
@@ -82,9 +83,9 @@ def _less(order: Order, came: int) -> str:
 
 @admin.route("/orders/<number>/cancel-paid", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_cancel_paid(number: str) -> Page:
+def money_cancel_paid(number: str) -> ViewResponse:
     """A paid order whose goods have not left is cancelled: its money is to be given back."""
-    order = order_named(number)
+    order = order_by_number(number)
     if not payment_reversals.may_cancel(order):
         flash("This order cannot be cancelled: it is not paid, or its goods have left", "problem")
         return to_order(number)
@@ -96,10 +97,10 @@ def money_cancel_paid(number: str) -> Page:
 
         def cancel(order: Order) -> str:
             if seen != str(order.money_here):
-                raise MovedMeanwhile
-            payment_reversals.cancel_paid(order, goods.back, reason, who_acts())
+                raise StaleState
+            payment_reversals.cancel_paid(order, goods.back, reason, current_user_name())
             due = f"; {shillings(order.due_back)} is to be given back" if order.due_back else ""
-            acted(f"Cancelled the paid order: {reason}{due}{goods.words}", order)
+            audit(f"Cancelled the paid order: {reason}{due}{goods.words}", order)
             return f"Order {order.number} is cancelled{due}"
 
         return done(number, cancel)
@@ -108,9 +109,9 @@ def money_cancel_paid(number: str) -> Page:
 
 @admin.route("/orders/<number>/take-back", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_take_back(number: str) -> Page:
+def money_take_back(number: str) -> ViewResponse:
     """A payment marked by hand was another order's: this one is not paid after all."""
-    order = order_named(number)
+    order = order_by_number(number)
     entry = payment_reversals.marked_by_hand(order)
     if entry is None:
         flash("There is no payment marked by hand that can be taken back", "problem")
@@ -124,10 +125,10 @@ def money_take_back(number: str) -> Page:
         def take_back(order: Order) -> str:
             entry = payment_reversals.marked_by_hand(order)
             if entry is None or seen != str(entry.id):
-                raise MovedMeanwhile
+                raise StaleState
             amount, code = entry.amount, f", code {entry.code}," if entry.code else ""
-            payment_reversals.take_back_mark(order, reason, who_acts())
-            acted(f"Took back the payment of {shillings(amount)}{code} marked by hand: {reason}", order)
+            payment_reversals.undo_mark_paid(order, reason, current_user_name())
+            audit(f"Took back the payment of {shillings(amount)}{code} marked by hand: {reason}", order)
             return f"Taken back. Order {order.number} is not paid{'; its code is free again' if code else ''}"
 
         return done(number, take_back)
@@ -136,9 +137,9 @@ def money_take_back(number: str) -> Page:
 
 @admin.route("/orders/<number>/goods-back", methods=["GET", "POST"])
 @may("staff")
-def goods_back(number: str) -> Page:
+def goods_back(number: str) -> ViewResponse:
     """Goods of an order came back: they go on the shelf again, at most what it took."""
-    order = order_named(number)
+    order = order_by_number(number)
     form, goods = ReasonForm(), goods_asked(order, request.form)
     if not goods.lines:
         flash("All goods of this order are on the shelf", "problem")
@@ -153,12 +154,12 @@ def goods_back(number: str) -> Page:
             seen, reason = form.seen.data or "", form.reason.data
 
             def put_back(order: Order) -> str:
-                transitions.move(order, order.payment, order.payment)
+                transitions.transition(order, order.payment, order.payment)
                 now = ",".join(f"{one.line.id}:{one.most}" for one in goods_asked(order, {}).lines)
                 if seen != now:
-                    raise MovedMeanwhile
-                reservations.put_back(order.id, goods.back, f"Back from the buyer: {reason}", who_acts())
-                acted(f"Goods came back: {reason}{goods.words}", order)
+                    raise StaleState
+                reservations.put_back(order.id, goods.back, f"Back from the buyer: {reason}", current_user_name())
+                audit(f"Goods came back: {reason}{goods.words}", order)
                 return f"Written down{goods.words}"
 
             return done(number, put_back, calms=False)

@@ -7,11 +7,11 @@ from typing import Any
 from flask import current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.labels import KINDS, reason_of
 from shop.admin.navigation import work_left
-from shop.admin.payments.available_actions import money_acts
+from shop.admin.payments.available_actions import available_actions
 from shop.admin.payments.forms import METHODS, CodeForm
 from shop.admin.payments.refund_lines import pieces_to_come_back
 from shop.admin.payments.unmatched_views import lost_payments
@@ -21,13 +21,13 @@ from shop.core.database import write
 from shop.core.phones import whatsapp_link
 from shop.core.text import one_line
 from shop.orders.models import Order
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import review_flags, review_queue
-from shop.payments.mpesa_codes import Known, what_is_known
+from shop.payments.mpesa_codes import CodeLookup, look_up_code
 from shop.payments.mpesa_messages import read_message
-from shop.payments.reconciliation import proof
-from shop.store.settings import details
-from shop.web.pagination import page_asked
+from shop.payments.reconciliation import reconcile
+from shop.store.settings import current_store
+from shop.web.pagination import page_arg
 
 LONGEST_ID = 9  # digits
 
@@ -36,7 +36,9 @@ LONGEST_ID = 9  # digits
 @may("staff")
 def checks() -> str:
     """All that needs a person. What is chosen stands in the address."""
-    found = review_queue.find_matters(request.args.get("kind", ""), page_asked(request.args.get("page", "")), utcnow())
+    found = review_queue.find_review_items(
+        request.args.get("kind", ""), page_arg(request.args.get("page", "")), utcnow()
+    )
 
     def link(kind: str = found.kind, page: int = 1) -> str:
         return url_for("admin.checks", kind=kind or None, page=page if page > 1 else None)
@@ -87,16 +89,16 @@ def codes() -> str | tuple[str, int]:
     return _answer(form, None), 422
 
 
-def _known(text: str) -> Known:
-    shop = details()
-    return what_is_known(read_message(text), utcnow(), (shop.phone.lstrip("+"), shop.whatsapp))
+def _known(text: str) -> CodeLookup:
+    shop = current_store()
+    return look_up_code(read_message(text), utcnow(), (shop.phone.lstrip("+"), shop.whatsapp))
 
 
 @admin.get("/money")
 @may("owner")
 def check_proof() -> str:
     """Whether every shilling is in its place."""
-    return render_template("admin/payments/reconciliation.html", proof=proof())
+    return render_template("admin/payments/reconciliation.html", proof=reconcile())
 
 
 @admin.context_processor
@@ -106,7 +108,7 @@ def money_words() -> dict[str, Any]:
         "matter_kinds": KINDS,
         "matter_reason": reason_of,
         "money_methods": METHODS,
-        "money_acts": money_acts,
+        "available_actions": available_actions,
         "rest_message": rest_message,
         "pieces_to_come_back": pieces_to_come_back,
     }
@@ -129,32 +131,32 @@ def rest_message(order: Order) -> RestMessage:
 
 
 def _close(line: int, words: str) -> bool:
-    check = review_flags.looked_at(line, words, who_acts())
+    check = review_flags.resolve(line, words, current_user_name())
     if check:
-        acted(f"Looked at “{KINDS[review_flags.Kind(check.kind)].words}”: {words}", check.order)
+        audit(f"Looked at “{KINDS[review_flags.ReviewReason(check.kind)].words}”: {words}", check.order)
     return check is not None
 
 
 def _leave_waiting(number: str, words: str) -> bool:
-    order = review_queue.order_named(number)
+    order = review_queue.order_by_number(number)
     try:
-        looked = review_flags.waited_long_enough(order, words, who_acts())
-    except MovedMeanwhile:
+        looked = review_flags.dismiss_waiting(order, words, current_user_name())
+    except StaleState:
         looked = False
     if looked:
-        acted(f"Looked at “{KINDS[review_flags.Kind.WAITING].words}”: {words}", order)
+        audit(f"Looked at “{KINDS[review_flags.ReviewReason.WAITING].words}”: {words}", order)
     return looked
 
 
 def _look_at_warnings(number: str, words: str) -> bool:
-    order = review_queue.order_named(number)
-    looked = review_flags.looked_at_order(order, words, who_acts())
+    order = review_queue.order_by_number(number)
+    looked = review_flags.resolve_order(order, words, current_user_name())
     if looked:
-        acted(f"Looked at “{KINDS[review_flags.Kind.WARNING].words}”: {words}", order)
+        audit(f"Looked at “{KINDS[review_flags.ReviewReason.WARNING].words}”: {words}", order)
     return looked
 
 
-def _answer(form: CodeForm, known: Known | None) -> str:
+def _answer(form: CodeForm, known: CodeLookup | None) -> str:
     problems = form.problems
     return render_template("admin/payments/mpesa_codes.html", form=form, known=known, problems=problems)
 
@@ -162,4 +164,4 @@ def _answer(form: CodeForm, known: Known | None) -> str:
 def _back() -> str:
     """To the list, as it was chosen."""
     kind = request.form.get("kind", "")
-    return url_for("admin.checks", kind=kind if kind in set(review_flags.Kind) else None)
+    return url_for("admin.checks", kind=kind if kind in set(review_flags.ReviewReason) else None)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.config import Settings
 from shop.core.database import db, write
@@ -16,13 +16,13 @@ from shop.core.money import shillings
 from shop.core.text import one_line
 from shop.orders.models import Order
 from shop.orders.search_index import order_number_in
-from shop.orders.transitions import MovedMeanwhile
+from shop.orders.transitions import StaleState
 from shop.payments import unmatched_callbacks
 from shop.payments.manual_payments import PAYABLE
 from shop.payments.models import UnmatchedCallback
-from shop.payments.review_queue import order_named
+from shop.payments.review_queue import order_by_number
 from shop.payments.unmatched_matching import CannotMatch, can_match, match
-from shop.web.pagination import key_asked
+from shop.web.pagination import id_arg
 
 MOST_SHOWN = 50
 MOST_ORDERS = 5  # that might be meant
@@ -61,18 +61,18 @@ def check_match() -> AnyResponse:
     number = order_number_in(typed) or typed[:20]
 
     def work() -> str:
-        order = order_named(number, keep=True)
+        order = order_by_number(number, keep=True)
         chosen = match(order, _callback_id(), settings.chpter_card_paid_false)
         said = shillings(chosen.amount) if chosen.amount is not None else "a sum that cannot be read"
         words = f"Matched payment {chosen.reference} of {said}, which had come without an order"
-        acted(words, order)
+        audit(words, order)
         return words
 
     try:
         flash(write(work), "good")
     except NotFound:
         flash("There is no order of that number. If it was lost, make it anew under New order", "problem")
-    except MovedMeanwhile:
+    except StaleState:
         flash(TOO_LATE, "problem")
     except CannotMatch as why:
         flash(f"Nothing was changed. {why.words}", "problem")
@@ -91,9 +91,9 @@ def check_unmatched() -> AnyResponse:
         return redirect(url_for("admin.checks"), 303)
 
     def work() -> bool:
-        closed = unmatched_callbacks.looked_at(_callback_id(), words, who_acts())
+        closed = unmatched_callbacks.resolve_unmatched(_callback_id(), words, current_user_name())
         if closed:
-            acted(
+            audit(
                 f"Put aside payment {closed.reference or 'without a number'}, which had come without an order: {words}"
             )
         return closed is not None
@@ -103,4 +103,4 @@ def check_unmatched() -> AnyResponse:
 
 
 def _callback_id() -> int:
-    return key_asked(request.form.get("callback", "")) or 0
+    return id_arg(request.form.get("callback", "")) or 0

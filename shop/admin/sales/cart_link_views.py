@@ -9,28 +9,33 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
 from wtforms.validators import Length
 
-from shop.accounts.audit_log import acted, who_acts
+from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.labels import Badge
 from shop.admin.orders.draft_order_views import GONE, NO_GOODS
-from shop.admin.orders.product_picker import BUTTONS, Picked, picked_from_address, picked_from_form
+from shop.admin.orders.product_picker import (
+    BUTTONS,
+    PickedProducts,
+    picked_products_from_form,
+    picked_products_from_query,
+)
 from shop.cart.cart_links import CODE, FROM_DESK, share
-from shop.cart.contents import basket_of
+from shop.cart.contents import cart_contents
 from shop.cart.models import SharedCart, SharedLine
 from shop.catalog.models import Product, Variant
 from shop.config import Settings
 from shop.core.clock import utcnow
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 from shop.core.phones import whatsapp_link
 from shop.core.text import typed_line
-from shop.web.base_form import TypedForm
-from shop.web.confirmation_page import ask_first
+from shop.web.base_form import BaseForm
+from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.form_fields import PER_PAGE
 from shop.web.idempotency import make_once
-from shop.web.pagination import leaf, page_asked
+from shop.web.pagination import page_arg, paginate
 
 
-class LinkForm(TypedForm):
+class LinkForm(BaseForm):
     """What a link is called at the desk; buyers do not see it."""
 
     title = StringField(
@@ -47,7 +52,7 @@ def cart_links() -> str:
     buyers = request.args.get("by") == "buyers"
     of_whom = SharedCart.by == "" if buyers else SharedCart.by != ""
     total = db.session.scalar(select(func.count(SharedCart.id)).where(of_whom)) or 0
-    page = leaf(page_asked(request.args.get("page", "")), total, PER_PAGE)
+    page = paginate(page_arg(request.args.get("page", "")), total, PER_PAGE)
     query = select(SharedCart).where(of_whom).order_by(SharedCart.id.desc())
     carts = db.session.scalars(query.limit(PER_PAGE).offset(page.start)).all()
 
@@ -71,8 +76,8 @@ def cart_new() -> str | tuple[str, int] | AnyResponse:
     """Pick goods and make a link to them."""
     form = LinkForm()
     if not form.is_submitted():
-        return _form_page(form, picked_from_address(), [])
-    picked = picked_from_form()
+        return _form_page(form, picked_products_from_query(), [])
+    picked = picked_products_from_form()
     if any(button in request.form for button in BUTTONS):
         return _form_page(form, picked, picked.problems), 422 if picked.problems else 200
     form.validate()
@@ -93,7 +98,7 @@ def cart_new() -> str | tuple[str, int] | AnyResponse:
 def cart_link(code: str) -> str:
     """One link: what is in it, and a message ready for WhatsApp."""
     cart = _cart(code)
-    basket = basket_of({line.sku: line.quantity for line in cart.lines})
+    basket = cart_contents({line.sku: line.quantity for line in cart.lines})
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}{url_for('cart.shared', code=cart.code)}"
     text = render_template("whatsapp/shared_cart.txt", basket=basket, link=link).strip()
@@ -113,7 +118,7 @@ def cart_link(code: str) -> str:
 def cart_off(code: str) -> AnyResponse:
     """Switch a link off: from now on it leads nowhere."""
     cart_id = _cart(code).id
-    asked = ask_first(
+    asked = ask_for_confirmation(
         f"Switch cart link {code} off?",
         "The link stops working at once. It can’t be switched on again.",
         button="Switch off",
@@ -123,9 +128,9 @@ def cart_off(code: str) -> AnyResponse:
         return asked
 
     def switch() -> bool:
-        if not changed(update(SharedCart).where(SharedCart.id == cart_id, SharedCart.active).values(active=False)):
+        if not updated(update(SharedCart).where(SharedCart.id == cart_id, SharedCart.active).values(active=False)):
             return False
-        acted(f"Switched off cart link {code}")
+        audit(f"Switched off cart link {code}")
         return True
 
     if write(switch):
@@ -135,9 +140,9 @@ def cart_off(code: str) -> AnyResponse:
     return redirect(url_for("admin.cart_links"), 303)
 
 
-def _make(picked: Picked, title: str) -> str:
-    cart = share(picked.quantities, utcnow(), FROM_DESK, title=title, by=who_acts()[:80])
-    acted(f"Made cart link {cart.code}{f' ({title})' if title else ''}")
+def _make(picked: PickedProducts, title: str) -> str:
+    cart = share(picked.quantities, utcnow(), FROM_DESK, title=title, by=current_user_name()[:80])
+    audit(f"Made cart link {cart.code}{f' ({title})' if title else ''}")
     return cart.code
 
 
@@ -174,7 +179,7 @@ def _state(cart: SharedCart) -> Badge:
     return Badge("Expired") if cart.expires_at <= utcnow() else Badge("Open", "good")
 
 
-def _form_page(form: LinkForm, picked: Picked, problems: list[tuple[str, str]]) -> str:
+def _form_page(form: LinkForm, picked: PickedProducts, problems: list[tuple[str, str]]) -> str:
     return render_template(
         "admin/sales/cart_link_new.html", form=form, picked=picked, basket=picked.basket(), problems=problems
     )

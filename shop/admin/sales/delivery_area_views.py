@@ -10,15 +10,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import RadioField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 from shop.core.money import shillings
 from shop.core.text import typed_line
 from shop.pricing.models import DeliveryArea
-from shop.store.settings import forget_details
-from shop.web.base_form import TypedForm
-from shop.web.confirmation_page import ask_first
+from shop.store.settings import forget_store
+from shop.web.base_form import BaseForm
+from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
 from shop.web.form_fields import WholeNumber, row_id
 from shop.web.idempotency import make_once
@@ -29,7 +29,7 @@ KINDS = {"brought": "We bring it", "pickup": "They pick it up"}
 LAST_ONE = "One way to get the goods must stay on: switch another area on first"
 
 
-class AreaForm(TypedForm):
+class AreaForm(BaseForm):
     """An area we bring orders to, or a point where they are picked up."""
 
     kind = RadioField("How buyers get their order", default="brought", validate_choice=False)
@@ -122,7 +122,7 @@ def selling_area_act(area_id: str, act: str) -> AnyResponse:
     """Switch an area on or off, or move it one place up."""
     name = _area(area_id).name
     if act == "off":
-        asked = ask_first(
+        asked = ask_for_confirmation(
             f"Switch {name} off?",
             "Buyers can no longer choose it. Orders placed for it stay as they are. You can switch it on again.",
             button="Switch off",
@@ -161,7 +161,7 @@ def _add(form: AreaForm) -> str:
     for position, other in enumerate(areas):
         other.position = position
     db.session.add(area)
-    acted(f"Added {_in_words(area)}")
+    audit(f"Added {_in_words(area)}")
     return url_for("admin.selling_areas")
 
 
@@ -171,7 +171,7 @@ def _change(area_id: int, form: AreaForm) -> None:
     refuse_if_changed(f"area {area_id}", _shown(area), labels=labels)
     before = _in_words(area)
     form.put_into(area)
-    acted(f"Changed {before} to {_in_words(area)}")
+    audit(f"Changed {before} to {_in_words(area)}")
 
 
 def _switch_off(area_id: int) -> bool:
@@ -179,15 +179,15 @@ def _switch_off(area_id: int) -> bool:
     if not any(area.active for area in areas if area.id != area_id):
         return False
     off = update(DeliveryArea).where(DeliveryArea.id == area_id, DeliveryArea.active)
-    if changed(off.values(active=False)):
-        acted(f"Switched off {next(area.name for area in areas if area.id == area_id)}")
+    if updated(off.values(active=False)):
+        audit(f"Switched off {next(area.name for area in areas if area.id == area_id)}")
     return True
 
 
 def _switch_on(area_id: int) -> None:
     on = update(DeliveryArea).where(DeliveryArea.id == area_id, DeliveryArea.active.is_(False))
-    if changed(on.values(active=True)):
-        acted(f"Switched on {db.session.get_one(DeliveryArea, area_id).name}")
+    if updated(on.values(active=True)):
+        audit(f"Switched on {db.session.get_one(DeliveryArea, area_id).name}")
 
 
 def _move_up(area_id: int) -> None:
@@ -198,7 +198,7 @@ def _move_up(area_id: int) -> None:
         areas[here - 1], areas[here] = areas[here], areas[here - 1]
     for position, area in enumerate(areas):
         area.position = position
-    acted(f"Moved {next(area.name for area in areas if area.id == area_id)} one place up")
+    audit(f"Moved {next(area.name for area in areas if area.id == area_id)} one place up")
 
 
 def _shown(area: DeliveryArea) -> dict[str, str]:
@@ -218,7 +218,7 @@ def _in_words(area: DeliveryArea) -> str:
 
 
 def _done(words: str) -> AnyResponse:
-    forget_details()  # pages say the lowest fee
+    forget_store()  # pages say the lowest fee
     if words:
         flash(words, "good")
     return redirect(url_for("admin.selling_areas"), 303)

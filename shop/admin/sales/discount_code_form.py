@@ -8,9 +8,9 @@ from wtforms.validators import ValidationError
 
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.text import typed_line
-from shop.pricing.discount_codes import tidy_code
+from shop.pricing.discount_codes import normalised_code
 from shop.pricing.models import DiscountCode
-from shop.web.base_form import TypedForm
+from shop.web.base_form import BaseForm
 from shop.web.form_fields import MOST_SHILLINGS, Day, WholeNumber, begins, ends, last_day
 
 KINDS = {"percent": "Percent", "fixed": "Shillings"}
@@ -18,7 +18,7 @@ LEAST_PERCENT, MOST_PERCENT = 1, 90
 MOST_USES = 100_000
 
 
-class CodeForm(TypedForm):
+class CodeForm(BaseForm):
     """A code, what it takes off, when, and how often."""
 
     code = StringField("Code", filters=[typed_line])
@@ -37,7 +37,7 @@ class CodeForm(TypedForm):
     @property
     def tidy(self) -> str:
         """The code as it is stored."""
-        return tidy_code(self.code.data or "")
+        return normalised_code(self.code.data or "")
 
     def fill(self, code: DiscountCode) -> None:
         """Show a code as it is."""

@@ -9,21 +9,21 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import acted
+from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.admin.labels import Badge
 from shop.admin.sales.discount_code_form import KINDS, CodeForm
 from shop.core.clock import NAIROBI, utcnow
-from shop.core.database import changed, db, write
+from shop.core.database import db, updated, write
 from shop.core.money import shillings
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.pricing.models import DiscountCode
-from shop.web.confirmation_page import ask_first
+from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
 from shop.web.form_fields import PER_PAGE, last_day, row_id
 from shop.web.idempotency import make_once
-from shop.web.pagination import leaf, page_asked
+from shop.web.pagination import page_arg, paginate
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class CodeRow:
 def selling() -> str:
     """The discount codes, newest first, with what each earned."""
     total = db.session.scalar(select(func.count(DiscountCode.id))) or 0
-    page = leaf(page_asked(request.args.get("page", "")), total, PER_PAGE)
+    page = paginate(page_arg(request.args.get("page", "")), total, PER_PAGE)
     newest = select(DiscountCode).order_by(DiscountCode.id.desc()).limit(PER_PAGE).offset(page.start)
     codes, now = db.session.scalars(newest).all(), utcnow()
     earned = earned_by([code.id for code in codes])
@@ -114,7 +114,7 @@ def selling_code_turn(code_id: str, turn: str) -> AnyResponse:
     code = _code(code_id) if turn in ("on", "off") else abort(404)
     words = f"Switched discount code {code.code} {turn}"
     if turn == "off":
-        asked = ask_first(
+        asked = ask_for_confirmation(
             f"Switch code {code.code} off?",
             "No new order can use it. Orders that used it keep their price. You can switch it on again.",
             button="Switch off",
@@ -125,9 +125,9 @@ def selling_code_turn(code_id: str, turn: str) -> AnyResponse:
 
     def switch() -> bool:
         other = update(DiscountCode).where(DiscountCode.id == code.id, DiscountCode.active.is_(turn == "off"))
-        if not changed(other.values(active=turn == "on")):
+        if not updated(other.values(active=turn == "on")):
             return False
-        acted(words)
+        audit(words)
         return True
 
     if write(switch):
@@ -185,7 +185,7 @@ def _make(form: CodeForm) -> str:
     code = DiscountCode(**form.values(), used=0, active=True)
     db.session.add(code)
     db.session.flush()
-    acted(f"Made discount code {code.code}: {offer_of(code)}, {days_of(code)}")
+    audit(f"Made discount code {code.code}: {offer_of(code)}, {days_of(code)}")
     return url_for("admin.selling")
 
 
@@ -200,10 +200,10 @@ def _save(code: DiscountCode, form: CodeForm) -> bool:
         fits = fits.where(DiscountCode.used <= values["max_uses"])
     if values["code"] != code.code:
         fits = fits.where(or_(DiscountCode.used == 0, DiscountCode.code == values["code"]))
-    if not changed(fits.values(values)):
+    if not updated(fits.values(values)):
         return False
     db.session.refresh(code)
-    acted(f"Changed discount code {code.code}: {offer_of(code)}, {days_of(code)}")
+    audit(f"Changed discount code {code.code}: {offer_of(code)}, {days_of(code)}")
     return True
 
 

@@ -7,13 +7,13 @@ from shop.catalog.images import gallery
 from shop.catalog.models import Category, Picture, Product, Variant
 from shop.catalog.product_history import begin_locked_edit, end_edit, note_pictures, pictures_of
 from shop.catalog.slugs import search_text
-from shop.catalog.stock import note_move
+from shop.catalog.stock import record_stock_move
 from shop.core.database import db
 
 REASON = "Import"  # in the stock ledger
 
 
-def carry_out(plan: Plan, by: str) -> None:
+def apply_plan(plan: Plan, by: str) -> None:
     """Write what the plan says; `by` is the name of the user. `planner.plan(keep=True)` locks its rows."""
     shelves = {category.id: category.name for category in db.session.scalars(select(Category))}
     fresh = [group for group in plan.products if group.product is None]
@@ -58,7 +58,9 @@ def _change(group: ProductPlan, shelves: dict[int, str], by: str) -> None:
 
 def _change_variant(one: VariantPlan, variant: Variant, by: str) -> None:
     """Set what changes; the database still refuses a stock below what is held."""
-    note_move(one.sku, on_hand=one.values.get("on_hand", variant.on_hand) - variant.on_hand, reason=REASON, by=by)
+    record_stock_move(
+        one.sku, on_hand=one.values.get("on_hand", variant.on_hand) - variant.on_hand, reason=REASON, by=by
+    )
     for name, value in one.values.items():
         setattr(variant, name, value)
 

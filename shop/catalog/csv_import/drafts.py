@@ -48,7 +48,7 @@ def draft_of(merchant_id: int, token: str, *, keep: bool = False) -> ImportDraft
     return db.session.scalar(query.with_for_update() if keep else query)
 
 
-def forget(draft: ImportDraft) -> None:
+def delete_draft(draft: ImportDraft) -> None:
     """Let a file go, inside the caller's transaction."""
     db.session.execute(delete(ImportDraft).where(ImportDraft.id == draft.id))
 

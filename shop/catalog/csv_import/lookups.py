@@ -21,7 +21,7 @@ from shop.web.assets import STATIC
 
 
 @dataclass(frozen=True)
-class Shelf:
+class CatalogRows:
     """Products by slug, variants by SKU, and the ids of categories by every name they may be called."""
 
     products: dict[str, Product]
@@ -32,7 +32,7 @@ class Shelf:
     owners: dict[str, Product]  # the product of each SKU
 
 
-def read_shelf(slugs: Collection[str], skus: Collection[str], *, keep: bool = False) -> Shelf:
+def read_catalog_rows(slugs: Collection[str], skus: Collection[str], *, keep: bool = False) -> CatalogRows:
     """What these name, and the whole of every product touched; `keep` keeps it from others until the transaction ends.
 
     Locks are taken products first, then variants by SKU, as orders take theirs, then categories.
@@ -50,7 +50,7 @@ def read_shelf(slugs: Collection[str], skus: Collection[str], *, keep: bool = Fa
     called = category_words(categories)
     names = {category.slug.casefold(): category.id for category in categories}
     names |= {words.casefold(): number for number, words in called.items()}
-    return Shelf(
+    return CatalogRows(
         {product.slug: product for product in products},
         {variant.sku: variant for product in products for variant in product.variants},
         names,

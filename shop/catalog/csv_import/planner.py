@@ -14,7 +14,7 @@ from shop.catalog.csv_import.columns import (
     WrongCell,
     shortened,
 )
-from shop.catalog.csv_import.lookups import Shelf, read_shelf, wanted_pictures
+from shop.catalog.csv_import.lookups import CatalogRows, read_catalog_rows, wanted_pictures
 from shop.catalog.csv_import.parser import Row
 from shop.catalog.csv_import.plan import Line, Plan, ProductPlan, VariantPlan
 from shop.catalog.models import LOW_STOCK
@@ -29,7 +29,7 @@ def plan(rows: Iterable[Row], *, keep: bool = False) -> Plan:
     rows = list(rows)
     slugs = {row.cells.get(SLUG, "").strip() for row in rows} - {""}
     skus = {row.cells.get(SKU, "").strip() for row in rows} - {""}
-    shelf = read_shelf(slugs, skus, keep=keep)
+    shelf = read_catalog_rows(slugs, skus, keep=keep)
     made = Plan([], [])
     groups: dict[str, ProductPlan] = {}
     called_before = _called_before(rows, shelf)
@@ -53,7 +53,7 @@ def plan(rows: Iterable[Row], *, keep: bool = False) -> Plan:
     return made
 
 
-def _called_before(rows: Iterable[Row], shelf: Shelf) -> dict[str, str]:
+def _called_before(rows: Iterable[Row], shelf: CatalogRows) -> dict[str, str]:
     """The slugs of the file that no product has any more, each with the slug its SKUs have now."""
     now: dict[str, set[str]] = {}
     for row in rows:
@@ -63,7 +63,9 @@ def _called_before(rows: Iterable[Row], shelf: Shelf) -> dict[str, str]:
     return {slug: owners.pop() for slug, owners in now.items() if len(owners) == 1}
 
 
-def _place(row: Row, line: Line, shelf: Shelf, places: dict[str, int], called_before: dict[str, str]) -> str | None:
+def _place(
+    row: Row, line: Line, shelf: CatalogRows, places: dict[str, int], called_before: dict[str, str]
+) -> str | None:
     """The slug of the product a row belongs to; None, with the problem noted, when it has no place."""
     sku, slug = line.sku, row.cells.get(SLUG, "").strip()
     variant = shelf.variants.get(sku)
@@ -96,7 +98,9 @@ def _place(row: Row, line: Line, shelf: Shelf, places: dict[str, int], called_be
     return None if line.problems else slug
 
 
-def _read_product(row: Row, line: Line, group: ProductPlan, shelf: Shelf, said: dict[str, tuple[str, int]]) -> None:
+def _read_product(
+    row: Row, line: Line, group: ProductPlan, shelf: CatalogRows, said: dict[str, tuple[str, int]]
+) -> None:
     """Take in what a row says of its product."""
     product = group.product
     now = columns.product_cells(product, shelf.called[product.category_id]) if product else {}
@@ -136,7 +140,7 @@ def _read_pictures(cell: str, line: Line, group: ProductPlan, now: str) -> None:
         line.changes.append(("Pictures", now, cell))
 
 
-def _category(cell: str, line: Line, shelf: Shelf) -> int:
+def _category(cell: str, line: Line, shelf: CatalogRows) -> int:
     found = shelf.categories.get(cell.strip().casefold())
     if found is None:  # renamed since: its address is still made from its first name
         found = shelf.categories.get(tidy_slug(cell))
@@ -148,7 +152,7 @@ def _category(cell: str, line: Line, shelf: Shelf) -> int:
     return found
 
 
-def _read_variant(row: Row, line: Line, group: ProductPlan, shelf: Shelf) -> None:
+def _read_variant(row: Row, line: Line, group: ProductPlan, shelf: CatalogRows) -> None:
     """Take in what a row says of its variant."""
     variant = shelf.variants.get(line.sku)
     one = VariantPlan(line, line.sku, variant)
@@ -200,7 +204,7 @@ def _moved(saw: int, now: int) -> str:
     return f"{words}. Count again, write the new number here and {now} under “{SEEN_STOCK}”"
 
 
-def _finish(group: ProductPlan, shelf: Shelf) -> None:
+def _finish(group: ProductPlan, shelf: CatalogRows) -> None:
     """What only the product as a whole can tell: whether something is missing, and what its variants are called."""
     first = group.variants[0].line
     if group.product is None:

@@ -17,7 +17,7 @@ from shop.catalog.images.processing import PictureRefused, shrink
 from shop.catalog.models import Category, Picture
 from shop.core.database import db
 from shop.core.text import typed_line
-from shop.store.settings import ShopDetails
+from shop.store.settings import StoreSettings
 
 log = logging.getLogger(__name__)
 BATCH = 500  # files looked up with one statement
@@ -101,7 +101,7 @@ def sweep_pictures(*also_shown: InstrumentedAttribute[str]) -> int:
     swept = 0
     for start in range(0, len(old), BATCH):
         batch = set(old[start : start + BATCH])
-        for column in (Picture.path, Category.picture, ShopDetails.logo, *also_shown):
+        for column in (Picture.path, Category.picture, StoreSettings.logo, *also_shown):
             batch -= set(db.session.scalars(select(column).where(column.in_(batch))))
         for path in batch:
             serving.remove(path)

@@ -108,7 +108,7 @@ def what_waits_on_disk_is_thrown_away(patch: MonkeyPatch) -> None:
 
 
 def a_receipt_for_every_success(patch: MonkeyPatch) -> None:
-    keep, post = settlement._keep, messages.post
+    keep, post = settlement._keep, messages.write_email
 
     def keep_and_thank(attempt: Any, *record: Any) -> None:
         keep(attempt, *record)
@@ -118,7 +118,7 @@ def a_receipt_for_every_success(patch: MonkeyPatch) -> None:
     patch.setattr(settlement, "_keep", keep_and_thank)
     patch.setattr(
         messages,
-        "post",
+        "write_email",
         lambda to, kind, subject, once, *of, **words: post(to, kind, subject, token_hex(9), *of, **words),
     )
 

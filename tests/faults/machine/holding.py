@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
-from shop.payments.reconciliation import proof
+from shop.payments.reconciliation import reconcile
 from tests.faults.machine import moves
 from tests.faults.machine.book import Book
 from tests.faults.machine.till import Till
@@ -99,7 +99,7 @@ class Holding(RuleBasedStateMachine):
             return
         self.proved = made_from
         with self.till.app.app_context():
-            proved = proof()
+            proved = reconcile()
         assert proved.holds, proved.wrong
         assert proved.parts == {kind: money[kind] for kind in proved.parts}
         assert proved.book == proved.orders == sum(money.values())
