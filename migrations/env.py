@@ -5,7 +5,7 @@ from click import ClickException
 from flask import current_app
 from sqlalchemy.exc import DBAPIError
 
-from shop.core.database import refusal
+from shop.core.database import database_refusal
 
 migrate = current_app.extensions["migrate"]
 
@@ -15,7 +15,7 @@ def run() -> None:
     try:
         connected = migrate.db.engine.connect()
     except DBAPIError as error:
-        raise ClickException(refusal(error)) from None
+        raise ClickException(database_refusal(error)) from None
     with connected as connection:
         connection = connection.execution_options(writes=True)
         context.configure(

@@ -1,7 +1,7 @@
 """Backups: the whole shop as it stood at one moment, in one file that any database can be filled from.
 
 The file is a zip: one list of rows for each table (JSON, a row a line, in the order of their keys), the uploaded
-pictures, and a manifest with the count and digest of each. What was written is read again before it counts as written,
+images, and a manifest with the count and digest of each. What was written is read again before it counts as written,
 and what was restored is read back and compared before it is committed.
 """
 
@@ -46,7 +46,7 @@ class Archive:
 
 
 def back_up(path: Path, media: Path) -> Archive:
-    """Write a backup of the database and the pictures in `media`, and read it again to be sure of it.
+    """Write a backup of the database and the images in `media`, and read it again to be sure of it.
 
     The file appears under its name only once it is whole, and only its owner can read it. Raises ArchiveError when the
     file exists, OSError when the disk refuses and sqlalchemy.exc.DBAPIError when the database does.
@@ -82,7 +82,7 @@ def examine(path: Path) -> Archive:
 
 
 def restore(path: Path, media: Path) -> Archive:
-    """Fill an empty database from a backup, and put its pictures into `media`.
+    """Fill an empty database from a backup, and put its images into `media`.
 
     The tables must be there, of the backup's revision, and empty. Raises ArchiveError otherwise, or when what was
     written does not read back the same; then the database is as empty as before.

@@ -1,4 +1,4 @@
-"""The commands: seed | stock | orders | pictures | keys | worker | sandbox | doctor | backup | restore."""
+"""The commands: seed | stock | orders | images | keys | worker | sandbox | doctor | backup | restore."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -24,13 +24,13 @@ from shop.privacy.anonymise import anonymise_old_orders
 
 stock_commands = ShopGroup("stock", help="What is on the shelf.")
 order_commands = ShopGroup("orders", help="Orders as a whole.")
-picture_commands = ShopGroup("pictures", help="Pictures that were uploaded.")
+image_commands = ShopGroup("images", help="Images that were uploaded.")
 key_commands = ShopGroup("keys", help="What is encrypted with SECRET_KEY.")
 
 
 def init_commands(app: Flask) -> None:
     """Make the commands known."""
-    groups = (stock_commands, order_commands, picture_commands, key_commands)
+    groups = (stock_commands, order_commands, image_commands, key_commands)
     for command in (seed, sandbox, worker, doctor, backup, restore, *groups):
         app.cli.add_command(command)
 
@@ -91,12 +91,12 @@ def orders_forget() -> None:
     click.echo(f"{anonymise_old_orders(settings.retention_months, utcnow())} buyers anonymised.")
 
 
-@picture_commands.command("sweep")
-def pictures_sweep() -> None:
-    """Delete the files of pictures that nothing shows any more. The worker does it by itself."""
-    from shop.catalog.images.uploads import sweep_pictures
+@image_commands.command("sweep")
+def images_sweep() -> None:
+    """Delete the files of images that nothing shows any more. The worker does it by itself."""
+    from shop.catalog.images.uploads import sweep_images
 
-    click.echo(f"{sweep_pictures(OrderLine.picture)} pictures swept away.")
+    click.echo(f"{sweep_images(OrderLine.image)} images swept away.")
 
 
 @key_commands.command("reseal")
@@ -177,6 +177,6 @@ def _archived(done: str, work: Callable[[Path], Archive]) -> str:
     except OSError as problem:
         raise click.ClickException(f"{problem.filename or 'The file'}: {problem.strerror or problem}.") from None
     return (
-        f"{done}: {held.orders} orders of {shillings(held.total)} in all, {held.rows} rows, {held.files} pictures, "
+        f"{done}: {held.orders} orders of {shillings(held.total)} in all, {held.rows} rows, {held.files} images, "
         f"as of {nairobi(datetime.fromisoformat(held.taken_at))}."
     )

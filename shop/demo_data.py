@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.catalog.slugs import search_text
 from shop.catalog.stock import OPENING, record_stock_move
 from shop.core.database import db
@@ -49,9 +49,9 @@ def _categories(entries: list[dict[str, Any]]) -> dict[str, Category]:
 
 def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
     skus = [variant["sku"] for variant in entry["variant"]]
-    pictures = [
-        Picture(position=place, path=picture["file"], alt=picture["alt"])
-        for place, picture in enumerate(entry["pictures"])
+    images = [
+        ProductImage(position=place, path=image["file"], alt=image["alt"])
+        for place, image in enumerate(entry["images"])
     ]
     return Product(
         slug=entry["slug"],
@@ -60,7 +60,7 @@ def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
         search_text=search_text(entry["name"], shelf.name, skus, entry["description"]),
         category_id=shelf.id,
         position=position,
-        pictures=pictures,
+        images=images,
         variants=[
             Variant(
                 sku=variant["sku"],
@@ -68,7 +68,7 @@ def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
                 price=variant["price"],
                 on_hand=variant["stock"],
                 position=place,
-                picture=pictures[variant["picture"] - 1] if "picture" in variant else None,
+                image=images[variant["image"] - 1] if "image" in variant else None,
             )
             for place, variant in enumerate(entry["variant"])
         ],
@@ -93,7 +93,7 @@ def _discounts(entries: list[dict[str, Any]], active: bool) -> None:
                     active=active,
                     kind=entry["kind"],
                     value=entry["value"],
-                    minimum=entry.get("minimum", 0),
+                    minimum_subtotal=entry.get("minimum_subtotal", 0),
                     max_uses=entry.get("max_uses"),
                     expires_at=datetime.combine(expires, time(), UTC) if expires else None,
                 )

@@ -83,12 +83,14 @@ class _Text:
 
 
 def _texts() -> Iterator[_Text]:
-    factors = select(TwoFactor.merchant_id, TwoFactor.secret)
+    factors = select(TwoFactor.user_id, TwoFactor.secret)
     for user_id, secret in db.session.execute(factors).all():
-        yield _Text(PURPOSE, user_id, secret, TwoFactor.secret, TwoFactor.merchant_id == user_id)
-    mails = select(OutboxEmail.id, OutboxEmail.once, OutboxEmail.body, OutboxEmail.sent_at).where(OutboxEmail.encrypted)
-    for mail_id, once, body, sent_at in db.session.execute(mails).all():
-        yield _Text("email", once, body, OutboxEmail.body, OutboxEmail.id == mail_id, sent_at is None)
+        yield _Text(PURPOSE, user_id, secret, TwoFactor.secret, TwoFactor.user_id == user_id)
+    mails = select(OutboxEmail.id, OutboxEmail.idempotency_key, OutboxEmail.body, OutboxEmail.sent_at).where(
+        OutboxEmail.encrypted
+    )
+    for mail_id, idempotency_key, body, sent_at in db.session.execute(mails).all():
+        yield _Text("email", idempotency_key, body, OutboxEmail.body, OutboxEmail.id == mail_id, sent_at is None)
 
 
 def _count(purposes: list[Purpose]) -> Count:

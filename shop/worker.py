@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 from shop.accounts.kept_forms import sweep_kept_forms
 from shop.cart.storage import sweep_carts
 from shop.catalog.csv_import.drafts import sweep_drafts
-from shop.catalog.images.uploads import sweep_pictures
+from shop.catalog.images.uploads import sweep_images
 from shop.config import Settings
 from shop.core.clock import SteadyClock, utcnow
 from shop.core.database import database_outage, write
@@ -74,7 +74,7 @@ def make_queue(app: Flask) -> SqliteHuey:
         "callbacks without an order let go",
         _seldom(lambda: write(lambda: delete_resolved(settings.retention_months, utcnow()))),
     )
-    repeat("pictures swept away", _seldom(lambda: sweep_pictures(OrderLine.picture)))
+    repeat("images swept away", _seldom(lambda: sweep_images(OrderLine.image)))
     repeat("catalogue files let go", _seldom(sweep_drafts))
     repeat("old carts let go", _seldom(sweep_carts))
     repeat("kept forms forgotten", _seldom(sweep_kept_forms))

@@ -1,4 +1,4 @@
-"""What might be sent in place of a product's picture: made here, each for a reason, none of it a real photo."""
+"""What might be sent in place of a product's image: made here, each for a reason, none of it a real photo."""
 
 import random
 import struct
@@ -25,7 +25,7 @@ class Sent:
 
 
 def photo(width: int = 800, height: int = 600, kind: str = "JPEG", mode: str = "RGB", **options: object) -> bytes:
-    """A picture with a bright left half and a dark right half, so that one sees how it was turned."""
+    """A image with a bright left half and a dark right half, so that one sees how it was turned."""
     image = Image.new("RGB", (width, height), (200, 60, 40))
     image.paste((20, 30, 60), (width // 2, 0, width, height))
     out = BytesIO()
@@ -48,7 +48,8 @@ def scene(width: int, height: int) -> bytes:
     light = Image.linear_gradient("L").resize((width, height))
     grain = Image.effect_noise((width, height), 12)
     image = Image.merge(
-        "RGB", [Image.blend(light.point(lambda v, by=by: 90 + v * by // 2), grain, 0.1) for by in (1.0, 0.8, 0.6)]
+        "RGB",
+        [Image.blend(light.point(lambda v, actor=actor: 90 + v * actor // 2), grain, 0.1) for actor in (1.0, 0.8, 0.6)],
     )
     side = min(width, height) // 2
     thing = Image.radial_gradient("L").resize((side, side))
@@ -105,7 +106,7 @@ def _ftyp(brand: bytes) -> bytes:
 
 
 def bombs() -> Iterator[Sent]:
-    """Small files that would be large pictures."""
+    """Small files that would be large images."""
     yield Sent("20,000 x 20,000 PNG, header only", "a.png", png(20_000, 20_000, b""))
     yield Sent("20,000 x 20,000 PNG, a gigabyte of zeros packed", "a.png", png(20_000, 20_000, _zeros(300 << 20)))
     yield Sent("a PNG just above what is decoded", "a.png", png(4000, 2600, _zeros(32 << 20)))
@@ -129,7 +130,7 @@ def bombs() -> Iterator[Sent]:
 
 
 def impostors() -> Iterator[Sent]:
-    """Other things under a picture's name."""
+    """Other things under a image's name."""
     yield Sent("HTML as .jpg", "a.jpg", b"<!doctype html><title>x</title>" + SCRIPT)
     yield Sent("SVG", "a.svg", b'<svg xmlns="http://www.w3.org/2000/svg">' + SCRIPT + b"</svg>")
     yield Sent(
@@ -159,7 +160,7 @@ def impostors() -> Iterator[Sent]:
 
 
 def broken() -> Iterator[Sent]:
-    """Pictures that stop short or contradict themselves."""
+    """Images that stop short or contradict themselves."""
     whole = {"jpg": photo(), "png": photo(kind="PNG"), "webp": photo(kind="WEBP")}
     for ending, content in whole.items():
         for part in (0.05, 0.4, 0.9):
@@ -176,7 +177,7 @@ def broken() -> Iterator[Sent]:
 
 
 def sound() -> Iterator[Sent]:
-    """Unusual pictures that are good, some of them with more inside than a picture."""
+    """Unusual images that are good, some of them with more inside than a image."""
     yield Sent("JPEG", "a.jpg", photo(), True)
     yield Sent("JPEG with where it was taken", "a.jpg", photo(exif=exif()), True)
     yield Sent("JPEG with metadata as long as they may be", "a.jpg", photo(exif=exif(1, b"A" * 60_000)), True)
@@ -198,7 +199,7 @@ def sound() -> Iterator[Sent]:
     yield Sent("grey and transparent", "a.png", photo(kind="PNG", mode="LA"), True)
     yield Sent("animated WebP", "a.webp", _moving("WEBP"), True)
     yield Sent("animated PNG", "a.png", _moving("PNG"), True)
-    yield Sent("two pictures in one file, as some phones send", "a.jpg", _moving("MPO"), True)
+    yield Sent("two images in one file, as some phones send", "a.jpg", _moving("MPO"), True)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     yield Sent("JPEG with a colour profile", "a.jpg", photo(icc_profile=srgb), True)
     yield Sent("1 x 1", "a.png", photo(1, 1, "PNG"), False)

@@ -39,8 +39,8 @@ def _check_labels(tree: Element, address: str, ids: set[str | None]) -> None:
         for reference in ("aria-describedby", "aria-labelledby"):
             for name in (element.get(reference) or "").split():
                 assert name in ids, f"{address}: {reference} names {name}, which is not there"
-    for picture in tree.iter("img"):
-        assert picture.get("alt") is not None, f"{address}: a picture without alt"
+    for image in tree.iter("img"):
+        assert image.get("alt") is not None, f"{address}: a image without alt"
 
 
 def _check_strictness(tree: Element, html: str, address: str) -> None:

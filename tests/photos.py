@@ -1,4 +1,4 @@
-"""Photographs for the demo shop, whose own pictures are drawings: a photograph is marked up in another way.
+"""Photographs for the demo shop, whose own images are drawings: a photograph is marked up in another way.
 
 `python -m tests.photos` hangs them in the shop that the environment describes.
 """
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from shop import create_app
 from shop.catalog.images import serving
 from shop.catalog.images.processing import shrink
-from shop.catalog.models import Picture
+from shop.catalog.models import ProductImage
 from shop.core.database import db, write
 from tests.hostile_files import scene
 
@@ -23,12 +23,12 @@ def take_photos() -> list[str]:
 
 
 def hang_photos() -> None:
-    """Put a photograph in the place of each picture of a product, inside the caller's transaction."""
+    """Put a photograph in the place of each image of a product, inside the caller's transaction."""
     paths = take_photos()
-    for number, picture in enumerate(
-        db.session.scalars(select(Picture).order_by(Picture.product_id, Picture.position))
+    for number, image in enumerate(
+        db.session.scalars(select(ProductImage).order_by(ProductImage.product_id, ProductImage.position))
     ):
-        picture.path = paths[number % len(paths)]
+        image.path = paths[number % len(paths)]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.database import db
 from shop.pricing.models import DeliveryArea
 from tests.photos import take_photos
@@ -45,7 +45,7 @@ def fill_untidily() -> None:
             position=-1,
             option_1="Size",
             option_2="Colour",
-            pictures=[Picture(position=place, path=path, alt=NAME[:120]) for place, path in enumerate(photos)],
+            images=[ProductImage(position=place, path=path, alt=NAME[:120]) for place, path in enumerate(photos)],
             variants=[
                 Variant(
                     sku=f"UNTIDY-{size}-{colour.upper()[:8]}",

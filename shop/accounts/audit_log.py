@@ -24,7 +24,7 @@ def audit(words: str, order: Order | None = None, *, for_buyer: str = "") -> Non
     """
     audit_only(words, order)
     if order is not None:
-        order.record(words, by=current_user_name())
+        order.record(words, actor=current_user_name())
         if for_buyer:
             order.record(for_buyer, for_buyer=True)
 
@@ -34,11 +34,9 @@ def audit_only(words: str, order: Order | None = None) -> None:
     audit_as(words, current_user_name(), current_user.id, order)
 
 
-def audit_as(words: str, who: str, merchant_id: int | None, order: Order | None = None) -> None:
+def audit_as(words: str, who: str, user_id: int | None, order: Order | None = None) -> None:
     """Write down what was done where nobody sits at the desk yet, or any more: at the door, or by a command."""
-    db.session.add(
-        AuditLogEntry(at=utcnow(), merchant_id=merchant_id, who=who, words=words[:500], order_id=order and order.id)
-    )
+    db.session.add(AuditLogEntry(at=utcnow(), user_id=user_id, who=who, words=words[:500], order_id=order and order.id))
 
 
 QUARTER = 15 * 60  # seconds
@@ -50,7 +48,7 @@ def audit_search(what: str, found: str = "") -> None:
     quarter, told = int(utcnow().timestamp()) // QUARTER, session.get(TOLD, {})
     if told.get(what) == quarter:
         return
-    who, merchant_id = current_user_name(), current_user.id
+    who, user_id = current_user_name(), current_user.id
     words = f"{what}: {found} found" if found else what
-    write(lambda: audit_as(words, who, merchant_id))
+    write(lambda: audit_as(words, who, user_id))
     session[TOLD] = {**told, what: quarter}

@@ -24,7 +24,7 @@ from shop.core.encryption import DecryptionError, encryptor
 KEPT = timedelta(hours=2)
 TOKEN = "desk_kept_form"  # noqa: S105 - under which the session keeps it
 # Fields that a form carries and that are not typed.
-CARRIED = ("csrf_token", "fingerprint", "idempotency_key", "once", "seen", "edition", "shown_total", "back", "next")
+CARRIED = ("csrf_token", "fingerprint", "idempotency_key", "once", "seen", "version", "shown_total", "back", "next")
 PRIVATE = ("admin.confirm", "admin.me_", "admin.order_hand_over")  # forms that ask for passwords and codes
 SIGNED_OUT = "You were signed out before this was saved. Check it and press the button again"
 NOT_FRESH = "This was not done before you showed that it is you. Check it and press the button again"
@@ -47,15 +47,15 @@ def keep_posted_form(why: str) -> str | None:
     fields = MultiDict((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
     private = (request.endpoint or "").startswith(PRIVATE) or any("password" in name for name in fields)
     who = select(User.id).where(User.fs_uniquifier == session.get("_user_id", ""), User.active)
-    merchant_id = None if private or not typed_fields(fields) else db.session.scalar(who)
-    if merchant_id is None:
+    user_id = None if private or not typed_fields(fields) else db.session.scalar(who)
+    if user_id is None:
         return None
     token, address = new_token(), request.full_path.removesuffix("?")
-    sealed = encryptor("kept form").seal(json.dumps([address, list(fields.items(multi=True)), why]), merchant_id)
+    sealed = encryptor("kept form").seal(json.dumps([address, list(fields.items(multi=True)), why]), user_id)
 
     def keep() -> None:
-        db.session.execute(delete(KeptForm).where(KeptForm.merchant_id == merchant_id))
-        db.session.add(KeptForm(merchant_id=merchant_id, token_hash=hashed(token), sealed=sealed, at=utcnow()))
+        db.session.execute(delete(KeptForm).where(KeptForm.user_id == user_id))
+        db.session.add(KeptForm(user_id=user_id, token_hash=hashed(token), sealed=sealed, at=utcnow()))
 
     with suppress(IntegrityError):  # two at once: the other one is kept
         write(keep)
@@ -67,7 +67,7 @@ def keep_posted_form(why: str) -> str | None:
 def form_kept_here() -> Kept | None:
     """What is kept for this user in this browser."""
     mine = select(KeptForm.sealed).where(
-        KeptForm.merchant_id == current_user.id,
+        KeptForm.user_id == current_user.id,
         KeptForm.token_hash == hashed(str(session.get(TOKEN, ""))),
         KeptForm.at > utcnow() - KEPT,
     )
@@ -81,7 +81,7 @@ def form_kept_here() -> Kept | None:
 
 def sweep_kept_forms() -> int:
     """Forget what was kept long ago; how many. Safe to run twice, or at once."""
-    old = delete(KeptForm).where(KeptForm.at <= utcnow() - KEPT).returning(KeptForm.merchant_id)
+    old = delete(KeptForm).where(KeptForm.at <= utcnow() - KEPT).returning(KeptForm.user_id)
     return write(lambda: len(db.session.scalars(old).all()))
 
 

@@ -137,12 +137,12 @@ def proved() -> None:
 
 def log_in(merchant: User, how: str) -> None:
     """Begin a sitting in this browser, under a token it never held before. `how` they got in goes into the log."""
-    who, merchant_id = merchant.name or merchant.email, merchant.id
+    who, user_id = merchant.name or merchant.email, merchant.id
 
     def begin() -> str:
-        failed = forgive(merchant_id)
-        audit_as(f"Signed in {how}" + (f", after {failed:,} that failed" if failed else ""), who, merchant_id)
-        return staff_sessions.start_session(merchant_id, request.user_agent.string)
+        failed = forgive(user_id)
+        audit_as(f"Signed in {how}" + (f", after {failed:,} that failed" if failed else ""), who, user_id)
+        return staff_sessions.start_session(user_id, request.user_agent.string)
 
     login_throttle.know_this_browser(merchant.email)
     token = write(begin)

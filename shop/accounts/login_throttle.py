@@ -106,31 +106,31 @@ TOLD_AT = frozenset({1, 10, 100, 1_000, 10_000, 100_000})
 SOMEBODY = "Somebody"  # how the log names who could not prove who they are
 
 
-def count_failure(merchant_id: int, email: str = "") -> None:
-    """One more failed. `merchant_id` is NOBODY where no merchant has the e-mail; then it is not written down."""
+def count_failure(user_id: int, email: str = "") -> None:
+    """One more failed. `user_id` is NOBODY where no merchant has the e-mail; then it is not written down."""
 
     def count() -> None:
         today = utcnow().astimezone(NAIROBI).date()
-        of_today = (FailedLogins.merchant_id == merchant_id) & (FailedLogins.day == today)
+        of_today = (FailedLogins.user_id == user_id) & (FailedLogins.day == today)
         one_more = update(FailedLogins).where(of_today).values(tries=FailedLogins.tries + 1)
         if not updated(one_more):
             try:
                 with db.session.begin_nested():
-                    db.session.add(FailedLogins(merchant_id=merchant_id, day=today, tries=1))
+                    db.session.add(FailedLogins(user_id=user_id, day=today, tries=1))
             except IntegrityError:  # the first two of the day at the same moment
                 updated(one_more)
         tries = db.session.scalar(select(FailedLogins.tries).where(of_today)) or 0
         if tries in TOLD_AT:
-            name = email if merchant_id != NOBODY else "an e-mail that nobody here has"
+            name = email if user_id != NOBODY else "an e-mail that nobody here has"
             times = "A sign-in failed" if tries == 1 else f"{tries:,} sign-ins failed today"
-            audit_as(f"{times}, with {name}", SOMEBODY, merchant_id or None)
+            audit_as(f"{times}, with {name}", SOMEBODY, user_id or None)
 
     write(count)
 
 
-def forgive(merchant_id: int) -> int:
+def forgive(user_id: int) -> int:
     """Forget the failures of somebody who has now signed in; how many. Runs inside the caller's transaction."""
-    mine = FailedLogins.merchant_id == merchant_id
+    mine = FailedLogins.user_id == user_id
     tries = db.session.scalar(select(func.sum(FailedLogins.tries)).where(mine)) or 0
     db.session.execute(delete(FailedLogins).where(mine))
     return int(tries)

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from shop.core.database import Model, UtcDateTime, db
 
 user_roles = Table(
-    "merchant_roles",
+    "user_roles",
     db.metadata,
-    Column("merchant_id", ForeignKey("merchant.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
     Column("role_id", ForeignKey("role.id"), primary_key=True),
 )
 
@@ -31,12 +31,14 @@ class User(Model, UserMixin):
     `fs_uniquifier` is what a browser's cookie names them by; it changes with the password.
     """
 
+    __tablename__ = "users"  # "user" is a reserved word of SQL
+
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     password: Mapped[str] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(80), default="")  # how timelines name them
     active: Mapped[bool] = mapped_column(default=True)
-    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # at the desk, to the minute
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # at the desk, to the minute
     fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
     roles: Mapped[list[Role]] = relationship(secondary=user_roles)  # type: ignore[assignment]  # there a plain list
 
@@ -49,12 +51,15 @@ class AuditLogEntry(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchant.id", ondelete="SET NULL"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     who: Mapped[str] = mapped_column(String(254))
     words: Mapped[str] = mapped_column(Text)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"), index=True)
 
-    __table_args__ = (Index("ix_staff_act_newest", "at", "id"), Index("ix_staff_act_of_person", "merchant_id", "id"))
+    __table_args__ = (
+        Index("ix_audit_log_entry_newest", "at", "id"),
+        Index("ix_audit_log_entry_of_person", "user_id", "id"),
+    )
 
 
 @event.listens_for(AuditLogEntry, "before_update")
@@ -68,16 +73,16 @@ class LoginSession(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # of what the cookie holds
-    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     since: Mapped[datetime] = mapped_column(UtcDateTime)
-    seen: Mapped[datetime] = mapped_column(UtcDateTime)  # to the minute
+    last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)  # to the minute
     browser: Mapped[str] = mapped_column(String(60))  # in a few words, like "Chrome on Android"
 
 
 class TwoFactor(Model):
     """The secret a merchant's phone makes its codes from. Who has no row signs in by password alone."""
 
-    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     secret: Mapped[str] = mapped_column(Text)  # sealed
     last_step: Mapped[int]  # the half minute since 1970 whose code was used last: none up to it works again
     since: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -87,17 +92,17 @@ class RecoveryCode(Model):
     """A code for who has lost the phone. Using it deletes it."""
 
     code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
 
 
 class TwoFactorTry(Model):
     """One code that was tried and was wrong: they are counted for each person, wherever they are typed."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-    __table_args__ = (Index("ix_code_try_of_person", "merchant_id", "at"),)
+    __table_args__ = (Index("ix_two_factor_try_of_person", "user_id", "at"),)
 
 
 class OneTimeLink(Model):
@@ -110,7 +115,7 @@ class OneTimeLink(Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    by: Mapped[str] = mapped_column(String(254), default="")
+    actor: Mapped[str] = mapped_column(String(254), default="")
 
     __table_args__ = (UniqueConstraint("kind", "email"),)  # a newer one takes the older one's place
 
@@ -118,7 +123,7 @@ class OneTimeLink(Model):
 class FailedLogins(Model):
     """How many sign-ins failed on one day in Nairobi; merchant 0 stands for e-mails that nobody here has."""
 
-    merchant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     day: Mapped[date] = mapped_column(primary_key=True)
     tries: Mapped[int]
 
@@ -134,7 +139,7 @@ class LoginThrottle(Model):
 class KeptForm(Model):
     """A form that was refused because its user had to sign in first: what was typed, until it can be shown again."""
 
-    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64))  # of what the cookie of that browser holds
     sealed: Mapped[str] = mapped_column(Text)  # address and fields
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

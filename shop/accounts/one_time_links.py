@@ -37,12 +37,14 @@ Kind = Literal["invite", "password"]
 LASTS = {"invite": timedelta(hours=72), "password": timedelta(hours=2)}
 
 
-def send_invitation(email: str, role: str, by: str) -> None:
+def send_invitation(email: str, role: str, actor: str) -> None:
     """Invite somebody, or once more: an older invitation of theirs works no more. In the caller's transaction."""
-    token, until = _new_link("invite", email, by, role)
+    token, until = _new_link("invite", email, actor, role)
     link = _address("accounts.invited", token)
     subject = f"You are invited to the desk of {current_store().name}"
-    write_email(email, "invitation", subject, f"invite-{hashed(token)}", encrypted=True, by=by, link=link, until=until)
+    write_email(
+        email, "invitation", subject, f"invite-{hashed(token)}", encrypted=True, actor=actor, link=link, until=until
+    )
 
 
 def send_new_password_link(merchant: User) -> bool:
@@ -54,9 +56,11 @@ def send_new_password_link(merchant: User) -> bool:
         return False
     token, until = _new_link("password", merchant.email)
     link = _address("accounts.new_password", token)
-    name, once = merchant.name or merchant.email, f"password-{hashed(token)}"
+    name, idempotency_key = merchant.name or merchant.email, f"password-{hashed(token)}"
     subject = "A new password for the desk"
-    write_email(merchant.email, "new_password", subject, once, encrypted=True, name=name, link=link, until=until)
+    write_email(
+        merchant.email, "new_password", subject, idempotency_key, encrypted=True, name=name, link=link, until=until
+    )
     return True
 
 
@@ -82,12 +86,12 @@ def withdraw_links(email: str, kind: Kind | None = None) -> bool:
     return bool(db.session.scalars(theirs.returning(OneTimeLink.id)).all())
 
 
-def _new_link(kind: Kind, email: str, by: str = "", role: str = "") -> tuple[str, datetime]:
+def _new_link(kind: Kind, email: str, actor: str = "", role: str = "") -> tuple[str, datetime]:
     withdraw_links(email, kind)
     token, now = new_token(), utcnow()
     until = now + LASTS[kind]
     link = OneTimeLink(
-        kind=kind, email=email, role=role, token_hash=hashed(token), written_at=now, expires_at=until, by=by
+        kind=kind, email=email, role=role, token_hash=hashed(token), written_at=now, expires_at=until, actor=actor
     )
     db.session.add(link)
     db.session.flush()

@@ -36,13 +36,13 @@ class AlreadyHere(Exception):
     """Somebody with this e-mail sits at the desk already. Nothing was changed."""
 
 
-def change_role(merchant_id: int, role: str) -> bool:
+def change_role(user_id: int, role: str) -> bool:
     """Make somebody staff or owner, and have them sign in anew; False if there was nothing to change.
 
     Runs inside the caller's transaction, like everything here. Raises LastOwner, NoLongerOwner, LookupError, and
     ChangedMeanwhile when the posted form's page showed another role.
     """
-    merchant = _one_of_ours(merchant_id)
+    merchant = _one_of_ours(user_id)
     if [held.name for held in merchant.roles] == [role]:
         return False
     now = {"role": "owner" if merchant.has_role("owner") else "staff"}
@@ -55,12 +55,12 @@ def change_role(merchant_id: int, role: str) -> bool:
     return True
 
 
-def remove(merchant_id: int) -> str:
+def remove(user_id: int) -> str:
     """Put somebody out, at once, wherever they are signed in; their name. What they did keeps it.
 
     Raises LastOwner, NoLongerOwner, LookupError.
     """
-    merchant = _one_of_ours(merchant_id)
+    merchant = _one_of_ours(user_id)
     _leave_an_owner(merchant)
     name = _named(merchant)
     merchant.active = False
@@ -72,12 +72,12 @@ def remove(merchant_id: int) -> str:
     return name
 
 
-def reset_codes(merchant_id: int) -> str:
+def reset_codes(user_id: int) -> str:
     """Ask somebody who lost phone and recovery codes for no code any more, and have them sign in anew; their name.
 
     Raises NoLongerOwner, LookupError.
     """
-    merchant = _one_of_ours(merchant_id)
+    merchant = _one_of_ours(user_id)
     name = _named(merchant)
     if turn_off(merchant.id):
         end_sessions(merchant.id)
@@ -122,12 +122,12 @@ def set_password(merchant: User, password: str, but_sitting: int = 0) -> None:
     withdraw_links(merchant.email, "password")
 
 
-def _one_of_ours(merchant_id: int) -> User:
+def _one_of_ours(user_id: int) -> User:
     """Somebody at the desk, once whoever asks is found to be an owner still. One change of people after the other."""
     updated(update(Role).where(Role.name == "owner").values(name=Role.name))  # the others wait here
     if not (current_user.active and current_user.has_role("owner")):
         raise NoLongerOwner
-    merchant = db.session.get(User, merchant_id)
+    merchant = db.session.get(User, user_id)
     if merchant is None or not merchant.active:
         raise LookupError
     return merchant
@@ -175,7 +175,7 @@ def current_staff() -> Sequence[Any]:
     """Each a Merchant with roles, and when they set up codes, in the order they came."""
     query = (
         select(User, TwoFactor.since.label("codes_since"))
-        .outerjoin(TwoFactor, TwoFactor.merchant_id == User.id)
+        .outerjoin(TwoFactor, TwoFactor.user_id == User.id)
         .where(User.active)
         .options(selectinload(User.roles))
         .order_by(User.id)
@@ -185,7 +185,7 @@ def current_staff() -> Sequence[Any]:
 
 def removed_staff() -> Sequence[User]:
     """Who sat here once, the last to be seen first."""
-    query = select(User).where(~User.active).order_by(User.seen_at.desc(), User.id.desc())
+    query = select(User).where(~User.active).order_by(User.last_seen_at.desc(), User.id.desc())
     return db.session.scalars(query.limit(MOST_PEOPLE)).all()
 
 
@@ -206,7 +206,7 @@ def audit_log_entries(person: int | None, day: date | None, before: int | None) 
     query = select(AuditLogEntry.id, AuditLogEntry.at, AuditLogEntry.who, AuditLogEntry.words, Order.number)
     query = query.outerjoin(Order, Order.id == AuditLogEntry.order_id)
     if person is not None:
-        query = query.where(AuditLogEntry.merchant_id == person)
+        query = query.where(AuditLogEntry.user_id == person)
     if day is not None:
         begins = datetime.combine(day, time(), NAIROBI)
         query = query.where(AuditLogEntry.at >= begins, AuditLogEntry.at < begins + timedelta(days=1))

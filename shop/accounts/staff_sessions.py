@@ -13,9 +13,9 @@ from shop.accounts.one_time_links import hashed, new_token
 from shop.core.clock import utcnow
 from shop.core.database import db, updated, write
 
-LONGEST_SITTING = timedelta(hours=12)
-LONGEST_PAUSE = timedelta(hours=2)
-TOKEN = "desk_sitting"  # noqa: S105 - under which the session keeps it
+MAX_SESSION = timedelta(hours=12)
+MAX_PAUSE = timedelta(hours=2)
+TOKEN = "admin_session"  # noqa: S105 - under which the session keeps it
 BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"))
 LATER_BROWSERS = (("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"))  # others call themselves so too
 SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"))
@@ -26,25 +26,25 @@ LATER_SYSTEMS = (("CrOS", "Chromebook"), ("Mac OS X", "Mac"), ("Linux", "Linux")
 class CurrentSession:
     """Where whoever asks now sits: their sitting, when it was seen last, and whether they have a second factor."""
 
-    sitting_id: int
-    seen: datetime
+    session_id: int
+    last_seen_at: datetime
     second_factor: bool
 
 
-def start_session(merchant_id: int, user_agent: str) -> str:
+def start_session(user_id: int, user_agent: str) -> str:
     """Write down that somebody sits down in this browser; the token for its cookie. Runs in the caller's transaction.
 
     What the same browser held before ends, and so do sittings that are over by the clock.
     """
     token, now = new_token(), utcnow()
     here = LoginSession.token_hash == hashed(session.get(TOKEN, ""))
-    over = (LoginSession.since <= now - LONGEST_SITTING) | (LoginSession.seen <= now - LONGEST_PAUSE)
-    db.session.execute(delete(LoginSession).where(here | ((LoginSession.merchant_id == merchant_id) & over)))
+    over = (LoginSession.since <= now - MAX_SESSION) | (LoginSession.last_seen_at <= now - MAX_PAUSE)
+    db.session.execute(delete(LoginSession).where(here | ((LoginSession.user_id == user_id) & over)))
     sitting = LoginSession(
-        token_hash=hashed(token), merchant_id=merchant_id, since=now, seen=now, browser=browser_words(user_agent)
+        token_hash=hashed(token), user_id=user_id, since=now, last_seen_at=now, browser=browser_words(user_agent)
     )
     db.session.add(sitting)
-    _seen(merchant_id, now)
+    _seen(user_id, now)
     return token
 
 
@@ -54,38 +54,40 @@ def load_user(identity: str) -> User | None:
     if not isinstance(token, str):
         return None
     query = (
-        select(User, LoginSession.id, LoginSession.seen, TwoFactor.merchant_id)
-        .join(LoginSession, LoginSession.merchant_id == User.id)
-        .outerjoin(TwoFactor, TwoFactor.merchant_id == User.id)
+        select(User, LoginSession.id, LoginSession.last_seen_at, TwoFactor.user_id)
+        .join(LoginSession, LoginSession.user_id == User.id)
+        .outerjoin(TwoFactor, TwoFactor.user_id == User.id)
         .where(LoginSession.token_hash == hashed(token), User.fs_uniquifier == identity, User.active)
-        .where(LoginSession.since > now - LONGEST_SITTING, LoginSession.seen > now - LONGEST_PAUSE)
+        .where(LoginSession.since > now - MAX_SESSION, LoginSession.last_seen_at > now - MAX_PAUSE)
         .options(joinedload(User.roles))
     )
     found = db.session.execute(query).unique().one_or_none()
     if found is None:
         return None
-    merchant, sitting_id, seen, second_factor = found
-    g.seat = CurrentSession(sitting_id, seen, second_factor is not None)
+    merchant, session_id, seen, second_factor = found
+    g.current_session = CurrentSession(session_id, seen, second_factor is not None)
     return merchant
 
 
 def current_session() -> CurrentSession:
     """Where whoever asks now sits. Only for pages that the guard lets nobody else open."""
-    here: CurrentSession = g.seat
+    here: CurrentSession = g.current_session
     return here
 
 
-def touch(merchant_id: int) -> None:
+def touch(user_id: int) -> None:
     """Somebody is at work: the pause begins anew. Once a minute is enough to know."""
     here, now = current_session(), utcnow()
-    if now - here.seen < timedelta(minutes=1):
+    if now - here.last_seen_at < timedelta(minutes=1):
         return
 
     def note() -> None:
         updated(
-            update(LoginSession).where(LoginSession.id == here.sitting_id, LoginSession.seen < now).values(seen=now)
+            update(LoginSession)
+            .where(LoginSession.id == here.session_id, LoginSession.last_seen_at < now)
+            .values(last_seen_at=now)
         )
-        _seen(merchant_id, now)
+        _seen(user_id, now)
 
     write(note)
 
@@ -98,20 +100,20 @@ def end_this_session() -> bool:
     return db.session.scalar(gone) is not None
 
 
-def end_sessions(merchant_id: int, but: int = 0) -> int:
+def end_sessions(user_id: int, but: int = 0) -> int:
     """End all of somebody's sittings but one; how many. Runs inside the caller's transaction."""
-    mine = delete(LoginSession).where(LoginSession.merchant_id == merchant_id, LoginSession.id != but)
+    mine = delete(LoginSession).where(LoginSession.user_id == user_id, LoginSession.id != but)
     return len(db.session.scalars(mine.returning(LoginSession.id)).all())
 
 
-def sessions_of(merchant_id: int) -> Sequence[LoginSession]:
+def sessions_of(user_id: int) -> Sequence[LoginSession]:
     """Where somebody is signed in now, the newest 50, last seen first."""
     now = utcnow()
     query = (
         select(LoginSession)
-        .where(LoginSession.merchant_id == merchant_id)
-        .where(LoginSession.since > now - LONGEST_SITTING, LoginSession.seen > now - LONGEST_PAUSE)
-        .order_by(LoginSession.seen.desc(), LoginSession.id.desc())
+        .where(LoginSession.user_id == user_id)
+        .where(LoginSession.since > now - MAX_SESSION, LoginSession.last_seen_at > now - MAX_PAUSE)
+        .order_by(LoginSession.last_seen_at.desc(), LoginSession.id.desc())
     )
     return db.session.scalars(query.limit(50)).all()
 
@@ -127,5 +129,5 @@ def _named(user_agent: str, names: tuple[tuple[str, str], ...]) -> str:
     return next((words for mark, words in names if mark in user_agent), "")
 
 
-def _seen(merchant_id: int, now: datetime) -> None:
-    updated(update(User).where(User.id == merchant_id).values(seen_at=now))
+def _seen(user_id: int, now: datetime) -> None:
+    updated(update(User).where(User.id == user_id).values(last_seen_at=now))

@@ -50,7 +50,7 @@ def for_typing(secret: str) -> str:
 
 
 def address_for(secret: str, email: str, shop_name: str) -> str:
-    """What the picture for the phone's camera says (otpauth://...)."""
+    """What the image for the phone's camera says (otpauth://...)."""
     return _app(secret).get_provisioning_uri(email, shop_name)
 
 
@@ -72,46 +72,46 @@ def tidy(typed: str) -> str:
     return "".join(character for character in typed[:LONGEST_CODE].lower() if character not in " -\u2013\u00a0\t")
 
 
-def turn_on(merchant_id: int, secret: str, step: int) -> list[str]:
+def turn_on(user_id: int, secret: str, step: int) -> list[str]:
     """Ask this merchant for codes from now on; the recovery codes. Runs inside the caller's transaction.
 
     `step` is the one whose code proved that the phone is set up: it does not sign in any more.
     """
-    turn_off(merchant_id)
-    sealed = encryptor(PURPOSE).seal(secret, merchant_id)
-    row = TwoFactor(merchant_id=merchant_id, secret=sealed, last_step=step, since=utcnow())
+    turn_off(user_id)
+    sealed = encryptor(PURPOSE).seal(secret, user_id)
+    row = TwoFactor(user_id=user_id, secret=sealed, last_step=step, since=utcnow())
     db.session.add(row)
-    return fresh_recovery_codes(merchant_id)
+    return fresh_recovery_codes(user_id)
 
 
-def turn_off(merchant_id: int) -> bool:
+def turn_off(user_id: int) -> bool:
     """Ask for no codes any more; False if none were asked for. Runs inside the caller's transaction."""
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.merchant_id == merchant_id))
-    db.session.execute(delete(TwoFactorTry).where(TwoFactorTry.merchant_id == merchant_id))
-    gone = delete(TwoFactor).where(TwoFactor.merchant_id == merchant_id).returning(TwoFactor.merchant_id)
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    db.session.execute(delete(TwoFactorTry).where(TwoFactorTry.user_id == user_id))
+    gone = delete(TwoFactor).where(TwoFactor.user_id == user_id).returning(TwoFactor.user_id)
     return db.session.scalar(gone) is not None
 
 
-def fresh_recovery_codes(merchant_id: int) -> list[str]:
+def fresh_recovery_codes(user_id: int) -> list[str]:
     """Ten new ones; older ones are worth nothing now. Runs inside the caller's transaction."""
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.merchant_id == merchant_id))
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     codes = [new_code() for _ in range(RECOVERY_CODES)]
-    db.session.add_all(RecoveryCode(merchant_id=merchant_id, code_hash=hashed(tidy(code))) for code in codes)
+    db.session.add_all(RecoveryCode(user_id=user_id, code_hash=hashed(tidy(code))) for code in codes)
     return codes
 
 
-def asks_for_codes(merchant_id: int) -> bool:
+def asks_for_codes(user_id: int) -> bool:
     """Whether this merchant has a phone set up."""
-    return db.session.get(TwoFactor, merchant_id) is not None
+    return db.session.get(TwoFactor, user_id) is not None
 
 
-def recovery_codes_left(merchant_id: int) -> int:
+def recovery_codes_left(user_id: int) -> int:
     """How many have not been used."""
-    left = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.merchant_id == merchant_id)
+    left = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id)
     return db.session.scalar(left) or 0
 
 
-def check_code(merchant_id: int, typed: str) -> Proof:
+def check_code(user_id: int, typed: str) -> Proof:
     """Whether this merchant's phone shows this code now, or it is one of their recovery codes; "" if neither.
 
     A right code is used up by this. Raises TooManyCodes.
@@ -119,49 +119,47 @@ def check_code(merchant_id: int, typed: str) -> Proof:
 
     def look() -> Proof:
         # whoever tries a code for the same person at the same moment waits here
-        mine = update(TwoFactor).where(TwoFactor.merchant_id == merchant_id)
+        mine = update(TwoFactor).where(TwoFactor.user_id == user_id)
         if not updated(mine.values(last_step=TwoFactor.last_step)):
             return ""
-        _hold_back(merchant_id)
-        proof = _proof(merchant_id, typed)
+        _hold_back(user_id)
+        proof = _proof(user_id, typed)
         if proof:
-            db.session.execute(delete(TwoFactorTry).where(TwoFactorTry.merchant_id == merchant_id))
+            db.session.execute(delete(TwoFactorTry).where(TwoFactorTry.user_id == user_id))
         else:
-            db.session.add(TwoFactorTry(merchant_id=merchant_id, at=utcnow()))
+            db.session.add(TwoFactorTry(user_id=user_id, at=utcnow()))
         return proof
 
     return write(look)
 
 
-def _proof(merchant_id: int, typed: str) -> Proof:
+def _proof(user_id: int, typed: str) -> Proof:
     code = tidy(typed)
     if len(code) != DIGITS:
-        mine = delete(RecoveryCode).where(RecoveryCode.merchant_id == merchant_id)
+        mine = delete(RecoveryCode).where(RecoveryCode.user_id == user_id)
         used = db.session.scalar(mine.where(RecoveryCode.code_hash == hashed(code)).returning(RecoveryCode.code_hash))
         return "recovery" if used else ""
-    row, safe = db.session.get_one(TwoFactor, merchant_id), encryptor(PURPOSE)
+    row, safe = db.session.get_one(TwoFactor, user_id), encryptor(PURPOSE)
     try:
-        secret = safe.open(row.secret, merchant_id)
+        secret = safe.open(row.secret, user_id)
     except DecryptionError:
         log.error("a second factor cannot be read: SECRET_KEY changed, and the old one is not in SECRET_KEY_FALLBACKS")
         return ""
     step = right_step(secret, code)
     if step is None:
         return ""
-    newer = update(TwoFactor).where(TwoFactor.merchant_id == merchant_id, TwoFactor.last_step < step)
+    newer = update(TwoFactor).where(TwoFactor.user_id == user_id, TwoFactor.last_step < step)
     values: dict[str, Any] = {"last_step": step}
     if safe.needs_old_key(row.secret):  # so that the old key can be taken away and no user is locked out
-        values["secret"] = safe.seal(secret, merchant_id)
+        values["secret"] = safe.seal(secret, user_id)
     return "app" if updated(newer.values(values)) else ""
 
 
-def _hold_back(merchant_id: int) -> None:
+def _hold_back(user_id: int) -> None:
     now = utcnow()
     longest = max(window for _, window in LIMITS)
-    db.session.execute(
-        delete(TwoFactorTry).where(TwoFactorTry.merchant_id == merchant_id, TwoFactorTry.at <= now - longest)
-    )
-    newest = select(TwoFactorTry.at).where(TwoFactorTry.merchant_id == merchant_id).order_by(TwoFactorTry.at.desc())
+    db.session.execute(delete(TwoFactorTry).where(TwoFactorTry.user_id == user_id, TwoFactorTry.at <= now - longest))
+    newest = select(TwoFactorTry.at).where(TwoFactorTry.user_id == user_id).order_by(TwoFactorTry.at.desc())
     tried = db.session.scalars(newest).all()
     for most, window in LIMITS:
         within = [moment for moment in tried if moment > now - window]

@@ -130,19 +130,19 @@ def reason_of(matter: ReviewItem) -> str:
     if matter.words:
         return matter.words
     match matter.kind:
-        case ReviewReason.REVIEW if order.rest_asked:
-            came = f"{shillings(order.total - order.rest_asked)} of {shillings(order.total)} came"
-            return f"{came}. The buyer was asked for the remaining {shillings(order.rest_asked)}."
-        case ReviewReason.REVIEW if order.late:
+        case ReviewReason.REVIEW if order.remaining_requested:
+            came = f"{shillings(order.total - order.remaining_requested)} of {shillings(order.total)} came"
+            return f"{came}. The buyer was asked for the remaining {shillings(order.remaining_requested)}."
+        case ReviewReason.REVIEW if order.paid_late:
             return (
                 "Paid in full after the order expired, and the goods are gone: make them again, or give the money back."
             )
         case ReviewReason.UNSEEN:
             return "It is paid, and dear: its goods do not leave before an owner has seen the money."
         case ReviewReason.TWICE:
-            return f"More than one payment came for it: {shillings(order.due_back)} is to be given back."
+            return f"More than one payment came for it: {shillings(order.refund_due_amount)} is to be given back."
         case ReviewReason.REFUND_DUE:
-            return f"{shillings(order.due_back)} came that this order does not need."
+            return f"{shillings(order.refund_due_amount)} came that this order does not need."
         case ReviewReason.WAITING:
             back = ", and came back" if order.returned_at else ""
             return f"The buyer went to pay on {nairobi(matter.since)}{back}. Chpter has not said how it ended."

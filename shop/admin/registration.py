@@ -14,7 +14,7 @@ from shop.admin import privacy_views as privacy
 from shop.admin import refused_forms, settings_views
 from shop.admin import report_views as looking
 from shop.admin.catalog import category_views, product_edit_views, product_views, stock_views, variant_views
-from shop.admin.catalog import image_views as pictures
+from shop.admin.catalog import image_views as images
 from shop.admin.catalog import import_views as importing
 from shop.admin.orders import (
     bulk_actions,
@@ -38,7 +38,7 @@ PAGES = (  # importing them has put their pages on the blueprint
     *(list_views, bulk_actions, csv_export, detail_views, reauthentication, refused_forms),
     *(packing, slips, fulfilment_undo_views, correction_views),
     *(money, action_views, unmatched_views, money_undoing, money_exporting),
-    *(product_views, product_edit_views, variant_views, stock_views, category_views, pictures, importing),
+    *(product_views, product_edit_views, variant_views, stock_views, category_views, images, importing),
     *(discount_codes, delivery_area_views, settings_views, settings_views, draft_order_views, cart_link_views),
     *(looking, mail, privacy),
     *(people_own, people),

@@ -127,8 +127,8 @@ def _words(report: Report) -> dict[str, Any]:
         "placed_link": url_for("admin.orders", tab="all", **_span(period)),
         "export_link": url_for("admin.report_export", **_span(period)),
         "refunded_link": behind("refunded"),
-        "short_link": behind("short"),
-        "given_back_link": behind("given-back"),
+        "written_off_link": behind("written-off"),
+        "refunds_made_link": behind("refunds-made"),
         "change": compared(report.sales, report.before),
         "unpaid": [(placed_words(state), placed, behind("state", state)) for state, placed in states],
         "methods_rows": _with_parts(
@@ -198,9 +198,9 @@ def behind_words(of: str, value: str) -> str:
             return placed_words(value)
         case "refunded":
             return "Refunded since"
-        case "short":
+        case "written-off":
             return "Accepted with less than asked for"
-        case "given-back":
+        case "refunds-made":
             return "Money given back"
         case "method":
             return f"Paid: {method_words(value)[:40]}"
@@ -226,8 +226,14 @@ def _lines(report: Report) -> Iterator[tuple[str | int, ...]]:
     yield "Takings", "all orders paid", *days, report.sales.count, report.sales.amount
     yield "Takings", "the period before", *earlier, report.before.count, report.before.amount
     yield "Refunded since", "orders paid", *days, report.refunded.count, report.refunded.amount
-    yield "Let off", "orders accepted with less than asked for", *days, report.short.count, report.short.amount
-    yield "Given back", "money that went out", *days, report.given_back.count, report.given_back.amount
+    yield (
+        "Let off",
+        "orders accepted with less than asked for",
+        *days,
+        report.written_off.count,
+        report.written_off.amount,
+    )
+    yield "Given back", "money that went out", *days, report.refunds_made.count, report.refunds_made.amount
     for bar in report.bars:
         of = bar.step.days or (period.first, period.last)
         name = f"{report.period.step_word.lower()} {bar.step.name}"

@@ -11,7 +11,7 @@ from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import takes
 from shop.catalog.images import serving
 from shop.catalog.images.paths import files_of
-from shop.catalog.images.processing import LARGEST_FILE, PictureRefused
+from shop.catalog.images.processing import LARGEST_FILE, ImageRefused
 from shop.catalog.images.uploads import take_one
 from shop.checkout.forms import BAD_EMAIL
 from shop.config import Settings
@@ -33,7 +33,7 @@ from shop.web.fingerprints import Label, refuse_if_changed
 from shop.web.form_fields import MOST_SHILLINGS, WholeNumber
 
 TEXTS = ("name", "tagline", "phone", "whatsapp", "email", "address", "about")
-FIELDS = (*TEXTS, "look_from")
+FIELDS = (*TEXTS, "verification_threshold")
 
 
 def _phone(field: StringField) -> None:
@@ -70,7 +70,7 @@ class SettingsForm(BaseForm):
         filters=[typed_text],
     )
 
-    look_from = WholeNumber("Look at payments from", 1, MOST_SHILLINGS, money=True)
+    verification_threshold = WholeNumber("Look at payments from", 1, MOST_SHILLINGS, money=True)
 
     def validate_phone(self, field: StringField) -> None:
         """A Kenyan mobile in any spelling."""
@@ -91,7 +91,7 @@ class SettingsForm(BaseForm):
         """Show what is set."""
         for name in TEXTS:
             self[name].data = getattr(row, name)
-        self.look_from.data = str(row.look_from or "")
+        self.verification_threshold.data = str(row.verification_threshold or "")
         self.phone.data, self.whatsapp.data = readable_phone(row.phone), readable_phone(row.whatsapp)
 
     def values(self) -> dict[str, str | int]:
@@ -99,7 +99,7 @@ class SettingsForm(BaseForm):
         typed = {name: self[name].data for name in TEXTS}
         numbers = {name: kenyan_mobile(typed[name]) for name in ("phone", "whatsapp") if typed[name]}
         email = normalised_email(typed["email"]) if typed["email"] else ""
-        return {**typed, **numbers, "email": email, "look_from": self.look_from.number or 0}
+        return {**typed, **numbers, "email": email, "verification_threshold": self.verification_threshold.number or 0}
 
 
 @admin.route("/settings", methods=["GET", "POST"])
@@ -127,8 +127,8 @@ def _save(form: SettingsForm) -> None:
     texts = [name for name in changed if name in TEXTS]
     if texts:
         audit(f"Changed the shop’s details: {', '.join(texts)}")
-    if "look_from" in changed:
-        audit(f"Payments have to be seen {_from(row.look_from)}")
+    if "verification_threshold" in changed:
+        audit(f"Payments have to be seen {_from(row.verification_threshold)}")
 
 
 def _from(sum_: int) -> str:
@@ -137,7 +137,7 @@ def _from(sum_: int) -> str:
 
 def _as_it_comes() -> StoreSettings:
     """What holds before anything was saved."""
-    return StoreSettings(**dict.fromkeys(TEXTS, ""), look_from=DEFAULT_VERIFICATION_THRESHOLD)
+    return StoreSettings(**dict.fromkeys(TEXTS, ""), verification_threshold=DEFAULT_VERIFICATION_THRESHOLD)
 
 
 def _shown(row: StoreSettings) -> dict[str, str]:
@@ -177,11 +177,11 @@ def set_logo() -> tuple[str, int] | AnyResponse:
     """Take in a logo, in place of the one there was."""
     file = request.files.get("logo")
     if file is None or not (file.filename or file.stream.seek(0, 2)):
-        return kept_page([("logo-file", "Choose a picture for the logo")]), 422
-    db.session.rollback()  # no transaction stays open while a picture is decoded
+        return kept_page([("logo-file", "Choose a image for the logo")]), 422
+    db.session.rollback()  # no transaction stays open while a image is decoded
     try:
         path = take_one(file)
-    except PictureRefused as refused:
+    except ImageRefused as refused:
         return kept_page([("logo-file", f"The logo was not changed: {refused}")]), 422
     _show(path, "Changed the shop’s logo")
     flash("The logo is changed. Every page shows it within a few seconds", "good")
@@ -194,7 +194,7 @@ def remove_logo() -> AnyResponse:
     """Go back to the drawing a new shop has."""
     asked = ask_for_confirmation(
         "Remove the logo?",
-        "Every page shows the drawing of a new shop instead. Your picture is deleted.",
+        "Every page shows the drawing of a new shop instead. Your image is deleted.",
         button="Remove",
         back=url_for("admin.settings"),
     )
@@ -208,7 +208,7 @@ def remove_logo() -> AnyResponse:
 
 
 def _show(path: str, words: str) -> str:
-    """Make a picture the logo; the path of the one before it, whose files the sweep deletes a day later."""
+    """Make a image the logo; the path of the one before it, whose files the sweep deletes a day later."""
 
     def work() -> str:
         row = store_settings_row()

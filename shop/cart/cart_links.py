@@ -23,7 +23,7 @@ MOST_FORGOTTEN = 100  # at once
 
 
 def share(
-    quantities: Mapping[str, int], now: datetime, lasts: timedelta, *, title: str = "", by: str = ""
+    quantities: Mapping[str, int], now: datetime, lasts: timedelta, *, title: str = "", actor: str = ""
 ) -> SharedCart:
     """Write a cart down under a fresh code, inside the caller's transaction. Long expired ones are cleared away."""
     _forget_old(now)
@@ -33,7 +33,7 @@ def share(
     cart = SharedCart(
         code=draw_unused(SharedCart.code, _draw_code),
         title=title,
-        by=by,
+        actor=actor,
         made_at=now,
         expires_at=now + lasts,
         lines=lines,
@@ -53,7 +53,7 @@ def shared_cart(code: str, now: datetime) -> SharedCart | None:
 
 def count_use(cart_id: int) -> None:
     """Somebody put it into a cart."""
-    updated(update(SharedCart).where(SharedCart.id == cart_id).values(used=SharedCart.used + 1))
+    updated(update(SharedCart).where(SharedCart.id == cart_id).values(uses=SharedCart.uses + 1))
 
 
 def _draw_code() -> str:

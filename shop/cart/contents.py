@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
-from shop.catalog.images.paths import NO_PICTURE
-from shop.catalog.models import Category, Picture, Product, Variant, stock_word
-from shop.catalog.queries import picture_of_variant
+from shop.catalog.images.paths import NO_IMAGE
+from shop.catalog.models import Category, Product, ProductImage, Variant, stock_word
+from shop.catalog.queries import image_of_variant
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.core.money import shillings
@@ -37,7 +37,7 @@ class CartContentsLine:
     label: str
     slug: str
     category: str  # the slug of its category
-    picture: str
+    image: str
     alt: str
     price: int
     quantity: int
@@ -87,7 +87,7 @@ class CartContents:
         return [*dict.fromkeys(self.withdrawn.values()), *self.price_changes]
 
     @property
-    def goods(self) -> int:
+    def subtotal(self) -> int:
         """The lines together, without what is sold out."""
         return sum(line.subtotal for line in self.there)
 
@@ -108,7 +108,7 @@ class CartContents:
     @property
     def discount(self) -> int:
         """What the code takes off."""
-        return self.discount_code.reduction.discount_on(self.goods) if self.discount_code else 0
+        return self.discount_code.reduction.discount_on(self.subtotal) if self.discount_code else 0
 
     @property
     def area_id(self) -> int | None:
@@ -134,8 +134,7 @@ class CartContents:
     def items(self) -> list[NewOrderLine]:
         """The lines in the words of an order."""
         return [
-            NewOrderLine(line.sku, line.name, line.label, line.picture, line.price, line.quantity)
-            for line in self.lines
+            NewOrderLine(line.sku, line.name, line.label, line.image, line.price, line.quantity) for line in self.lines
         ]
 
 
@@ -179,7 +178,7 @@ def read_lines(
             label=row.label,
             slug=row.slug,
             category=row.category,
-            picture=row.path or NO_PICTURE,
+            image=row.path or NO_IMAGE,
             alt=row.alt or row.name,
             price=row.price,
             quantity=quantity,
@@ -210,12 +209,20 @@ def _discount(typed: str, goods: int, now: datetime) -> tuple[DiscountCode | Non
 
 
 def _rows(skus: Iterable[str]) -> Sequence[Any]:
-    columns = (Variant.sku, Variant.label, Variant.price, Product.name, Product.slug, Picture.path, Picture.alt)
+    columns = (
+        Variant.sku,
+        Variant.label,
+        Variant.price,
+        Product.name,
+        Product.slug,
+        ProductImage.path,
+        ProductImage.alt,
+    )
     left, sold = (Variant.on_hand - Variant.held).label("left"), and_(Variant.active, Product.active).label("sold")
     query = (
         select(*columns, Category.slug.label("category"), left, sold)
         .join(Product, Product.id == Variant.product_id)
         .join(Category, Category.id == Product.category_id)
-        .outerjoin(Picture, picture_of_variant())
+        .outerjoin(ProductImage, image_of_variant())
     )
     return db.session.execute(query.where(Variant.sku.in_(skus))).all()

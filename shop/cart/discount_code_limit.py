@@ -24,10 +24,10 @@ def may_try_code(typed: str | None) -> bool:
     return not code or code == storage.kept().code or _counted(code, client_address())
 
 
-def may_try_code_in_admin(typed: str | None, merchant_id: int) -> bool:
+def may_try_code_in_admin(typed: str | None, user_id: int) -> bool:
     """As `may_try`, for a code typed into an order that is made in the admin; counted by account."""
     code = normalised_code(typed or "")
-    return not code or _counted(code, f"account {merchant_id}")
+    return not code or _counted(code, f"account {user_id}")
 
 
 def _counted(code: str, whose: str) -> bool:

@@ -43,10 +43,10 @@ class SharedCart(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(7), unique=True)
     title: Mapped[str] = mapped_column(String(80), default="")  # the merchant's own name for it
-    by: Mapped[str] = mapped_column(String(80), default="")  # who of the desk made it; "" for a buyer
+    actor: Mapped[str] = mapped_column(String(80), default="")  # who of the desk made it; "" for a buyer
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    used: Mapped[int] = mapped_column(default=0)  # how often it was put into a cart
+    uses: Mapped[int] = mapped_column(default=0)  # how often it was put into a cart
     active: Mapped[bool] = mapped_column(default=True)
 
     lines: Mapped[list["SharedLine"]] = relationship(order_by="SharedLine.position", cascade="all, delete-orphan")

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select, update
 
-from shop.catalog.images.paths import NO_PICTURE
-from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.images.paths import NO_IMAGE
+from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.catalog.slugs import free_names, keep_old_slug, search_text, tidy_slug
 from shop.core.database import db
 
 LONGEST_NAME = 60  # characters, as are the others
 LONGEST_BLURB = 200
 LONGEST_SLUG = 60
-NEUTRAL = NO_PICTURE  # of a category that has chosen none: its page shows a picture of its newest goods
-MOST_PICTURES = 24  # to choose from
+NEUTRAL = NO_IMAGE  # of a category that has chosen none: its page shows a image of its newest goods
+MOST_IMAGES = 24  # to choose from
 
 
 class StillInUse(Exception):
@@ -31,7 +31,7 @@ class CategoryValues:
     name: str
     blurb: str = ""
     slug: str = ""
-    picture: str = NEUTRAL
+    image: str = NEUTRAL
 
 
 def category_with(category_id: int) -> Category | None:
@@ -57,7 +57,7 @@ def add_category(shelf: CategoryValues) -> Category:
         slug=shelf.slug or _free_slug(shelf.name),
         name=shelf.name,
         blurb=shelf.blurb,
-        picture=shelf.picture,
+        image=shelf.image,
         position=0 if last is None else last + 1,
     )
     db.session.add(made)
@@ -68,7 +68,7 @@ def add_category(shelf: CategoryValues) -> Category:
 def change_category(category: Category, shelf: CategoryValues) -> None:
     """Change what a category says; its goods are found by its new name."""
     renamed = category.name != shelf.name
-    category.name, category.blurb, category.slug, category.picture = shelf.name, shelf.blurb, shelf.slug, shelf.picture
+    category.name, category.blurb, category.slug, category.image = shelf.name, shelf.blurb, shelf.slug, shelf.image
     if renamed:
         _refresh_search(category)
     db.session.flush()
@@ -102,19 +102,19 @@ def move_category(category: Category, up: bool) -> bool:
     return True
 
 
-def pictures_for(category: Category | None) -> list[tuple[str, str]]:
-    """What a category may choose its picture from: (path, whose), its own one first, a neutral one last."""
+def images_for(category: Category | None) -> list[tuple[str, str]]:
+    """What a category may choose its image from: (path, whose), its own one first, a neutral one last."""
     if category is None:
         return [(NEUTRAL, "Its newest product")]
     query = (
-        select(Picture.path, Product.name)
-        .join(Product, Product.id == Picture.product_id)
-        .where(Product.category_id == category.id, Picture.position == 0)
+        select(ProductImage.path, Product.name)
+        .join(Product, Product.id == ProductImage.product_id)
+        .where(Product.category_id == category.id, ProductImage.position == 0)
         .order_by(Product.active.desc(), Product.position)
-        .limit(MOST_PICTURES)
+        .limit(MOST_IMAGES)
     )
     found = dict(db.session.execute(query).all())
-    now = {category.picture: found.get(category.picture, "As it is now")} if category.picture != NEUTRAL else {}
+    now = {category.image: found.get(category.image, "As it is now")} if category.image != NEUTRAL else {}
     return list({**now, **found, NEUTRAL: "Its newest product"}.items())
 
 

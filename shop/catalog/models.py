@@ -1,4 +1,4 @@
-"""Categories, products, their pictures, the variants that carry SKU, price and stock, and the ledger of that stock."""
+"""Categories, products, their images, the variants that carry SKU, price and stock, and the ledger of that stock."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ class Category(Model):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(60))
     blurb: Mapped[str] = mapped_column(String(200))
-    picture: Mapped[str] = mapped_column(String(120))  # path under static/
+    image: Mapped[str] = mapped_column(String(120))  # path under static/
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)  # archived when not: no goods for sale stand on it
 
@@ -43,10 +43,10 @@ class Product(Model):
     option_1: Mapped[str] = mapped_column(String(40), default="")  # what its variants differ in: "Size", "Colour"
     option_2: Mapped[str] = mapped_column(String(40), default="")
     option_3: Mapped[str] = mapped_column(String(40), default="")
-    edition: Mapped[int] = mapped_column(default=0)  # counts its edits: whoever saves over another's is told
+    version: Mapped[int] = mapped_column(default=0)  # counts its edits: whoever saves over another's is told
 
     category: Mapped[Category] = relationship()
-    pictures: Mapped[list["Picture"]] = relationship(order_by="Picture.position")
+    images: Mapped[list["ProductImage"]] = relationship(order_by="ProductImage.position")
     variants: Mapped[list["Variant"]] = relationship(order_by="Variant.position", back_populates="product")
 
     __table_args__ = (
@@ -65,17 +65,17 @@ class ProductEdit(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
-    edition: Mapped[int]  # the one that it ended
+    version: Mapped[int]  # the one that it ended
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    by: Mapped[str] = mapped_column(String(80))
+    actor: Mapped[str] = mapped_column(String(80))
     words: Mapped[str] = mapped_column(Text)
     before: Mapped[str] = mapped_column(Text)  # JSON: the product as its form would have shown it
 
-    __table_args__ = (Index("ix_product_edit_edition", "product_id", "edition", unique=True),)
+    __table_args__ = (Index("ix_product_edit_version", "product_id", "version", unique=True),)
 
 
-class Picture(Model):
-    """A picture of a product; position 0 is the one on its card."""
+class ProductImage(Model):
+    """A image of a product; position 0 is the one on its card."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
@@ -83,9 +83,9 @@ class Picture(Model):
     path: Mapped[str] = mapped_column(String(120))  # under static/
     alt: Mapped[str] = mapped_column(String(200))
 
-    variants: Mapped[list["Variant"]] = relationship(back_populates="picture")  # those it shows; it goes, they stay
+    variants: Mapped[list["Variant"]] = relationship(back_populates="image")  # those it shows; it goes, they stay
 
-    __table_args__ = (Index("ix_picture_place", "product_id", "position", unique=True),)
+    __table_args__ = (Index("ix_product_image_place", "product_id", "position", unique=True),)
 
 
 class OldSlug(Model):
@@ -114,13 +114,15 @@ class Variant(Model):
     value_1: Mapped[str] = mapped_column(String(60), default="")  # of the product's option_1: "Large"
     value_2: Mapped[str] = mapped_column(String(60), default="")
     value_3: Mapped[str] = mapped_column(String(60), default="")
-    low_at: Mapped[int] = mapped_column(default=LOW_STOCK)  # from here down it stands on the low-stock list
+    low_stock_threshold: Mapped[int] = mapped_column(
+        default=LOW_STOCK
+    )  # from here down it stands on the low-stock list
 
-    picture_id: Mapped[int | None] = mapped_column(ForeignKey("picture.id"), index=True)
+    image_id: Mapped[int | None] = mapped_column(ForeignKey("product_image.id"), index=True)
 
     product: Mapped[Product] = relationship(back_populates="variants")
     # Its own; without one, the first of its product is shown.
-    picture: Mapped[Picture | None] = relationship(back_populates="variants")
+    image: Mapped[ProductImage | None] = relationship(back_populates="variants")
 
     __table_args__ = (
         CheckConstraint("0 <= held AND held <= on_hand", name="stock"),
@@ -153,10 +155,12 @@ class StockEntry(Model):
     held: Mapped[int]  # the change, with its sign
     reason: Mapped[str] = mapped_column(String(200))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"), index=True)
-    by: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it; empty for the shop itself
-    once: Mapped[str | None] = mapped_column(String(32))  # of the form that asked for it: sent twice, it counts once
+    actor: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it; empty for the shop itself
+    idempotency_key: Mapped[str | None] = mapped_column(
+        String(32)
+    )  # of the form that asked for it: sent twice, it counts once
 
     __table_args__ = (
-        Index("ix_stock_move_newest", "sku", "id"),
-        Index("ix_stock_move_once", "once", unique=True),
+        Index("ix_stock_entry_newest", "sku", "id"),
+        Index("ix_stock_entry_idempotency_key", "idempotency_key", unique=True),
     )

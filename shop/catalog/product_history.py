@@ -1,4 +1,4 @@
-"""Who changed what of a product. Each edit counts its edition up, so that nobody saves over what they have not seen.
+"""Who changed what of a product. Each edit counts its version up, so that nobody saves over what they have not seen.
 
 Runs inside the caller's transaction.
 """
@@ -13,7 +13,7 @@ from shop.core.database import db, updated
 from shop.core.money import shillings
 
 State = dict[str, str]
-Hung = list[tuple[str, str]]  # path and words of each picture, in order
+Hung = list[tuple[str, str]]  # path and words of each image, in order
 
 
 class StaleEdit(Exception):
@@ -21,12 +21,12 @@ class StaleEdit(Exception):
 
 
 def begin_edit(product: Product, seen: int) -> State:
-    """Make sure that the product is in the edition that was seen, and count it up; its state as it was.
+    """Make sure that the product is in the version that was seen, and count it up; its state as it was.
 
     Raises EditedMeanwhile. The caller changes the product, then calls `end_edit`.
     """
-    here = update(Product).where(Product.id == product.id, Product.edition == seen)
-    if not updated(here.values(edition=seen + 1)):
+    here = update(Product).where(Product.id == product.id, Product.version == seen)
+    if not updated(here.values(version=seen + 1)):
         raise StaleEdit
     db.session.expire(product)
     return state_of(product)
@@ -34,20 +34,20 @@ def begin_edit(product: Product, seen: int) -> State:
 
 def begin_locked_edit(product: Product) -> State:
     """The same for a product whose row the caller has locked: nobody can be in between."""
-    product.edition += 1
+    product.version += 1
     return state_of(product)
 
 
-def end_edit(product: Product, before: State, by: str, words: str = "") -> str:
+def end_edit(product: Product, before: State, actor: str, words: str = "") -> str:
     """Write down what an edit changed, in `words` or else as it shows; the same words, "" if it was nothing."""
     db.session.flush()
     words = words or "; ".join(differences(product, before, state_of(product)))
     db.session.add(
         ProductEdit(
             product_id=product.id,
-            edition=product.edition - 1,
+            version=product.version - 1,
             at=utcnow(),
-            by=by[:80],
+            actor=actor[:80],
             words=words,
             before=json.dumps(before),
         )
@@ -69,7 +69,7 @@ def state_of(product: Product) -> State:
         state |= {
             f"place-{variant.id}": str(place),
             f"price-{variant.id}": str(variant.price),
-            f"low_at-{variant.id}": str(variant.low_at),
+            f"low_stock_threshold-{variant.id}": str(variant.low_stock_threshold),
             f"active-{variant.id}": "1" if variant.active else "",
         }
         if product.options:
@@ -107,7 +107,7 @@ def _difference(kind: str, sku: str, was: str, now: str) -> str:
             return f"{sku} {'on sale again' if now else 'archived'}"
         case "place":
             return f"place of {sku} from {was} to {now}"
-        case "low_at":
+        case "low_stock_threshold":
             return f"low stock of {sku} from {was} to {now}"
         case "slug":
             return f"address from {was} to {now}"
@@ -115,37 +115,37 @@ def _difference(kind: str, sku: str, was: str, now: str) -> str:
     return f"{what} from “{was}” to “{now}”"
 
 
-def same_since(product: Product, edition: int) -> bool:
-    """Whether its form would look as it did in that edition: what was changed since is something else."""
-    mine = select(ProductEdit.before).where(ProductEdit.product_id == product.id, ProductEdit.edition >= edition)
-    before = db.session.scalar(mine.order_by(ProductEdit.edition).limit(1))
+def same_since(product: Product, version: int) -> bool:
+    """Whether its form would look as it did in that version: what was changed since is something else."""
+    mine = select(ProductEdit.before).where(ProductEdit.product_id == product.id, ProductEdit.version >= version)
+    before = db.session.scalar(mine.order_by(ProductEdit.version).limit(1))
     return before is not None and json.loads(before) == state_of(product)
 
 
-def pictures_of(product: Product) -> Hung:
-    """The pictures of a product as they hang."""
-    return [(picture.path, picture.alt) for picture in product.pictures]
+def images_of(product: Product) -> Hung:
+    """The images of a product as they hang."""
+    return [(image.path, image.alt) for image in product.images]
 
 
-def note_pictures(product: Product, before: Hung, by: str) -> None:
-    """Write down what was done with the pictures of a product whose row the caller has locked, if anything was."""
+def note_images(product: Product, before: Hung, actor: str) -> None:
+    """Write down what was done with the images of a product whose row the caller has locked, if anything was."""
     db.session.flush()
-    db.session.expire(product, ["pictures"])
-    words = picture_differences(before, pictures_of(product))
+    db.session.expire(product, ["images"])
+    words = image_differences(before, images_of(product))
     if words:
-        end_edit(product, begin_locked_edit(product), by, "; ".join(words))
+        end_edit(product, begin_locked_edit(product), actor, "; ".join(words))
 
 
-def picture_differences(before: Hung, after: Hung) -> list[str]:
-    """What was done with the pictures, each thing in words."""
+def image_differences(before: Hung, after: Hung) -> list[str]:
+    """What was done with the images, each thing in words."""
     was, now = dict(before), dict(after)
     words = []
     for verb, some, others in (("added", now, was), ("removed", was, now)):
         count = len(some.keys() - others.keys())
         if count:
-            words.append(f"{verb} {'a picture' if count == 1 else f'{count} pictures'}")
+            words.append(f"{verb} {'a image' if count == 1 else f'{count} images'}")
     stayed = [[path for path in hung if path in was and path in now] for hung in (was, now)]
     if stayed[0] != stayed[1]:
-        words.append("put the pictures in another order")
+        words.append("put the images in another order")
     said = [path for path in stayed[1] if was[path] != now[path]]
-    return words + [f"words of a picture from “{was[path]}” to “{now[path]}”" for path in said]
+    return words + [f"words of a image from “{was[path]}” to “{now[path]}”" for path in said]

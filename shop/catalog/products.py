@@ -45,7 +45,7 @@ class NewVariant:
     sku: str
     price: int
     stock: int = 0
-    low_at: int = LOW_STOCK
+    low_stock_threshold: int = LOW_STOCK
     values: tuple[str, ...] = ()
     label: str = ""
 
@@ -55,7 +55,7 @@ class VariantEdit:
     """What a variant shall be from now on."""
 
     price: int
-    low_at: int
+    low_stock_threshold: int
     active: bool
     values: tuple[str, ...] = ()
     label: str = ""
@@ -65,11 +65,11 @@ def product_with_variants(product_id: int) -> Product | None:
     """A product, archived or not, with all its variants."""
     if product_id >= 2**31:
         return None  # more than its column holds
-    whole = (selectinload(Product.variants), selectinload(Product.category), selectinload(Product.pictures))
+    whole = (selectinload(Product.variants), selectinload(Product.category), selectinload(Product.images))
     return db.session.scalar(select(Product).where(Product.id == product_id).options(*whole))
 
 
-def add_product(details: Details, variant: NewVariant, by: str) -> Product:
+def add_product(details: Details, variant: NewVariant, actor: str) -> Product:
     """A new product, first on its shelf.
 
     Raises CategoryArchived. A SKU or slug that is taken breaks a UNIQUE constraint (IntegrityError).
@@ -86,11 +86,11 @@ def add_product(details: Details, variant: NewVariant, by: str) -> Product:
     )
     db.session.add(product)
     db.session.flush()
-    add_variants(product, [variant], by)
+    add_variants(product, [variant], actor)
     return product
 
 
-def add_variants(product: Product, fresh: Sequence[NewVariant], by: str) -> None:
+def add_variants(product: Product, fresh: Sequence[NewVariant], actor: str) -> None:
     """More variants, behind those there are. A SKU that is taken breaks a UNIQUE constraint (IntegrityError)."""
     place = max((variant.position for variant in product.variants), default=-1) + 1
     for position, one in enumerate(fresh, place):
@@ -100,12 +100,12 @@ def add_variants(product: Product, fresh: Sequence[NewVariant], by: str) -> None
             price=one.price,
             on_hand=one.stock,
             position=position,
-            low_at=one.low_at,
+            low_stock_threshold=one.low_stock_threshold,
         )
         _set_values(made, one.values)
-        made.picture_id = _picture_of_its_like(product, one.values)
+        made.image_id = _image_of_its_like(product, one.values)
         product.variants.append(made)
-        record_stock_move(one.sku, on_hand=one.stock, reason=OPENING, by=by)
+        record_stock_move(one.sku, on_hand=one.stock, reason=OPENING, actor=actor)
     db.session.flush()
     _refresh_search(product)
 
@@ -129,7 +129,7 @@ def name_options(product: Product, names: Sequence[str]) -> None:
 
 def change_variant(variant: Variant, edit: VariantEdit) -> None:
     """Set what may change in a variant. Its stock changes by the ledger only, its SKU never."""
-    variant.price, variant.low_at, variant.active = edit.price, edit.low_at, edit.active
+    variant.price, variant.low_stock_threshold, variant.active = edit.price, edit.low_stock_threshold, edit.active
     revalue(variant, edit.values, edit.label)
 
 
@@ -165,10 +165,10 @@ def _set_values(variant: Variant, values: Sequence[str]) -> None:
     variant.value_1, variant.value_2, variant.value_3 = (*values, "", "", "")[:3]
 
 
-def _picture_of_its_like(product: Product, values: Sequence[str]) -> int | None:
-    """The picture that all variants with one of these values have: a new size of what is white looks white."""
+def _image_of_its_like(product: Product, values: Sequence[str]) -> int | None:
+    """The image that all variants with one of these values have: a new size of what is white looks white."""
     for place, value in enumerate(values):
-        like = {one.picture_id for one in product.variants if one.values[place : place + 1] == (value,)}
+        like = {one.image_id for one in product.variants if one.values[place : place + 1] == (value,)}
         if len(like) == 1 and None not in like:
             return like.pop()
     return None

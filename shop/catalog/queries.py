@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from shop.catalog.images.paths import NO_PICTURE
-from shop.catalog.models import Category, Picture, Product, Variant, stock_word
+from shop.catalog.images.paths import NO_IMAGE
+from shop.catalog.models import Category, Product, ProductImage, Variant, stock_word
 from shop.core.database import db
 from shop.web.pagination import Page, paginate
 
@@ -27,11 +27,11 @@ SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
 }
 
 
-def picture_of_variant() -> ColumnElement[bool]:
-    """What joins a variant to the picture that shows it: its own, or else the first of its product."""
-    first = aliased(Picture)
+def image_of_variant() -> ColumnElement[bool]:
+    """What joins a variant to the image that shows it: its own, or else the first of its product."""
+    first = aliased(ProductImage)
     of_product = select(first.id).where(first.product_id == Variant.product_id, first.position == 0).scalar_subquery()
-    return Picture.id == func.coalesce(Variant.picture_id, of_product)
+    return ProductImage.id == func.coalesce(Variant.image_id, of_product)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ProductCard:
     price: int
     varies: bool
     left: int
-    picture: str
+    image: str
     alt: str
 
     @property
@@ -61,25 +61,25 @@ class Listing(Page):
 
 @dataclass(frozen=True)
 class Tile:
-    """A category as a way into the shop. Without a picture of its own it shows its newest product's."""
+    """A category as a way into the shop. Without a image of its own it shows its newest product's."""
 
     slug: str
     name: str
-    picture: str
+    image: str
 
 
 def categories() -> list[Tile]:
     """The categories of the shop in shelf order."""
-    newest_picture = (
-        select(Picture.path)
-        .join(Product, Product.id == Picture.product_id)
-        .where(Product.category_id == Category.id, Product.active, Picture.position == 0)
+    newest_image = (
+        select(ProductImage.path)
+        .join(Product, Product.id == ProductImage.product_id)
+        .where(Product.category_id == Category.id, Product.active, ProductImage.position == 0)
         .order_by(Product.position)
         .limit(1)
         .scalar_subquery()
     )
-    picture = case((Category.picture == NO_PICTURE, func.coalesce(newest_picture, NO_PICTURE)), else_=Category.picture)
-    query = select(Category.slug, Category.name, picture).where(Category.active).order_by(Category.position)
+    image = case((Category.image == NO_IMAGE, func.coalesce(newest_image, NO_IMAGE)), else_=Category.image)
+    query = select(Category.slug, Category.name, image).where(Category.active).order_by(Category.position)
     return [Tile(*row) for row in db.session.execute(query)]
 
 
@@ -109,7 +109,7 @@ def found(query: str, sort: str, page: int) -> Listing:
 
 def product_by_slug(slug: str) -> Product | None:
     """A product that is still sold, or None."""
-    loaded = (joinedload(Product.category), selectinload(Product.pictures), selectinload(Product.variants))
+    loaded = (joinedload(Product.category), selectinload(Product.images), selectinload(Product.variants))
     sold = Product.active & Product.variants.any(Variant.active)
     return db.session.scalar(select(Product).where(Product.slug == slug, sold).options(*loaded))
 
@@ -137,11 +137,11 @@ def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             _price,
             _highest,
             left,
-            func.min(Picture.path),
-            func.min(Picture.alt),
+            func.min(ProductImage.path),
+            func.min(ProductImage.alt),
         )
         .join(Variant, and_(Variant.product_id == Product.id, Variant.active))
-        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
+        .outerjoin(ProductImage, and_(ProductImage.product_id == Product.id, ProductImage.position == 0))
         .where(Product.active, *conditions)
         .group_by(Product.id, Product.slug, Product.name, Product.position)
     )
@@ -149,6 +149,6 @@ def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 def _cards(query: Select[*tuple[Any, ...]]) -> list[ProductCard]:
     return [
-        ProductCard(slug, name, low, high > low, int(left), picture or NO_PICTURE, alt or name)
-        for slug, name, low, high, left, picture, alt in db.session.execute(query)
+        ProductCard(slug, name, low, high > low, int(left), image or NO_IMAGE, alt or name)
+        for slug, name, low, high, left, image, alt in db.session.execute(query)
     ]

@@ -37,16 +37,16 @@ class TooMany(Exception):
         self.on_hand = on_hand
 
 
-def set_stock(sku: str, quantity: int, reason: str, by: str = "", once: str | None = None) -> None:
+def set_stock(sku: str, quantity: int, reason: str, actor: str = "", idempotency_key: str | None = None) -> None:
     """Set what is on hand of a SKU. Raises HeldByOrders below what is held, and KeyError for a SKU there is not."""
     seen = _locked(sku)
     if quantity < seen.held:
         raise HeldByOrders(seen.held, quantity)
     updated(update(Variant).where(Variant.sku == sku).values(on_hand=quantity))
-    record_stock_move(sku, on_hand=quantity - seen.on_hand, reason=reason, by=by, once=once)
+    record_stock_move(sku, on_hand=quantity - seen.on_hand, reason=reason, actor=actor, idempotency_key=idempotency_key)
 
 
-def change_stock(sku: str, pieces: int, reason: str, by: str = "", once: str | None = None) -> None:
+def change_stock(sku: str, pieces: int, reason: str, actor: str = "", idempotency_key: str | None = None) -> None:
     """Add pieces to what is on hand, or take some away when `pieces` is negative.
 
     Raises TooFew when there are not so many, HeldByOrders when too few would be left for the orders that hold some,
@@ -57,7 +57,7 @@ def change_stock(sku: str, pieces: int, reason: str, by: str = "", once: str | N
         raise TooFew(seen.on_hand)
     if seen.on_hand + pieces > MOST_STOCK:
         raise TooMany(seen.on_hand)
-    set_stock(sku, seen.on_hand + pieces, reason, by, once)
+    set_stock(sku, seen.on_hand + pieces, reason, actor, idempotency_key)
 
 
 def record_stock_move(
@@ -67,8 +67,8 @@ def record_stock_move(
     held: int = 0,
     reason: str,
     order_id: int | None = None,
-    by: str = "",
-    once: str | None = None,
+    actor: str = "",
+    idempotency_key: str | None = None,
 ) -> None:
     """Write a line of the ledger; `on_hand` and `held` are changes, with their sign. No change, no line.
 
@@ -83,8 +83,8 @@ def record_stock_move(
                 held=held,
                 reason=reason[:200],
                 order_id=order_id,
-                by=by[:80],
-                once=once,
+                actor=actor[:80],
+                idempotency_key=idempotency_key,
             )
         )
 

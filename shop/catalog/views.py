@@ -34,7 +34,7 @@ def category(slug: str) -> ViewResponse:
 
 @catalog.get("/products/<slug>")
 def product(slug: str) -> ViewResponse:
-    """One product with its pictures, variants, prices and stock.
+    """One product with its images, variants, prices and stock.
 
     `?choose=1&quantity=2` says that none was chosen, and keeps the quantity: a form without a choice comes back so.
     """
@@ -87,8 +87,8 @@ class ProductPage:
         self.slug, self.name, self.category = product.slug, product.name, product.category
         self.paragraphs = [part.strip() for part in product.description.split("\n\n") if part.strip()]
         self.summary = " ".join(product.description.split())  # one line, for search engines
-        self.pictures = product.pictures
-        self.places = {picture.id: place for place, picture in enumerate(product.pictures, 1)}  # of pictures, by id
+        self.images = product.images
+        self.places = {image.id: place for place, image in enumerate(product.images, 1)}  # of images, by id
         self.variants = [variant for variant in product.variants if variant.active]
         self.stock = stock_word(sum(variant.left for variant in self.variants))
         self.options = product.options

@@ -31,7 +31,7 @@ from shop.emails.smtp import (
     transport_for,
 )
 from shop.orders.models import Order
-from shop.orders.states import ReceiptMail
+from shop.orders.states import ReceiptEmail
 from shop.store.settings import current_store
 
 __all__ = ["email_file", "send_due"]
@@ -127,7 +127,7 @@ def _sent(mail_id: int, now: datetime, kept_as_file: bool) -> None:
     one_more = {"tries": OutboxEmail.tries + 1, "last_error": "", "delays": 0}
     of_this = update(OutboxEmail).where(OutboxEmail.id == mail_id)
     updated(of_this.values(sent_at=now, ended_at=None, kept_as_file=kept_as_file, **one_more))
-    _note_receipt(mail_id, ReceiptMail.NONE if kept_as_file else ReceiptMail.SENT)
+    _note_receipt(mail_id, ReceiptEmail.NONE if kept_as_file else ReceiptEmail.SENT)
 
 
 def _not_sent(mail_id: int, now: datetime, error: str, refused: bool, unanswered: bool) -> None:
@@ -151,18 +151,18 @@ def _end(mail: OutboxEmail, unanswered: int) -> None:
     if order is not None:
         doubt = " It may have arrived: the mail server did not say." if unanswered else ""
         order.record(f"The email “{mail.subject}” to {mail.recipient} was not sent.{doubt}", warning=True)
-    _note_receipt(mail.id, ReceiptMail.DOUBTFUL if unanswered else ReceiptMail.REFUSED)
+    _note_receipt(mail.id, ReceiptEmail.DOUBTFUL if unanswered else ReceiptEmail.REFUSED)
 
 
 def receipt_waits(mail_id: int) -> None:
     """Say on its order that the receipt is on its way again, if this mail is one. In the caller's transaction."""
-    _note_receipt(mail_id, ReceiptMail.WAITING)
+    _note_receipt(mail_id, ReceiptEmail.WAITING)
 
 
-def _note_receipt(mail_id: int, state: ReceiptMail) -> None:
+def _note_receipt(mail_id: int, state: ReceiptEmail) -> None:
     """Say on its order where the receipt stands, if this mail is one."""
     of_receipt = select(OutboxEmail.order_id).where(OutboxEmail.id == mail_id, OutboxEmail.kind.in_(RECEIPTS))
-    updated(update(Order).where(Order.id == of_receipt.scalar_subquery()).values(receipt_mail=state))
+    updated(update(Order).where(Order.id == of_receipt.scalar_subquery()).values(receipt_email=state))
 
 
 def _delay(now: datetime, error: str) -> None:
@@ -189,4 +189,6 @@ def _message(mail: OutboxEmail, settings: Settings) -> EmailMessage:
 
 def text_of(mail: OutboxEmail, settings: Settings) -> str:
     """The text as its reader gets it. Text that people typed is never decrypted. Raises DecryptionError."""
-    return Encryptor(settings.secret_keys, "email").open(mail.body, mail.once) if mail.encrypted else mail.body
+    return (
+        Encryptor(settings.secret_keys, "email").open(mail.body, mail.idempotency_key) if mail.encrypted else mail.body
+    )

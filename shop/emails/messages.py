@@ -35,7 +35,7 @@ from shop.core.signals import (
 from shop.emails.models import UNPROVEN, OutboxEmail
 from shop.orders.fulfilment import TooLate
 from shop.orders.models import Order
-from shop.orders.states import PAY_AGAIN_AFTER, UNDO_WITHIN, Fulfilment, ReceiptMail
+from shop.orders.states import PAY_AGAIN_AFTER, UNDO_WITHIN, Fulfilment, ReceiptEmail
 from shop.payments.models import LedgerEntry, PaymentAttempt, UnmatchedCallback
 from shop.store.settings import current_store, verification_threshold
 
@@ -72,9 +72,9 @@ def _paid(order: Order) -> None:
         _to_buyer(order, "paid", *receipt)
     else:
         _to_typed(order, "free", *receipt)
-    written = select(OutboxEmail.id).where(OutboxEmail.once == receipt[1])
+    written = select(OutboxEmail.id).where(OutboxEmail.idempotency_key == receipt[1])
     if settings.smtp_host and db.session.scalar(written):
-        order.receipt_mail = ReceiptMail.WAITING
+        order.receipt_email = ReceiptEmail.WAITING
     first = ": verify the payment first" if _to_be_seen(order) else ""
     _to_owner(order, "new_order", f"New paid order {order.number}{first}", f"new-order-{order.id}", verify=bool(first))
 
@@ -86,19 +86,21 @@ def _doubted(order: Order, row: str, reason: str) -> None:
 
 
 def _unmatched(callback: UnmatchedCallback) -> None:
-    once = f"unmatched-{callback.secret_hash[:40]}-{callback.claim}"
-    write_email(current_store().email, "unmatched_payment", "A payment without an order", once, callback=callback)
+    idempotency_key = f"unmatched-{callback.secret_hash[:40]}-{callback.claim}"
+    write_email(
+        current_store().email, "unmatched_payment", "A payment without an order", idempotency_key, callback=callback
+    )
 
 
 def _to_be_seen(order: Order) -> bool:
     """Whether an owner has to see its payment before the goods may leave."""
     from_ = db.session.scalar(select(verification_threshold())) or 0
-    return order.seen_at is None and 0 < from_ <= order.total
+    return order.payment_verified_at is None and 0 < from_ <= order.total
 
 
-def _to_owner(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
+def _to_owner(order: Order, kind: str, subject: str, idempotency_key: str, **words: Any) -> None:
     """Write to the shop's own address, where it has one."""
-    _write(current_store().email, order, kind, subject, once, **words)
+    _write(current_store().email, order, kind, subject, idempotency_key, **words)
 
 
 def _failed(attempt: PaymentAttempt) -> None:
@@ -123,12 +125,12 @@ def _moved(order: Order) -> None:
         words = ("ready", f"Your order {order.number} is ready to collect")
     else:
         return
-    _to_buyer(order, *words, _once_of_step(order, order.moved_at), wait=UNDO_WITHIN)
+    _to_buyer(order, *words, _once_of_step(order, order.fulfilment_changed_at), wait=UNDO_WITHIN)
 
 
 def _undone(order: Order, taken_at: datetime) -> None:
     """Take back the mail of a step that was undone. Raises TooLate when it has left, or a worker has it in hand."""
-    mail = db.session.scalar(select(OutboxEmail).where(OutboxEmail.once == _once_of_step(order, taken_at)))
+    mail = db.session.scalar(select(OutboxEmail).where(OutboxEmail.idempotency_key == _once_of_step(order, taken_at)))
     if mail is None:
         return
     waits = (OutboxEmail.id == mail.id, OutboxEmail.sent_at.is_(None), OutboxEmail.tries == 0)
@@ -148,8 +150,10 @@ def _once_of_step(order: Order, taken_at: datetime | None) -> str:
     return f"step-{order.id}-{taken_at:%Y%m%d%H%M%S%f}"
 
 
-def _told(order: Order, words: str, once: str) -> None:
-    _to_buyer(order, "note", f"A message about your order {order.number}", f"note-{order.id}-{once}", words=words)
+def _told(order: Order, words: str, idempotency_key: str) -> None:
+    _to_buyer(
+        order, "note", f"A message about your order {order.number}", f"note-{order.id}-{idempotency_key}", words=words
+    )
 
 
 def _cancelled(order: Order) -> None:
@@ -162,25 +166,28 @@ def _given_back(entry: LedgerEntry) -> None:
 
 
 def _rest_asked_for(order: Order) -> None:
-    once = f"rest-{order.id}-{order.received}"
-    subject = f"{shillings(order.rest_asked)} remains to be paid for your order {order.number}"
-    _to_buyer(order, "remaining_payment", subject, once)
+    idempotency_key = f"rest-{order.id}-{order.received}"
+    subject = f"{shillings(order.remaining_requested)} remains to be paid for your order {order.number}"
+    _to_buyer(order, "remaining_payment", subject, idempotency_key)
 
 
 def _taken_back(order: Order) -> None:
     """Its receipt was not true. What waits to be sent is not sent; whoever has it already is told."""
-    written = (OutboxEmail.order_id == order.id, OutboxEmail.once.in_((f"paid-{order.id}", f"ready-{order.id}")))
+    written = (
+        OutboxEmail.order_id == order.id,
+        OutboxEmail.idempotency_key.in_((f"paid-{order.id}", f"ready-{order.id}")),
+    )
     untouched = (OutboxEmail.sent_at.is_(None), OutboxEmail.tries == 0)
     db.session.execute(delete(OutboxEmail).where(*written, *untouched))
-    order.receipt_mail = ""
+    order.receipt_email = ""
     left = db.session.scalars(select(OutboxEmail).where(*written)).all()
     for mail in left:
-        mail.once = f"{mail.once}-void-{mail.id}"  # the true one is another mail
+        mail.idempotency_key = f"{mail.idempotency_key}-void-{mail.id}"  # the true one is another mail
     if left:
         _to_buyer(order, "not_paid", f"Your order {order.number} is not paid yet", f"not-paid-{left[-1].id}")
 
 
-def _to_typed(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
+def _to_typed(order: Order, kind: str, subject: str, idempotency_key: str, **words: Any) -> None:
     """Write a mail that anybody can cause, unless its address has had its day's share; the order page says the same.
 
     Who types a stranger's address at the checkout must not fill their mailbox. The order is not refused: then the same
@@ -188,7 +195,7 @@ def _to_typed(order: Order, kind: str, subject: str, once: str, **words: Any) ->
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.ratelimit_enabled or _written_today(order.email) < MOST_UNPROVEN:
-        _to_buyer(order, kind, subject, once, **words)
+        _to_buyer(order, kind, subject, idempotency_key, **words)
 
 
 def _written_today(address: str) -> int:
@@ -197,21 +204,21 @@ def _written_today(address: str) -> int:
     return db.session.scalar(select(func.count(OutboxEmail.id)).where(to, recent, text(UNPROVEN))) or 0
 
 
-def _to_buyer(order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
-    _write(order.email, order, kind, subject, once, **words)
+def _to_buyer(order: Order, kind: str, subject: str, idempotency_key: str, **words: Any) -> None:
+    _write(order.email, order, kind, subject, idempotency_key, **words)
 
 
-def _write(recipient: str, order: Order, kind: str, subject: str, once: str, **words: Any) -> None:
+def _write(recipient: str, order: Order, kind: str, subject: str, idempotency_key: str, **words: Any) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}/orders/{order.token}"
-    write_email(recipient, kind, subject, once, order.id, order=order, link=link, **words)
+    write_email(recipient, kind, subject, idempotency_key, order.id, order=order, link=link, **words)
 
 
 def write_email(
     recipient: str,
     kind: str,
     subject: str,
-    once: str,
+    idempotency_key: str,
     order_id: int | None = None,
     *,
     encrypted: bool = False,
@@ -223,7 +230,7 @@ def write_email(
     One that holds a link which lets its reader in is kept `encrypted`, and opened when it is sent.
     It leaves `wait` later.
     """
-    if not recipient or db.session.scalar(select(OutboxEmail.id).where(OutboxEmail.once == once)):
+    if not recipient or db.session.scalar(select(OutboxEmail.id).where(OutboxEmail.idempotency_key == idempotency_key)):
         return  # nobody to write to (the buyer was forgotten, or gave no address), or written already
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
@@ -231,10 +238,10 @@ def write_email(
     mail = OutboxEmail(
         order_id=order_id,
         kind=kind,
-        once=once,
+        idempotency_key=idempotency_key,
         recipient=recipient,
         subject=subject,
-        body=encryptor("email").seal(body, once) if encrypted else body,
+        body=encryptor("email").seal(body, idempotency_key) if encrypted else body,
         encrypted=encrypted,
         message_id=f"<{token_hex(16)}@{urlsplit(settings.shop_url).hostname}>",
         written_at=now,

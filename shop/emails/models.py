@@ -21,7 +21,7 @@ class OutboxEmail(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    once: Mapped[str] = mapped_column(String(80), unique=True)  # of one event, one mail
+    idempotency_key: Mapped[str] = mapped_column(String(80), unique=True)  # of one event, one mail
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(200))
     body: Mapped[str] = mapped_column(Text)
@@ -38,11 +38,11 @@ class OutboxEmail(Model):
     last_error: Mapped[str] = mapped_column(String(80), default="")  # a class and the mail server's codes
 
     __table_args__ = (
-        Index("ix_outbox_mail_due", "next_try_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
-        Index("ix_outbox_mail_state", "sent_at", "ended_at"),
-        Index("ix_outbox_mail_recipient", "recipient", "id"),
+        Index("ix_outbox_email_due", "next_try_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+        Index("ix_outbox_email_state", "sent_at", "ended_at"),
+        Index("ix_outbox_email_recipient", "recipient", "id"),
         Index(
-            "ix_outbox_mail_unproven",
+            "ix_outbox_email_unproven",
             func.lower(text("recipient")),
             "written_at",
             sqlite_where=text(UNPROVEN),

@@ -42,7 +42,9 @@ def may_be_retried(mail: OutboxEmail, now: datetime) -> bool:
 
 def copies_of(mail: OutboxEmail) -> int:
     """How often it was written anew already."""
-    return db.session.scalar(select(func.count()).where(OutboxEmail.once.startswith(f"again-{mail.id}-"))) or 0
+    return (
+        db.session.scalar(select(func.count()).where(OutboxEmail.idempotency_key.startswith(f"again-{mail.id}-"))) or 0
+    )
 
 
 def send_copy(mail: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
@@ -53,14 +55,14 @@ def send_copy(mail: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
     """
     if mail.sent_at is None or not mail.recipient or copies_of(mail) != seen:
         raise StaleState
-    once = f"again-{mail.id}-{seen + 1}"
+    idempotency_key = f"again-{mail.id}-{seen + 1}"
     copy = OutboxEmail(
         order_id=mail.order_id,
         kind=mail.kind,
-        once=once,
+        idempotency_key=idempotency_key,
         recipient=mail.recipient,
         subject=mail.subject,
-        body=_sealed_for(once, mail) if mail.encrypted else mail.body,
+        body=_sealed_for(idempotency_key, mail) if mail.encrypted else mail.body,
         encrypted=mail.encrypted,
         message_id=f"<{token_hex(16)}@{mail.message_id.rstrip('>').partition('@')[2]}>",
         written_at=now,
@@ -71,9 +73,9 @@ def send_copy(mail: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
     return copy
 
 
-def _sealed_for(once: str, mail: OutboxEmail) -> str:
+def _sealed_for(idempotency_key: str, mail: OutboxEmail) -> str:
     safe = encryptor("email")
-    return safe.seal(safe.open(mail.body, mail.once), once)
+    return safe.seal(safe.open(mail.body, mail.idempotency_key), idempotency_key)
 
 
 PER_PAGE = 50

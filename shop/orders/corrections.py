@@ -61,10 +61,10 @@ def correct(order: Order, buyer: Buyer) -> dict[str, str]:
 
 def can_correct(order: Order) -> bool:
     """Whether an order's goods are still here, and it is neither closed nor anonymised."""
-    return order.payment in LIVING and order.fulfilment in HERE and order.forgotten_at is None
+    return order.payment in LIVING and order.fulfilment in HERE and order.anonymised_at is None
 
 
-def correct_by_merchant(order: Order, answers: Mapping[str, str], by: str) -> list[str]:
+def correct_by_merchant(order: Order, answers: Mapping[str, str], actor: str) -> list[str]:
     """Write these answers (fields of NAMES) over what the order has, and return the names of those that differ.
 
     What was written before stays in the timeline, for the merchant alone. Raises StaleState when the order has
@@ -74,11 +74,11 @@ def correct_by_merchant(order: Order, answers: Mapping[str, str], by: str) -> li
     moved = {name: value for name, value in answers.items() if before[name] != value}
     if not moved:
         return []
-    still = (Order.payment.in_(LIVING), Order.fulfilment.in_(HERE), Order.forgotten_at.is_(None))
+    still = (Order.payment.in_(LIVING), Order.fulfilment.in_(HERE), Order.anonymised_at.is_(None))
     if not updated(update(Order).where(Order.id == order.id, *still).values(moved)):
         raise StaleState
     _reread(order)
-    _keep_old(order, before, moved, by=by)
+    _keep_old(order, before, moved, actor=actor)
     names = [NAMES[name] for name in moved]
     order.record(f"We corrected these details of your order: {', '.join(names)}", for_buyer=True)
     if "email" in moved:
@@ -96,7 +96,7 @@ def _reread(order: Order) -> None:
         reindex_buyer(order, lambda: db.session.expire(order))
 
 
-def _keep_old(order: Order, before: Mapping[str, str], moved: Iterable[str], whose: str = "", by: str = "") -> None:
+def _keep_old(order: Order, before: Mapping[str, str], moved: Iterable[str], whose: str = "", actor: str = "") -> None:
     for name in moved:
         old = readable_phone(before[name]) if name == "phone_number" else before[name]
-        order.record(f"{CORRECTED}{whose} {NAMES[name]}. It was: {old or 'empty'}", by=by)
+        order.record(f"{CORRECTED}{whose} {NAMES[name]}. It was: {old or 'empty'}", actor=actor)

@@ -57,7 +57,7 @@ def needs_verification() -> ColumnElement[bool]:
     return and_(text(UNVERIFIED), Order.total >= verification_threshold(), verification_threshold() > 0)
 
 
-def advance(order: Order, to: Fulfilment, by: str = "") -> None:
+def advance(order: Order, to: Fulfilment, actor: str = "") -> None:
     """Move a paid order's goods one step on, to `to`, and say so in its timeline; `by` names who of the desk did it.
 
     What is packed to be picked up gets its collect code here; whoever picks it up is asked for it by `hand_over`.
@@ -68,8 +68,8 @@ def advance(order: Order, to: Fulfilment, by: str = "") -> None:
     if next_step(order) != to:
         raise StaleState
     ready = order.pickup and to == Fulfilment.PACKED
-    code = {"collect_code": f"{secrets.randbelow(10_000):04d}"} if ready else {}
-    values = {"fulfilment": str(to), "moved_at": utcnow(), **code}
+    code = {"collection_code": f"{secrets.randbelow(10_000):04d}"} if ready else {}
+    values = {"fulfilment": str(to), "fulfilment_changed_at": utcnow(), **code}
     guarded = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, Order.fulfilment == seen)
     leaves = ready or to in LEFT
     if leaves:
@@ -78,34 +78,34 @@ def advance(order: Order, to: Fulfilment, by: str = "") -> None:
         db.session.refresh(order)
         still = (order.payment, order.fulfilment) == (Payment.PAID, seen)
         raise PaymentNotVerified if leaves and still else StaleState
-    db.session.expire(order, ["fulfilment", "moved_at", "collect_code"])
-    order.record("Packed, ready to collect" if ready else SAID[to], for_buyer=True, by=by)
+    db.session.expire(order, ["fulfilment", "fulfilment_changed_at", "collection_code"])
+    order.record("Packed, ready to collect" if ready else SAID[to], for_buyer=True, actor=actor)
     order_fulfilment_changed.send(order)
 
 
-def hand_over(order: Order, code: str, by: str = "") -> HandOverResult:
+def hand_over(order: Order, code: str, actor: str = "") -> HandOverResult:
     """Give a packed order to whoever says its collect code. Every code that is tried counts, and stays counted.
 
     Raises StaleState when it does not lie ready to be collected by now, and NotSeen as `move_on` does.
     """
     if next_step(order) != Fulfilment.COLLECTED:
         raise StaleState
-    ready = (Order.id == order.id, Order.fulfilment == Fulfilment.PACKED, Order.collect_tries < MOST_TRIES)
-    if not updated(update(Order).where(*ready).values(collect_tries=Order.collect_tries + 1)):
+    ready = (Order.id == order.id, Order.fulfilment == Fulfilment.PACKED, Order.collection_code_tries < MOST_TRIES)
+    if not updated(update(Order).where(*ready).values(collection_code_tries=Order.collection_code_tries + 1)):
         db.session.refresh(order)
         if order.fulfilment != Fulfilment.PACKED:
             raise StaleState
         return HandOverResult.CLOSED
     db.session.refresh(order)
-    if not order.collect_code or not secrets.compare_digest(order.collect_code.encode(), code.encode()):
+    if not order.collection_code or not secrets.compare_digest(order.collection_code.encode(), code.encode()):
         return HandOverResult.WRONG
-    advance(order, Fulfilment.COLLECTED, by)
+    advance(order, Fulfilment.COLLECTED, actor)
     return HandOverResult.HANDED_OVER
 
 
 def _may_leave() -> ColumnElement[bool]:
     """Whether an owner has seen the order's payment, or it is of a sum nobody has to see."""
-    return or_(Order.seen_at.is_not(None), ~verification_threshold().between(1, Order.total))
+    return or_(Order.payment_verified_at.is_not(None), ~verification_threshold().between(1, Order.total))
 
 
 BACK = {
@@ -133,41 +133,45 @@ def can_step_back(order: Order) -> bool:
 
 def can_undo(order: Order, now: datetime) -> bool:
     """Whether an order's last step may still be undone at `now` (UTC)."""
-    return can_step_back(order) and order.moved_at is not None and now - order.moved_at < UNDO_WITHIN
+    return (
+        can_step_back(order)
+        and order.fulfilment_changed_at is not None
+        and now - order.fulfilment_changed_at < UNDO_WITHIN
+    )
 
 
-def undo_last_step(order: Order, step: Fulfilment, by: str) -> None:
+def undo_last_step(order: Order, step: Fulfilment, actor: str) -> None:
     """Undo `step`, taken less than a minute ago: its email is not sent, and the buyer's page no longer speaks of it.
 
     Raises StaleState when `step` is not its last one by now, and TooLate.
     """
     if order.fulfilment == step and not can_undo(order, utcnow()):
         raise TooLate
-    taken_at = order.moved_at
+    taken_at = order.fulfilment_changed_at
     _back(order, step)
     said = next((event for event in reversed(order.events) if event.for_buyer and not event.note), None)
     if said is not None:
         said.for_buyer = False
-    order.record(f"Undone: {SAID[step].lower()}", by=by)
+    order.record(f"Undone: {SAID[step].lower()}", actor=actor)
     order_step_undone.send(order, taken_at=taken_at)
 
 
-def undo_step(order: Order, step: Fulfilment, reason: str, by: str) -> None:
+def undo_step(order: Order, step: Fulfilment, reason: str, actor: str) -> None:
     """Take `step` back, whenever it was taken, for a reason. Its email stays sent; the buyer's page says the truth.
 
     Raises StaleState when `step` is not its last one by now.
     """
     _back(order, step)
-    order.record(f"Marked as not {step}: {reason}", by=by)
+    order.record(f"Marked as not {step}: {reason}", actor=actor)
     order.record(NOT_YET[step], for_buyer=True)
 
 
 def _back(order: Order, step: Fulfilment) -> None:
     if order.fulfilment != step or not can_step_back(order):
         raise StaleState
-    values: dict[str, object] = {"fulfilment": str(BACK[step]), "moved_at": None}
+    values: dict[str, object] = {"fulfilment": str(BACK[step]), "fulfilment_changed_at": None}
     if step == Fulfilment.PACKED:  # whoever packs it again makes a new code
-        values |= {"collect_code": "", "collect_tries": 0}
+        values |= {"collection_code": "", "collection_code_tries": 0}
     seen = (Order.id == order.id, Order.payment == Payment.PAID, Order.fulfilment == step)
     if not updated(update(Order).where(*seen).values(values)):
         raise StaleState

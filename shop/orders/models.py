@@ -19,7 +19,9 @@ PAID = "(NOT payment <> 'paid')"
 TO_PACK = "(NOT payment <> 'paid' AND fulfilment = 'unfulfilled')"
 TO_SEND = "(NOT payment <> 'paid' AND fulfilment = 'packed' AND NOT pickup)"
 TO_COLLECT = "(NOT payment <> 'paid' AND fulfilment = 'packed' AND pickup)"
-UNVERIFIED = "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND seen_at IS NULL)"  # by an owner
+UNVERIFIED = (
+    "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND payment_verified_at IS NULL)"  # by an owner
+)
 WAITING = "(NOT payment <> 'awaiting')"
 WARNED = "(open_warning)"
 SENT = "(NOT fulfilment <> 'sent')"
@@ -28,7 +30,7 @@ DONE = "(fulfilment IN ('delivered', 'collected'))"
 
 def may_be_paid() -> ColumnElement[bool]:
     """`Order.payable`, as a part of a statement."""
-    asked = and_(Order.payment == Payment.REVIEW, Order.rest_asked > 0)
+    asked = and_(Order.payment == Payment.REVIEW, Order.remaining_requested > 0)
     return or_(Order.payment == Payment.AWAITING, asked)
 
 
@@ -53,17 +55,21 @@ class Order(Model):
     checkout_key: Mapped[str] = mapped_column(String(40), unique=True)  # one form makes one order
     payment: Mapped[str] = mapped_column(String(12), default=Payment.AWAITING)
     fulfilment: Mapped[str] = mapped_column(String(12), default=Fulfilment.UNFULFILLED)
-    late: Mapped[bool] = mapped_column(default=False)  # paid after it had expired
-    refund_due: Mapped[bool] = mapped_column(default=False)  # money that this order does not need: due_back > 0
+    paid_late: Mapped[bool] = mapped_column(default=False)  # paid after it had expired
+    refund_due: Mapped[bool] = mapped_column(
+        default=False
+    )  # money that this order does not need: refund_due_amount > 0
     received: Mapped[int] = mapped_column(default=0)  # all that came for it and counts
-    given_back: Mapped[int] = mapped_column(default=0)  # of what was received
-    due_back: Mapped[int] = mapped_column(default=0)  # of what was received and is still here: not the order's
-    short: Mapped[int] = mapped_column(default=0)  # how much less than its total was taken for payment
-    rest_asked: Mapped[int] = mapped_column(default=0)  # in review: what its buyer is asked for; then it is complete
+    refunded: Mapped[int] = mapped_column(default=0)  # of what was received
+    refund_due_amount: Mapped[int] = mapped_column(default=0)  # of what was received and is still here: not the order's
+    shortfall: Mapped[int] = mapped_column(default=0)  # how much less than its total was taken for payment
+    remaining_requested: Mapped[int] = mapped_column(
+        default=0
+    )  # in review: what its buyer is asked for; then it is complete
     open_warning: Mapped[bool] = mapped_column(default=False)  # its timeline has a warning nobody has looked at
     attempts_opened: Mapped[int] = mapped_column(default=0)
-    collect_code: Mapped[str] = mapped_column(String(4), default="")  # what the buyer shows; "" until it is ready
-    collect_tries: Mapped[int] = mapped_column(default=0)  # how often a code was typed at the counter
+    collection_code: Mapped[str] = mapped_column(String(4), default="")  # what the buyer shows; "" until it is ready
+    collection_code_tries: Mapped[int] = mapped_column(default=0)  # how often a code was typed at the counter
 
     full_name: Mapped[str] = mapped_column(String(120))
     phone_number: Mapped[str] = mapped_column(String(12), index=True)  # 2547XXXXXXXX or 2541XXXXXXXX
@@ -71,13 +77,13 @@ class Order(Model):
     location: Mapped[str] = mapped_column(String(250))
     note: Mapped[str] = mapped_column(String(500))
     area_name: Mapped[str] = mapped_column(String(80))
-    area_days: Mapped[str] = mapped_column(String(40))
+    area_delivery_time: Mapped[str] = mapped_column(String(40))
     pickup: Mapped[bool]
     pickup_place: Mapped[str] = mapped_column(String(300), default="")  # where and when, if it is picked up
 
-    goods: Mapped[int]
+    subtotal: Mapped[int]
     discount: Mapped[int]
-    delivery: Mapped[int]
+    delivery_fee: Mapped[int]
     total: Mapped[int]
     discount_code: Mapped[str] = mapped_column(String(40), default="")
     discount_claimed: Mapped[bool] = mapped_column(default=False)  # a use of its code counts for it
@@ -87,11 +93,15 @@ class Order(Model):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the buyer came back from the payment page
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    moved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the goods' last step: packed, sent, ...
-    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its payment, by an owner, with their own eyes
-    seen_by: Mapped[str] = mapped_column(String(80), default="")
-    receipt_mail: Mapped[str] = mapped_column(String(10), default="")  # a ReceiptMail
-    forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since when nothing of the buyer is kept
+    fulfilment_changed_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # the goods' last step: packed, sent, ...
+    payment_verified_at: Mapped[datetime | None] = mapped_column(
+        UtcDateTime
+    )  # its payment, by an owner, with their own eyes
+    payment_verified_by: Mapped[str] = mapped_column(String(80), default="")
+    receipt_email: Mapped[str] = mapped_column(String(10), default="")  # a ReceiptEmail
+    anonymised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since when nothing of the buyer is kept
 
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
     events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", cascade="all, delete-orphan")
@@ -100,16 +110,18 @@ class Order(Model):
     offered_codes: Mapped[list["OfferedCode"]] = relationship(order_by="OfferedCode.id", back_populates="order")
 
     __table_args__ = (
-        CheckConstraint("goods - discount + delivery = total AND total >= 0 AND discount <= goods", name="sum"),
+        CheckConstraint(
+            "subtotal - discount + delivery_fee = total AND total >= 0 AND discount <= subtotal", name="sum"
+        ),
         CheckConstraint("payment IN ('awaiting','paid','review','expired','cancelled','refunded')", name="payment"),
         CheckConstraint("fulfilment IN ('unfulfilled','packed','sent','delivered','collected')", name="fulfilment"),
         Index("ix_orders_expiry", "payment", "expires_at"),
         Index("ix_orders_newest", "placed_at", "id"),
         Index("ix_orders_area", "area_name", "placed_at", "id"),
         Index("ix_orders_paid", "paid_at", "id"),
-        Index("ix_orders_forgetting", "forgotten_at", "placed_at"),
+        Index("ix_orders_anonymise", "anonymised_at", "placed_at"),
         Index("ix_orders_refund_due", "refund_due"),
-        Index("ix_orders_unseen", "total", sqlite_where=text(UNVERIFIED), postgresql_where=text(UNVERIFIED)),
+        Index("ix_orders_unverified", "total", sqlite_where=text(UNVERIFIED), postgresql_where=text(UNVERIFIED)),
         _lying("ix_orders_to_pack", TO_PACK),
         _lying("ix_orders_to_send", TO_SEND),
         _lying("ix_orders_to_collect", TO_COLLECT),
@@ -129,17 +141,17 @@ class Order(Model):
     @property
     def money_here(self) -> int:
         """Whole shillings that came for it and have not been given back."""
-        return self.received - self.given_back
+        return self.received - self.refunded
 
     @property
     def to_pay(self) -> int:
         """Whole shillings that its buyer is asked for at once: the rest, where a part has come, or its total."""
-        return self.rest_asked or self.total
+        return self.remaining_requested or self.total
 
     @property
     def payable(self) -> bool:
         """Whether its buyer may pay it now."""
-        return self.payment == Payment.AWAITING or (self.payment == Payment.REVIEW and self.rest_asked > 0)
+        return self.payment == Payment.AWAITING or (self.payment == Payment.REVIEW and self.remaining_requested > 0)
 
     @property
     def latest_attempt(self) -> "PaymentAttempt | None":
@@ -152,9 +164,9 @@ class Order(Model):
         *,
         for_buyer: bool = False,
         warning: bool = False,
-        by: str = "",
+        actor: str = "",
         note: bool = False,
-        once: str | None = None,
+        idempotency_key: str | None = None,
     ) -> None:
         """Add a line to the timeline: what happened, in words; buyers see only what is for them.
 
@@ -170,9 +182,9 @@ class Order(Model):
                 words=words[:500],
                 for_buyer=for_buyer,
                 warning=warning,
-                by=by[:80],
+                actor=actor[:80],
                 note=note,
-                once=once,
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -186,7 +198,7 @@ class OrderLine(Model):
     sku: Mapped[str] = mapped_column(String(40))
     name: Mapped[str] = mapped_column(String(120))
     label: Mapped[str] = mapped_column(String(60))
-    picture: Mapped[str] = mapped_column(String(120))
+    image: Mapped[str] = mapped_column(String(120))
     unit_price: Mapped[int]
     quantity: Mapped[int]  # pieces that were ordered
     refunded: Mapped[int] = mapped_column(default=0, server_default="0")  # pieces of them
@@ -213,11 +225,11 @@ class OrderEvent(Model):
     words: Mapped[str] = mapped_column(Text)
     for_buyer: Mapped[bool] = mapped_column(default=False)
     warning: Mapped[bool] = mapped_column(default=False)
-    by: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it
+    actor: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it
     note: Mapped[bool] = mapped_column(default=False)  # written by a person, not by the shop
-    once: Mapped[str | None] = mapped_column(String(40))  # of one form, one note
+    idempotency_key: Mapped[str | None] = mapped_column(String(40))  # of one form, one note
 
-    __table_args__ = (Index("ix_order_event_once", "once", unique=True),)
+    __table_args__ = (Index("ix_order_event_idempotency_key", "idempotency_key", unique=True),)
 
 
 class OrderSearchTerm(Model):
@@ -227,6 +239,6 @@ class OrderSearchTerm(Model):
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
 
     __table_args__ = (
-        Index("ix_order_word_of_order", "order_id", "word"),
+        Index("ix_order_search_term_of_order", "order_id", "word"),
         {"sqlite_with_rowid": False},  # the key is all there is to a row
     )

@@ -43,8 +43,8 @@ class PaymentSummary:
 
 def payment_summary(order: Order) -> PaymentSummary:
     """An order's account. What was let off counts only while the order is had for its money."""
-    let_off = order.short if order.payment in (Payment.PAID, Payment.REFUNDED) else 0
-    return PaymentSummary(order.total, order.received, let_off, order.given_back, order.due_back)
+    let_off = order.shortfall if order.payment in (Payment.PAID, Payment.REFUNDED) else 0
+    return PaymentSummary(order.total, order.received, let_off, order.refunded, order.refund_due_amount)
 
 
 def payments_of(order: Order) -> list["LedgerEntry"]:

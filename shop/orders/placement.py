@@ -76,7 +76,7 @@ class NewOrderLine:
     sku: str
     name: str
     label: str
-    picture: str
+    image: str
     price: int
     quantity: int
 
@@ -111,12 +111,12 @@ def write_order(
         location=buyer.location,
         note=buyer.note,
         area_name=area.name,
-        area_days=area.days,
+        area_delivery_time=area.delivery_time,
         pickup=area.pickup,
         pickup_place=area.pickup_place,
-        goods=quoted.goods,
+        subtotal=quoted.subtotal,
         discount=quoted.discount,
-        delivery=quoted.delivery,
+        delivery_fee=quoted.delivery_fee,
         total=quoted.total,
         discount_code=code.code if code else "",
         discount_code_id=code.id if code else None,
@@ -129,7 +129,7 @@ def write_order(
                 sku=item.sku,
                 name=item.name,
                 label=item.label,
-                picture=item.picture,
+                image=item.image,
                 unit_price=item.price,
                 quantity=item.quantity,
             )
@@ -148,13 +148,13 @@ def code_used_up_for_buyer(code: DiscountCode, phone_number: str, *, written: bo
 
     Orders that came to nothing, or whose money was given back, do not count.
     """
-    if code.most_each is None:
+    if code.max_uses_per_buyer is None:
         return False
     lost = (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
     had = select(func.count()).where(
         Order.discount_code_id == code.id, Order.phone_number == phone_number, Order.payment.not_in(lost)
     )
-    return (db.session.scalar(had) or 0) - written >= code.most_each
+    return (db.session.scalar(had) or 0) - written >= code.max_uses_per_buyer
 
 
 def held_until(code: DiscountCode, phone_number: str) -> datetime | None:

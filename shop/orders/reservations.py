@@ -121,7 +121,9 @@ def out_of(order_id: int) -> dict[str, int]:
     return {sku: int(pieces) for sku, pieces in db.session.execute(found)}
 
 
-def put_back(order_id: int, pieces: Mapping[str, int], reason: str, by: str, once: str | None = None) -> None:
+def put_back(
+    order_id: int, pieces: Mapping[str, int], reason: str, actor: str, idempotency_key: str | None = None
+) -> None:
     """Put goods of an order back on the shelf: pieces by SKU. The caller has locked the order.
 
     Raises TooManyBack when that is more than the order took and has not come back. `once` is the one-time key of the
@@ -133,8 +135,10 @@ def put_back(order_id: int, pieces: Mapping[str, int], reason: str, by: str, onc
             raise TooManyBack(sku, out.get(sku, 0))
         more = {"on_hand": Variant.on_hand + pieces[sku]}
         if pieces[sku] and updated(update(Variant).where(Variant.sku == sku).values(more)):
-            record_stock_move(sku, on_hand=pieces[sku], reason=reason, order_id=order_id, by=by, once=once)
-            once = None  # it stands in the first line
+            record_stock_move(
+                sku, on_hand=pieces[sku], reason=reason, order_id=order_id, actor=actor, idempotency_key=idempotency_key
+            )
+            idempotency_key = None  # it stands in the first line
     db.session.flush()
 
 

@@ -42,7 +42,7 @@ class AttemptState(StrEnum):
     SUPERSEDED = "superseded"
 
 
-class ReceiptMail(StrEnum):
+class ReceiptEmail(StrEnum):
     """Where the mail with an order's receipt stands."""
 
     NONE = ""  # there is none: no address, no mail server, or held back

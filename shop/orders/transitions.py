@@ -38,7 +38,7 @@ def reverse_transition(order: Order, to: str) -> None:
     """
     here = Order.fulfilment.in_((Fulfilment.UNFULFILLED, Fulfilment.PACKED))
     guarded = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, here)
-    unpacked = {"fulfilment": str(Fulfilment.UNFULFILLED), "collect_code": "", "collect_tries": 0}
+    unpacked = {"fulfilment": str(Fulfilment.UNFULFILLED), "collection_code": "", "collection_code_tries": 0}
     if not updated(guarded.values(payment=to, **unpacked)):
         raise StaleState
     db.session.expire(order)
@@ -59,7 +59,7 @@ def complete_late_payment(order: Order, now: datetime) -> None:
         except DiscountNotUsable:
             why = why_gone(order.discount_code_id, now)
             order.record(f"Discount code {order.discount_code} had {why} meanwhile; its price is honoured")
-    order.late = True
+    order.paid_late = True
     _received(order, now)
 
 

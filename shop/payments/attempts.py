@@ -164,8 +164,8 @@ def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
     return SessionRequest(
         order_id=new.attempt.reference,
         customer=Customer(order.full_name, order.phone_number, _mail_of(order, settings), order.location),
-        delivery_fee=0 if order.rest_asked else order.delivery,  # of a rest no part is the delivery's
-        discount_fee=0 if order.rest_asked else order.discount,
+        delivery_fee=0 if order.remaining_requested else order.delivery_fee,  # of a rest no part is the delivery's
+        discount_fee=0 if order.remaining_requested else order.discount,
         total=new.attempt.amount,
         success_url=f"{back}?from=payment",
         failed_url=f"{back}?from=payment",

@@ -25,7 +25,7 @@ class PaymentAttempt(Model):
     create_error: Mapped[str] = mapped_column(String(40), default="")  # a ChpterError's code
     method: Mapped[str] = mapped_column(String(20), default="")  # MPESA or CARD, once Chpter said so
     reason: Mapped[str] = mapped_column(String(40), default="")  # chpter.Reason of a failure
-    heard_amount: Mapped[int | None]  # whole shillings that Chpter says came, of an attempt that went to review
+    reported_amount: Mapped[int | None]  # whole shillings that Chpter says came, of an attempt that went to review
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when Chpter said so
     transaction_code: Mapped[str] = mapped_column(String(40), default="")  # of the receipt, where Chpter names it
 
@@ -77,13 +77,13 @@ class UnmatchedCallback(Model):
     reference: Mapped[str] = mapped_column(String(19))  # the payment it names, "" when it names none
     amount: Mapped[int | None]  # whole shillings it says were paid
     method: Mapped[str] = mapped_column(String(20))
-    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    closed_by: Mapped[str] = mapped_column(String(80), default="")
-    closing_words: Mapped[str] = mapped_column(Text, default="")
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resolved_by: Mapped[str] = mapped_column(String(80), default="")
+    resolution: Mapped[str] = mapped_column(Text, default="")
 
     __table_args__ = (
         Index("uq_unmatched_callback_body", "secret_hash", "digest", unique=True),
-        Index("ix_unmatched_callback_open", "closed_at", "received_at"),
+        Index("ix_unmatched_callback_open", "resolved_at", "received_at"),
     )
 
 
@@ -103,7 +103,7 @@ class LedgerEntry(Model):
     code: Mapped[str | None] = mapped_column(String(10), unique=True)  # M-PESA's, in capitals: one code, one use
     lookalike: Mapped[str | None] = mapped_column(String(10), index=True)  # of the code, see mpesa_messages.lookalike
     reason: Mapped[str] = mapped_column(Text)
-    by: Mapped[str] = mapped_column(String(80))  # who of the desk wrote it; empty for the shop itself
+    actor: Mapped[str] = mapped_column(String(80))  # who of the desk wrote it; empty for the shop itself
     before: Mapped[str] = mapped_column(String(12), default="")  # by hand: the order's payment state before it
 
     order: Mapped[Order] = relationship(back_populates="money")
@@ -114,7 +114,7 @@ class LedgerEntry(Model):
             "(kind IN ('callback','by_hand') AND amount > 0) OR (kind IN ('refund','correction') AND amount < 0)",
             name="kind",
         ),
-        Index("ix_money_entry_kind_at", "kind", "at"),
+        Index("ix_ledger_entry_kind_at", "kind", "at"),
     )
 
     @validates("code")
@@ -146,10 +146,10 @@ class ReviewFlag(Model):
     words: Mapped[str] = mapped_column(Text)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     open_key: Mapped[str | None] = mapped_column(String(60), unique=True)  # of one matter one is open; none once closed
-    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    closed_by: Mapped[str] = mapped_column(String(80), default="")
-    closing_words: Mapped[str] = mapped_column(Text, default="")
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resolved_by: Mapped[str] = mapped_column(String(80), default="")
+    resolution: Mapped[str] = mapped_column(Text, default="")
 
     order: Mapped[Order] = relationship()
 
-    __table_args__ = (Index("ix_payment_check_open", "closed_at", "opened_at"),)
+    __table_args__ = (Index("ix_review_flag_open", "resolved_at", "opened_at"),)

@@ -11,7 +11,7 @@ from shop.core.database import db, updated
 from shop.orders.models import Order
 from shop.payments.models import LedgerEntry, PaymentAttempt
 
-SUMS = ["received", "given_back", "due_back", "refund_due", "rest_asked"]
+SUMS = ["received", "refunded", "refund_due_amount", "refund_due", "remaining_requested"]
 
 
 def enter_payment(
@@ -22,7 +22,7 @@ def enter_payment(
     method: str = "",
     code: str | None = None,
     reason: str = "",
-    by: str = "",
+    actor: str = "",
     before: str = "",
 ) -> None:
     """Money came for an order: through an attempt, or else by hand. `amount` is whole shillings, above zero.
@@ -32,7 +32,7 @@ def enter_payment(
 
     Raises sqlalchemy.exc.IntegrityError when the code stands in the book already.
     """
-    updated(update(Order).where(Order.id == order.id).values(received=Order.received + amount, rest_asked=0))
+    updated(update(Order).where(Order.id == order.id).values(received=Order.received + amount, remaining_requested=0))
     _enter(
         order,
         "callback" if attempt else "by_hand",
@@ -41,47 +41,49 @@ def enter_payment(
         method=method,
         code=code,
         reason=reason,
-        by=by,
+        actor=actor,
         before=before,
     )
 
 
-def enter_refund(order: Order, amount: int, *, method: str, code: str | None, reason: str, by: str) -> LedgerEntry:
+def enter_refund(order: Order, amount: int, *, method: str, code: str | None, reason: str, actor: str) -> LedgerEntry:
     """Money was given back; the order's sums are the caller's to guard. Raises as `came_in` does."""
-    return _enter(order, "refund", -amount, attempt_id=None, method=method, code=code, reason=reason, by=by)
+    return _enter(order, "refund", -amount, attempt_id=None, method=method, code=code, reason=reason, actor=actor)
 
 
-def enter_undone_payment(order: Order, entry: LedgerEntry, *, reason: str, by: str) -> None:
+def enter_undone_payment(order: Order, entry: LedgerEntry, *, reason: str, actor: str) -> None:
     """Take back a line that was entered by hand for the wrong order; its code is free for the right one.
 
     Nothing is due back after it, nothing let off.
     """
-    values = {"received": Order.received - entry.amount, "due_back": 0, "refund_due": False, "short": 0}
+    values = {"received": Order.received - entry.amount, "refund_due_amount": 0, "refund_due": False, "shortfall": 0}
     updated(update(Order).where(Order.id == order.id).values(values))
     code = f" (code {entry.code})" if entry.code else ""
     entry.code = None
     db.session.flush()
     words = f"Marked paid by mistake{code}: {reason}"
-    _enter(order, "correction", -entry.amount, attempt_id=None, method=entry.method, code=None, reason=words, by=by)
-    db.session.expire(order, ["short"])
+    _enter(
+        order, "correction", -entry.amount, attempt_id=None, method=entry.method, code=None, reason=words, actor=actor
+    )
+    db.session.expire(order, ["shortfall"])
 
 
-def enter_correction(order: Order, amount: int, *, reason: str, by: str) -> None:
+def enter_correction(order: Order, amount: int, *, reason: str, actor: str) -> None:
     """Take back what was entered by hand although it had been entered otherwise."""
-    _enter(order, "correction", -amount, attempt_id=None, method="", code=None, reason=reason, by=by)
+    _enter(order, "correction", -amount, attempt_id=None, method="", code=None, reason=reason, actor=actor)
 
 
 def add_refund_due(order: Order, amount: int) -> None:
     """So much of what is here is not the order's: it is to be given back."""
-    values = {"due_back": Order.due_back + amount, "refund_due": True}
+    values = {"refund_due_amount": Order.refund_due_amount + amount, "refund_due": True}
     updated(update(Order).where(Order.id == order.id).values(values))
     db.session.expire(order, SUMS)
 
 
 def accept_balance(order: Order) -> None:
     """What is here is accepted as the order's payment: what it lacks is let off, what is too much is owed back."""
-    free = order.money_here - order.due_back
-    order.short, order.rest_asked = max(0, order.total - free), 0
+    free = order.money_here - order.refund_due_amount
+    order.shortfall, order.remaining_requested = max(0, order.total - free), 0
     if free > order.total:
         add_refund_due(order, free - order.total)
 
@@ -95,7 +97,7 @@ def _enter(
     method: str,
     code: str | None,
     reason: str,
-    by: str,
+    actor: str,
     before: str = "",
 ) -> LedgerEntry:
     entry = LedgerEntry(
@@ -107,7 +109,7 @@ def _enter(
         method=method[:20],
         code=code,
         reason=reason[:500],
-        by=by[:80],
+        actor=actor[:80],
         before=before,
     )
     db.session.add(entry)

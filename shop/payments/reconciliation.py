@@ -31,7 +31,7 @@ class Reconciliation:
 
     parts: dict[str, int]  # of the book, by kind; money that went out is below zero
     states: dict[str, int]  # money that is here, by the payment state of its order
-    due_back: int  # of it, what is to be given back
+    refund_due_amount: int  # of it, what is to be given back
     wrong: Sequence[Mismatch]
     wrong_in_all: int
 
@@ -61,17 +61,17 @@ def reconcile() -> Reconciliation:
     counted = dict(
         db.session.execute(select(LedgerEntry.kind, func.sum(LedgerEntry.amount)).group_by(LedgerEntry.kind)).all()
     )
-    here = func.sum(Order.received - Order.given_back)
-    with_money = or_(Order.received != 0, Order.given_back != 0, Order.due_back != 0)
+    here = func.sum(Order.received - Order.refunded)
+    with_money = or_(Order.received != 0, Order.refunded != 0, Order.refund_due_amount != 0)
     rows = db.session.execute(
-        select(Order.payment, here, func.sum(Order.due_back)).where(with_money).group_by(Order.payment)
+        select(Order.payment, here, func.sum(Order.refund_due_amount)).where(with_money).group_by(Order.payment)
     ).all()
     by_state = {row[0]: int(row[1]) for row in rows}
     wrong, in_all = _wrong()
     return Reconciliation(
         parts={kind: int(counted.get(kind) or 0) for kind in PARTS},
         states={state: by_state.get(state, 0) for state in Payment},
-        due_back=sum(int(row[2]) for row in rows),
+        refund_due_amount=sum(int(row[2]) for row in rows),
         wrong=wrong,
         wrong_in_all=in_all,
     )
@@ -98,29 +98,37 @@ def _wrong() -> tuple[list[Mismatch], int]:
     )
     came, went = func.coalesce(book.c.came, 0), func.coalesce(book.c.went, 0)
     attempts, lines = func.coalesce(paid.c.attempts, 0), func.coalesce(book.c.lines, 0)
-    columns = (Order.number, Order.payment, Order.total, Order.received, Order.given_back, Order.due_back, Order.short)
+    columns = (
+        Order.number,
+        Order.payment,
+        Order.total,
+        Order.received,
+        Order.refunded,
+        Order.refund_due_amount,
+        Order.shortfall,
+    )
     broken = select(*columns, came, went, attempts, lines, func.count().over()).select_from(Order)
     broken = broken.outerjoin(book, book.c.order_id == Order.id).outerjoin(paid, paid.c.order_id == Order.id)
-    broken = broken.where(or_(Order.received != came, Order.given_back != went, attempts != lines, _out_of_place()))
+    broken = broken.where(or_(Order.received != came, Order.refunded != went, attempts != lines, _out_of_place()))
     rows = db.session.execute(broken.order_by(Order.id.desc()).limit(MOST_NAMED)).all()
     return [_mismatch(row) for row in rows], rows[0][-1] if rows else 0
 
 
 def _out_of_place() -> ColumnElement[bool]:
     """Whether an order's own sums do not fit its state."""
-    here = Order.received - Order.given_back
+    here = Order.received - Order.refunded
     return or_(
-        and_(Order.payment == Payment.PAID, Order.received + Order.short < Order.total),
-        and_(Order.payment.not_in((Payment.PAID, Payment.REVIEW)), here != Order.due_back),
-        Order.due_back > here,
-        Order.due_back < 0,
-        Order.refund_due != (Order.due_back > 0),
+        and_(Order.payment == Payment.PAID, Order.received + Order.shortfall < Order.total),
+        and_(Order.payment.not_in((Payment.PAID, Payment.REVIEW)), here != Order.refund_due_amount),
+        Order.refund_due_amount > here,
+        Order.refund_due_amount < 0,
+        Order.refund_due != (Order.refund_due_amount > 0),
     )
 
 
 def _mismatch(row: Any) -> Mismatch:
-    number, payment, total, received, given_back, due_back, short, came, went, attempts, lines, _ = row
-    here, book = received - given_back, came - went
+    number, payment, total, received, refunded, refund_due_amount, short, came, went, attempts, lines, _ = row
+    here, book = received - refunded, came - went
     if here != book:
         words = f"The order says {shillings(here)} is here, the book says {shillings(book)}."
     elif received != came:
@@ -131,6 +139,8 @@ def _mismatch(row: Any) -> Mismatch:
         words = f"It is marked paid, but only {shillings(received)} of {shillings(total)} came."
         return Mismatch(str(number), received + short - total, words)
     else:
-        words = f"{shillings(here)} of its money is here, and {shillings(due_back)} is noted as to be given back."
-        return Mismatch(str(number), due_back - here, words)
+        words = (
+            f"{shillings(here)} of its money is here, and {shillings(refund_due_amount)} is noted as to be given back."
+        )
+        return Mismatch(str(number), refund_due_amount - here, words)
     return Mismatch(str(number), here - book, words)

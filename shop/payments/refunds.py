@@ -22,7 +22,7 @@ def record_refund(
     order: Order,
     seen: int,
     money: ManualPayment,
-    by: str,
+    actor: str,
     back: Mapping[str, int] | None = None,
     refunded: Mapping[int, int] | None = None,
 ) -> None:
@@ -35,24 +35,24 @@ def record_refund(
     StaleState when more was given back since, or when less money is here or less of a line remains; nothing is kept
     then. Raises sqlalchemy.exc.IntegrityError when the money book holds this code already.
     """
-    due = order.due_back
+    due = order.refund_due_amount
     left = max(0, due - money.amount)
     guarded = update(Order).where(
         Order.id == order.id,
-        Order.given_back == seen,
-        Order.due_back == due,
+        Order.refunded == seen,
+        Order.refund_due_amount == due,
         Order.payment.in_(REFUNDABLE),
-        Order.received - Order.given_back >= money.amount,
+        Order.received - Order.refunded >= money.amount,
     )
-    values = {"given_back": Order.given_back + money.amount, "due_back": left, "refund_due": left > 0}
+    values = {"refunded": Order.refunded + money.amount, "refund_due_amount": left, "refund_due": left > 0}
     if not updated(guarded.values(values)):
         raise StaleState
     entry = money_ledger.enter_refund(
-        order, money.amount, method=money.method, code=money.code, reason=money.reason, by=by
+        order, money.amount, method=money.method, code=money.code, reason=money.reason, actor=actor
     )
     db.session.expire(order)
     goods = _refund_lines(order, refunded or {})
-    reservations.put_back(order.id, back or {}, "Back from the buyer, with a refund", by)
+    reservations.put_back(order.id, back or {}, "Back from the buyer, with a refund", actor)
     if order.payment == Payment.PAID and not order.money_here:
         transitions.transition(order, Payment.PAID, Payment.REFUNDED)
         transitions.mark_refunded(order)

@@ -20,7 +20,7 @@ from shop.payments.models import PaymentAttempt, ReviewFlag
 
 
 class ReviewReason(StrEnum):
-    """Why a person has to look. The first seven are read from states, the others from lines of `payment_check`."""
+    """Why a person has to look. The first seven are read from states, the others from lines of `review_flag`."""
 
     REVIEW = "review"
     TWICE = "twice"
@@ -75,25 +75,25 @@ def flag_callback(row: str, attempt: PaymentAttempt, words: str) -> None:
         flag_order(attempt.order, kind, words, attempt)
 
 
-def resolve(check_id: int, words: str, by: str) -> ReviewFlag | None:
+def resolve(check_id: int, words: str, actor: str) -> ReviewFlag | None:
     """Close one line; None when there is none of that id, or it is closed already."""
-    still_open = update(ReviewFlag).where(ReviewFlag.id == check_id, ReviewFlag.closed_at.is_(None))
-    if not updated(still_open.values(_closing(words, by))):
+    still_open = update(ReviewFlag).where(ReviewFlag.id == check_id, ReviewFlag.resolved_at.is_(None))
+    if not updated(still_open.values(_closing(words, actor))):
         return None
     check = db.session.get_one(ReviewFlag, check_id)
     clear_warning(check.order)
     return check
 
 
-def resolve_order(order: Order, words: str, by: str) -> bool:
+def resolve_order(order: Order, words: str, actor: str) -> bool:
     """Close all lines of an order but codes its buyer gave, which want an answer; False when nothing was open."""
-    closed = resolve_all(order, set(ReviewReason) - {ReviewReason.CODE}, words, by)
+    closed = resolve_all(order, set(ReviewReason) - {ReviewReason.CODE}, words, actor)
     return clear_warning(order) or closed
 
 
 def clear_warning(order: Order) -> bool:
     """The order's warnings have been looked at, unless a line of it is open or money of it is in review."""
-    line = exists().where(ReviewFlag.order_id == order.id, ReviewFlag.closed_at.is_(None))
+    line = exists().where(ReviewFlag.order_id == order.id, ReviewFlag.resolved_at.is_(None))
     stray = exists().where(PaymentAttempt.order_id == order.id, PaymentAttempt.state == AttemptState.REVIEW)
     db.session.flush()
     calmed = updated(
@@ -103,7 +103,7 @@ def clear_warning(order: Order) -> bool:
     return bool(calmed)
 
 
-def dismiss_waiting(order: Order, words: str, by: str) -> bool:
+def dismiss_waiting(order: Order, words: str, actor: str) -> bool:
     """Somebody looked at an order that waits: it is not brought up again for its silence. False when somebody had."""
     transition(order, order.payment, order.payment)  # locked: of two who look at once one is first
     seen = select(ReviewFlag.id).where(ReviewFlag.order_id == order.id, ReviewFlag.kind == ReviewReason.WAITING)
@@ -114,20 +114,20 @@ def dismiss_waiting(order: Order, words: str, by: str) -> bool:
         kind=ReviewReason.WAITING,
         words="No word from Chpter",
         opened_at=utcnow(),
-        **_closing(words, by),
+        **_closing(words, actor),
     )
     db.session.add(closed)
     clear_warning(order)
     return True
 
 
-def resolve_all(order: Order, kinds: Iterable[ReviewReason], words: str, by: str) -> bool:
+def resolve_all(order: Order, kinds: Iterable[ReviewReason], words: str, actor: str) -> bool:
     """What was just done answers these matters of an order; False when none of them was open."""
     still_open = update(ReviewFlag).where(
-        ReviewFlag.order_id == order.id, ReviewFlag.kind.in_(list(kinds)), ReviewFlag.closed_at.is_(None)
+        ReviewFlag.order_id == order.id, ReviewFlag.kind.in_(list(kinds)), ReviewFlag.resolved_at.is_(None)
     )
-    return bool(updated(still_open.values(_closing(words, by))))
+    return bool(updated(still_open.values(_closing(words, actor))))
 
 
-def _closing(words: str, by: str) -> dict[str, object]:
-    return {"open_key": None, "closed_at": utcnow(), "closed_by": by[:80], "closing_words": words[:500]}
+def _closing(words: str, actor: str) -> dict[str, object]:
+    return {"open_key": None, "resolved_at": utcnow(), "resolved_by": actor[:80], "resolution": words[:500]}

@@ -1,6 +1,6 @@
 """Payments to check: one list of all that needs a person, most urgent first.
 
-Some of it is read from where orders and attempts stand, by indexed columns; the rest are open lines of `payment_check`.
+Some of it is read from where orders and attempts stand, by indexed columns; the rest are open lines of `review_flag`.
 Two queries for the list and its counts, one for the orders of a page, one for their attempts with what was said.
 """
 
@@ -106,7 +106,7 @@ def find_review_items(kind: str, number: int, now: datetime) -> ReviewPage:
 def count_review_items(now: datetime) -> ScalarSelect[int]:
     """How many things need a person, payments without an order among them: a part of a statement."""
     every = union_all(*_sources(now)).subquery()
-    lost = select(func.count(UnmatchedCallback.id)).where(UnmatchedCallback.closed_at.is_(None)).scalar_subquery()
+    lost = select(func.count(UnmatchedCallback.id)).where(UnmatchedCallback.resolved_at.is_(None)).scalar_subquery()
     return select(func.count() + lost).select_from(every).scalar_subquery()
 
 
@@ -196,7 +196,7 @@ def _warned() -> Select[Any]:
     newest = warning.order_by(OrderEvent.id.desc()).limit(1)
     since = func.coalesce(newest.with_only_columns(OrderEvent.at).scalar_subquery(), Order.placed_at)
     words = func.coalesce(newest.with_only_columns(OrderEvent.words).scalar_subquery(), "")
-    line = exists().where(ReviewFlag.order_id == Order.id, ReviewFlag.closed_at.is_(None))
+    line = exists().where(ReviewFlag.order_id == Order.id, ReviewFlag.resolved_at.is_(None))
     stray = exists().where(PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.REVIEW)
     warned = select(literal(ReviewReason.WARNING.value), since, Order.id, _nothing(), _nothing(), words)
     return warned.where(text(WARNED), ~line, ~stray, Order.payment != Payment.REVIEW, ~Order.refund_due)
@@ -205,7 +205,7 @@ def _warned() -> Select[Any]:
 def _lines() -> Select[Any]:
     line = ReviewFlag
     columns: tuple[Any, ...] = (line.kind, line.opened_at, line.order_id, line.attempt_id, line.id, line.words)
-    return select(*columns).where(line.closed_at.is_(None))
+    return select(*columns).where(line.resolved_at.is_(None))
 
 
 def _matters(rows: Sequence[Any]) -> list[ReviewItem]:

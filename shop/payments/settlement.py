@@ -97,7 +97,7 @@ def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_bro
         completes=rest,
     )
     decision = decide(facts)
-    takes = decision.row == "R3a" or (decision.row == "R3d" and order.late)
+    takes = decision.row == "R3a" or (decision.row == "R3d" and order.paid_late)
     if takes and not reservations.taken_again(order.lines):
         decision = decide(replace(facts, stock_free=False))
     return decision
@@ -113,7 +113,7 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
         if decision.attempt == AttemptState.FAILED:
             values |= {"reason": reason, "failed_at": now}
         elif decision.attempt == AttemptState.REVIEW:
-            values["heard_amount"] = callback.amount
+            values["reported_amount"] = callback.amount
         guarded = update(PaymentAttempt).where(PaymentAttempt.id == attempt.id, PaymentAttempt.state == before_attempt)
         if not updated(guarded.values(values)):
             raise transitions.StaleState
@@ -123,7 +123,7 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
             money_ledger.enter_payment(order, attempt.amount, attempt=attempt, method=callback.method, code=code)
     if decision.order != before_order:
         transitions.transition(order, before_order, decision.order)
-        if decision.row == "R3" or (decision.row == "R3d" and not order.late):
+        if decision.row == "R3" or (decision.row == "R3d" and not order.paid_late):
             transitions.complete_payment(order, now)
         elif decision.row in ("R3a", "R3d"):
             transitions.complete_late_payment(order, now)
@@ -132,7 +132,7 @@ def _apply(decision: Decision, attempt: PaymentAttempt, order: Order, callback: 
     if decision.refund_due:
         money_ledger.add_refund_due(order, attempt.amount)
     if decision.row == "R3b":
-        order.late = True
+        order.paid_late = True
     if decision.row == "R6" and before_attempt != AttemptState.FAILED:
         charged = result_of(reason).charged
         words = "did not go through" if charged is Charged.NO else "was not confirmed"
@@ -166,7 +166,7 @@ def _room(attempt: PaymentAttempt) -> bool:
 def _keep(
     attempt: PaymentAttempt, posted: IncomingCallback, callback: Callback | None, row: str, reason: str, alert: bool
 ) -> None:
-    forgotten = attempt.order.forgotten_at is not None  # then nothing that may tell of the buyer is kept any more
+    forgotten = attempt.order.anonymised_at is not None  # then nothing that may tell of the buyer is kept any more
     db.session.add(
         CallbackRecord(
             attempt_id=attempt.id,

@@ -17,10 +17,10 @@ from shop.payments.models import PaymentAttempt
 
 def rest_of(order: Order, came: int) -> int:
     """Whole shillings that lack of an order's total once `came` more is counted; 0 or below when nothing does."""
-    return order.total - (order.money_here - order.due_back) - came
+    return order.total - (order.money_here - order.refund_due_amount) - came
 
 
-def ask_for_rest(order: Order, came: int, rest: int, by: str) -> None:
+def ask_for_rest(order: Order, came: int, rest: int, actor: str) -> None:
     """Count what came for an order in review, and ask its buyer for the rest, by a new payment and a mail.
 
     `came` is what came through the attempt in review, 0 where there is none; `rest` is what the form said would be
@@ -31,10 +31,10 @@ def ask_for_rest(order: Order, came: int, rest: int, by: str) -> None:
     if bool(attempt) != bool(came) or rest != rest_of(order, came) or not 0 < rest < order.total:
         raise StaleState
     if attempt:
-        came_through(attempt, came, by)
-    elif order.rest_asked == rest:
+        came_through(attempt, came, actor)
+    elif order.remaining_requested == rest:
         raise StaleState
-    order.rest_asked = rest
+    order.remaining_requested = rest
     came_so_far = f"{shillings(order.total - rest)} of {shillings(order.total)} has come"
     order.record(f"{came_so_far}. {shillings(rest)} remains to be paid", for_buyer=True)
     db.session.flush()
@@ -43,5 +43,5 @@ def ask_for_rest(order: Order, came: int, rest: int, by: str) -> None:
 
 def completes(order: Order, attempt: PaymentAttempt) -> bool:
     """Whether this attempt is the rest that was asked for, and makes the order's total with what came before."""
-    asked = order.payment == Payment.REVIEW and 0 < order.rest_asked == attempt.amount == rest_of(order, 0)
+    asked = order.payment == Payment.REVIEW and 0 < order.remaining_requested == attempt.amount == rest_of(order, 0)
     return asked and in_review(order) is None

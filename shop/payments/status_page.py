@@ -9,7 +9,7 @@ from shop.chpter import Charged, plain_words, result_of
 from shop.core.clock import nairobi_until, utcnow
 from shop.core.money import shillings
 from shop.orders.models import Order, OrderEvent
-from shop.orders.states import BEING_OPENED, PAY_AGAIN_AFTER, AttemptState, Fulfilment, Payment, ReceiptMail
+from shop.orders.states import BEING_OPENED, PAY_AGAIN_AFTER, AttemptState, Fulfilment, Payment, ReceiptEmail
 
 LOOK_AFTER = timedelta(hours=1)  # after an order expired: late money usually comes within minutes
 DO_NOT_PAY_AGAIN = "Do not pay again. Your payment may still be on its way."
@@ -40,14 +40,14 @@ class OrderStatus:
     failure: dict[str, str] | None = None  # of the newest try, in the words of its JSON
     look_seconds: int = 0  # how long the page that waits goes on asking
     message: str = ""  # the newest message from the shop, while the goods are on their way
-    collect_code: str = ""  # what to say at the counter, while it lies ready there
+    collection_code: str = ""  # what to say at the counter, while it lies ready there
 
 
 RECEIPTS: dict[str, str] = {
-    ReceiptMail.WAITING: "We will email the receipt to you.",
-    ReceiptMail.SENT: "We sent the receipt to your email.",
-    ReceiptMail.DOUBTFUL: "We could not make sure that the receipt reached your email.",
-    ReceiptMail.REFUSED: "The receipt could not be emailed to you.",
+    ReceiptEmail.WAITING: "We will email the receipt to you.",
+    ReceiptEmail.SENT: "We sent the receipt to your email.",
+    ReceiptEmail.DOUBTFUL: "We could not make sure that the receipt reached your email.",
+    ReceiptEmail.REFUSED: "The receipt could not be emailed to you.",
 }
 GONE = {
     Fulfilment.PACKED: ("Packed", "Your order is packed."),
@@ -160,10 +160,14 @@ def _awaiting(order: Order) -> OrderStatus:
 
 def _part_paid(order: Order) -> OrderStatus:
     """A part came, and the rest is asked for: paid as an unpaid order is, with its own sum."""
-    came = f"{shillings(order.total - order.rest_asked)} of {shillings(order.total)} has come."
-    pay = f"Pay the remaining {shillings(order.rest_asked)}"
+    came = f"{shillings(order.total - order.remaining_requested)} of {shillings(order.total)} has come."
+    pay = f"Pay the remaining {shillings(order.remaining_requested)}"
     latest = order.latest_attempt
-    if latest and latest.amount == order.rest_asked and latest.state not in (AttemptState.PAID, AttemptState.REVIEW):
+    if (
+        latest
+        and latest.amount == order.remaining_requested
+        and latest.state not in (AttemptState.PAID, AttemptState.REVIEW)
+    ):
         story = _awaiting(order)
         label = pay if story.pay_label.startswith("Pay") else story.pay_label
         detail = story.detail.replace("Nothing has been paid. ", "")
@@ -206,7 +210,7 @@ def _settled(order: Order, shop_address: str) -> OrderStatus:
             headline = "Your order is ready to collect."
             place = pickup_place(order, shop_address)
             detail = f"Come to {place.rstrip('.')}. {detail}" if place else detail
-            return OrderStatus("good", "Ready to collect", headline, detail, collect_code=order.collect_code)
+            return OrderStatus("good", "Ready to collect", headline, detail, collection_code=order.collection_code)
         case Payment.PAID if order.fulfilment in GONE:
             badge, headline = GONE[Fulfilment(order.fulfilment)]
             return OrderStatus("good", badge, headline, _where(order, shop_address))
@@ -214,7 +218,7 @@ def _settled(order: Order, shop_address: str) -> OrderStatus:
             headline = "Your order is placed. There is nothing to pay."
             return OrderStatus("good", "Order placed", headline, _where(order, shop_address))
         case Payment.PAID:
-            headline = f"Paid. We have received {shillings(order.total - order.short)}."
+            headline = f"Paid. We have received {shillings(order.total - order.shortfall)}."
             return OrderStatus("good", "Paid", headline, _where(order, shop_address))
         case Payment.REVIEW:
             headline = "Your payment is being checked by a person."
@@ -238,7 +242,7 @@ def _settled(order: Order, shop_address: str) -> OrderStatus:
 
 def _heard(order: Order) -> str:
     """What came for an order in review, and what is missing of its total, where that is known."""
-    sums = [attempt.heard_amount for attempt in order.attempts if attempt.state == AttemptState.REVIEW]
+    sums = [attempt.reported_amount for attempt in order.attempts if attempt.state == AttemptState.REVIEW]
     came = sum(amount for amount in sums if amount)
     if not came or came == order.total:
         return "We have heard about money for this order and make sure that all is right. Nothing is lost."
@@ -250,26 +254,31 @@ def _heard(order: Order) -> str:
 
 def _of_paid(order: Order) -> str:
     """Of an order that stands: what was given back of its money, and what came too much."""
-    done = f"{shillings(order.given_back)} of it was given back." if order.given_back else ""
+    done = f"{shillings(order.refunded)} of it was given back." if order.refunded else ""
     due = (
-        f"{shillings(order.due_back)} more than it costs has come; that is given back to you." if order.due_back else ""
+        f"{shillings(order.refund_due_amount)} more than it costs has come; that is given back to you."
+        if order.refund_due_amount
+        else ""
     )
     return f"{done} {due}".strip()
 
 
 def _given_back(order: Order) -> str:
     """What was given back of an order's money and what will be, in a sentence each."""
-    done = f"{shillings(order.given_back)} was given back." if order.given_back else ""
-    due = f"{shillings(order.due_back)} that came for it will be given back to you." if order.due_back else ""
+    done = f"{shillings(order.refunded)} was given back." if order.refunded else ""
+    due = (
+        f"{shillings(order.refund_due_amount)} that came for it will be given back to you."
+        if order.refund_due_amount
+        else ""
+    )
     return f"{done} {due}".strip()
 
 
 def _where(order: Order, shop_address: str) -> str:
     if order.fulfilment in (Fulfilment.DELIVERED, Fulfilment.COLLECTED):
         return "Thank you for buying from us."
-    receipt = RECEIPTS.get(order.receipt_mail, "")
+    receipt = RECEIPTS.get(order.receipt_email, "")
     if order.pickup:
-        return (
-            f"Pick it up at {pickup_place(order, shop_address) or 'our workshop'}: {order.area_days}. {receipt}".strip()
-        )
-    return f"It goes to {order.area_name}: {order.area_days}. {receipt}".strip()
+        place = pickup_place(order, shop_address) or "our workshop"
+        return f"Pick it up at {place}: {order.area_delivery_time}. {receipt}".strip()
+    return f"It goes to {order.area_name}: {order.area_delivery_time}. {receipt}".strip()

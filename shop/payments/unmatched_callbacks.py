@@ -46,8 +46,8 @@ def keep_unmatched(posted: IncomingCallback, callback: Callback | None) -> None:
         reference=(callback.order_id if callback else None) or "",
         amount=callback.amount if callback else None,
         method=callback.method if callback else "",
-        closed_at=posted.received_at if no_money else None,
-        closing_words=NO_MONEY if no_money else "",
+        resolved_at=posted.received_at if no_money else None,
+        resolution=NO_MONEY if no_money else "",
     )
     with suppress(IntegrityError):  # a repeat
         with db.session.begin_nested():
@@ -59,18 +59,20 @@ def keep_unmatched(posted: IncomingCallback, callback: Callback | None) -> None:
 
 def unmatched(most: int) -> Sequence[UnmatchedCallback]:
     """What waits for a person, the oldest first."""
-    waits = select(UnmatchedCallback).where(UnmatchedCallback.closed_at.is_(None))
+    waits = select(UnmatchedCallback).where(UnmatchedCallback.resolved_at.is_(None))
     return db.session.scalars(waits.order_by(UnmatchedCallback.received_at, UnmatchedCallback.id).limit(most)).all()
 
 
 def still_open(callback_id: int) -> Update:
     """Begin an update of one that nobody has closed or matched: of two at once one wins."""
-    return update(UnmatchedCallback).where(UnmatchedCallback.id == callback_id, UnmatchedCallback.closed_at.is_(None))
+    return update(UnmatchedCallback).where(UnmatchedCallback.id == callback_id, UnmatchedCallback.resolved_at.is_(None))
 
 
-def resolve_unmatched(callback_id: int, words: str, by: str) -> UnmatchedCallback | None:
+def resolve_unmatched(callback_id: int, words: str, actor: str) -> UnmatchedCallback | None:
     """Close one without an order; None when it is closed or matched already. In the caller's transaction."""
-    if not updated(still_open(callback_id).values(closed_at=utcnow(), closed_by=by[:80], closing_words=words[:500])):
+    if not updated(
+        still_open(callback_id).values(resolved_at=utcnow(), resolved_by=actor[:80], resolution=words[:500])
+    ):
         return None
     return db.session.get_one(UnmatchedCallback, callback_id)
 
@@ -79,5 +81,5 @@ def delete_resolved(months: int, now: datetime) -> int:
     """Delete what was closed so many months ago, and say how many; 0 months: never. In the caller's transaction."""
     if not months:
         return 0
-    old = delete(UnmatchedCallback).where(UnmatchedCallback.closed_at < now - months * MONTH)
+    old = delete(UnmatchedCallback).where(UnmatchedCallback.resolved_at < now - months * MONTH)
     return len(db.session.scalars(old.returning(UnmatchedCallback.id)).all())

@@ -37,7 +37,7 @@ def match(order: Order, callback_id: int, card_paid_false: Literal["paid", "revi
 
     Runs inside the caller's transaction. Raises StaleState when another was first, and CannotMatch.
     """
-    if not updated(still_open(callback_id).values(closed_at=utcnow())):
+    if not updated(still_open(callback_id).values(resolved_at=utcnow())):
         raise StaleState
     chosen = db.session.get_one(UnmatchedCallback, callback_id)
     if not can_match(chosen):

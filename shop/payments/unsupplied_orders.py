@@ -16,7 +16,7 @@ def orders_without_stock(sku: str, left: int) -> list[Order]:
     """The orders that hold a SKU and cannot be supplied once `left` pieces are here. What is in review is kept before
     all, then the oldest.
     """
-    holds = or_(Order.payment == Payment.AWAITING, and_(Order.payment == Payment.REVIEW, ~Order.late))
+    holds = or_(Order.payment == Payment.AWAITING, and_(Order.payment == Payment.REVIEW, ~Order.paid_late))
     query = select(Order, OrderLine.quantity).join(OrderLine, OrderLine.order_id == Order.id)
     held = query.where(OrderLine.sku == sku, holds).order_by(Order.payment == Payment.AWAITING, Order.id)
     lost = []

@@ -35,12 +35,12 @@ def claim_use(code_id: int, at: datetime | None = None) -> None:
     Without `at` its days do not matter: late money for an order that was placed in time. The UPDATE locks the code's
     row, so that what the caller counts next is counted by one at a time.
     """
-    free = or_(DiscountCode.max_uses.is_(None), DiscountCode.used < DiscountCode.max_uses)
+    free = or_(DiscountCode.max_uses.is_(None), DiscountCode.uses < DiscountCode.max_uses)
     taken = update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.active, free)
     if at is not None:
         begun = or_(DiscountCode.starts_at.is_(None), DiscountCode.starts_at <= at)
         taken = taken.where(begun, or_(DiscountCode.expires_at.is_(None), DiscountCode.expires_at > at))
-    if not updated(taken.values(used=DiscountCode.used + 1)):
+    if not updated(taken.values(uses=DiscountCode.uses + 1)):
         raise DiscountNotUsable
 
 
@@ -57,5 +57,5 @@ def why_gone(code_id: int, now: datetime) -> str:
 def release_use(code_id: int) -> None:
     """Give one use back, for an order that will not be paid."""
     updated(
-        update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.used > 0).values(used=DiscountCode.used - 1)
+        update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.uses > 0).values(uses=DiscountCode.uses - 1)
     )

@@ -19,7 +19,7 @@ class DeliveryArea(Model):
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     fee: Mapped[int]
-    days: Mapped[str] = mapped_column(String(40))  # in words: "1-2 days"
+    delivery_time: Mapped[str] = mapped_column(String(40))  # in words: "1-2 days"
     pickup: Mapped[bool] = mapped_column(default=False)
     place: Mapped[str] = mapped_column(String(200), default="")  # of a pickup point: where it is
     hours: Mapped[str] = mapped_column(String(80), default="")  # and when it is open
@@ -36,7 +36,7 @@ class DeliveryArea(Model):
     @property
     def note(self) -> str:
         """What a buyer should know before choosing it."""
-        return ". ".join(filter(None, (self.days, self.pickup_place)))
+        return ". ".join(filter(None, (self.delivery_time, self.pickup_place)))
 
 
 class DiscountCode(Model):
@@ -46,25 +46,25 @@ class DiscountCode(Model):
     code: Mapped[str] = mapped_column(String(40), unique=True)  # upper case, no blanks
     kind: Mapped[str] = mapped_column(String(10))
     value: Mapped[int]  # percent or whole shillings
-    minimum: Mapped[int] = mapped_column(default=0)  # whole shillings of goods
+    minimum_subtotal: Mapped[int] = mapped_column(default=0)  # whole shillings of goods
     starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the first moment at which it no longer counts
     max_uses: Mapped[int | None]
-    most_each: Mapped[int | None]  # orders of one phone number
-    used: Mapped[int] = mapped_column(default=0)
+    max_uses_per_buyer: Mapped[int | None]  # orders of one phone number
+    uses: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
     __table_args__ = (
         CheckConstraint("kind IN ('percent', 'fixed')", name="kind"),
         CheckConstraint("value > 0 AND (kind = 'fixed' OR value <= 100)", name="value"),
-        CheckConstraint("used >= 0", name="used"),
+        CheckConstraint("uses >= 0", name="uses"),
     )
 
     @property
     def reduction(self) -> Discount:
         """What it takes off."""
         kind: Literal["percent", "fixed"] = "percent" if self.kind == "percent" else "fixed"
-        return Discount(kind, self.value, self.minimum)
+        return Discount(kind, self.value, self.minimum_subtotal)
 
     def problem_with(self, goods: int, now: datetime) -> str | None:
         """Why it does not count for these goods (whole shillings) at this moment (UTC), in words for the buyer."""
@@ -74,10 +74,10 @@ class DiscountCode(Model):
             return f"Discount code {self.code} counts from {self.starts_at.astimezone(NAIROBI):%-d %B %Y} on"
         if self.expires_at and self.expires_at <= now:
             return f"Discount code {self.code} has expired"
-        if self.max_uses is not None and self.used >= self.max_uses:
+        if self.max_uses is not None and self.uses >= self.max_uses:
             return f"Discount code {self.code} has been used up"
-        if goods < self.minimum:
-            return f"Discount code {self.code} is for orders from {shillings(self.minimum)}"
+        if goods < self.minimum_subtotal:
+            return f"Discount code {self.code} is for orders from {shillings(self.minimum_subtotal)}"
         return None
 
 

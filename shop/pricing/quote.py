@@ -19,35 +19,35 @@ class Priced(Protocol):
 
 @dataclass(frozen=True)
 class Discount:
-    """What a discount code takes off the goods: `value` percent, or `value` shillings, from `minimum` shillings on."""
+    """What a discount code takes off the subtotal: `value` percent, or `value` shillings, from `minimum` shillings on."""
 
     kind: Literal["percent", "fixed"]
     value: int
-    minimum: int = 0
+    minimum_subtotal: int = 0
 
-    def discount_on(self, goods: int) -> int:
-        """Whole shillings off, never more than the goods; a percentage is rounded down to the shilling."""
-        if goods < self.minimum:
+    def discount_on(self, subtotal: int) -> int:
+        """Whole shillings off, never more than the subtotal; a percentage is rounded down to the shilling."""
+        if subtotal < self.minimum_subtotal:
             return 0
-        off = goods * self.value // 100 if self.kind == "percent" else self.value
-        return max(0, min(off, goods))
+        off = subtotal * self.value // 100 if self.kind == "percent" else self.value
+        return max(0, min(off, subtotal))
 
 
 @dataclass(frozen=True)
 class Quote:
-    """What a buyer is asked for, in whole shillings: goods - discount + delivery = total, never negative."""
+    """What a buyer is asked for, in whole shillings: subtotal - discount + delivery = total, never negative."""
 
-    goods: int
+    subtotal: int
     discount: int
-    delivery: int
+    delivery_fee: int
 
     @property
     def total(self) -> int:
         """All that is to be paid."""
-        return self.goods - self.discount + self.delivery
+        return self.subtotal - self.discount + self.delivery_fee
 
 
 def quote(lines: Iterable[Priced], delivery: int, reduction: Discount | None = None) -> Quote:
-    """Price a cart. The discount is on the goods alone: delivery is paid to the rider."""
-    goods = sum(line.price * line.quantity for line in lines)
-    return Quote(goods, reduction.discount_on(goods) if reduction else 0, delivery)
+    """Price a cart. The discount is on the subtotal alone: delivery is paid to the rider."""
+    subtotal = sum(line.price * line.quantity for line in lines)
+    return Quote(subtotal, reduction.discount_on(subtotal) if reduction else 0, delivery)

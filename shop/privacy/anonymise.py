@@ -100,7 +100,7 @@ def anonymise_old_orders(months: int, now: datetime) -> int:
     before = now - months * MONTH
     done = _done_with(now, (*ARRIVED, Fulfilment.SENT))
     changed_since = exists().where(OrderEvent.order_id == Order.id, OrderEvent.at >= before)
-    old = and_(Order.forgotten_at.is_(None), Order.placed_at < before, done, ~changed_since)
+    old = and_(Order.anonymised_at.is_(None), Order.placed_at < before, done, ~changed_since)
     forgotten, last = 0, 0
     while ids := db.session.scalars(select(Order.id).where(old, Order.id > last).order_by(Order.id).limit(BATCH)).all():
         forgotten += sum(write(lambda one=one: _forgotten(one, done, now)) for one in ids)  # type: ignore[misc]
@@ -124,16 +124,16 @@ def _done_with(now: datetime, arrived: tuple[Fulfilment, ...]) -> ColumnElement[
 def _forgotten(order_id: int, condition: ColumnElement[bool], now: datetime) -> bool:
     order = db.session.get_one(Order, order_id)
     person = personal_data_of(order)
-    free = update(Order).where(Order.id == order_id, Order.forgotten_at.is_(None), condition)
+    free = update(Order).where(Order.id == order_id, Order.anonymised_at.is_(None), condition)
     blank = {
         "full_name": ANONYMISED_NAME,
         "phone_number": "",
         "email": "",
         "location": "",
         "note": "",
-        "collect_code": "",
+        "collection_code": "",
     }
-    if not updated(free.values(forgotten_at=now, **blank)):
+    if not updated(free.values(anonymised_at=now, **blank)):
         return False
     db.session.expire(order)
     _tidy_timeline(order, person)
@@ -168,7 +168,7 @@ def _forget_in_payments(order: Order, person: PersonalData) -> None:
     for entry in db.session.scalars(select(LedgerEntry).where(LedgerEntry.order_id == order.id)):
         entry.reason = person.out_of(entry.reason)
     for check in db.session.scalars(select(ReviewFlag).where(ReviewFlag.order_id == order.id)):
-        check.words, check.closing_words = person.out_of(check.words), person.out_of(check.closing_words)
+        check.words, check.resolution = person.out_of(check.words), person.out_of(check.resolution)
     db.session.execute(delete(OfferedCode).where(OfferedCode.order_id == order.id))
 
 

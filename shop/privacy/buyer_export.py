@@ -15,7 +15,12 @@ from shop.core.phones import PhoneError, kenyan_mobile
 from shop.orders.models import Order
 
 MOST_SHOWN = 50  # orders on the page; the file holds all of them
-OURS = ("token", "checkout_key", "secret_hash", "once")  # keys to the shop's doors, which say nothing of the buyer
+OURS = (
+    "token",
+    "checkout_key",
+    "secret_hash",
+    "idempotency_key",
+)  # keys to the shop's doors, which say nothing of the buyer
 Rows = list[dict[str, Any]]
 
 
@@ -40,8 +45,8 @@ def find_buyer(typed: str) -> str:
 
 def orders_of(who: str) -> Sequence[Order]:
     """Every order of a buyer, newest first. E-mail addresses are found as typed or in small letters."""
-    by = Order.email.in_({who, who.lower()}) if "@" in who else Order.phone_number == who
-    query = select(Order).where(by).order_by(Order.placed_at.desc(), Order.id.desc())
+    actor = Order.email.in_({who, who.lower()}) if "@" in who else Order.phone_number == who
+    query = select(Order).where(actor).order_by(Order.placed_at.desc(), Order.id.desc())
     return db.session.scalars(query.options(selectinload(Order.lines))).all()
 
 

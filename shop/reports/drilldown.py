@@ -65,11 +65,11 @@ def _of_method(period: Period, method: str) -> ColumnElement[bool]:
     return and_(_paid_in(period), way_paid() == method)
 
 
-def _short(period: Period, _value: str) -> ColumnElement[bool]:
-    return and_(_paid_in(period), Order.short > 0)
+def _written_off(period: Period, _value: str) -> ColumnElement[bool]:
+    return and_(_paid_in(period), Order.shortfall > 0)
 
 
-def _given_back(period: Period, _value: str) -> ColumnElement[bool]:
+def _refunds_made(period: Period, _value: str) -> ColumnElement[bool]:
     """Whose money went out in the period."""
     return exists().where(*_went_out(period))
 
@@ -106,13 +106,13 @@ CONDITIONS: dict[str, Callable[[Period, str], ColumnElement[bool] | None]] = {
     "state": _of_state,
     "refunded": _refunded,
     "method": _of_method,
-    "short": _short,
-    "given-back": _given_back,
+    "written-off": _written_off,
+    "refunds-made": _refunds_made,
     "sku": _of_sku,
     "ending": _of_ending,
 }
 
 AMOUNTS: dict[str, Callable[[Period], Any]] = {  # what a list sums, where it is not what was taken
-    "given-back": _sum_out,
-    "short": lambda _: Order.short,
+    "refunds-made": _sum_out,
+    "written-off": lambda _: Order.shortfall,
 }

@@ -18,7 +18,7 @@ from shop.reports.date_ranges import Bucket, Period
 
 BEST = 10  # how many things the list of best sellers holds
 ENDINGS = ("paid", "failed", "create_failed", "review", "open", "creating")  # in the order a list has them
-TAKEN = Order.total - Order.short  # whole shillings: what a paid order brought in
+TAKEN = Order.total - Order.shortfall  # whole shillings: what a paid order brought in
 BY_HAND = "hand."  # in front of the method of money that no try to pay brought in, but a person saw
 GONE_AGAIN = (Payment.REFUNDED, Payment.CANCELLED)  # of orders that were paid
 UNPAID = (Payment.AWAITING, Payment.REVIEW, Payment.EXPIRED, Payment.CANCELLED)
@@ -93,17 +93,17 @@ class Seller:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a report says. `refunded` is the part of `sales` that was given back since.
+    """All figures of a report. `refunded` is the part of `sales` that was refunded later.
 
-    `given_back` went out in the period, whenever it came in: of so many orders. `short` is what was
-    let off of orders of the period.
+    `refunds_made` is the money refunded in the period, whenever it was received, and the number of its orders.
+    `written_off` is what was written off of orders paid in the period.
     """
 
     period: Period
     bars: Sequence[Bar]
     refunded: Sum
-    short: Sum
-    given_back: Sum
+    written_off: Sum
+    refunds_made: Sum
     placed: Placed
     placed_before: Placed
     endings: Sequence[Ending]
@@ -123,14 +123,14 @@ class Report:
 
 def build_report(period: Period) -> Report:
     """Sum a period up."""
-    bars, refunded, short = _bars(period)
+    bars, refunded, written_off = _bars(period)
     placed, placed_before = _placed(period)
     return Report(
         period=period,
         bars=bars,
         refunded=refunded,
-        short=short,
-        given_back=_given_back(period),
+        written_off=written_off,
+        refunds_made=_refunds_made(period),
         placed=placed,
         placed_before=placed_before,
         endings=_endings(period),
@@ -153,16 +153,16 @@ def _bars(period: Period) -> tuple[list[Bar], Sum, Sum]:
     spans = [(step.start, step.end) for step in steps]
     spans += [(step.start - shift, min(step.end - shift, earlier.end)) for step in steps]
     span = _spans(spans)
-    given_back = Order.payment.in_(GONE_AGAIN)
+    since_refunded = Order.payment.in_(GONE_AGAIN)
     sums = (
         select(
             span.c.place,
             func.count(Order.id),
             func.coalesce(func.sum(TAKEN), 0),
-            func.count(case((given_back, 1))),
-            func.coalesce(func.sum(case((given_back, TAKEN))), 0),
-            func.count(case((Order.short > 0, 1))),
-            func.coalesce(func.sum(Order.short), 0),
+            func.count(case((since_refunded, 1))),
+            func.coalesce(func.sum(case((since_refunded, TAKEN))), 0),
+            func.count(case((Order.shortfall > 0, 1))),
+            func.coalesce(func.sum(Order.shortfall), 0),
         )
         .join(Order, and_(Order.paid_at >= span.c.start, Order.paid_at < span.c.end))
         .group_by(span.c.place)
@@ -174,11 +174,11 @@ def _bars(period: Period) -> tuple[list[Bar], Sum, Sum]:
         return Sum(int(count), int(amount))
 
     bars = [Bar(step, at(place), at(place + len(steps))) for place, step in enumerate(steps)]
-    refunded, short = (sum((at(place, part) for place in range(len(steps))), Sum()) for part in (2, 4))
-    return bars, refunded, short
+    refunded, written_off = (sum((at(place, part) for place in range(len(steps))), Sum()) for part in (2, 4))
+    return bars, refunded, written_off
 
 
-def _given_back(period: Period) -> Sum:
+def _refunds_made(period: Period) -> Sum:
     """What went out in the period, by the day it went out."""
     out = (LedgerEntry.kind == "refund", LedgerEntry.at >= period.start, LedgerEntry.at < period.end)
     count, amount = db.session.execute(

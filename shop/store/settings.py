@@ -22,7 +22,7 @@ from shop.pricing.models import DeliveryArea
 log = logging.getLogger(__name__)
 SECONDS = 5  # after a change, how long other processes may still show what was before
 ONE = 1  # the id of the only row
-KEPT = "shop_details"
+KEPT = "store_settings"
 DEFAULT_VERIFICATION_THRESHOLD = (
     20_000  # whole shillings, until the merchant says otherwise: a new account is to be looked at
 )
@@ -40,8 +40,8 @@ class StoreSettings(Model):
     tagline: Mapped[str] = mapped_column(String(160), default="")  # one sentence for the foot of every page
     about: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(String(250), default="")
-    logo: Mapped[str] = mapped_column(String(120), default="")  # a Picture's path: "media/..." or "img/..."
-    look_from: Mapped[int] = mapped_column(
+    logo: Mapped[str] = mapped_column(String(120), default="")  # a Image's path: "media/..." or "img/..."
+    verification_threshold: Mapped[int] = mapped_column(
         default=DEFAULT_VERIFICATION_THRESHOLD
     )  # whole shillings; 0: no payment has to be seen
 
@@ -59,7 +59,7 @@ class Store:
     tagline: str
     about: str  # paragraphs, or ""
     address: str  # or ""
-    logo: str  # a picture's path
+    logo: str  # a image's path
     delivery_from: int | None  # the lowest fee to have something brought, whole shillings
 
     @property
@@ -100,7 +100,7 @@ def store_settings_row() -> StoreSettings:
 
 def verification_threshold() -> ColumnElement[int]:
     """The sum from which a payment has to be seen, as a part of the statement that asks: of its very moment."""
-    said = select(StoreSettings.look_from).where(StoreSettings.id == ONE).scalar_subquery()
+    said = select(StoreSettings.verification_threshold).where(StoreSettings.id == ONE).scalar_subquery()
     return func.coalesce(said, DEFAULT_VERIFICATION_THRESHOLD)
 
 

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 
 from shop.config import Settings
 
-# Of an uploaded picture: opened as a page of its own it may do nothing at all.
+# Of an uploaded image: opened as a page of its own it may do nothing at all.
 INERT = "default-src 'none'; sandbox"
 
 

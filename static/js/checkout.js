@@ -15,7 +15,7 @@
     const area = form.querySelector("[name=area]:checked, [name=area] > :checked");
     if (!area?.value) return;
     const fee = Number(area.dataset.fee);
-    const total = Number(sums.dataset.goods) - Number(sums.dataset.discount) + fee;
+    const total = Number(sums.dataset.subtotal) - Number(sums.dataset.discount) + fee;
     sums.querySelector("[data-part=delivery]").textContent = fee ? shillings(fee) : "Free";
     sums.querySelector("[data-part=total]").textContent = shillings(total);
     pay.textContent = total ? "Pay " + shillings(total) : "Place the order";

@@ -48,20 +48,20 @@ def goods(app: Flask) -> Goods:
 
 
 @pytest.fixture
-def pictures_page(app: Flask) -> str:
-    """The address of the pictures of the teapot, which has one drawing."""
+def images_page(app: Flask) -> str:
+    """The address of the images of the teapot, which has one drawing."""
     with app.app_context():
-        return f"/admin/products/{db.session.scalar(select(Product.id).where(Product.slug == SLUG))}/pictures"
+        return f"/admin/products/{db.session.scalar(select(Product.id).where(Product.slug == SLUG))}/images"
 
 
 @pytest.fixture
-def sends(clerk: Clerk, pictures_page: str) -> Callable[..., TestResponse]:
+def sends(clerk: Clerk, images_page: str) -> Callable[..., TestResponse]:
     """Sends files by the form: sends(("a.jpg", bytes), alt="...")."""
 
     def do(*files: tuple[str, bytes], alt: str = "Teapot from the side", **options: Any) -> TestResponse:
-        form = hidden_fields(clerk.get(pictures_page).text)
+        form = hidden_fields(clerk.get(images_page).text)
         sent = [(BytesIO(content), name) for name, content in files]
-        form = {"csrf_token": form["csrf_token"], "alt": alt, "pictures": sent}
-        return clerk.post(pictures_page, form, content_type="multipart/form-data", **options)
+        form = {"csrf_token": form["csrf_token"], "alt": alt, "images": sent}
+        return clerk.post(images_page, form, content_type="multipart/form-data", **options)
 
     return do

@@ -14,7 +14,14 @@ from shop.core.database import db
 from tests.admin.desk import Clerk
 from tests.shopper import hidden_fields
 
-MUG = {"name": "Blue mug", "price": "1250", "stock": "7", "low_at": "3", "description": "", "sku": "MUG-BLU"}
+MUG = {
+    "name": "Blue mug",
+    "price": "1250",
+    "stock": "7",
+    "low_stock_threshold": "3",
+    "description": "",
+    "sku": "MUG-BLU",
+}
 
 
 class Goods:

@@ -30,7 +30,7 @@ def order(**fields: Any) -> Order:
         "location": "Behind the market",
         "note": "",
         "area_name": "Nairobi CBD",
-        "area_days": "tomorrow",
+        "area_delivery_time": "tomorrow",
         "pickup": False,
         "goods": total,
         "discount": 0,
@@ -40,9 +40,7 @@ def order(**fields: Any) -> Order:
         "expires_at": NOON + timedelta(minutes=one + 30),
         **fields,
     }
-    line = OrderLine(
-        position=0, sku="KIO", name="Kiondo", label="", picture="img/logo.svg", unit_price=total, quantity=1
-    )
+    line = OrderLine(position=0, sku="KIO", name="Kiondo", label="", image="img/logo.svg", unit_price=total, quantity=1)
     made = Order(**values, lines=[line])
     made.record("Order placed", for_buyer=True)
     return made

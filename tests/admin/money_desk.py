@@ -61,7 +61,9 @@ class Desk:
         return self.clerk.get(reply.headers["Location"]).text
 
     def sums(self, bought):
-        return tuple(self.ledger.column(name, bought) for name in ("received", "given_back", "due_back", "short"))
+        return tuple(
+            self.ledger.column(name, bought) for name in ("received", "refunded", "refund_due_amount", "shortfall")
+        )
 
     def adds_up(self):
         with self.app.app_context():

@@ -5,7 +5,7 @@ import io
 
 from sqlalchemy import select
 
-from shop.catalog.models import Picture, Product, StockEntry, Variant
+from shop.catalog.models import Product, ProductImage, StockEntry, Variant
 from shop.core.database import db
 from tests.shopper import hidden_fields
 
@@ -72,5 +72,5 @@ def everything(app):
     with app.app_context():
         return [
             db.session.execute(select(*model.__table__.columns).order_by(model.id)).all()
-            for model in (Product, Variant, Picture, StockEntry)
+            for model in (Product, Variant, ProductImage, StockEntry)
         ]

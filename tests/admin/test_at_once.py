@@ -64,9 +64,9 @@ def test_of_two_who_pack_one_order_one_wins(app, pair):
 
 
 def test_control_without_the_guard_both_win(app, pair, monkeypatch):
-    def move_unguarded(order: Order, to: Fulfilment, by: str = "") -> None:
+    def move_unguarded(order: Order, to: Fulfilment, actor: str = "") -> None:
         db.session.execute(update(Order).where(Order.id == order.id).values(fulfilment=to))
-        order.record("Packed", by=by)
+        order.record("Packed", actor=actor)
 
     monkeypatch.setattr(fulfilment_views, "advance", move_unguarded)
 
@@ -75,7 +75,7 @@ def test_control_without_the_guard_both_win(app, pair, monkeypatch):
 
 def test_handing_over_by_code_and_by_reason_at_once_is_done_once(app, pair):
     for _ in range(5):
-        ready = ledger.order(payment=Payment.PAID, pickup=True, fulfilment=Fulfilment.PACKED, collect_code="0417")
+        ready = ledger.order(payment=Payment.PAID, pickup=True, fulfilment=Fulfilment.PACKED, collection_code="0417")
         number = ledger.keep(app, ready)[0]
         presses = pair(number)
 
@@ -88,15 +88,15 @@ def test_handing_over_by_code_and_by_reason_at_once_is_done_once(app, pair):
 
 
 def test_six_codes_at_once_where_two_are_left_count_as_two(app, pair):
-    ready = ledger.order(payment=Payment.PAID, pickup=True, fulfilment=Fulfilment.PACKED, collect_code="0417")
-    ready.collect_tries = 8
+    ready = ledger.order(payment=Payment.PAID, pickup=True, fulfilment=Fulfilment.PACKED, collection_code="0417")
+    ready.collection_code_tries = 8
     number = ledger.keep(app, ready)[0]
     presses = pair(number)
 
     at_once([presses(who, "hand-over", code="9999") for who in (0, 1)] * 3)
 
     with app.app_context():
-        assert db.session.scalars(select(Order.collect_tries).where(Order.number == number)).one() == 10
+        assert db.session.scalars(select(Order.collection_code_tries).where(Order.number == number)).one() == 10
     assert _words(app, number).count("A wrong collect code was typed") == 2
 
 
@@ -126,7 +126,9 @@ def test_a_message_sent_twice_at_once_is_one_mail(app, pair):
     number = ledger.keep(app, ledger.order(payment=Payment.PAID))[0]
     presses = pair(number)
 
-    said = at_once([presses(who, "message", message="The rider comes at four", once="k" * 22) for who in (0, 1)])
+    said = at_once(
+        [presses(who, "message", message="The rider comes at four", idempotency_key="k" * 22) for who in (0, 1)]
+    )
 
     assert said == ["won", "won"]
     with app.app_context():

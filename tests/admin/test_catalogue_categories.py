@@ -95,17 +95,17 @@ def test_a_product_does_not_come_back_on_to_an_archived_category(clerk, goods):
     assert not goods.product(added).active
 
 
-def test_a_category_shows_a_picture_of_its_goods_or_the_shops_mark(clerk, shopper, goods):
+def test_a_category_shows_a_image_of_its_goods_or_the_shops_mark(clerk, shopper, goods):
     baskets = goods.category("baskets")
     page = clerk.get(f"/admin/categories/{baskets.id}").text
-    offered = re.findall(r'name="picture" value="([^"]*)"', page)
+    offered = re.findall(r'name="image" value="([^"]*)"', page)
     assert len(offered) == 8 and offered[-1] == "img/no-image.svg"
 
-    assert change(clerk, baskets, picture=offered[3]).status_code == 303
+    assert change(clerk, baskets, image=offered[3]).status_code == 303
 
     assert offered[3].rsplit("/", 1)[1] in shopper.get("/").text
-    reply = change(clerk, baskets, picture="../../etc/passwd")
-    assert problems(reply) == ["That picture is no longer there: choose another"]
+    reply = change(clerk, baskets, image="../../etc/passwd")
+    assert problems(reply) == ["That image is no longer there: choose another"]
 
 
 @pytest.mark.parametrize(

@@ -51,10 +51,10 @@ def test_the_tabs_count_what_they_show(app, clerk, goods):
 
 
 def test_each_variant_says_from_where_on_it_is_low(clerk, goods):
-    added = goods.added(clerk, stock="7", low_at="7")
+    added = goods.added(clerk, stock="7", low_stock_threshold="7")
     assert "MUG-BLU" in clerk.get("/admin/products?tab=low").text
 
-    goods.edit(clerk, added, **{"low_at-MUG-BLU": "6"})
+    goods.edit(clerk, added, **{"low_stock_threshold-MUG-BLU": "6"})
     clerk.get("/admin/products")  # where the words about the edit are shown
 
     assert "MUG-BLU" not in clerk.get("/admin/products?tab=low").text

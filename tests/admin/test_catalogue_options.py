@@ -156,7 +156,7 @@ def test_a_hundred_variants_are_made_in_few_queries_and_shown_as_a_list(app, cle
     assert len([one for one in statements if not one.startswith("INSERT INTO variant")]) <= 25
     with counted(app) as statements:
         shopper.get("/products/blue-mug")
-    of_product = [one for one in statements if "shop_details" not in one]  # which are asked for every 5 seconds
+    of_product = [one for one in statements if "store_settings" not in one]  # which are asked for every 5 seconds
     assert len(of_product) <= 4
     first, *others = [(option.text or "") for option in shopper.page.iter("option")]
     assert first.startswith("Choose ")

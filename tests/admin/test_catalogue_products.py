@@ -71,7 +71,7 @@ def test_a_sku_is_tidied(clerk, goods, typed, kept):
         ("price", "", "Price must be whole shillings, like 2450"),
         ("stock", "-1", "Stock must be a whole number from 0 to 1,000,000"),
         ("stock", "1000001", "Stock must be a whole number from 0 to 1,000,000"),
-        ("low_at", "a few", "Low stock must be a whole number from 0 to 1,000,000"),
+        ("low_stock_threshold", "a few", "Low stock must be a whole number from 0 to 1,000,000"),
         ("sku", "😀", "“😀” makes no SKU: use letters A to Z, digits and hyphens"),
         ("sku", "X" * 41, "A SKU has 40 characters or fewer; this one has 41"),
         ("sku", SKU.lower(), f"SKU {SKU} belongs to “Classic sisal kiondo” already: choose another"),
@@ -254,9 +254,9 @@ def test_control_without_the_edition_the_second_one_would_undo_the_first(clerk, 
     added = goods.added(clerk)
     mine = goods.form(clerk, added)
     goods.edit(second, added, **{"price-MUG-BLU": "1400"})
-    monkeypatch.setattr(product_edit_views, "begin_edit", lambda product, seen: begin_edit(product, product.edition))
+    monkeypatch.setattr(product_edit_views, "begin_edit", lambda product, seen: begin_edit(product, product.version))
 
-    clerk.post(f"/admin/products/{added}/edit", {**mine, "edition": str(goods.product(added).edition), "name": "Mine"})
+    clerk.post(f"/admin/products/{added}/edit", {**mine, "version": str(goods.product(added).version), "name": "Mine"})
 
     assert goods.variant("MUG-BLU").price == 1250
 
@@ -276,7 +276,7 @@ def test_of_two_who_save_at_the_same_moment_one_wins_and_the_other_is_told(clerk
     )
 
     assert sorted(reply.status_code for reply in replies) == [303, 409]
-    assert goods.product(added).edition == 1
+    assert goods.product(added).version == 1
 
 
 def test_staff_may_look_and_change_stock_and_nothing_else(packer, clerk, goods):

@@ -54,7 +54,7 @@ def test_an_order_of_several_lines_writes_its_ledger_in_one_statement(app, shopp
     with counted(app) as statements:
         assert shopper.checkout().status_code == 303
 
-    assert len([one for one in statements if one.startswith("INSERT INTO stock_move")]) == 1
+    assert len([one for one in statements if one.startswith("INSERT INTO stock_entry")]) == 1
     assert goods.moves(SKU)[-1] == goods.moves(OTHER)[-1] == ("Held for an unpaid order", 0, 1)
 
 
@@ -131,7 +131,7 @@ def test_a_form_sent_twice_counts_once(clerk, goods):
     before = goods.variant(SKU).on_hand
 
     for _ in range(2):
-        assert goods.stock(clerk, SKU, "received", "5", once="k" * 24).status_code == 303
+        assert goods.stock(clerk, SKU, "received", "5", idempotency_key="k" * 24).status_code == 303
 
     assert goods.variant(SKU).on_hand == before + 5
     assert "it counts once" in clerk.get(f"/admin/stock/{SKU}").text

@@ -37,7 +37,7 @@ def test_what_was_wrong_is_corrected_everywhere_and_the_old_stays_for_the_mercha
     for slip in ("rider", "packing"):
         page = packer.get(f"/admin/print?slip={slip}&order={number}").text
         assert "0733 444 555" in page and "0722 000 111" not in page
-    said = [(event.words, event.by, event.for_buyer) for event in events(app)][1:]
+    said = [(event.words, event.actor, event.for_buyer) for event in events(app)][1:]
     assert said == [
         ("Corrected phone number. It was: 0722 000 111", STAFF, False),
         ("Corrected address. It was: Behind the market", STAFF, False),

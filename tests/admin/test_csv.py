@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select, update
 from shop.accounts.models import AuditLogEntry
 from shop.admin.catalog import import_views
 from shop.catalog.csv_import.drafts import ImportDraft
-from shop.catalog.models import Picture, Product, StockEntry, Variant
+from shop.catalog.models import Product, ProductImage, StockEntry, Variant
 from shop.catalog.stock import OPENING
 from shop.core.database import db, write
 from tests import both_databases
@@ -43,7 +43,7 @@ def test_the_export_changes_nothing_when_it_comes_back(app, desk):
 def test_a_shop_that_was_emptied_is_filled_from_its_export_and_exports_the_same(app, desk):
     exported = desk.export()
     with app.app_context():
-        write(lambda: [db.session.execute(delete(model)) for model in (Variant, Picture, Product)])
+        write(lambda: [db.session.execute(delete(model)) for model in (Variant, ProductImage, Product)])
     assert len(desk.export()) < 300
     reply = desk.take(exported)
 
@@ -70,10 +70,10 @@ def test_a_row_is_previewed_and_then_written_with_its_stock_in_the_ledger(app, d
     desk.apply(page)
     now, fresh = variant(app, SKU), variant(app, "SIS-MAT")
     assert (now.price, now.on_hand, now.label) == (2600, 31, was.label)
-    assert (fresh.price, fresh.on_hand, fresh.held, fresh.low_at, fresh.active) == (950, 7, 0, 3, True)
+    assert (fresh.price, fresh.on_hand, fresh.held, fresh.low_stock_threshold, fresh.active) == (950, 7, 0, 3, True)
     with app.app_context():
         moves = db.session.execute(
-            select(StockEntry.sku, StockEntry.on_hand, StockEntry.reason, StockEntry.by)
+            select(StockEntry.sku, StockEntry.on_hand, StockEntry.reason, StockEntry.actor)
             .where(StockEntry.reason != OPENING)
             .order_by(StockEntry.sku)
         ).all()
@@ -247,7 +247,7 @@ def test_all_or_nothing_even_when_the_database_refuses_the_last_row(app, desk, m
                 value_1="",
                 value_2="",
                 value_3="",
-                low_at=3,
+                low_stock_threshold=3,
             )
         )
 
@@ -268,13 +268,13 @@ def test_pressing_apply_twice_writes_once_and_says_so(app, desk):
         assert db.session.scalar(select(func.count(Variant.id)).where(Variant.sku == "SIS-MAT")) == 1
 
 
-def test_pictures_are_ordered_and_described_and_what_cannot_be_shown_is_only_a_warning(app, desk):
+def test_images_are_ordered_and_described_and_what_cannot_be_shown_is_only_a_warning(app, desk):
     row = next(row for row in rows_of(desk.export()) if row["SKU"] == SKU)
-    one, two = row["Pictures"].split("\n")[:2]
+    one, two = row["Images"].split("\n")[:2]
     turned = f"{two.split(' ')[0]} From above {CANARY}\r\n{one.split(' ')[0]}"
-    desk.take(sheet({"SKU": SKU, "Pictures": turned}))
+    desk.take(sheet({"SKU": SKU, "Images": turned}))
 
-    after = next(row for row in rows_of(desk.export()) if row["SKU"] == SKU)["Pictures"]
+    after = next(row for row in rows_of(desk.export()) if row["SKU"] == SKU)["Images"]
     assert after == f"{two.split(' ')[0]} From above {CANARY}\n{one}"
     for path in (
         "img/none-such.svg",
@@ -283,6 +283,6 @@ def test_pictures_are_ordered_and_described_and_what_cannot_be_shown_is_only_a_w
         "static/img/logo.svg",
         "http://evil.example/x.png",
     ):
-        page = desk.look(sheet({"SKU": SKU, "Pictures": path, "Price": "77"}))
-        assert f"Pictures stay as they are: the shop has no picture {path}" in page.text
+        page = desk.look(sheet({"SKU": SKU, "Images": path, "Price": "77"}))
+        assert f"Images stay as they are: the shop has no image {path}" in page.text
         assert "0 new, 1 changed" in page.text

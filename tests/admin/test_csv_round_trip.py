@@ -13,7 +13,7 @@ from shop.catalog.csv_import import apply
 from shop.catalog.csv_import.columns import catalogue_lines
 from shop.catalog.csv_import.parser import decoded, read_sheet
 from shop.catalog.csv_import.planner import plan
-from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.csv_files import plain_cell, safe_cell
 from shop.core.database import db, write
 from shop.core.text import typed_line, typed_text
@@ -36,7 +36,7 @@ variants = st.lists(
             "label": name,
             "price": price,
             "on_hand": number,
-            "low_at": number,
+            "low_stock_threshold": number,
             "active": st.booleans(),
         },
     ),
@@ -80,7 +80,7 @@ def fill(app, monkeypatch) -> Callable[[list[dict]], None]:
 
 
 def empty():
-    for model in (Variant, Picture, Product):
+    for model in (Variant, ProductImage, Product):
         db.session.execute(delete(model))
 
 
@@ -95,8 +95,8 @@ def made(one, place, shelf):
         category_id=shelf.id,
         position=place,
         search_text="",
-        pictures=[
-            Picture(position=n, path=path, alt=alt)
+        images=[
+            ProductImage(position=n, path=path, alt=alt)
             for n, (path, alt) in enumerate(zip(drawings, one["alts"], strict=False))
         ],
         variants=[
@@ -151,8 +151,8 @@ def test_a_shop_that_was_changed_becomes_what_the_file_says(app, fill, products,
         made = planned(wanted)
         assert [line.problems for line in made.lines if line.problems] == []
         write(lambda: apply.apply_plan(planned(wanted), "owner"))
-        # what is empty in a file stays as it is: pictures and a description that the file does not have
-        left = ("Description", "Pictures")
+        # what is empty in a file stays as it is: images and a description that the file does not have
+        left = ("Description", "Images")
         assert [{**row, **dict.fromkeys(left)} for row in rows(exported())] == [
             {**row, **dict.fromkeys(left)} for row in rows(wanted)
         ]
@@ -173,7 +173,7 @@ def test_no_cell_of_an_export_is_a_formula(app, fill, products):
 def test_without_the_apostrophe_a_cell_would_be_a_formula(app, fill, monkeypatch):
     monkeypatch.setattr("shop.core.csv_files.safe_cell", str)
     with app.app_context():
-        one = {"label": "x", "price": 1, "on_hand": 1, "low_at": 1, "active": True}
+        one = {"label": "x", "price": 1, "on_hand": 1, "low_stock_threshold": 1, "active": True}
         fill([{"name": "=1", "description": "", "active": True, "alts": [], "options": False, "variants": [one]}])
         assert "=1" in next(iter(rows(exported()))).values()
 

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from shop.accounts.models import OneTimeLink, User
 from shop.cart.models import SharedCart
 from shop.catalog.csv_import.drafts import ImportDraft
-from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.database import db, write
 from shop.pricing.models import DeliveryArea, DiscountCode
 from shop.store.settings import StoreSettings
@@ -29,10 +29,10 @@ CHANGES = {
         (
             "admin.category",
             "admin.category_move",
-            "admin.choose_what_picture_shows",
-            "admin.describe_picture",
+            "admin.choose_what_image_shows",
+            "admin.describe_image",
             "admin.me_name",
-            "admin.move_picture",
+            "admin.move_image",
             "admin.order_correct",
             "admin.people_role",
             "admin.remove_logo",
@@ -45,8 +45,8 @@ CHANGES = {
         ),
         "fingerprint",
     ),
-    "admin.product_edit": "edition",
-    "admin.product_options": "edition",
+    "admin.product_edit": "version",
+    "admin.product_options": "version",
     "admin.import_apply": "seen",
     "checkout.submit": "shown",
 }
@@ -54,7 +54,7 @@ CHANGES = {
 MAKES = {
     **dict.fromkeys(
         (
-            "admin.add_pictures",
+            "admin.add_images",
             "admin.cart_new",
             "admin.category_new",
             "admin.import_catalogue",
@@ -82,7 +82,7 @@ NEITHER = {
             "admin.category_restore",
             "admin.product_archive",
             "admin.product_restore",
-            "admin.remove_picture",
+            "admin.remove_image",
             "admin.selling_code_turn",
             "admin.import_forget",
             "admin.people_remove",
@@ -201,19 +201,19 @@ def second(app, provider, clerk):
 
 @pytest.fixture
 def prepared(app):
-    """Addresses of a product with two variants and two pictures, and of a member of staff."""
+    """Addresses of a product with two variants and two images, and of a member of staff."""
     let_staff_in(app)
     with app.app_context():
         product_id = db.session.scalar(select(Variant.product_id).where(Variant.sku == SKU))
 
         def hang():
-            db.session.add(Picture(product_id=product_id, position=98, path="img/logo.svg", alt="From the side"))
-            db.session.add(Picture(product_id=product_id, position=99, path="img/favicon.svg", alt="From above"))
+            db.session.add(ProductImage(product_id=product_id, position=98, path="img/logo.svg", alt="From the side"))
+            db.session.add(ProductImage(product_id=product_id, position=99, path="img/favicon.svg", alt="From above"))
 
         write(hang)
         staff = db.session.scalar(select(User.id).where(User.email == STAFF))
-        pictures = list(db.session.scalars(select(Picture.id).where(Picture.product_id == product_id)))
-    return {"product": f"/admin/products/{product_id}", "staff": f"/admin/people/{staff}", "picture": str(pictures[-1])}
+        images = list(db.session.scalars(select(ProductImage.id).where(ProductImage.product_id == product_id)))
+    return {"product": f"/admin/products/{product_id}", "staff": f"/admin/people/{staff}", "image": str(images[-1])}
 
 
 def test_every_posted_form_is_guarded_or_stands_here_with_a_reason(app):
@@ -232,7 +232,7 @@ def test_control_a_new_form_is_found(app):
 
 def test_every_form_as_it_is_served_carries_what_it_should(app, clerk, prepared, shopper):
     shopper.add()
-    own = ("", "/edit", "/pictures", "/variants/new")
+    own = ("", "/edit", "/images", "/variants/new")
     pages = [*PAGES, *(prepared["product"] + more for more in own), prepared["staff"]]
     served = [form for address in pages for form in forms_on(clerk.get(address).text, address)]
     served += forms_on(shopper.get("/checkout").text, "/checkout")
@@ -265,7 +265,7 @@ class Moved:
 
 MOVED = {
     "area": Moved("/admin/selling/areas/1", {"days": "9 days"}, {"fee": "777"}, "it is 777 now"),
-    "code": Moved("/admin/selling/codes/1", {"minimum": "900"}, {"value": "11"}, "it is 11 now"),
+    "code": Moved("/admin/selling/codes/1", {"minimum_subtotal": "900"}, {"value": "11"}, "it is 11 now"),
     "settings": Moved("/admin/settings", {"tagline": "Honey"}, {"address": "Stall 9"}, "it is Stall 9 now"),
     "category": Moved("/admin/categories/1", {"blurb": "For tea"}, {"name": "Vikapu"}, "it is Vikapu now"),
     "product": Moved("{product}/edit", {"description": "Woven"}, {"name": "Kiondo kipya"}, "Kiondo kipya"),
@@ -274,11 +274,11 @@ MOVED = {
     ),
     "my name": Moved("/admin/me", {"name": "Wanjiku"}, {"name": "Achieng"}, "it is Achieng now", "/admin/me/name"),
     "role": Moved("{staff}", {"role": "staff"}, {"role": "owner"}, "it is Owner now", "{staff}/role"),
-    "picture": Moved(
-        "{product}/pictures", {"alt": "Mine"}, {"alt": "Theirs"}, "it is Theirs now", "{product}/pictures/words"
+    "image": Moved(
+        "{product}/images", {"alt": "Mine"}, {"alt": "Theirs"}, "it is Theirs now", "{product}/images/words"
     ),
-    "order of pictures": Moved(
-        "{product}/pictures", {"to": "earlier"}, {"to": "first"}, "order of the pictures", "{product}/pictures/move"
+    "order of images": Moved(
+        "{product}/images", {"to": "earlier"}, {"to": "first"}, "order of the images", "{product}/images/move"
     ),
     "order of categories": Moved(
         "/admin/categories", {"to": "down"}, {"to": "down"}, "order of the categories", "/admin/categories/1/move"
@@ -287,12 +287,12 @@ MOVED = {
 }
 
 
-def filled(person, page, action, picture, answers):
+def filled(person, page, action, image, answers):
     """The form of a page that leads to `action`, as a browser would send it, with these answers."""
     html = person.get(page).text
     parts = [part.partition("</form>")[0] for part in html.split("<form")[1:]]
     named = [part for part in parts if f'action="{action}"' in part.partition(">")[0]]
-    mine = [part for part in named if f'name="picture" value="{picture}"' in part] or named
+    mine = [part for part in named if f'name="image" value="{image}"' in part] or named
     return {**fields_of("<main>" + mine[0].partition(">")[2]), **answers}
 
 
@@ -303,7 +303,7 @@ def test_a_form_whose_thing_moved_meanwhile_saves_nothing_says_so_and_saves_when
     moved = MOVED[case]
     page, action = (text.format(**prepared) for text in (moved.page, moved.action or moved.page))
     mine, theirs = (
-        filled(person, page, action, prepared["picture"], answers)
+        filled(person, page, action, prepared["image"], answers)
         for person, answers in ((clerk, moved.mine), (second, moved.theirs))
     )
     assert second.post(action, theirs).status_code == 303
@@ -329,11 +329,19 @@ def filled_again(html, action, whole):
     return whole
 
 
-MADE = (Product, Variant, Category, DeliveryArea, DiscountCode, SharedCart, OneTimeLink, ImportDraft, Picture)
+MADE = (Product, Variant, Category, DeliveryArea, DiscountCode, SharedCart, OneTimeLink, ImportDraft, ProductImage)
 TWICE = {
     "product": (
         "/admin/products/new",
-        {"name": "Mug", "category": "1", "price": "10", "stock": "5", "low_at": "1", "sku": "", "description": ""},
+        {
+            "name": "Mug",
+            "category": "1",
+            "price": "10",
+            "stock": "5",
+            "low_stock_threshold": "1",
+            "sku": "",
+            "description": "",
+        },
     ),
     "category": ("/admin/categories/new", {"name": "Hats", "blurb": ""}),
     "area": ("/admin/selling/areas/new", {"kind": "brought", "name": "Thika", "fee": "350", "days": "2 days"}),
@@ -342,7 +350,7 @@ TWICE = {
     "invitation": ("/admin/people/invite", {"email": "new@example.com", "role": "staff"}),
     "variant": (
         "{product}/variants/new",
-        {"label": "Huge", "value_1": "Huge", "price": "10", "stock": "5", "low_at": "1", "sku": ""},
+        {"label": "Huge", "value_1": "Huge", "price": "10", "stock": "5", "low_stock_threshold": "1", "sku": ""},
     ),
     "import": ("/admin/import", {"file": "SKU,Price\r\nKIO-CLA-TER,2600\r\n"}),
 }
@@ -383,15 +391,15 @@ def test_a_form_that_makes_something_makes_it_once_however_often_it_is_sent(app,
 def test_a_photo_that_is_sent_twice_hangs_once(app, clerk, prepared):
     from tests.hostile_files import photo
 
-    page = f"{prepared['product']}/pictures"
+    page = f"{prepared['product']}/images"
     form = {**hidden_fields(clerk.get(page).text, page), "alt": "From the side"}
     before = made(app)
 
     for _ in range(2):
-        reply = clerk.post(page, {**form, "pictures": (BytesIO(photo()), "a.jpg")}, content_type="multipart/form-data")
+        reply = clerk.post(page, {**form, "images": (BytesIO(photo()), "a.jpg")}, content_type="multipart/form-data")
         assert reply.headers["Location"] == page
 
-    assert made(app)[Picture] == before[Picture] + 1
+    assert made(app)[ProductImage] == before[ProductImage] + 1
 
 
 def test_the_logo_that_was_changed_meanwhile_is_not_removed(app, clerk):

@@ -100,7 +100,7 @@ def test_stock_that_moved_for_an_order_is_told_with_its_sign(app, clerk):
     add(
         app,
         number,
-        lambda order: record_stock_move("KIO", on_hand=-2, held=-2, reason="Sold", order_id=order.id, by="Anna"),
+        lambda order: record_stock_move("KIO", on_hand=-2, held=-2, reason="Sold", order_id=order.id, actor="Anna"),
     )
 
     [line] = [line for line in story(clerk, number) if line.startswith("Stock of KIO")]

@@ -22,16 +22,16 @@ OURS = {
     *(f"orders.{name}" for name in ("number", "token", "checkout_key", "payment", "fulfilment", "phone_number")),
     *(f"payment_attempt.{name}" for name in ("secret_hash", "state", "checkout_link", "method", "reason")),
     *(f"callback_record.{name}" for name in ("claim", "row", "spool_name")),
-    *(f"outbox_mail.{name}" for name in ("kind", "once", "message_id")),
+    *(f"outbox_email.{name}" for name in ("kind", "once", "message_id")),
     *("discount_code.kind", "merchant.password", "merchant.fs_uniquifier", "merchant.email", "role.name"),
-    *("order_word.word", "money_entry.kind", "money_entry.code", "money_entry.method", "offered_code.code"),
-    *("payment_check.kind", "payment_check.open_key", "order_event.once"),
-    *("product.slug", "category.slug", "category.picture", "picture.path", "order_line.picture", "shop_details.logo"),
+    *("order_search_term.word", "ledger_entry.kind", "ledger_entry.code", "ledger_entry.method", "offered_code.code"),
+    *("review_flag.kind", "review_flag.open_key", "order_event.once"),
+    *("product.slug", "category.slug", "category.image", "image.path", "order_line.image", "store_settings.logo"),
     *("one_time_link.kind", "one_time_link.role", "one_time_link.token_hash", "shared_cart.code"),
     *("cart.token_hash", "cart.area", "cart.typed", "cart_line.sku"),  # `typed` is JSON that the shop wrote
     *("idempotency_key.key_hash", "idempotency_key.address", "kept_form.token_hash", "kept_form.sealed"),
     *("import_draft.token", "import_draft.text"),  # a file with its heads, looked through by tests of its own
-    *("sitting.token_hash", "second_factor.secret", "recovery_code.code_hash", "sign_in_tries.key_hash"),
+    *("sitting.token_hash", "second_factor.secret", "recovery_code.code_hash", "login_throttle.key_hash"),
     "idempotency_key.key_hash",
     *(f"unmatched_callback.{name}" for name in ("secret_hash", "digest", "claim")),
 }
@@ -119,7 +119,7 @@ def test_a_file_full_of_hostile_texts_is_looked_through_as_text(inhabited):
     owner, previews = inhabited.visitors[OWNER], 0
     for text in hostile.STRINGS:
         file = StringIO()
-        csv.writer(file).writerows([("Name", "Category", "SKU", "Price", "Picture"), (text, text, text, "5", text)])
+        csv.writer(file).writerows([("Name", "Category", "SKU", "Price", "Image"), (text, text, text, "5", text)])
         hidden = hidden_fields(owner.browser.get("/admin/import").text)
         sent = {**hidden, "file": (BytesIO(file.getvalue().encode("utf-8", "replace")), f"{text[:40]}.csv")}
         reply = owner.browser.post("/admin/import", data=sent, content_type="multipart/form-data")

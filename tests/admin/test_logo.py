@@ -11,8 +11,8 @@ from sqlalchemy import update
 from shop.catalog.images import serving
 from shop.catalog.images.paths import files_of
 from shop.catalog.images.processing import shrink
-from shop.catalog.images.uploads import sweep_pictures
-from shop.catalog.models import Category, Picture
+from shop.catalog.images.uploads import sweep_images
+from shop.catalog.models import Category, ProductImage
 from shop.core.database import db, write
 from shop.orders.models import OrderLine
 from shop.store.settings import current_store, forget_store, store_settings_row
@@ -53,7 +53,7 @@ def age(tmp_path):
 
 def sweep(app):
     with app.app_context():
-        return sweep_pictures(OrderLine.picture)
+        return sweep_images(OrderLine.image)
 
 
 def test_a_logo_stands_at_the_top_of_the_shop_and_the_desk_and_on_receipts(app, clerk):
@@ -108,7 +108,7 @@ def test_a_second_logo_takes_the_place_of_the_first(app, clerk, tmp_path):
 
 
 @pytest.mark.parametrize("sent", [b"GIF89a" + bytes(90), b"<svg/>", photo()[:900], photo(100, 100), photo(2000, 200)])
-def test_what_is_no_picture_changes_no_logo(app, clerk, tmp_path, sent):
+def test_what_is_no_image_changes_no_logo(app, clerk, tmp_path, sent):
     reply = send(clerk, sent)
 
     assert reply.status_code == 422
@@ -123,7 +123,7 @@ def test_without_a_file_the_cure_is_said(clerk):
     for form in ({}, {"logo": "text"}, {"logo": (BytesIO(b""), "")}):
         reply = clerk.post(f"{PAGE}/logo", {"csrf_token": token, **form}, content_type="multipart/form-data")
         assert reply.status_code == 422
-        assert '<a href="#logo-file">Choose a picture for the logo</a>' in reply.text
+        assert '<a href="#logo-file">Choose a image for the logo</a>' in reply.text
 
 
 def test_a_name_of_hostile_characters_stays_outside(app, clerk):
@@ -138,14 +138,14 @@ def test_staff_changes_no_logo(app, packer):
     assert logo_of(app) == "img/logo.svg"
 
 
-def test_every_page_shows_uploaded_pictures_wherever_it_showed_drawings(app, clerk, shopper):
-    """Products, categories, order lines and the logo all have an uploaded picture: no page asks for it as a drawing."""
+def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, clerk, shopper):
+    """Products, categories, order lines and the logo all have an uploaded image: no page asks for it as a drawing."""
     with app.app_context():
         path = serving.keep(*shrink(BytesIO(photo(800, 600))))
         number = ledger.keep(app, ledger.order(payment="paid"))[0]
 
         def hang():
-            for column in (Picture.path, Category.picture, OrderLine.picture):
+            for column in (ProductImage.path, Category.image, OrderLine.image):
                 db.session.execute(update(column.class_).values({column.key: path}))
             store_settings_row().logo = path
 
@@ -157,7 +157,7 @@ def test_every_page_shows_uploaded_pictures_wherever_it_showed_drawings(app, cle
 
     seen = 0
     for rule in routes(app):
-        if rule.endpoint in ("static", "assets.bundle", "media.picture", "security.logout"):
+        if rule.endpoint in ("static", "assets.bundle", "media.image", "security.logout"):
             continue
         for visitor in (shopper, clerk):
             address = address_of(app, rule, {"number": number, "sku": "KIO-CLA-TER"})

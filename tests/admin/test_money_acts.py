@@ -350,4 +350,4 @@ def test_every_act_stands_in_the_log_with_who_did_it(desk, buy):
         "Gave back KSh 100 by Cash. Broken",
     ]
     with desk.app.app_context():
-        assert set(db.session.scalars(select(LedgerEntry.by))) == {"owner@example.com"}
+        assert set(db.session.scalars(select(LedgerEntry.actor))) == {"owner@example.com"}

@@ -104,8 +104,8 @@ class Walk:
 
     def refund(self, order):
         if order.money_here > 0:
-            amount = self.random.choice([order.money_here, 1, order.due_back or 1])
-            refunds.record_refund(order, order.given_back, self.money(amount), "W")
+            amount = self.random.choice([order.money_here, 1, order.refund_due_amount or 1])
+            refunds.record_refund(order, order.refunded, self.money(amount), "W")
 
     def settle(self, order):
         attempts = [one for one in order.attempts if one.state == AttemptState.REVIEW]
@@ -161,13 +161,13 @@ def test_an_order_that_costs_nothing_adds_up(app, provider, ledger):
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        ("UPDATE money_entry SET amount = amount + 1", "the book says KSh 2,651."),
+        ("UPDATE ledger_entry SET amount = amount + 1", "the book says KSh 2,651."),
         ("UPDATE orders SET received = received - 650", "The order says KSh 2,000 is here"),
-        ("DELETE FROM money_entry", "the book says KSh 0."),
+        ("DELETE FROM ledger_entry", "the book says KSh 0."),
         ("UPDATE payment_attempt SET state = 'failed'", "0 of its payments are marked paid, the book has 1."),
         ("UPDATE orders SET payment = 'cancelled'", "KSh 0 is noted as to be given back."),
         ("UPDATE orders SET total = total + 5, goods = goods + 5", "only KSh 2,650 of KSh 2,655 came."),
-        ("UPDATE orders SET due_back = 3", "KSh 3 is noted as to be given back."),
+        ("UPDATE orders SET refund_due_amount = 3", "KSh 3 is noted as to be given back."),
     ],
 )
 def test_control_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, clerk, ledger, edit, said):

@@ -41,7 +41,7 @@ def test_the_rest_is_asked_for_and_pays_the_order_by_itself(desk, part_paid, led
     page = desk.follow(desk.ask_rest(part_paid, 5000, 100))
 
     assert "KSh 100 is asked for" in page and "wa.me/" in page
-    assert (ledger.standing(part_paid).order, ledger.column("rest_asked", part_paid)) == ("review", 100)
+    assert (ledger.standing(part_paid).order, ledger.column("remaining_requested", part_paid)) == ("review", 100)
     assert desk.sums(part_paid) == (5000, 0, 0, 0)
     assert "KSh 5,000 came, and the buyer was asked for the remaining KSh 100." in page
     assert "KSh 100 asked for" in desk.clerk.get("/admin/?tab=all").text
@@ -57,7 +57,7 @@ def test_the_rest_is_asked_for_and_pays_the_order_by_itself(desk, part_paid, led
     assert ledger.standing(part_paid).order == "paid"
     assert [kept.row for kept in ledger.callbacks(rest)] == ["R3d"]
     assert desk.sums(part_paid) == (5100, 0, 0, 0)
-    assert ledger.column("rest_asked", part_paid) == 0
+    assert ledger.column("remaining_requested", part_paid) == 0
     assert ledger.stock(SKU) == (before[0] - 2, before[1] - 2)
     assert ledger.mails("paid") == 1
     assert desk.adds_up()
@@ -77,7 +77,7 @@ def test_a_rest_that_fails_can_be_tried_again_and_another_sum_waits_for_a_person
     assert ledger.standing(part_paid).order == "review"
     desk.ask_rest(part_paid, 40, 60)
     assert desk.sums(part_paid) == (5040, 0, 0, 0)
-    assert ledger.column("rest_asked", part_paid) == 60
+    assert ledger.column("remaining_requested", part_paid) == 60
     assert desk.adds_up()
 
 

@@ -69,7 +69,7 @@ def test_looking_at_an_order_closes_its_lines_but_a_code_waits_for_its_answer(cl
     open_lines(order, ReviewReason.CODE, ReviewReason.OPENED)
     assert write(lambda: resolve_order(order, "Seen", "Owner"))
     assert listed(clerk, order)
-    assert [line.kind for line in db.session.query(ReviewFlag).filter_by(closed_at=None)] == [ReviewReason.CODE]
+    assert [line.kind for line in db.session.query(ReviewFlag).filter_by(resolved_at=None)] == [ReviewReason.CODE]
 
 
 @both_databases

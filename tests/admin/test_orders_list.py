@@ -265,7 +265,7 @@ def test_a_row_says_who_what_when_and_how_much(app, clerk):
 def test_a_row_names_the_goods_and_counts_what_does_not_fit(app, clerk):
     one = ledger.order(payment=PAID)
     one.lines = [
-        OrderLine(position=n, sku=f"S{n}", name=name, label=label, picture="", unit_price=0, quantity=n + 1)
+        OrderLine(position=n, sku=f"S{n}", name=name, label=label, image="", unit_price=0, quantity=n + 1)
         for n, (name, label) in enumerate(
             [("Airwalk", "41"), ("Oxford", ""), ("Pump", "42"), ("Sock", ""), ("Lace", "")]
         )
@@ -400,7 +400,7 @@ def test_a_long_list_asks_the_database_no_more_than_a_short_one(app, clerk):
         clerk.get("/admin/")
 
     # who is there, how many, which, their goods, and the numbers of the menu; the shop's name is kept for seconds
-    asked = [[query for query in queries if "LEFT OUTER JOIN shop_details" not in query] for queries in (short, long)]
+    asked = [[query for query in queries if "LEFT OUTER JOIN store_settings" not in query] for queries in (short, long)]
     assert [len(queries) for queries in asked] == [5, 5]
 
 

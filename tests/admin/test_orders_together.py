@@ -52,9 +52,9 @@ def test_packed_and_sent_together_each_with_its_line_and_act(app, packer):
     assert notices_of(packer, "sent", *numbers) == ["2 orders marked sent"]
     assert [state_of(app, number) for number in numbers] == [Fulfilment.SENT] * 2
     with app.app_context():
-        by = set(db.session.scalars(select(OrderEvent.by).where(OrderEvent.words == "Packed")))
+        actor = set(db.session.scalars(select(OrderEvent.actor).where(OrderEvent.words == "Packed")))
     assert acts_of(app) == [f"{did} order {number}" for did in ("Packed", "Sent") for number in numbers]
-    assert by == {STAFF}
+    assert actor == {STAFF}
 
 
 @both_databases

@@ -55,7 +55,7 @@ def test_a_paid_order_goes_to_its_buyer_step_by_step(app, packer):
         assert order_of(app, number).fulfilment == to
 
     assert "Nothing more to do: delivered." in packer.get(f"/admin/orders/{number}").text
-    assert [(event.words, event.by) for event in events(app) if event.for_buyer][1:] == [
+    assert [(event.words, event.actor) for event in events(app) if event.for_buyer][1:] == [
         ("Packed", STAFF),
         ("On its way", STAFF),
         ("Delivered", STAFF),
@@ -78,7 +78,7 @@ def test_a_pickup_order_is_handed_over_for_its_code_alone(app, clerk, shopper):
     number = paid(app, pickup=True, area_name="Workshop")
     assert "Mark packed: ready to collect" in clerk.get(f"/admin/orders/{number}").text
     assert "with the collect code" in press(clerk, number, "move", to="packed").text
-    code = order_of(app, number).collect_code
+    code = order_of(app, number).collection_code
 
     assert re.fullmatch("[0-9]{4}", code)
     assert code in shopper.get(f"/orders/{order_of(app, number).token}").text
@@ -96,7 +96,7 @@ def test_a_pickup_order_is_handed_over_for_its_code_alone(app, clerk, shopper):
 
 @both_databases
 def test_after_ten_codes_not_even_the_right_one_counts(app, clerk):
-    number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collect_code="0417")
+    number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collection_code="0417")
     for _ in range(MOST_TRIES):
         assert "not the collect code" in press(clerk, number, "hand-over", code="9999").text
 
@@ -107,7 +107,9 @@ def test_after_ten_codes_not_even_the_right_one_counts(app, clerk):
 
 def test_without_the_count_the_eleventh_code_would_be_believed(app, clerk, monkeypatch):
     monkeypatch.setattr("shop.orders.fulfilment.MOST_TRIES", 10_000)
-    number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collect_code="0417", collect_tries=MOST_TRIES)
+    number = paid(
+        app, pickup=True, fulfilment=Fulfilment.PACKED, collection_code="0417", collection_code_tries=MOST_TRIES
+    )
 
     press(clerk, number, "hand-over", code="0417")
 
@@ -123,7 +125,7 @@ def test_an_order_without_a_code_is_opened_by_none(app, clerk):
 
 
 def test_a_buyer_who_lost_the_code_gets_the_order_for_a_reason(app, clerk):
-    number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collect_code="0417")
+    number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collection_code="0417")
     empty = press(clerk, number, "hand-over-without-code", reason="  ")
 
     assert empty.status_code == 422
@@ -131,7 +133,7 @@ def test_a_buyer_who_lost_the_code_gets_the_order_for_a_reason(app, clerk):
     press(clerk, number, "hand-over-without-code", reason=f"Showed an ID card {CANARY}")
     assert order_of(app, number).fulfilment == Fulfilment.COLLECTED
     [why] = [event for event in events(app) if event.warning]
-    assert (why.words, why.by) == (f"Handed over without the collect code: Showed an ID card {CANARY}", EMAIL)
+    assert (why.words, why.actor) == (f"Handed over without the collect code: Showed an ID card {CANARY}", EMAIL)
 
 
 @pytest.mark.parametrize("state", [state for state in Payment if state != Payment.PAID])
@@ -165,13 +167,13 @@ def test_a_step_there_is_not_is_refused(app, clerk, to):
 
 @pytest.mark.parametrize("code", ["", "12", "12345", "abcd", "٠٤١٧", "🧺" * 4, "9" * 5000, CANARY])
 def test_what_is_no_code_costs_no_try_and_is_kept_in_its_field(app, clerk, code):
-    number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collect_code="0417")
+    number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collection_code="0417")
     reply = press(clerk, number, "hand-over", code=code)
 
     assert reply.status_code == 422
     assert clerk.page.findtext(".//title").startswith("Error: ")
     assert clerk.page.find(".//div[@class='error-summary']//a").get("href") == "#code"
-    assert order_of(app, number).collect_tries == 0
+    assert order_of(app, number).collection_code_tries == 0
 
 
 def test_acts_on_an_order_there_is_not_are_not_found(app, clerk):
@@ -194,7 +196,7 @@ def test_no_act_is_done_without_its_token(app, clerk):
 @both_databases
 def test_a_private_note_is_seen_by_the_desk_alone(app, packer):
     number = paid(app)
-    press(packer, number, "note", note=f"Leave it with the askari {CANARY}\r\nafter five", once="k" * 22)
+    press(packer, number, "note", note=f"Leave it with the askari {CANARY}\r\nafter five", idempotency_key="k" * 22)
     buyer = Shopper(app).get(f"/orders/{order_of(app, number).token}").text
 
     assert "Leave it with the askari &lt;canary&gt;" in packer.get(f"/admin/orders/{number}").text
@@ -207,7 +209,7 @@ def test_a_private_note_is_seen_by_the_desk_alone(app, packer):
 def test_a_message_reaches_the_buyer_by_mail_and_on_the_page_once_however_often_it_is_sent(app, clerk):
     number = paid(app)
     for _ in range(3):
-        press(clerk, number, "message", message=f"The rider comes at four {CANARY}", once="k" * 22)
+        press(clerk, number, "message", message=f"The rider comes at four {CANARY}", idempotency_key="k" * 22)
     buyer = Shopper(app).get(f"/orders/{order_of(app, number).token}").text
 
     [mail] = mails(app, "note")
@@ -223,7 +225,7 @@ def test_a_message_reaches_the_buyer_by_mail_and_on_the_page_once_however_often_
 def test_the_same_key_on_two_orders_is_two_messages(app, clerk):
     numbers = [paid(app), paid(app)]
     for number in numbers:
-        press(clerk, number, "message", message="Asante", once="k" * 22)
+        press(clerk, number, "message", message="Asante", idempotency_key="k" * 22)
 
     assert len(mails(app, "note")) == 2
 

@@ -144,7 +144,7 @@ def test_a_recovery_code_signs_in_once(app, clerk, clock):
 
 def test_control_a_recovery_code_that_is_only_looked_at_works_again(clerk, clock, monkeypatch):
     _, recovery = set_up(clerk, clock)
-    monkeypatch.setattr(two_factor, "delete", lambda table: update(table).values(merchant_id=table.merchant_id))
+    monkeypatch.setattr(two_factor, "delete", lambda table: update(table).values(user_id=table.user_id))
     for _ in range(2):
         clerk.sign_out()
         clerk.sign_in()
@@ -192,7 +192,7 @@ def test_the_secret_is_sealed_and_stands_in_no_page_but_its_own(app, clerk, cloc
     assert phone.totp._hotp._key.hex() not in sealed
     for address in ("/admin/me", "/admin/me/codes", "/admin/people"):
         assert written not in clerk.get(address).text.replace(" ", "")
-    assert clerk.get("/admin/me/codes.svg").status_code == 404, "the picture goes with the set-up"
+    assert clerk.get("/admin/me/codes.svg").status_code == 404, "the image goes with the set-up"
 
 
 def test_an_older_key_still_reads_the_secret(app, settings, clerk, clock):
@@ -219,17 +219,17 @@ def test_without_the_key_recovery_codes_still_work(app, settings, clerk, clock):
     assert give_code(visitor, recovery[0]).status_code == 303
 
 
-def test_the_picture_is_kept_by_no_cache_and_says_what_the_letters_say(clerk, clock):
+def test_the_image_is_kept_by_no_cache_and_says_what_the_letters_say(clerk, clock):
     page = clerk.get("/admin/me/codes").text
-    picture = clerk.get("/admin/me/codes.svg")
+    image = clerk.get("/admin/me/codes.svg")
 
-    assert (picture.mimetype, picture.headers["Cache-Control"]) == ("image/svg+xml", "no-store")
-    assert "style" not in picture.text and "<script" not in picture.text
+    assert (image.mimetype, image.headers["Cache-Control"]) == ("image/svg+xml", "no-store")
+    assert "style" not in image.text and "<script" not in image.text
     again = clerk.get("/admin/me/codes").text
     assert secret_on(again) == secret_on(page), "a page that is reloaded does not change the secret"
 
 
-def test_the_address_in_the_picture_is_one_an_app_understands(clerk):
+def test_the_address_in_the_image_is_one_an_app_understands(clerk):
     address = two_factor.address_for("31" * 20, "owner@example.com", "Mkono & Daughters")
 
     assert re.match(

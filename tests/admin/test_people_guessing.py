@@ -40,7 +40,7 @@ class TestGuessing:
     def test_twenty_wrong_codes_an_hour_are_the_most(self, app, clerk, clock):
         phone, _ = set_up(clerk, clock)
         with app.app_context():
-            merchant = db.session.scalars(select(TwoFactor.merchant_id)).one()
+            merchant = db.session.scalars(select(TwoFactor.user_id)).one()
             for _ in range(4):
                 assert [two_factor.check_code(merchant, "000000") for _ in range(5)] == [""] * 5
                 clock.forward(minutes=6)
@@ -54,7 +54,7 @@ class TestGuessing:
     def test_many_guesses_at_one_moment_are_counted_one_by_one(self, app, clerk, clock):
         set_up(clerk, clock)
         with app.app_context():
-            merchant = db.session.scalars(select(TwoFactor.merchant_id)).one()
+            merchant = db.session.scalars(select(TwoFactor.user_id)).one()
 
         def guess():
             with app.app_context():
@@ -69,7 +69,7 @@ class TestGuessing:
         set_up(clerk, clock)
         monkeypatch.setattr(two_factor, "_hold_back", lambda _: None)
         with app.app_context():
-            merchant = db.session.scalars(select(TwoFactor.merchant_id)).one()
+            merchant = db.session.scalars(select(TwoFactor.user_id)).one()
             assert [two_factor.check_code(merchant, "000000") for _ in range(12)] == [""] * 12
 
     def test_the_page_for_confirming_counts_with_the_others(self, clerk, clock):

@@ -65,7 +65,7 @@ def test_an_email_that_nobody_has_is_not_written_down(app, stranger):
 
     assert _words(app)[-1] == "A sign-in failed, with an e-mail that nobody here has"
     with app.app_context():
-        assert db.session.scalars(select(FailedLogins.merchant_id)).all() == [NOBODY]
+        assert db.session.scalars(select(FailedLogins.user_id)).all() == [NOBODY]
 
 
 @both_databases
@@ -194,7 +194,7 @@ class TestOnlyAdded:
         assert found.pop("update") == ["forgetting.py"]
         assert not {"delete", "get", "get_one"} & set(found), found
         sources = "".join(file.read_text().casefold() for file in (ROOT / "shop").rglob("*.py"))
-        assert "update staff_act" not in sources and "delete from staff_act" not in sources
+        assert "update audit_log_entry" not in sources and "delete from audit_log_entry" not in sources
 
     def test_a_line_cannot_be_changed_or_deleted_by_mistake(self, app, clerk):
         with app.app_context():
@@ -222,7 +222,7 @@ class TestOnlyAdded:
         clerk.sign_out()
         clerk.sign_in()
 
-        log = [words for words in statements if "staff_act" in words and not words.startswith("select")]
+        log = [words for words in statements if "audit_log_entry" in words and not words.startswith("select")]
         assert log and all(words.startswith("insert") for words in log)
 
 
@@ -246,4 +246,4 @@ def test_failing_is_forgiven_per_person(app, stranger):
         count_failure(1, EMAIL)
         count_failure(NOBODY)
         assert write(lambda: login_throttle.forgive(1)) == 1
-        assert db.session.scalars(select(FailedLogins.merchant_id)).all() == [NOBODY]
+        assert db.session.scalars(select(FailedLogins.user_id)).all() == [NOBODY]

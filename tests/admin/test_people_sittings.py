@@ -180,7 +180,7 @@ def test_that_somebody_was_seen_is_written_once_a_minute(app, clerk):
     with app.app_context():
         long_ago = utcnow() - timedelta(minutes=3)
         db.session.execute(update(LoginSession).values(seen=long_ago))
-        db.session.execute(update(User).values(seen_at=long_ago))
+        db.session.execute(update(User).values(payment_verified_at=long_ago))
         db.session.commit()
 
     first = _asked(app, clerk, "/admin/people")
@@ -191,7 +191,7 @@ def test_that_somebody_was_seen_is_written_once_a_minute(app, clerk):
     with app.app_context():
         for moment in (
             db.session.scalars(select(LoginSession.seen)).one(),
-            db.session.scalars(select(User.seen_at)).one(),
+            db.session.scalars(select(User.payment_verified_at)).one(),
         ):
             assert utcnow() - moment < timedelta(seconds=30)
 

@@ -34,9 +34,9 @@ def _id(app, email):
         return db.session.scalars(select(User.id).where(User.email == email)).one()
 
 
-def _act(owner, merchant_id, what, **fields):
-    form = hidden_fields(owner.get(f"/admin/people/{merchant_id}").text)
-    return owner.post(f"/admin/people/{merchant_id}/{what}", {**form, **fields})
+def _act(owner, user_id, what, **fields):
+    form = hidden_fields(owner.get(f"/admin/people/{user_id}").text)
+    return owner.post(f"/admin/people/{user_id}/{what}", {**form, **fields})
 
 
 @both_databases
@@ -125,7 +125,7 @@ def test_neither_the_table_nor_the_outbox_shows_a_link(app, clerk):
         mail = db.session.scalars(select(OutboxEmail)).one()
         link = db.session.scalars(select(OneTimeLink)).one()
         assert token not in mail.body
-        assert token not in (link.token_hash, mail.once)
+        assert token not in (link.token_hash, mail.idempotency_key)
         address = f"/admin/mail/{mail.id}"
 
     page = clerk.get(address).text
@@ -175,7 +175,7 @@ def test_what_is_wrong_with_an_invitation_is_said_and_nothing_is_sent(app, clerk
     assert mailed_links(app) == []
 
 
-@pytest.mark.parametrize("password", ["short", GUEST, "guestguest2026", "aaaaaaaaaaaaaaaa", ""])
+@pytest.mark.parametrize("password", ["shortfall", GUEST, "guestguest2026", "aaaaaaaaaaaaaaaa", ""])
 def test_whoever_is_invited_needs_a_password_worth_the_name(app, clerk, password):
     _invite(clerk)
     [path] = mailed_links(app)
@@ -270,10 +270,10 @@ def test_who_is_no_longer_an_owner_changes_nothing(app, clerk, monkeypatch):
     form = hidden_fields(clerk.get(f"/admin/people/{target}").text)
     real = staffing.remove
 
-    def meanwhile(merchant_id):
+    def meanwhile(user_id):
         db.session.execute(update(User).where(User.email == EMAIL).values(active=False))
         db.session.expire_all()
-        return real(merchant_id)
+        return real(user_id)
 
     monkeypatch.setattr(staffing, "remove", meanwhile)
     reply = clerk.post(f"/admin/people/{target}/remove", form)

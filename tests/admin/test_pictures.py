@@ -1,4 +1,4 @@
-"""The pictures of a product, as a merchant adds, orders, describes and removes them."""
+"""The images of a product, as a merchant adds, orders, describes and removes them."""
 
 import re
 from io import BytesIO
@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from shop.catalog.images import gallery, serving, uploads
-from shop.catalog.images.paths import NO_PICTURE, files_of, shown, widths_of
+from shop.catalog.images.paths import NO_IMAGE, files_of, shown, widths_of
 from shop.core.database import db
 from tests import both_databases
 from tests.admin.hanging import SLUG, on_disk, paths
@@ -29,7 +29,7 @@ def test_a_photo_from_a_phone_stands_on_the_products_page_in_sizes_it_needs(app,
     assert all(f"{path}-{width}.webp {width}w" in page for width in (160, 320, 640, 960))
     assert 'width="960" height="720" alt="Teapot from the side"' in page
     said = clerk.get(reply.headers["Location"]).text
-    assert re.search(r"Added 1 picture\. [0-9.]+ MB became [0-9]+ KB", said)
+    assert re.search(r"Added 1 image\. [0-9.]+ MB became [0-9]+ KB", said)
 
 
 def test_what_is_served_is_not_what_was_sent_and_says_nothing_of_where_it_was_taken(app, clerk, sends, tmp_path):
@@ -48,7 +48,7 @@ def test_what_is_served_is_not_what_was_sent_and_says_nothing_of_where_it_was_ta
     assert len(on_disk(tmp_path)) == 2 * len(widths_of(800))
 
 
-# by EXIF orientation: the side on which a picture whose left half is bright must be bright
+# by EXIF orientation: the side on which a image whose left half is bright must be bright
 @pytest.mark.parametrize(
     ("way", "bright"),
     [(1, "left"), (2, "right"), (3, "right"), (4, "left"), (5, "top"), (6, "top"), (7, "bottom"), (8, "bottom")],
@@ -86,7 +86,7 @@ def test_transparent_parts_become_white(app, sends, tmp_path):
         assert image.convert("RGB").getpixel((200, 150)) == (255, 255, 255)
 
 
-def test_a_small_picture_is_not_blown_up(app, sends, tmp_path):
+def test_a_small_image_is_not_blown_up(app, sends, tmp_path):
     sends(("a.png", photo(500, 400, "PNG")))
 
     path = paths(app)[1]
@@ -95,22 +95,22 @@ def test_a_small_picture_is_not_blown_up(app, sends, tmp_path):
 
 
 def test_several_come_at_once_and_a_bad_one_keeps_no_good_one_out(app, clerk, sends):
-    reply = sends(("a.jpg", photo()), (f"{CANARY}.jpg", b"no picture"), ("b.png", photo(kind="PNG")))
+    reply = sends(("a.jpg", photo()), (f"{CANARY}.jpg", b"no image"), ("b.png", photo(kind="PNG")))
 
     assert reply.status_code == 303
     assert len(paths(app)) == 3
     said = clerk.get(reply.headers["Location"]).text
-    assert "Added 2 pictures." in said
-    assert "was not added: it is no whole JPEG, PNG or WebP picture" in said
+    assert "Added 2 images." in said
+    assert "was not added: it is no whole JPEG, PNG or WebP image" in said
 
 
-def test_when_none_was_a_picture_the_page_says_why_and_keeps_the_words(app, sends):
+def test_when_none_was_a_image_the_page_says_why_and_keeps_the_words(app, sends):
     reply = sends(("IMG_1.HEIC", b"\0\0\0\x18ftypheic" + bytes(40)), alt=CANARY)
 
     assert reply.status_code == 422
     assert "<title>Error: " in reply.text
     assert "Settings, Camera, Formats, Most Compatible" in reply.text
-    assert 'href="#picture-files"' in reply.text
+    assert 'href="#image-files"' in reply.text
     assert "&lt;canary&gt;" in reply.text
     assert len(paths(app)) == 1
 
@@ -118,9 +118,9 @@ def test_when_none_was_a_picture_the_page_says_why_and_keeps_the_words(app, send
 @pytest.mark.parametrize(
     ("files", "alt", "words"),
     [
-        ([], "x", "Choose at least one picture"),
-        ([("", b"")], "x", "Choose at least one picture"),
-        ([("a.jpg", b"x")] * 9, "x", "Send 8 pictures at a time, not 9"),
+        ([], "x", "Choose at least one image"),
+        ([("", b"")], "x", "Choose at least one image"),
+        ([("a.jpg", b"x")] * 9, "x", "Send 8 images at a time, not 9"),
         ([("a.jpg", photo())], "x" * 201, "200 characters or fewer"),
         ([("a.jpg", b"")], "x", "it is empty"),
         ([("a.jpg", photo() + bytes(12 * 1024 * 1024))], "x", "more than 12"),
@@ -135,16 +135,16 @@ def test_what_cannot_be_added_is_said_with_its_cure(app, sends, files, alt, word
 
 
 @pytest.mark.parametrize("number", ["0", "999999", "9" * 40, "x", "-1", "1.5", "%00", "١"])
-def test_a_product_that_is_not_there_has_no_pictures_page(clerk, number):
-    assert clerk.get(f"/admin/products/{number}/pictures").status_code == 404
+def test_a_product_that_is_not_there_has_no_images_page(clerk, number):
+    assert clerk.get(f"/admin/products/{number}/images").status_code == 404
 
 
-def test_only_owners_may_send_much(clerk, packer, stranger, shopper, pictures_page):
-    much = {"csrf_token": "x", "pictures": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
+def test_only_owners_may_send_much(clerk, packer, stranger, shopper, images_page):
+    much = {"csrf_token": "x", "images": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
 
     def answer(somebody):
-        form = {**much, "pictures": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
-        return somebody.browser.post(pictures_page, data=form, content_type="multipart/form-data").status_code
+        form = {**much, "images": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
+        return somebody.browser.post(images_page, data=form, content_type="multipart/form-data").status_code
 
     assert answer(shopper) == answer(packer) == 413
     assert answer(clerk) == 400  # read, and refused for its token
@@ -152,28 +152,28 @@ def test_only_owners_may_send_much(clerk, packer, stranger, shopper, pictures_pa
 
 
 @both_databases
-def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk, pictures_page, sends, tmp_path):
-    number = int(pictures_page.split("/")[3])
-    for _ in range(gallery.MOST_PICTURES - 2):
+def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk, images_page, sends, tmp_path):
+    number = int(images_page.split("/")[3])
+    for _ in range(gallery.MOST_IMAGES - 2):
         sends(("a.jpg", photo(200, 200)))
-    assert len(paths(app)) == gallery.MOST_PICTURES - 1
+    assert len(paths(app)) == gallery.MOST_IMAGES - 1
 
     def add():
         with app.app_context():
             path = serving.keep(*_shrunk())
             try:
                 uploads.write(lambda: gallery.add(gallery.locked(number), [path], "x"))
-            except gallery.TooManyPictures:
+            except gallery.TooManyImages:
                 serving.remove(path)
                 return False
             return True
 
     assert sorted(at_once([add, add, add])) == [False, False, True]
-    assert len(paths(app)) == gallery.MOST_PICTURES
+    assert len(paths(app)) == gallery.MOST_IMAGES
     assert set(on_disk(tmp_path)) == {name for path in paths(app) for name in files_of(path)}
     full = sends(("a.jpg", photo()))
     assert full.status_code == 422
-    assert "A product has at most 12 pictures. Remove one first" in full.text
+    assert "A product has at most 12 images. Remove one first" in full.text
 
 
 def _shrunk():
@@ -182,7 +182,7 @@ def _shrunk():
 
 def test_when_the_row_cannot_be_written_for_the_product_is_gone_no_file_stays(app, clerk, sends, tmp_path, monkeypatch):
     def gone(_number):
-        raise gallery.PictureGone
+        raise gallery.ImageGone
 
     monkeypatch.setattr(gallery, "locked", gone)
 
@@ -216,11 +216,11 @@ def test_when_others_are_decoding_an_upload_waits_and_then_is_told_so(sends, mon
     free = sends(("a.jpg", photo()))
 
     assert busy.status_code == 422
-    assert "busy with other pictures" in busy.text
+    assert "busy with other images" in busy.text
     assert free.status_code == 303
 
 
-def test_no_transaction_is_open_while_a_picture_is_decoded(app, sends, monkeypatch):
+def test_no_transaction_is_open_while_a_image_is_decoded(app, sends, monkeypatch):
     seen = []
     real = uploads.shrink
 
@@ -236,5 +236,5 @@ def test_no_transaction_is_open_while_a_picture_is_decoded(app, sends, monkeypat
 
 def test_a_drawing_is_shown_as_before(app):
     with app.test_request_context():
-        assert (shown(NO_PICTURE).width, shown(NO_PICTURE).webp) == (480, "")
-        assert shown(NO_PICTURE).src.startswith("/static/img/no-image.svg")
+        assert (shown(NO_IMAGE).width, shown(NO_IMAGE).webp) == (480, "")
+        assert shown(NO_IMAGE).src.startswith("/static/img/no-image.svg")

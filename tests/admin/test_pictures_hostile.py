@@ -1,4 +1,4 @@
-"""Files that are no pictures, or more than that: nothing of them is kept, none breaks the desk or fills its memory."""
+"""Files that are no images, or more than that: nothing of them is kept, none breaks the desk or fills its memory."""
 
 import re
 import subprocess
@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from shop.catalog.images import processing
 from shop.catalog.images.paths import FILE
-from shop.catalog.images.processing import PictureRefused, shrink
-from shop.catalog.models import Picture, Product
+from shop.catalog.images.processing import ImageRefused, shrink
+from shop.catalog.models import Product, ProductImage
 from shop.core.database import db
 from tests import hostile_files
 from tests.hostile_files import GPS, SCRIPT, Sent, every_file, photo
@@ -58,11 +58,11 @@ def test_there_are_more_than_sixty_of_them_each_a_case_of_its_own(files):
 def test_none_of_them_breaks_anything_or_leaves_anything_unsafe(app, clerk, tmp_path, files):
     with app.app_context():
         products = list(db.session.scalars(select(Product.id).order_by(Product.id)))
-    token = hidden_fields(clerk.get(f"/admin/products/{products[0]}/pictures").text)["csrf_token"]
+    token = hidden_fields(clerk.get(f"/admin/products/{products[0]}/images").text)["csrf_token"]
     wrong = []
     for number, sent in enumerate(files):
-        address = f"/admin/products/{products[number % len(products)]}/pictures"
-        form = {"csrf_token": token, "alt": "x", "pictures": (BytesIO(sent.content), sent.name)}
+        address = f"/admin/products/{products[number % len(products)]}/images"
+        form = {"csrf_token": token, "alt": "x", "images": (BytesIO(sent.content), sent.name)}
         begun = time.process_time()
         reply = clerk.post(address, form, content_type="multipart/form-data")
         took = time.process_time() - begun
@@ -82,11 +82,11 @@ def test_none_of_them_breaks_anything_or_leaves_anything_unsafe(app, clerk, tmp_
             assert image.width <= 960
     assert {file.name for file in (tmp_path / "instance").iterdir()} <= {"media", "worker.db", "mail"}
     with app.app_context():
-        paths = db.session.scalars(select(Picture.path)).all()
+        paths = db.session.scalars(select(ProductImage.path)).all()
     assert all(re.fullmatch(r"(img/products/[a-z-]+\.svg|media/[0-9a-f]{26}-\d+x\d+)", path) for path in paths)
 
 
-def test_the_largest_pictures_that_are_taken_need_little_memory_and_time(tmp_path):
+def test_the_largest_images_that_are_taken_need_little_memory_and_time(tmp_path):
     measured = {}
     for what, content, most in largest_of_each_kind():
         file = tmp_path / "sent"
@@ -120,7 +120,7 @@ def test_a_bomb_is_refused_before_a_pixel_is_decoded_and_would_be_decoded_withou
         plugin = getattr(__import__(f"PIL.{module}").__dict__[module], name)
         real = plugin.load
         monkeypatch.setattr(plugin, "load", lambda self, real=real: (decoded.append(self.size), real(self))[1])
-    with pytest.raises(PictureRefused):
+    with pytest.raises(ImageRefused):
         shrink(BytesIO(sent.content))
     assert decoded == []
 
@@ -131,7 +131,7 @@ def test_a_bomb_is_refused_before_a_pixel_is_decoded_and_would_be_decoded_withou
 
 def test_without_the_list_of_formats_others_would_be_decoded(monkeypatch):
     gif = next(sent for sent in hostile_files.impostors() if sent.what == "GIF")
-    with pytest.raises(PictureRefused):
+    with pytest.raises(ImageRefused):
         shrink(BytesIO(gif.content))
 
     monkeypatch.setattr(processing, "FORMATS", None)

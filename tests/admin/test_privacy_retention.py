@@ -43,7 +43,7 @@ def test_after_the_retention_period_buyers_are_forgotten_by_themselves(app, fiel
 
     assert (old_forgotten(app), old_forgotten(app)) == (1, 0)
     with app.app_context():
-        assert db.session.get(Order, young).forgotten_at is None
+        assert db.session.get(Order, young).anonymised_at is None
 
 
 @both_databases
@@ -94,7 +94,7 @@ def test_a_kill_in_the_middle_leaves_each_order_whole_or_forgotten(app, monkeypa
     with pytest.raises(Killed):
         old_forgotten(app)
     with app.app_context():
-        assert [bool(order.forgotten_at) for order in db.session.scalars(select(Order).order_by(Order.id))] == [
+        assert [bool(order.anonymised_at) for order in db.session.scalars(select(Order).order_by(Order.id))] == [
             *(True, False, False)
         ]
     assert old_forgotten(app) == 2

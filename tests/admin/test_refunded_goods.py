@@ -127,11 +127,11 @@ def test_no_piece_is_refunded_twice_whatever_the_form_says(app, paid):
 
     def refund():
         order = db.session.scalars(select(Order)).one()
-        refunds.record_refund(order, order.given_back, money, "owner@example.com", refunded=pieces)
-        return order.given_back
+        refunds.record_refund(order, order.refunded, money, "owner@example.com", refunded=pieces)
+        return order.refunded
 
     with app.app_context():
         assert write(refund) == 100
         with pytest.raises(StaleState):
             write(refund)
-        assert db.session.scalars(select(Order.given_back)).one() == 100
+        assert db.session.scalars(select(Order.refunded)).one() == 100

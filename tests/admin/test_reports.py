@@ -130,12 +130,12 @@ def test_only_what_was_paid_is_sold_and_the_rest_stands_in_lines_of_its_own(app,
 def test_every_sum_leads_to_the_very_orders_it_is_made_of(app, clerk):
     moment = at("2026-11-10T12:00")
     failed = ledger.attempt(state="failed", method="MPESA", reason="wrong_pin", created_at=moment)
-    given_back = paid(moment, 800, "CARD")
-    given_back.payment = Payment.REFUNDED
+    refunded = paid(moment, 800, "CARD")
+    refunded.payment = Payment.REFUNDED
     ledger.keep(
         app,
         *(paid(moment, 1000 + n) for n in range(3)),
-        given_back,
+        refunded,
         ledger.order(total=300, placed_at=moment, payment="expired", attempts=[failed]),
         ledger.order(total=40, placed_at=moment, payment="awaiting"),
         paid(moment - timedelta(days=1), 9999),
@@ -192,7 +192,7 @@ def test_best_sellers_are_counted_in_pieces_and_in_shillings(app):
     moment = at("2026-11-10T12:00")
     orders = [paid(moment, 1000) for _ in range(3)]
     for order, (sku, price, count) in zip(orders, [("MUG", 500, 4), ("KIO", 3000, 1), ("MUG", 500, 1)], strict=True):
-        order.lines = [OrderLine(position=0, sku=sku, name=sku, label="", picture="", unit_price=price, quantity=count)]
+        order.lines = [OrderLine(position=0, sku=sku, name=sku, label="", image="", unit_price=price, quantity=count)]
     unpaid = ledger.order(placed_at=moment, total=99)
     ledger.keep(app, *orders, unpaid)
 
@@ -224,7 +224,7 @@ def test_a_report_asks_the_database_a_few_times_however_much_there_is(app, clerk
     with counted(app) as statements:
         assert clerk.get(f"/admin/reports?{query}").status_code == 200
 
-    asked = [one for one in statements if "shop_details" not in one]  # which are asked for every 5 seconds
+    asked = [one for one in statements if "store_settings" not in one]  # which are asked for every 5 seconds
     assert len(asked) <= MOST_QUERIES, asked
 
 

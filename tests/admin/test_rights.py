@@ -19,7 +19,7 @@ from tests.shopper import Shopper, hidden_fields
 PUBLIC = {
     "static": "file",
     "assets.bundle": "file",
-    "media.picture": "file",
+    "media.image": "file",
     "about.about_page": "public",
     "privacy.privacy_page": "public",
     "catalog.home": "public",
@@ -58,7 +58,7 @@ PUBLIC = {
 # endpoints of the desk that may write on a GET: an export is an act, and stands in the log
 CHANGING_GETS = {"admin.export_orders", "admin.export_money", "admin.report_export", "admin.catalogue_export"}
 SAFE = ("GET", "HEAD", "OPTIONS")
-BY_THE_MINUTE = {"sitting.seen", "merchant.seen_at"}
+BY_THE_MINUTE = {"sitting.seen", "merchant.payment_verified_at"}
 
 
 def undeclared(app: Flask) -> list[str]:
@@ -231,7 +231,7 @@ class TestInProduction:
     def test_only_what_setting_up_needs_is_open_before(self, app):
         before = {name for name, view in app.view_functions.items() if getattr(view, "before_codes", False)}
 
-        assert before == {"admin.me_codes", "admin.me_codes_picture", "admin.me_codes_on", "admin.confirm"}
+        assert before == {"admin.me_codes", "admin.me_codes_image", "admin.me_codes_on", "admin.confirm"}
 
     def test_staff_need_none(self, app):
         let_staff_in(app)

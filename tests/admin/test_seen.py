@@ -50,15 +50,15 @@ def order_of(app, number):
         return db.session.scalars(select(Order).where(Order.number == number)).one()
 
 
-def look_from(app, sum_):
+def verification_threshold(app, sum_):
     def keep():
-        store_settings_row().look_from = sum_
+        store_settings_row().verification_threshold = sum_
 
     with app.app_context():
         write(keep)
 
 
-READY = {"pickup": True, "collect_code": "0417", "fulfilment": Fulfilment.PACKED}
+READY = {"pickup": True, "collection_code": "0417", "fulfilment": Fulfilment.PACKED}
 leaving = pytest.mark.parametrize(
     ("act", "fields", "standing", "then"),
     [
@@ -81,7 +81,11 @@ def test_dear_goods_leave_once_an_owner_has_seen_the_payment_and_not_before(
     assert ONLY_SEEN in press(packer, number, act, **fields)
 
     held = order_of(app, number)
-    assert (held.fulfilment, held.collect_code, held.collect_tries) == (before.fulfilment, before.collect_code, 0)
+    assert (held.fulfilment, held.collection_code, held.collection_code_tries) == (
+        before.fulfilment,
+        before.collection_code,
+        0,
+    )
     assert "Its goods may leave" in press(clerk, number, "seen")
     assert "notice--good" in press(packer, number, act, **fields)
     assert order_of(app, number).fulfilment == then
@@ -110,7 +114,7 @@ def test_control_without_the_guard_they_leave_unseen(app, packer, monkeypatch, a
     ],
 )
 def test_the_sum_says_what_has_to_be_seen(app, packer, from_, total, leaves):
-    look_from(app, from_)
+    verification_threshold(app, from_)
     number = packed(app, total=total)
 
     shown = packer.get(f"/admin/orders/{number}").text
@@ -126,7 +130,9 @@ def test_the_sum_of_this_moment_counts_whatever_the_page_showed(app, packer):
     number = packed(app, total=5000)
     token = hidden_fields(packer.get(f"/admin/orders/{number}").text)["csrf_token"]
     with app.app_context():
-        write(lambda: setattr(store_settings_row(), "look_from", 5000))  # another process has not heard of it yet
+        write(
+            lambda: setattr(store_settings_row(), "verification_threshold", 5000)
+        )  # another process has not heard of it yet
 
     packer.post(f"/admin/orders/{number}/move", {"csrf_token": token, "to": "sent"})
 
@@ -147,7 +153,9 @@ def test_a_page_shows_the_sum_of_its_moment_whichever_process_was_told_of_it(app
     address = page.format(packed(app, total=5000))
     assert held not in packer.get(address).text
     with app.app_context():
-        write(lambda: setattr(store_settings_row(), "look_from", 5000))  # by another process: nobody tells this one
+        write(
+            lambda: setattr(store_settings_row(), "verification_threshold", 5000)
+        )  # by another process: nobody tells this one
 
     assert held in packer.get(address).text
 
@@ -198,8 +206,8 @@ def test_a_second_press_changes_nothing_and_says_who_saw_it(app, clerk):
 
     assert f"The payment of order {number} was seen already, by {EMAIL}" in again
     second = order_of(app, number)
-    assert first.seen_at == second.seen_at is not None
-    assert first.seen_by == second.seen_by == EMAIL
+    assert first.payment_verified_at == second.payment_verified_at is not None
+    assert first.payment_verified_by == second.payment_verified_by == EMAIL
     assert Desk(app, clerk, None).acts() == [NOTED]
     assert re.search(rf"<dt>Seen</dt><dd>[^<]+, by {EMAIL}</dd>", again)
     assert NOTED in again
@@ -233,7 +241,7 @@ def test_what_is_not_paid_cannot_be_seen(app, clerk):
     (number,) = ledger.keep(app, ledger.order(payment=Payment.REFUNDED, total=DEFAULT_VERIFICATION_THRESHOLD))
 
     assert "Nothing was changed" in press(clerk, number, "seen")
-    assert order_of(app, number).seen_at is None
+    assert order_of(app, number).payment_verified_at is None
 
 
 def test_only_an_owner_says_so(app, packer):
@@ -243,7 +251,7 @@ def test_only_an_owner_says_so(app, packer):
     assert "Only an owner may decide about money" in packer.get("/admin/checks").text
     token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
     assert packer.post(f"/admin/orders/{number}/seen", {"csrf_token": token}).status_code == 403
-    assert order_of(app, number).seen_at is None
+    assert order_of(app, number).payment_verified_at is None
 
 
 def test_an_open_warning_is_not_answered_by_it(app, clerk):
@@ -283,13 +291,13 @@ def test_what_has_to_be_seen_is_found_along_its_index(app):
     with app.app_context():
 
         def explain(_connection, cursor, statement, parameters, *_):
-            if "seen_at IS NULL" in statement:
+            if "payment_verified_at IS NULL" in statement:
                 plans.extend(cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall())
 
         event.listen(db.engine, "before_cursor_execute", explain)
         find_review_items("", 1, utcnow())
 
-    assert any("ix_orders_unseen (total>?)" in row[-1] for row in plans), plans
+    assert any("ix_orders_unverified (total>?)" in row[-1] for row in plans), plans
 
 
 @both_databases
@@ -297,7 +305,7 @@ def test_what_has_to_be_seen_is_found_along_its_index(app):
 def test_what_an_owner_took_for_payment_by_hand_was_seen(app, clerk, provider, way):
     book = Ledger(app)
     desk = Desk(app, clerk, book)
-    look_from(app, 1)
+    verification_threshold(app, 1)
     bought = Shopper(app, provider).buy(quantity=2)
     if way == "marked":
         desk.mark_paid(bought)
@@ -311,8 +319,8 @@ def test_what_an_owner_took_for_payment_by_hand_was_seen(app, clerk, provider, w
         desk.press(bought, f"attempts/{bought.reference}", came="5200")
 
     assert book.column("payment", bought) == "paid"
-    assert book.column("seen_by", bought) == EMAIL
-    assert book.column("seen_at", bought) is not None
+    assert book.column("payment_verified_by", bought) == EMAIL
+    assert book.column("payment_verified_at", bought) is not None
 
 
 @both_databases
@@ -321,7 +329,7 @@ def test_what_chpter_says_was_seen_by_nobody(app, provider):
     bought.hear(bought.callback())
 
     assert Ledger(app).column("payment", bought) == "paid"
-    assert Ledger(app).column("seen_at", bought) is None
+    assert Ledger(app).column("payment_verified_at", bought) is None
 
 
 def test_the_rider_is_told_not_to_set_out(app, clerk):

@@ -59,7 +59,7 @@ def test_a_link_switched_off_leads_nowhere_and_the_second_press_says_so(app, pac
 def test_links_of_buyers_stand_on_their_own_page(app, packer):
     with app.app_context():
         write(lambda: share({SKU: 1}, utcnow(), FROM_BUYER))
-        write(lambda: share({SKU: 1}, utcnow() - timedelta(days=91), FROM_DESK, title="Old one", by="Achieng"))
+        write(lambda: share({SKU: 1}, utcnow() - timedelta(days=91), FROM_DESK, title="Old one", actor="Achieng"))
     packer.get(LIST)
     assert "Old one" in text_of(packer)
     assert "Expired" in text_of(packer)
@@ -89,7 +89,7 @@ def test_the_list_is_paged_in_as_many_queries_as_for_one(app, packer):
     few = queries(LIST)
     with app.app_context():
         for n in range(30):
-            write(lambda n=n: share({SKU: 1}, utcnow(), FROM_DESK, title=f"Many {n:02}", by="Achieng"))
+            write(lambda n=n: share({SKU: 1}, utcnow(), FROM_DESK, title=f"Many {n:02}", actor="Achieng"))
     assert queries(LIST) == few
     assert "Many 29" in text_of(packer)
     assert "Gift set" not in text_of(packer)

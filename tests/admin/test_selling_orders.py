@@ -73,13 +73,13 @@ def test_an_order_is_made_held_for_a_day_and_signed_by_who_made_it(app, packer):
 
     order = orders(app)[0]
     assert (reply.status_code, reply.headers["Location"]) == (303, f"/admin/orders/{order.number}/link")
-    assert (order.goods, order.discount, order.delivery, order.total) == (4900, 490, 200, 4610)
+    assert (order.subtotal, order.discount, order.delivery_fee, order.total) == (4900, 490, 200, 4610)
     assert (order.full_name, order.phone_number, order.email) == ("Wanjiru Test", "254712345678", "")
     assert order.payment == "awaiting"
     assert order.expires_at - order.placed_at == timedelta(hours=24)
     assert held(app) == 2
     with app.app_context():
-        events = db.session.execute(select(OrderEvent.words, OrderEvent.by).order_by(OrderEvent.id)).all()
+        events = db.session.execute(select(OrderEvent.words, OrderEvent.actor).order_by(OrderEvent.id)).all()
         assert events == [
             ("Order placed", ""),
             (f"Made order {order.number} for the buyer: KSh 4,610", "packer@example.com"),
@@ -144,7 +144,7 @@ def test_an_unpaid_one_ends_after_its_day_and_its_goods_are_free_again(app, pack
     with app.app_context():
         assert expire_orders(utcnow() + timedelta(hours=23)) == 0
         assert expire_orders(utcnow() + timedelta(hours=25)) == 1
-        assert db.session.scalar(select(DiscountCode.used).where(DiscountCode.code == "KARIBU10")) == 0
+        assert db.session.scalar(select(DiscountCode.uses).where(DiscountCode.code == "KARIBU10")) == 0
     assert held(app) == 0
 
 

@@ -28,7 +28,7 @@ ANSWERS = {
     "email": "duka@example.com",
     "address": "Stall 9, City Market",
     "about": "We keep bees.\r\n\r\nOpen every day.",
-    "look_from": "30,000",
+    "verification_threshold": "30,000",
 }
 
 
@@ -84,10 +84,10 @@ def test_the_sum_from_which_payments_are_seen_is_kept_and_empty_means_none(app, 
     assert sum_shown(clerk) == "20000"
 
     for typed, kept in (("5,000", 5000), (" 1 ", 1), ("1000000", 1_000_000), ("", 0)):
-        assert send(clerk, look_from=typed).status_code == 303
+        assert send(clerk, verification_threshold=typed).status_code == 303
         assert sum_shown(clerk) == str(kept or "")
         with app.app_context():
-            assert store_settings_row().look_from == kept
+            assert store_settings_row().verification_threshold == kept
 
     with app.app_context():
         acts = db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id.desc())).first()
@@ -96,18 +96,18 @@ def test_the_sum_from_which_payments_are_seen_is_kept_and_empty_means_none(app, 
 
 def sum_shown(clerk):
     clerk.get(PAGE)
-    return clerk.page.find(".//input[@id='look_from']").get("value")
+    return clerk.page.find(".//input[@id='verification_threshold']").get("value")
 
 
 def test_a_sum_that_is_none_is_refused_and_the_one_before_holds(app, clerk):
     send(clerk)
     for typed in ("0", "-1", "abc", "1e3", "5.50", "1_000", "+5", "1000001", "9" * 10, "9" * 400, CANARY):
-        assert send(clerk, look_from=typed).status_code == 422, typed
+        assert send(clerk, verification_threshold=typed).status_code == 422, typed
         assert "Look at payments from must be a whole number from KSh 1 to KSh 1,000,000" in text_of(clerk)
 
     assert sum_shown(clerk) == "30000"
     with app.app_context():
-        assert store_settings_row().look_from == 30_000
+        assert store_settings_row().verification_threshold == 30_000
 
 
 def test_the_about_page_is_linked_once_written_and_any_cache_may_keep_it(clerk, shopper):
@@ -218,7 +218,7 @@ def test_another_process_knows_within_seconds_and_asks_once_in_between(app, shop
         assert current_store().name == "Mkono"
         db.session.execute(
             text(
-                "INSERT INTO shop_details (id, name, phone, whatsapp, email, tagline, about, address, logo)"
+                "INSERT INTO store_settings (id, name, phone, whatsapp, email, tagline, about, address, logo)"
                 " VALUES (1, 'Another hand', '', '', '', '', '', '', '')"
             )
         )
@@ -234,7 +234,7 @@ def test_an_error_page_names_the_shop_with_the_table_away(app, shopper):
     with app.app_context():
         forget_store()
         with db.engine.begin() as connection:
-            connection.exec_driver_sql("DROP TABLE shop_details")
+            connection.exec_driver_sql("DROP TABLE store_settings")
 
     reply = shopper.get("/nowhere")
 

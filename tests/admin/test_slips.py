@@ -86,7 +86,7 @@ def test_every_slip_of_an_order_that_is_picked_up_says_where(app, packer, slip):
 
 @pytest.mark.parametrize("slip", SLIPS)
 def test_no_slip_gives_away_the_buyers_page_code_or_e_mail(app, packer, slip):
-    number = ledger.keep(app, ledger.order(payment=Payment.PAID, pickup=True, collect_code="0417"))[0]
+    number = ledger.keep(app, ledger.order(payment=Payment.PAID, pickup=True, collection_code="0417"))[0]
     with app.app_context():
         token = db.session.scalars(select(Order.token).where(Order.number == number)).one()
     page = slip_of(packer, slip, number).text

@@ -59,16 +59,16 @@ def mail_everything() -> None:
         db.session.execute(delete(table))
     for table in (Order, StoreSettings):
         db.session.execute(update(table).values(email="inbox@example.com"))
-    db.session.execute(update(Order).values(fulfilment=Fulfilment.SENT, moved_at=utcnow()))
+    db.session.execute(update(Order).values(fulfilment=Fulfilment.SENT, fulfilment_changed_at=utcnow()))
     for order in db.session.scalars(select(Order)).all():
         for signal in (order_placed, order_paid, order_link_requested, order_fulfilment_changed, order_cancelled):
             signal.send(order)
-        message_to_buyer.send(order, words=order.note, once="1")
-        order.pickup, order.fulfilment, order.moved_at = True, Fulfilment.PACKED, utcnow()
+        message_to_buyer.send(order, words=order.note, idempotency_key="1")
+        order.pickup, order.fulfilment, order.fulfilment_changed_at = True, Fulfilment.PACKED, utcnow()
         order_fulfilment_changed.send(order)
         for attempt in db.session.scalars(select(PaymentAttempt).where(PaymentAttempt.order_id == order.id)).all():
             payment_failed.send(attempt)
-            entry = LedgerEntry(order=order, kind="refund", amount=-5, method="CASH", at=utcnow(), reason="", by="")
+            entry = LedgerEntry(order=order, kind="refund", amount=-5, method="CASH", at=utcnow(), reason="", actor="")
             db.session.add(entry)
             db.session.flush()
             refund_recorded.send(entry)

@@ -36,7 +36,7 @@ def send_mails(app, *, later: timedelta = timedelta(0)) -> None:
 
 def let_the_minute_pass(app) -> None:
     with app.app_context():
-        write(lambda: db.session.execute(update(Order).values(moved_at=utcnow() - timedelta(seconds=61))))
+        write(lambda: db.session.execute(update(Order).values(fulfilment_changed_at=utcnow() - timedelta(seconds=61))))
 
 
 @both_databases
@@ -50,11 +50,11 @@ def test_a_step_is_undone_before_its_email_leaves(app, packer, shopper, fields, 
     press(packer, number, "undo", step=step)
 
     order = order_of(app, number)
-    assert (order.fulfilment, order.collect_code, order.moved_at) == (before, "", None)
+    assert (order.fulfilment, order.collection_code, order.fulfilment_changed_at) == (before, "", None)
     assert mails(app, "sent") == mails(app, "ready") == []
     assert button in packer.get(f"/admin/orders/{number}").text
     assert said not in shopper.get(f"/orders/{order.token}").text.split("<main")[1].split("<ol")[-1]
-    assert [(event.words, event.by, event.for_buyer) for event in events(app)][1:] == [
+    assert [(event.words, event.actor, event.for_buyer) for event in events(app)][1:] == [
         (said, STAFF, False),
         (f"Undone: {'packed' if step == 'packed' else said.lower()}", STAFF, False),
     ]
@@ -78,7 +78,7 @@ def test_an_undone_step_taken_again_writes_its_one_email(app, clerk):
 
 @both_databases
 def test_what_was_handed_over_by_mistake_waits_for_its_code_again(app, clerk):
-    number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collect_code="0417")
+    number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collection_code="0417")
     press(clerk, number, "hand-over", code="0417")
     press(clerk, number, "undo", step="collected")
 
@@ -147,12 +147,14 @@ def test_later_a_step_is_taken_back_with_a_reason_and_the_buyer_reads_the_truth(
     assert len(mails(app, "sent")) == 1
     buyer = shopper.get(f"/orders/{order.token}").text
     assert "Not on its way yet after all" in buyer and "rider came back" not in buyer
-    assert (f"Marked as not sent: The rider came back {CANARY}", STAFF) in [(e.words, e.by) for e in events(app)]
+    assert (f"Marked as not sent: The rider came back {CANARY}", STAFF) in [(e.words, e.actor) for e in events(app)]
 
 
 @pytest.mark.parametrize("state", [Payment.REFUNDED, Payment.CANCELLED])
 def test_what_is_no_longer_paid_stays_where_it_is(app, clerk, state):
-    (number,) = ledger.keep(app, ledger.order(payment=state, fulfilment=Fulfilment.SENT, moved_at=utcnow()))
+    (number,) = ledger.keep(
+        app, ledger.order(payment=state, fulfilment=Fulfilment.SENT, fulfilment_changed_at=utcnow())
+    )
     press(clerk, number, "undo", step="sent")
     press(clerk, number, "step-back", step="sent", reason="Mistake")
 

@@ -187,7 +187,7 @@ def test_what_names_no_payment_or_anothers_cannot_be_matched(restored, provider)
 
     assert page.count("Match</button>") == 1
     assert ledger.count(CallbackRecord) == 0
-    assert ledger.count(UnmatchedCallback, UnmatchedCallback.closed_at.is_(None)) == 2
+    assert ledger.count(UnmatchedCallback, UnmatchedCallback.resolved_at.is_(None)) == 2
     assert known.status["payment"] == "awaiting"
 
 

@@ -77,7 +77,7 @@ def order_of(one: int, count: int) -> dict[str, Any]:
         "location": "Near the stage, blue gate, second floor, ask for the shop of spare parts",
         "note": "",
         "area_name": chance.choice(AREAS),
-        "area_days": "1-2 days",
+        "area_delivery_time": "1-2 days",
         "pickup": False,
         "goods": total,
         "discount": 0,
@@ -102,13 +102,13 @@ def _tables(count: int) -> dict[str, Iterator[dict[str, Any]]]:
         "order_line": (_line(one) for one in numbers),
         "order_event": (_event(one, kind) for one in numbers for kind in range(3)),
         "payment_attempt": (_attempt(one) for one in numbers),
-        "order_word": (row for one in numbers for row in _words(order_of(one, count))),
+        "order_search_term": (row for one in numbers for row in _words(order_of(one, count))),
     }
 
 
 def _line(one: int) -> dict[str, Any]:
     sku, name = GOODS[one % 3]
-    said = {"sku": sku, "name": name, "label": "", "picture": "img/logo.svg", "unit_price": 900, "quantity": 1}
+    said = {"sku": sku, "name": name, "label": "", "image": "img/logo.svg", "unit_price": 900, "quantity": 1}
     return {"id": one, "order_id": one, "position": 0, **said}
 
 

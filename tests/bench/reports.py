@@ -38,10 +38,15 @@ def fill(count: int) -> None:
         keys = {"id": one, "number": f"{10_000_000 + one}", "token": f"t{one}", "checkout_key": f"k{one}"}
         sums = {"goods": total, "discount": 0, "delivery": 0, "total": total, "pickup": False}
         moments = {"placed_at": at, "expires_at": at, "paid_at": at if paid else None}
-        area = {"note": "", "area_name": "Nairobi CBD", "area_days": "", "payment": "paid" if paid else "expired"}
+        area = {
+            "note": "",
+            "area_name": "Nairobi CBD",
+            "area_delivery_time": "",
+            "payment": "paid" if paid else "expired",
+        }
         orders.append({**keys, **buyer, **sums, **moments, **area})
         line = {"order_id": one, "position": 0, "sku": f"SKU{one % 60}", "name": f"Thing {one % 60}", "label": ""}
-        lines.append({**line, "picture": "", "unit_price": total, "quantity": 1})
+        lines.append({**line, "image": "", "unit_price": total, "quantity": 1})
         state = {"state": "paid" if paid else "failed", "method": "MPESA" if one % 5 else "CARD"}
         attempt = {"order_id": one, "reference": one, "secret_hash": f"h{one}", "amount": total, "created_at": at}
         attempts.append({**attempt, **state, "reason": "" if paid else "timed_out"})

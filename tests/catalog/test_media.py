@@ -1,4 +1,4 @@
-"""How uploaded pictures are served, and when their files are swept away."""
+"""How uploaded images are served, and when their files are swept away."""
 
 import os
 import time
@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from shop.catalog.images import serving
 from shop.catalog.images.paths import files_of
 from shop.catalog.images.processing import shrink
-from shop.catalog.models import Picture, Product
+from shop.catalog.models import Product, ProductImage
 from shop.core.database import db, write
 from shop.orders.models import OrderLine
 from tests import both_databases
@@ -22,11 +22,13 @@ SIZES = ["160.webp", "320.jpg"]
 
 @pytest.fixture
 def kept(app):
-    """The path of a picture that is on disk, and on the page of the teapot."""
+    """The path of a image that is on disk, and on the page of the teapot."""
     with app.app_context():
         path = serving.keep(*shrink(BytesIO(photo())))
         teapot = select(Product.id).where(Product.slug == "teapot").scalar_subquery()
-        write(lambda: db.session.execute(update(Picture).where(Picture.product_id == teapot).values(path=path)))
+        write(
+            lambda: db.session.execute(update(ProductImage).where(ProductImage.product_id == teapot).values(path=path))
+        )
     return path
 
 
@@ -38,7 +40,7 @@ def aged(app, path, days):
 
 
 def sweep(app):
-    result = app.test_cli_runner().invoke(args=["pictures", "sweep"])
+    result = app.test_cli_runner().invoke(args=["images", "sweep"])
     assert result.exit_code == 0
     return int(result.output.split(" ")[0])
 
@@ -49,7 +51,7 @@ def is_there(app, path):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_picture_is_served_for_a_year_to_everybody_and_can_do_nothing(kept, shopper, size):
+def test_a_image_is_served_for_a_year_to_everybody_and_can_do_nothing(kept, shopper, size):
     shopper.add()
     reply = shopper.browser.get(f"/{kept}-{size}")
 
@@ -102,14 +104,14 @@ def test_a_size_that_is_not_kept_and_other_files_of_the_folder_are_not_served(ap
 
 
 @both_databases
-def test_a_picture_that_nothing_shows_any_more_is_swept_away_a_day_later(app, kept):
+def test_a_image_that_nothing_shows_any_more_is_swept_away_a_day_later(app, kept):
     aged(app, kept, days=3)
     assert sweep(app) == 0
     assert is_there(app, kept)
 
     with app.app_context():
-        write(lambda: db.session.execute(delete(Picture).where(Picture.path == kept)))
-        serving.let_rest(kept)  # as the desk does when it takes a picture off
+        write(lambda: db.session.execute(delete(ProductImage).where(ProductImage.path == kept)))
+        serving.let_rest(kept)  # as the desk does when it takes a image off
     assert sweep(app) == 0
     aged(app, kept, days=3)
     assert sweep(app) == 1
@@ -118,11 +120,11 @@ def test_a_picture_that_nothing_shows_any_more_is_swept_away_a_day_later(app, ke
 
 
 @both_databases
-def test_a_picture_in_an_order_is_kept_for_it(app, kept, shopper):
+def test_a_image_in_an_order_is_kept_for_it(app, kept, shopper):
     ledger.keep(app, ledger.order())
     with app.app_context():
-        write(lambda: db.session.execute(update(OrderLine).values(picture=kept)))
-        write(lambda: db.session.execute(delete(Picture).where(Picture.path == kept)))
+        write(lambda: db.session.execute(update(OrderLine).values(image=kept)))
+        write(lambda: db.session.execute(delete(ProductImage).where(ProductImage.path == kept)))
     aged(app, kept, days=300)
 
     assert sweep(app) == 0
@@ -133,7 +135,7 @@ def test_what_an_upload_that_was_killed_left_behind_goes_and_what_is_being_writt
     with app.app_context():
         old, new, other = (serving.folder() / name for name in ("a.part", "b.part", "READ.me"))
         for file in (old, new, other):
-            file.write_bytes(b"half a picture")
+            file.write_bytes(b"half a image")
         for file in (old, other):
             os.utime(file, (0, 0))
     sweep(app)
@@ -141,13 +143,13 @@ def test_what_an_upload_that_was_killed_left_behind_goes_and_what_is_being_writt
     assert [file.exists() for file in (old, new, other)] == [False, True, True]
 
 
-def test_a_shop_without_pictures_has_nothing_to_sweep(app):
+def test_a_shop_without_images_has_nothing_to_sweep(app):
     assert sweep(app) == 0
 
 
 def test_the_lines_of_a_cart_and_of_an_order_show_the_upload_in_its_shape(app, kept, shopper):
     with app.app_context():
-        write(lambda: db.session.execute(update(Picture).where(Picture.position == 0).values(path=kept)))
+        write(lambda: db.session.execute(update(ProductImage).where(ProductImage.position == 0).values(path=kept)))
     shopper.add()
 
     for address in ("/cart", "/checkout", "/products/kiondo-classic", "/", "/search?q=basket"):

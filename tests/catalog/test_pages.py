@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import event, func, select, update
 
-from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.database import db
 from shop.pricing.models import DeliveryArea
 from shop.store.settings import forget_store
@@ -98,14 +98,14 @@ def test_prices_carry_the_thousands_comma_and_say_from_when_they_vary(shopper):
     assert "From KSh 320" in text_of(shopper.page)
 
 
-def test_every_picture_of_every_product_is_a_drawing_of_its_own(app, shopper):
+def test_every_image_of_every_product_is_a_drawing_of_its_own(app, shopper):
     with app.app_context():
-        pictures = list(db.session.scalars(select(Picture.path)))
-        bare = select(func.count(Product.id)).where(~Product.pictures.any())
+        images = list(db.session.scalars(select(ProductImage.path)))
+        bare = select(func.count(Product.id)).where(~Product.images.any())
         assert db.session.scalar(bare) == 0
 
-    assert len(pictures) == len(set(pictures)) >= 43
-    for path in pictures:
+    assert len(images) == len(set(images)) >= 43
+    for path in images:
         assert (STATIC / path).stat().st_size > 300, path
         assert shopper.browser.get(f"/static/{path}").status_code == 200
 

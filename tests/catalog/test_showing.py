@@ -1,11 +1,11 @@
-"""How goods are shown: their words as they were typed, their pictures or a neutral one, prices that can be paid."""
+"""How goods are shown: their words as they were typed, their images or a neutral one, prices that can be paid."""
 
 from flask import Flask
 from sqlalchemy import delete, select, update
 
 from shop.catalog import queries
-from shop.catalog.images.paths import NO_PICTURE
-from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.images.paths import NO_IMAGE
+from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.database import db, write
 from shop.core.text import one_line
 from tests.shopper import Shopper
@@ -29,9 +29,9 @@ def test_a_description_keeps_its_lines_and_is_one_line_for_search_engines(app: F
     assert '<meta name="description" content="Size: 30 cm Colour: red Wash by hand.">' in page
 
 
-def test_a_product_without_a_picture_shows_a_neutral_one_and_not_the_logo(app: Flask, shopper: Shopper):
-    change(app, update(Variant).values(picture_id=None))
-    change(app, delete(Picture))
+def test_a_product_without_a_image_shows_a_neutral_one_and_not_the_logo(app: Flask, shopper: Shopper):
+    change(app, update(Variant).values(image_id=None))
+    change(app, delete(ProductImage))
     shopper.add()
     for address in ("/products/kiondo-classic", "/categories/baskets", "/cart", "/checkout"):
         page = shopper.get(address).text
@@ -40,14 +40,14 @@ def test_a_product_without_a_picture_shows_a_neutral_one_and_not_the_logo(app: F
         assert page.count("img/logo.svg") == 1  # the shop's own, in the head
 
 
-def test_a_category_without_a_picture_shows_its_newest_product(app: Flask):
-    change(app, update(Category).values(picture=NO_PICTURE))
+def test_a_category_without_a_image_shows_its_newest_product(app: Flask):
+    change(app, update(Category).values(image=NO_IMAGE))
     with app.app_context():
         tile = queries.categories()[0]
         goods = select(Product).where(Product.category.has(slug=tile.slug)).order_by(Product.position)
         newest = db.session.scalars(goods).first()
 
-        assert newest and tile.picture == newest.pictures[0].path
+        assert newest and tile.image == newest.images[0].path
 
 
 def test_names_keep_the_joiners_their_script_needs_and_no_others():

@@ -1,10 +1,10 @@
-"""The picture of the variant that was chosen: in the cart, at the checkout, on the order, for good."""
+"""The image of the variant that was chosen: in the cart, at the checkout, on the order, for good."""
 
 from flask import Flask
 from sqlalchemy import select, update
 
 from shop.catalog.images import gallery
-from shop.catalog.models import Picture, Product, Variant
+from shop.catalog.models import Product, ProductImage, Variant
 from shop.catalog.products import NewVariant, add_variants, name_options, revalue
 from shop.core.database import db, write
 from tests import both_databases
@@ -15,29 +15,29 @@ FIRST, SECOND = "kiondo-classic.svg", "kiondo-classic-indigo.svg"
 
 
 def kiondo() -> Product:
-    """The product of these tests, which has two pictures and two variants."""
+    """The product of these tests, which has two images and two variants."""
     return db.session.scalars(select(Product).where(Product.slug == "kiondo-classic")).one()
 
 
 @both_databases
-def test_the_picture_of_the_variant_goes_with_it_from_the_cart_to_the_order_and_stays(app: Flask, shopper: Shopper):
+def test_the_image_of_the_variant_goes_with_it_from_the_cart_to_the_order_and_stays(app: Flask, shopper: Shopper):
     bought = shopper.buy(INDIGO)
     shopper.add(INDIGO)
     shared = shopper.post("/cart/share", {}).headers["Location"]
     with app.app_context():
-        write(lambda: db.session.execute(update(Variant).where(Variant.sku == INDIGO).values(picture_id=None)))
+        write(lambda: db.session.execute(update(Variant).where(Variant.sku == INDIGO).values(image_id=None)))
 
     assert SECOND in shopper.get(bought.order_path).text
     assert SECOND not in shopper.get("/cart").text
     with app.app_context():
-        write(lambda: gallery.show_variants(kiondo(), kiondo().pictures[1].id, f"sku:{INDIGO}"))
+        write(lambda: gallery.show_variants(kiondo(), kiondo().images[1].id, f"sku:{INDIGO}"))
     for address in ("/cart", "/checkout", shared):
         page = shopper.get(address).text
 
         assert SECOND in page and FIRST not in page
 
 
-def test_the_product_page_says_which_picture_belongs_to_which_choice(shopper: Shopper):
+def test_the_product_page_says_which_image_belongs_to_which_choice(shopper: Shopper):
     shopper.get("/products/kiondo-classic")
     assert shopper.page is not None
     radios = {one.get("value"): one.get("data-shows") for one in shopper.page.iter("input")}
@@ -45,38 +45,38 @@ def test_the_product_page_says_which_picture_belongs_to_which_choice(shopper: Sh
     assert (radios[SKU], radios[INDIGO]) == ("1", "2")
 
 
-def test_a_picture_of_a_colour_shows_all_its_sizes_and_those_that_come_later(app: Flask):
+def test_a_image_of_a_colour_shows_all_its_sizes_and_those_that_come_later(app: Flask):
     def work() -> None:
         product = kiondo()
         name_options(product, ("Size", "Colour"))
         for variant, colour in zip(product.variants, ("White", "Black"), strict=True):
             revalue(variant, ("41", colour))
-            variant.picture_id = None
+            variant.image_id = None
         add_variants(product, [NewVariant("NEW-42-WHITE", 3500, 5, values=("42", "White"))], "")
-        gallery.show_variants(product, product.pictures[1].id, "1:White")
+        gallery.show_variants(product, product.images[1].id, "1:White")
         add_variants(product, [NewVariant("NEW-43-WHITE", 3500, 5, values=("43", "White"))], "")
 
     with app.app_context():
         write(work)
         product = kiondo()
-        second = product.pictures[1].id
+        second = product.images[1].id
 
-        assert {one.label: one.picture_id for one in product.variants} == {
+        assert {one.label: one.image_id for one in product.variants} == {
             "41, White": second,
             "41, Black": None,
             "42, White": second,
             "43, White": second,
         }
         assert gallery.shows(product, second) == "1:White"
-        assert gallery.shows(product, product.pictures[0].id) == ""
+        assert gallery.shows(product, product.images[0].id) == ""
 
 
 @both_databases
-def test_a_picture_that_is_removed_leaves_its_variants_with_the_first(app: Flask, shopper: Shopper):
+def test_a_image_that_is_removed_leaves_its_variants_with_the_first(app: Flask, shopper: Shopper):
     with app.app_context():
-        write(lambda: gallery.take_away(kiondo(), kiondo().pictures[1].id))
+        write(lambda: gallery.take_away(kiondo(), kiondo().images[1].id))
 
-        assert db.session.scalar(select(Variant.picture_id).where(Variant.sku == INDIGO)) is None
-        assert db.session.scalars(select(Picture.path).where(Picture.path.contains(SECOND))).all() == []
+        assert db.session.scalar(select(Variant.image_id).where(Variant.sku == INDIGO)) is None
+        assert db.session.scalars(select(ProductImage.path).where(ProductImage.path.contains(SECOND))).all() == []
     shopper.add(INDIGO)
     assert FIRST in shopper.get("/cart").text

@@ -143,8 +143,8 @@ def test_one_address_presses_pay_a_hundred_times_in_ten_minutes(shopper, buy, co
         (f"orders WHERE phone_number = '254712345678' AND {WAITING}", "ix_orders_open_of_phone"),
         (f"orders WHERE lower(email) = lower('buyer@example.com') AND {WAITING}", "ix_orders_open_of_email"),
         (
-            f"outbox_mail WHERE lower(recipient) = 'a' AND written_at > '2026-01-01' AND {UNPROVEN}",
-            "ix_outbox_mail_unproven",
+            f"outbox_email WHERE lower(recipient) = 'a' AND written_at > '2026-01-01' AND {UNPROVEN}",
+            "ix_outbox_email_unproven",
         ),
     ],
 )

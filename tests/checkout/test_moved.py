@@ -94,7 +94,7 @@ def test_what_goes_at_the_last_moment_makes_no_order_and_takes_nothing(
         if gone == "stock":
             change(Variant, Variant.sku == MUG, on_hand=0)
         else:
-            change(DiscountCode, DiscountCode.code == "KARIBU10", used=1)
+            change(DiscountCode, DiscountCode.code == "KARIBU10", uses=1)
         return submission.place_order(*arguments)
 
     monkeypatch.setattr(views, "place_order", place_too_late)
@@ -107,14 +107,14 @@ def test_what_goes_at_the_last_moment_makes_no_order_and_takes_nothing(
     shopper.post("/cart/update", {"remove": MUG})
     assert "Ring twice" in shopper.get("/checkout").text
     with app.app_context():
-        used = db.session.scalar(select(DiscountCode.used).where(DiscountCode.code == "KARIBU10"))
+        used = db.session.scalar(select(DiscountCode.uses).where(DiscountCode.code == "KARIBU10"))
         assert used == (1 if gone == "code" else 0)
 
 
 def test_a_code_used_up_since_the_cart_was_shown_is_said_beside_its_box(shopper, change, count):
     shopper.add()
     form = shown_form(shopper, code="KARIBU10")
-    change(DiscountCode, DiscountCode.code == "KARIBU10", max_uses=5, used=5)
+    change(DiscountCode, DiscountCode.code == "KARIBU10", max_uses=5, uses=5)
 
     assert shopper.post("/checkout", form).status_code == 200
     assert "Discount code KARIBU10 has been used up" in text_of(shopper.page)

@@ -37,7 +37,7 @@ def test_the_provider_is_asked_for_exactly_what_the_documentation_has(shopper, p
         (SKU, "Classic sisal kiondo", "Terracotta bands", 2450, 2),
         (MUG, "Speckled stoneware mug", "Cream", 1200, 1),
     ]
-    assert (order.goods, order.discount, order.delivery, order.total) == (6100, 500, 450, 6050)
+    assert (order.subtotal, order.discount, order.delivery_fee, order.total) == (6100, 500, 450, 6050)
     [asked] = provider.requests
     callback = asked.body["redirect_urls"].pop("callback_url")
     back = f"http://localhost/orders/{order.token}?from=payment"

@@ -156,7 +156,7 @@ def test_a_checkout_in_a_browser_without_cookies_says_so(app, shopper):
 
 
 def test_a_code_of_ones_own_unpaid_order_is_not_counted_against_one_without_saying_so(shopper, change):
-    change(DiscountCode, DiscountCode.code == "KARIBU10", most_each=1)
+    change(DiscountCode, DiscountCode.code == "KARIBU10", max_uses_per_buyer=1)
     shopper.add()
     shopper.post("/checkout", shown_form(shopper, code="KARIBU10"))
     shopper.add(MUG)

@@ -125,13 +125,13 @@ def test_an_order_that_costs_nothing_is_paid_without_asking_the_provider(shopper
 
     [order] = orders()
     assert reply.headers["Location"] == f"/orders/{order.token}"
-    assert (order.goods, order.discount, order.delivery, order.total) == (4900, 4900, 0, 0)
+    assert (order.subtotal, order.discount, order.delivery_fee, order.total) == (4900, 4900, 0, 0)
     assert (order.payment, order.fulfilment, order.pickup) == ("paid", "unfulfilled", True)
     assert provider.requests == []
     assert stock(SKU) == (16, 0)
     assert "There is nothing to pay" in shopper.get(f"/orders/{order.token}").text
     with app.app_context():
-        assert db.session.scalar(select(DiscountCode.used).where(DiscountCode.code == "ZAWADI")) == 1
+        assert db.session.scalar(select(DiscountCode.uses).where(DiscountCode.code == "ZAWADI")) == 1
         assert db.session.scalars(select(PaymentAttempt)).all() == []
 
 
@@ -140,7 +140,7 @@ def test_the_gift_card_never_pays_for_the_delivery(shopper, orders):
     shopper.post("/checkout", shown_form(shopper, code="ZAWADI"))
 
     [order] = orders()
-    assert (order.goods, order.discount, order.total, order.payment) == (2450, 2450, 200, "awaiting")
+    assert (order.subtotal, order.discount, order.total, order.payment) == (2450, 2450, 200, "awaiting")
 
 
 def test_after_an_order_the_cart_is_empty_and_the_area_is_remembered(shopper):

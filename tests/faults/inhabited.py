@@ -134,7 +134,7 @@ class Inhabited:
             "area_id": DeliveryArea.id,
             "code_id": DiscountCode.id,
             "reference": PaymentAttempt.reference,
-            "merchant_id": User.id,
+            "user_id": User.id,
             "invitation_id": OneTimeLink.id,
         }
         with self.app.app_context():

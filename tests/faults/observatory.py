@@ -64,11 +64,11 @@ def _content(policy: dict[str, set[str]]) -> int:
         return -25
     default = policy.get("default-src", {"*"})
     script, style, objects = (policy.get(name, default) for name in ("script-src", "style-src", "object-src"))
-    pictures = policy.get("img-src", default) | policy.get("media-src", default)
+    images = policy.get("img-src", default) | policy.get("media-src", default)
     active = script.union(*(sources for name, sources in policy.items() if name not in ("img-src", "media-src")))
     if script & (BROAD | INLINE) or objects & BROAD or _plain(active):
         return -20
-    if "'unsafe-eval'" in script | style or _plain(pictures):
+    if "'unsafe-eval'" in script | style or _plain(images):
         return -10
     if style & (BROAD | INLINE):
         return 0

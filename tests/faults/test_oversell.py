@@ -90,7 +90,7 @@ def test_carts_filled_in_opposite_orders_lock_nobody_out(shopper, ledger, crowd,
 
 def test_the_uses_of_a_code_are_taken_once_each(shopper, ledger, crowd, together, reached):
     count = size(30, 100)
-    ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses=5, used=0)
+    ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses=5, uses=0)
     ledger.shelve("STA-BEA-ONE", 500)
     shopper.add("STA-BEA-ONE")
     buyers = crowd(count, code="KARIBU10")
@@ -105,11 +105,11 @@ def test_the_uses_of_a_code_are_taken_once_each(shopper, ledger, crowd, together
 
 def test_control_without_its_guard_a_code_is_used_too_often(shopper, ledger, crowd, together, monkeypatch, unguarded):
     def claim_unguarded(code_id, _at=None):
-        more = update(DiscountCode).where(DiscountCode.id == code_id).values(used=DiscountCode.used + 1)
+        more = update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses + 1)
         db.session.execute(more, execution_options={"synchronize_session": False})
 
     monkeypatch.setattr(placement, "claim_use", claim_unguarded)
-    ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses=5, used=0)
+    ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses=5, uses=0)
     ledger.shelve("STA-BEA-ONE", 500)
     shopper.add("STA-BEA-ONE")
     buyers = crowd(30, code="KARIBU10")

@@ -175,13 +175,13 @@ def test_control_logs_as_they_come_hold_them(standing, bought, tmp_path, unguard
 def test_proxy_and_shop_see_the_same_requests(standing, bought, reached, unguarded):
     hiding = [sent.raw for sent in Writer(bought.callback_path, json.dumps(bought.callback()).encode()).hiding()]
     served, proxy = standing({"$request_time": "$request_time to=$upstream_addr"})  # the end of the guide's log line
-    before = seen_by(served)
+    before = payment_verified_by(served)
     say_all(served, proxy, hiding)
-    seen = seen_by(served) - before
+    seen = payment_verified_by(served) - before
     passed_on = Counter(re.findall(r" (\w+) (\d{3}) \d+ [\d.]+ to=127", proxy.log.read_text()))
     refused = re.findall(r" to=-$", proxy.log.read_text(), re.MULTILINE)
     served.post("/none-such", b"")
-    with_another = seen_by(served) - before
+    with_another = payment_verified_by(served) - before
 
     assert passed_on.total() + len(refused) >= len(hiding)
     assert seen == passed_on
@@ -207,6 +207,6 @@ def say_all(served: Served, proxy: Nginx, raws: list[bytes]) -> None:
     time.sleep(0.5)  # nginx writes of those that were cut off
 
 
-def seen_by(served: Served) -> Counter[tuple[str, str]]:
+def payment_verified_by(served: Served) -> Counter[tuple[str, str]]:
     """Methods and statuses of all requests that the shop has answered."""
     return Counter(re.findall(r"shop\.access (\w+) .* (\d{3}) \d+ ms", served.log.read_text()))

@@ -118,7 +118,7 @@ def _due(number: int, orders) -> None:
         db.session.add(
             OutboxEmail(
                 kind="test",
-                once=name,
+                idempotency_key=name,
                 message_id=f"<{name}@example.com>",
                 recipient="buyer@example.com",
                 subject=f"Mail {name}",

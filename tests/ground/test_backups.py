@@ -46,16 +46,16 @@ def rows_of(app):
 def test_what_was_kept_comes_back_the_same_on_either_database(app, sold, empty, tmp_path, to):
     media = tmp_path / "media"
     media.mkdir()
-    (media / "a.webp").write_bytes(b"\x00picture")
+    (media / "a.webp").write_bytes(b"\x00image")
     with app.app_context():
         kept = back_up(tmp_path / "shop.zip", media)
     fresh = empty(to)
     with fresh.app_context():
-        given_back = restore(tmp_path / "shop.zip", tmp_path / "media-2")
+        refunded = restore(tmp_path / "shop.zip", tmp_path / "media-2")
 
-    assert given_back == kept and kept.orders == 2 and kept.files == 1
+    assert refunded == kept and kept.orders == 2 and kept.files == 1
     assert rows_of(fresh) == rows_of(app)
-    assert (tmp_path / "media-2" / "a.webp").read_bytes() == b"\x00picture"
+    assert (tmp_path / "media-2" / "a.webp").read_bytes() == b"\x00image"
 
 
 def test_there_is_no_kind_of_column_that_a_backup_cannot_keep():
@@ -121,7 +121,7 @@ def _adds_up(path):
             names = [column.name for column in db.metadata.tables[name].columns]
             return [dict(zip(names, json.loads(line), strict=True)) for line in archive.open(f"tables/{name}.jsonl")]
 
-        orders, attempts, mails = rows("orders"), rows("payment_attempt"), rows("outbox_mail")
+        orders, attempts, mails = rows("orders"), rows("payment_attempt"), rows("outbox_email")
         paid = {order["id"] for order in orders if order["payment"] == "paid"}
         assert paid == {attempt["order_id"] for attempt in attempts if attempt["state"] == "paid"}
         assert paid == {mail["order_id"] for mail in mails if mail["kind"] == "paid"}

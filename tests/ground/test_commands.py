@@ -94,7 +94,9 @@ def test_the_demo_shop_is_worth_a_visit(app):
     with app.app_context():
         products = db.session.scalars(select(Product)).all()
         kinds = {code.kind for code in db.session.scalars(select(DiscountCode))}
-        limits = [(code.expires_at, code.max_uses, code.minimum) for code in db.session.scalars(select(DiscountCode))]
+        limits = [
+            (code.expires_at, code.max_uses, code.minimum_subtotal) for code in db.session.scalars(select(DiscountCode))
+        ]
 
         assert len({product.category_id for product in products}) == 6
         assert sum(len(product.variants) > 1 for product in products) >= 10

@@ -84,7 +84,7 @@ class RunningShop:
     def mail_with(self, *words: str) -> str:
         """The mail, not read before, that holds all these words. What waits for its minute leaves now."""
         with closing(sqlite3.connect(self.folder / "shop.db", timeout=PATIENCE)) as database, database:
-            database.execute("UPDATE outbox_mail SET next_try_at = written_at WHERE sent_at IS NULL AND tries = 0")
+            database.execute("UPDATE outbox_email SET next_try_at = written_at WHERE sent_at IS NULL AND tries = 0")
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             unread = {file: file.read_text() for file in (self.folder / "mail").glob("*.eml") if file not in READ}

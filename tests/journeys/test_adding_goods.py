@@ -1,4 +1,4 @@
-"""A merchant adds goods with a picture from the phone and counts them; a buyer takes one of them home."""
+"""A merchant adds goods with a image from the phone and counts them; a buyer takes one of them home."""
 
 import re
 from collections.abc import Callable
@@ -50,19 +50,19 @@ def six_more_arrive(merchant: Visitor) -> None:
 def photographed(merchant: Visitor) -> None:
     """A drawing first, then a photo taken with the phone held upright, which is put before it and gets its words."""
     page = merchant.page
-    page.get_by_role("link", name="Pictures", exact=True).click()
+    page.get_by_role("link", name="Images", exact=True).click()
     upright = grainy(4032, 3024, exif=exif(6))  # 12 megapixels lying on their side, and where they were taken
     for file, content in (("drawing.jpg", photo()), ("IMG_1.jpg", upright)):
-        page.get_by_label("Pictures from your phone").set_input_files(
+        page.get_by_label("Images from your phone").set_input_files(
             {"name": file, "mimeType": "image/jpeg", "buffer": content}
         )
-        merchant.press("Add pictures")
-        merchant.sees("Added 1 picture.")
+        merchant.press("Add images")
+        merchant.sees("Added 1 image.")
     expect(page.get_by_text(re.compile(r"MB became [0-9.]+ [KM]B"))).to_be_visible()
-    merchant.press("Move picture 2 earlier")
-    page.get_by_label("What picture 1 shows").fill(SHOWS)
-    merchant.press("Keep the words of picture 1")
-    expect(page.get_by_label("What picture 1 shows")).to_have_value(SHOWS)
+    merchant.press("Move image 2 earlier")
+    page.get_by_label("What image 1 shows").fill(SHOWS)
+    merchant.press("Keep the words of image 1")
+    expect(page.get_by_label("What image 1 shows")).to_have_value(SHOWS)
     sees_it_upright(merchant)
 
 
@@ -79,7 +79,7 @@ def sees_it_upright(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_goods_with_a_picture_from_the_phone_are_added_counted_and_bought(comes: Callable[..., Visitor], size: str):
+def test_goods_with_a_image_from_the_phone_are_added_counted_and_bought(comes: Callable[..., Visitor], size: str):
     merchant, buyer = comes(size), comes(size)
     name = f"Woven mat for a {size}"
     merchant.sign_in()

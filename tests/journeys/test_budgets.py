@@ -56,5 +56,5 @@ def test_the_first_screen_of_the_home_page_is_light(comes, scheme):
     wire.on("Network.loadingFinished", lambda event: arrived.append(int(event["encodedDataLength"])))
     visitor.page.goto("/", wait_until="networkidle")
 
-    assert len(arrived) > 5  # the page, its styles, and pictures
+    assert len(arrived) > 5  # the page, its styles, and images
     assert sum(arrived) <= FIRST_SCREEN

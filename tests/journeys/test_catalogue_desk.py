@@ -61,12 +61,12 @@ def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visito
     for name in on_top:
         page = merchant.open(f"/admin/products?q={quote(name)}")
         page.get_by_role("table").get_by_role("link", name=name, exact=True).first.click()
-        page.get_by_role("link", name="Pictures", exact=True).click()
+        page.get_by_role("link", name="Images", exact=True).click()
         photo = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": grainy(1600, 1200)}
-        page.get_by_label("Pictures from your phone").set_input_files(photo)
-        merchant.press("Add pictures")
-        merchant.sees("Added 1 picture.")
-        to_the_front = page.locator(".pictures__one").last.get_by_role("button", name=re.compile("front|earlier"))
+        page.get_by_label("Images from your phone").set_input_files(photo)
+        merchant.press("Add images")
+        merchant.sees("Added 1 image.")
+        to_the_front = page.locator(".images__one").last.get_by_role("button", name=re.compile("front|earlier"))
         if to_the_front.count():  # it is not the only one
             to_the_front.last.click()
     arrived: list[int] = []

@@ -7,7 +7,7 @@ MISPLACED = """() => [...document.querySelectorAll(".lines > li")].flatMap((line
     const words = [...line.querySelectorAll(".lines__name, .lines__sum")].map((one) => one.getBoundingClientRect());
     const found = [];
     if (!image.currentSrc.includes("/media/")) found.push("no photograph");
-    if (width > 121 || Math.abs(width - height) > 1) found.push(`the picture is ${width} by ${height}`);
+    if (width > 121 || Math.abs(width - height) > 1) found.push(`the image is ${width} by ${height}`);
     if (words.some(({ left, top }) => left < right || top > bottom)) found.push("the words are not beside it");
     return found;
 })"""

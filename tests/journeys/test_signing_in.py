@@ -20,9 +20,9 @@ def test_an_owner_sets_codes_up_and_signs_in_with_one_and_without_the_phone(come
     sign_in(guest, email)
     guest.go_to("Account")
     page.get_by_role("link", name="Set up codes").click()
-    picture = page.get_by_role("img", name="picture for a phone")
-    expect(picture).to_be_visible()
-    assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 100
+    image = page.get_by_role("img", name="image for a phone")
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
     secret = page.locator(".set-up__secret").inner_text()
     used = code_of(secret)
     give_code(guest, used)

@@ -114,20 +114,20 @@ def test_no_page_of_the_admin_is_too_wide_for_untidy_content(app: Flask, untidy:
     page.get_by_role("link", name="Kiondocha").click()
     product = page.url
     rooms = ["", "products?q=untidy", "categories", "selling/areas", "orders/new", f"stock/{SKU}", "mail"]
-    own = [product, *(f"{product}/{one}" for one in ("edit", "options", "pictures", "variants/new"))]
+    own = [product, *(f"{product}/{one}" for one in ("edit", "options", "images", "variants/new"))]
 
     assert too_wide(page, [order, *own, *(f"/admin/{room}" for room in rooms)]) == []
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_picture_of_the_variant_that_is_chosen_comes_first_without_scripts(
+def test_the_image_of_the_variant_that_is_chosen_comes_first_without_scripts(
     app: Flask, untidy: Shopper, browser: Browser, width: int
 ):
     page = opened(browser, app, width)
     page.goto("/products/stoneware-mug")
     for place, label in ((2, "Indigo"), (3, "Leaf green"), (1, "Cream")):
         page.get_by_label(label).check()
-        lefts = [picture.bounding_box() for picture in page.locator(".gallery li").all()]
+        lefts = [image.bounding_box() for image in page.locator(".gallery li").all()]
         chosen = lefts[place - 1]
 
         assert chosen and 0 <= chosen["x"] < width / 2

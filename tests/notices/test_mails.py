@@ -325,7 +325,7 @@ def test_a_payment_without_an_order_is_mailed_to_the_owner(app, shopper, post):
 
 def test_the_mail_of_an_order_above_the_verification_sum_says_to_verify_it_first(app, shopper, post):
     with app.app_context():
-        write(lambda: setattr(store_settings_row(), "look_from", 1_000))
+        write(lambda: setattr(store_settings_row(), "verification_threshold", 1_000))
     bought = shopper.buy()
     bought.hear(bought.callback())
     number = order_of(app).number

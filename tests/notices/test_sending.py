@@ -40,7 +40,7 @@ def write(app):
             for number, recipient in enumerate(recipients):
                 mail = OutboxEmail(
                     kind="link",
-                    once=f"{recipient}-{number}",
+                    idempotency_key=f"{recipient}-{number}",
                     recipient=recipient,
                     subject=f"Letter {number}",
                     body="Hello,\n\nhere it is.\n",

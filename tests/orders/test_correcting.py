@@ -44,7 +44,7 @@ def test_a_buyers_correction_of_an_order_that_was_paid_meanwhile_changes_nothing
 
 
 def test_a_correction_takes_no_second_share_of_a_discount_code(app, provider, shopper, ledger):
-    ledger.put(DiscountCode, {"code": "KARIBU10"}, most_each=1)
+    ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses_per_buyer=1)
     shopper.buy(code="KARIBU10", phone_number="0722 000 111")
     second = Shopper(app, provider).buy(code="KARIBU10", phone_number="0733 000 111", email="b@example.com")
 

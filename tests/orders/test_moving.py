@@ -76,7 +76,7 @@ def test_paid_sells_what_it_held_and_says_so_once(shopper, order_of, ledger, tol
     write(lambda: transitions.complete_payment(order, MOMENT))
 
     assert ledger.stock(SKU) == (on_hand - 2, held - 2)
-    assert (order.paid_at, order.late) == (MOMENT, False)
+    assert (order.paid_at, order.paid_late) == (MOMENT, False)
     assert ledger.timeline(bought) == ["Order placed", "Payment received"]
     assert told == [order]
 
@@ -93,7 +93,7 @@ def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_pri
 
     write(lambda: transitions.complete_late_payment(order, MOMENT))
 
-    assert (order.paid_at, order.late, told) == (MOMENT, True, [order])
+    assert (order.paid_at, order.paid_late, told) == (MOMENT, True, [order])
     assert ledger.uses("KARIBU10") == used + left
     assert ledger.stock(SKU) == stock  # its goods are the caller's to take
     told = [event.words for event in order.events if not event.for_buyer and "code" in event.words]

@@ -311,7 +311,7 @@ def test_an_order_that_is_ready_says_where_it_is(shopper, ledger, app):
     shopper.add(SKU)
     bought = Bought(shopper, shopper.checkout(area="pickup").headers["Location"])
     bought.hear(bought.callback())
-    ledger.put_order(bought, fulfilment="packed", collect_code="1234", pickup_place="Kimathi Street 5, 9 to 5")
+    ledger.put_order(bought, fulfilment="packed", collection_code="1234", pickup_place="Kimathi Street 5, 9 to 5")
     shopper.get(bought.order_path)
 
     assert "Come to Kimathi Street 5, 9 to 5." in words(shopper.page)

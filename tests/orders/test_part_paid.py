@@ -61,12 +61,12 @@ def test_more_than_the_total_is_said_to_be_given_back(shopper):
 
 
 def test_a_rest_that_is_no_longer_asked_for_is_asked_for_again(app, part_paid, ledger):
-    ledger.put_order(part_paid, rest_asked=0)
+    ledger.put_order(part_paid, remaining_requested=0)
 
     with app.app_context():
         write(lambda: ask(0, 100))
 
-    assert ledger.column("rest_asked", part_paid) == 100
+    assert ledger.column("remaining_requested", part_paid) == 100
 
 
 @pytest.mark.parametrize("late", [False, True])

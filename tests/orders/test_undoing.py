@@ -14,7 +14,7 @@ from shop.orders.transitions import StaleState
 @pytest.fixture
 def packed(shopper, ledger):
     bought = shopper.buy()
-    ledger.put_order(bought, payment="paid", fulfilment="packed", moved_at=utcnow())
+    ledger.put_order(bought, payment="paid", fulfilment="packed", fulfilment_changed_at=utcnow())
     return bought
 
 

@@ -55,7 +55,7 @@ class Ledger:
             order = attempt.order
             stock = self.stock(order.lines[0].sku)
             return Standing(
-                order.payment, attempt.state, order.late, order.refund_due, order.paid_at is not None, stock
+                order.payment, attempt.state, order.paid_late, order.refund_due, order.paid_at is not None, stock
             )
 
     def callbacks(self, bought: Bought) -> list[Kept]:
@@ -100,7 +100,7 @@ class Ledger:
     def uses(self, code: str) -> int:
         """How often a discount code counts as used."""
         with self.app.app_context():
-            return db.session.scalars(select(DiscountCode.used).filter_by(code=code)).one()
+            return db.session.scalars(select(DiscountCode.uses).filter_by(code=code)).one()
 
     def column(self, name: str, bought: Bought) -> Any:
         """One column of the order."""

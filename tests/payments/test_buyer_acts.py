@@ -135,5 +135,5 @@ def test_a_code_that_looks_like_one_that_paid_another_order_is_named_to_the_pers
     shopper.post(f"{second.order_path}/code", {"code": "TAS2VRTZOX"}, **HERE)
 
     with app.app_context():
-        [words] = db.session.scalars(select(ReviewFlag.words).where(ReviewFlag.closed_at.is_(None)))
+        [words] = db.session.scalars(select(ReviewFlag.words).where(ReviewFlag.resolved_at.is_(None)))
     assert f"It looks like code TAS2VRTZ0X, which was used for order {number}." in words

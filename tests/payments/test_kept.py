@@ -112,7 +112,7 @@ def test_what_is_not_whole_is_unreadable_though_it_looks_well(
 
 
 def test_of_a_buyer_who_was_forgotten_no_words_are_kept(bought, hears, records, ledger):
-    ledger.put_order(bought, forgotten_at=MOMENT)
+    ledger.put_order(bought, anonymised_at=MOMENT)
 
     hears(bought.callback())
 
@@ -181,13 +181,13 @@ def test_r12_what_belongs_to_no_attempt_is_answered_as_it_deserves(app, bought, 
 
 
 def test_an_order_that_moves_meanwhile_is_read_and_decided_again_up_to_five_times(bought, hears, monkeypatch):
-    tries, once = [], settlement._settle_once
+    tries, idempotency_key = [], settlement._settle_once
 
     def moved(posted, callback, until: int):
         tries.append(1)
         if len(tries) < until:
             raise StaleState
-        return once(posted, callback)
+        return idempotency_key(posted, callback)
 
     monkeypatch.setattr(settlement, "_settle_once", lambda posted, callback: moved(posted, callback, 5))
     assert hears(bought.callback()) == Outcome("R3", 200)
@@ -220,7 +220,7 @@ def test_money_that_is_not_the_orders_is_owed_back_to_the_shilling(bought, hears
 
     assert hears(bought.callback()).row == "R10"
 
-    due = [ledger.column(name, bought) for name in ("received", "due_back", "refund_due", "late")]
+    due = [ledger.column(name, bought) for name in ("received", "refund_due_amount", "refund_due", "late")]
     assert due == [bought.total, bought.total, True, False]
 
 

@@ -22,12 +22,12 @@ def test_a_refund_is_not_recorded_when_more_was_given_back_since_the_form_was_sh
 
     def refund():
         read = order()
-        updated(update(Order).values(given_back=50))  # by another, after it was read
+        updated(update(Order).values(refunded=50))  # by another, after it was read
         refunds.record_refund(read, 0, MONEY, BY)
 
     with app.app_context(), pytest.raises(StaleState):
         write(refund)
-    assert ledger.column("given_back", bought) == 0
+    assert ledger.column("refunded", bought) == 0
 
 
 def test_a_payment_that_nobody_marked_by_hand_cannot_be_taken_back(app, bought, there):

@@ -60,13 +60,13 @@ def test_money_in_review_is_settled_once(order, ledger, bought):
 def test_the_same_money_is_taken_back_once(order, bought, monkeypatch):
     # as it was read, though not as it stands: somebody has given money back meanwhile
     monkeypatch.setattr(manual_payments, "is_entered_twice", lambda order: 100)
-    monkeypatch.setattr(Order, "short", property(lambda order: 7))
+    monkeypatch.setattr(Order, "shortfall", property(lambda order: 7))
 
     refused(manual_payments.mark_duplicate, order, "owner")
 
 
 def test_goods_that_are_no_longer_there_are_not_handed_over(order, ledger, bought, monkeypatch):
-    ledger.put_order(bought, payment="paid", pickup=True, fulfilment="packed", collect_code="1234")
+    ledger.put_order(bought, payment="paid", pickup=True, fulfilment="packed", collection_code="1234")
     db.session.rollback()
     assert order.fulfilment == "packed"
     guarded = fulfilling.changed
@@ -162,7 +162,7 @@ def test_a_code_given_twice_at_one_moment_is_written_down_once(order, ledger, bo
 
 def test_more_came_and_more_was_given_back_than_the_book_says(order, ledger, bought):
     bought.hear(bought.callback())
-    ledger.put_order(bought, received=bought.total + 100, given_back=100)
+    ledger.put_order(bought, received=bought.total + 100, refunded=100)
 
     [mismatch] = reconciliation.reconcile().wrong
 
@@ -193,5 +193,5 @@ def test_what_was_looked_at_already_is_not_looked_at_again(order):
     db.session.commit()
     number = db.session.scalars(select(UnmatchedCallback.id)).one()
 
-    assert write(lambda: unmatched_callbacks.resolve_unmatched(number, "mine", "owner")).closing_words == "mine"
+    assert write(lambda: unmatched_callbacks.resolve_unmatched(number, "mine", "owner")).resolution == "mine"
     assert write(lambda: unmatched_callbacks.resolve_unmatched(number, "not mine", "other")) is None

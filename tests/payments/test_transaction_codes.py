@@ -99,4 +99,4 @@ def test_the_sum_that_came_is_kept_with_a_payment_in_review(app, bought):
     bought.hear(bought.callback(amount=str(bought.total - 50)))
 
     with app.app_context():
-        assert db.session.scalars(select(PaymentAttempt.heard_amount)).one() == bought.total - 50
+        assert db.session.scalars(select(PaymentAttempt.reported_amount)).one() == bought.total - 50

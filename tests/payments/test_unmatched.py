@@ -38,7 +38,7 @@ def test_money_for_an_attempt_that_is_gone_is_kept_as_it_came(app, lost, ledger)
 
     [one] = kept(app)
     assert (one.raw, one.claim, one.reference, one.amount) == (body, "yes", lost.reference, lost.total)
-    assert one.closed_at is None
+    assert one.resolved_at is None
     assert lost.status["payment"] == "awaiting"
     assert ledger.count(CallbackRecord) == 0
 
@@ -69,8 +69,8 @@ def test_a_failure_is_kept_and_bothers_nobody(app, lost):
     lost.hear(lost.failure())
 
     [one] = kept(app)
-    assert (one.claim, one.closing_words) == ("no", unmatched_callbacks.NO_MONEY)
-    assert one.closed_at is not None
+    assert (one.claim, one.resolution) == ("no", unmatched_callbacks.NO_MONEY)
+    assert one.resolved_at is not None
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"\xff\x00", 400), (b"x" * 20_000, 413)])

@@ -31,8 +31,8 @@ SECOND = timedelta(seconds=1)
 def code(app):
     """A code with three uses, its id."""
     with app.app_context():
-        db.session.execute(update(DiscountCode).values(used=2))
-        fresh = DiscountCode(code="TATU", kind="fixed", value=300, minimum=1000, max_uses=3)
+        db.session.execute(update(DiscountCode).values(uses=2))
+        fresh = DiscountCode(code="TATU", kind="fixed", value=300, minimum_subtotal=1000, max_uses=3)
         db.session.add(fresh)
         db.session.commit()
         return fresh.id
@@ -40,12 +40,12 @@ def code(app):
 
 def used(app, code_id):
     with app.app_context():
-        return db.session.scalar(select(DiscountCode.used).where(DiscountCode.id == code_id))
+        return db.session.scalar(select(DiscountCode.uses).where(DiscountCode.id == code_id))
 
 
 def others_used(code_id):
     """How often all other codes count as used."""
-    return db.session.scalar(select(func.sum(DiscountCode.used)).where(DiscountCode.id != code_id))
+    return db.session.scalar(select(func.sum(DiscountCode.uses)).where(DiscountCode.id != code_id))
 
 
 @both_databases
@@ -68,7 +68,7 @@ def test_a_code_is_tidied_to_the_forty_printable_characters_that_are_stored():
 
 @pytest.mark.parametrize("kind", ["percent", "fixed"])
 def test_a_code_takes_off_what_it_says(kind):
-    assert DiscountCode(kind=kind, value=10, minimum=500).reduction == Discount(kind, 10, 500)
+    assert DiscountCode(kind=kind, value=10, minimum_subtotal=500).reduction == Discount(kind, 10, 500)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_looking_first_and_taking_then_would_give_away_more_uses_than_there_are(
         if row.used >= row.max_uses:
             raise DiscountNotUsable
         sleep(0.05)
-        db.session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(used=DiscountCode.used + 1))
+        db.session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses + 1))
 
     monkeypatch.setattr(discount_codes, "claim_use", careless)
     with ThreadPoolExecutor(8) as crowd:

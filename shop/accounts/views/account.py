@@ -26,7 +26,7 @@ from shop.web.extensions import limiter
 from shop.web.fingerprints import refuse_if_changed
 
 SETTING_UP, SHOWN_ONCE = "desk_setting_up", "desk_shown_once"  # in the session, encrypted
-LONGEST_SET_UP = 60 * 60  # seconds from the picture to the first code
+LONGEST_SET_UP = 60 * 60  # seconds from the image to the first code
 
 
 @admin.get("/me")
@@ -83,7 +83,7 @@ def me_password() -> ViewResponse:
     if form.problems:
         return _own_page(password=form), 422
     start_anew(key)
-    new, here = hash_password(form.chosen), staff_sessions.current_session().sitting_id
+    new, here = hash_password(form.chosen), staff_sessions.current_session().session_id
 
     def change() -> None:
         set_password(current_user, new, here)
@@ -107,7 +107,7 @@ def me_end_others() -> AnyResponse:
     )
     if asked:
         return asked
-    here = staff_sessions.current_session().sitting_id
+    here = staff_sessions.current_session().session_id
 
     def end() -> int:
         ended = staff_sessions.end_sessions(current_user.id, here)
@@ -134,15 +134,15 @@ def me_codes() -> str:
 
 @admin.get("/me/codes.svg")
 @may("staff", freshly=True, before_codes=True)
-def me_codes_picture() -> Response:
-    """The picture for the phone's camera; it is in no cache and no page's text."""
+def me_codes_image() -> Response:
+    """The image for the phone's camera; it is in no cache and no page's text."""
     secret = _unsealed("two-factor set-up", session.get(SETTING_UP, "")) or abort(404)
-    picture = BytesIO()
+    image = BytesIO()
     address = two_factor.address_for(secret, current_user.email, current_store().name)
     segno.make(address, micro=False).save(
-        picture, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False
+        image, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False
     )
-    return Response(picture.getvalue(), mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
+    return Response(image.getvalue(), mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 
 @admin.post("/me/codes")

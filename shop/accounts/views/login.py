@@ -36,17 +36,17 @@ def code() -> ViewResponse:
     form = CodeForm()
     if not form.validate_on_submit():
         return _code_page(form, wanted)
-    merchant_id, name = merchant.id, merchant.name or merchant.email
+    user_id, name = merchant.id, merchant.name or merchant.email
     try:
-        proof = check_code(merchant_id, form.code.data)
+        proof = check_code(user_id, form.code.data)
     except TooManyCodes as too_many:
         return _code_page(form, wanted, wait_words(too_many.seconds), too_many.seconds)
     if not proof:
-        write(lambda: audit_as(f"Gave the right password of {name}, and a wrong code", SOMEBODY, merchant_id))
+        write(lambda: audit_as(f"Gave the right password of {name}, and a wrong code", SOMEBODY, user_id))
         return _code_page(form, wanted, "That code is not right. Each code works once: wait for the next one")
     log_in(merchant, "by password and code" if proof == "app" else "by password and a recovery code")
     if proof == "recovery":
-        flash(recovery_words(merchant_id), "problem")
+        flash(recovery_words(user_id), "problem")
     return redirect(wanted or url_for("admin.orders"), 303)
 
 
@@ -61,9 +61,9 @@ def _code_page(form: CodeForm, wanted: str, problem: str = "", wait: int = 0) ->
     return page
 
 
-def recovery_words(merchant_id: int) -> str:
+def recovery_words(user_id: int) -> str:
     """What somebody is told who has just used a recovery code."""
-    left = recovery_codes_left(merchant_id)
+    left = recovery_codes_left(user_id)
     return f"That recovery code is used up. You have {left or 'none'} left; make new ones under Account"
 
 

@@ -120,11 +120,11 @@ def people_withdraw(invitation_id: int) -> AnyResponse:
     return redirect(url_for("admin.people"), 303)
 
 
-@admin.get("/people/<int(max=2147483647):merchant_id>")
+@admin.get("/people/<int(max=2147483647):user_id>")
 @may("owner", freshly=True)
-def people_one(merchant_id: int) -> str:
+def people_one(user_id: int) -> str:
     """One person, and what an owner may change about them."""
-    person = db.session.get(User, merchant_id)
+    person = db.session.get(User, user_id)
     if person is None or not person.active:
         abort(404)
     role = "owner" if person.has_role("owner") else "staff"
@@ -132,68 +132,66 @@ def people_one(merchant_id: int) -> str:
         "accounts/user.html",
         person=person,
         form=RoleForm(data={"role": role}, formdata=None),
-        codes=asks_for_codes(merchant_id),
-        places=len(sessions_of(merchant_id)),
+        codes=asks_for_codes(user_id),
+        places=len(sessions_of(user_id)),
         oneself=person.id == current_user.id,
     )
 
 
-@admin.post("/people/<int(max=2147483647):merchant_id>/role")
+@admin.post("/people/<int(max=2147483647):user_id>/role")
 @may("owner", freshly=True)
-def people_role(merchant_id: int) -> AnyResponse:
+def people_role(user_id: int) -> AnyResponse:
     """Make somebody staff or owner."""
     form = RoleForm()
     if not form.validate_on_submit():
         flash("Choose what they may do: staff or owner", "problem")
-        return redirect(url_for("admin.people_one", merchant_id=merchant_id), 303)
+        return redirect(url_for("admin.people_one", user_id=user_id), 303)
 
     def words() -> str:
-        if not write(lambda: staffing.change_role(merchant_id, form.role.data)):
+        if not write(lambda: staffing.change_role(user_id, form.role.data)):
             return "Nothing was changed: they were that already"
         return "Changed. They sign in again to go on"
 
     return _changed_people(words)
 
 
-@admin.post("/people/<int(max=2147483647):merchant_id>/remove")
+@admin.post("/people/<int(max=2147483647):user_id>/remove")
 @may("owner", freshly=True)
-def people_remove(merchant_id: int) -> AnyResponse:
+def people_remove(user_id: int) -> AnyResponse:
     """Put somebody out."""
-    name = _name_of(merchant_id)
+    name = _name_of(user_id)
     asked = ask_for_confirmation(
         f"Remove {name}?",
         f"{name} is signed out everywhere at once and can’t sign in any more. What they did keeps their name.",
         "To let them in again, an owner invites them anew.",
         button=f"Remove {name}",
-        back=url_for("admin.people_one", merchant_id=merchant_id),
+        back=url_for("admin.people_one", user_id=user_id),
     )
     if asked:
         return asked
-    return _changed_people(
-        lambda: f"{write(lambda: staffing.remove(merchant_id))} is removed and signed out everywhere"
-    )
+    return _changed_people(lambda: f"{write(lambda: staffing.remove(user_id))} is removed and signed out everywhere")
 
 
-@admin.post("/people/<int(max=2147483647):merchant_id>/codes-off")
+@admin.post("/people/<int(max=2147483647):user_id>/codes-off")
 @may("owner", freshly=True)
-def people_codes_off(merchant_id: int) -> AnyResponse:
+def people_codes_off(user_id: int) -> AnyResponse:
     """Help somebody in who lost phone and recovery codes."""
     asked = ask_for_confirmation(
-        f"Turn off the codes of {_name_of(merchant_id)}?",
+        f"Turn off the codes of {_name_of(user_id)}?",
         "They sign in by password alone until they set codes up anew. Make sure that it is they who ask.",
         button="Turn their codes off",
-        back=url_for("admin.people_one", merchant_id=merchant_id),
+        back=url_for("admin.people_one", user_id=user_id),
     )
     if asked:
         return asked
     return _changed_people(
-        lambda: f"{write(lambda: staffing.reset_codes(merchant_id))} signs in by password alone until they set up codes"
+        lambda: f"{write(lambda: staffing.reset_codes(user_id))} signs in by password alone until they set up codes"
     )
 
 
-def _name_of(merchant_id: int) -> str:
+def _name_of(user_id: int) -> str:
     """How a person who may sign in is called, or 404."""
-    person = db.session.get(User, merchant_id)
+    person = db.session.get(User, user_id)
     return (person.name or person.email) if person and person.active else abort(404)
 
 

@@ -24,8 +24,8 @@ from shop.catalog.categories import (
     category_named,
     category_with,
     change_category,
+    images_for,
     move_category,
-    pictures_for,
     restore_category,
 )
 from shop.catalog.models import Category, Product
@@ -36,7 +36,7 @@ from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
 from shop.web.idempotency import make_once
 
-LABELS: dict[str, Label] = {"name": "Name", "slug": "Address", "blurb": "The sentence", "picture": "Picture"}
+LABELS: dict[str, Label] = {"name": "Name", "slug": "Address", "blurb": "The sentence", "image": "Image"}
 ORDER: dict[str, Label] = {"order": "The order of the categories"}
 
 
@@ -73,7 +73,7 @@ def category_new() -> ViewResponse:
 @admin.route("/categories/<int:category_id>", methods=["GET", "POST"])
 @may("owner")
 def category(category_id: int) -> ViewResponse:
-    """Rename a category, or change its address, its words or its picture."""
+    """Rename a category, or change its address, its words or its image."""
     one = _category(category_id)
     if request.method == "GET":
         return _form(one, Answers(_shown(one)))
@@ -167,10 +167,10 @@ def _read(answers: Answers, one: Category | None) -> CategoryValues:
         owner = category_at(slug)
         if owner is not None and owner is not one:
             answers.refuse("slug", f"“{owner.name}” has the address {slug} already: choose another")
-    picture = answers.typed.get("picture") or NEUTRAL
-    if picture not in dict(pictures_for(one)):
-        answers.refuse("picture", "That picture is no longer there: choose another")
-    return CategoryValues(name, blurb, slug, picture)
+    image = answers.typed.get("image") or NEUTRAL
+    if image not in dict(images_for(one)):
+        answers.refuse("image", "That image is no longer there: choose another")
+    return CategoryValues(name, blurb, slug, image)
 
 
 def _added(shelf: CategoryValues) -> str:
@@ -180,7 +180,7 @@ def _added(shelf: CategoryValues) -> str:
 
 
 def _shown(one: Category) -> dict[str, str]:
-    return {"name": one.name, "slug": one.slug, "blurb": one.blurb, "picture": one.picture}
+    return {"name": one.name, "slug": one.slug, "blurb": one.blurb, "image": one.image}
 
 
 def _order(shelves: Sequence[Category]) -> dict[str, str]:
@@ -199,7 +199,7 @@ def _form(one: Category | None, answers: Answers) -> ViewResponse:
     page = render_template(
         "admin/catalog/category.html",
         category=one,
-        pictures=pictures_for(one),
+        images=images_for(one),
         shown=_shown(one) if one else None,
         typed=answers.typed,
         errors=answers.errors,

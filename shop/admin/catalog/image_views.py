@@ -1,4 +1,4 @@
-"""The pages on which a product gets its pictures."""
+"""The pages on which a product gets its images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from shop.catalog.images import gallery, serving
 from shop.catalog.images.processing import LARGEST_FILE
 from shop.catalog.images.uploads import FULL, Taken, remove_images, store_images
 from shop.catalog.models import Product
-from shop.catalog.product_history import note_pictures, pictures_of
+from shop.catalog.product_history import images_of, note_images
 from shop.core.database import db, write
 from shop.core.text import typed_line
 from shop.web.confirmation_page import ask_for_confirmation
@@ -24,109 +24,109 @@ from shop.web.fingerprints import Label, Unsaid, refuse_if_changed
 from shop.web.idempotency import make_once
 
 MOST_FILES = 8  # in one upload
-STEPS = {"earlier": -1, "later": 1, "first": -gallery.MOST_PICTURES}
-GONE = "That picture is no longer there. This is how the pictures are now"
-ORDER: dict[str, Label] = {"order": ("The order of the pictures", Unsaid())}
-VARIANTS: dict[str, Label] = {"variants": ("What the picture shows", Unsaid())}
-WORDS: dict[str, Label] = {"alt": "What the picture shows"}
-takes("admin.add_pictures", MOST_FILES * LARGEST_FILE)
+STEPS = {"earlier": -1, "later": 1, "first": -gallery.MOST_IMAGES}
+GONE = "That image is no longer there. This is how the images are now"
+ORDER: dict[str, Label] = {"order": ("The order of the images", Unsaid())}
+VARIANTS: dict[str, Label] = {"variants": ("What the image shows", Unsaid())}
+WORDS: dict[str, Label] = {"alt": "What the image shows"}
+takes("admin.add_images", MOST_FILES * LARGEST_FILE)
 
 
-@admin.get("/products/<number>/pictures")
+@admin.get("/products/<number>/images")
 @may("owner")
-def product_pictures(number: str) -> str:
-    """The pictures of one product, and a form for more."""
+def product_images(number: str) -> str:
+    """The images of one product, and a form for more."""
     return _page(_product(number))
 
 
-@admin.post("/products/<number>/pictures")
+@admin.post("/products/<number>/images")
 @may("owner")
-def add_pictures(number: str) -> tuple[str, int] | AnyResponse:
-    """Take in pictures from a phone or a computer."""
+def add_images(number: str) -> tuple[str, int] | AnyResponse:
+    """Take in images from a phone or a computer."""
     product = _product(number)
     alt = typed_line(request.form.get("alt"))
-    files = [file for file in request.files.getlist("pictures") if file.filename or file.stream.seek(0, 2)]
+    files = [file for file in request.files.getlist("images") if file.filename or file.stream.seek(0, 2)]
     problems = []
     if not files:
-        problems.append(("picture-files", "Choose at least one picture"))
+        problems.append(("image-files", "Choose at least one image"))
     if len(files) > MOST_FILES:
-        problems.append(("picture-files", f"Send {MOST_FILES} pictures at a time, not {len(files)}"))
-    if len(product.pictures) >= gallery.MOST_PICTURES:
-        problems.append(("picture-files", FULL))
+        problems.append(("image-files", f"Send {MOST_FILES} images at a time, not {len(files)}"))
+    if len(product.images) >= gallery.MOST_IMAGES:
+        problems.append(("image-files", FULL))
     if len(alt) > gallery.LONGEST_ALT:
-        problems.append(("picture-alt", f"What they show must be {gallery.LONGEST_ALT} characters or fewer"))
+        problems.append(("image-alt", f"What they show must be {gallery.LONGEST_ALT} characters or fewer"))
     if not problems:
         try:
-            taken = _add_pictures(product.id, files, alt, url_for("admin.product_pictures", number=number))
-        except gallery.PictureGone:
+            taken = _add_images(product.id, files, alt, url_for("admin.product_images", number=number))
+        except gallery.ImageGone:
             abort(404)
         if taken.added:
             flash(taken.words, "good")
             for words in taken.problems:
                 flash(words, "problem")
             return _back(number)
-        problems = [("picture-files", words) for words in taken.problems]
+        problems = [("image-files", words) for words in taken.problems]
         product = _product(number)
     return _page(product, problems=problems, typed=alt), 422
 
 
-@admin.post("/products/<number>/pictures/move")
+@admin.post("/products/<number>/images/move")
 @may("owner")
-def move_picture(number: str) -> AnyResponse:
-    """Move a picture one place earlier or later, or to the front."""
+def move_image(number: str) -> AnyResponse:
+    """Move a image one place earlier or later, or to the front."""
     way = request.form.get("to", "")
     if way not in STEPS:
         abort(400)
 
     def move(product: Product) -> None:
-        if any(one.id == _picture() for one in product.pictures):
-            refuse_if_changed(f"pictures of {product.id}", gallery.order_shown(product), labels=ORDER)
-        gallery.move(product, _picture(), STEPS[way])
+        if any(one.id == _image() for one in product.images):
+            refuse_if_changed(f"images of {product.id}", gallery.order_shown(product), labels=ORDER)
+        gallery.move(product, _image(), STEPS[way])
 
-    return _arrange(number, move, "Moved a picture", "Moved")
+    return _arrange(number, move, "Moved a image", "Moved")
 
 
-@admin.post("/products/<number>/pictures/words")
+@admin.post("/products/<number>/images/words")
 @may("owner")
-def describe_picture(number: str) -> tuple[str, int] | AnyResponse:
-    """Say what a picture shows."""
+def describe_image(number: str) -> tuple[str, int] | AnyResponse:
+    """Say what a image shows."""
     alt = typed_line(request.form.get("alt"))
     if len(alt) > gallery.LONGEST_ALT:
         words = f"What it shows must be {gallery.LONGEST_ALT} characters or fewer; these are {len(alt)}"
-        return _page(_product(number), problems=[(f"picture-{_picture()}", words)], wrong={_picture(): alt}), 422
+        return _page(_product(number), problems=[(f"image-{_image()}", words)], wrong={_image(): alt}), 422
 
     def describe(product: Product) -> None:
-        words = next((one.alt for one in product.pictures if one.id == _picture()), None)
+        words = next((one.alt for one in product.images if one.id == _image()), None)
         if words is not None:
-            refuse_if_changed(f"picture {_picture()}", {"alt": words}, labels=WORDS)
-        gallery.describe(product, _picture(), alt)
+            refuse_if_changed(f"image {_image()}", {"alt": words}, labels=WORDS)
+        gallery.describe(product, _image(), alt)
 
-    return _arrange(number, describe, "Described a picture", "Words kept")
+    return _arrange(number, describe, "Described a image", "Words kept")
 
 
-@admin.post("/products/<number>/pictures/shows")
+@admin.post("/products/<number>/images/shows")
 @may("owner")
-def choose_what_picture_shows(number: str) -> AnyResponse:
-    """Say which variants a picture is of."""
+def choose_what_image_shows(number: str) -> AnyResponse:
+    """Say which variants a image is of."""
     key = request.form.get("shows", "same")
     if key == "same":
         return _back(number)
 
     def choose(product: Product) -> None:
-        for one in product.pictures:
-            if one.id == _picture():
-                refuse_if_changed(f"variants of picture {one.id}", gallery.variants_shown(one), labels=VARIANTS)
-        gallery.show_variants(product, _picture(), key)
+        for one in product.images:
+            if one.id == _image():
+                refuse_if_changed(f"variants of image {one.id}", gallery.variants_shown(one), labels=VARIANTS)
+        gallery.show_variants(product, _image(), key)
 
-    return _arrange(number, choose, "Chose the variants that a picture is for", "Saved")
+    return _arrange(number, choose, "Chose the variants that a image is for", "Saved")
 
 
-@admin.post("/products/<number>/pictures/remove")
+@admin.post("/products/<number>/images/remove")
 @may("owner")
-def remove_picture(number: str) -> AnyResponse:
-    """Take a picture off the product."""
+def remove_image(number: str) -> AnyResponse:
+    """Take a image off the product."""
     asked = ask_for_confirmation(
-        "Remove this picture?",
+        "Remove this image?",
         "It leaves the product and its file is deleted. Orders that were placed with it still show it.",
         button="Remove",
         back=url_for("admin.product", product_id=_product(number).id),
@@ -137,16 +137,16 @@ def remove_picture(number: str) -> AnyResponse:
 
     def take_away(product: Product) -> None:
         nonlocal path
-        path = gallery.take_away(product, _picture())
+        path = gallery.take_away(product, _image())
 
     words = "Removed. Orders that were placed with it still show it"
-    reply = _arrange(number, take_away, "Removed a picture", words)
+    reply = _arrange(number, take_away, "Removed a image", words)
     serving.let_rest(path)
     return reply
 
 
-def _add_pictures(product_id: int, files: Sequence[FileStorage], alt: str, page: str) -> Taken:
-    """Add each file that is an image; `problems` say what is wrong with the others. Raises PictureGone.
+def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: str) -> Taken:
+    """Add each file that is an image; `problems` say what is wrong with the others. Raises ImageGone.
 
     Once for each posted form, whose answer leads to `page`. After any other error nobody knows whether the rows were
     written: then the sweep deletes the files.
@@ -158,19 +158,19 @@ def _add_pictures(product_id: int, files: Sequence[FileStorage], alt: str, page:
 
     def add() -> str:
         product = gallery.locked(product_id)
-        before = pictures_of(product)
+        before = images_of(product)
         gallery.add(product, paths, alt)
-        note_pictures(product, before, current_user_name())
-        audit(f"Added {len(paths)} picture{'s' if len(paths) > 1 else ''} to {product.name}")
+        note_images(product, before, current_user_name())
+        audit(f"Added {len(paths)} image{'s' if len(paths) > 1 else ''} to {product.name}")
         return page
 
     try:
         if not make_once(add).first:  # sent twice: the others are there
             remove_images(paths)
-    except gallery.PictureGone:
+    except gallery.ImageGone:
         remove_images(paths)
         raise
-    except gallery.TooManyPictures:
+    except gallery.TooManyImages:
         remove_images(paths)
         taken.added = 0
         taken.problems.append(FULL)
@@ -182,28 +182,28 @@ def _arrange(number: str, act: Any, log_words: str, words: str) -> AnyResponse:
 
     def arrange() -> None:
         product = gallery.locked(product_id)
-        before = pictures_of(product)
+        before = images_of(product)
         act(product)
-        note_pictures(product, before, current_user_name())
+        note_images(product, before, current_user_name())
         audit(f"{log_words} of {product.name}")
 
     try:
         write(arrange)
         flash(words, "good")
-    except gallery.PictureGone:
+    except gallery.ImageGone:
         flash(GONE, "problem")
     return _back(number)
 
 
 def _product(number: str) -> Product:
-    loaded = select(Product).options(selectinload(Product.pictures))
+    loaded = select(Product).options(selectinload(Product.images))
     if not (number.isascii() and number.isdigit() and len(number) <= 9):
         abort(404)
     return db.session.scalar(loaded.where(Product.id == int(number))) or abort(404)
 
 
-def _picture() -> int:
-    typed = request.form.get("picture", "")
+def _image() -> int:
+    typed = request.form.get("image", "")
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 9 else 0
 
 
@@ -212,10 +212,10 @@ def _page(product: Product, **more: Any) -> str:
 
 
 @admin.context_processor
-def what_pictures_show() -> dict[str, Any]:
-    """What templates with pictures of products ask."""
+def what_images_show() -> dict[str, Any]:
+    """What templates with images of products ask."""
     return {"what_it_may_show": gallery.what_it_may_show, "shows": gallery.shows}
 
 
 def _back(number: str) -> AnyResponse:
-    return redirect(url_for("admin.product_pictures", number=number), 303)
+    return redirect(url_for("admin.product_images", number=number), 303)

@@ -32,7 +32,7 @@ from shop.web.idempotency import make_once
 def product_new() -> ViewResponse:
     """Ask for the plain case: one thing with a price. Sizes and colours come afterwards."""
     if request.method == "GET":
-        return _new_page(Answers({"stock": "0", "low_at": str(LOW_STOCK)}))
+        return _new_page(Answers({"stock": "0", "low_stock_threshold": str(LOW_STOCK)}))
     for _ in range(2):  # a name or SKU may be taken between looking and writing: look once more
         answers = Answers(request.form)
         details, variant = _read_new(answers)
@@ -43,7 +43,7 @@ def product_new() -> ViewResponse:
         except (IntegrityError, CategoryArchived):
             continue
         if made.first:
-            flash(f"{details.name} is in the shop. Add a picture, so that buyers see it", "good")
+            flash(f"{details.name} is in the shop. Add a image, so that buyers see it", "good")
         return redirect(made.address, 303)
     answers.refuse("sku", "Somebody else took this SKU at the same moment. Save again")
     return _new_page(answers)
@@ -56,15 +56,15 @@ def product_edit(product_id: int) -> ViewResponse:
     item = product_or_404(product_id)
     if request.method == "GET":
         return _edit_page(item, state_of(item))
-    seen = request.form.get("edition", "")
-    if seen != str(item.edition) and not same_since(item, _edition(seen)):
+    seen = request.form.get("version", "")
+    if seen != str(item.version) and not same_since(item, _edition(seen)):
         return _told(item, seen)
-    answers, edition = Answers(request.form), item.edition
+    answers, version = Answers(request.form), item.version
     edit = read_edit(answers, item)
     if answers.errors:
         return _edit_page(item, answers.typed, answers)
     try:
-        words = write(lambda: _save(item, edition, edit))
+        words = write(lambda: _save(item, version, edit))
     except StaleEdit:
         return _told(product_or_404(product_id), seen)
     except CategoryArchived:
@@ -85,7 +85,7 @@ def read_new_variant(answers: Answers, suggested: str, suffix: str = "") -> NewV
         sku=sku,
         price=answers.price(f"price{suffix}", f"Price{of}"),
         stock=answers.stock(f"stock{suffix}", f"Stock{of}"),
-        low_at=answers.whole(f"low_at{suffix}", f"Low stock{of}", 0, MOST_STOCK),
+        low_stock_threshold=answers.whole(f"low_stock_threshold{suffix}", f"Low stock{of}", 0, MOST_STOCK),
     )
 
 

@@ -68,14 +68,14 @@ def read_category(answers: Answers, product: Product | None = None) -> int:
 
 
 def merge(product: Product, seen: int, typed: State) -> Merged:
-    """Put a form together with what others saved since edition `seen`.
+    """Put a form together with what others saved since version `seen`.
 
     Where nothing was typed their words stand; where both changed a field what was typed stays, and the clash is named.
     """
     since = db.session.execute(
-        select(ProductEdit.by, ProductEdit.words, ProductEdit.before)
-        .where(ProductEdit.product_id == product.id, ProductEdit.edition >= seen)
-        .order_by(ProductEdit.edition)
+        select(ProductEdit.actor, ProductEdit.words, ProductEdit.before)
+        .where(ProductEdit.product_id == product.id, ProductEdit.version >= seen)
+        .order_by(ProductEdit.version)
     ).all()
     base: State = json.loads(since[0].before) if since else {}
     now = state_of(product)
@@ -88,7 +88,7 @@ def merge(product: Product, seen: int, typed: State) -> Merged:
         merged[field] = mine
         if theirs not in (base[field], mine):
             clashes[field] = theirs
-    return Merged(merged, [(row.by, row.words) for row in since], clashes)
+    return Merged(merged, [(row.actor, row.words) for row in since], clashes)
 
 
 def _read_slug(answers: Answers, product: Product) -> str:
@@ -113,7 +113,7 @@ def _read_variant(answers: Answers, product: Product, variant: Variant) -> Varia
         answers.refuse(f"value_1-{number}", f"The values of {sku} have more than {LONGEST_LABEL} characters together")
     return VariantEdit(
         price=answers.price(f"price-{number}", f"Price of {sku}"),
-        low_at=answers.whole(f"low_at-{number}", f"Low stock of {sku}", 0, MOST_STOCK),
+        low_stock_threshold=answers.whole(f"low_stock_threshold-{number}", f"Low stock of {sku}", 0, MOST_STOCK),
         active=bool(answers.typed.get(f"active-{number}")),
         values=values,
         label=label,

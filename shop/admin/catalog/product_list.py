@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
-from shop.catalog.images.paths import NO_PICTURE
-from shop.catalog.models import Category, Picture, Product, Variant
-from shop.catalog.queries import picture_of_variant
+from shop.catalog.images.paths import NO_IMAGE
+from shop.catalog.models import Category, Product, ProductImage, Variant
+from shop.catalog.queries import image_of_variant
 from shop.core.database import db
 from shop.core.text import one_line
 from shop.web.pagination import Page, paginate
@@ -19,7 +19,7 @@ MOST_WORDS = 6
 TABS = {"sale": "For sale", "low": "Low stock", "out": "Sold out", "archived": "Archived"}
 left = Variant.on_hand - Variant.held
 is_out = left <= 0
-is_low = or_(left <= Variant.low_at, is_out)
+is_low = or_(left <= Variant.low_stock_threshold, is_out)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Row:
     id: int
     name: str
     category: str
-    picture: str
+    image: str
     variants: int
     lowest: int
     highest: int
@@ -84,11 +84,11 @@ def _counts(fits: ColumnElement[bool]) -> dict[str, int]:
 
 
 def _products(active: bool, fits: ColumnElement[bool], start: int) -> list[Row]:
-    columns = (Product.id, Product.name, Category.name, Picture.path)
+    columns = (Product.id, Product.name, Category.name, ProductImage.path)
     query = (
         select(*columns)
         .join(Category, Category.id == Product.category_id)
-        .outerjoin(Picture, and_(Picture.product_id == Product.id, Picture.position == 0))
+        .outerjoin(ProductImage, and_(ProductImage.product_id == Product.id, ProductImage.position == 0))
         .where(Product.active if active else ~Product.active, fits)
         .order_by(Product.position, Product.id)
     )
@@ -105,8 +105,8 @@ def _products(active: bool, fits: ColumnElement[bool], start: int) -> list[Row]:
     of_variants = sums.where(Variant.product_id.in_(ids), Variant.active).group_by(Variant.product_id)
     summed = {row[0]: [int(value) for value in row[1:]] for row in db.session.execute(of_variants)}
     return [
-        Row(product_id, name, category, picture or NO_PICTURE, *summed.get(product_id, [0] * 5))
-        for product_id, name, category, picture in page
+        Row(product_id, name, category, image or NO_IMAGE, *summed.get(product_id, [0] * 5))
+        for product_id, name, category, image in page
     ]
 
 
@@ -118,14 +118,14 @@ def _skus(tab: str, fits: ColumnElement[bool], start: int) -> Sequence[Any]:
         Variant.sku,
         left.label("left"),
         Variant.held,
-        Variant.low_at,
-        func.coalesce(Picture.path, NO_PICTURE).label("picture"),
+        Variant.low_stock_threshold,
+        func.coalesce(ProductImage.path, NO_IMAGE).label("image"),
     )
     query = (
         select(*columns)
         .select_from(Variant)
         .join(Product)
-        .outerjoin(Picture, picture_of_variant())
+        .outerjoin(ProductImage, image_of_variant())
         .where(Product.active, Variant.active, is_out if tab == "out" else is_low, fits)
         .order_by(left, Product.name, Variant.position, Variant.id)
     )

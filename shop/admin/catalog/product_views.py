@@ -59,8 +59,8 @@ def products() -> str:
 def product(product_id: int) -> str:
     """One product as it stands: what it costs, how many are left, who changed what."""
     item = product_or_404(product_id)
-    edits = select(ProductEdit.at, ProductEdit.by, ProductEdit.words).where(ProductEdit.product_id == item.id)
-    newest = db.session.execute(edits.order_by(ProductEdit.edition.desc()).limit(MOST_EDITS)).all()
+    edits = select(ProductEdit.at, ProductEdit.actor, ProductEdit.words).where(ProductEdit.product_id == item.id)
+    newest = db.session.execute(edits.order_by(ProductEdit.version.desc()).limit(MOST_EDITS)).all()
     return render_template("admin/catalog/product.html", product=item, edits=newest)
 
 
@@ -122,7 +122,7 @@ def _moved(item: Product, words: str) -> bool:
     """Archive or restore it, once, and write down who did."""
     if not (archive(item) if words == "Archived" else restore(item)):
         return False
-    before = begin_edit(item, item.edition)
+    before = begin_edit(item, item.version)
     end_edit(item, before, current_user_name(), words)
     audit(f"{words} product {item.name}")
     return True

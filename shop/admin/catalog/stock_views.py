@@ -48,7 +48,7 @@ class Line:
     then: int
     then_held: int
     order: str | None
-    by: str
+    actor: str
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def _lines(sku: str, rows: Any) -> list[Line]:
     there, held = db.session.execute(until.where(StockEntry.sku == sku, StockEntry.id <= rows[0][0].id)).one()
     lines = []
     for move, order in rows:
-        lines.append(Line(move.at, move.reason, move.on_hand, move.held, int(there), int(held), order, move.by))
+        lines.append(Line(move.at, move.reason, move.on_hand, move.held, int(there), int(held), order, move.actor))
         there, held = there - move.on_hand, held - move.held
     return lines
 
@@ -127,9 +127,13 @@ def _to_cancel() -> list[str]:
     return request.form.getlist("cancel")[:MOST_CANCELLED] if has_role("owner") else []
 
 
-def _change(sku: str, kind: str, pieces: int, note: str, once: str | None, name: str, cancel: list[str]) -> int:
+def _change(
+    sku: str, kind: str, pieces: int, note: str, idempotency_key: str | None, name: str, cancel: list[str]
+) -> int:
     words, way = KINDS[kind]
-    sent_before = once and db.session.scalar(select(StockEntry.id).where(StockEntry.once == once))
+    sent_before = idempotency_key and db.session.scalar(
+        select(StockEntry.id).where(StockEntry.idempotency_key == idempotency_key)
+    )
     if not way and not sent_before:
         _refuse_if_moved(sku)
     reason, who = f"{words}: {note}" if note else words, current_user_name()
@@ -138,9 +142,9 @@ def _change(sku: str, kind: str, pieces: int, note: str, once: str | None, name:
         for order in cancel_orders_without_stock(sku, here + way * pieces if way else pieces, cancel):
             audit(f"Cancelled the unpaid order: its goods are gone ({sku}, {reason})", order)
     if way:
-        change_stock(sku, way * pieces, reason, who, once)
+        change_stock(sku, way * pieces, reason, who, idempotency_key)
     else:
-        set_stock(sku, pieces, reason, who, once)
+        set_stock(sku, pieces, reason, who, idempotency_key)
     left = db.session.scalar(select(Variant.on_hand).where(Variant.sku == sku)) or 0
     audit(f"Stock of {name}, {sku}: {reason}, {pieces:,} {'piece' if pieces == 1 else 'pieces'}; {left:,} here now")
     return left
@@ -194,7 +198,7 @@ def _page(one: Variant, answers: Answers, unsupplied: Sequence[Order] = ()) -> V
         problems=answers.problems,
         unsupplied=unsupplied,
         can_cancel=all(order.payment == Payment.AWAITING for order in unsupplied),
-        once=answers.typed.get("once") or secrets.token_urlsafe(18),
+        idempotency_key=answers.typed.get("once") or secrets.token_urlsafe(18),
         shown=_shown(one.sku, one.on_hand),
         link_to_page=lambda number: url_for("admin.stock", sku=one.sku, page=number),
     )

@@ -19,7 +19,7 @@ Values = tuple[str, ...]
 class Matrix:
     """The options of a product as asked for, and what follows from them."""
 
-    edition: int  # of the product it was made for
+    version: int  # of the product it was made for
     names: Values
     values_of: dict[int, Values]  # what each variant there is becomes, by its id
     missing: list[Values]
@@ -70,7 +70,7 @@ def rows_typed(item: Product, matrix: Matrix, typed: State) -> State:
     for values, sku in zip(fresh, skus, strict=True):
         key = combination_key(values)
         rows |= {f"make-{key}": "1", f"sku-{key}": sku, f"price-{key}": price}
-        rows |= {f"stock-{key}": "0", f"low_at-{key}": str(LOW_STOCK)}
+        rows |= {f"stock-{key}": "0", f"low_stock_threshold-{key}": str(LOW_STOCK)}
     return rows
 
 
@@ -92,7 +92,7 @@ def _matrix(answers: Answers, item: Product, names: Values, columns: list[list[s
     if count > MOST_VARIANTS:
         words = f"That makes {count:,} combinations; a product has {MOST_VARIANTS} at most. Leave some values out"
         answers.refuse("values_1", words)
-        return Matrix(item.edition, names, {}, [])
+        return Matrix(item.version, names, {}, [])
     values_of = {}
     for variant in item.variants:
         own = variant.values if item.options else (variant.label,)
@@ -105,7 +105,7 @@ def _matrix(answers: Answers, item: Product, names: Values, columns: list[list[s
         answers.refuse(
             "values_1", f"“{longest}” is too long: the values of one variant have {LONGEST_LABEL} characters"
         )
-    return Matrix(item.edition, names, values_of, missing)
+    return Matrix(item.version, names, values_of, missing)
 
 
 def _split(typed: str) -> list[str]:

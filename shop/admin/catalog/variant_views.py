@@ -38,7 +38,7 @@ def product_options(product_id: int) -> ViewResponse:
     if answers.errors or step == "options":
         return _options_page(item, answers)
     answers.typed |= rows_typed(item, matrix, answers.typed)
-    if answers.typed.get("edition") != str(item.edition):
+    if answers.typed.get("version") != str(item.version):
         return _matrix_page(item, matrix, answers, moved=True)
     if step != "make":
         return _matrix_page(item, matrix, answers)
@@ -65,9 +65,9 @@ def product_variant_new(product_id: int) -> ViewResponse:
         return redirect(url_for("admin.product_options", product_id=product_id), 303)
     if request.method == "GET":
         price = item.variants[-1].price if item.variants else ""
-        return _variant_page(item, Answers({"price": str(price), "stock": "0", "low_at": str(LOW_STOCK)}))
+        return _variant_page(item, Answers({"price": str(price), "stock": "0", "low_stock_threshold": str(LOW_STOCK)}))
     answers = Answers(request.form)
-    one, seen = _read_variant(answers, item), item.edition
+    one, seen = _read_variant(answers, item), item.version
     if answers.errors:
         return _variant_page(item, answers)
     try:
@@ -117,7 +117,7 @@ def _read_variant(answers: Answers, item: Product) -> NewVariant:
 
 
 def _make(item: Product, matrix: Matrix, fresh: list[NewVariant]) -> str:
-    before = begin_edit(item, matrix.edition)
+    before = begin_edit(item, matrix.version)
     name_options(item, matrix.names)
     for variant in item.variants:
         revalue(variant, matrix.values_of[variant.id])

@@ -105,10 +105,10 @@ def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
         order.location,
         order.note,
         "; ".join(items),
-        order.goods,
+        order.subtotal,
         order.discount,
         order.discount_code,
-        order.delivery,
+        order.delivery_fee,
         order.total,
         account.received,
         account.written_off,
@@ -118,9 +118,9 @@ def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
         "; ".join(str(one.attempt.reference) for one in payments if one.attempt),
         "; ".join(one.code for one in payments if one.code),
         _yes(order.refund_due),
-        _yes(order.late),
-        nairobi_time(order.seen_at),
-        order.seen_by,
+        _yes(order.paid_late),
+        nairobi_time(order.payment_verified_at),
+        order.payment_verified_by,
     )
 
 

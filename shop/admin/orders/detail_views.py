@@ -49,7 +49,7 @@ class OrderDetail:
 
     order: Order
     waits_to_be_seen: bool
-    look_from: int  # the sum from which a payment has to be seen, whole shillings; 0: none has
+    verification_threshold: int  # the sum from which a payment has to be seen, whole shillings; 0: none has
     story: Sequence[TimelineEntry]  # newest first
     unseen_moments: int
     tries: Sequence[AttemptDetail]  # newest first
@@ -58,7 +58,7 @@ class OrderDetail:
     @property
     def code_counts(self) -> bool:
         """Whether its collect code still opens anything at the counter."""
-        return bool(self.order.collect_code) and self.order.collect_tries < MOST_TRIES
+        return bool(self.order.collection_code) and self.order.collection_code_tries < MOST_TRIES
 
     @property
     def can_undo(self) -> bool:

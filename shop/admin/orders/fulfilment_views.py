@@ -39,7 +39,9 @@ def order_move(number: str) -> AnyResponse:
     def move(order: Order) -> str:
         advance(order, to, current_user_name())
         audit_only(f"Marked order {order.number} {to}", order)
-        return "Packed. In a minute the buyer gets a mail with the collect code" if order.collect_code else PRESSED[to]
+        return (
+            "Packed. In a minute the buyer gets a mail with the collect code" if order.collection_code else PRESSED[to]
+        )
 
     return pressed(number, move)
 
@@ -59,7 +61,7 @@ def order_hand_over(number: str) -> ViewResponse:
             return "Handed over"
         if came_of_it is HandOverResult.WRONG:
             audit_only(f"Typed a wrong collect code for order {order.number}", order)
-            order.record("A wrong collect code was typed", warning=True, by=current_user_name())
+            order.record("A wrong collect code was typed", warning=True, actor=current_user_name())
             raise _NotHandedOver("That is not the collect code of this order. Ask the buyer to read it again")
         raise _NotHandedOver("Too many codes were tried. Hand over only if you know the buyer, and write how")
 
@@ -79,7 +81,9 @@ def order_without_code(number: str) -> ViewResponse:
             raise StaleState
         advance(order, Fulfilment.COLLECTED, current_user_name())
         audit_only(f"Handed over order {order.number} without its code: {form.reason.data}", order)
-        order.record(f"Handed over without the collect code: {form.reason.data}", warning=True, by=current_user_name())
+        order.record(
+            f"Handed over without the collect code: {form.reason.data}", warning=True, actor=current_user_name()
+        )
         return "Handed over without the code; the reason stands in the timeline"
 
     return pressed(number, give)
@@ -94,7 +98,7 @@ def order_note(number: str) -> ViewResponse:
         return order_page(number, OrderForms(note=form))
 
     def note(order: Order) -> str:
-        order.record(form.note.data or "", by=current_user_name(), note=True, once=form.key(order.id))
+        order.record(form.note.data or "", actor=current_user_name(), note=True, idempotency_key=form.key(order.id))
         add_search_terms(order, form.note.data or "")
         audit_only(f"Wrote a private note on order {order.number}", order)
         return "Note kept"
@@ -111,11 +115,11 @@ def order_message(number: str) -> ViewResponse:
         return order_page(number, OrderForms(message=form))
 
     def tell(order: Order) -> str:
-        words, once = form.message.data or "", form.key(order.id)
-        order.record(words, for_buyer=True, by=current_user_name(), note=True, once=once)
+        words, idempotency_key = form.message.data or "", form.key(order.id)
+        order.record(words, for_buyer=True, actor=current_user_name(), note=True, idempotency_key=idempotency_key)
         add_search_terms(order, words)
         audit_only(f"Wrote to the buyer of order {order.number}", order)
-        message_to_buyer.send(order, words=words, once=once)
+        message_to_buyer.send(order, words=words, idempotency_key=idempotency_key)
         return "Written. The mail goes out within a few seconds"
 
     return pressed(number, tell)
@@ -128,7 +132,7 @@ class _NotHandedOver(Exception):
 def pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
     """Do what a button stands for with the order as it is now, say what came of it, and show the order again."""
 
-    def once() -> tuple[str, str]:
+    def idempotency_key() -> tuple[str, str]:
         order = order_by_number(number, keep=True)
         try:
             return work(order), "good"
@@ -136,7 +140,7 @@ def pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
             return str(refused), "problem"
 
     try:
-        words, kind = write(once)
+        words, kind = write(idempotency_key)
     except StaleState:
         words, kind = f"Nothing was changed. Meanwhile this order is {_standing(number)}", "problem"
     except PaymentNotVerified:

@@ -69,9 +69,9 @@ def _newest(model: Any, order: Order) -> tuple[list[Any], int]:
 
 def _event(event: OrderEvent, placed_at: datetime) -> TimelineEntry:
     if event.words == PLACED:
-        return TimelineEntry(placed_at, event.by or BUYER, event.words, for_buyer=event.for_buyer)
+        return TimelineEntry(placed_at, event.actor or BUYER, event.words, for_buyer=event.for_buyer)
     kind = ("message" if event.for_buyer else "note") if event.note else ""
-    return TimelineEntry(event.at, event.by or SHOP, event.words, kind, event.warning, event.for_buyer)
+    return TimelineEntry(event.at, event.actor or SHOP, event.words, kind, event.warning, event.for_buyer)
 
 
 def _warning_of(call: CallbackRecord) -> str:
@@ -93,6 +93,10 @@ def _mail(mail: OutboxEmail) -> TimelineEntry:
 
 
 def _move(move: StockEntry) -> TimelineEntry:
-    parts = (f"{name} {by:+d}".replace("-", "−") for name, by in (("on hand", move.on_hand), ("held", move.held)) if by)
+    parts = (
+        f"{name} {actor:+d}".replace("-", "−")
+        for name, actor in (("on hand", move.on_hand), ("held", move.held))
+        if actor
+    )
     words = f"Stock of {move.sku}: {', '.join(parts)}. {move.reason}"
-    return TimelineEntry(move.at, move.by or SHOP, words, "stock")
+    return TimelineEntry(move.at, move.actor or SHOP, words, "stock")

@@ -69,7 +69,11 @@ def money_refuse(number: str) -> ViewResponse:
 
     def refuse(order: Order) -> str:
         manual_payments.refuse(order, came, current_user_name())
-        due = f"; {shillings(order.due_back)} is to be given back" if order.due_back else "; no money came"
+        due = (
+            f"; {shillings(order.refund_due_amount)} is to be given back"
+            if order.refund_due_amount
+            else "; no money came"
+        )
         words = f"Refused the payment and cancelled the order{due}"
         audit(words, order)
         return words
@@ -133,7 +137,7 @@ def money_seen(number: str) -> ViewResponse:
 
     def see(order: Order) -> str:
         if not manual_payments.verify_payment(order, current_user_name()):
-            return f"The payment of order {order.number} was seen already, by {order.seen_by}"
+            return f"The payment of order {order.number} was seen already, by {order.payment_verified_by}"
         audit("Saw the payment in Chpter’s account or on the statement", order)
         return f"Noted: the payment of order {order.number} was seen. Its goods may leave"
 
@@ -150,7 +154,7 @@ def money_mark_paid(number: str) -> ViewResponse:
         return to_order(number)
     form = PaidForm()
     if request.method == "GET":
-        lacks = order.total - (order.money_here - order.due_back)
+        lacks = order.total - (order.money_here - order.refund_due_amount)
         form.amount.data = request.args.get("amount", "")[:12] or str(lacks if lacks > 0 else order.total)
         form.code.data = request.args.get("code", "")[:10]
         form.method.data, form.seen.data = "MPESA", order.payment
@@ -159,7 +163,7 @@ def money_mark_paid(number: str) -> ViewResponse:
 
         def mark(order: Order) -> str:
             manual_payments.mark_paid(order, seen, money, current_user_name(), form.let_off())
-            less = f" {shillings(order.short)} was let off" if order.short else ""
+            less = f" {shillings(order.shortfall)} was let off" if order.shortfall else ""
             audit(f"Marked paid by hand: {_in_words(money)}{less}", order)
             return f"Order {order.number} is paid"
 
@@ -184,15 +188,15 @@ def money_give_back(number: str) -> ViewResponse:
     form, goods = RefundForm(order.money_here), goods_asked(order, request.form)
     refunded = refunded_goods(order, request.form)
     if request.method == "GET":
-        form.amount.data, form.seen.data = str(order.due_back or order.money_here), str(order.given_back)
+        form.amount.data, form.seen.data = str(order.refund_due_amount or order.money_here), str(order.refunded)
         form.method.data = "MPESA"
     elif form.validate() and not (goods.problems or refunded.problems) and _unused_code(form):
         money, seen = form.money(), form.seen.data or ""
 
         def give_back(order: Order) -> str:
-            if seen != str(order.given_back):
+            if seen != str(order.refunded):
                 raise StaleState
-            refunds.record_refund(order, order.given_back, money, current_user_name(), goods.back, refunded.by_line)
+            refunds.record_refund(order, order.refunded, money, current_user_name(), goods.back, refunded.by_line)
             audit(f"Gave back {_in_words(money)}{goods.words}", order)
             return f"Recorded: {shillings(money.amount)} was given back{goods.words}"
 

@@ -66,5 +66,5 @@ def _cells(entry: LedgerEntry) -> tuple[str | int, ...]:
         entry.code or "",
         entry.amount,
         entry.reason,
-        entry.by,
+        entry.actor,
     )

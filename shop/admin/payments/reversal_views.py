@@ -65,8 +65,8 @@ def money_accept_less(number: str) -> ViewResponse:
                 raise StaleState
             manual_payments.accept(order, amount, current_user_name(), let_off=shortfalls.rest_of(order, came))
             sums = f"{shillings(order.money_here)} of {shillings(order.total)}"
-            audit(f"Accepted less: {sums}, {shillings(order.short)} was let off. {reason}", order)
-            return f"Accepted as paid: {sums} came, {shillings(order.short)} was let off"
+            audit(f"Accepted less: {sums}, {shillings(order.shortfall)} was let off. {reason}", order)
+            return f"Accepted as paid: {sums} came, {shillings(order.shortfall)} was let off"
 
         try:
             return done(number, accept)
@@ -78,7 +78,7 @@ def money_accept_less(number: str) -> ViewResponse:
 
 def _less(order: Order, came: int) -> str:
     """What the page shows of an order that may be accepted with less: what lacks, and whether it was asked for."""
-    return f"{shortfalls.rest_of(order, came)} {order.rest_asked}"
+    return f"{shortfalls.rest_of(order, came)} {order.remaining_requested}"
 
 
 @admin.route("/orders/<number>/cancel-paid", methods=["GET", "POST"])
@@ -99,7 +99,7 @@ def money_cancel_paid(number: str) -> ViewResponse:
             if seen != str(order.money_here):
                 raise StaleState
             payment_reversals.cancel_paid(order, goods.back, reason, current_user_name())
-            due = f"; {shillings(order.due_back)} is to be given back" if order.due_back else ""
+            due = f"; {shillings(order.refund_due_amount)} is to be given back" if order.refund_due_amount else ""
             audit(f"Cancelled the paid order: {reason}{due}{goods.words}", order)
             return f"Order {order.number} is cancelled{due}"
 

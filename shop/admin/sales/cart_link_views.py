@@ -50,14 +50,14 @@ class LinkForm(BaseForm):
 def cart_links() -> str:
     """The links made at the desk, or those of buyers, newest first."""
     buyers = request.args.get("by") == "buyers"
-    of_whom = SharedCart.by == "" if buyers else SharedCart.by != ""
+    of_whom = SharedCart.actor == "" if buyers else SharedCart.actor != ""
     total = db.session.scalar(select(func.count(SharedCart.id)).where(of_whom)) or 0
     page = paginate(page_arg(request.args.get("page", "")), total, PER_PAGE)
     query = select(SharedCart).where(of_whom).order_by(SharedCart.id.desc())
     carts = db.session.scalars(query.limit(PER_PAGE).offset(page.start)).all()
 
     def link_to_page(number: int) -> str:
-        return url_for("admin.cart_links", by="buyers" if buyers else None, page=number)
+        return url_for("admin.cart_links", actor="buyers" if buyers else None, page=number)
 
     return render_template(
         "admin/sales/cart_links.html",
@@ -141,7 +141,7 @@ def cart_off(code: str) -> AnyResponse:
 
 
 def _make(picked: PickedProducts, title: str) -> str:
-    cart = share(picked.quantities, utcnow(), FROM_DESK, title=title, by=current_user_name()[:80])
+    cart = share(picked.quantities, utcnow(), FROM_DESK, title=title, actor=current_user_name()[:80])
     audit(f"Made cart link {cart.code}{f' ({title})' if title else ''}")
     return cart.code
 

@@ -39,7 +39,7 @@ class AreaForm(BaseForm):
         filters=[typed_line],
     )
     fee = WholeNumber("Fee", 0, MOST_FEE, needed=True, money=True)
-    days = StringField(
+    delivery_time = StringField(
         "How long it takes",
         [
             DataRequired("Enter how long it takes, like 1 to 2 days"),
@@ -69,13 +69,13 @@ class AreaForm(BaseForm):
     def fill(self, area: DeliveryArea) -> None:
         """Show an area as it is."""
         self.kind.data = "pickup" if area.pickup else "brought"
-        self.name.data, self.fee.data, self.days.data = area.name, str(area.fee), area.days
+        self.name.data, self.fee.data, self.delivery_time.data = area.name, str(area.fee), area.delivery_time
         self.place.data, self.hours.data = area.place, area.hours
 
     def put_into(self, area: DeliveryArea) -> None:
         """The checked answers. What does not belong to the kind is left out."""
         area.pickup = self.kind.data == "pickup"
-        area.name, area.fee, area.days = self.name.data, self.fee.number or 0, self.days.data
+        area.name, area.fee, area.delivery_time = self.name.data, self.fee.number or 0, self.delivery_time.data
         area.place = self.place.data if area.pickup else ""
         area.hours = self.hours.data if area.pickup else ""
 

@@ -24,11 +24,11 @@ class CodeForm(BaseForm):
     code = StringField("Code", filters=[typed_line])
     kind = RadioField("What it takes off", default="percent", validate_choice=False)
     value = WholeNumber("How much", 1, MOST_SHILLINGS, needed=True)
-    minimum = WholeNumber("Smallest order", 0, MOST_SHILLINGS, money=True)
+    minimum_subtotal = WholeNumber("Smallest order", 0, MOST_SHILLINGS, money=True)
     starts = Day("First day")
     until = Day("Last day")
     max_uses = WholeNumber("Uses in all", 1, MOST_USES)
-    most_each = WholeNumber("Uses for each phone number", 1, 1000)
+    max_uses_per_buyer = WholeNumber("Uses for each phone number", 1, 1000)
 
     def __init__(self, kept: DiscountCode | None = None, **given: Any) -> None:
         super().__init__(**given)
@@ -42,11 +42,11 @@ class CodeForm(BaseForm):
     def fill(self, code: DiscountCode) -> None:
         """Show a code as it is."""
         self.code.data, self.kind.data, self.value.data = code.code, code.kind, str(code.value)
-        self.minimum.data = str(code.minimum or "")
+        self.minimum_subtotal.data = str(code.minimum_subtotal or "")
         self.starts.data = f"{code.starts_at.astimezone(NAIROBI):%Y-%m-%d}" if code.starts_at else ""
         self.until.data = last_day(code.expires_at).isoformat() if code.expires_at else ""
         self.max_uses.data = "" if code.max_uses is None else str(code.max_uses)
-        self.most_each.data = "" if code.most_each is None else str(code.most_each)
+        self.max_uses_per_buyer.data = "" if code.max_uses_per_buyer is None else str(code.max_uses_per_buyer)
 
     def values(self) -> dict[str, Any]:
         """The checked answers, as columns of DiscountCode."""
@@ -54,18 +54,18 @@ class CodeForm(BaseForm):
             "code": self.tidy,
             "kind": self.kind.data,
             "value": self.value.number,
-            "minimum": self.minimum.number or 0,
+            "minimum_subtotal": self.minimum_subtotal.number or 0,
             "starts_at": begins(self.starts.day) if self.starts.day else None,
             "expires_at": ends(self.until.day) if self.until.day else None,
             "max_uses": self.max_uses.number,
-            "most_each": self.most_each.number,
+            "max_uses_per_buyer": self.max_uses_per_buyer.number,
         }
 
     def say_what_is_used(self, code: DiscountCode) -> None:
         """Put into words that the form goes against what buyers have used by now."""
-        if self.max_uses.number is not None and self.max_uses.number < code.used:
-            self.max_uses.errors = [f"Uses in all can’t be below {code.used}: so often it has been used already"]
-        if self.tidy != code.code and code.used:
+        if self.max_uses.number is not None and self.max_uses.number < code.uses:
+            self.max_uses.errors = [f"Uses in all can’t be below {code.uses}: so often it has been used already"]
+        if self.tidy != code.code and code.uses:
             self.code.errors = [f"Code {code.code} has been used, so its name stays. Make a new one instead"]
 
     def validate_code(self, _field: StringField) -> None:
@@ -74,7 +74,7 @@ class CodeForm(BaseForm):
             return
         if not re.fullmatch("[A-Z0-9][A-Z0-9-]{2,19}", self.tidy):
             raise ValidationError("Code must be 3 to 20 letters, digits or hyphens, like KARIBU10")
-        if self.kept is not None and self.kept.used:
+        if self.kept is not None and self.kept.uses:
             raise ValidationError(f"Code {self.kept.code} has been used, so its name stays. Make a new one instead")
 
     def validate_kind(self, field: RadioField) -> None:
@@ -96,5 +96,5 @@ class CodeForm(BaseForm):
 
     def validate_max_uses(self, field: WholeNumber) -> None:
         """Never below what is used."""
-        if self.kept is not None and field.number is not None and field.number < self.kept.used:
-            raise ValidationError(f"Uses in all can’t be below {self.kept.used}: so often it has been used already")
+        if self.kept is not None and field.number is not None and field.number < self.kept.uses:
+            raise ValidationError(f"Uses in all can’t be below {self.kept.uses}: so often it has been used already")

@@ -139,7 +139,7 @@ def selling_code_turn(code_id: str, turn: str) -> AnyResponse:
 
 def earned_by(ids: Sequence[int]) -> dict[int, Earned]:
     """What each of these codes earned in paid orders, in one query."""
-    kept = func.sum(Order.goods - Order.discount)
+    kept = func.sum(Order.subtotal - Order.discount)
     query = select(Order.discount_code_id, func.count(), kept, func.sum(Order.discount))
     paid = query.where(Order.discount_code_id.in_(ids), Order.payment == Payment.PAID).group_by(Order.discount_code_id)
     return {
@@ -155,7 +155,7 @@ def state_of(code: DiscountCode, now: datetime) -> Badge:
         return Badge("Off")
     if code.expires_at and code.expires_at <= now:
         return Badge("Ended")
-    if code.max_uses is not None and code.used >= code.max_uses:
+    if code.max_uses is not None and code.uses >= code.max_uses:
         return Badge("Used up")
     if code.starts_at and code.starts_at > now:
         return Badge("Not begun", "waiting")
@@ -165,7 +165,7 @@ def state_of(code: DiscountCode, now: datetime) -> Badge:
 def offer_of(code: DiscountCode) -> str:
     """What it takes off, in words."""
     off = f"{code.value}% off" if code.kind == "percent" else f"{shillings(code.value)} off"
-    return f"{off} from {shillings(code.minimum)}" if code.minimum else off
+    return f"{off} from {shillings(code.minimum_subtotal)}" if code.minimum_subtotal else off
 
 
 def days_of(code: DiscountCode) -> str:
@@ -182,7 +182,7 @@ def _code(code_id: str) -> DiscountCode:
 
 
 def _make(form: CodeForm) -> str:
-    code = DiscountCode(**form.values(), used=0, active=True)
+    code = DiscountCode(**form.values(), uses=0, active=True)
     db.session.add(code)
     db.session.flush()
     audit(f"Made discount code {code.code}: {offer_of(code)}, {days_of(code)}")
@@ -197,9 +197,9 @@ def _save(code: DiscountCode, form: CodeForm) -> bool:
     values = form.values()
     fits = update(DiscountCode).where(DiscountCode.id == code.id)
     if values["max_uses"] is not None:
-        fits = fits.where(DiscountCode.used <= values["max_uses"])
+        fits = fits.where(DiscountCode.uses <= values["max_uses"])
     if values["code"] != code.code:
-        fits = fits.where(or_(DiscountCode.used == 0, DiscountCode.code == values["code"]))
+        fits = fits.where(or_(DiscountCode.uses == 0, DiscountCode.code == values["code"]))
     if not updated(fits.values(values)):
         return False
     db.session.refresh(code)

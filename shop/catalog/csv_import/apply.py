@@ -4,8 +4,8 @@ from sqlalchemy import func, select
 
 from shop.catalog.csv_import.plan import Plan, ProductPlan, VariantPlan
 from shop.catalog.images import gallery
-from shop.catalog.models import Category, Picture, Product, Variant
-from shop.catalog.product_history import begin_locked_edit, end_edit, note_pictures, pictures_of
+from shop.catalog.models import Category, Product, ProductImage, Variant
+from shop.catalog.product_history import begin_locked_edit, end_edit, images_of, note_images
 from shop.catalog.slugs import search_text
 from shop.catalog.stock import record_stock_move
 from shop.core.database import db
@@ -13,7 +13,7 @@ from shop.core.database import db
 REASON = "Import"  # in the stock ledger
 
 
-def apply_plan(plan: Plan, by: str) -> None:
+def apply_plan(plan: Plan, actor: str) -> None:
     """Write what the plan says; `by` is the name of the user. `planner.plan(keep=True)` locks its rows."""
     shelves = {category.id: category.name for category in db.session.scalars(select(Category))}
     fresh = [group for group in plan.products if group.product is None]
@@ -24,18 +24,18 @@ def apply_plan(plan: Plan, by: str) -> None:
         db.session.add(group.product)
     with db.session.no_autoflush:
         for group in [*fresh, *known]:  # writing a known one's history flushes: by then the fresh ones are whole
-            _change(group, shelves, by)
+            _change(group, shelves, actor)
     db.session.flush()
     for groups, new in ((fresh, True), (known, False)):
         for group in groups:
-            if group.pictures is not None and group.product is not None:
-                before = pictures_of(group.product)
-                _hang(group.product, group.pictures)
+            if group.images is not None and group.product is not None:
+                before = images_of(group.product)
+                _hang(group.product, group.images)
                 if not new:
-                    note_pictures(group.product, before, by)
+                    note_images(group.product, before, actor)
 
 
-def _change(group: ProductPlan, shelves: dict[int, str], by: str) -> None:
+def _change(group: ProductPlan, shelves: dict[int, str], actor: str) -> None:
     product = group.product
     if product is None or not (group.values or any(one.values for one in group.variants)):
         return
@@ -49,42 +49,42 @@ def _change(group: ProductPlan, shelves: dict[int, str], by: str) -> None:
             place += 1
             one.variant = Variant(sku=one.sku, position=place, on_hand=0, held=0)
             product.variants.append(one.variant)
-        _change_variant(one, one.variant, by)
+        _change_variant(one, one.variant, actor)
     skus = [variant.sku for variant in sorted(product.variants, key=lambda variant: variant.position)]
     product.search_text = search_text(product.name, shelves[product.category_id], skus, product.description)
     if before is not None:
-        end_edit(product, before, by)
+        end_edit(product, before, actor)
 
 
-def _change_variant(one: VariantPlan, variant: Variant, by: str) -> None:
+def _change_variant(one: VariantPlan, variant: Variant, actor: str) -> None:
     """Set what changes; the database still refuses a stock below what is held."""
     record_stock_move(
-        one.sku, on_hand=one.values.get("on_hand", variant.on_hand) - variant.on_hand, reason=REASON, by=by
+        one.sku, on_hand=one.values.get("on_hand", variant.on_hand) - variant.on_hand, reason=REASON, actor=actor
     )
     for name, value in one.values.items():
         setattr(variant, name, value)
 
 
 def _hang(product: Product, wanted: list[tuple[str, str]]) -> None:
-    """Give a product these pictures in this order: those it has, and others the shop has."""
-    if not product.pictures:
-        product.pictures = [
-            Picture(position=place, path=path, alt=alt or product.name) for place, (path, alt) in enumerate(wanted)
+    """Give a product these images in this order: those it has, and others the shop has."""
+    if not product.images:
+        product.images = [
+            ProductImage(position=place, path=path, alt=alt or product.name) for place, (path, alt) in enumerate(wanted)
         ]
         return
-    own = {picture.path: picture for picture in product.pictures}
+    own = {image.path: image for image in product.images}
     paths = {path for path, _ in wanted}
-    for path, picture in own.items():
+    for path, image in own.items():
         if path not in paths:
-            product.pictures.remove(picture)
-            db.session.delete(picture)
+            product.images.remove(image)
+            db.session.delete(image)
     db.session.flush()
     hung = []
     for path, alt in wanted:
-        picture = own.get(path) or Picture(product_id=product.id, path=path, position=0)
-        picture.alt = alt or product.name
-        hung.append(picture)
-    for place, picture in enumerate(hung):
-        picture.position = -1 - place
-        db.session.add(picture)
+        image = own.get(path) or ProductImage(product_id=product.id, path=path, position=0)
+        image.alt = alt or product.name
+        hung.append(image)
+    for place, image in enumerate(hung):
+        image.position = -1 - place
+        db.session.add(image)
     gallery.lay_out(hung)

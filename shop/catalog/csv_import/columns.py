@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from shop.catalog.models import Category, Picture, Product, Variant
+from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.catalog.products import HIGHEST_PRICE, LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_NAME, LONGEST_OPTION
 from shop.catalog.stock import MOST_STOCK
 from shop.core.csv_files import BOM, csv_line
@@ -25,7 +25,7 @@ PRODUCT_COLUMNS = {  # name: attribute of the product; written in the first row 
     "Option 2": "option_2",
     "Option 3": "option_3",
     "Archived": "active",
-    "Pictures": "pictures",
+    "Images": "images",
 }
 VARIANT_COLUMNS = {
     "Value 1": "value_1",
@@ -34,7 +34,7 @@ VARIANT_COLUMNS = {
     "Label": "label",
     "Price": "price",
     "Stock": "on_hand",
-    "Low at": "low_at",
+    "Low at": "low_stock_threshold",
     "For sale": "active",
 }
 SLUG, SKU = "Slug", "SKU"
@@ -55,9 +55,9 @@ def yes_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def pictures_cell(pictures: Sequence[Picture]) -> str:
-    """One line for each picture: its path, a space, what it shows."""
-    return "\n".join(f"{picture.path} {picture.alt}" for picture in pictures)
+def images_cell(images: Sequence[ProductImage]) -> str:
+    """One line for each image: its path, a space, what it shows."""
+    return "\n".join(f"{image.path} {image.alt}" for image in images)
 
 
 def options_of(product: Product) -> tuple[str, str, str]:
@@ -75,7 +75,7 @@ def product_cells(product: Product, category: str) -> dict[str, str]:
         "Option 2": product.option_2,
         "Option 3": product.option_3,
         "Archived": yes_no(not product.active),
-        "Pictures": pictures_cell(product.pictures),
+        "Images": images_cell(product.images),
     }
 
 
@@ -88,7 +88,7 @@ def variant_cells(variant: Variant, options: Sequence[str]) -> dict[str, str]:
         "Label": "" if any(options) else variant.label,
         "Price": str(variant.price),
         "Stock": str(variant.on_hand),
-        "Low at": str(variant.low_at),
+        "Low at": str(variant.low_stock_threshold),
         "For sale": yes_no(variant.active),
         SEEN_STOCK: str(variant.on_hand),
     }
@@ -169,7 +169,7 @@ def category_words(categories: list[Category]) -> dict[int, str]:
 def catalogue_lines() -> Iterator[str]:
     """The lines of the file, in the order of the shelf."""
     called = category_words(list(db.session.scalars(select(Category))))
-    loaded = selectinload(Product.variants), selectinload(Product.pictures)
+    loaded = selectinload(Product.variants), selectinload(Product.images)
     products = db.session.scalars(select(Product).options(*loaded).order_by(Product.position, Product.id))
     yield BOM + csv_line(COLUMNS)
     for product in products:

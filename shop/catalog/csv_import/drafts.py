@@ -15,7 +15,7 @@ class ImportDraft(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(String(43), unique=True)  # stands in the address of its preview
-    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchant.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(80))  # of the file
     text: Mapped[str] = mapped_column(Text)
     note: Mapped[str] = mapped_column(String(200))  # what was remarkable about its encoding, for the merchant
@@ -25,25 +25,25 @@ class ImportDraft(Model):
 KEPT = timedelta(days=1)
 
 
-def keep_draft(merchant_id: int, name: str, text: str, note: str) -> str:
+def keep_draft(user_id: int, name: str, text: str, note: str) -> str:
     """Keep a file for its preview; its token. What is older than a day, of anybody, goes.
 
     Runs inside the caller's transaction.
     """
     _forget_old()
     draft = ImportDraft(
-        token=secrets.token_urlsafe(24), merchant_id=merchant_id, name=name, text=text, note=note, created_at=utcnow()
+        token=secrets.token_urlsafe(24), user_id=user_id, name=name, text=text, note=note, created_at=utcnow()
     )
     db.session.add(draft)
     return draft.token
 
 
-def draft_of(merchant_id: int, token: str, *, keep: bool = False) -> ImportDraft | None:
+def draft_of(user_id: int, token: str, *, keep: bool = False) -> ImportDraft | None:
     """A file that this merchant sent within the last day, or None.
 
     `keep` keeps it from others until the transaction ends: of two presses of "Apply" one comes after the other.
     """
-    mine = select(ImportDraft).where(ImportDraft.token == token, ImportDraft.merchant_id == merchant_id)
+    mine = select(ImportDraft).where(ImportDraft.token == token, ImportDraft.user_id == user_id)
     query = mine.where(ImportDraft.created_at > utcnow() - KEPT)
     return db.session.scalar(query.with_for_update() if keep else query)
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from shop.catalog.csv_import.columns import category_words
 from shop.catalog.csv_import.plan import ProductPlan, VariantPlan
 from shop.catalog.images import serving
-from shop.catalog.images.gallery import LONGEST_ALT, MOST_PICTURES
+from shop.catalog.images.gallery import LONGEST_ALT, MOST_IMAGES
 from shop.catalog.models import Category, Product, Variant
 from shop.catalog.products import LONGEST_LABEL
 from shop.catalog.slugs import label_of
@@ -43,7 +43,7 @@ def read_catalog_rows(slugs: Collection[str], skus: Collection[str], *, keep: bo
     if keep:
         for model, column, order in ((Product, Product.id, Product.id), (Variant, Variant.product_id, Variant.sku)):
             db.session.scalars(select(model).where(column.in_(ids)).order_by(order).with_for_update()).all()
-    loaded = selectinload(Product.variants), selectinload(Product.pictures)
+    loaded = selectinload(Product.variants), selectinload(Product.images)
     products = db.session.scalars(select(Product).where(Product.id.in_(ids)).options(*loaded)).all()
     shelves = select(Category).order_by(Category.id)  # goods may come on to any: nobody archives one meanwhile
     categories = list(db.session.scalars(shelves.with_for_update(read=True) if keep else shelves))
@@ -129,9 +129,9 @@ def _name(one: VariantPlan, options: tuple[str, str, str]) -> None:
 DRAWING = re.compile(r"img/products/[a-z0-9-]+\.svg", re.ASCII)
 
 
-def wanted_pictures(cell: str, product: Product | None) -> tuple[list[tuple[str, str]] | None, str]:
+def wanted_images(cell: str, product: Product | None) -> tuple[list[tuple[str, str]] | None, str]:
     """(path, alt) of each, or None when they are those there are; and a warning, when they cannot be had."""
-    own = {picture.path: picture.alt for picture in product.pictures} if product else {}
+    own = {image.path: image.alt for image in product.images} if product else {}
     wanted: dict[str, str] = {}
     for line in filter(str.strip, cell.replace("\r", "\n").split("\n")):
         path, _, alt = line.strip().partition(" ")
@@ -139,15 +139,15 @@ def wanted_pictures(cell: str, product: Product | None) -> tuple[list[tuple[str,
         if path in wanted:
             return None, f"{path[:80]} stands there twice"
         if path not in own and not _known(path):
-            return None, f"the shop has no picture {path[:80]}. Add it on the product’s page"
+            return None, f"the shop has no image {path[:80]}. Add it on the product’s page"
         if len(alt) > LONGEST_ALT:
             return None, f"what {path[:80]} shows must be {LONGEST_ALT} characters or fewer"
         wanted[path] = alt or own.get(path, "")
-    if len(wanted) > MOST_PICTURES:
-        return None, f"a product has at most {MOST_PICTURES}"
-    pictures = list(wanted.items())
-    same = product is not None and pictures == [(picture.path, picture.alt) for picture in product.pictures]
-    return (None if same else pictures), ""
+    if len(wanted) > MOST_IMAGES:
+        return None, f"a product has at most {MOST_IMAGES}"
+    images = list(wanted.items())
+    same = product is not None and images == [(image.path, image.alt) for image in product.images]
+    return (None if same else images), ""
 
 
 def _known(path: str) -> bool:

@@ -46,13 +46,13 @@ class VariantPlan:
 
 @dataclass
 class ProductPlan:
-    """The same for a product. `pictures` are (path, alt), or None where they stay."""
+    """The same for a product. `images` are (path, alt), or None where they stay."""
 
     slug: str
     product: Product | None
     variants: list[VariantPlan] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
-    pictures: list[tuple[str, str]] | None = None
+    images: list[tuple[str, str]] | None = None
 
     def final(self, name: str) -> Any:
         """An attribute as it would be."""

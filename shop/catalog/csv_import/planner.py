@@ -14,7 +14,7 @@ from shop.catalog.csv_import.columns import (
     WrongCell,
     shortened,
 )
-from shop.catalog.csv_import.lookups import CatalogRows, read_catalog_rows, wanted_pictures
+from shop.catalog.csv_import.lookups import CatalogRows, read_catalog_rows, wanted_images
 from shop.catalog.csv_import.parser import Row
 from shop.catalog.csv_import.plan import Line, Plan, ProductPlan, VariantPlan
 from shop.catalog.models import LOW_STOCK
@@ -116,8 +116,8 @@ def _read_product(
         said[column] = (cell, row.number)
         if cell == now.get(column):
             continue
-        if column == "Pictures":
-            _read_pictures(cell, line, group, now.get(column, ""))
+        if column == "Images":
+            _read_images(cell, line, group, now.get(column, ""))
             continue
         try:
             value = _category(cell, line, shelf) if column == "Category" else READERS[column](cell)
@@ -130,14 +130,14 @@ def _read_product(
             line.changes.append((column, now.get(column, ""), words))
 
 
-def _read_pictures(cell: str, line: Line, group: ProductPlan, now: str) -> None:
-    """Pictures never stop an import: what cannot be shown is said, and they stay as they are."""
-    pictures, warning = wanted_pictures(cell, group.product)
+def _read_images(cell: str, line: Line, group: ProductPlan, now: str) -> None:
+    """Images never stop an import: what cannot be shown is said, and they stay as they are."""
+    images, warning = wanted_images(cell, group.product)
     if warning:
-        line.warnings.append(f"Pictures stay as they are: {warning}")
-    elif pictures is not None:
-        group.pictures = pictures
-        line.changes.append(("Pictures", now, cell))
+        line.warnings.append(f"Images stay as they are: {warning}")
+    elif images is not None:
+        group.images = images
+        line.changes.append(("Images", now, cell))
 
 
 def _category(cell: str, line: Line, shelf: CatalogRows) -> int:
@@ -220,7 +220,7 @@ def _finish(group: ProductPlan, shelf: CatalogRows) -> None:
         if one.variant is None:
             if "price" not in one.values and not _noted(group, "Price", one.line):
                 one.line.problems.append(("Price", "It is empty. Write whole shillings, like 1250"))
-            one.values = {"on_hand": 0, "low_at": LOW_STOCK, "active": True, **one.values}
+            one.values = {"on_hand": 0, "low_stock_threshold": LOW_STOCK, "active": True, **one.values}
     there = len(group.product.variants) if group.product else 0
     if there + sum(one.variant is None for one in group.variants) > MOST_VARIANTS:
         first.problems.append((SKU, f"A product has at most {MOST_VARIANTS} variants. Make it two products"))

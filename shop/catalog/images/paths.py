@@ -1,6 +1,6 @@
-"""The pictures of products: how their files are named, and how a page shows them.
+"""The images of products: how their files are named, and how a page shows them.
 
-A path is "img/..." for a drawing under static/, or "media/<code>-<width>x<height>" for a picture somebody uploaded.
+A path is "img/..." for a drawing under static/, or "media/<code>-<width>x<height>" for a image somebody uploaded.
 The shape stands in the name, so that whoever keeps the path (an order's line) also knows how much room it takes.
 """
 
@@ -15,7 +15,7 @@ from shop.web.assets import asset
 WIDTHS = (160, 320, 640, 960)  # pixels
 WIDEST = WIDTHS[-1]
 DRAWN = 480  # width and height of the drawings, which have no size of their own
-NO_PICTURE = "img/no-image.svg"  # where a product or a category has none: no logo, which looks like goods
+NO_IMAGE = "img/no-image.svg"  # where a product or a category has none: no logo, which looks like goods
 UPLOADED = re.compile(r"media/([0-9a-f]{26})-([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", re.ASCII)
 FILE = re.compile(r"([0-9a-f]{26}-[1-9][0-9]{0,3}x[1-9][0-9]{0,3})-([1-9][0-9]{0,3})\.(webp|jpg)", re.ASCII)
 
@@ -40,7 +40,7 @@ class Shown:
 
 
 def widths_of(width: int) -> list[int]:
-    """The widths a picture is kept in. None is wider than the picture itself: it would only be heavier."""
+    """The widths a image is kept in. None is wider than the image itself: it would only be heavier."""
     return [step for step in WIDTHS if step < width] + [min(width, WIDEST)]
 
 
@@ -50,7 +50,7 @@ def new_path(shape: Shape) -> str:
 
 
 def files_of(path: str) -> list[str]:
-    """The names of the files of an uploaded picture, smallest first; none for a drawing."""
+    """The names of the files of an uploaded image, smallest first; none for a drawing."""
     found = UPLOADED.fullmatch(path)
     if not found:
         return []
@@ -59,7 +59,7 @@ def files_of(path: str) -> list[str]:
 
 
 def shown(path: str) -> Shown:
-    """How a page shows a picture, for templates: shown(product.pictures[0].path).src"""
+    """How a page shows a image, for templates: shown(product.images[0].path).src"""
     found = UPLOADED.fullmatch(path)
     if not found:
         return Shown(asset(path), DRAWN, DRAWN)
@@ -67,11 +67,11 @@ def shown(path: str) -> Shown:
     webp, jpeg = (
         ", ".join(f"{_address(path, step, ending)} {step}w" for step in widths_of(width)) for ending in ("webp", "jpg")
     )
-    return Shown(picture_at(path, 320), width, height, webp, jpeg)
+    return Shown(image_at(path, 320), width, height, webp, jpeg)
 
 
-def picture_at(path: str, width: int) -> str:
-    """The address of a picture for a space `width` pixels wide, for templates; as JPEG, which everything can show."""
+def image_at(path: str, width: int) -> str:
+    """The address of a image for a space `width` pixels wide, for templates; as JPEG, which everything can show."""
     found = UPLOADED.fullmatch(path)
     if not found:
         return asset(path)
@@ -80,4 +80,4 @@ def picture_at(path: str, width: int) -> str:
 
 
 def _address(path: str, width: int, ending: str) -> str:
-    return url_for("media.picture", name=f"{path.removeprefix('media/')}-{width}.{ending}")
+    return url_for("media.image", name=f"{path.removeprefix('media/')}-{width}.{ending}")

@@ -1,4 +1,4 @@
-"""A picture as a phone sends it, made into pictures as pages need them. Knows no database and no request.
+"""A image as a phone sends it, made into images as pages need them. Knows no database and no request.
 
 Nothing of the file that was sent is passed on: it is decoded, turned upright, and encoded anew without its metadata
 (a phone writes down where the photo was taken). How much memory that takes is settled before a pixel is decoded.
@@ -22,10 +22,10 @@ LARGEST_PROFILE = 2 * 1024 * 1024  # bytes of a colour profile that is looked at
 MEGAPIXEL = 1_000_000
 # How many pixels are decoded. A photo straight from a camera is shrunk while it is read; everything else is held whole.
 MOST_PIXELS = {"streamed": 64 * MEGAPIXEL, "JPEG": 8 * MEGAPIXEL, "PNG": 10 * MEGAPIXEL, "WEBP": 5 * MEGAPIXEL}
-AT_ONCE = 1  # pictures one process decodes at a time: each takes up to 100 MB
+AT_ONCE = 1  # images one process decodes at a time: each takes up to 100 MB
 PATIENCE = 15  # seconds an upload waits for its turn
 SIDEWAYS = 5  # from this EXIF orientation up, width and height change places
-TURNS = {  # what makes a picture upright, by its EXIF orientation
+TURNS = {  # what makes a image upright, by its EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -48,12 +48,12 @@ _turns = BoundedSemaphore(AT_ONCE)
 _SRGB = ImageCms.createProfile("sRGB")
 
 
-class PictureRefused(Exception):
+class ImageRefused(Exception):
     """The file was not taken. The message says why and what to do; nothing was stored."""
 
 
 def shrink(file: IO[bytes]) -> tuple[Shape, dict[str, bytes]]:
-    """The shape of the largest size made, and each size: {"640.webp": ...}. Raises PictureRefused."""
+    """The shape of the largest size made, and each size: {"640.webp": ...}. Raises ImageRefused."""
     _check_file(file)
     with _turn():
         image = _decoded(file)
@@ -63,7 +63,7 @@ def shrink(file: IO[bytes]) -> tuple[Shape, dict[str, bytes]]:
 @contextmanager
 def _turn() -> Iterator[None]:
     if not _turns.acquire(timeout=PATIENCE):
-        raise PictureRefused("the shop is busy with other pictures. Send it again in a minute")
+        raise ImageRefused("the shop is busy with other images. Send it again in a minute")
     try:
         yield
     finally:
@@ -75,18 +75,18 @@ def _check_file(file: IO[bytes]) -> None:
     file.seek(0)
     head = file.read(16)
     if not size:
-        raise PictureRefused("it is empty. Choose the picture again")
+        raise ImageRefused("it is empty. Choose the image again")
     if size > LARGEST_FILE:
-        raise PictureRefused(f"it has {size / MEGAPIXEL:.0f} MB, more than 12. Send it in a smaller size")
+        raise ImageRefused(f"it has {size / MEGAPIXEL:.0f} MB, more than 12. Send it in a smaller size")
     if head[4:8] == b"ftyp":
-        raise PictureRefused(OTHER_KINDS.get(head[8:12], "it is a video. Choose a picture"))
+        raise ImageRefused(OTHER_KINDS.get(head[8:12], "it is a video. Choose a image"))
 
 
 def _decoded(file: IO[bytes]) -> Image.Image:
-    """The picture upright, in sRGB, without transparency, at most WIDEST wide."""
+    """The image upright, in sRGB, without transparency, at most WIDEST wide."""
     try:
         file.seek(0)
-        with Image.open(file, formats=FORMATS) as image:  # of several pictures in one file, the first
+        with Image.open(file, formats=FORMATS) as image:  # of several images in one file, the first
             _check_pixels(image, file)
             if image.format in ("JPEG", "MPO"):
                 image.draft("RGB", (2 * WIDEST, 2 * WIDEST))  # twice as fine as wanted, so that shrinking stays smooth
@@ -94,12 +94,12 @@ def _decoded(file: IO[bytes]) -> Image.Image:
             image.load()
             small = _shrunk(image, sideways=way >= SIDEWAYS)
         return _in_srgb(small.transpose(TURNS[way]) if way in TURNS else small, profile)
-    except PictureRefused:
+    except ImageRefused:
         raise
     except Image.DecompressionBombError as error:
-        raise PictureRefused("it says it has more pixels than anybody needs. Send it in a smaller size") from error
-    except Exception as error:  # decoders stumble in many ways over bytes that are no picture, or half of one
-        raise PictureRefused("it is no whole JPEG, PNG or WebP picture. Take or save it again") from error
+        raise ImageRefused("it says it has more pixels than anybody needs. Send it in a smaller size") from error
+    except Exception as error:  # decoders stumble in many ways over bytes that are no image, or half of one
+        raise ImageRefused("it is no whole JPEG, PNG or WebP image. Take or save it again") from error
 
 
 def _check_pixels(image: Image.Image, file: IO[bytes]) -> None:
@@ -108,13 +108,13 @@ def _check_pixels(image: Image.Image, file: IO[bytes]) -> None:
     kind = "JPEG" if image.format == "MPO" else str(image.format)
     most = MOST_PIXELS["streamed" if kind == "JPEG" and _streamed(file) else kind]
     if width * height > most:
-        raise PictureRefused(
+        raise ImageRefused(
             f"it has {width} × {height} pixels, more than {most // MEGAPIXEL} million. Send it in a smaller size"
         )
     if min(width, height) < SMALLEST:
-        raise PictureRefused(f"it has only {width} × {height} pixels. Take one of at least {SMALLEST} × {SMALLEST}")
+        raise ImageRefused(f"it has only {width} × {height} pixels. Take one of at least {SMALLEST} × {SMALLEST}")
     if max(width, height) > SLIMMEST * min(width, height):
-        raise PictureRefused(f"it is more than {SLIMMEST} times as long as wide. Cut it to a fuller shape")
+        raise ImageRefused(f"it is more than {SLIMMEST} times as long as wide. Cut it to a fuller shape")
 
 
 def _streamed(file: IO[bytes]) -> bool:
@@ -158,7 +158,7 @@ def _shrunk(image: Image.Image, *, sideways: bool) -> Image.Image:
 
 
 def _on_white(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Without transparency; whole rows at a time, so that no second copy of a large picture is held."""
+    """Without transparency; whole rows at a time, so that no second copy of a large image is held."""
     width, height = image.size
     white = Image.new("RGB", image.size, WHITE)
     step = max(1, MEGAPIXEL // width)

@@ -1,6 +1,6 @@
-"""Uploaded pictures on disk: kept, served, and swept away.
+"""Uploaded images on disk: kept, served, and swept away.
 
-A picture's files are all there before its row is; a row is gone before its files are. So no page shows a gap, and what
+A image's files are all there before its row is; a row is gone before its files are. So no page shows a gap, and what
 is left over after a failure is only space.
 """
 
@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 
 from flask import Blueprint, Flask, Response, abort, current_app, send_file
 
-from shop.catalog.images.paths import FILE, NO_PICTURE, Shape, files_of, new_path, picture_at, shown
+from shop.catalog.images.paths import FILE, NO_IMAGE, Shape, files_of, image_at, new_path, shown
 from shop.config import Settings
 from shop.web.assets import A_YEAR
 from shop.web.security_headers import INERT
@@ -31,7 +31,7 @@ def folder() -> Path:
 
 
 def keep(shape: Shape, sizes: Mapping[str, bytes]) -> str:
-    """Write the files of one picture; its path. All of them are there, or none (OSError)."""
+    """Write the files of one image; its path. All of them are there, or none (OSError)."""
     path = new_path(shape)
     name = path.removeprefix("media/")
     folder().mkdir(exist_ok=True)
@@ -45,27 +45,27 @@ def keep(shape: Shape, sizes: Mapping[str, bytes]) -> str:
 
 
 def remove(path: str) -> None:
-    """Delete the files of a picture, as far as they are there."""
+    """Delete the files of a image, as far as they are there."""
     for name in files_of(path):
         with suppress(FileNotFoundError):
             (folder() / name).unlink()
 
 
 def let_rest(path: str) -> None:
-    """Make the files of a picture that was taken off look new: an order that is just being placed may still show it."""
+    """Make the files of a image that was taken off look new: an order that is just being placed may still show it."""
     for name in files_of(path):
         with suppress(FileNotFoundError):
             os.utime(folder() / name)
 
 
 def is_kept(path: str) -> bool:
-    """Whether all files of an uploaded picture are there."""
+    """Whether all files of an uploaded image are there."""
     names = files_of(path)
     return bool(names) and all((folder() / name).is_file() for name in names)
 
 
 def left_alone(seconds: int = A_DAY) -> set[str]:
-    """The paths of the pictures on disk that are older than that: a younger one may be about to be used."""
+    """The paths of the images on disk that are older than that: a younger one may be about to be used."""
     before = time.time() - seconds
     old = set()
     for file in folder().glob("*.*"):
@@ -80,8 +80,8 @@ def left_alone(seconds: int = A_DAY) -> set[str]:
 
 
 @media.get("/media/<name>")
-def picture(name: str) -> Response:
-    """One size of an uploaded picture. Its type follows from the name we gave it, never from its content."""
+def image(name: str) -> Response:
+    """One size of an uploaded image. Its type follows from the name we gave it, never from its content."""
     found = FILE.fullmatch(name)
     file = folder() / name
     if not found or not file.is_file():
@@ -93,9 +93,9 @@ def picture(name: str) -> Response:
 
 
 def init_media(app: Flask) -> None:
-    """Serve the pictures, and tell templates how to show them."""
+    """Serve the images, and tell templates how to show them."""
     app.register_blueprint(media)
-    app.jinja_env.globals.update(shown=shown, picture_at=picture_at, NO_PICTURE=NO_PICTURE)
+    app.jinja_env.globals.update(shown=shown, image_at=image_at, NO_IMAGE=NO_IMAGE)
 
 
 def _write(place: Path, content: bytes) -> None:

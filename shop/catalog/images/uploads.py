@@ -13,8 +13,8 @@ from werkzeug.datastructures import FileStorage
 
 from shop.catalog.images import gallery, serving
 from shop.catalog.images.paths import Shape
-from shop.catalog.images.processing import PictureRefused, shrink
-from shop.catalog.models import Category, Picture
+from shop.catalog.images.processing import ImageRefused, shrink
+from shop.catalog.models import Category, ProductImage
 from shop.core.database import db
 from shop.core.text import typed_line
 from shop.store.settings import StoreSettings
@@ -22,7 +22,7 @@ from shop.store.settings import StoreSettings
 log = logging.getLogger(__name__)
 BATCH = 500  # files looked up with one statement
 LONGEST_NAME = 40  # characters of a file's name that are said back
-FULL = f"A product has at most {gallery.MOST_PICTURES} pictures. Remove one first"
+FULL = f"A product has at most {gallery.MOST_IMAGES} images. Remove one first"
 
 
 @dataclass
@@ -37,8 +37,8 @@ class Taken:
     @property
     def words(self) -> str:
         """What was added, and how much was saved."""
-        pictures = "1 picture" if self.added == 1 else f"{self.added} pictures"
-        return f"Added {pictures}. {in_words(self.sent)} became {in_words(self.kept)}, in all sizes together"
+        images = "1 image" if self.added == 1 else f"{self.added} images"
+        return f"Added {images}. {in_words(self.sent)} became {in_words(self.kept)}, in all sizes together"
 
 
 def store_images(files: Sequence[FileStorage]) -> tuple[list[str], Taken]:
@@ -47,7 +47,7 @@ def store_images(files: Sequence[FileStorage]) -> tuple[list[str], Taken]:
     for file in files:
         try:
             paths.append(_take(file, taken))
-        except PictureRefused as refused:
+        except ImageRefused as refused:
             taken.problems.append(f"{_name(file)} was not added: {refused}")
     return paths, taken
 
@@ -59,7 +59,7 @@ def remove_images(paths: Iterable[str]) -> None:
 
 
 def take_one(file: FileStorage) -> str:
-    """Shrink one picture and keep its files; its path. Raises PictureRefused, whose message says why."""
+    """Shrink one image and keep its files; its path. Raises ImageRefused, whose message says why."""
     return _kept(*shrink(file.stream))
 
 
@@ -76,8 +76,8 @@ def _kept(shape: Shape, sizes: Mapping[str, bytes]) -> str:
     try:
         return serving.keep(shape, sizes)
     except OSError as error:
-        log.error("no picture kept: %s", error.strerror)
-        raise PictureRefused("the shop’s disk does not take it. Whoever runs the shop finds why in its log") from error
+        log.error("no image kept: %s", error.strerror)
+        raise ImageRefused("the shop’s disk does not take it. Whoever runs the shop finds why in its log") from error
 
 
 def in_words(size: int) -> str:
@@ -92,7 +92,7 @@ def _name(file: FileStorage) -> str:
     return f"“{name[:LONGEST_NAME]}{'…' if len(name) > LONGEST_NAME else ''}”" if name else "A file"
 
 
-def sweep_pictures(*also_shown: InstrumentedAttribute[str]) -> int:
+def sweep_images(*also_shown: InstrumentedAttribute[str]) -> int:
     """Delete image files older than a day that no product, category or logo shows, nor a row of these columns.
 
     Returns how many. Safe to run twice, or at once.
@@ -101,7 +101,7 @@ def sweep_pictures(*also_shown: InstrumentedAttribute[str]) -> int:
     swept = 0
     for start in range(0, len(old), BATCH):
         batch = set(old[start : start + BATCH])
-        for column in (Picture.path, Category.picture, StoreSettings.logo, *also_shown):
+        for column in (ProductImage.path, Category.image, StoreSettings.logo, *also_shown):
             batch -= set(db.session.scalars(select(column).where(column.in_(batch))))
         for path in batch:
             serving.remove(path)

@@ -47,8 +47,8 @@ class Slip:
     ever_paid: bool = False
     returned: bool = False
     received: int = 0
-    given_back: int = 0
-    due_back: int = 0
+    refunded: int = 0
+    refund_due_amount: int = 0
     short: int = 0
     rest: int = 0  # what its buyer is asked for, in review
     by_hand: int = 0  # of what was received
@@ -63,12 +63,12 @@ class Slip:
     @property
     def here(self) -> int:
         """Shillings."""
-        return self.received - self.given_back
+        return self.received - self.refunded
 
     @property
     def lacks(self) -> int:
         """Shillings of its total."""
-        return self.total - self.here + self.due_back
+        return self.total - self.here + self.refund_due_amount
 
     @property
     def payable(self) -> bool:
@@ -124,7 +124,7 @@ class Book:
 
     def left(self, code: str) -> bool:
         most = CODES[code][3]
-        return most is None or self.used(code) < most
+        return most is None or self.uses(code) < most
 
     def standing(self, *states: str) -> list[Slip]:
         return [slip for slip in self.orders if slip.state in states]
@@ -140,7 +140,7 @@ class Book:
             self.cart[sku] = self.cart.get(sku, 0) + count
 
     def total(self, area: str, code: str) -> int:
-        goods = self.goods
+        goods = self.subtotal
         off = reduction(code, goods) if code and goods >= CODES[code][2] and self.left(code) else 0
         return goods - off + AREAS[area]
 
@@ -149,7 +149,7 @@ class Book:
         return sum(PRICES[sku] * count for sku, count in self.cart.items())
 
     def can_be_ordered(self, code: str) -> bool:
-        return self.there(self.cart) and (not code or (self.left(code) and self.goods >= CODES[code][2]))
+        return self.there(self.cart) and (not code or (self.left(code) and self.subtotal >= CODES[code][2]))
 
     def placed(self, slip: Slip) -> None:
         self.orders.append(slip)
@@ -203,7 +203,7 @@ class Book:
         if came:
             self._came(slip, one.amount, "callback")
         if row in ("R10", "R11"):
-            slip.due_back += one.amount
+            slip.refund_due_amount += one.amount
         elif row == "R3" or (row == "R3d" and not slip.late):
             self._sold(slip)
         elif row in ("R3a", "R3d"):
@@ -240,7 +240,7 @@ class Book:
             self._came(slip, came, "callback")
         elif one:
             one.state = "failed"
-        slip.due_back = slip.here
+        slip.refund_due_amount = slip.here
         self._dropped(slip, "cancelled")
 
     def asked_for_rest(self, slip: Slip, came: int, rest: int) -> None:
@@ -255,7 +255,7 @@ class Book:
     def cancelled_paid(self, slip: Slip) -> None:
         if slip.state == "paid":
             slip.state, slip.goods, slip.uses_code = "cancelled", "free", False
-            slip.due_back = slip.here
+            slip.refund_due_amount = slip.here
 
     def cancelled(self, slip: Slip) -> None:
         if slip.state == "awaiting":
@@ -281,7 +281,7 @@ class Book:
             return
         self._came(slip, came, "callback")
         if slip.state != "expired":
-            slip.due_back += came
+            slip.refund_due_amount += came
         elif slip.lacks <= 0 and self.there(slip.lines):
             self._taken_for_payment(slip)
         else:
@@ -289,11 +289,11 @@ class Book:
 
     def same_money(self, slip: Slip) -> None:
         twice = slip.by_hand
-        if 0 < twice <= slip.due_back and twice < slip.received:
-            rest = slip.due_back - twice  # Chpter's was the larger: of a paid order it pays what was let off
+        if 0 < twice <= slip.refund_due_amount and twice < slip.received:
+            rest = slip.refund_due_amount - twice  # Chpter's was the larger: of a paid order it pays what was let off
             missing = min(slip.short, rest) if slip.state == "paid" else 0
             slip.received -= twice
-            slip.due_back -= twice + missing
+            slip.refund_due_amount -= twice + missing
             slip.short -= missing
             slip.by_hand = 0
             self.money["correction"] -= twice
@@ -302,8 +302,8 @@ class Book:
         if slip.state not in REFUNDABLE or not 0 < amount <= slip.here or code in self.codes:
             return
         self.codes.extend(filter(None, [code]))
-        slip.given_back += amount
-        slip.due_back = max(0, slip.due_back - amount)
+        slip.refunded += amount
+        slip.refund_due_amount = max(0, slip.refund_due_amount - amount)
         slip.refunds += 1
         self.money["refund"] -= amount
         if slip.state == "paid" and not slip.here:
@@ -324,9 +324,9 @@ class Book:
         self.money[kind] += amount
 
     def _taken_for_payment(self, slip: Slip) -> None:
-        free, slip.rest = slip.here - slip.due_back, 0
+        free, slip.rest = slip.here - slip.refund_due_amount, 0
         slip.short = max(0, slip.total - free)
-        slip.due_back += max(0, free - slip.total)
+        slip.refund_due_amount += max(0, free - slip.total)
         if slip.goods == "held":
             self._sold(slip)
         else:

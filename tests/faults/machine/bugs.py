@@ -119,7 +119,7 @@ def a_receipt_for_every_success(patch: MonkeyPatch) -> None:
     patch.setattr(
         messages,
         "write_email",
-        lambda to, kind, subject, once, *of, **words: post(to, kind, subject, token_hex(9), *of, **words),
+        lambda to, kind, subject, idempotency_key, *of, **words: post(to, kind, subject, token_hex(9), *of, **words),
     )
 
 

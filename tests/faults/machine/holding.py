@@ -52,22 +52,24 @@ class Holding(RuleBasedStateMachine):
         there = {sku: (book.on_hand(sku), book.pieces(sku, "held")) for sku in moves.SHELF}
         variants = self.till.read(f"SELECT sku, on_hand, held FROM variant WHERE sku IN ({skus})")
         assert {sku: (on_hand, held) for sku, on_hand, held in variants} == there
-        lines = self.till.read("SELECT sku, sum(on_hand), sum(held) FROM stock_move GROUP BY sku")
+        lines = self.till.read("SELECT sku, sum(on_hand), sum(held) FROM stock_entry GROUP BY sku")
         assert {sku: (int(on_hand), int(held)) for sku, on_hand, held in lines} == there
         used = dict(self.till.read("SELECT code, used FROM discount_code"))
         assert {code: used[code] for code in moves.CODES} == {code: book.used(code) for code in moves.CODES}
 
     def _orders_stand_as_they_must(self) -> None:
-        columns = "token, payment, late, refund_due, paid_at IS NOT NULL, total, received, given_back, due_back, short"
+        columns = (
+            "token, payment, late, refund_due, paid_at IS NOT NULL, total, received, refunded, refund_due_amount, short"
+        )
         self.orders_read = self.till.read(f"SELECT {columns} FROM orders ORDER BY id")
         rows = {token: rest for token, *rest in self.orders_read}
         assert len(rows) == len(self.book.orders)
         for slip in self.book.orders:
             payment, late, refund_due, paid, *sums = rows[slip.token]
             self._moved(slip.token, payment, paid, moves.ORDER, {"awaiting", "paid"})
-            assert (payment, late, refund_due) == (slip.state, slip.late, slip.due_back > 0)
+            assert (payment, late, refund_due) == (slip.state, slip.late, slip.refund_due_amount > 0)
             assert paid == slip.ever_paid
-            assert sums == [slip.total, slip.received, slip.given_back, slip.due_back, slip.short]
+            assert sums == [slip.total, slip.received, slip.refunded, slip.refund_due_amount, slip.short]
 
     def _tries_stand_as_they_must(self) -> None:
         states = {
@@ -80,7 +82,7 @@ class Holding(RuleBasedStateMachine):
 
     def _one_mail_for_each_event(self) -> None:
         kinds = "'paid', 'free', 'new_order', 'cancelled', 'refunded'"
-        counted = "SELECT o.token, m.kind, count(*) FROM outbox_mail m JOIN orders o ON o.id = m.order_id"
+        counted = "SELECT o.token, m.kind, count(*) FROM outbox_email m JOIN orders o ON o.id = m.order_id"
         rows = self.till.read(f"{counted} WHERE m.kind IN ({kinds}) GROUP BY o.token, m.kind")
         due: Counter[tuple[str, str]] = Counter()
         for slip in self.book.orders:
@@ -92,7 +94,7 @@ class Holding(RuleBasedStateMachine):
 
     def _the_money_adds_up(self) -> None:
         """The page's proof, read again whenever anything has changed that it is made from."""
-        money, lines = self.book.money, "SELECT kind, sum(amount), count(*) FROM money_entry GROUP BY kind"
+        money, lines = self.book.money, "SELECT kind, sum(amount), count(*) FROM ledger_entry GROUP BY kind"
         entries = self.till.read(lines)
         assert {kind: int(amount) for kind, amount, _ in entries if amount} == {kind: money[kind] for kind in money}
         if (made_from := (self.orders_read, self.seen_tries, entries)) == self.proved:

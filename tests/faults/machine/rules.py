@@ -232,8 +232,8 @@ class Machine(Holding):
     @rule()
     def send_mails(self) -> None:
         self.till.send()
-        [(unsent,)] = self.till.read("SELECT count(*) FROM outbox_mail WHERE sent_at IS NULL")
-        [(written,)] = self.till.read("SELECT count(*) FROM outbox_mail")
+        [(unsent,)] = self.till.read("SELECT count(*) FROM outbox_email WHERE sent_at IS NULL")
+        [(written,)] = self.till.read("SELECT count(*) FROM outbox_email")
         assert written - unsent == self.till.mails_sent
         assert unsent == 0 or self.till.mails_sent >= 50
 
@@ -347,8 +347,14 @@ class Machine(Holding):
         self.book.marked_paid(slip, int(fields["amount"]), fields["code"])
 
     def _give_back(self, slip: Slip, part: str, code: str) -> None:
-        parts = {"all": slip.here, "due": slip.due_back, "one": 1, "too much": slip.here + 1, "total": slip.total}
-        fields = self._money(parts[part] or 1, code, seen=str(slip.given_back))
+        parts = {
+            "all": slip.here,
+            "due": slip.refund_due_amount,
+            "one": 1,
+            "too much": slip.here + 1,
+            "total": slip.total,
+        }
+        fields = self._money(parts[part] or 1, code, seen=str(slip.refunded))
         assert self.till.press(slip.number, "give-back", **fields).status_code in (303, 422)
         self.book.gave_back(slip, int(fields["amount"]), fields["code"])
 

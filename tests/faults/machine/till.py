@@ -29,8 +29,8 @@ from tests.shopper import ANSWERS, Shopper, hidden_fields
 
 OPENING_DAY = datetime(2026, 11, 2, 6, tzinfo=UTC)
 FILLED = (  # what a run leaves behind, children first
-    *("staff_act", "outbox_mail", "money_entry", "payment_check", "offered_code", "callback_record"),
-    *("payment_attempt", "order_event", "order_word", "order_line", "stock_move", "orders"),
+    *("audit_log_entry", "outbox_email", "ledger_entry", "review_flag", "offered_code", "callback_record"),
+    *("payment_attempt", "order_event", "order_search_term", "order_line", "stock_entry", "orders"),
 )
 
 
@@ -42,8 +42,8 @@ class Clock:
     def now(self, zone: Any) -> datetime:
         return self.moment.astimezone(zone)
 
-    def move(self, by: timedelta) -> None:
-        self.moment += by
+    def move(self, actor: timedelta) -> None:
+        self.moment += actor
 
 
 class Chpter:
@@ -114,7 +114,7 @@ class Till:
             for sku, count in SHELF.items():
                 there = {"sku": sku, "count": count, "at": OPENING_DAY.replace(tzinfo=None)}
                 connection.execute(text("UPDATE variant SET on_hand = :count, held = 0 WHERE sku = :sku"), there)
-                line = "INSERT INTO stock_move (at, sku, on_hand, held, reason, by)"
+                line = "INSERT INTO stock_entry (at, sku, on_hand, held, reason, by)"
                 connection.execute(text(f"{line} VALUES (:at, :sku, :count, 0, 'Opening stock', '')"), there)
             connection.execute(text("UPDATE discount_code SET used = 0"))
 
@@ -135,9 +135,15 @@ class Till:
     def press_pay(self, area: str, code: str, total: int) -> TestResponse:
         """Send the checkout form, with the total the buyer reckons."""
         with self.app.app_context():
-            once = new_key()
+            idempotency_key = new_key()
         shown = hidden_fields(self.browser.get("/checkout").text).get("shown", "")
-        hidden = {"csrf_token": self.buyer_token, "once": once, "shown_total": str(total), "shown": shown, "pay": "1"}
+        hidden = {
+            "csrf_token": self.buyer_token,
+            "once": idempotency_key,
+            "shown_total": str(total),
+            "shown": shown,
+            "pay": "1",
+        }
         return self.browser.post("/checkout", data={**ANSWERS, "area": self.areas[area], "code": code, **hidden})
 
     def newest(self) -> tuple[str, str]:

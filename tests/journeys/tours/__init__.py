@@ -5,7 +5,7 @@ A tour is a generator that leads a visitor from page to page and names each. Who
 
 from tests.journeys.tours.buying import orders, purchase, shelves
 from tests.journeys.tours.checking import checking, seeing
-from tests.journeys.tours.goods import goods, importing, pictures
+from tests.journeys.tours.goods import goods, images, importing
 from tests.journeys.tours.looking import looking
 from tests.journeys.tours.packing import packing
 from tests.journeys.tours.people import codes, doors, people, signed_out, staff
@@ -25,7 +25,7 @@ TOURS: tuple[Tour, ...] = (
     checking,
     seeing,
     goods,
-    pictures,
+    images,
     importing,
     selling,
     for_a_buyer,

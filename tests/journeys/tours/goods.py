@@ -1,4 +1,4 @@
-"""The catalogue at the desk: products, stock, categories, pictures, and all of it as a file."""
+"""The catalogue at the desk: products, stock, categories, images, and all of it as a file."""
 
 from collections.abc import Iterator
 
@@ -87,22 +87,22 @@ def _categories(visitor: Visitor) -> Iterator[str]:
     yield "new category, with what is missing"
 
 
-def pictures(visitor: Visitor) -> Iterator[str]:
-    """The pictures of one product."""
+def images(visitor: Visitor) -> Iterator[str]:
+    """The images of one product."""
     visitor.expected.add(422)
     visitor.sign_in()
-    page = visitor.open(f"/admin/products/{TEAPOT}/pictures")
-    visitor.press("Add pictures")
-    yield "pictures, none chosen"
-    page.get_by_label("Pictures from your phone").set_input_files(
+    page = visitor.open(f"/admin/products/{TEAPOT}/images")
+    visitor.press("Add images")
+    yield "images, none chosen"
+    page.get_by_label("Images from your phone").set_input_files(
         {"name": "teapot.jpg", "mimeType": "image/jpeg", "buffer": photo()}
     )
-    visitor.press("Add pictures")
+    visitor.press("Add images")
     unfold(visitor)
-    yield "pictures, one added"
-    page.get_by_label("What picture 1 shows").fill("")
-    visitor.press("Keep the words of picture 1")
-    yield "pictures, one without words"
+    yield "images, one added"
+    page.get_by_label("What image 1 shows").fill("")
+    visitor.press("Keep the words of image 1")
+    yield "images, one without words"
 
 
 def importing(visitor: Visitor) -> Iterator[str]:
