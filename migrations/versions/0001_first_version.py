@@ -8,7 +8,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 AWAITING = sa.text("(NOT payment <> 'awaiting')")
-UNPROVEN = sa.text("(kind IN ('placed', 'failed', 'link', 'free'))")
+UNPROVEN = sa.text("(kind IN ('placed', 'failed', 'order_link', 'free'))")
 
 
 def upgrade() -> None:

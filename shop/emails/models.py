@@ -9,7 +9,7 @@ from shop.core.database import Model, UtcDateTime
 
 # Mails that anybody can cause by typing an address, without money and without anybody at the desk. As text, because an
 # index over some rows only serves a query that says the very same.
-UNPROVEN = "(kind IN ('placed', 'failed', 'link', 'free'))"
+UNPROVEN = "(kind IN ('placed', 'failed', 'order_link', 'free'))"
 TO_OWNER = ("new_order", "doubtful_payment", "unmatched_payment")  # the kinds that go to the shop's own address
 RECEIPTS = ("paid", "free")  # the kinds that are an order's receipt
 WAITING = "(sent_at IS NULL AND ended_at IS NULL)"

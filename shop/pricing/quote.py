@@ -19,7 +19,7 @@ class Priced(Protocol):
 
 @dataclass(frozen=True)
 class Discount:
-    """What a discount code takes off the subtotal: `value` percent, or `value` shillings, from `minimum` shillings on."""
+    """What a discount code takes off: `value` percent or shillings, from a subtotal of `minimum_subtotal` shillings on."""
 
     kind: Literal["percent", "fixed"]
     value: int
