@@ -66,7 +66,7 @@ def fill_untidily() -> None:
                 code=f"untidy-{number}",
                 name=f"Ward {number} of Kirinyagacountyinthehighlands",
                 fee=100 + number,
-                days="1 to 2 days",
+                delivery_time="1 to 2 days",
                 position=100 + number,
             )
         )

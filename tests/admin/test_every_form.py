@@ -264,7 +264,7 @@ class Moved:
 
 
 MOVED = {
-    "area": Moved("/admin/selling/areas/1", {"days": "9 days"}, {"fee": "777"}, "it is 777 now"),
+    "area": Moved("/admin/selling/areas/1", {"delivery_time": "9 days"}, {"fee": "777"}, "it is 777 now"),
     "code": Moved("/admin/selling/codes/1", {"minimum_subtotal": "900"}, {"value": "11"}, "it is 11 now"),
     "settings": Moved("/admin/settings", {"tagline": "Honey"}, {"address": "Stall 9"}, "it is Stall 9 now"),
     "category": Moved("/admin/categories/1", {"blurb": "For tea"}, {"name": "Vikapu"}, "it is Vikapu now"),
@@ -344,7 +344,7 @@ TWICE = {
         },
     ),
     "category": ("/admin/categories/new", {"name": "Hats", "blurb": ""}),
-    "area": ("/admin/selling/areas/new", {"kind": "brought", "name": "Thika", "fee": "350", "days": "2 days"}),
+    "area": ("/admin/selling/areas/new", {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "2 days"}),
     "code": ("/admin/selling/codes/new", {"code": "ONCE10", "kind": "percent", "value": "10"}),
     "cart link": ("/admin/carts/new", {"title": "Gift", "q": "", f"quantity-{SKU}": "2"}),
     "invitation": ("/admin/people/invite", {"email": "new@example.com", "role": "staff"}),

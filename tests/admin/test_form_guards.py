@@ -14,7 +14,7 @@ from tests.admin.goods import fields_of, problems
 from tests.faults.at_once import at_once
 
 AREA, NEW = "/admin/selling/areas/1", "/admin/selling/areas/new"
-ANSWERS = {"kind": "brought", "name": "Thika", "fee": "350", "days": "1 to 2 days", "place": "", "hours": ""}
+ANSWERS = {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "1 to 2 days", "place": "", "hours": ""}
 
 
 @pytest.fixture
@@ -40,15 +40,15 @@ def test_a_change_by_another_owner_is_not_undone_by_an_older_page(app, clerk, se
     mine, theirs = fields_of(clerk.get(AREA).text), fields_of(second.get(AREA).text)
     second.post(AREA, {**theirs, "fee": "350"})
 
-    reply = clerk.post(AREA, {**mine, "days": "tomorrow"})
+    reply = clerk.post(AREA, {**mine, "delivery_time": "tomorrow"})
 
     assert reply.status_code == 409
     assert f"Fee was {mine['fee']} when you opened this page; it is 350 now" in problems(reply)
-    assert area(app).days == mine["days"]
+    assert area(app).delivery_time == mine["delivery_time"]
     again = fields_of(reply.text)
-    assert (again["fee"], again["days"]) == ("350", "tomorrow")
+    assert (again["fee"], again["delivery_time"]) == ("350", "tomorrow")
     assert clerk.post(AREA, again).status_code == 303
-    assert (area(app).fee, area(app).days) == (350, "tomorrow")
+    assert (area(app).fee, area(app).delivery_time) == (350, "tomorrow")
 
 
 def test_a_field_that_both_changed_keeps_what_was_typed_and_says_so(app, clerk, second):
@@ -84,9 +84,9 @@ def test_a_mistake_beside_a_change_is_said_first_and_the_change_is_not_forgotten
     mine, theirs = fields_of(clerk.get(AREA).text), fields_of(second.get(AREA).text)
     second.post(AREA, {**theirs, "fee": "350"})
 
-    reply = clerk.post(AREA, {**mine, "days": ""})
+    reply = clerk.post(AREA, {**mine, "delivery_time": ""})
     assert reply.status_code == 422
-    assert clerk.post(AREA, {**fields_of(reply.text), "days": "tomorrow"}).status_code == 409
+    assert clerk.post(AREA, {**fields_of(reply.text), "delivery_time": "tomorrow"}).status_code == 409
 
 
 @both_databases
@@ -94,7 +94,7 @@ def test_of_two_who_save_at_the_same_moment_one_is_told(app, clerk, second):
     forms = [fields_of(who.get(AREA).text) for who in (clerk, second)]
     presses = [
         lambda who=who, form=form, change=change: who.browser.post(AREA, data={**form, **change})
-        for who, form, change in zip((clerk, second), forms, ({"fee": "350"}, {"days": "tomorrow"}), strict=True)
+        for who, form, change in zip((clerk, second), forms, ({"fee": "350"}, {"delivery_time": "tomorrow"}), strict=True)
     ]
 
     assert sorted(reply.status_code for reply in at_once(presses)) == [303, 409]

@@ -25,7 +25,7 @@ OURS = {
     *(f"outbox_email.{name}" for name in ("kind", "once", "message_id")),
     *("discount_code.kind", "merchant.password", "merchant.fs_uniquifier", "merchant.email", "role.name"),
     *("order_search_term.word", "ledger_entry.kind", "ledger_entry.code", "ledger_entry.method", "offered_code.code"),
-    *("review_flag.kind", "review_flag.open_key", "order_event.once"),
+    *("review_flag.kind", "review_flag.open_key", "order_event.idempotency_key"),
     *("product.slug", "category.slug", "category.image", "image.path", "order_line.image", "store_settings.logo"),
     *("one_time_link.kind", "one_time_link.role", "one_time_link.token_hash", "shared_cart.code"),
     *("cart.token_hash", "cart.area", "cart.typed", "cart_line.sku"),  # `typed` is JSON that the shop wrote

@@ -142,7 +142,7 @@ def test_an_expired_order_marked_paid_takes_its_goods_again_or_says_they_are_gon
     page = desk.follow(desk.mark_paid(gone, code="SKC1B2C3D4"))
 
     assert ledger.standing(bought).order == "paid"
-    assert ledger.column("late", bought)
+    assert ledger.column("paid_late", bought)
     assert ledger.stock(SKU) == (1, 0)
     assert f"Nothing was changed: the goods are gone (1 of {SKU} left)" in page
     assert ledger.standing(gone).order == "expired"

@@ -43,8 +43,8 @@ def entry(order, amount, moment, **fields):
 def test_takings_are_the_sum_of_the_orders_their_link_shows(app, clerk):
     days = [at(f"2026-11-{day:02d}T{hour}") for day in range(1, 31) for hour in ("00:30", "12:00", "23:30")]
     outside = [at("2026-10-31T23:30"), at("2026-12-01T00:30")]
-    orders = [paid(moment, 1000 + place, short=place % 7) for place, moment in enumerate(days + outside)]
-    taken = sum(one.total - one.short for one in orders[: len(days)])
+    orders = [paid(moment, 1000 + place, shortfall=place % 7) for place, moment in enumerate(days + outside)]
+    taken = sum(one.total - one.shortfall for one in orders[: len(days)])
     ledger.keep(app, *orders)
     page = clerk.get(f"/admin/reports?{MONTH}").text
 
@@ -62,7 +62,7 @@ def test_takings_are_the_sum_of_the_orders_their_link_shows(app, clerk):
 def test_what_was_let_off_given_back_and_marked_by_hand_stand_in_lines_of_their_own(app, clerk):
     moment = at("2026-11-10T23:30")
     by_hand = ledger.order(total=700, placed_at=moment, paid_at=moment, payment="paid")
-    short, twice = paid(moment, 1000, short=300), paid(moment, 500)
+    short, twice = paid(moment, 1000, shortfall=300), paid(moment, 500)
     ledger.keep(app, by_hand, short, twice)
     with app.app_context():
         for number, amount, when in (

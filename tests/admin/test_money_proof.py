@@ -151,7 +151,7 @@ def test_the_walk_comes_by_everything_there_is(app, provider, ledger):
 
 def test_an_order_that_costs_nothing_adds_up(app, provider, ledger):
     bought = Shopper(app, provider).buy()
-    ledger.put_order(bought, payment="paid", goods=0, discount=0, delivery=0, total=0)
+    ledger.put_order(bought, payment="paid", subtotal=0, discount=0, delivery_fee=0, total=0)
 
     with app.app_context():
         assert reconcile().holds

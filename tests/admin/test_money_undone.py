@@ -128,7 +128,7 @@ def test_a_mark_taken_back_leaves_the_order_as_it_was(desk, buy, ledger, before,
 
     desk.take_back(bought)
 
-    assert (ledger.standing(bought).order, ledger.column("late", bought)) == (state, False)
+    assert (ledger.standing(bought).order, ledger.column("paid_late", bought)) == (state, False)
     assert ledger.stock(SKU) == stock
     assert desk.sums(bought) == (0, 0, 0, 0)
     assert desk.adds_up()

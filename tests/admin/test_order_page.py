@@ -84,7 +84,7 @@ def test_an_order_to_check_says_why_and_what_not_to_do(app, clerk, bought):
 
 
 def test_money_to_give_back_is_said_first(app, clerk):
-    number = ledger.keep(app, ledger.order(payment=Payment.PAID, refund_due=True, late=True))[0]
+    number = ledger.keep(app, ledger.order(payment=Payment.PAID, refund_due=True, paid_late=True))[0]
     page = clerk.get(f"/admin/orders/{number}").text
 
     assert page.index("Refund due: there is money") < page.index("What was ordered")

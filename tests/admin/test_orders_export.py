@@ -27,7 +27,7 @@ def rows_of(clerk, query: str = "tab=all") -> list[dict[str, str]]:
 @both_databases
 def test_a_row_says_everything_in_nairobi_time(app, clerk):
     order = ledger.order(
-        payment=Payment.PAID, placed_at=ledger.NOON, paid_at=ledger.NOON, note="Ring twice", total=12345, late=True
+        payment=Payment.PAID, placed_at=ledger.NOON, paid_at=ledger.NOON, note="Ring twice", total=12345, paid_late=True
     )
     order.lines[0].label = "Large, Indigo"
     (number,) = ledger.keep(app, order)

@@ -332,7 +332,7 @@ def test_where_the_list_to_check_stood_one_is_led_to_its_page(clerk):
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"), [({"refund_due": True}, "Refund due"), ({"late": True}, "Paid late"), ({}, "")]
+    ("fields", "words"), [({"refund_due": True}, "Refund due"), ({"paid_late": True}, "Paid late"), ({}, "")]
 )
 def test_what_a_person_should_look_at_is_marked_in_words(app, clerk, fields, words):
     ledger.keep(app, ledger.order(payment=PAID, **fields))

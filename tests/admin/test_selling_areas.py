@@ -14,7 +14,7 @@ from tests.pages import CANARY
 from tests.shopper import hidden_fields
 
 LIST, NEW = "/admin/selling/areas", "/admin/selling/areas/new"
-ANSWERS = {"kind": "brought", "name": "Thika", "fee": "350", "days": "1 to 2 days", "place": "", "hours": ""}
+ANSWERS = {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "1 to 2 days", "place": "", "hours": ""}
 POINT = {
     "kind": "pickup",
     "name": "Our door",
@@ -47,7 +47,7 @@ def test_a_new_area_stands_last_and_can_be_ordered_to_at_once(app, clerk, shoppe
 
     with app.app_context():
         last = delivery_areas()[-1]
-        assert (last.name, last.fee, last.days, last.pickup) == ("Thika", 350, "1 to 2 days", False)
+        assert (last.name, last.fee, last.delivery_time, last.pickup) == ("Thika", 350, "1 to 2 days", False)
     shopper.add()
     assert "Thika" in shopper.get("/checkout").text
     assert shopper.checkout(area=last.code).status_code == 303
@@ -66,7 +66,7 @@ def test_an_order_keeps_the_pickup_place_and_fee_it_was_placed_with(app, clerk, 
     assert "Elsewhere" not in page
     with app.app_context():
         kept = db.session.scalar(select(Order))
-        assert (kept.area_name, kept.delivery) == ("Our door", 0)
+        assert (kept.area_name, kept.delivery_fee) == ("Our door", 0)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_order_keeps_the_pickup_place_and_fee_it_was_placed_with(app, clerk, 
         ({"fee": ""}, "Fee must be a whole number from KSh 0 to KSh 100,000"),
         ({"fee": "-5"}, "Fee must be a whole number from KSh 0 to KSh 100,000"),
         ({"fee": "100001"}, "Fee must be a whole number from KSh 0 to KSh 100,000"),
-        ({"days": ""}, "Enter how long it takes, like 1 to 2 days"),
+        ({"delivery_time": ""}, "Enter how long it takes, like 1 to 2 days"),
         ({"kind": "drone"}, "Choose whether you bring it or they pick it up"),
         ({"kind": "pickup"}, "Enter where it is picked up, like a street, building or landmark"),
     ],
@@ -87,7 +87,7 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(app, clerk, answers, words):
 
     assert send(clerk, **answers).status_code == 422
     assert words in text_of(clerk)
-    assert clerk.page.find(".//input[@id='days']").get("value") == answers.get("days", "1 to 2 days")
+    assert clerk.page.find(".//input[@id='delivery_time']").get("value") == answers.get("delivery_time", "1 to 2 days")
     assert ids(app) == before
 
 

@@ -137,7 +137,7 @@ def test_each_state_is_said_in_words(app, clerk):
     for name, values in {
         "OFFNOW": {"active": False},
         "OVER": {"expires_at": now - timedelta(hours=1)},
-        "GONE": {"max_uses": 2, "used": 2},
+        "GONE": {"max_uses": 2, "uses": 2},
         "LATER": {"starts_at": now + timedelta(days=3)},
         "RUNS": {},
     }.items():
@@ -154,7 +154,7 @@ def test_each_state_is_said_in_words(app, clerk):
 @both_databases
 def test_what_a_code_earned_is_that_of_its_paid_orders_and_leads_to_them(app, clerk):
     code_id = code_named(app, "KARIBU10").id
-    common = {"discount_code_id": code_id, "discount_code": "KARIBU10", "goods": 3000, "discount": 300, "total": 2700}
+    common = {"discount_code_id": code_id, "discount_code": "KARIBU10", "subtotal": 3000, "discount": 300, "total": 2700}
     paid = [ledger.order(payment="paid", **common), ledger.order(payment="paid", **common)]
     ledger.keep(app, *paid, ledger.order(**common), ledger.order(payment="refunded", **common))
 

@@ -36,7 +36,7 @@ def fill(count: int) -> None:
             "location": "",
         }
         keys = {"id": one, "number": f"{10_000_000 + one}", "token": f"t{one}", "checkout_key": f"k{one}"}
-        sums = {"goods": total, "discount": 0, "delivery": 0, "total": total, "pickup": False}
+        sums = {"subtotal": total, "discount": 0, "delivery_fee": 0, "total": total, "pickup": False}
         moments = {"placed_at": at, "expires_at": at, "paid_at": at if paid else None}
         area = {
             "note": "",

@@ -24,7 +24,7 @@ MUG = "MUG-SPE-CRE"
 def link(app):
     """The address of a cart with two kiondos and a mug."""
     with app.app_context():
-        return f"/c/{write(lambda: share({SKU: 2, MUG: 1}, utcnow(), FROM_DESK, by='Achieng')).code}"
+        return f"/c/{write(lambda: share({SKU: 2, MUG: 1}, utcnow(), FROM_DESK, actor='Achieng')).code}"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_opening_a_link_shows_it_and_changes_nothing(app, shopper, link, mug):
     assert reply.headers["Cache-Control"] == "no-store"
     assert "noindex" in reply.text
     assert in_cart(shopper) == {SKU: 5}
-    assert row(app).used == 0
+    assert row(app).uses == 0
     assert "Set-Cookie" not in app.test_client().get(link).headers
 
 
@@ -78,7 +78,7 @@ def test_the_button_fills_the_cart_and_a_second_press_changes_nothing_more(app, 
     shopper.post(link, {})
 
     assert in_cart(shopper) == {SKU: 2, MUG: 1}
-    assert row(app).used == 2
+    assert row(app).uses == 2
     shopper.add(SKU, 3)
     shopper.post(link, {})
     assert in_cart(shopper)[SKU] == 5
@@ -110,9 +110,9 @@ def test_what_is_sold_out_short_or_withdrawn_is_said_and_left_out(app, shopper, 
     change(app, SKU, active=False)
     change(app, MUG, active=False)
     assert "What was in this cart is no longer sold." in shopper.get(link).text
-    before = row(app).used
+    before = row(app).uses
     shopper.post(link, {})
-    assert row(app).used == before
+    assert row(app).uses == before
 
 
 def test_a_full_cart_takes_no_more_kinds_and_says_so(app, shopper, link):

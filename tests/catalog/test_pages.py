@@ -289,7 +289,7 @@ def test_the_cart_page_is_not_the_same_for_everybody(app, provider):
 
 
 @pytest.mark.parametrize("encoding", ["identity", "deflate", "br"])
-@pytest.mark.parametrize("address", [*PAGES, "/static/img/logo.svg", "/static/js/order.js"])
+@pytest.mark.parametrize("address", [*PAGES, "/static/img/logo.svg", "/static/js/order-page.js"])
 def test_a_browser_that_has_the_page_gets_no_second_copy(app, address, encoding):
     browser = app.test_client()
     first = browser.get(address, headers={"Accept-Encoding": encoding})

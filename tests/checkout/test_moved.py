@@ -173,7 +173,7 @@ def orders_lines(shopper):
         (
             DeliveryArea,
             DeliveryArea.code == "nairobi-cbd",
-            {"days": "5 days"},
+            {"delivery_time": "5 days"},
             "Nairobi CBD is now: 5 days. It was: 1 day",
         ),
         (

@@ -74,7 +74,7 @@ def test_the_rest_makes_the_order_paid_and_takes_the_goods_it_no_longer_held(par
     on_hand, held = ledger.stock(SKU)
     rest = pay(part_paid)
     if late:  # what it held had been given up
-        ledger.put_order(part_paid, late=True)
+        ledger.put_order(part_paid, paid_late=True)
         ledger.shelve(SKU, on_hand)
 
     rest.hear(rest.callback())
@@ -87,7 +87,7 @@ def test_the_rest_makes_the_order_paid_and_takes_the_goods_it_no_longer_held(par
 
 def test_a_rest_whose_goods_are_gone_waits_for_a_person(part_paid, ledger):
     rest = pay(part_paid)
-    ledger.put_order(part_paid, late=True)
+    ledger.put_order(part_paid, paid_late=True)
     ledger.shelve(SKU, 1)
 
     rest.hear(rest.callback())

@@ -220,7 +220,7 @@ def test_money_that_is_not_the_orders_is_owed_back_to_the_shilling(bought, hears
 
     assert hears(bought.callback()).row == "R10"
 
-    due = [ledger.column(name, bought) for name in ("received", "refund_due_amount", "refund_due", "late")]
+    due = [ledger.column(name, bought) for name in ("received", "refund_due_amount", "refund_due", "paid_late")]
     assert due == [bought.total, bought.total, True, False]
 
 
@@ -229,7 +229,7 @@ def test_late_money_is_marked_late_and_its_moment_is_when_it_came(bought, hears,
 
     assert hears(bought.callback()).row == "R3a"
 
-    assert (ledger.column("paid_at", bought), ledger.column("late", bought)) == (MOMENT, True)
+    assert (ledger.column("paid_at", bought), ledger.column("paid_late", bought)) == (MOMENT, True)
     assert ledger.timeline(bought)[-1] == "Payment received"
 
 

@@ -8,17 +8,17 @@ from tests import both_databases
 
 
 def area(**values) -> DeliveryArea:
-    fields = {"code": "x", "name": "X", "fee": 0, "days": "", "pickup": False, "place": "", "hours": "", "position": 1}
+    fields = {"code": "x", "name": "X", "fee": 0, "delivery_time": "", "pickup": False, "place": "", "hours": "", "position": 1}
     return DeliveryArea(**{**fields, **values})
 
 
 @pytest.mark.parametrize(
     ("values", "place", "note"),
     [
-        ({"days": "1-2 days"}, "", "1-2 days"),
-        ({"days": "today", "place": "Kimathi St", "hours": "9-17"}, "", "today"),  # no pickup point: nobody goes there
+        ({"delivery_time": "1-2 days"}, "", "1-2 days"),
+        ({"delivery_time": "today", "place": "Kimathi St", "hours": "9-17"}, "", "today"),  # no pickup point: nobody goes there
         ({"pickup": True, "place": "Kimathi St", "hours": "9-17"}, "Kimathi St, 9-17", "Kimathi St, 9-17"),
-        ({"pickup": True, "place": "Kimathi St", "days": "today"}, "Kimathi St", "today. Kimathi St"),
+        ({"pickup": True, "place": "Kimathi St", "delivery_time": "today"}, "Kimathi St", "today. Kimathi St"),
         ({"pickup": True, "hours": "9-17"}, "9-17", "9-17"),
         ({"pickup": True}, "", ""),
     ],

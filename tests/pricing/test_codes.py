@@ -76,7 +76,7 @@ def test_a_code_takes_off_what_it_says(kind):
     [
         ({}, 1000, None),
         ({}, 999, "Discount code TATU is for orders from KSh 1,000"),
-        ({"used": 3}, 1000, "Discount code TATU has been used up"),
+        ({"uses": 3}, 1000, "Discount code TATU has been used up"),
         ({"expires_at": utcnow() - timedelta(seconds=1)}, 1000, "Discount code TATU has expired"),
         ({"expires_at": utcnow() + timedelta(hours=1)}, 1000, None),
         (
@@ -85,9 +85,9 @@ def test_a_code_takes_off_what_it_says(kind):
             "Discount code TATU counts from 1 February 2030 on",
         ),
         ({"starts_at": utcnow() - timedelta(seconds=1)}, 1000, None),
-        ({"used": 2}, 1000, None),
+        ({"uses": 2}, 1000, None),
         ({"active": False}, 1000, "Discount code TATU is not known. Check the spelling"),
-        ({"active": False, "used": 3}, 0, "Discount code TATU is not known. Check the spelling"),
+        ({"active": False, "uses": 3}, 0, "Discount code TATU is not known. Check the spelling"),
     ],
 )
 def test_a_code_says_why_it_does_not_count(app, code, change, goods, words):
@@ -119,7 +119,7 @@ def test_of_many_who_claim_at_once_as_many_succeed_as_there_are_uses(app, code):
 def test_looking_first_and_taking_then_would_give_away_more_uses_than_there_are(app, code, monkeypatch):
     def careless(code_id):
         row = db.session.get_one(DiscountCode, code_id)
-        if row.used >= row.max_uses:
+        if row.uses >= row.max_uses:
             raise DiscountNotUsable
         sleep(0.05)
         db.session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses + 1))
@@ -176,7 +176,7 @@ def test_an_inactive_code_cannot_be_claimed_and_one_without_limit_always(app, co
         ({"starts_at": MOMENT + SECOND, "expires_at": MOMENT + 2 * SECOND}, False),
         ({"starts_at": MOMENT - 2 * SECOND, "expires_at": MOMENT - SECOND}, False),
         ({"active": False}, False),
-        ({"used": 3}, False),
+        ({"uses": 3}, False),
     ],
 )
 def test_a_code_can_be_claimed_in_its_days_alone_and_for_late_money_on_any(app, code, change, counts):
@@ -213,7 +213,7 @@ def test_delivery_is_offered_in_the_merchants_order_and_its_lowest_fee_is_known(
     [
         ({"active": False}, "been switched off"),
         ({"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "ended"),
-        ({"max_uses": 1, "used": 1}, "been used up"),
+        ({"max_uses": 1, "uses": 1}, "been used up"),
     ],
 )
 def test_why_no_use_of_a_code_is_left_is_said_as_it_is(app, code, change, words):
