@@ -1,7 +1,7 @@
-"""Chpter's payment redirect as a package of its own: open a session, read a callback, name an outcome.
+"""Chpter's payment redirect: open a payment session, read a callback, explain why a payment failed.
 
-Nothing outside this folder spells a Chpter field, and nothing in it knows the shop: it can be copied into
-another application. It needs Python 3.11 and `requests` 2.32 or newer; the sandbox needs Flask.
+Only this folder names the fields of Chpter's messages. It imports nothing of the shop and can be copied into
+another application. It needs Python 3.11 and `requests` 2.32.2 or newer; the sandbox needs Flask.
 """
 
 from .callback import Callback, Claim, Unreadable, read_callback
