@@ -7,6 +7,7 @@ another application. It needs Python 3.11 and `requests` 2.32.2 or newer; the sa
 from .callback import Callback, Claim, Unreadable, read_callback
 from .client import ChpterClient, PaymentSession
 from .errors import (
+    ERROR_TEXTS,
     BreakerOpen,
     Busy,
     ChpterError,
@@ -31,6 +32,7 @@ from .session_request import Customer, SessionRequest
 from .wording import Category, Charged, Reason, Result, plain_words, reason_of, result_of
 
 __all__ = [
+    "ERROR_TEXTS",
     "BreakerOpen",
     "Busy",
     "Callback",

@@ -5,7 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from shop.chpter import ChpterClient, ChpterError, Customer, HttpError, NotConfigured, UnsafeLink, WrongRequest
+from shop.chpter import (
+    ERROR_TEXTS,
+    ChpterClient,
+    ChpterError,
+    Customer,
+    HttpError,
+    NotConfigured,
+    UnsafeLink,
+    WrongRequest,
+)
 from tests.faults.behaviours import DIALECTS, FAULTS, UNSAID
 from tests.faults.provider import Provider
 
@@ -166,10 +175,11 @@ def test_a_client_in_a_log_shows_no_token():
     assert repr(client) == "<ChpterClient https://chpter.co:443>"
 
 
-def test_every_error_has_a_code_of_its_own_and_says_what_was_done():
+def test_every_error_has_a_code_and_a_text_of_its_own():
     kinds = ChpterError.__subclasses__()
 
-    assert len({kind.code for kind in kinds}) == len(kinds)
+    assert sorted(kind.code for kind in kinds) == sorted(ERROR_TEXTS)
+    assert len(set(ERROR_TEXTS.values())) == len(kinds)
     for kind in kinds:
         words = str(kind(503)) if kind.code == "http_error" else str(kind())
         assert words.endswith(".")
