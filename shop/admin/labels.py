@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shop.chpter import Charged, ChpterError, WrongRequest, plain_words, result_of
+from shop.chpter import ERROR_TEXTS, Charged, WrongRequest, plain_words, result_of
 from shop.core.clock import nairobi
 from shop.core.money import shillings
 from shop.emails.models import OutboxEmail
@@ -60,10 +60,9 @@ def attempt_badge(attempt: PaymentAttempt, order: Order) -> Badge:
 
 
 def why_no_page(code: str) -> str:
-    """The kept code of a failed attempt to open a payment page, in words."""
-    known = {kind.code: kind.__doc__ for kind in ChpterError.__subclasses__()}
-    known |= {"repeated_link": REPEATED_LINK, WrongRequest.code: WRONG_REQUEST}
-    return known.get(code) or f"The payment page could not be opened ({code})."
+    """The text for the stored code of a failed attempt to open a payment page."""
+    texts = {**ERROR_TEXTS, WrongRequest.code: WRONG_REQUEST, "repeated_link": REPEATED_LINK}
+    return texts.get(code, f"The payment page could not be opened ({code}).")
 
 
 def why_failed(reason: str, method: str) -> str:

@@ -1,12 +1,13 @@
-"""Chpter's payment redirect as a package of its own: open a session, read a callback, name an outcome.
+"""Chpter's payment redirect: open a payment session, read a callback, explain why a payment failed.
 
-Nothing outside this folder spells a Chpter field, and nothing in it knows the shop: it can be copied into
-another application. It needs Python 3.11 and `requests` 2.32 or newer; the sandbox needs Flask.
+Only this folder names the fields of Chpter's messages. It imports nothing of the shop and can be copied into
+another application. It needs Python 3.11 and `requests` 2.32.2 or newer; the sandbox needs Flask.
 """
 
 from .callback_reader import Callback, Claim, Unreadable, read_callback
 from .client import ChpterClient, PaymentSession
 from .errors import (
+    ERROR_TEXTS,
     BreakerOpen,
     Busy,
     ChpterError,
@@ -31,6 +32,7 @@ from .failure_reasons import Category, Charged, Reason, Result, plain_words, rea
 from .session_request import Customer, SessionRequest
 
 __all__ = [
+    "ERROR_TEXTS",
     "BreakerOpen",
     "Busy",
     "Callback",

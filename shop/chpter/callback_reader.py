@@ -1,8 +1,7 @@
-"""Read what Chpter posts to the callback address.
+"""Parse the callbacks that Chpter posts to the callback address.
 
-Chpter documents one shape; its samples show keys with spaces and numbers in place of strings, so both are
-read. What is read here is a claim, not a proof: whether it moves any money is decided by the shop, by who
-could have known the address.
+Chpter documents one format, but its samples also have keys with spaces, and numbers instead of strings; both are
+accepted. A callback is not signed, so it proves nothing by itself: the shop decides whether to trust it.
 """
 
 import json
@@ -28,7 +27,7 @@ _FORM_TYPES = ("", "application/x-www-form-urlencoded")
 
 
 class Claim(StrEnum):
-    """What a callback says about the money: paid, not paid, or something that does not fit together."""
+    """What a callback says about the payment: paid, not paid, or fields that contradict each other."""
 
     YES = "yes"
     NO = "no"
@@ -37,11 +36,11 @@ class Claim(StrEnum):
 
 @dataclass(frozen=True)
 class Callback:
-    """One callback, in the shop's types.
+    """The fields of one callback.
 
-    `order_id` is a decimal number as text, None when missing or written in another way. `amount` is whole
-    shillings, None when it cannot be read; `amount_text` is what stood there. `method` is "MPESA", "CARD",
-    another word, or "". `code` is the receipt's code in capitals where one came, "" else.
+    `order_id` is the text of a decimal number, None when it is missing or malformed. `amount` is in whole shillings,
+    None when it is missing or malformed; `amount_text` is the amount as it was sent. `method` is "MPESA", "CARD" or
+    another word, `code` is the transaction code in capitals; both are "" when missing or malformed.
     """
 
     order_id: str | None
@@ -54,17 +53,17 @@ class Callback:
 
 
 class Unreadable(ValueError):
-    """The body cannot be read in one way only, so nothing in it was believed. str() says why, in words."""
+    """The body is malformed or ambiguous, so none of its fields is used. The message gives the reason."""
 
 
 def read_callback(
     raw: bytes, content_type: str = "", *, card_paid_false: Literal["paid", "review"] = "paid"
 ) -> Callback:
-    """Read a callback's body: JSON whatever its content type, or the same keys as a form.
+    """Parse a callback's body: JSON with any content type, or a form with the same keys.
 
-    `card_paid_false` says what the documented card success means, which carries `paid` "False": "paid"
-    takes it at its `payment_status`, "review" leaves it unclear for a person. Raises Unreadable, and
-    nothing else, for any bytes.
+    Chpter's documented example of a successful card payment has `paid` "False". With `card_paid_false` "paid" its
+    claim is YES, because `payment_status` says so; with "review" it is UNCLEAR. Raises Unreadable, and no other error,
+    for any bytes.
     """
     try:
         fields = _fields(raw, content_type)
@@ -84,7 +83,7 @@ def read_callback(
 
 
 def _fields(raw: bytes, content_type: str) -> dict[str, Any]:
-    """The body's fields under their documented names."""
+    """Return the body's fields by their documented names. Raises NotStrict."""
     if len(raw) > MAX_BYTES:
         raise NotStrict("it is longer than 16 KiB")
     text = read_text(raw)
@@ -94,7 +93,7 @@ def _fields(raw: bytes, content_type: str) -> dict[str, Any]:
         pairs = list(read_object(text).items())
     fields: dict[str, Any] = {}
     for key, value in pairs:
-        name = key.strip(_BLANKS).lower().replace(" ", "_")  # not casefold(): that reads a long s as an s
+        name = key.strip(_BLANKS).lower().replace(" ", "_")  # casefold() would also turn a long s into an s
         if name in fields and not _same(fields[name], value):
             raise NotStrict("it says two things under one key")
         fields[name] = value
@@ -130,7 +129,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _claim(fields: dict[str, Any], method: str, card_paid_false: str) -> Claim:
-    """`payment_status` decides; the rest may only contradict it. A contradiction is for a person."""
+    """Return the claim of `payment_status`, or UNCLEAR when another field contradicts it."""
     outcome, paid = _outcome(fields.get("payment_status")), _paid(fields.get("paid"))
     if outcome == "payment incomplete" and paid is False:
         return Claim.NO
@@ -156,7 +155,7 @@ def _paid(value: Any) -> bool | None:
 
 
 def _status_fits(fields: dict[str, Any]) -> bool:
-    """`response_status` was 200 in every documented callback; it may be absent, but not say otherwise."""
+    """Return whether `response_status` is missing or 200, its value in every documented callback."""
     if "response_status" not in fields:
         return True
     value = fields["response_status"]
@@ -186,7 +185,7 @@ def _method(value: Any) -> str:
 
 
 def _code(value: Any) -> str:
-    """`transaction_code`, which Chpter's other endpoints send with a success. Not documented for this one."""
+    """Return a valid `transaction_code`, or "". It is documented for Chpter's other endpoints only."""
     word = value.strip(_BLANKS) if isinstance(value, str) else ""
     return word.upper() if _CODE.fullmatch(word) else ""
 

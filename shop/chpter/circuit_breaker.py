@@ -1,6 +1,6 @@
-"""Keep a slow or broken provider from taking the shop with it.
+"""Protect the web process from a provider that is slow or down: a bulkhead and a circuit breaker.
 
-Both guards count within one process: every web process learns for itself.
+Both count the calls of one process. The web processes do not share their counts.
 """
 
 import threading
@@ -13,14 +13,14 @@ from .errors import BreakerOpen, Busy, ChpterError
 
 
 class Bulkhead:
-    """At most `size` calls together. One more is refused at once, so that the other threads serve pages."""
+    """Allow at most `size` calls at a time and refuse others at once, so that threads remain to serve pages."""
 
     def __init__(self, size: int) -> None:
         self._places = threading.BoundedSemaphore(size)
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Hold a place for one call. Raises Busy when there is none."""
+        """Occupy one place while the block runs. Raises Busy when all places are occupied."""
         if not self._places.acquire(blocking=False):
             raise Busy
         try:
@@ -30,11 +30,11 @@ class Bulkhead:
 
 
 class CircuitBreaker:
-    """Leave the provider alone for `rest` seconds after `failures` outages within `window` seconds.
+    """A circuit breaker: `failures` outages within `window` seconds open it for `rest` seconds.
 
-    Then one call is let through as a trial: it closes the breaker when it goes well, and opens it again
-    when not. Only errors with `outage` set count; a refused token or an unsafe link is an answer, and
-    proves the provider is up.
+    While it is open, calls are refused. Afterwards one trial call is allowed: an outage opens the breaker again, an
+    answer closes it. Only a ChpterError whose `outage` is true is an outage. A refused token or an unsafe link is an
+    answer, because the provider is up.
     """
 
     def __init__(
@@ -53,21 +53,21 @@ class CircuitBreaker:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Let one call through and learn from its end. Raises BreakerOpen while the provider rests."""
+        """Count the result of the block as one call. Raises BreakerOpen while calls are refused."""
         trial = self._admit()
         try:
             yield
         except ChpterError as error:
             self._learn(trial, outage=error.outage)
             raise
-        except BaseException:  # a bug, or the thread is being stopped: it tells nothing of the provider
+        except BaseException:  # a bug, or the thread is being stopped: neither an outage nor an answer
             self._abandon(trial)
             raise
         else:
             self._learn(trial, outage=False)
 
     def _admit(self) -> bool:
-        """Whether the call now beginning is the trial."""
+        """Return whether this call is the trial. Raises BreakerOpen."""
         with self._lock:
             if self._open_until is None:
                 return False
@@ -77,7 +77,7 @@ class CircuitBreaker:
             return True
 
     def _abandon(self, trial: bool) -> None:
-        """A trial must end, whatever ended it: the provider rests once more, and the next call is the trial."""
+        """End a trial that has no result: the breaker stays open for another `rest` seconds."""
         with self._lock:
             if trial:
                 self._trial_running = False

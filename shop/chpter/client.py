@@ -1,6 +1,7 @@
-"""Open a payment session at Chpter: the request, the reply, and what must be true of a reply that is used.
+"""Open a payment session at Chpter: send the request and check the reply.
 
-Source: Chpter's "Payment Redirect API" page for body and reply, its Authentication page for the headers.
+Source: Chpter's page "Payment Redirect API" for the request body and the reply, its page "Authentication" for the
+headers.
 """
 
 import re
@@ -36,19 +37,20 @@ _REFUSED_WORDS = "invalid authentication credentials"
 
 @dataclass(frozen=True)
 class PaymentSession:
-    """A payment page that waits for the buyer. The link has been checked and may be redirected to."""
+    """An open payment page. `checkout_link` has been checked: the buyer's browser may be redirected to it."""
 
     checkout_link: str
 
 
 class ChpterClient:
-    """Asks Chpter for payment pages. One client serves all threads of a process.
+    """Opens payment sessions at Chpter. All threads of a process share one client.
 
     `url` is Chpter's base address: https, or http on this machine for the sandbox. `domain` is the shop's
-    address as registered with Chpter. `link_hosts` are the hosts a payment link may lead to; a leading dot
-    takes the host itself and its subdomains in, and the host and port of `url` are always allowed. Times
-    are seconds: `connect_timeout` for reaching the provider, `deadline` for the whole call. Raises
-    ValueError when `url` would send the token in the clear.
+    address as registered with Chpter. `link_hosts` are the hosts that a payment link may lead to; ".chpter.co"
+    stands for chpter.co and its subdomains. The host and port of `url` are always allowed. At most `max_parallel` calls
+    run at a time.
+    `connect_timeout` and `deadline` are seconds, as in transport.post_json.
+    Raises ValueError when `url` would send the token unencrypted.
     """
 
     def __init__(
@@ -79,12 +81,12 @@ class ChpterClient:
         return f"<ChpterClient {self._own[0]}://{self._own[1]}:{self._own[2]}>"
 
     def open_session(self, request: SessionRequest) -> PaymentSession:
-        """Ask once for a payment page.
+        """Send one request for a payment page and return the page's link.
 
-        Raises WrongRequest, before anything is sent, for a request Chpter would refuse, and else a subclass of
-        ChpterError when no page came.
+        Raises WrongRequest, before anything is sent, when a field is not as documented, and a subclass of ChpterError
+        when there is no page that can be used.
         """
-        body = request.body()  # before the guards: a caller's mistake must not count against the provider
+        body = request.body()  # before the circuit breaker, which must not count a WrongRequest
         if not _HEADER_VALUE.fullmatch(self._token) or not _HEADER_VALUE.fullmatch(self._domain):
             raise NotConfigured
         with self._bulkhead.place(), self._breaker.watching():
@@ -98,7 +100,7 @@ class ChpterClient:
             return PaymentSession(self._link_in(reply, request.order_id))
 
     def _link_in(self, reply: Reply, order_id: int) -> str:
-        """The checked payment link of a reply that answers this very request."""
+        """Return the payment link of a reply, once the reply is checked. Raises a subclass of ChpterError."""
         _raise_for_status(reply.status)
         try:
             said = read_object(read_text(reply.body))
@@ -106,10 +108,10 @@ class ChpterClient:
             raise UnreadableReply(f"The provider's answer was not used: {reason}.") from None
         message = said.get("message")
         if isinstance(message, str) and message.strip(" .").lower() == _REFUSED_WORDS:
-            raise RefusedCredentials  # documented by these words alone, not by an HTTP status
+            raise RefusedCredentials  # the documentation gives this message, but no HTTP status
         if not _succeeded(said.get("status")):
             raise StatusFalse
-        if said.get("order_id") != str(order_id):  # a number is read as its text: 123 and "123" both fit
+        if said.get("order_id") != str(order_id):  # read_object returns numbers as text
             raise WrongOrderId
         link = said.get("checkout_link")
         if not isinstance(link, str) or not link:
@@ -118,7 +120,7 @@ class ChpterClient:
 
 
 def _succeeded(status: Any) -> bool:
-    """`true` is documented here, the number 200 for Chpter's other endpoints. A number is read as its text."""
+    """Return whether `status` says success: true is documented here, 200 for Chpter's other endpoints."""
     return status is True or (isinstance(status, str) and status.lower() in ("true", "200"))
 
 

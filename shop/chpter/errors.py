@@ -1,15 +1,46 @@
-"""What can go wrong between a shop and Chpter, named one by one.
+"""The errors of a request for a payment page.
 
-The messages may be logged and shown to a merchant: none carries the token, the callback address, anything
-about the buyer or the reply's text, of which UnsafeLink names the refused host alone. `code` is what a
-database may keep; it does not change when a message does.
+An error's message may be logged and shown to a merchant. It never contains the token, the callback address, customer
+details or text from the reply; the one exception is UnsafeLink, which names the host of the refused link. An error's
+`code` may be stored in a database: it stays the same when the message changes.
 """
+
+# The message of each ChpterError, by its code.
+ERROR_TEXTS = {
+    "not_configured": "The token or the domain is missing or unusable. Nothing was sent.",
+    "busy": "As many calls as allowed are already waiting for the provider. Nothing was sent.",
+    "breaker_open": (
+        "The provider failed again and again a moment ago, so it is left alone for a while. Nothing was sent."
+    ),
+    "unreachable": (
+        "The provider could not be reached: name, connection or TLS failed, or it hung up without answering."
+    ),
+    "timeout": "No full answer came before the deadline. The connection was cut; a session may exist there.",
+    "refused_credentials": (
+        "The provider refused the token or the domain. No payment can be opened until they are renewed."
+    ),
+    "http_error": "The provider answered with an HTTP error. It was asked once and not again.",
+    "conflict": "The provider answered with HTTP status 409: it has had this order_id before. Use a fresh one.",
+    "too_many_requests": (
+        "The provider answered with HTTP status 429: too many requests. Wait longer before each further one."
+    ),
+    "unavailable": "The provider answered with HTTP status 503: it takes no requests at the moment.",
+    "redirected": "The provider answered with a redirect. It was not followed: the token goes to one address only.",
+    "too_large": "The provider's answer was larger than any real one. Reading stopped at the limit.",
+    "unreadable_reply": "The provider's answer was cut short or is no JSON object. Nothing of it was used.",
+    "status_false": "The provider answered, but its `status` is neither true nor 200. No link was used.",
+    "wrong_order_id": (
+        "The answer names another order, or none. Its link was not used: it could charge for other goods."
+    ),
+    "no_link": "The provider answered without a payment link.",
+    "unsafe_link": "The payment link does not lead to an allowed https host. The buyer was not sent there.",
+}
 
 
 class WrongRequest(ValueError):
-    """A request that Chpter would refuse, told before anything is sent. A mistake of the caller.
+    """The caller's request is not as Chpter documents it. Nothing was sent.
 
-    `field` is its name in Chpter's documentation, `cure` says how it must be written.
+    `field` is the field's name in Chpter's documentation, `cure` says how its value must be written.
     """
 
     code = "wrong_request"
@@ -20,60 +51,64 @@ class WrongRequest(ValueError):
 
 
 class ChpterError(Exception):
-    """No payment page was opened. The order stands and may be tried again with a fresh attempt."""
+    """Chpter opened no payment page that can be used.
+
+    `outage` is true when the circuit breaker counts the error as an outage of Chpter. `safe_to_retry` is true when no
+    session was opened, so that the same request may be sent again; otherwise the next request needs a new `order_id`.
+    """
 
     code = "error"
-    outage = False  # the provider seems down or asks for less: what the circuit breaker counts
-    safe_to_retry = False  # True: nothing was opened, the same request may be sent again. Else use a fresh order_id
+    outage = False
+    safe_to_retry = False
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(message or type(self).__doc__)
+        super().__init__(message or ERROR_TEXTS.get(self.code, self.code))
 
 
 class NotConfigured(ChpterError):
-    """The token or the domain is missing or unusable. Nothing was sent."""
+    """The token or the domain is empty, or contains characters that a header must not contain. Nothing was sent."""
 
     code = "not_configured"
     safe_to_retry = True
 
 
 class Busy(ChpterError):
-    """As many calls as allowed are already waiting for the provider. Nothing was sent."""
+    """The maximum number of parallel calls is reached. Nothing was sent."""
 
     code = "busy"
     safe_to_retry = True
 
 
 class BreakerOpen(ChpterError):
-    """The provider failed again and again a moment ago, so it is left alone for a while. Nothing was sent."""
+    """The circuit breaker is open after repeated outages. Nothing was sent."""
 
     code = "breaker_open"
     safe_to_retry = True
 
 
 class Unreachable(ChpterError):
-    """The provider could not be reached: name, connection or TLS failed, or it hung up without answering."""
+    """The name lookup, the connection or TLS failed, or the connection was closed before the reply's headers."""
 
     code = "unreachable"
     outage = True
 
 
 class TimedOut(ChpterError):
-    """No full answer came before the deadline. The connection was cut; a session may exist there."""
+    """The reply was not complete at the deadline, or no connection was made in time. A session may exist."""
 
     code = "timeout"
     outage = True
 
 
 class RefusedCredentials(ChpterError):
-    """The provider refused the token or the domain. No payment can be opened until they are renewed."""
+    """Chpter refused the token or the domain."""
 
     code = "refused_credentials"
     safe_to_retry = True
 
 
 class HttpError(ChpterError):
-    """The provider answered with an HTTP error. It was asked once and not again."""
+    """The HTTP status is an error that has no class of its own."""
 
     code = "http_error"
 
@@ -85,21 +120,21 @@ class HttpError(ChpterError):
 
 
 class Conflict(ChpterError):
-    """The provider answered with HTTP status 409: it has had this order_id before. Use a fresh one."""
+    """HTTP status 409: Chpter has already received this `order_id`."""
 
     code = "conflict"
 
 
 class TooManyRequests(ChpterError):
-    """The provider answered with HTTP status 429: too many requests. Wait longer before each further one."""
+    """HTTP status 429: too many requests."""
 
     code = "too_many_requests"
-    outage = True  # its documentation asks for exponential backoff, so it is left alone for a while
+    outage = True  # Chpter's documentation asks for exponential backoff
     safe_to_retry = True
 
 
 class Unavailable(ChpterError):
-    """The provider answered with HTTP status 503: it takes no requests at the moment."""
+    """HTTP status 503: the service is unavailable."""
 
     code = "unavailable"
     outage = True
@@ -107,46 +142,49 @@ class Unavailable(ChpterError):
 
 
 class Redirected(ChpterError):
-    """The provider answered with a redirect. It was not followed: the token goes to one address only."""
+    """The reply is a redirect. It is not followed, because the token must be sent to one address only."""
 
     code = "redirected"
 
 
 class TooLarge(ChpterError):
-    """The provider's answer was larger than any real one. Reading stopped at the limit."""
+    """The reply is larger than the limits in transport.py. The rest was not read."""
 
     code = "too_large"
 
 
 class UnreadableReply(ChpterError):
-    """The provider's answer was cut short or is no JSON object. Nothing of it was used."""
+    """The reply is incomplete or is not one strict JSON object."""
 
     code = "unreadable_reply"
 
 
 class StatusFalse(ChpterError):
-    """The provider answered, but its `status` is neither true nor 200. No link was used."""
+    """The reply's `status` is neither true nor 200."""
 
     code = "status_false"
 
 
 class WrongOrderId(ChpterError):
-    """The answer names another order, or none. Its link was not used: it could charge for other goods."""
+    """The reply's `order_id` is missing or is not the one that was sent."""
 
     code = "wrong_order_id"
 
 
 class NoLink(ChpterError):
-    """The provider answered without a payment link."""
+    """The reply has no `checkout_link`."""
 
     code = "no_link"
 
 
 class UnsafeLink(ChpterError):
-    """The payment link does not lead to an allowed https host. The buyer was not sent there."""
+    """The reply's `checkout_link` does not lead to an allowed https host.
+
+    `host` is the refused host, with scheme and port when those are not allowed, or "" when the link has no host.
+    """
 
     code = "unsafe_link"
 
     def __init__(self, host: str = "") -> None:
-        super().__init__(f"{type(self).__doc__} It leads to {host}." if host else "")
-        self.host = host  # in plain letters, "" when the link names none
+        super().__init__(f"{ERROR_TEXTS[self.code]} It leads to {host}." if host else "")
+        self.host = host

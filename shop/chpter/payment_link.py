@@ -1,4 +1,7 @@
-"""Where a buyer may be sent: a payment link is used only when nobody could have meant another place by it."""
+"""Check a payment link before the buyer's browser is redirected to it.
+
+A link that different programs could read as different hosts is refused.
+"""
 
 import re
 from collections.abc import Sequence
@@ -8,19 +11,19 @@ from urllib.parse import urlsplit
 from .errors import UnsafeLink
 
 MAX_LENGTH = 2048
-LONGEST_HOST = 253  # characters of a host name
+LONGEST_HOST = 253  # characters, the limit of DNS
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
-# Printable ASCII without blanks and without the backslash, which browsers read as a slash.
+# Printable ASCII, without spaces and without the backslash, which browsers read as a slash.
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]{1,2048}")
-# A host name or a bracketed address, and perhaps a port: no userinfo, no percent signs, no empty labels.
+# A host name or a bracketed IPv6 address, with an optional port: no user name, no percent sign, no empty label.
 _PLACE = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::([0-9]{1,5}))?", re.IGNORECASE)
 
 Origin = tuple[str, str, int]
 
 
 def origin_of(address: str) -> Origin | None:
-    """Scheme, lower-case host and port of an absolute http(s) address; None when it is not plainly one."""
+    """Return scheme, lower-case host and port of an absolute http or https address, None for any other text."""
     if not _PLAIN.fullmatch(address) or not re.match(r"https?://", address, re.IGNORECASE):
         return None
     try:
@@ -36,8 +39,9 @@ def origin_of(address: str) -> Origin | None:
 
 
 def origin_text(address: str) -> str:
-    """The origin of an absolute http(s) address as browsers write it, default port left out. Raises
-    ValueError.
+    """Return the origin of an absolute http or https address as browsers write it, without a default port.
+
+    Raises ValueError for any other text.
     """
     origin = origin_of(address)
     if origin is None:
@@ -48,7 +52,7 @@ def origin_text(address: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
+    """Return whether a host is this machine: `localhost`, 127.0.0.0/8 or ::1."""
     if host.lower() == "localhost":
         return True
     try:
@@ -58,10 +62,11 @@ def is_loopback(host: str) -> bool:
 
 
 def safe_link(link: str, own: Origin, allowed_hosts: Sequence[str]) -> str:
-    """Return `link` when it may be handed to a browser, else raise UnsafeLink, which names the refused host.
+    """Return `link` when a browser may be redirected to it. Raises UnsafeLink, with the refused host.
 
-    `own` is where the session was asked for: always allowed, port included. `allowed_hosts` are hosts; a
-    leading dot takes the host itself and its subdomains in. These need https on its default port.
+    `own` is the origin that the session request was sent to; a link with this origin is allowed. Any other link must be
+    https on the default port and lead to one of `allowed_hosts`, where ".chpter.co" stands for chpter.co and its
+    subdomains.
     """
     origin = origin_of(link)
     if origin is None:

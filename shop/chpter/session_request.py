@@ -1,7 +1,6 @@
-"""What is sent to Chpter for a payment page, checked before it is sent.
+"""The request for a payment page. Every field is checked before the request is sent.
 
-Chpter answers a wrong request with an HTTP status alone. Each mistake is told here instead, by the field's
-name and its cure.
+Chpter answers a wrong request with an HTTP status only. WrongRequest names the field and how to correct it.
 """
 
 import re
@@ -22,7 +21,10 @@ _CURRENCY = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 @dataclass(frozen=True, repr=False)
 class Customer:
-    """Who pays. `phone_number` is 2547xxxxxxxx or 2541xxxxxxxx. Kept out of reprs, and so out of logs."""
+    """The customer who pays. `phone_number` is 2547xxxxxxxx or 2541xxxxxxxx.
+
+    The repr shows no field, so that logs contain no customer details.
+    """
 
     full_name: str
     phone_number: str
@@ -32,11 +34,11 @@ class Customer:
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """What is to be collected, in whole currency units, and where the outcome goes.
+    """One request for a payment page. `total` is the amount to collect; amounts are whole currency units.
 
-    `order_id` comes back in the reply and in every callback. `success_url` and `failed_url` are for the
-    buyer's browser; `callback_url` is for Chpter's server alone and is a secret: knowing it is the only
-    proof a callback carries.
+    Chpter repeats `order_id` in the reply and in every callback. The buyer's browser returns to `success_url` or
+    `failed_url`. Chpter's server posts to `callback_url`, which must stay secret: a callback is not signed, so only a
+    secret address shows that it comes from Chpter.
     """
 
     order_id: int
@@ -50,7 +52,7 @@ class SessionRequest:
     currency: str = "kes"
 
     def body(self) -> dict[str, Any]:
-        """The documented JSON. Amounts and the order id are decimal strings, as in the documented example.
+        """Return the JSON object to send. Amounts and `order_id` are decimal strings, as in Chpter's example.
 
         Raises WrongRequest.
         """

@@ -1,8 +1,7 @@
-"""JSON as money needs it: one object, nothing said twice, nothing that another reader could take
-differently.
+"""Strict JSON: one object, without duplicate keys, without anything that another parser could read differently.
 
-Python's own reader takes NaN, keeps the last of two equal keys, and turns `1e2` and `100` into numbers that
-no longer show how they were written. Here a number stays the text it was, as a `Number`.
+Python's json module accepts NaN, keeps the last of two equal keys, and converts `1e2` to the same number as `100.0`.
+This module refuses the first two and returns each number as it is written, as a Number.
 """
 
 import json
@@ -12,17 +11,17 @@ MAX_DEPTH = 8
 
 
 class NotStrict(ValueError):
-    """The text is not one strict JSON object. The message says why and repeats none of the text."""
+    """The text is not one strict JSON object. The message gives the reason and contains nothing of the text."""
 
 
 class Number(str):
-    """A JSON number, as it was written."""
+    """The text of a JSON number, as it is written."""
 
     __slots__ = ()
 
 
 def read_text(raw: bytes) -> str:
-    """Decode UTF-8 without a byte order mark and without NUL bytes. Raises NotStrict."""
+    """Decode UTF-8. Raises NotStrict, also for a byte order mark and for NUL bytes."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -35,7 +34,7 @@ def read_text(raw: bytes) -> str:
 
 
 def read_object(text: str) -> dict[str, Any]:
-    """Read one JSON object. Raises NotStrict, and nothing else, whatever the text holds."""
+    """Parse one JSON object. Raises NotStrict, and no other error, for any text."""
     try:
         value = json.loads(
             text, object_pairs_hook=_unique, parse_int=Number, parse_float=Number, parse_constant=_no_constant
@@ -64,7 +63,7 @@ def _no_constant(_name: str) -> None:
 
 
 def _check(value: Any, depth: int = 0) -> None:
-    """Refuse what a database or a log cannot hold, and depth that nobody sends in earnest."""
+    """Refuse characters that a database or a log cannot store, and nesting deeper than MAX_DEPTH."""
     if isinstance(value, str):
         if "\0" in value:
             raise NotStrict("it contains a NUL character")

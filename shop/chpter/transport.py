@@ -1,228 +1,149 @@
-"""One POST to the provider that ends on time, whatever the other side does.
+"""Send one POST to Chpter and read its reply, with one deadline for the whole call.
 
-The timeouts of `requests` begin anew with every byte, so a provider that sends its headers one byte a
-second is waited for without end. Here a clock of our own runs beside the call and cuts the connection when
-time is up: name lookup, connecting, TLS, headers and body together. Nothing is asked twice: a reply that
-was lost may mean a session that exists.
+The timeouts of `requests` apply to each wait for bytes, so a server that sends one byte a second never times out.
+Here every wait ends at the deadline: for the name lookup, the connection, the TLS handshake, the headers and the body.
+The POST is sent once: the payment session may exist although the reply was lost.
 """
 
-import http.client
+import io
 import socket
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import partial
-from types import TracebackType
+from http.client import HTTPResponse
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError
-from urllib3.exceptions import HTTPError as Urllib3Error
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
 
 from .errors import TimedOut, TooLarge, Unreachable, UnreadableReply
 
-MAX_REPLY_BYTES = 64 * 1024
-OLDEST_REQUESTS = (2, 32)  # below, requests never asks our adapter for the connection, and no deadline would hold
+MAX_REPLY_BYTES = 64 * 1024  # the decoded body
+MAX_RECEIVED_BYTES = 2 * MAX_REPLY_BYTES  # headers and body as they arrive
 
-if tuple(int(part) for part in requests.__version__.split(".")[:2]) < OLDEST_REQUESTS:
-    raise ImportError(f"Payments need requests 2.32 or newer, and this is {requests.__version__}")
-
-# What the libraries below us raise for a connection that failed, in any of its stages.
-_FAILURES = (
-    requests.RequestException,
-    Urllib3Error,
-    http.client.HTTPException,
-    OSError,
-    ValueError,
-    RuntimeError,
-)
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
+# What the libraries raise. ValueError: a negative chunk size. RuntimeError: no thread can be started.
+_FAILURES = (OSError, HTTPError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP status and, for a 2xx only, the decoded body."""
+    """An HTTP status and, for a 2xx status only, the decoded body."""
 
     status: int
     body: bytes
 
 
-class Deadline:
-    """Cuts the connections made under it after `seconds`. `passed` tells whether that happened."""
-
-    def __init__(self, seconds: float, connect_timeout: float) -> None:
-        self._ends = time.monotonic() + seconds
-        self._connect_ends = min(self._ends, time.monotonic() + connect_timeout)
-        self._lock = threading.Lock()
-        self._handles: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-        self.passed = False
-
-    def __enter__(self) -> "Deadline":
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        self._timer.join()
-        for handle in self._handles:
-            handle.close()
-
-    def connect(self, host: str, port: int) -> socket.socket:
-        """Open a TCP connection within the connect timeout. Raises OSError."""
-        problem: OSError = TimeoutError("no time left to connect")
-        for family, kind, protocol, _name, address in self._look_up(host, port):
-            connection = socket.socket(family, kind, protocol)
-            try:
-                connection.settimeout(self._left_to_connect())
-                connection.connect(address)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._watch(connection)
-                return connection
-            except OSError as error:
-                connection.close()
-                problem = error
-        raise problem
-
-    def _left_to_connect(self) -> float:
-        left = self._connect_ends - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("no time left to connect")
-        return left
-
-    def _look_up(self, host: str, port: int) -> list[Any]:
-        """Resolve in a helper thread: the system's resolver cannot be interrupted, only left behind."""
-        found: list[Any] = []
-        problem: list[Exception] = []
-
-        def look_up() -> None:
-            try:
-                found.extend(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-            except (OSError, UnicodeError) as error:
-                problem.append(error)
-
-        helper = threading.Thread(target=look_up, name="chpter-lookup", daemon=True)
-        helper.start()
-        helper.join(self._left_to_connect())
-        if helper.is_alive():
-            raise TimeoutError("the name lookup took too long")
-        if problem:
-            raise OSError("the name could not be resolved")
-        return found
-
-    def _watch(self, connection: socket.socket) -> None:
-        # A second handle on the same connection: TLS takes the first one over, and this one stays valid
-        # until we close it.
-        with self._lock:
-            if self.passed:
-                raise TimeoutError("no time left")
-            self._handles.append(connection.dup())
-
-    def _cut(self) -> None:
-        with self._lock:
-            self.passed = True
-            for handle in self._handles:
-                try:
-                    handle.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue  # the other side was quicker
-
-
-def _connect(connection: HTTPConnection, deadline: Deadline) -> socket.socket:
-    try:
-        return deadline.connect(connection.host, connection.port or connection.default_port)
-    except TimeoutError as error:  # in urllib3's words: it takes a bare one for a connection that broke
-        raise ConnectTimeoutError(connection, "no connection in time") from error
-
-
-class _Connection(HTTPConnection):
-    def __init__(self, *args: Any, deadline: Deadline, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._deadline = deadline
-
-    def _new_conn(self) -> socket.socket:
-        return _connect(self, self._deadline)
-
-
-class _TlsConnection(HTTPSConnection):
-    def __init__(self, *args: Any, deadline: Deadline, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._deadline = deadline
-
-    def _new_conn(self) -> socket.socket:
-        return _connect(self, self._deadline)
-
-
-class _Adapter(HTTPAdapter):
-    """Makes every connection of one call under its deadline."""
-
-    def __init__(self, deadline: Deadline) -> None:
-        super().__init__(max_retries=0)
-        self._deadline = deadline
-
-    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **options)
-        kind = _TlsConnection if pool.scheme == "https" else _Connection
-        pool.ConnectionCls = partial(kind, deadline=self._deadline)
-        return pool
-
-
 def post_json(
-    address: str,
-    headers: Mapping[str, str],
-    body: Mapping[str, Any],
-    *,
-    connect_timeout: float,
-    deadline: float,
+    address: str, headers: Mapping[str, str], body: Mapping[str, Any], *, connect_timeout: float, deadline: float
 ) -> Reply:
-    """POST `body` as JSON once, over a connection of its own. Times are seconds.
+    """Send `body` as JSON in one POST over a new connection.
 
-    Redirects are not followed, environment proxies and .netrc are ignored, TLS is verified.
+    `deadline` is the number of seconds for the whole call, `connect_timeout` for name lookup, TCP and TLS together.
+    Redirects are not followed, proxies and .netrc of the environment are ignored, TLS certificates are verified.
     Raises Unreachable, TimedOut, TooLarge or UnreadableReply.
     """
-    watch = Deadline(deadline, connect_timeout)
+    ends = time.monotonic() + deadline
     try:
-        with watch, requests.Session() as session:
-            session.trust_env = False
-            session.mount("https://", _Adapter(watch))
-            session.mount("http://", _Adapter(watch))
-            with session.post(
-                address,
-                json=body,
-                headers={**_HEADERS, **headers},
-                timeout=(connect_timeout, deadline),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                answered = 200 <= response.status_code < 300
-                reply = Reply(response.status_code, _read(response) if answered else b"")
-    except UnreadableReply:
-        if watch.passed:
+        # Not a requests.Session: it reads the whole body of a redirect, even of one that it does not follow.
+        request = requests.Request("POST", address, {**_HEADERS, **headers}, json=body).prepare()
+        adapter: Any = HTTPAdapter(max_retries=0)
+        pool = adapter.get_connection_with_tls_context(request, verify=True)  # the pool that send() uses
+        pool.ConnectionCls = _timed(pool.ConnectionCls, min(ends, time.monotonic() + connect_timeout), ends)
+        with closing(adapter), adapter.send(request, stream=True, timeout=(connect_timeout, deadline)) as response:
+            succeeded = 200 <= response.status_code < 300
+            return Reply(response.status_code, _read(response) if succeeded else b"")
+    except (UnreadableReply, *_FAILURES) as error:
+        if time.monotonic() >= ends or isinstance(error, requests.Timeout):
             raise TimedOut from None
-        raise
-    except _FAILURES as error:
-        if watch.passed or isinstance(error, requests.Timeout | TimeoutError):
-            raise TimedOut from None
+        if isinstance(error, UnreadableReply):
+            raise
         raise Unreachable(f"The provider could not be reached ({type(error).__name__}).") from None
-    if watch.passed:  # a body without a stated length ends like a whole one when the connection is cut
-        raise TimedOut
-    return reply
 
 
 def _read(response: requests.Response) -> bytes:
-    """The decoded body, at most MAX_REPLY_BYTES. Raises TooLarge or UnreadableReply."""
     content = bytearray()
     try:
-        while piece := response.raw.read(MAX_REPLY_BYTES + 1 - len(content), decode_content=True):
+        for piece in response.iter_content(8192):
             content += piece
             if len(content) > MAX_REPLY_BYTES:
                 raise TooLarge
     except _FAILURES:
         raise UnreadableReply("The provider's answer broke off.") from None
     return bytes(content)
+
+
+def _timed(base: Any, connect_ends: float, ends: float) -> Any:
+    """A urllib3 connection class that connects before `connect_ends` and reads until `ends` (time.monotonic())."""
+
+    class Connection(base):
+        def _new_conn(self) -> socket.socket:
+            try:
+                return _connect(self.host, self.port, connect_ends)
+            except TimeoutError as error:  # urllib3 would report it as a broken connection
+                raise ConnectTimeoutError(self, "no connection in time") from error
+
+        def response_class(self, connection: socket.socket, **options: Any) -> HTTPResponse:
+            response = HTTPResponse(connection, **options)
+            response.fp = io.BufferedReader(_TimedReader(connection, response.fp.detach(), ends))
+            return response
+
+    return Connection
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads from a connection until `ends`, and at most MAX_RECEIVED_BYTES."""
+
+    def __init__(self, connection: socket.socket, raw: Any, ends: float) -> None:
+        self._connection, self._raw, self._ends = connection, raw, ends
+        self._room = MAX_RECEIVED_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._connection.settimeout(_left(self._ends))
+        size: int = self._raw.readinto(buffer)
+        self._room -= size
+        if self._room < 0:
+            raise TooLarge
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _connect(host: str, port: int, ends: float) -> socket.socket:
+    """Connect to the first address of `host` that accepts. Raises OSError."""
+    addresses: list[str] = []
+
+    def look_up() -> None:
+        with suppress(OSError, UnicodeError):  # an unknown name has no addresses
+            addresses.extend(str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+
+    lookup = threading.Thread(target=look_up, name="chpter-lookup", daemon=True)  # a lookup cannot be interrupted
+    lookup.start()
+    lookup.join(_left(ends))
+    problem = TimeoutError("the name lookup took too long") if lookup.is_alive() else OSError("the name is not known")
+    for address in addresses:
+        try:
+            connection = socket.create_connection((address, port), timeout=_left(ends))
+        except OSError as error:
+            problem = error
+        else:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.settimeout(max(ends - time.monotonic(), 0.001))  # for the TLS handshake
+            return connection
+    raise problem
+
+
+def _left(ends: float) -> float:
+    """Seconds until `ends`. Raises TimeoutError when there are none."""
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

@@ -94,7 +94,9 @@ def test_of_two_who_save_at_the_same_moment_one_is_told(app, clerk, second):
     forms = [fields_of(who.get(AREA).text) for who in (clerk, second)]
     presses = [
         lambda who=who, form=form, change=change: who.browser.post(AREA, data={**form, **change})
-        for who, form, change in zip((clerk, second), forms, ({"fee": "350"}, {"delivery_time": "tomorrow"}), strict=True)
+        for who, form, change in zip(
+            (clerk, second), forms, ({"fee": "350"}, {"delivery_time": "tomorrow"}), strict=True
+        )
     ]
 
     assert sorted(reply.status_code for reply in at_once(presses)) == [303, 409]

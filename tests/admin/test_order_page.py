@@ -196,6 +196,23 @@ def test_every_state_has_words(app, clerk):
         assert clerk.get(address).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("timeout", "No full answer came before the deadline. The connection was cut; a session may exist there."),
+        ("http_error", "The provider answered with an HTTP error. It was asked once and not again."),
+        ("wrong_request", "A field of the request was not as Chpter asks; nothing was sent. The timeline names it."),
+        ("repeated_link", "The provider gave a payment link it had given before; it was not used."),
+        ("new_code", "The payment page could not be opened (new_code)."),
+    ],
+)
+def test_the_merchant_reads_why_no_payment_page_was_opened(app, clerk, code, text):
+    failed = ledger.attempt(state=AttemptState.CREATE_FAILED, create_error=code)
+    (number,) = ledger.keep(app, ledger.order(attempts=[failed]))
+
+    assert text in clerk.get(f"/admin/orders/{number}").text
+
+
 def _raw(clerk) -> list[str]:
     return ["".join(block.itertext()) for block in clerk.page.iter("pre")]
 

@@ -168,7 +168,10 @@ def test_control_when_one_column_is_left_out_it_is_noticed(app, clerk, bought, m
 def test_what_was_bought_and_paid_stays(app, clerk, bought):
     with app.app_context():
         before = _order(bought)
-        kept = {name: getattr(before, name) for name in ("number", "subtotal", "delivery_fee", "total", "payment", "paid_at")}
+        kept = {
+            name: getattr(before, name)
+            for name in ("number", "subtotal", "delivery_fee", "total", "payment", "paid_at")
+        }
         lines = [(line.sku, line.quantity, line.unit_price) for line in before.lines]
 
     ask(clerk, EMAIL)

@@ -154,7 +154,13 @@ def test_each_state_is_said_in_words(app, clerk):
 @both_databases
 def test_what_a_code_earned_is_that_of_its_paid_orders_and_leads_to_them(app, clerk):
     code_id = code_named(app, "KARIBU10").id
-    common = {"discount_code_id": code_id, "discount_code": "KARIBU10", "subtotal": 3000, "discount": 300, "total": 2700}
+    common = {
+        "discount_code_id": code_id,
+        "discount_code": "KARIBU10",
+        "subtotal": 3000,
+        "discount": 300,
+        "total": 2700,
+    }
     paid = [ledger.order(payment="paid", **common), ledger.order(payment="paid", **common)]
     ledger.keep(app, *paid, ledger.order(**common), ledger.order(payment="refunded", **common))
 

@@ -5,7 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from shop.chpter import ChpterClient, ChpterError, Customer, HttpError, NotConfigured, UnsafeLink, WrongRequest
+from shop.chpter import (
+    ERROR_TEXTS,
+    ChpterClient,
+    ChpterError,
+    Customer,
+    HttpError,
+    NotConfigured,
+    UnsafeLink,
+    WrongRequest,
+)
 from tests.chpter.examples import CALLBACK_URL, TOKEN, client_for, session_request
 from tests.faults.behaviours import DIALECTS, FAULTS, UNSAID
 from tests.faults.provider import Provider
@@ -21,9 +30,9 @@ CODES = {
         *("http_204", "html", "empty", "truncated", "half_json", "list", "null", "charset", "latin_1", "nul"),
         *("two_objects", "two_links", "deep", "bad_gzip", "bad_chunk", "bad_length"),
     ),
-    "too_large": ("huge", "gzip_bomb"),
+    "too_large": ("huge", "huge_chunk", "gzip_bomb"),
     "timeout": ("slow", "stalled", "informed", "drip_headers", "drip_body"),
-    "redirected": ("redirect", "redirect_301", "redirect_307", "redirect_off_host", "redirect_round"),
+    "redirected": ("redirect", "redirect_301", "redirect_307", "redirect_off_host", "redirect_huge", "redirect_round"),
     "wrong_order_id": ("wrong_order_id", "missing_order_id", "padded_order_id"),
     "no_link": ("missing_link",),
     "status_false": ("status_false", "status_zero", "status_400"),
@@ -165,10 +174,11 @@ def test_a_client_in_a_log_shows_no_token():
     assert repr(client) == "<ChpterClient https://chpter.co:443>"
 
 
-def test_every_error_has_a_code_of_its_own_and_says_what_was_done():
+def test_every_error_has_a_code_and_a_text_of_its_own():
     kinds = ChpterError.__subclasses__()
 
-    assert len({kind.code for kind in kinds}) == len(kinds)
+    assert sorted(kind.code for kind in kinds) == sorted(ERROR_TEXTS)
+    assert len(set(ERROR_TEXTS.values())) == len(kinds)
     for kind in kinds:
         words = str(kind(503)) if kind.code == "http_error" else str(kind())
         assert words.endswith(".")

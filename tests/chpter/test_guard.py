@@ -1,5 +1,6 @@
 """A slow or broken provider does not take the shop with it."""
 
+import socket
 import threading
 import time
 
@@ -164,3 +165,29 @@ def test_calls_beyond_the_limit_are_refused_at_once_and_places_come_free_again()
         assert took < 0.1
         assert ended == ["timeout", "timeout"]
         assert client.open_session(session_request())
+
+
+@pytest.mark.parametrize("fault", ["slow", "drip_headers", "drip_body"])
+def test_a_place_comes_free_when_the_connection_is_closed_and_not_before(fault, monkeypatch):
+    connect, connections, closed = socket.create_connection, [], []
+
+    def remembered(*args: object, **options: object) -> socket.socket:
+        connections.append(connect(*args, **options))
+        return connections[-1]
+
+    monkeypatch.setattr(socket, "create_connection", remembered)
+    with Provider(fault, pause=0.02) as provider:
+        client = client_for(provider.url, max_parallel=1, deadline=0.2)
+        places = client._bulkhead._places
+        release = places.release
+
+        def released() -> None:
+            closed.append(connections[-1].fileno() == -1)
+            release()
+
+        monkeypatch.setattr(places, "release", released)
+        for _ in range(2):
+            with pytest.raises(TimedOut):
+                client.open_session(session_request())
+
+    assert closed == [True, True]

@@ -43,6 +43,7 @@ FAULTS: dict[str, str] = {
     "deep": "the body is nested thousands of times",
     "bad_gzip": "the body is said to be packed and is not",
     "huge": "the body never ends",
+    "huge_chunk": "the size of a chunk is below zero, and its bytes never end",
     "gzip_bomb": "the body unpacks to a hundred times its size",
     "slow": "no answer at all",
     "stalled": "half of the body, and then nothing",
@@ -53,6 +54,7 @@ FAULTS: dict[str, str] = {
     "redirect_301": "the same, for good",
     "redirect_307": "a redirect that would have the request sent again",
     "redirect_off_host": "a redirect to another host",
+    "redirect_huge": "a redirect with a body that never ends",
     "redirect_round": "a redirect to the address that was asked",
     "wrong_order_id": "the answer names another order",
     "missing_order_id": "the answer names no order",
@@ -90,7 +92,8 @@ DIALECTS: dict[str, str] = {
 # What the provider says in its failures. None of it may ever be shown to a buyer.
 UNSAID = "provider-text-7f3a"
 
-LASTING = ("slow", "stalled", "informed", "drip_headers", "drip_body", "huge")  # sent piece by piece, by the provider
+HUGE = ("huge", "huge_chunk", "redirect_huge")
+LASTING = ("slow", "stalled", "informed", "drip_headers", "drip_body", *HUGE)  # sent piece by piece, by the provider
 _LINKS: dict[str, Any] = {
     "link_number": 7,
     "link_javascript": "javascript:alert(document.domain)//chpter.co",
@@ -197,6 +200,8 @@ def endless(name: str) -> Iterator[bytes]:
         "drip_headers": (b"HTTP/1.1 200 OK\r\nX-Wait: ", b"x"),
         "drip_body": (begun + b'\r\n{"message": "', b"x"),
         "huge": (begun + b'\r\n{"message": "', b"x" * 65536),
+        "huge_chunk": (begun + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b"x" * 65536),
+        "redirect_huge": (b"HTTP/1.1 302 Found\r\nLocation: https://evil.example/\r\n\r\n", b"x" * 65536),
         "informed": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
         "stalled": (begun + b'Content-Length: 300\r\n\r\n{"status": true, "checkout_l', b""),
     }[name]

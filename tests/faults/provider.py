@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.behaviours import DIALECTS, FAULTS, LASTING, answer, endless, http
+from tests.faults.behaviours import DIALECTS, FAULTS, HUGE, LASTING, answer, endless, http
 
 _PAGE = b"<!doctype html><html lang='en'><title>Payment page</title><h1>Payment page</h1>"
 
@@ -142,7 +142,7 @@ class Provider:
         elif name in LASTING:
             for piece in endless(name):
                 connection.sendall(piece)
-                pause = {"huge": 0.0, "informed": 0.02}.get(name, self.pause)
+                pause = 0.0 if name in HUGE else {"informed": 0.02}.get(name, self.pause)
                 if self._behaviour != name or (pause and self._wait(connection, pause)):
                     return
         elif name != "closed":

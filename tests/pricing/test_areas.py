@@ -8,7 +8,16 @@ from tests import both_databases
 
 
 def area(**values) -> DeliveryArea:
-    fields = {"code": "x", "name": "X", "fee": 0, "delivery_time": "", "pickup": False, "place": "", "hours": "", "position": 1}
+    fields = {
+        "code": "x",
+        "name": "X",
+        "fee": 0,
+        "delivery_time": "",
+        "pickup": False,
+        "place": "",
+        "hours": "",
+        "position": 1,
+    }
     return DeliveryArea(**{**fields, **values})
 
 
@@ -16,7 +25,11 @@ def area(**values) -> DeliveryArea:
     ("values", "place", "note"),
     [
         ({"delivery_time": "1-2 days"}, "", "1-2 days"),
-        ({"delivery_time": "today", "place": "Kimathi St", "hours": "9-17"}, "", "today"),  # no pickup point: nobody goes there
+        (
+            {"delivery_time": "today", "place": "Kimathi St", "hours": "9-17"},
+            "",
+            "today",
+        ),  # no pickup point: nobody goes there
         ({"pickup": True, "place": "Kimathi St", "hours": "9-17"}, "Kimathi St, 9-17", "Kimathi St, 9-17"),
         ({"pickup": True, "place": "Kimathi St", "delivery_time": "today"}, "Kimathi St", "today. Kimathi St"),
         ({"pickup": True, "hours": "9-17"}, "9-17", "9-17"),
