@@ -17,7 +17,7 @@ from shop.admin.importing.drafts import sweep_drafts
 from shop.admin.kept_forms import sweep_kept_forms
 from shop.admin.pictures.sweeping import sweep_pictures
 from shop.cart.rows import sweep_carts
-from shop.clock import SteadyClock, utcnow
+from shop.clock import LeapDetector, utcnow
 from shop.config import Settings
 from shop.database import away, write
 from shop.errors import where
@@ -25,7 +25,7 @@ from shop.heartbeat import Heart
 from shop.idempotency import sweep_keys
 from shop.logs import outage
 from shop.notices.sending import send_due, waiting_mail
-from shop.orders.expiring import LONGEST_HOLD, expire_orders
+from shop.orders.expiring import expire_orders
 from shop.orders.forgetting import forget_old
 from shop.payments.unmatched import forget_looked_at
 from shop.payments.views import drain_spool
@@ -50,7 +50,7 @@ def make_queue(app: Flask) -> SqliteHuey:
     settings.instance_path.mkdir(parents=True, exist_ok=True)
     queue = SqliteHuey("shop", filename=str(settings.instance_path / "worker.db"), results=False, utc=True)
 
-    heart, steady = Heart(settings.instance_path), SteadyClock(LONGEST_HOLD)
+    heart, leaps = Heart(settings.instance_path), LeapDetector()
 
     def always(_moment: object) -> bool:
         return True
@@ -64,7 +64,7 @@ def make_queue(app: Flask) -> SqliteHuey:
                 _sweep(name, sweep, heart)
 
     repeat("callbacks settled from the spool", drain_spool)
-    repeat("orders expired", lambda: _expired(heart, steady))
+    repeat("orders expired", lambda: _expired(heart, leaps))
     for lane in range(1, MAIL_LANES + 1):
         repeat(f"mails sent ({lane})", lambda: _sent(heart, settings))
     repeat("buyers anonymised", _seldom(lambda: forget_old(settings.retention_months, utcnow())))
@@ -94,10 +94,9 @@ def _seldom(sweep: Callable[[], int]) -> Callable[[], int]:
     return now_and_then
 
 
-def _expired(heart: Heart, steady: SteadyClock) -> int:
-    now = steady()
-    heart.say("clock", steady.leapt)
-    return expire_orders(now)
+def _expired(heart: Heart, leaps: LeapDetector) -> int:
+    heart.say("clock", leaps.check())
+    return expire_orders(utcnow())
 
 
 def _sent(heart: Heart, settings: Settings) -> int:
