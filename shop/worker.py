@@ -1,16 +1,16 @@
-"""The worker process: what the shop does by itself, most of it every few seconds.
+"""The worker process: what the shop does without a request, most of it every few seconds.
 
-Each job is a sweep over the database that may run twice, at once, or after a kill, so the web processes queue nothing
-and Huey's own storage needs to be known to the worker alone.
+Each job is a sweep over the database, in a thread of its own. A sweep may run twice, at once (in a second worker), or
+after a kill, so the web processes queue nothing and the worker stores nothing but its heartbeat.
 """
 
 import logging
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from threading import Event, Thread
 from time import monotonic
 
-from flask import Flask
-from huey import SqliteHuey
-from huey.consumer import Consumer, Scheduler
+from flask import Flask, current_app
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from shop.accounts.kept_forms import sweep_kept_forms
@@ -18,13 +18,13 @@ from shop.cart.storage import sweep_carts
 from shop.catalog.csv_import.drafts import sweep_drafts
 from shop.catalog.images.uploads import sweep_images
 from shop.config import Settings
-from shop.core.clock import SteadyClock, utcnow
+from shop.core.clock import LeapDetector, utcnow
 from shop.core.database import database_outage, write
 from shop.core.heartbeat import Heart
 from shop.core.outages import outage
 from shop.emails.delivery import send_due, waiting_emails
 from shop.emails.delivery_status import why_not
-from shop.orders.expiry import LONGEST_HOLD, expire_orders
+from shop.orders.expiry import expire_orders
 from shop.orders.models import OrderLine
 from shop.payments.unmatched_callbacks import delete_resolved
 from shop.payments.views import drain_spool
@@ -33,73 +33,67 @@ from shop.web.errors import traceback_lines
 from shop.web.idempotency import sweep_keys
 
 log = logging.getLogger(__name__)
-EVERY = 3  # seconds between sweeps
-SELDOM = 3600  # seconds between sweeps that nobody waits for
-MAIL_LANES = 2  # a mail server may think about one mail for ten minutes: others go out beside it
+EVERY = 3  # seconds between two runs of a sweep
+SELDOM = 3600  # seconds between two runs of a sweep that is not urgent
+EMAIL_THREADS = 2  # a mail server may think about one email for ten minutes: others go out beside it
+STOP_SECONDS = 20  # to finish the sweeps that run; less than TimeoutStopSec of the systemd unit (docs/operations.md)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+Sweep = Callable[[], int]  # returns how many things it did
 
 
-class _OftenScheduler(Scheduler):
-    periodic_task_seconds = EVERY
+def run_worker(app: Flask) -> None:
+    """Run the sweeps until SIGTERM or SIGINT, then finish those that run."""
+    heart, stop = Heart(app.config["SETTINGS"].instance_path), Event()
+    # Blocked here and in every thread started below, a signal waits for sigwait. A handler that sets the event would
+    # deadlock if a second signal interrupted it while it holds the event's lock.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    threads = [
+        # Daemon: an SMTP call may hang for ten minutes, and the exit waits STOP_SECONDS at most. An email that is cut
+        # off is sent again, as after a kill.
+        Thread(target=_repeat, args=(app, name, sweep, seconds, heart, stop), name=name, daemon=True)
+        for name, sweep, seconds in _sweeps(app.config["SETTINGS"], heart)
+    ]
+    for thread in threads:
+        thread.start()
+    log.info("worker started")
+    signal.sigwait(STOP_SIGNALS)
+    stop.set()
+    deadline = monotonic() + STOP_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, deadline - monotonic()))
+    if unfinished := [thread.name for thread in threads if thread.is_alive()]:
+        log.warning("not finished after %d seconds: %s", STOP_SECONDS, ", ".join(unfinished))
+    log.info("worker stopped")
 
 
-class _OftenConsumer(Consumer):
-    scheduler_class = _OftenScheduler
+def _sweeps(settings: Settings, heart: Heart) -> Iterator[tuple[str, Sweep, int]]:
+    """Each sweep: its name, its function, and the seconds between two runs."""
+    leaps, months = LeapDetector(), settings.retention_months
+    yield "callbacks settled from the spool", drain_spool, EVERY
+    yield "orders expired", lambda: _expired(heart, leaps), EVERY
+    for number in range(1, EMAIL_THREADS + 1):
+        yield f"emails sent ({number})", lambda: _sent(heart, settings), EVERY
+    yield "buyers anonymised", lambda: anonymise_old_orders(months, utcnow()), SELDOM
+    yield "unmatched callbacks deleted", lambda: write(lambda: delete_resolved(months, utcnow())), SELDOM
+    yield "unused images deleted", lambda: sweep_images(OrderLine.image), SELDOM
+    yield "import drafts deleted", sweep_drafts, SELDOM
+    yield "old carts deleted", sweep_carts, SELDOM
+    yield "kept forms deleted", sweep_kept_forms, SELDOM
+    yield "idempotency keys deleted", sweep_keys, SELDOM
 
 
-def make_queue(app: Flask) -> SqliteHuey:
-    """The queue with its sweeps."""
-    settings: Settings = app.config["SETTINGS"]
-    settings.instance_path.mkdir(parents=True, exist_ok=True)
-    queue = SqliteHuey("shop", filename=str(settings.instance_path / "worker.db"), results=False, utc=True)
-
-    heart, steady = Heart(settings.instance_path), SteadyClock(LONGEST_HOLD)
-
-    def always(_moment: object) -> bool:
-        return True
-
-    def repeat(name: str, sweep: Callable[[], int]) -> None:
-        # a lock leaves out a sweep that comes while the last one still runs
-        @queue.periodic_task(always, name=name)
-        @queue.lock_task(name)
-        def run() -> None:
-            with app.app_context():
-                _sweep(name, sweep, heart)
-
-    repeat("callbacks settled from the spool", drain_spool)
-    repeat("orders expired", lambda: _expired(heart, steady))
-    for lane in range(1, MAIL_LANES + 1):
-        repeat(f"mails sent ({lane})", lambda: _sent(heart, settings))
-    repeat("buyers anonymised", _seldom(lambda: anonymise_old_orders(settings.retention_months, utcnow())))
-    repeat(
-        "callbacks without an order let go",
-        _seldom(lambda: write(lambda: delete_resolved(settings.retention_months, utcnow()))),
-    )
-    repeat("images swept away", _seldom(lambda: sweep_images(OrderLine.image)))
-    repeat("catalogue files let go", _seldom(sweep_drafts))
-    repeat("old carts let go", _seldom(sweep_carts))
-    repeat("kept forms forgotten", _seldom(sweep_kept_forms))
-    repeat("forms that made something forgotten", _seldom(sweep_keys))
-    return queue
+def _repeat(app: Flask, name: str, sweep: Sweep, seconds: int, heart: Heart, stop: Event) -> None:
+    """Run a sweep at once and then every so many seconds until `stop`; one that failed, again in a few seconds."""
+    pause = 0
+    with app.app_context():
+        while not stop.wait(pause):
+            pause = seconds if _sweep(name, sweep, heart) else EVERY
 
 
-def _seldom(sweep: Callable[[], int]) -> Callable[[], int]:
-    """A sweep that is left out unless the last one of this worker is long past."""
-    last = -float(SELDOM)
-
-    def now_and_then() -> int:
-        nonlocal last
-        if monotonic() - last < SELDOM:
-            return 0
-        last = monotonic()
-        return sweep()
-
-    return now_and_then
-
-
-def _expired(heart: Heart, steady: SteadyClock) -> int:
-    now = steady()
-    heart.say("clock", steady.leapt)
-    return expire_orders(now)
+def _expired(heart: Heart, leaps: LeapDetector) -> int:
+    heart.say("clock", leaps.check())
+    return expire_orders(utcnow())
 
 
 def _sent(heart: Heart, settings: Settings) -> int:
@@ -109,34 +103,24 @@ def _sent(heart: Heart, settings: Settings) -> int:
     return sent
 
 
-def _sweep(name: str, sweep: Callable[[], int], heart: Heart) -> None:
-    """One sweep. What stops it stops only it: the next begins in a few seconds."""
+def _sweep(name: str, sweep: Sweep, heart: Heart) -> bool:
+    """Run one sweep; whether it went well. What stops it stops only it."""
+    failures = outage(f"the sweep “{name}”")
     try:
-        done = sweep()
+        with current_app.app_context():  # its end closes the sweep's session, which may fail too
+            done = sweep()
     except (DBAPIError, TimeoutError) as error:
         database_outage().seen(type(getattr(error, "orig", error)).__name__)
         heart.beat(name, type(error).__name__)
+        return False
     except Exception as error:  # a bug of ours, or the disk: its lines of code are told once, not every three seconds
-        if outage(_stopped(name)).seen(type(error).__name__):
+        if failures.seen(type(error).__name__):
             log.error("no %s: %s\n%s", name, type(error).__name__, traceback_lines(error))
         heart.beat(name, type(error).__name__)
-    else:
-        database_outage().over()
-        outage(_stopped(name)).over()
-        heart.beat(name)
-        if done:
-            log.info("%s: %d", name, done)
-
-
-def _stopped(name: str) -> str:
-    return f"the sweep “{name}”"
-
-
-def run_worker(app: Flask) -> None:
-    """Work until a signal says stop."""
-    queue = make_queue(app)
-    queue.flush()  # what an earlier worker left undone, the next sweep finds in the database
-    log.info("worker started")
-    threads = 2 + MAIL_LANES
-    _OftenConsumer(queue, workers=threads, periodic=True, scheduler_interval=1, max_delay=0.5, flush_locks=True).run()
-    log.info("worker stopped")
+        return False
+    database_outage().over()
+    failures.over()
+    heart.beat(name)
+    if done:
+        log.info("%s: %d", name, done)
+    return True

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 log = logging.getLogger(__name__)
 NAIROBI = ZoneInfo("Africa/Nairobi")
 MONTH = timedelta(days=30.4375)
-LEAP = timedelta(minutes=1)  # what two clocks may drift apart between two looks
-Running = Callable[[], float]
+LEAP = timedelta(minutes=1)  # how far two clocks may drift apart between two checks
+REPORTED = timedelta(hours=48)  # how long a leap is reported: a clock that was wrong may have been put right by it
 
 
 def _running() -> float:
@@ -23,38 +23,35 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
-class SteadyClock:
-    """The time now, without leaps: what a machine's clock was put forward by is left out until it is put back.
+class LeapDetector:
+    """Notices when the machine's clock is set forward or back by more than a minute. It corrects nothing."""
 
-    Whoever ends things when their time is up asks this one, so that a wrong clock ends nothing too early. It never runs
-    ahead of the machine's. What it lags is forgotten after `patience`, when all that began before the leap is over.
-    """
-
-    def __init__(self, patience: timedelta, wall: Callable[[], datetime] = utcnow, running: Running = _running) -> None:
-        self._wall, self._running, self._patience = wall, running, patience
+    def __init__(self, wall: Callable[[], datetime] = utcnow, running: Callable[[], float] = _running) -> None:
+        self._wall, self._running = wall, running
         self._seen, self._ran = wall(), running()
-        self._lag, self._leapt = timedelta(0), self._ran
         self._off, self._leapt_at = timedelta(0), self._seen
 
-    def __call__(self) -> datetime:
-        """The time now, aware, in UTC."""
+    def check(self) -> dict[str, object] | None:
+        """By how many minutes the clock is off since it leapt, and when it leapt last (ISO, UTC).
+
+        Compares the clock with the time that passed since the last check. None without a leap, once the clock is right
+        again, and 48 hours after the last leap.
+        """
         wall, ran = self._wall(), self._running()
         leap = (wall - self._seen) - timedelta(seconds=ran - self._ran)
         self._seen, self._ran = wall, ran
         if abs(leap) > LEAP:
-            self._lag, self._leapt = max(timedelta(0), self._lag + leap), ran
             self._off, self._leapt_at = self._off + leap, wall
-            log.error("the clock leapt by %d minutes; unpaid orders end as if it had not", leap.total_seconds() // 60)
-        elif ran - self._leapt > self._patience.total_seconds():
-            self._lag = self._off = timedelta(0)
-        return wall - self._lag
-
-    @property
-    def leapt(self) -> dict[str, object] | None:
-        """By how many minutes the clock is off since it leapt, and when it leapt (ISO, UTC); None when it is right."""
+            log.error("the clock leapt by %d minutes", _minutes(leap))
+        elif wall - self._leapt_at > REPORTED:
+            self._off = timedelta(0)
         if abs(self._off) <= LEAP:
             return None
-        return {"minutes": int(self._off.total_seconds() // 60), "at": self._leapt_at.isoformat()}
+        return {"minutes": _minutes(self._off), "at": self._leapt_at.isoformat()}
+
+
+def _minutes(span: timedelta) -> int:
+    return round(span.total_seconds() / 60)
 
 
 def nairobi_until(moment: datetime, now: datetime) -> str:

@@ -64,5 +64,4 @@ def _paths(settings: Settings) -> Iterator[Path]:
         database = instance / address.database
         yield from (database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal"))
     yield from (instance / name for name in ("secret_key", "spool", "mail"))  # of a folder, all that is in it
-    yield from sorted(instance.glob("worker.db*"))
     yield from sorted(instance.glob("*.zip"))  # backups

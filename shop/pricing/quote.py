@@ -19,7 +19,7 @@ class Priced(Protocol):
 
 @dataclass(frozen=True)
 class Discount:
-    """What a discount code takes off: `value` percent or shillings, from a subtotal of `minimum_subtotal` shillings on."""
+    """A discount: `value` percent or `value` shillings off a subtotal of at least `minimum_subtotal` shillings."""
 
     kind: Literal["percent", "fixed"]
     value: int

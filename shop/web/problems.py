@@ -111,5 +111,5 @@ def _clock(beat: Beat | None) -> Iterator[Problem]:
             "clock",
             f"The clock of this machine was put {'forward' if leapt['minutes'] > 0 else 'back'} by "
             f"{abs(leapt['minutes'])} minutes at {nairobi(datetime.fromisoformat(leapt['at']))}. Put it right, with "
-            "chrony or systemd-timesyncd, before the worker is restarted: unpaid orders would end too early.",
+            "chrony or systemd-timesyncd: unpaid orders end too early while it is ahead, too late while it is behind.",
         )

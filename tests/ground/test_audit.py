@@ -79,7 +79,7 @@ def test_a_known_vulnerability_fails(audit, monkeypatch, capsys):
     "packages",
     [
         [],
-        [{"name": "flask", "version": "3.0", "vulns": []}, {"name": "huey", "skip_reason": "Dependency not found"}],
+        [{"name": "flask", "version": "3.0", "vulns": []}, {"name": "segno", "skip_reason": "Dependency not found"}],
     ],
 )
 def test_a_package_that_was_not_looked_up_is_not_counted_as_looked_up(audit, monkeypatch, capsys, packages):

@@ -66,7 +66,7 @@ def test_every_command_makes_files_for_its_own_user_only(shell, tmp_path):
 def test_what_an_earlier_version_left_open_is_closed_at_the_next_start(settings, tmp_path):
     instance = tmp_path / "instance"
     (instance / "mail").mkdir(parents=True)
-    names = ("kept.db", "kept.db-wal", "kept.db-shm", "worker.db", "secret_key", "shop-backup.zip")
+    names = ("kept.db", "kept.db-wal", "kept.db-shm", "secret_key", "shop-backup.zip")
     for name in names:
         (instance / name).write_bytes(b"")
         (instance / name).chmod(0o644)

@@ -1,4 +1,4 @@
-"""The worker, as a process of its own: mails, expiry and the spool within seconds, and a quick end."""
+"""The worker, as a process of its own: emails, expiry and the spool within seconds, and a quick end."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import select, update
@@ -22,6 +23,12 @@ from shop.orders.models import Order
 from tests.notices.post_office import settings_for
 
 ROOT = Path(__file__).parents[2]
+IMPATIENT = """
+from shop import create_app, worker
+
+worker.STOP_SECONDS = 1
+worker.run_worker(create_app())
+"""
 
 
 @pytest.fixture
@@ -32,15 +39,13 @@ def settings(settings, office):
 
 @pytest.fixture
 def start_worker(settings, tmp_path):
-    """Start a worker as the README has it."""
+    """Start a worker, as the README has it unless another command is given."""
     started = []
 
-    def start():
-        flask = Path(sys.executable).parent / "flask"
+    def start(*command):
+        command = command or (Path(sys.executable).parent / "flask", "--app", "wsgi", "worker")
         log = (tmp_path / f"worker{len(started)}.log").open("w")
-        worker = subprocess.Popen(
-            [flask, "--app", "wsgi", "worker"], cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
-        )
+        worker = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log)
         started.append(worker)
         return worker
 
@@ -91,7 +96,7 @@ def test_workers_send_mail_end_orders_and_settle_what_was_spooled_and_stop_when_
 
         assert wait_for(all_sent, 20)
     # a worker that starts forgets what it finds, and each writes every few seconds: both are told of a little later
-    wanted = {"orders expired", "mails sent (1)", "callbacks settled from the spool"}
+    wanted = {"orders expired", "emails sent (1)", "callbacks settled from the spool"}
     assert wait_for(lambda: (beat := last_beat(tmp_path / "instance")) and wanted <= set(beat.sweeps), 60)
 
     began = time.monotonic()
@@ -105,6 +110,76 @@ def test_workers_send_mail_end_orders_and_settle_what_was_spooled_and_stop_when_
         assert "Traceback" not in log.read_text()
         assert "worker started" in log.read_text()
         assert log.read_text().rstrip().endswith("worker stopped")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_whose_sweeps_wait_stops_within_seconds(start_worker, tmp_path, number):
+    worker = start_worker()
+    ran = {"orders expired", "old carts deleted"}  # one waits for seconds now, the other for an hour
+    assert wait_for(lambda: (beat := last_beat(tmp_path / "instance")) and ran <= set(beat.sweeps), 60)
+
+    worker.send_signal(number)
+
+    assert worker.wait(timeout=10) == 0
+    assert (tmp_path / "worker0.log").read_text().rstrip().endswith("worker stopped")
+
+
+def test_a_worker_finishes_the_sweep_that_runs_before_it_stops(app, shopper, office, start_worker, tmp_path):
+    office.seconds = 2
+    shopper.buy()
+    worker = start_worker()
+    assert wait_for(lambda: office.asked, 60)
+
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(timeout=30) == 0
+    with app.app_context():
+        sent = db.session.scalars(select(OutboxEmail.sent_at)).all()
+    assert sent
+    assert len([moment for moment in sent if moment]) == len(office.letters) > 0
+    assert "not finished" not in (tmp_path / "worker0.log").read_text()
+
+
+def test_a_mail_server_that_hangs_does_not_hold_up_the_exit(app, shopper, office, start_worker, tmp_path):
+    office.seconds = 60
+    shopper.buy()
+    worker = start_worker(sys.executable, "-c", IMPATIENT)
+    assert wait_for(lambda: office.asked, 60)
+
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(timeout=15) == 0
+    log = (tmp_path / "worker0.log").read_text()
+    assert "not finished after 1 seconds: emails sent (" in log
+    assert log.rstrip().endswith("worker stopped")
+
+
+def test_a_sweep_that_raises_stops_no_other_and_is_tried_again_soon(app, tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "EVERY", 0.01)
+    heart, stop, runs = Heart(tmp_path), Event(), {"often": 0, "seldom": 0}
+
+    def often():
+        runs["often"] += 1
+        raise KeyError
+
+    def seldom():
+        runs["seldom"] += 1
+        return 0 if runs["seldom"] > 2 else refuse_all(None)
+
+    sweeps = {"often": (often, 0.01), "seldom": (seldom, 3600)}
+    threads = [
+        Thread(target=process._repeat, args=(app, name, sweep, seconds, heart, stop))
+        for name, (sweep, seconds) in sweeps.items()
+    ]
+    for thread in threads:
+        thread.start()
+    assert wait_for(lambda: runs["often"] > 100, 30)
+    stop.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert not any(thread.is_alive() for thread in threads)
+    assert runs["seldom"] == 3, "it failed twice, and then waits for an hour"
 
 
 def test_a_database_that_is_away_for_an_hour_is_a_line_a_minute_and_one_when_it_is_back(app, tmp_path, caplog):

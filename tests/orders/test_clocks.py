@@ -1,24 +1,25 @@
-"""The clock leaps an hour, forward or back: no order ends before its time, and nobody at work is signed out."""
+"""The clock leaps an hour, forward or back: the worker reports it, and nobody at work is signed out."""
 
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
+from shop import worker
 from shop.accounts import login
-from shop.core.clock import SteadyClock, utcnow
+from shop.core.clock import LeapDetector, utcnow
 from shop.core.database import db, write
-from shop.orders.expiry import LONGEST_HOLD, expire_orders
+from shop.core.heartbeat import Heart
 from shop.orders.models import Order
+from shop.web.problems import problems
 from tests import both_databases
 from tests.admin.desk import Clerk, let_in
-from tests.faults.figures import size
 
 HOUR = timedelta(hours=1)
 
 
 class Machine:
-    """A machine whose clock somebody can put forward and back while its time runs on."""
+    """A machine whose clock can be set wrong while its time runs on."""
 
     def __init__(self):
         self.began, self.ran, self.wrong = utcnow(), 0.0, timedelta(0)
@@ -36,74 +37,61 @@ def machine():
 
 
 @pytest.fixture
-def steady(machine):
-    return SteadyClock(LONGEST_HOLD, machine.clock, machine.running)
+def leaps(machine):
+    return LeapDetector(machine.clock, machine.running)
 
 
-@pytest.fixture
-def orders(app, shopper, machine):
-    """Unpaid orders, placed over the last half hour: each ends in a minute of its own."""
-    bought = [shopper.buy() for _ in range(size(4, 40))]
-    with app.app_context():
-        for place, one in enumerate(bought):
-            mine = Order.token == one.order_path.rsplit("/", 1)[1]
-            ends = machine.began + timedelta(minutes=10 + 20 * place / len(bought))
-            write(lambda mine=mine, ends=ends: db.session.execute(update(Order).where(mine).values(expires_at=ends)))
-    return bought
-
-
-def ended(app, clock):
-    with app.app_context():
-        return expire_orders(clock())
-
-
-@both_databases
 @pytest.mark.parametrize("leap", [HOUR, -HOUR])
-def test_a_clock_that_leaps_ends_no_order_before_its_time(app, orders, machine, steady, leap):
+def test_a_leap_of_the_clock_is_reported_until_it_is_right_again(machine, leaps, caplog, leap):
     machine.ran += 60
-    assert ended(app, steady) == 0
+    assert leaps.check() is None
 
+    machine.ran += 3
     machine.wrong = leap
+    at = machine.clock().isoformat()
     for _ in range(9):
+        assert leaps.check() == {"minutes": leap.total_seconds() // 60, "at": at}
         machine.ran += 55
-        assert ended(app, steady) == 0
-    machine.wrong = timedelta(0)  # put right again
-    assert ended(app, steady) == 0
+    machine.wrong = timedelta(0)
 
-    machine.ran += 30 * 60 + (
-        0 if leap > timedelta(0) else 60 * 60
-    )  # what was placed by the wrong hour has its time too
-    assert ended(app, steady) == len(orders)
+    assert leaps.check() is None
+    assert [record.getMessage() for record in caplog.records] == [
+        f"the clock leapt by {minutes} minutes" for minutes in ((60, -60) if leap == HOUR else (-60, 60))
+    ]
+
+
+def test_a_clock_that_was_wrong_and_was_put_right_is_reported_for_two_days(machine, leaps):
+    machine.wrong = HOUR
+    assert leaps.check()
+
+    machine.ran += 48 * 60 * 60
+    assert leaps.check()
+    machine.ran += 3
+    assert leaps.check() is None
+
+
+def test_small_corrections_of_the_clock_are_not_reported(machine, leaps):
+    for _ in range(10):
+        machine.ran += 3
+        machine.wrong += timedelta(seconds=40)
+        assert leaps.check() is None
 
 
 @both_databases
-def test_control_by_the_machines_own_clock_all_would_end_at_once(app, orders, machine):
-    machine.wrong = HOUR
+def test_the_expiry_sweep_reports_a_leap_and_expires_by_the_machines_clock(app, shopper, machine, leaps, tmp_path):
+    due, waiting = shopper.buy(), shopper.buy()
+    heart = Heart(tmp_path / "instance")
+    with app.app_context():
+        of_due = Order.token == due.order_path.rsplit("/", 1)[1]
+        write(lambda: db.session.execute(update(Order).where(of_due).values(expires_at=utcnow())))
+        machine.wrong = HOUR
 
-    assert ended(app, machine.clock) == len(orders)
+        worker._sweep("orders expired", lambda: worker._expired(heart, leaps), heart)
+        told = [words for what, words in problems(app.config["SETTINGS"]) if what == "clock"]
 
-
-def test_a_clock_that_stays_wrong_ends_orders_when_their_time_is_up(app, orders, machine, steady):
-    machine.wrong = HOUR
-    assert ended(app, steady) == 0
-
-    machine.ran += 31 * 60
-    assert ended(app, steady) == len(orders)
-
-
-def test_what_it_lags_is_forgotten_when_all_that_began_before_is_over(machine, steady):
-    machine.wrong = HOUR
-    assert steady() == machine.clock() - HOUR
-
-    machine.ran += LONGEST_HOLD.total_seconds() + 1
-    assert steady() == machine.clock()
-
-
-def test_it_never_runs_ahead_and_follows_small_corrections(machine, steady):
-    machine.wrong = timedelta(seconds=40)
-    assert steady() == machine.clock()
-    machine.wrong = -HOUR
-    assert steady() == machine.clock()
+    assert (due.status["payment"], waiting.status["payment"]) == ("expired", "awaiting")
+    assert len(told) == 1
+    assert told[0].startswith("The clock of this machine was put forward by 60 minutes at ")
 
 
 @pytest.mark.parametrize("leap", [HOUR, -HOUR])

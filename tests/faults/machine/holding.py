@@ -58,7 +58,8 @@ class Holding(RuleBasedStateMachine):
         assert {code: used[code] for code in moves.CODES} == {code: book.used(code) for code in moves.CODES}
 
     def _orders_stand_as_they_must(self) -> None:
-        columns = "token, payment, paid_late, refund_due, paid_at IS NOT NULL, total, received, refunded, refund_due_amount, shortfall"
+        sums = "total, received, refunded, refund_due_amount, shortfall"
+        columns = f"token, payment, paid_late, refund_due, paid_at IS NOT NULL, {sums}"
         self.orders_read = self.till.read(f"SELECT {columns} FROM orders ORDER BY id")
         rows = {token: rest for token, *rest in self.orders_read}
         assert len(rows) == len(self.book.orders)
