@@ -321,16 +321,12 @@ def upgrade() -> None:
     op.create_index("ix_orders_anonymise", "orders", ["anonymised_at", "placed_at"], unique=False)
     op.create_index("ix_orders_area", "orders", ["area_name", "placed_at", "id"], unique=False)
     op.create_index("ix_orders_discount_code_id", "orders", ["discount_code_id"], unique=False)
-    op.create_index(
-        "ix_orders_done",
-        "orders",
-        ["placed_at", "id"],
-        unique=False,
-        sqlite_where=sa.text("(fulfilment IN ('delivered', 'collected'))"),
-        postgresql_where=sa.text("(fulfilment IN ('delivered', 'collected'))"),
-    )
     op.create_index("ix_orders_email", "orders", ["email"], unique=False)
     op.create_index("ix_orders_expiry", "orders", ["payment", "expires_at"], unique=False)
+    op.create_index("ix_orders_newest", "orders", ["placed_at", "id"], unique=False)
+    op.create_index("ix_orders_paid", "orders", ["paid_at", "id"], unique=False)
+    op.create_index("ix_orders_phone_number", "orders", ["phone_number"], unique=False)
+    op.create_index("ix_orders_refund_due", "orders", ["refund_due"], unique=False)
     op.create_index(
         "ix_orders_open_of_email",
         "orders",
@@ -339,7 +335,6 @@ def upgrade() -> None:
         sqlite_where=AWAITING,
         postgresql_where=AWAITING,
     )
-    op.create_index("ix_orders_newest", "orders", ["placed_at", "id"], unique=False)
     op.create_index(
         "ix_orders_open_of_phone",
         "orders",
@@ -348,9 +343,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("(NOT payment <> 'awaiting')"),
         postgresql_where=sa.text("(NOT payment <> 'awaiting')"),
     )
-    op.create_index("ix_orders_paid", "orders", ["paid_at", "id"], unique=False)
-    op.create_index("ix_orders_phone_number", "orders", ["phone_number"], unique=False)
-    op.create_index("ix_orders_refund_due", "orders", ["refund_due"], unique=False)
     op.create_index(
         "ix_orders_sent",
         "orders",
@@ -382,18 +374,6 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("(NOT payment <> 'paid' AND fulfilment = 'packed' AND NOT pickup)"),
         postgresql_where=sa.text("(NOT payment <> 'paid' AND fulfilment = 'packed' AND NOT pickup)"),
-    )
-    op.create_index(
-        "ix_orders_unverified",
-        "orders",
-        ["total"],
-        unique=False,
-        sqlite_where=sa.text(
-            "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND payment_verified_at IS NULL)"
-        ),
-        postgresql_where=sa.text(
-            "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND payment_verified_at IS NULL)"
-        ),
     )
     op.create_index(
         "ix_orders_waiting",

@@ -14,7 +14,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.core.encryption import DecryptionError
 from shop.emails import delivery_status
-from shop.emails import outbox as again
+from shop.emails import outbox
 from shop.emails.models import OutboxEmail
 from shop.emails.outbox import TABS, EmailRow, find_email, find_emails, tidy_search
 from shop.orders.models import Order
@@ -61,8 +61,8 @@ def mail_one(mail_id: str) -> str:
         number=found.number,
         badge_of=standing(found.mail),
         why_not=delivery_status.why_not,
-        may_be_tried=again.may_be_retried(found.mail, now),
-        copies=again.copies_of(found.mail) if found.mail.sent_at else 0,
+        may_be_tried=outbox.may_be_retried(found.mail, now),
+        copies=outbox.copies_of(found.mail) if found.mail.sent_at else 0,
     )
 
 
@@ -73,7 +73,7 @@ def mail_again(mail_id: str) -> AnyResponse:
     found = _found(mail_id)
 
     def put_back() -> None:
-        again.retry(found.mail, utcnow())
+        outbox.retry(found.mail, utcnow())
         audit(f"Sent again: {found.mail.subject}", _order_of(found.mail))
 
     try:
@@ -94,7 +94,7 @@ def mail_copy(mail_id: str) -> AnyResponse:
     def copy() -> int:
         if not re.fullmatch(r"[0-9]{1,6}", seen):
             raise StaleState
-        made = again.send_copy(found.mail, int(seen), utcnow())
+        made = outbox.send_copy(found.mail, int(seen), utcnow())
         audit(f"Sent once more: {found.mail.subject}", _order_of(found.mail))
         return made.id
 

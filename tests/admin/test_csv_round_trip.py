@@ -66,7 +66,6 @@ within_a_test = settings(
 @pytest.fixture
 def fill(app, monkeypatch) -> Callable[[list[dict]], None]:
     """Puts just these products into the shop."""
-    monkeypatch.setattr(apply, "who_acts", lambda: "owner")
 
     def do(products):
         def work():

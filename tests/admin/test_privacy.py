@@ -17,7 +17,7 @@ from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
 from shop.payments.models import CallbackRecord, LedgerEntry, OfferedCode, ReviewFlag
 from shop.privacy.anonymise import ANONYMISED_NAME, why_not_anonymised
-from shop.store.content_pages import anonymise as forgetting
+from shop.privacy import anonymise as forgetting
 from tests import both_databases
 from tests.admin import ledger
 from tests.pages import CANARY

@@ -69,7 +69,7 @@ def test_goods_that_are_no_longer_there_are_not_handed_over(order, ledger, bough
     ledger.put_order(bought, payment="paid", pickup=True, fulfilment="packed", collection_code="1234")
     db.session.rollback()
     assert order.fulfilment == "packed"
-    guarded = fulfilling.changed
+    guarded = fulfilling.updated
 
     def somebody_is_quicker(statement):
         db.session.execute(
@@ -77,11 +77,11 @@ def test_goods_that_are_no_longer_there_are_not_handed_over(order, ledger, bough
         )
         return guarded(statement)
 
-    fulfilling.changed = somebody_is_quicker
+    fulfilling.updated = somebody_is_quicker
     try:
         refused(fulfilling.hand_over, order, "1234", "staff")
     finally:
-        fulfilling.changed = guarded
+        fulfilling.updated = guarded
 
 
 def test_a_page_is_not_shown_whose_attempt_was_given_up_meanwhile(app, order, ledger, bought, monkeypatch):

@@ -195,7 +195,7 @@ def test_a_code_can_be_claimed_in_its_days_alone_and_for_late_money_on_any(app, 
         late = change.keys() <= {"starts_at", "expires_at"}
         if late:
             write(lambda: claim_use(code))
-        assert used(app, code) == change.get("used", 0) + counts + late
+        assert used(app, code) == change.get("uses", 0) + counts + late
         assert others_used(code) == others
 
 

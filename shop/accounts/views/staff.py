@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts import staff as staffing
+from shop.accounts import staff
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.forms import InviteForm, RoleForm
 from shop.accounts.models import OneTimeLink, User
@@ -54,7 +54,7 @@ def people_invite() -> ViewResponse:
     def invite() -> str:
         here = select(User.id).where(func.lower(User.email) == email, User.active)
         if db.session.scalar(here):
-            raise staffing.AlreadyHere
+            raise staff.AlreadyHere
         send_invitation(email, role, current_user_name())
         audit(f"Invited {email} as {role}")
         return url_for("admin.people")
@@ -63,7 +63,7 @@ def people_invite() -> ViewResponse:
         make_once(invite)
     except IntegrityError:  # by another owner at the same moment: theirs is on its way
         pass
-    except staffing.AlreadyHere:
+    except staff.AlreadyHere:
         form.email.errors = ["Somebody with this e-mail sits at the desk already"]
         return _invite_page(form)
     flash(f"The invitation to {email} is on its way", "good")
@@ -148,7 +148,7 @@ def people_role(user_id: int) -> AnyResponse:
         return redirect(url_for("admin.people_one", user_id=user_id), 303)
 
     def words() -> str:
-        if not write(lambda: staffing.change_role(user_id, form.role.data)):
+        if not write(lambda: staff.change_role(user_id, form.role.data)):
             return "Nothing was changed: they were that already"
         return "Changed. They sign in again to go on"
 
@@ -169,7 +169,7 @@ def people_remove(user_id: int) -> AnyResponse:
     )
     if asked:
         return asked
-    return _changed_people(lambda: f"{write(lambda: staffing.remove(user_id))} is removed and signed out everywhere")
+    return _changed_people(lambda: f"{write(lambda: staff.remove(user_id))} is removed and signed out everywhere")
 
 
 @admin.post("/people/<int(max=2147483647):user_id>/codes-off")
@@ -185,7 +185,7 @@ def people_codes_off(user_id: int) -> AnyResponse:
     if asked:
         return asked
     return _changed_people(
-        lambda: f"{write(lambda: staffing.reset_codes(user_id))} signs in by password alone until they set up codes"
+        lambda: f"{write(lambda: staff.reset_codes(user_id))} signs in by password alone until they set up codes"
     )
 
 
@@ -199,9 +199,9 @@ def _changed_people(change: Callable[[], str]) -> AnyResponse:
     """Do it, and say on the list how it went."""
     try:
         flash(change(), "good")
-    except staffing.LastOwner:
+    except staff.LastOwner:
         flash(LAST_OWNER, "problem")
-    except staffing.NoLongerOwner:
+    except staff.NoLongerOwner:
         flash(NO_LONGER_OWNER, "problem")
     except LookupError:
         abort(404)
