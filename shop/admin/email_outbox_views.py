@@ -13,8 +13,7 @@ from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.core.encryption import DecryptionError
-from shop.emails import delivery_status
-from shop.emails import outbox
+from shop.emails import delivery_status, outbox
 from shop.emails.models import OutboxEmail
 from shop.emails.outbox import TABS, EmailRow, find_email, find_emails, tidy_search
 from shop.orders.models import Order

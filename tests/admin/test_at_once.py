@@ -3,9 +3,8 @@
 from collections import Counter
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from shop.admin.orders import fulfilment_views
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.models import OutboxEmail
@@ -61,16 +60,6 @@ def _both_pack(app, pair, rounds: int = 5) -> list[Counter[str]]:
 
 def test_of_two_who_pack_one_order_one_wins(app, pair):
     assert _both_pack(app, pair) == [Counter(won=1, told=1, lines=1)] * 5
-
-
-def test_control_without_the_guard_both_win(app, pair, monkeypatch):
-    def move_unguarded(order: Order, to: Fulfilment, actor: str = "") -> None:
-        db.session.execute(update(Order).where(Order.id == order.id).values(fulfilment=to))
-        order.record("Packed", actor=actor)
-
-    monkeypatch.setattr(fulfilment_views, "advance", move_unguarded)
-
-    assert _both_pack(app, pair, 1) == [Counter(won=2, lines=2)]
 
 
 def test_handing_over_by_code_and_by_reason_at_once_is_done_once(app, pair):

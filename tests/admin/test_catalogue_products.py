@@ -247,20 +247,6 @@ def test_whoever_saves_second_is_told_what_changed_and_both_edits_are_kept(clerk
     assert goods.variant("MUG-BLU").price == 1400
 
 
-def test_control_without_the_edition_the_second_one_would_undo_the_first(clerk, second, goods, monkeypatch):
-    from shop.admin.catalog import product_edit_views
-    from shop.catalog.product_history import begin_edit
-
-    added = goods.added(clerk)
-    mine = goods.form(clerk, added)
-    goods.edit(second, added, **{"price-MUG-BLU": "1400"})
-    monkeypatch.setattr(product_edit_views, "begin_edit", lambda product, seen: begin_edit(product, product.version))
-
-    clerk.post(f"/admin/products/{added}/edit", {**mine, "version": str(goods.product(added).version), "name": "Mine"})
-
-    assert goods.variant("MUG-BLU").price == 1250
-
-
 @both_databases
 def test_of_two_who_save_at_the_same_moment_one_wins_and_the_other_is_told(clerk, second, goods):
     from tests.faults.at_once import at_once

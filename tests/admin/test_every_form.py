@@ -224,12 +224,6 @@ def test_every_posted_form_is_guarded_or_stands_here_with_a_reason(app):
     assert set(declared) - posted(app) == set()
 
 
-def test_control_a_new_form_is_found(app):
-    app.add_url_rule("/admin/new-form", "admin.new_form", lambda: "", methods=["POST"])
-
-    assert posted(app) - {*CHANGES, *MAKES, *NEITHER} == {"admin.new_form"}
-
-
 def test_every_form_as_it_is_served_carries_what_it_should(app, clerk, prepared, shopper):
     shopper.add()
     own = ("", "/edit", "/images", "/variants/new")

@@ -157,34 +157,6 @@ def test_an_order_that_costs_nothing_adds_up(app, provider, ledger):
         assert reconcile().holds
 
 
-@both_databases
-@pytest.mark.parametrize(
-    ("edit", "said"),
-    [
-        ("UPDATE ledger_entry SET amount = amount + 1", "the book says KSh 2,651."),
-        ("UPDATE orders SET received = received - 650", "The order says KSh 2,000 is here"),
-        ("DELETE FROM ledger_entry", "the book says KSh 0."),
-        ("UPDATE payment_attempt SET state = 'failed'", "0 of its payments are marked paid, the book has 1."),
-        ("UPDATE orders SET payment = 'cancelled'", "KSh 0 is noted as to be given back."),
-        ("UPDATE orders SET total = total + 5, goods = goods + 5", "only KSh 2,650 of KSh 2,655 came."),
-        ("UPDATE orders SET refund_due_amount = 3", "KSh 3 is noted as to be given back."),
-    ],
-)
-def test_control_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, clerk, ledger, edit, said):
-    bought = Shopper(app, provider).buy()
-    bought.hear(bought.callback())
-    assert "The money adds up." in clerk.get("/admin/money").text
-
-    with app.app_context():
-        write(lambda: db.session.execute(text(edit)))
-    page = clerk.get("/admin/money").text
-
-    assert "The money does not add up." in page
-    assert "1 order does not fit" in page
-    assert said in page
-    assert f">{ledger.column('number', bought)}</a>" in page
-
-
 def test_the_page_says_by_how_much_the_two_sides_are_apart(app, provider, clerk):
     bought = Shopper(app, provider).buy()
     bought.hear(bought.callback())
@@ -210,3 +182,31 @@ def test_the_proof_asks_the_database_three_times(app, provider, clerk):
 
 def test_the_proof_is_for_owners(packer):
     assert packer.get("/admin/money").status_code == 403
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        ("UPDATE ledger_entry SET amount = amount + 1", "the book says KSh 2,651."),
+        ("UPDATE orders SET received = received - 650", "The order says KSh 2,000 is here"),
+        ("DELETE FROM ledger_entry", "the book says KSh 0."),
+        ("UPDATE payment_attempt SET state = 'failed'", "0 of its payments are marked paid, the book has 1."),
+        ("UPDATE orders SET payment = 'cancelled'", "KSh 0 is noted as to be given back."),
+        ("UPDATE orders SET total = total + 5, goods = goods + 5", "only KSh 2,650 of KSh 2,655 came."),
+        ("UPDATE orders SET refund_due_amount = 3", "KSh 3 is noted as to be given back."),
+    ],
+)
+def test_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, clerk, ledger, edit, said):
+    bought = Shopper(app, provider).buy()
+    bought.hear(bought.callback())
+    assert "The money adds up." in clerk.get("/admin/money").text
+
+    with app.app_context():
+        write(lambda: db.session.execute(text(edit)))
+    page = clerk.get("/admin/money").text
+
+    assert "The money does not add up." in page
+    assert "1 order does not fit" in page
+    assert said in page
+    assert f">{ledger.column('number', bought)}</a>" in page

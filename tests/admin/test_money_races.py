@@ -4,13 +4,7 @@ import re
 from itertools import permutations
 
 import pytest
-from sqlalchemy import update
 
-from shop.catalog.models import Variant
-from shop.core.database import db, updated
-from shop.orders import transitions
-from shop.orders.models import Order
-from shop.payments import refunds
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.admin.desk import Clerk
@@ -114,24 +108,6 @@ def test_four_people_accept_at_once_and_it_is_accepted_once(app, desks, ledger, 
     adds_up(app)
 
 
-def test_control_without_the_guard_the_same_four_sell_the_goods_more_than_once(
-    app, desks, ledger, in_review, monkeypatch
-):
-    bought = in_review()
-    ledger.put(Variant, {"sku": SKU}, held=4)  # or the constraint on the stock would stop it
-    presses = [pressing(who, ledger, bought, "accept", amount="2650") for who in desks(4)]
-
-    def unguarded(order, seen, to):
-        updated(update(Order).where(Order.id == order.id).values(payment=to))
-        db.session.expire(order)
-
-    monkeypatch.setattr(transitions, "transition", unguarded)
-    monkeypatch.setattr("shop.payments.manual_payments._settle", lambda attempt, to: setattr(attempt, "state", to))
-    pages = at_once(presses)
-
-    assert sum("Accepted as paid" in page for page in pages) > 1
-
-
 def test_a_cancelled_order_and_its_callback_at_once_lose_no_money(app, desks, ledger, provider):
     [person] = desks(1)
     for _ in range(4):
@@ -206,22 +182,3 @@ def test_three_refunds_at_once_of_one_sum_are_one(app, desks, ledger, provider):
     assert sum("Recorded: KSh 300" in page for page in pages) == 1
     assert ledger.mails("refunded") == 1
     adds_up(app)
-
-
-def test_control_without_the_guard_the_same_refunds_are_more(app, desks, ledger, provider, monkeypatch):
-    bought = Shopper(app, provider).buy()
-    bought.hear(bought.callback())
-    presses = [pressing(who, ledger, bought, "give-back", f"SK{place}1B2C3D4") for place, who in enumerate(desks(3))]
-
-    def unguarded(order, seen, money, actor, back=None, refunded=None):
-        entry = refunds.booking.went_out(
-            order, money.amount, method=money.method, code=money.code, reason=money.reason, actor=actor
-        )
-        db.session.flush()
-        return entry
-
-    monkeypatch.setattr(refunds, "record_refund", unguarded)
-    at_once(presses)
-
-    with app.app_context():
-        assert not reconcile().holds

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from shop.accounts.models import AuditLogEntry
 from shop.core.database import db, write
@@ -92,20 +92,6 @@ def test_two_of_the_staff_press_at_once_and_one_moves_each_order(app, clerk, pac
     done = sum(int(number) for number in re.findall(r"(\d+) orders? marked", told))
     refused = sum(int(number) for number in re.findall(r"(\d+) not marked", told))
     assert (done, refused) == (6, 6)
-
-
-@both_databases
-def test_control_without_the_guard_both_move_the_same_order(app, clerk, packer, monkeypatch):
-    from shop.admin.orders import bulk_actions
-
-    def move_unguarded(order: Order, to: Fulfilment, _by: str) -> None:
-        db.session.execute(update(Order).where(Order.id == order.id).values(fulfilment=to))
-
-    monkeypatch.setattr(bulk_actions, "advance", move_unguarded)
-    numbers = ledger.keep(app, *(ledger.order(**PAID, fulfilment=Fulfilment.PACKED) for _ in range(6)))
-    pressed_at_once(clerk, packer, ("sent", "sent"), numbers)
-
-    assert set(Counter(acts_of(app)).values()) == {2}
 
 
 def test_the_guard_is_that_of_every_move_of_goods(app, clerk, monkeypatch):

@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from shop.accounts.models import AuditLogEntry
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.emails import outbox as again
 from shop.emails.delivery import IN_HAND, MOST_TRIES, send_due
 from shop.emails.models import OutboxEmail
 from tests import both_databases
@@ -232,20 +231,6 @@ def test_two_presses_at_one_moment_make_one_mail(app, clerk, put):
     assert [reply.status_code for reply in replies] == [303] * 3
     with app.app_context():
         assert db.session.scalar(select(func.count(OutboxEmail.id))) == 2
-
-
-def test_control_without_the_guard_each_press_would_be_a_mail(app, clerk, put, monkeypatch):
-    mail_id = put(sent_at=utcnow())
-    form = hidden_fields(clerk.get(f"/admin/mail/{mail_id}").text)
-    drawn = iter(range(100, 200))
-    monkeypatch.setattr(again, "copies_of", lambda mail: int(form["copies"]))
-    monkeypatch.setattr(again, "OutboxEmail", lambda **values: OutboxEmail(**{**values, "once": f"{next(drawn)}"}))
-    monkeypatch.setattr(again, "func", func)
-    for _ in range(2):
-        clerk.post(f"/admin/mail/{mail_id}/copy", form)
-
-    with app.app_context():
-        assert db.session.scalar(select(func.count(OutboxEmail.id))) == 3
 
 
 @pytest.mark.parametrize("copies", ["", "x", "-1", "5", "9" * 30, "\0"])

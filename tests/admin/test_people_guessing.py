@@ -65,13 +65,6 @@ class TestGuessing:
 
         assert sorted(at_once([guess] * 12)) == [""] * 5 + ["held back"] * 7
 
-    def test_control_without_the_limit_all_guesses_would_be_looked_at(self, app, clerk, clock, monkeypatch):
-        set_up(clerk, clock)
-        monkeypatch.setattr(two_factor, "_hold_back", lambda _: None)
-        with app.app_context():
-            merchant = db.session.scalars(select(TwoFactor.user_id)).one()
-            assert [two_factor.check_code(merchant, "000000") for _ in range(12)] == [""] * 12
-
     def test_the_page_for_confirming_counts_with_the_others(self, clerk, clock):
         set_up(clerk, clock)
         form = {**hidden_fields(clerk.get("/admin/confirm").text), "password": PASSWORD, "code": "000000"}

@@ -256,14 +256,6 @@ def _owners(app):
         return sum(person.has_role("owner") for person in people)
 
 
-@both_databases
-def test_control_without_the_guard_no_owner_would_be_left(app, clerk, monkeypatch):
-    monkeypatch.setattr(staffing, "_leave_an_owner", lambda _: None)
-    _act(clerk, _id(app, EMAIL), "remove")
-
-    assert _owners(app) == 0
-
-
 def test_who_is_no_longer_an_owner_changes_nothing(app, clerk, monkeypatch):
     let_in(app, SECOND, SECOND_PASSWORD)
     target = _id(app, SECOND)

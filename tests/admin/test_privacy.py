@@ -17,7 +17,6 @@ from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
 from shop.payments.models import CallbackRecord, LedgerEntry, OfferedCode, ReviewFlag
 from shop.privacy.anonymise import ANONYMISED_NAME, why_not_anonymised
-from shop.privacy import anonymise as forgetting
 from tests import both_databases
 from tests.admin import ledger
 from tests.pages import CANARY
@@ -141,27 +140,6 @@ def test_no_page_of_the_desk_offers_to_call_a_buyer_who_is_forgotten(app, clerk,
         page = clerk.get(address)
         assert page.status_code == 200, address
         assert not re.search(r'href="(?:tel:\+?"|https://wa\.me/(?:\?|")|mailto:")', page.text), address
-
-
-@pytest.mark.parametrize("left_out", ["shop.privacy.anonymise", "shop.privacy.anonymise", "shop.privacy.anonymise"])
-def test_control_when_one_room_does_not_forget_it_is_noticed(app, clerk, bought, left_out, monkeypatch):
-    from importlib import import_module
-
-    from shop.core.signals import order_forgotten
-
-    room = import_module(left_out)
-    order_forgotten.disconnect(room._forget)
-    ask(clerk)
-    order_forgotten.connect(room._forget)
-
-    assert traces(app)
-
-
-def test_control_when_one_column_is_left_out_it_is_noticed(app, clerk, bought, monkeypatch):
-    monkeypatch.setattr(forgetting, "_tidy_timeline", lambda order, person: None)
-    ask(clerk)
-
-    assert traces(app) == ["order_event.words"]
 
 
 @both_databases

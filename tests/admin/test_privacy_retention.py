@@ -9,8 +9,8 @@ from sqlalchemy import select
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders.models import Order, OrderEvent
-from shop.privacy.anonymise import anonymise_old_orders
 from shop.privacy import anonymise as forgetting
+from shop.privacy.anonymise import anonymise_old_orders
 from tests import both_databases
 from tests.admin import ledger
 from tests.admin.test_privacy import DONE, WAITING

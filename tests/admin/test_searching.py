@@ -131,10 +131,3 @@ def test_a_database_that_refuses_the_line_shows_no_buyers(clerk, orders, later, 
 
     assert reply.status_code == 503
     assert orders[0] not in reply.text
-
-
-def test_control_without_the_line_no_search_is_told(app, clerk, orders, later, monkeypatch):
-    monkeypatch.setattr(audit_log, "audit_as", lambda *words: None)
-    clerk.get("/admin/", query_string={"q": NAME})
-
-    assert log(app) == []

@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import select
 
-from shop.admin.sales import delivery_area_views as desk_areas
 from shop.core.database import db
 from shop.orders.models import Order
 from shop.pricing.models import DeliveryArea, delivery_areas
@@ -142,21 +141,6 @@ def test_of_two_who_switch_off_the_last_two_at_once_one_is_refused(app, clerk):
     switch_both_off(app, clerk, last_two(app))
 
     assert len(ids(app, active=True)) == 1
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_control_without_the_lock_both_could_go(app, clerk, monkeypatch):
-    from time import sleep
-
-    def unlocked():
-        every = db.session.scalars(select(DeliveryArea)).all()
-        sleep(0.3)
-        return list(every)
-
-    monkeypatch.setattr(desk_areas, "_locked", unlocked)
-    switch_both_off(app, clerk, last_two(app))
-
-    assert ids(app, active=True) == []
 
 
 @both_databases

@@ -179,18 +179,6 @@ def test_sent_again_later_it_leads_to_the_order_made(app, packer):
     assert len(orders(app)) == 1
 
 
-def test_control_without_the_key_twice_sent_would_be_two_orders(app, packer, monkeypatch):
-    from itertools import count
-
-    numbers = count()
-    monkeypatch.setattr(draft_order_views.MadeOrderForm, "key", property(lambda _: f"key-{next(numbers)}"))
-    form = form_of(packer)
-    packer.post(NEW, form)
-    packer.post(NEW, form)
-
-    assert len(orders(app)) == 2
-
-
 def test_a_total_that_was_not_shown_is_shown_first(app, packer):
     form = {**hidden_fields(packer.get(NEW).text), **ANSWERS, "area": packer.area("nairobi-cbd"), "place": "1"}
 

@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import text
 
 from shop.catalog.models import Variant
-from shop.checkout import submission
 from shop.core.database import db
 from shop.emails.models import UNPROVEN
 from shop.orders.models import WAITING, Order
@@ -103,13 +102,6 @@ def test_the_fifth_orders_form_sent_again_while_it_is_placed_is_still_that_order
 
     assert mine.headers["Location"] == rivals.headers["Location"]
     assert count() == 5
-
-
-def test_control_without_the_cap_the_sixth_is_placed(buy, count, monkeypatch):
-    monkeypatch.setattr(submission, "enforce_open_order_limit", lambda buyer: None)
-
-    assert [buy().status_code for _ in range(7)] == [303] * 7
-    assert count() == 7
 
 
 def test_thirty_buyers_behind_one_address_all_order(buy, count):

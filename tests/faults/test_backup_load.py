@@ -92,16 +92,3 @@ def test_what_was_acknowledged_before_the_backup_is_in_it_to_the_shilling(
         f"{len(after) - len(before)} while it was made, {len(before)} of {len(before)} acknowledged before it are in "
         f"it, KSh {sum(before.values()):,}; restored KSh {paid:,} of {len(held)} payments, book and orders equal",
     )
-
-
-def test_control_a_backup_from_before_lacks_what_came_after(load, settings, empty, tmp_path, request, unguarded):
-    path = tmp_path / "shop.zip"
-    command(settings, "backup", str(path))
-    with load() as acknowledged:
-        while not acknowledged:
-            time.sleep(0.01)
-    held, paid, _ = came(path, empty, request.node.callspec.params["database_url"])
-
-    assert acknowledged
-    assert (held, paid) == ({}, 0)
-    unguarded(PROGRAMME, f"in a backup taken before are {len(held)} of {len(acknowledged)}")

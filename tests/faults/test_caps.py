@@ -4,7 +4,6 @@ from collections import Counter
 
 import pytest
 
-from shop.checkout import submission
 from shop.emails import messages
 from shop.orders import placement
 from shop.orders.models import Order
@@ -48,25 +47,6 @@ def test_forty_at_once_are_five(rush, ledger, same, reached):
     assert rush(**same) == {303: 5, 200: BUYERS - 5}
     assert (ledger.count(Order), ledger.stock(SKU)) == (5, (1_000, 5))
     reached(programme(same), "5 placed")
-
-
-@both_databases
-@ONE
-def test_control_without_the_cap_all_forty_are_placed(rush, ledger, same, monkeypatch, unguarded):
-    monkeypatch.setattr(submission, "enforce_open_order_limit", lambda buyer: None)
-
-    assert rush(**same) == {303: BUYERS}
-    unguarded(programme(same), f"without the cap {BUYERS} placed")
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-@ONE
-def test_control_without_counting_alone_more_than_five_are_placed(rush, ledger, same, monkeypatch, unguarded):
-    monkeypatch.setattr(placement, "advisory_lock", lambda *names: None)
-    rush(**same)
-
-    assert ledger.count(Order) > 5
-    unguarded(programme(same), f"counted by several at once {ledger.count(Order)} placed")
 
 
 @both_databases

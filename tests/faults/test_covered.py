@@ -75,10 +75,3 @@ def test_every_branch_of_the_rooms_of_money_is_run(cover, reached):
     assert covered.missing == []
     assert covered.branches >= (300 if LONG else 16)
     reached(PROGRAMME, f"100 % of {covered.lines:,} statements and {covered.branches:,} branches")
-
-
-def test_control_a_branch_that_no_test_takes_is_named(cover, unguarded):
-    missing = cover(("pricing",), ["tests/faults/unasserted.py"]).missing
-
-    assert [one for one in missing if "claiming.py" in one]
-    unguarded(PROGRAMME, f"with one test of pricing alone {len(missing)} of its files are named, with what nobody took")

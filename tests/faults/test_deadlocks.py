@@ -9,7 +9,6 @@ from shop.core import database
 from shop.orders import reservations
 from tests import both_databases
 from tests.faults.at_once import at_once
-from tests.faults.figures import CROSSED
 from tests.shopper import SKU
 
 OTHER_SKU = "STA-BEA-ONE"
@@ -65,13 +64,3 @@ def test_carts_in_opposite_order_do_not_lock_each_other_out(replies, deadlocks, 
 
     assert not deadlocks
     assert ledger.stock(SKU) == ledger.stock(OTHER_SKU) == (100, BUYERS)
-
-
-@postgresql
-def test_control_without_the_order_of_skus_they_do(replies, deadlocks, monkeypatch, unguarded):
-    monkeypatch.setattr(reservations, "_in_order", list)
-
-    replies()
-
-    assert deadlocks
-    unguarded(CROSSED, f"with no order of SKUs {len(deadlocks)} deadlocks among {BUYERS} carts, tried again each time")

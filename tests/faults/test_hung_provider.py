@@ -170,17 +170,3 @@ def must_have_served(seen: Seen) -> None:
     assert {one.status for one in seen.presses} <= {200, 303}
     assert {one.location.split("/")[1] for one in seen.presses if one.location} == {"orders"}
     assert seen.asked_when_open == 0
-
-
-def test_control_without_the_bulkhead_visitors_are_stuck(hang, unguarded):
-    seen = hang("tests.faults.unguarded:app")
-
-    assert seen.waiting_at_most > ALL // 2
-    assert seen.stuck > VISITORS // 2
-    assert seen.ratio > 2
-    unguarded(
-        PROGRAMME,
-        f"without bulkhead and breaker {seen.waiting_at_most} of {ALL} threads in calls, "
-        f"{seen.stuck} pages took longer than {STUCK} s; "
-        f"p95 {p95(seen.pages) * 1000:,.0f} ms, quiet {p95(seen.quiet) * 1000:,.0f} ms",
-    )

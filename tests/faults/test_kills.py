@@ -98,11 +98,3 @@ def test_what_was_acknowledged_survives_the_kill(rounds, reached):
         f"{count} rounds: 0 of {acknowledged:,} acknowledged lost, 0 half there, "
         f"answers again after {slowest:.1f} s at most",
     )
-
-
-def test_control_a_shop_that_answers_before_it_commits_loses_some(rounds, unguarded):
-    acknowledged, lost, _ = rounds(2, "tests.faults.careless:app")
-
-    assert acknowledged
-    assert lost
-    unguarded(PROGRAMME, f"answered before it commits: {len(lost)} of {acknowledged} lost")

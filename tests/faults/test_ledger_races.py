@@ -1,13 +1,9 @@
 """Stock that is counted, received and written off while it is bought: exact to the piece, and the ledger says so."""
 
-import time
-
 import pytest
-from sqlalchemy import select
 
 from shop.catalog import stock
-from shop.catalog.models import Variant
-from shop.core.database import db, write
+from shop.core.database import write
 from tests import both_databases
 from tests.admin.goods import Goods
 from tests.faults.at_once import at_once
@@ -46,24 +42,6 @@ def test_stock_that_changes_while_it_is_bought_adds_up_to_the_piece(app, shopper
     one = goods.variant(SKU)
     assert (one.on_hand, one.held) == (100 + 8 * 3 - 8, 12)
     assert goods.unexplained() == []
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_control_without_the_lock_the_ledger_would_not_add_up(app, goods, monkeypatch):
-    def unlocked(sku):
-        seen = db.session.execute(select(Variant.on_hand, Variant.held).where(Variant.sku == sku)).first()
-        time.sleep(0.05)
-        return seen
-
-    monkeypatch.setattr(stock, "_locked", unlocked)
-
-    def receive():
-        with app.app_context():
-            write(lambda: stock.change_stock(SKU, 1, "Received"))
-
-    at_once([receive] * 6)
-
-    assert goods.unexplained() != []
 
 
 @both_databases

@@ -67,11 +67,3 @@ def test_a_warm_shop_answers_everything_and_grows_no_further(grow, ledger, reach
         f"{grown.requests / grown.seconds:.0f} requests a second; "
         f"memory of two processes {grown.megabytes:+.1f} MB, {grown.per_thousand:+.2f} MB for each 1,000 requests",
     )
-
-
-@both_databases
-def test_control_a_shop_that_keeps_something_of_each_request_is_found(grow, unguarded):
-    grown = grow("tests.faults.leaking:app")
-
-    assert grown.megabytes > MOST
-    unguarded(PROGRAMME, f"with 100 KB kept of each request {grown.megabytes:+.0f} MB in {grown.requests:,}")

@@ -17,7 +17,6 @@ from shop.core.database import db, write
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.conftest import TOKEN
-from tests.faults.credulous import believe
 from tests.faults.figures import size
 from tests.faults.malformed import Body, Malformer
 from tests.faults.meaning import may_pay
@@ -181,23 +180,6 @@ def test_no_malformed_body_breaks_the_shop_over_a_socket(app, waiting, settings,
         OVER_A_SOCKET,
         f"{count:,}: {tried.words}; two web processes grew by {growth / 1e6:.1f} MB together",
     )
-
-
-def test_control_a_credulous_reader_pays_wrongly_and_breaks(app, waiting, unlogged, monkeypatch, unguarded):
-    count = size(400, 5_000)
-    monkeypatch.setitem(app.view_functions, "payments.callback", believe)
-    monkeypatch.setattr(waiting, "put_back", lambda: _wait_again(waiting))
-
-    must_be_wrong(try_bodies(waiting, in_process(app), count), HERE, unguarded)
-
-
-def test_control_over_a_socket_too(app, waiting, settings, tmp_path, monkeypatch, unguarded):
-    monkeypatch.setattr(waiting, "put_back", lambda: _wait_again(waiting))
-    with (
-        Served(settings, tmp_path, "tests.faults.credulous:credulous_shop()") as served,
-        over_the_socket(served) as post,
-    ):
-        must_be_wrong(try_bodies(waiting, post, size(100, 500)), OVER_A_SOCKET, unguarded)
 
 
 def must_be_wrong(tried: Tried, programme: str, unguarded) -> None:

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from shop.chpter import Claim, Unreadable, callback_reader, read_callback
-from shop.chpter.strict_json import NotStrict
+from shop.chpter import Claim, Unreadable, read_callback
 from tests.faults.malformed import Malformer
 from tests.faults.meaning import may_pay
 from tests.faults.test_malformed import SEED
@@ -75,23 +74,3 @@ def test_the_judge_knows_what_is_documented(said, may):
 
 def test_the_shop_reads_what_the_judge_reads():
     assert wrongly_believed(1_500) == 0
-
-
-@pytest.mark.parametrize("check", GONE)
-def test_control_a_reader_without_one_of_its_checks_is_found(check, monkeypatch):
-    monkeypatch.setattr(callback_reader, check, GONE[check])
-
-    assert wrongly_believed(3_000)
-
-
-def test_control_a_reader_of_loose_json_is_found(monkeypatch):
-    def loose(text):
-        try:
-            return dict(json.loads(text, parse_int=str, parse_float=str))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise NotStrict from error
-
-    monkeypatch.setattr(callback_reader, "read_text", lambda raw: raw.decode("utf-8", "replace").replace("\0", ""))
-    monkeypatch.setattr(callback_reader, "read_object", loose)
-
-    assert wrongly_believed(3_000)

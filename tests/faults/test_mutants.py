@@ -94,10 +94,3 @@ def test_faults_in_the_code_of_money_are_noticed(put_in, reached):
             f"({share(mine):.1f} %)",
             control="" if room == "pricing" else "as for pricing",
         )
-
-
-def test_control_where_tests_assert_nothing_most_are_not_noticed(put_in, unguarded):
-    fates = put_in(PRICING[:1], ["tests/faults/unasserted.py"])
-
-    assert 0 < share(fates) < 50
-    unguarded(PROGRAMME.format("pricing"), f"by a test that asserts nothing {share(fates):.1f} % of {len(fates)}")

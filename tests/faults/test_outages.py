@@ -102,19 +102,6 @@ def test_a_crashed_database_loses_nothing_that_was_acknowledged(
     )
 
 
-def test_control_with_the_spool_off_the_same_callbacks_are_refused(
-    app, shopper, ledger, settings, own_postgres, tmp_path, no_spool, unguarded
-):
-    ledger.shelve(SKU, BURST + 10)
-    purchases = [shopper.buy() for _ in range(BURST)]
-    with Served(settings, tmp_path) as served, crashed(own_postgres, after=0.15, away=1.0):
-        answers = Counter(call(served, purchases))
-
-    assert answers[503]
-    assert not answers[202]
-    unguarded(CRASHES, f"with the spool off {answers[503]} of {BURST} refused")
-
-
 @pytest.fixture
 def locked(shopper, ledger, settings, tmp_path):
     """Somebody else keeps the file locked under callbacks: what was bought, the answers, the seconds each took."""
@@ -150,15 +137,6 @@ def test_a_locked_sqlite_keeps_callbacks_on_disk(app, locked, settings, reached)
         f"for {seconds} s: 0 of {count} lost, {answers[202]} kept on disk, answered within {max(took):.1f} s, "
         f"spool empty after {waited:.1f} s",
     )
-
-
-def test_control_with_the_spool_off_a_locked_sqlite_refuses_callbacks(locked, no_spool, unguarded):
-    purchases, answers, _ = locked(8, 12)
-
-    assert answers[503]
-    assert not answers[202]
-    assert "awaiting" in {bought.status["payment"] for bought in purchases}
-    unguarded(LOCKED, f"with the spool off {answers[503]} of 12 refused")
 
 
 @pytest.fixture
@@ -200,22 +178,6 @@ class TestFullDisk:
         assert {bought.status["payment"] for bought in purchases[5:]} == {"paid"}
         assert {bought.status["payment"] for bought in purchases[:5]} == {"awaiting"}
         reached(FULL, "5 of 5 answered 503, none of 500, pages served, 5 of 5 settled once there is room")
-
-    def test_control_a_shop_that_answers_before_it_commits_says_what_is_not_so(
-        self, app, shopper, settings, small_disk, tmp_path, unguarded
-    ):
-        settings["INSTANCE_PATH"] = str(small_disk / "instance")
-        purchases = [shopper.buy() for _ in range(5)]
-        with Served(settings, tmp_path, "tests.faults.careless:app") as served:
-            filler = _fill(small_disk)
-            full = Counter(call(served, purchases))
-            time.sleep(1)  # it settles a little later, or would
-            filler.unlink()
-        lost = [bought for bought in purchases if bought.status["payment"] != "paid"]
-
-        assert full == {200: 5}
-        assert lost
-        unguarded(FULL, f"answered before it commits: {len(lost)} of 5 acknowledged lost")
 
 
 def _fill(disk: Path) -> Path:

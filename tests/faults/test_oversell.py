@@ -8,7 +8,6 @@ from sqlalchemy import update
 
 from shop.catalog.models import Variant
 from shop.core.database import db, write
-from shop.orders import placement
 from shop.orders.models import Order
 from shop.pricing.models import DiscountCode
 from tests import both_databases
@@ -101,22 +100,3 @@ def test_the_uses_of_a_code_are_taken_once_each(shopper, ledger, crowd, together
     assert answers == {303: 5, 200: count - 5}
     assert ledger.uses("KARIBU10") == ledger.count(Order, Order.discount > 0) == 5
     reached(USES, f"{count} buyers: 5 used, the others told in words")
-
-
-def test_control_without_its_guard_a_code_is_used_too_often(shopper, ledger, crowd, together, monkeypatch, unguarded):
-    def claim_unguarded(code_id, _at=None):
-        more = update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses + 1)
-        db.session.execute(more, execution_options={"synchronize_session": False})
-
-    monkeypatch.setattr(placement, "claim_use", claim_unguarded)
-    ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses=5, uses=0)
-    ledger.shelve("STA-BEA-ONE", 500)
-    shopper.add("STA-BEA-ONE")
-    buyers = crowd(30, code="KARIBU10")
-    together(30)
-
-    at_once(buyers)
-
-    used = ledger.uses("KARIBU10")
-    assert used > 5
-    unguarded(USES, f"with its guard off {used} of 30 used")

@@ -2,12 +2,11 @@
 
 import logging
 import re
-import threading
 import time
 
 import pytest
 
-from shop.chpter import ChpterClient, client, transport
+from shop.chpter import ChpterClient
 from tests import both_databases
 from tests.admin.desk import Clerk, let_in
 from tests.faults.at_once import at_once
@@ -116,41 +115,6 @@ def test_every_fault_ends_on_the_order_page_with_a_way_to_try_again(
         f"0 of 5xx, 0 redirects off the list, each ends on a page with a way on; {len(calls)} calls, the longest "
         f"{max(calls):.2f} s with a deadline of {DEADLINE:.0f} s; no token in {len(outputs.texts):,} answers and lines",
     )
-
-
-@both_databases
-def test_control_without_the_check_of_links_a_buyer_is_sent_anywhere(shopper, provider, monkeypatch, unguarded):
-    monkeypatch.setattr(client, "safe_link", lambda link, _own, _hosts: link)
-    shopper.add(SKU)
-
-    with pytest.raises(AssertionError):
-        press_pay(shopper, provider, "link_off_host")
-
-    unguarded(PROGRAMME, "without the check of links 1 of 1 sent to another host")
-
-
-@both_databases
-def test_control_without_the_deadline_a_call_goes_on(app, shopper, provider, calls, monkeypatch, unguarded):
-    monkeypatch.setattr(transport, "_left", lambda _ends: DEADLINE)  # each wait has a time of its own
-    app.extensions["chpter"] = with_deadline(app, provider, DEADLINE)
-    provider.pause = 0.05
-    shopper.add(SKU)
-    form = shopper.fill_checkout()
-    asked = shopper.post("/checkout", form)
-    provider.behaviour = "drip_body"
-    threading.Timer(4, setattr, (provider, "behaviour", "ok")).start()
-    shopper.post("/checkout", {**form, **hidden_fields(asked.text)})
-
-    assert max(calls) > 2 * DEADLINE
-    unguarded(PROGRAMME, f"without the deadline a call takes {max(calls):.1f} s, as long as the stub drips")
-
-
-@pytest.mark.plants_secrets
-def test_control_a_token_in_a_log_is_found(app, outputs, provider, shopper):
-    shopper.buy()
-    logging.getLogger("shop").warning("sent: %s", provider.requests[-1].body)
-
-    assert outputs.with_any(secrets_of(provider))
 
 
 def test_faults_without_end_end_after_ten_seconds(app, ledger, provider, settings):

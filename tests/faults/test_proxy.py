@@ -163,15 +163,6 @@ def test_its_logs_hold_no_address_of_a_callback_or_an_order(standing, bought, re
     reached(QUIET, "0 lines that hold an address, of callbacks heard, refused, broken off and not to be passed on")
 
 
-@pytest.mark.plants_secrets
-def test_control_logs_as_they_come_hold_them(standing, bought, tmp_path, unguarded):
-    served, proxy = standing({"no_addresses;": "combined;", "/dev/null crit;": f"{tmp_path}/proxy-errors.log;"})
-    all_that_is_written_about(served, proxy, bought)
-
-    assert naming(proxy, bought)
-    unguarded(QUIET, f"with both logs as they come {naming(proxy, bought)} lines")
-
-
 def test_proxy_and_shop_see_the_same_requests(standing, bought, reached, unguarded):
     hiding = [sent.raw for sent in Writer(bought.callback_path, json.dumps(bought.callback()).encode()).hiding()]
     served, proxy = standing({"$request_time": "$request_time to=$upstream_addr"})  # the end of the guide's log line

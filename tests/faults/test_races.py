@@ -4,19 +4,14 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
 
-from shop.catalog.models import Variant
 from shop.core.clock import utcnow
-from shop.core.database import db
-from shop.orders import reservations
 from shop.orders.expiry import expire_orders
 from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
 from shop.pricing.models import DiscountCode
 from tests import both_databases
 from tests.faults.at_once import at_once
-from tests.faults.figures import SOLD_OUT
 from tests.shopper import SKU, Bought
 
 pytestmark = both_databases
@@ -39,26 +34,6 @@ def test_a_hundred_buyers_of_ten_pieces_make_ten_orders(shopper, ledger, crowd, 
     assert all("Another buyer was quicker" in reply.text for reply in replies if reply.status_code == 200)
     assert ledger.count(Order) == 10
     assert ledger.stock(SKU) == (10, 10)
-
-
-def test_control_without_the_guard_the_same_buyers_are_sold_what_is_not_there(
-    shopper, ledger, crowd, together, no_stock_check, monkeypatch, unguarded
-):
-    ledger.shelve(SKU, 10)
-    shopper.add(SKU)
-    buyers = crowd(30)
-    together(30)
-
-    def hold_unguarded(lines):
-        for line in lines:
-            more = update(Variant).where(Variant.sku == line.sku).values(held=Variant.held + line.quantity)
-            db.session.execute(more, execution_options={"synchronize_session": False})
-
-    monkeypatch.setattr(reservations, "hold", hold_unguarded)
-    at_once(buyers)
-
-    assert ledger.count(Order) > 10
-    unguarded(SOLD_OUT, f"with no guard and no CHECK {ledger.count(Order)} sold to 30 buyers")
 
 
 def test_a_form_sent_three_times_at_once_makes_one_order(app, shopper, ledger, crowd, together):

@@ -5,8 +5,6 @@ from collections import Counter
 
 import pytest
 
-from shop.orders import reservations, transitions
-from shop.payments import settlement
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.faults.at_once import at_once
@@ -61,39 +59,3 @@ def test_success_and_failure_in_any_order_never_unpay(shopper, ledger, reached):
     assert ledger.mails("paid") == count
     assert ledger.stock(SKU) == (10, 0)
     reached(SHUFFLED, f"{count} orders: {count} paid, 0 un-paid, {count} receipts, stock exact")
-
-
-def test_control_without_its_guards_one_payment_is_counted_twice(shopper, ledger, monkeypatch, unguarded):
-    ledger.shelve(SKU, 100)
-    bought = shopper.buy()
-    body = bought.callback()
-
-    def unseeing(_decision, _attempt, order, _callback, now):
-        reservations.take(order.lines)
-        transitions._received(order, now)
-
-    monkeypatch.setattr(settlement, "_apply", unseeing)
-    in_crowds([lambda: bought.hear(body)] * 5)
-
-    taken = 100 - ledger.stock(SKU)[0]
-    assert taken > 1
-    unguarded(ONE, f"with no guard on any state 5 times: {taken} stock commits")
-
-
-def test_control_without_its_row_a_failure_unpays(shopper, ledger, monkeypatch, unguarded):
-    bought = shopper.buy()
-    decide = settlement.decide
-
-    def believing(facts):
-        decision = decide(facts)
-        if facts.claim == "no":
-            failed = settlement.AttemptState.FAILED
-            return settlement.Decision("R6", failed, settlement.Payment.AWAITING, "The payment failed.")
-        return decision
-
-    monkeypatch.setattr(settlement, "decide", believing)
-    for body in (bought.callback(), bought.failure()):
-        bought.hear(body)
-
-    assert bought.status["payment"] == "awaiting"
-    unguarded(SHUFFLED, "with failures let through 1 of 1 un-paid")

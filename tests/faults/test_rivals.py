@@ -3,17 +3,12 @@
 import random
 from collections import Counter
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
-from shop.core import database
 from shop.core.clock import utcnow
-from shop.orders import expiry as expiring
 from shop.orders.expiry import expire_orders
 from shop.orders.transitions import StaleState
-from shop.payments import settlement
 from tests import both_databases
 from tests.faults.at_once import at_once
 from tests.faults.between import Between
@@ -124,48 +119,3 @@ def test_a_rival_between_any_two_statements_changes_nothing_that_counts(
         f"a rival that {rival}: {len(purchases) - 1} places, all accounted for",
         control="cannot be: SQLite lets one write at a time, the rival waits" if alone else "",
     )
-
-
-@both_databases
-def test_control_without_the_guard_of_expiry_a_paid_order_gives_its_goods_back(
-    app, shopper, ledger, acts, monkeypatch, unguarded
-):
-    def expire_unguarded(order_id, _now):
-        order = expiring.db.session.get_one(expiring.Order, order_id)
-        order.payment = expiring.Payment.EXPIRED
-        expiring.dropped(order)
-        return True
-
-    monkeypatch.setattr(expiring, "_expire", expire_unguarded)
-    # on SQLite threads of one process stand in a queue before they write; another process would not
-    monkeypatch.setattr(database, "_turn", SimpleNamespace(acquire=lambda timeout: False))
-    ledger.shelve(SKU, 100)
-    before, purchases = ledger.stock(SKU), []
-    with pytest.raises((AssertionError, IntegrityError)):
-        for place in range(1, 6):
-            purchases.append(shopper.buy())
-            with Between(app, place, lambda: acts["pays"](purchases[-1]), patience=2):
-                acts["expires"](None)
-            accounts_for(ledger, purchases, before)
-
-    unguarded(BETWEEN.format("expires"), f"with expiry unguarded place {len(purchases)} is not accounted for")
-
-
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_control_without_the_guards_of_settling_goods_are_given_back_that_are_paid(
-    app, shopper, ledger, acts, no_stock_check, monkeypatch, unguarded
-):
-    def move_unguarded(order, _before, after):
-        order.payment = after
-
-    monkeypatch.setattr(settlement.moving, "move", move_unguarded)
-    ledger.shelve(SKU, 100)
-    before, purchases = ledger.stock(SKU), []
-    with pytest.raises((AssertionError, IntegrityError)):
-        for place in range(1, 26):
-            purchases.append(shopper.buy())
-            with Between(app, place, lambda: acts["expires"](None), patience=2):
-                acts["pays"](purchases[-1])
-            accounts_for(ledger, purchases, before)
-
-    unguarded(BETWEEN.format("pays"), f"with settling unguarded place {len(purchases)} is not accounted for")

@@ -112,32 +112,6 @@ def test_without_a_proxy_callers_that_say_nothing_hold_nobody_up_either(app, liv
     reached(SILENT, f"with no proxy: catalogue p95 {p95(taken) * 1000:.0f} ms")
 
 
-def test_control_connections_that_are_handed_over_at_once_hold_every_thread(app, live, tmp_path, unguarded):
-    config = tmp_path / "as_it_comes.py"
-    config.write_text("worker_class, threads = 'gthread', 8\n")
-    serving = Served(live, tmp_path, workers=1)
-    serving.command = (*serving.command, "--config", str(config))
-    with serving as served, slow_callers(lambda: call(served), b""):
-        assert unanswered(served)
-    unguarded(SILENT, "with no proxy and handed over at once, they hold every thread: no page within 3 s")
-
-
-@pytest.mark.parametrize("programme", DRIPPING, ids=["head", "body"])
-def test_control_without_a_proxy_they_hold_every_thread_and_let_go_when_they_leave(
-    app, live, tmp_path, unguarded, programme
-):
-    with Served(live, tmp_path, workers=1) as served:  # of two, one may take all the callers
-        with slow_callers(lambda: call(served), DRIPPING[programme]):
-            assert unanswered(served)
-            assert unanswered(served)
-        back = served.wait_until_up()
-
-    unguarded(
-        programme,
-        f"with no proxy others wait as long as they drip; answered {back:.1f} s after they left, without a restart",
-    )
-
-
 def call(served: Served) -> socket.socket:
     """A connection to the shop itself."""
     return socket.create_connection(("127.0.0.1", served.port), 10)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from shop.payments import settlement, views
+from shop.payments import settlement
 from shop.payments.views import drain_spool
 from tests import both_databases
 from tests.shopper import SKU
@@ -196,16 +196,6 @@ def test_a_bug_in_settling_one_loses_nothing_and_holds_up_no_other(app, shopper,
 
     assert drain() == 1
     assert bought.status["attempt"] == "failed"
-
-
-def test_control_without_the_spool_the_money_is_lost(app, bought, settings, drain, monkeypatch):
-    monkeypatch.setattr(views, "spool", lambda *_args: None)
-    with database_away(app, settings["DATABASE_URL"]):
-        assert bought.hear(bought.callback()).status_code == 202
-
-    drain()
-
-    assert bought.status["payment"] == "awaiting"
 
 
 def test_the_spool_holds_no_secret_and_the_oldest_is_settled_first(app, bought, spool, settings, drain, ledger):

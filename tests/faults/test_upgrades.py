@@ -139,19 +139,6 @@ def test_a_reload_and_a_restart_lose_nothing_and_cut_nobody_off(rounds, reached)
     )
 
 
-@both_databases
-@pytest.mark.parametrize(
-    ("change", "options"),
-    [(kill_and_start, ()), (restart, ("--graceful-timeout", "0"))],
-    ids=["kill -9", "no time to finish"],
-)
-def test_control_with_no_time_to_finish_answers_are_cut_off(rounds, change, options, unguarded):
-    cut_off = rounds([change], *options).cut_off
-
-    assert cut_off
-    unguarded(RESTARTS, f"{' '.join(options) or 'kill -9'}: {cut_off} answers cut off in 1 round")
-
-
 @dataclass
 class Changed:
     """What callers were told while the tables were taken back a version and put up again."""
@@ -220,12 +207,3 @@ def test_tables_of_another_version_lose_no_callback_and_break_no_page(tables_cha
         f"{waited:.1f} s after; of {seen.pages.total()} pages {seen.pages[503]} were 503, 0 were 500; "
         f"{seen.tries} commands for the two changes",
     )
-
-
-@both_databases
-def test_control_with_the_spool_off_what_cannot_be_settled_is_refused_aloud(tables_change, no_spool, unguarded):
-    seen = tables_change()
-
-    assert set(seen.told) == {200, 503}
-    assert {bought.status["payment"] for bought in seen.acknowledged} == {"paid"}
-    unguarded(TABLES, f"with the spool off {seen.told[503]} of {seen.told.total()} refused")

@@ -171,11 +171,3 @@ def test_a_killed_worker_loses_no_mail_and_ends_each_order_once(app, rounds, off
         f"{count} rounds: 0 of {len(office.letters) - repeats:,} mails lost, {repeats} sent twice under the "
         f"same Message-ID, {len(ended)} of {len(expired)} orders ended exactly once",
     )
-
-
-def test_control_a_worker_that_marks_before_it_sends_loses_mails(app, rounds, office, unguarded):
-    rounds(4, "tests.faults.hasty")
-
-    missing = _missing(app, office)
-    assert missing
-    unguarded(PROGRAMME, f"marked as sent before it is: {len(missing)} mails lost in 4 rounds")

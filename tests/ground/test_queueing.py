@@ -2,7 +2,6 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 from time import monotonic
 
 import pytest
@@ -40,16 +39,6 @@ def waits_of_all(app) -> list[float]:
 
 def test_a_queue_behind_a_locked_database_waits_once(app, locked):
     assert max(waits_of_all(app)) < THREADS / 2
-
-
-def test_control_without_a_word_from_the_one_in_front_each_waits_after_the_other(app, locked, monkeypatch):
-    class Unheard(Event):
-        def set(self) -> None:
-            pass
-
-    monkeypatch.setattr(database, "_kept_out", Unheard())
-
-    assert max(waits_of_all(app)) >= THREADS
 
 
 def test_once_it_is_free_a_writer_is_as_patient_as_ever(app, locked):

@@ -93,21 +93,6 @@ def test_commands_run_all_the_same(app, settings):
     assert revision(app) == now
 
 
-def test_control_without_the_check_a_server_starts_on_other_tables(app, settings, tmp_path):
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for name in ("shop", "templates", "static", "migrations"):
-        (copy / name).symlink_to(ROOT / name)
-    shutil.copy(ROOT / "wsgi.py", copy)
-    shutil.copy(ROOT / "gunicorn.conf.py", copy)
-    revision(app, "newer")
-    assert start(settings, copy)[0] == 3
-
-    (copy / "gunicorn.conf.py").write_text("")
-    with pytest.raises(subprocess.TimeoutExpired):
-        start(settings, copy, patience=6)
-
-
 def copied(folder: Path) -> Path:
     """The shop's tree, to be changed by a test."""
     folder.mkdir()

@@ -89,7 +89,9 @@ def test_a_lost_link_is_sent_to_the_order_s_own_address_and_the_answer_is_always
 
     assert {reply.status_code for reply in (right, *wrong)} == {200}
     assert len({without_token(reply.text) for reply in (right, *wrong)}) == 1
-    assert ledger.count(OutboxEmail, OutboxEmail.kind == "order_link", OutboxEmail.recipient == "buyer@example.com") == 1
+    assert (
+        ledger.count(OutboxEmail, OutboxEmail.kind == "order_link", OutboxEmail.recipient == "buyer@example.com") == 1
+    )
     with app.app_context():
         mail = OutboxEmail.query.filter_by(kind="link").one()
         assert f"http://localhost{bought.order_path}" in mail.body

@@ -110,10 +110,3 @@ def test_what_was_looked_at_goes_with_the_time_and_what_waits_stays(app, lost):
         assert write(lambda: unmatched_callbacks.delete_resolved(24, utcnow() + 25 * MONTH)) == 1
 
     assert [one.claim for one in kept(app)] == ["yes"]
-
-
-def test_control_without_keeping_the_money_is_gone(app, lost, monkeypatch):
-    monkeypatch.setattr(unmatched_callbacks, "keep_unmatched", lambda *_callback: None)
-    lost.hear(lost.callback())
-
-    assert kept(app) == []
