@@ -21,21 +21,10 @@ assets = Blueprint("assets", __name__)
 
 @lru_cache
 def bundle_text(name: str) -> str:
-    """All style sheets of one bundle, in the order of the cascade, without comments and indents."""
+    """All style sheets of one bundle, in the order of the cascade."""
     folder, patterns = BUNDLES[name]
     files = [file for pattern in patterns for file in sorted((STATIC / folder).glob(pattern))]
-    return "".join(_squeezed(file.read_text()) for file in files)
-
-
-def _squeezed(css: str) -> str:
-    """CSS without comments and leading blanks: enough for a compressed reply, and unable to change a rule."""
-    kept = []
-    while "/*" in css:
-        before, _, rest = css.partition("/*")
-        kept.append(before)
-        css = rest.partition("*/")[2]
-    lines = "".join((*kept, css)).splitlines()
-    return "".join(f"{line.strip()}\n" for line in lines if line.strip())
+    return "".join(file.read_text() for file in files)
 
 
 @lru_cache(maxsize=1024)  # more than there are files

@@ -38,7 +38,6 @@ NO_READERS = {
     "shop.admin.people.links.withdraw_links": "writes",
     "shop.admin.pictures.views._back": "of a page already found",
     "shop.admin.selling.areas._done": "our own words",
-    "shop.assets._squeezed": "our own style sheets",
     "shop.catalog.media.remove": "writes",
     "shop.catalog.media.let_rest": "writes",
     "shop.catalog.stocking.note_move": "writes",
