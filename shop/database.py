@@ -213,7 +213,7 @@ def refusal(error: Exception) -> str:
 def changed(statement: Update | Delete) -> int:
     """Run one guarded UPDATE or DELETE and say how many rows it moved; 0 means that another transaction was first."""
     result = db.session.execute(statement, execution_options={"synchronize_session": False})
-    return cast("CursorResult[Any]", result).rowcount
+    return cast(CursorResult[Any], result).rowcount
 
 
 def alone_with(*names: str) -> None:

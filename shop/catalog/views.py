@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.catalog import browsing
-from shop.catalog.models import Category, Product, Variant, stock_word
+from shop.catalog.models import Category, Product, Variant
 from shop.catalog.old_slugs import once_at
 from shop.paging import page_asked
 
@@ -92,7 +92,6 @@ class ProductPage:
         self.pictures = product.pictures
         self.places = {picture.id: place for place, picture in enumerate(product.pictures, 1)}  # of pictures, by id
         self.variants = [variant for variant in product.variants if variant.active]
-        self.stock = stock_word(sum(variant.left for variant in self.variants))
         self.options = product.options
         buyable = [variant for variant in self.variants if variant.left > 0]
         self.prices = [variant.price for variant in buyable or self.variants]  # of what can be bought, if anything

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from .errors import UnsafeLink
 
-MAX_LENGTH = 2048
 LONGEST_HOST = 253  # characters of a host name
 DEFAULT_PORTS = {"https": 443, "http": 80}
 

@@ -8,13 +8,10 @@ the rest of the address does not matter. A forged token changes nothing: no quer
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from shop.payments import addresses
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MOST_TRIED = 4  # tokens of one address; each costs a signature check
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{16,60}\.[A-Za-z0-9_-]{16,60}(?![A-Za-z0-9_-])", re.ASCII)
@@ -23,10 +20,10 @@ _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{16,60}\.[A-Za-z0-9_-]{16,6
 class CallbackAddresses:
     """WSGI middleware: gives a badly joined callback address its proper form, and takes PUT and PATCH for POST."""
 
-    def __init__(self, app: "WSGIApplication", keys: Sequence[str]) -> None:
+    def __init__(self, app: WSGIApplication, keys: Sequence[str]) -> None:
         self._app, self._keys = app, keys
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         path = environ.get("PATH_INFO", "")
         if "chpter" in path.lower():
