@@ -32,6 +32,7 @@ lint: $(VENV)/dev.stamp ## Run the linters
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/vulture
 	$(BIN)/python bin/audit.py --offline
 
 audit: $(VENV)/dev.stamp ## Look for risks in the code, secrets in the tree, and known holes in the lock

@@ -38,7 +38,6 @@ class Archive:
     """What a backup holds. `orders` and `total` (whole shillings) are there for a person to compare."""
 
     taken_at: str  # UTC
-    revision: str  # of the tables
     orders: int
     total: int
     rows: int
@@ -240,7 +239,7 @@ def _manifest(archive: ZipFile) -> dict[str, Any]:
 def _summary(manifest: dict[str, Any]) -> Archive:
     files = [name for name in manifest["entries"] if name.startswith(f"{MEDIA}/")]
     rows = sum(entry["lines"] for name, entry in manifest["entries"].items() if name not in files)
-    return Archive(manifest["taken_at"], manifest["revision"], manifest["orders"], manifest["total"], rows, len(files))
+    return Archive(manifest["taken_at"], manifest["orders"], manifest["total"], rows, len(files))
 
 
 def _entry(table: Table) -> str:

@@ -19,12 +19,11 @@ class Badge:
 
     words: str
     tone: str = "quiet"
-    short: str = ""  # where there is little room, if that is something else
 
 
 PAYMENTS = {
     Payment.REVIEW: Badge("To check", "bad"),
-    Payment.AWAITING: Badge("Waiting for payment", "waiting", short="Waiting"),
+    Payment.AWAITING: Badge("Waiting for payment", "waiting"),
     Payment.PAID: Badge("Paid", "good"),
     Payment.EXPIRED: Badge("Expired"),
     Payment.CANCELLED: Badge("Cancelled"),

@@ -1,7 +1,5 @@
 """How the admin answers a form that it does not carry out: filled in again, with words for what is in the way."""
 
-import logging
-
 from flask import Response, current_app, flash, redirect, request, url_for
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
@@ -19,7 +17,6 @@ from shop.web.errors import error_page
 from shop.web.fingerprints import ChangedMeanwhile
 from shop.web.idempotency import made_before
 
-log = logging.getLogger(__name__)
 STALE = "You signed in again after this page was opened, so nothing is saved yet. Check it and press the button again"
 SIGNED_OUT = ("You are signed out", "Nothing was saved. Sign in, open the page again and send it once more.")
 BUSY = "The database did not answer, so this may not be saved. Look whether it is there, then press the button again"

@@ -6,7 +6,6 @@ from flask import request
 
 from shop.accounts.permissions import admin, has_role
 
-MEGABYTE = 1024 * 1024
 FRAME = 64 * 1024  # bytes for the form around the files
 LARGEST: dict[str, int] = {}  # endpoint: bytes of one request
 

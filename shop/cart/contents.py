@@ -121,11 +121,6 @@ class CartContents:
         return min((area.fee for area in self.areas if not area.pickup), default=None)
 
     @property
-    def count(self) -> int:
-        """Pieces."""
-        return sum(line.quantity for line in self.lines)
-
-    @property
     def ready(self) -> bool:
         """Whether it can go to the checkout."""
         return bool(self.lines) and not any(line.problem for line in self.lines)

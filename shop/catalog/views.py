@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from shop.catalog import queries
-from shop.catalog.models import Category, Product, Variant, stock_word
+from shop.catalog.models import Category, Product, Variant
 from shop.catalog.slugs import item_at_old_slug
 from shop.web.base_form import ViewResponse
 from shop.web.pagination import page_arg
@@ -90,7 +90,6 @@ class ProductPage:
         self.images = product.images
         self.places = {image.id: place for place, image in enumerate(product.images, 1)}  # of images, by id
         self.variants = [variant for variant in product.variants if variant.active]
-        self.stock = stock_word(sum(variant.left for variant in self.variants))
         self.options = product.options
         buyable = [variant for variant in self.variants if variant.left > 0]
         self.prices = [variant.price for variant in buyable or self.variants]  # of what can be bought, if anything

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from .errors import UnsafeLink
 
-MAX_LENGTH = 2048
-LONGEST_HOST = 253  # characters, the limit of DNS
+LONGEST_HOST = 253  # characters of a host name
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 # Printable ASCII, without spaces and without the backslash, which browsers read as a slash.

@@ -213,7 +213,7 @@ def database_refusal(error: Exception) -> str:
 def updated(statement: Update | Delete) -> int:
     """Run one guarded UPDATE or DELETE and say how many rows it moved; 0 means that another transaction was first."""
     result = db.session.execute(statement, execution_options={"synchronize_session": False})
-    return cast("CursorResult[Any]", result).rowcount
+    return cast(CursorResult[Any], result).rowcount
 
 
 def advisory_lock(*names: str) -> None:

@@ -25,7 +25,6 @@ WRITE_SECONDS = 5  # between two writes, unless something failed or went well ag
 class Sweep:
     """One kind of the worker's work. Moments are UTC."""
 
-    done_at: datetime | None  # when it last went well
     failing_since: datetime | None
     error: str  # the class of what stops it, or ""
 
@@ -89,10 +88,7 @@ def last_beat(instance: Path) -> Beat | None:
     """What the worker of this machine last said; None when it never ran here, or the file cannot be read."""
     try:
         said = json.loads((instance / FILE).read_bytes())
-        sweeps = {
-            name: Sweep(_moment(kept["done_at"]), _moment(kept["failing_since"]), kept["error"])
-            for name, kept in said["sweeps"].items()
-        }
+        sweeps = {name: Sweep(_moment(kept["failing_since"]), kept["error"]) for name, kept in said["sweeps"].items()}
         return Beat(datetime.fromisoformat(said["at"]), sweeps, said["facts"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

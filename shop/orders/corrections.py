@@ -28,7 +28,6 @@ NAMES = {
 CORRECTED = "Corrected"  # how the merchant's lines in the timeline begin: they hold what was written before
 LIVING = (Payment.AWAITING, Payment.PAID, Payment.REVIEW)
 HERE = (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
-TOLD_TO_CHPTER = ("full_name", "phone_number", "email", "location")
 
 
 def differences(order: Order, buyer: Buyer) -> dict[str, str]:

@@ -13,15 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from itsdangerous import BadSignature, Signer
 
 from shop.core.clock import utcnow
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PURPOSE = b"chpter callback address"
 LONGEST_TOKEN = 120
@@ -84,10 +81,10 @@ _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{16,60}\.[A-Za-z0-9_-]{16,6
 class CallbackAddresses:
     """WSGI middleware: gives a badly joined callback address its proper form, and takes PUT and PATCH for POST."""
 
-    def __init__(self, app: "WSGIApplication", keys: Sequence[str]) -> None:
+    def __init__(self, app: WSGIApplication, keys: Sequence[str]) -> None:
         self._app, self._keys = app, keys
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         path = environ.get("PATH_INFO", "")
         if "chpter" in path.lower():

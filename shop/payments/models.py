@@ -30,7 +30,6 @@ class PaymentAttempt(Model):
     transaction_code: Mapped[str] = mapped_column(String(40), default="")  # of the receipt, where Chpter names it
 
     order: Mapped[Order] = relationship(back_populates="attempts")
-    callbacks: Mapped[list["CallbackRecord"]] = relationship(order_by="CallbackRecord.id", back_populates="attempt")
 
     __table_args__ = (
         CheckConstraint(
@@ -56,8 +55,6 @@ class CallbackRecord(Model):
     reason: Mapped[str] = mapped_column(Text)  # the shop's, in words
     alert: Mapped[bool] = mapped_column(default=False)  # a person should look
     spool_name: Mapped[str | None] = mapped_column(String(60), unique=True)  # replayed from the spool: never twice
-
-    attempt: Mapped[PaymentAttempt] = relationship(back_populates="callbacks")
 
     __table_args__ = (Index("ix_callback_record_attempt", "attempt_id", "id"),)
 

@@ -5,7 +5,6 @@ Every page needs the former, so each process asks the database at most once in S
 once. The sum decides, so nobody keeps it: it is part of the statement that asks.
 """
 
-import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -19,7 +18,6 @@ from shop.config import Settings
 from shop.core.database import Model, database_outage, db
 from shop.pricing.models import DeliveryArea
 
-log = logging.getLogger(__name__)
 SECONDS = 5  # after a change, how long other processes may still show what was before
 ONE = 1  # the id of the only row
 KEPT = "store_settings"

@@ -40,11 +40,9 @@ class Unsaid(dict[str, str]):
 
 @dataclass(frozen=True)
 class Change:
-    """A field that is not what the page showed. `was` is None for one that was not there or too long to carry."""
+    """A field that is not what the page showed, and what to say of it."""
 
     field: str
-    was: str | None
-    now: str | None
     words: str
 
 
@@ -54,9 +52,9 @@ class ChangedMeanwhile(Exception):
     `typed` is the form to show again: what was typed, with the newer value and its fingerprint where nothing was typed.
     """
 
-    def __init__(self, changes: list[Change], typed: MultiDict[str, str], fresh: str, lead: str = LEAD) -> None:
+    def __init__(self, changes: list[Change], typed: MultiDict[str, str], lead: str = LEAD) -> None:
         super().__init__(", ".join(change.field for change in changes) or "no fingerprint")
-        self.changes, self.typed, self.fingerprint, self.lead = changes, typed, fresh, lead
+        self.changes, self.typed, self.lead = changes, typed, lead
 
     @property
     def problems(self) -> list[tuple[str, str]]:
@@ -83,9 +81,9 @@ def posted_fingerprint(of: str) -> dict[str, str] | None:
 
 def changed(of: str, now: Shown, changes: list[Change], lead: str = LEAD) -> ChangedMeanwhile:
     """The refusal of the posted form, for what compares in a manner of its own: raise it."""
-    fresh, typed = fingerprint(of, now), MultiDict(request.form)
-    typed[FIELD] = fresh
-    return ChangedMeanwhile(changes, typed, fresh, lead)
+    typed = MultiDict(request.form)
+    typed[FIELD] = fingerprint(of, now)
+    return ChangedMeanwhile(changes, typed, lead)
 
 
 def refuse_if_changed(
@@ -100,7 +98,7 @@ def refuse_if_changed(
     seen = _seen(typed.get(FIELD, ""), of)
     if seen is None:
         typed[FIELD] = fresh
-        raise ChangedMeanwhile([], typed, fresh, UNKNOWN)
+        raise ChangedMeanwhile([], typed, UNKNOWN)
     moved = [
         field
         for field in {**seen, **now}
@@ -117,7 +115,7 @@ def refuse_if_changed(
             merged[field] = now.get(field, "")
         changes.append(_change(field, seen.get(field), now.get(field), mine, (labels or {}).get(field, "")))
     merged[FIELD] = fresh
-    raise ChangedMeanwhile(changes, merged, fresh)
+    raise ChangedMeanwhile(changes, merged)
 
 
 def _seen(posted: str, of: str) -> dict[str, str] | None:
@@ -165,4 +163,4 @@ def _change(field: str, seen: str | None, now: str | None, mine: str | None, lab
         words = f"{name} was {read(was)} when you opened this page; it is {read(_tidy(now))} now"
     if mine is not None and len(mine) <= LONGEST_SHOWN:
         words += f". You typed {read(_tidy(mine))}"
-    return Change(field, was, now, words)
+    return Change(field, words)

@@ -1,5 +1,6 @@
 """Orders written straight into the database, where a test needs many, or what no buyer could make."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -46,11 +47,13 @@ def order(**fields: Any) -> Order:
     return made
 
 
-def attempt(**fields: Any) -> PaymentAttempt:
-    """A try to pay, with callbacks if `fields` say so."""
+def attempt(callbacks: Sequence[CallbackRecord] = (), **fields: Any) -> PaymentAttempt:
+    """A try to pay, with callbacks that `keep` writes after it."""
     one = next(_numbers)
     values = {"reference": 700_000_000 + one, "secret_hash": f"hash-{one}", "state": AttemptState.OPEN, "amount": 2450}
-    return PaymentAttempt(**{**values, "created_at": NOON, **fields})
+    made = PaymentAttempt(**{**values, "created_at": NOON, **fields})
+    made.heard = callbacks
+    return made
 
 
 def callback(raw: bytes = b"{}", **fields: Any) -> CallbackRecord:
@@ -72,7 +75,13 @@ def keep(app: Flask, *orders: Order) -> list[str]:
     from shop.orders.search_index import add_search_terms, index_order
 
     def add() -> None:
+        tries = [tried for one in orders for tried in one.attempts]
         db.session.add_all(orders)
+        db.session.flush()
+        for tried in tries:
+            for record in tried.heard:
+                record.attempt_id = tried.id
+                db.session.add(record)
         for one in orders:
             index_order(one)
             add_search_terms(one, *(str(attempt.reference) for attempt in one.attempts))

@@ -38,7 +38,6 @@ NO_READERS = {
     "shop.accounts.one_time_links.withdraw_links": "writes",
     "shop.admin.catalog.image_views._back": "of a page already found",
     "shop.admin.sales.delivery_area_views._done": "our own words",
-    "shop.web.assets._squeezed": "our own style sheets",
     "shop.catalog.images.serving.remove": "writes",
     "shop.catalog.images.serving.let_rest": "writes",
     "shop.catalog.stock.record_stock_move": "writes",

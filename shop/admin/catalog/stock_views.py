@@ -172,7 +172,7 @@ def _refuse_if_moved(sku: str) -> None:
     words = [f"{sold:,} {'was' if sold == 1 else 'were'} sold"] if sold > 0 else []
     words += [f"{abs(others):,} {'came' if others > 0 else 'left'} by other changes"] if others else []
     what = " and ".join(words) or "It was changed"
-    change = Change("pieces", seen.get("on_hand"), str(here), f"{what} since you opened this page: {here:,} here now")
+    change = Change("pieces", f"{what} since you opened this page: {here:,} here now")
     raise changed(f"stock {sku}", now, [change])
 
 
