@@ -328,6 +328,14 @@ def upgrade() -> None:
     op.create_index("ix_orders_phone_number", "orders", ["phone_number"], unique=False)
     op.create_index("ix_orders_refund_due", "orders", ["refund_due"], unique=False)
     op.create_index(
+        "ix_orders_done",
+        "orders",
+        ["placed_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("(fulfilment IN ('delivered', 'collected'))"),
+        postgresql_where=sa.text("(fulfilment IN ('delivered', 'collected'))"),
+    )
+    op.create_index(
         "ix_orders_open_of_email",
         "orders",
         [sa.text("lower(email)")],
@@ -374,6 +382,18 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("(NOT payment <> 'paid' AND fulfilment = 'packed' AND NOT pickup)"),
         postgresql_where=sa.text("(NOT payment <> 'paid' AND fulfilment = 'packed' AND NOT pickup)"),
+    )
+    op.create_index(
+        "ix_orders_unverified",
+        "orders",
+        ["total"],
+        unique=False,
+        sqlite_where=sa.text(
+            "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND payment_verified_at IS NULL)"
+        ),
+        postgresql_where=sa.text(
+            "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND payment_verified_at IS NULL)"
+        ),
     )
     op.create_index(
         "ix_orders_waiting",

@@ -36,7 +36,7 @@ def filled(app):
         with app.app_context():
             rows = [
                 OutboxEmail(
-                    **{"kind": kind, "once": f"{kind}-{ago}-{n}", "message_id": f"<{kind}{ago}{n}@localhost>"},
+                    **{"kind": kind, "idempotency_key": f"{kind}-{ago}-{n}", "message_id": f"<{kind}{ago}{n}@localhost>"},
                     **{"recipient": address, "subject": "", "body": "", "written_at": when, "next_try_at": when},
                 )
                 for n in range(count)
@@ -73,7 +73,7 @@ def test_money_that_comes_is_told_however_many_mails_there_were(app, shopper, fi
     assert (mails(app, "placed"), mails(app, "paid")) == (0, 1)
 
 
-@pytest.mark.parametrize("kind", ["placed", "failed", "link", "free"])
+@pytest.mark.parametrize("kind", ["placed", "failed", "order_link", "free"])
 def test_whatever_anybody_can_cause_counts(app, shopper, filled, kind):
     filled(kind=kind)
     shopper.buy()
@@ -116,11 +116,11 @@ def test_a_failed_payment_and_a_lost_link_are_held_back_too(app, shopper, filled
     reply = shopper.post("/orders/find", {**form, "order_number": number, "phone_number": "0712345678"})
 
     assert reply.status_code == 200
-    assert (mails(app, "placed"), mails(app, "failed", "link")) == (1, 0)
+    assert (mails(app, "placed"), mails(app, "failed", "order_link")) == (1, 0)
     with app.app_context():  # a day later
         write(lambda: db.session.execute(delete(OutboxEmail).where(OutboxEmail.order_id.is_(None))))
     shopper.post("/orders/find", {**form, "order_number": number, "phone_number": "0712345678"})
-    assert mails(app, "link") == 1
+    assert mails(app, "order_link") == 1
 
 
 @both_databases
