@@ -4,11 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask_migrate import downgrade, upgrade
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 
 from shop.catalog import stock as stocking
-from shop.catalog.models import StockEntry, Variant
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders.expiry import expire_orders
@@ -61,20 +59,6 @@ def test_an_order_of_several_lines_writes_its_ledger_in_one_statement(app, shopp
 def test_the_demo_shop_opens_its_ledger(goods):
     assert goods.unexplained() == []
     assert goods.moves(SKU)[0][0] == "Opening stock"
-
-
-@both_databases
-def test_a_shop_from_before_the_ledger_gets_opening_lines_and_only_what_they_lack(app, goods, shopper):
-    shopper.buy(SKU, 2)
-    with app.app_context():
-        downgrade(revision="0005")
-        write(lambda: db.session.execute(delete(StockEntry.__table__).where(StockEntry.__table__.c.sku != OTHER)))
-        write(lambda: db.session.execute(update(Variant).where(Variant.sku == OTHER).values(on_hand=41)))
-        upgrade()
-
-    assert goods.unexplained() == []
-    assert [line[0] for line in goods.moves(SKU)] == ["Opening stock"]
-    assert goods.moves(OTHER) == [("Opening stock", 40, 0), ("Opening stock", 1, 0)]
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,7 @@ def test_without_the_comparison_it_would_be_written_over(app, desk, monkeypatch)
 def test_all_or_nothing_even_when_the_database_refuses_the_last_row(app, desk, monkeypatch):
     page = desk.look(sheet({"SKU": "SAN-BEA-40", "Price": "1"}, NEW))
     before = everything(app)
-    real = import_views.carry_out
+    real = import_views.apply_plan
 
     def taken_by_somebody_else(plan):
         real(plan)

@@ -32,7 +32,7 @@ def mail(**fields) -> OutboxEmail:
     now, one = utcnow(), next(_mails)
     values = {
         "kind": "sent",
-        "once": f"once-{one}",
+        "idempotency_key": f"key-{one}",
         "recipient": "a@example.com",
         "subject": "On its way",
         "body": "",

@@ -22,7 +22,7 @@ OURS = {
     *(f"orders.{name}" for name in ("number", "token", "checkout_key", "payment", "fulfilment", "phone_number")),
     *(f"payment_attempt.{name}" for name in ("secret_hash", "state", "checkout_link", "method", "reason")),
     *(f"callback_record.{name}" for name in ("claim", "row", "spool_name")),
-    *(f"outbox_email.{name}" for name in ("kind", "once", "message_id")),
+    *(f"outbox_email.{name}" for name in ("kind", "idempotency_key", "message_id")),
     *("discount_code.kind", "merchant.password", "merchant.fs_uniquifier", "merchant.email", "role.name"),
     *("order_search_term.word", "ledger_entry.kind", "ledger_entry.code", "ledger_entry.method", "offered_code.code"),
     *("review_flag.kind", "review_flag.open_key", "order_event.idempotency_key"),
@@ -31,7 +31,7 @@ OURS = {
     *("cart.token_hash", "cart.area", "cart.typed", "cart_line.sku"),  # `typed` is JSON that the shop wrote
     *("idempotency_key.key_hash", "idempotency_key.address", "kept_form.token_hash", "kept_form.sealed"),
     *("import_draft.token", "import_draft.text"),  # a file with its heads, looked through by tests of its own
-    *("sitting.token_hash", "second_factor.secret", "recovery_code.code_hash", "login_throttle.key_hash"),
+    *("login_session.token_hash", "two_factor.secret", "recovery_code.code_hash", "login_throttle.key_hash"),
     "idempotency_key.key_hash",
     *(f"unmatched_callback.{name}" for name in ("secret_hash", "digest", "claim")),
 }

@@ -59,7 +59,7 @@ def test_a_form_sent_after_the_session_ended_is_shown_filled_in_after_the_sign_i
 
 def test_what_was_changed_meanwhile_is_said_when_the_kept_form_is_saved(app, clerk, provider):
     area = "/admin/selling/areas/1"
-    form = {**fields_of(clerk.get(area).text), "days": "tomorrow"}
+    form = {**fields_of(clerk.get(area).text), "delivery_time": "tomorrow"}
     other = Clerk(app, provider)
     end_sessions(app)
     other.sign_in()
@@ -69,7 +69,7 @@ def test_what_was_changed_meanwhile_is_said_when_the_kept_form_is_saved(app, cle
 
     reply = clerk.post(area, fields_of(clerk.get("/admin/kept-form").text))
     assert reply.status_code == 409
-    assert fields_of(reply.text)["fee"] == "350" and fields_of(reply.text)["days"] == "tomorrow"
+    assert fields_of(reply.text)["fee"] == "350" and fields_of(reply.text)["delivery_time"] == "tomorrow"
 
 
 def test_only_the_same_user_in_the_same_browser_sees_it_and_only_for_two_hours(app, clerk, provider, monkeypatch):

@@ -35,7 +35,7 @@ def row_of(page, name):
 
 
 def entry(order, amount, moment, **fields):
-    values = {"kind": "by_hand" if amount > 0 else "refund", "method": "CASH", "reason": "", "by": "Owner", **fields}
+    values = {"kind": "by_hand" if amount > 0 else "refund", "method": "CASH", "reason": "", "actor": "Owner", **fields}
     return LedgerEntry(order=order, amount=amount, at=moment, **values)
 
 

@@ -206,7 +206,7 @@ def test_the_list_asks_the_database_thrice_besides_who_is_there_and_the_menu(app
     asked = [query for query in queries if "LEFT OUTER JOIN store_settings" not in query]  # the name, kept for seconds
     empty = "No orders on this page" in clerk.get(address).text or "Nothing found" in clerk.get(address).text
     assert len(asked) == (4 if empty else 5)  # counts, page and goods
-    assert "merchant" in queries[0]  # the sign-in's own
+    assert "users" in queries[0]  # the sign-in's own
 
 
 def test_what_is_typed_is_read_as_people_write_it():

@@ -34,7 +34,7 @@ def put(app):
         one, now = next(count), utcnow()
         values = {
             "kind": "paid",
-            "once": f"once-{one}",
+            "idempotency_key": f"key-{one}",
             "recipient": "achieng@example.com",
             "subject": f"Letter {one}",
             "body": "Hello Achieng,\n\nhere it is.\n",

@@ -164,7 +164,7 @@ def test_who_sits_here_costs_one_query_and_no_write(app, clerk):
     clerk.get("/admin/me")
     statements = _asked(app, clerk, "/admin/people/invite")
 
-    assert len([words for words in statements if "merchant" in words.lower()]) == 1, statements
+    assert len([words for words in statements if "users" in words.lower()]) == 1, statements
     assert not [words for words in statements if words.startswith(("UPDATE", "INSERT", "DELETE"))]
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from shop.catalog.images import gallery, serving, uploads
 from shop.catalog.images.paths import NO_IMAGE, files_of, shown, widths_of
-from shop.core.database import db
+from shop.core.database import db, write
 from tests import both_databases
 from tests.admin.hanging import SLUG, on_disk, paths
 from tests.faults.at_once import at_once
@@ -162,7 +162,7 @@ def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk,
         with app.app_context():
             path = serving.keep(*_shrunk())
             try:
-                uploads.write(lambda: gallery.add(gallery.locked(number), [path], "x"))
+                write(lambda: gallery.add(gallery.locked(number), [path], "x"))
             except gallery.TooManyImages:
                 serving.remove(path)
                 return False

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from shop.accounts.models import AuditLogEntry
-from shop.catalog.images import gallery, uploads
+from shop.catalog.images import gallery
 from shop.catalog.images.paths import files_of
 from shop.catalog.models import Product, ProductImage, Variant
-from shop.core.database import db
+from shop.core.database import db, write
 from tests import both_databases
 from tests.admin.desk import DONE
 from tests.admin.hanging import SLUG, act, ids, on_disk, paths
@@ -96,7 +96,7 @@ def test_two_who_move_at_once_leave_every_place_taken_once(app, clerk, images_pa
     def moving(image, actor):
         def do():
             with app.app_context():
-                uploads.write(lambda: gallery.move(gallery.locked(number), image, actor))
+                write(lambda: gallery.move(gallery.locked(number), image, actor))
 
         return do
 

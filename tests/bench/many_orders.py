@@ -114,7 +114,7 @@ def _line(one: int) -> dict[str, Any]:
 
 def _event(one: int, kind: int) -> dict[str, Any]:
     words = ("Order placed", "Payment received", "Packed order")[kind]
-    said = {"words": words, "for_buyer": True, "warning": False, "by": ""}
+    said = {"words": words, "for_buyer": True, "warning": False, "actor": ""}
     return {"id": one * 3 + kind, "order_id": one, "at": END, **said}
 
 

@@ -36,7 +36,11 @@ def filled(app):
         with app.app_context():
             rows = [
                 OutboxEmail(
-                    **{"kind": kind, "idempotency_key": f"{kind}-{ago}-{n}", "message_id": f"<{kind}{ago}{n}@localhost>"},
+                    **{
+                        "kind": kind,
+                        "idempotency_key": f"{kind}-{ago}-{n}",
+                        "message_id": f"<{kind}{ago}{n}@localhost>",
+                    },
                     **{"recipient": address, "subject": "", "body": "", "written_at": when, "next_try_at": when},
                 )
                 for n in range(count)

@@ -110,7 +110,7 @@ class _Written(BaseForm):
 
     def key(self, order_id: int) -> str:
         """The one-time key as it is stored: of this order, whatever was sent."""
-        return f"{order_id}-{NO_KEY.sub('', self.idempotency_key.data or '')[:22]}"[:40]
+        return f"{order_id}-{NO_KEY.sub('', self.once.data or '')[:22]}"[:40]
 
 
 class NoteForm(_Written):

@@ -132,7 +132,7 @@ class _NotHandedOver(Exception):
 def pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
     """Do what a button stands for with the order as it is now, say what came of it, and show the order again."""
 
-    def idempotency_key() -> tuple[str, str]:
+    def press() -> tuple[str, str]:
         order = order_by_number(number, keep=True)
         try:
             return work(order), "good"
@@ -140,7 +140,7 @@ def pressed(number: str, work: Callable[[Order], str]) -> AnyResponse:
             return str(refused), "problem"
 
     try:
-        words, kind = write(idempotency_key)
+        words, kind = write(press)
     except StaleState:
         words, kind = f"Nothing was changed. Meanwhile this order is {_standing(number)}", "problem"
     except PaymentNotVerified:
