@@ -115,9 +115,7 @@ def test_a_message_sent_twice_at_once_is_one_mail(app, pair):
     number = ledger.keep(app, ledger.order(payment=Payment.PAID))[0]
     presses = pair(number)
 
-    said = at_once(
-        [presses(who, "message", message="The rider comes at four", idempotency_key="k" * 22) for who in (0, 1)]
-    )
+    said = at_once([presses(who, "message", message="The rider comes at four", once="k" * 22) for who in (0, 1)])
 
     assert said == ["won", "won"]
     with app.app_context():

@@ -115,7 +115,7 @@ def test_a_form_sent_twice_counts_once(clerk, goods):
     before = goods.variant(SKU).on_hand
 
     for _ in range(2):
-        assert goods.stock(clerk, SKU, "received", "5", idempotency_key="k" * 24).status_code == 303
+        assert goods.stock(clerk, SKU, "received", "5", once="k" * 24).status_code == 303
 
     assert goods.variant(SKU).on_hand == before + 5
     assert "it counts once" in clerk.get(f"/admin/stock/{SKU}").text

@@ -231,8 +231,8 @@ def test_all_or_nothing_even_when_the_database_refuses_the_last_row(app, desk, m
     before = everything(app)
     real = import_views.apply_plan
 
-    def taken_by_somebody_else(plan):
-        real(plan)
+    def taken_by_somebody_else(plan, actor):
+        real(plan, actor)
         db.session.flush()
         db.session.execute(
             Variant.__table__.insert().values(

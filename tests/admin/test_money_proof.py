@@ -193,7 +193,7 @@ def test_the_proof_is_for_owners(packer):
         ("DELETE FROM ledger_entry", "the book says KSh 0."),
         ("UPDATE payment_attempt SET state = 'failed'", "0 of its payments are marked paid, the book has 1."),
         ("UPDATE orders SET payment = 'cancelled'", "KSh 0 is noted as to be given back."),
-        ("UPDATE orders SET total = total + 5, goods = goods + 5", "only KSh 2,650 of KSh 2,655 came."),
+        ("UPDATE orders SET total = total + 5, subtotal = subtotal + 5", "only KSh 2,650 of KSh 2,655 came."),
         ("UPDATE orders SET refund_due_amount = 3", "KSh 3 is noted as to be given back."),
     ],
 )

@@ -196,7 +196,7 @@ def test_no_act_is_done_without_its_token(app, clerk):
 @both_databases
 def test_a_private_note_is_seen_by_the_desk_alone(app, packer):
     number = paid(app)
-    press(packer, number, "note", note=f"Leave it with the askari {CANARY}\r\nafter five", idempotency_key="k" * 22)
+    press(packer, number, "note", note=f"Leave it with the askari {CANARY}\r\nafter five", once="k" * 22)
     buyer = Shopper(app).get(f"/orders/{order_of(app, number).token}").text
 
     assert "Leave it with the askari &lt;canary&gt;" in packer.get(f"/admin/orders/{number}").text
@@ -209,7 +209,7 @@ def test_a_private_note_is_seen_by_the_desk_alone(app, packer):
 def test_a_message_reaches_the_buyer_by_mail_and_on_the_page_once_however_often_it_is_sent(app, clerk):
     number = paid(app)
     for _ in range(3):
-        press(clerk, number, "message", message=f"The rider comes at four {CANARY}", idempotency_key="k" * 22)
+        press(clerk, number, "message", message=f"The rider comes at four {CANARY}", once="k" * 22)
     buyer = Shopper(app).get(f"/orders/{order_of(app, number).token}").text
 
     [mail] = mails(app, "note")
@@ -225,7 +225,7 @@ def test_a_message_reaches_the_buyer_by_mail_and_on_the_page_once_however_often_
 def test_the_same_key_on_two_orders_is_two_messages(app, clerk):
     numbers = [paid(app), paid(app)]
     for number in numbers:
-        press(clerk, number, "message", message="Asante", idempotency_key="k" * 22)
+        press(clerk, number, "message", message="Asante", once="k" * 22)
 
     assert len(mails(app, "note")) == 2
 

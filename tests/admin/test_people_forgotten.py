@@ -29,7 +29,7 @@ class TestForgotten:
     def test_a_mailed_link_leads_to_a_new_password_once(self, app, clerk):
         stranger = Clerk(app)
         self._ask(stranger)
-        [path] = mailed_links(app, "password")
+        [path] = mailed_links(app, "new_password")
         form = {**hidden_fields(stranger.get(path).text), "password": CHOSEN}
 
         assert stranger.post(path, form).headers["Location"] == "/admin/sign-in"
@@ -48,17 +48,17 @@ class TestForgotten:
 
         assert known.headers["Location"] == unknown.headers["Location"]
         assert stranger.get("/admin/sign-in").text.count("a link is on its way") == 2
-        assert len(mailed_links(app, "password")) == 1
+        assert len(mailed_links(app, "new_password")) == 1
 
     def test_one_mail_an_hour_is_the_most(self, app, stranger):
         for _ in range(4):
             self._ask(stranger)
-        assert len(mailed_links(app, "password")) == 1
+        assert len(mailed_links(app, "new_password")) == 1
         with app.app_context():
             db.session.execute(update(OneTimeLink).values(written_at=utcnow() - timedelta(minutes=61)))
             db.session.commit()
         self._ask(stranger)
-        first, second = mailed_links(app, "password")
+        first, second = mailed_links(app, "new_password")
 
         assert stranger.get(first).status_code == 404
         assert stranger.get(second).status_code == 200
@@ -76,7 +76,7 @@ class TestForgotten:
         )
 
         assert set(replies) == {303}
-        assert len(mailed_links(app, "password")) == 1
+        assert len(mailed_links(app, "new_password")) == 1
 
     def test_a_link_lasts_two_hours(self, app, stranger):
         self._ask(stranger)
@@ -86,7 +86,7 @@ class TestForgotten:
 
     def test_a_weak_new_password_is_refused_and_the_link_still_works(self, app, stranger):
         self._ask(stranger)
-        [path] = mailed_links(app, "password")
+        [path] = mailed_links(app, "new_password")
         form = hidden_fields(stranger.get(path).text)
 
         assert stranger.post(path, {**form, "password": "shortfall"}).status_code == 422
@@ -96,7 +96,7 @@ class TestForgotten:
         phone, _ = set_up(clerk, Clock(monkeypatch))
         stranger = Clerk(app)
         self._ask(stranger)
-        [path] = mailed_links(app, "password")
+        [path] = mailed_links(app, "new_password")
         stranger.post(path, {**hidden_fields(stranger.get(path).text), "password": CHOSEN})
 
         assert stranger.sign_in(password=CHOSEN).headers["Location"] == "/admin/sign-in/code"

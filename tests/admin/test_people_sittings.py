@@ -171,8 +171,8 @@ def test_who_sits_here_costs_one_query_and_no_write(app, clerk):
 def test_that_somebody_was_seen_is_written_once_a_minute(app, clerk):
     with app.app_context():
         long_ago = utcnow() - timedelta(minutes=3)
-        db.session.execute(update(LoginSession).values(seen=long_ago))
-        db.session.execute(update(User).values(payment_verified_at=long_ago))
+        db.session.execute(update(LoginSession).values(last_seen_at=long_ago))
+        db.session.execute(update(User).values(last_seen_at=long_ago))
         db.session.commit()
 
     first = _asked(app, clerk, "/admin/people")
@@ -182,8 +182,8 @@ def test_that_somebody_was_seen_is_written_once_a_minute(app, clerk):
     assert not [words for words in second if words.startswith("UPDATE")]
     with app.app_context():
         for moment in (
-            db.session.scalars(select(LoginSession.seen)).one(),
-            db.session.scalars(select(User.payment_verified_at)).one(),
+            db.session.scalars(select(LoginSession.last_seen_at)).one(),
+            db.session.scalars(select(User.last_seen_at)).one(),
         ):
             assert utcnow() - moment < timedelta(seconds=30)
 

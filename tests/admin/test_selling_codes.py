@@ -109,7 +109,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost(app, c
     links = {link.text: link.get("href") for link in clerk.page.findall(".//div[@class='error-summary']//a")}
     assert words in links
     assert clerk.page.find(f".//*[@id='{links[words].removeprefix('#')}']") is not None
-    assert clerk.page.find(".//input[@id='minimum']").get("value") == answers.get("minimum_subtotal", "2,000")
+    assert clerk.page.find(".//input[@id='minimum_subtotal']").get("value") == answers.get("minimum_subtotal", "2,000")
     assert code_named(app, "KRISMASI") is None
 
 

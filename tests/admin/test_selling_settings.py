@@ -218,8 +218,8 @@ def test_another_process_knows_within_seconds_and_asks_once_in_between(app, shop
         assert current_store().name == "Mkono"
         db.session.execute(
             text(
-                "INSERT INTO store_settings (id, name, phone, whatsapp, email, tagline, about, address, logo)"
-                " VALUES (1, 'Another hand', '', '', '', '', '', '', '')"
+                "INSERT INTO store_settings (id, name, phone, whatsapp, email, tagline, about, address, logo,"
+                " verification_threshold) VALUES (1, 'Another hand', '', '', '', '', '', '', '', 0)"
             )
         )
         db.session.commit()

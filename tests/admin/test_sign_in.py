@@ -119,7 +119,7 @@ def test_signing_out_leaves_no_way_back_and_keeps_the_cart(clerk):
     assert f"quantity-{SKU}" in clerk.get("/cart").text
 
 
-@pytest.mark.parametrize(("moment", "limit"), [("since", 12 * 3600), ("seen", 2 * 3600)])
+@pytest.mark.parametrize(("moment", "limit"), [("since", 12 * 3600), ("last_seen_at", 2 * 3600)])
 def test_a_sitting_ends_by_itself(clerk, moment, limit):
     _age(clerk, moment, limit - 60)
     assert clerk.get("/admin/").status_code == 200
@@ -132,7 +132,7 @@ def test_a_sitting_ends_by_itself(clerk, moment, limit):
 
 def test_a_merchant_at_work_is_not_sent_away_after_two_hours(clerk):
     for _ in range(3):
-        _age(clerk, "seen", 3600)
+        _age(clerk, "last_seen_at", 3600)
         assert clerk.get("/admin/").status_code == 200
 
 

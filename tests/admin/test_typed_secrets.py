@@ -35,7 +35,7 @@ from tests.faults.inhabited import OWNER, Inhabited
 
 SECRET = "31" * 20
 KINDS = {"placed", "paid", "new_order", "failed", "order_link", "sent", "ready", "note", "cancelled", "refunded"}
-KINDS |= {"invitation", "password"}
+KINDS |= {"invitation", "new_password"}
 
 
 @pytest.fixture
