@@ -17,14 +17,14 @@ from shop.core.clock import utcnow
 from shop.emails.delivery import send_due
 from shop.emails.messages import write_email
 from shop.core.database import write
-from shop.payments.callback_intake import Posted
+from shop.payments.callback_intake import IncomingCallback
 from shop.payments.callback_spool import spool
 from shop.payments.alerts import token_refused
 with app.test_request_context():
     settings = app.config["SETTINGS"]
     write(lambda: write_email("a@example.com", "new_password", "New", "once", name="A", link="x", until=utcnow(), encrypted=True))
     assert send_due(settings, utcnow()) == 1
-    spool(settings.instance_path / "spool", Posted("x", b"{}", "", "", False, False, False))
+    spool(settings.instance_path / "spool", IncomingCallback("x", b"{}", "", "", False, False, False))
     token_refused(settings.instance_path)
 """
 

@@ -39,7 +39,7 @@ def write(app):
         with app.app_context():
             for number, recipient in enumerate(recipients):
                 mail = OutboxEmail(
-                    kind="link",
+                    kind="order_link",
                     idempotency_key=f"{recipient}-{number}",
                     recipient=recipient,
                     subject=f"Letter {number}",

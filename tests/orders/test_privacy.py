@@ -93,7 +93,7 @@ def test_a_lost_link_is_sent_to_the_order_s_own_address_and_the_answer_is_always
         ledger.count(OutboxEmail, OutboxEmail.kind == "order_link", OutboxEmail.recipient == "buyer@example.com") == 1
     )
     with app.app_context():
-        mail = OutboxEmail.query.filter_by(kind="link").one()
+        mail = OutboxEmail.query.filter_by(kind="order_link").one()
         assert f"http://localhost{bought.order_path}" in mail.body
 
 
@@ -102,7 +102,7 @@ def test_asking_again_fills_no_mailbox(app, bought, ledger):
     for _ in range(5):
         assert ask(app, number, "0712345678").status_code == 200
 
-    assert ledger.mails("link") <= 2  # one an hour; the hour may have turned meanwhile
+    assert ledger.mails("order_link") <= 2  # one an hour; the hour may have turned meanwhile
 
 
 def test_what_cannot_be_looked_up_is_said_beside_its_field(app):
@@ -117,7 +117,7 @@ def test_a_lookup_from_a_page_that_is_too_old_is_asked_again(app, bought, ledger
     form = {"order_number": ledger.column("number", bought), "phone_number": "0712345678", "csrf_token": "old"}
 
     assert Shopper(app).post("/orders/find", form).status_code == 422
-    assert ledger.mails("link") == 0
+    assert ledger.mails("order_link") == 0
 
 
 @both_databases
