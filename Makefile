@@ -42,7 +42,7 @@ faults: $(VENV)/dev.stamp ## Run the fault programmes at full size, and write do
 	FAULTS=long $(BIN)/python -m pytest --numprocesses auto --maxschedchunk 1 --durations 40 tests/faults
 
 bench: $(VENV)/dev.stamp ## Measure the pages
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m bench
 
 lock: $(VENV)/dev.stamp ## Pin the newest versions into requirements*.txt
 	@for set in requirements requirements-dev; do \

@@ -12,17 +12,19 @@ from hypothesis import settings as examples
 
 from shop import create_app
 from shop.core.database import db, write
-from tests import thrift
+from tests import speedups
 from tests.databases import Postgres, Sqlite, one_of, postgres_server
+from tests.emails.smtp_server import PostOffice
+from tests.external_programs import self_signed
 from tests.faults import figures
 from tests.faults.provider import Provider
-from tests.notices.post_office import PostOffice
-from tests.programs import self_signed
+from tests.ledger_reader import Ledger
 from tests.shopper import Shopper
 
+pytest_plugins = ["tests.admin_fixtures"]
 SECRET = "a-key-for-tests-only-0123456789abcdef"
 TOKEN = "chpter_pk_test_0f8c1b2a"
-thrift.share()
+speedups.share()
 # How long an example takes on a busy machine is no fault of the shop.
 examples.register_profile("shop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("shop")
@@ -97,7 +99,7 @@ def app(settings: dict[str, str]) -> Iterator[Flask]:
     made = create_app(settings)
     made.testing = False  # errors are answered as they are in the real shop
     if not figures.LONG:
-        thrift.spare(made)
+        speedups.spare(made)
     yield made
     with made.app_context():
         db.session.remove()
@@ -137,3 +139,9 @@ def empty(settings: dict[str, str], tmp_path: Path, request: pytest.FixtureReque
             db.session.remove()
             db.engine.dispose()
         home.drop(url)
+
+
+@pytest.fixture
+def ledger(app: Flask) -> Ledger:
+    """Reads orders, payments and stock from the shop's database."""
+    return Ledger(app)

@@ -12,7 +12,7 @@ from shop.catalog.images import serving
 from shop.catalog.images.processing import shrink
 from shop.catalog.models import ProductImage
 from shop.core.database import db, write
-from tests.hostile_files import scene
+from tests.malicious_files import scene
 
 SHAPES = ((1200, 900), (900, 1200), (1000, 1000), (1600, 900))  # landscape, portrait, square, wide
 

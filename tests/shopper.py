@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.faults.provider import Provider
-from tests.pages import check_page
+from tests.page_checks import check_page
 
 ANSWERS = {
     "full_name": "Wanjiru Test",

@@ -40,8 +40,8 @@ def correct(order: Order, buyer: Buyer) -> dict[str, str]:
     """Write the buyer's corrections into an unpaid order, inside the caller's transaction: what changed, by column.
 
     What was written before stays in the timeline, for the merchant alone.
-    Nothing changes when the order no longer waits to be paid. Raises TooManyOpen, and DiscountNotUsable when the new phone
-    number has had its share of the code already; the caller's transaction is then undone.
+    Nothing changes when the order no longer waits to be paid. Raises TooManyOpen, and DiscountNotUsable when the new
+    phone number has used the code up; the caller's transaction is then undone.
     """
     lock_buyer(buyer)
     before, fresh = _now(order), differences(order, buyer)

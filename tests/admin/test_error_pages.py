@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from shop.accounts import staff_sessions
 from shop.admin.orders import list_views
-from tests.admin import ledger
+from tests import order_factory
 from tests.shopper import hidden_fields
 
 
@@ -38,7 +38,7 @@ def test_who_may_not_open_a_page_is_told_so_inside_the_admin(packer):
 
 
 def test_the_database_away_during_an_act_leads_back_to_the_order(app, clerk, monkeypatch):
-    (number,) = ledger.keep(app, ledger.order(payment="paid"))
+    (number,) = order_factory.keep(app, order_factory.order(payment="paid"))
     form = {**hidden_fields(clerk.get(f"/admin/orders/{number}").text), "to": "packed"}
 
     def away(*_):

@@ -17,10 +17,10 @@ from shop.core.database import db, write
 from shop.pricing.models import DeliveryArea, DiscountCode
 from shop.store.settings import StoreSettings
 from tests import both_databases
-from tests.admin.desk import STAFF, Clerk, let_staff_in
-from tests.admin.goods import fields_of, problems
+from tests.admin_client import STAFF, Clerk, let_staff_in
 from tests.faults.at_once import at_once
 from tests.faults.forms_served import forms_on
+from tests.product_factory import fields_of, problems
 from tests.shopper import SKU, hidden_fields
 
 # What each form carries of what its page showed: the shop's one way (shop/web/fingerprints.py), or one that is older.
@@ -383,7 +383,7 @@ def test_a_form_that_makes_something_makes_it_once_however_often_it_is_sent(app,
 
 
 def test_a_photo_that_is_sent_twice_hangs_once(app, clerk, prepared):
-    from tests.hostile_files import photo
+    from tests.malicious_files import photo
 
     page = f"{prepared['product']}/images"
     form = {**hidden_fields(clerk.get(page).text, page), "alt": "From the side"}

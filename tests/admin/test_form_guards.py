@@ -9,9 +9,9 @@ from shop.pricing.models import DeliveryArea
 from shop.web import idempotency
 from shop.web.idempotency import IdempotencyKey, sweep_keys
 from tests import both_databases
-from tests.admin.desk import Clerk
-from tests.admin.goods import fields_of, problems
+from tests.admin_client import Clerk
 from tests.faults.at_once import at_once
+from tests.product_factory import fields_of, problems
 
 AREA, NEW = "/admin/selling/areas/1", "/admin/selling/areas/new"
 ANSWERS = {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "1 to 2 days", "place": "", "hours": ""}

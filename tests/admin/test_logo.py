@@ -16,11 +16,11 @@ from shop.catalog.models import Category, ProductImage
 from shop.core.database import db, write
 from shop.orders.models import OrderLine
 from shop.store.settings import current_store, forget_store, store_settings_row
-from tests.addresses import address_of, routes
-from tests.admin import ledger
-from tests.hostile_files import photo
-from tests.pages import CANARY
+from tests import order_factory
+from tests.malicious_files import photo
+from tests.page_checks import CANARY
 from tests.shopper import hidden_fields
+from tests.urls import address_of, routes
 
 PAGE = "/admin/settings"
 DRAWING = "img/logo"
@@ -61,7 +61,7 @@ def test_a_logo_stands_at_the_top_of_the_shop_and_the_desk_and_on_receipts(app, 
 
     path = logo_of(app)
     assert re.fullmatch(r"media/[0-9a-f]{26}-600x300", path)
-    number = ledger.keep(app, ledger.order(payment="paid"))[0]
+    number = order_factory.keep(app, order_factory.order(payment="paid"))[0]
     for address in ("/", "/admin/", f"/admin/print?slip=receipt&order={number}"):
         page = clerk.get(address).text
         assert f'src="/{path}-320.jpg" width="600" height="300" alt=""' in page, address
@@ -142,7 +142,7 @@ def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, clerk
     """Products, categories, order lines and the logo all have an uploaded image: no page asks for it as a drawing."""
     with app.app_context():
         path = serving.keep(*shrink(BytesIO(photo(800, 600))))
-        number = ledger.keep(app, ledger.order(payment="paid"))[0]
+        number = order_factory.keep(app, order_factory.order(payment="paid"))[0]
 
         def hang():
             for column in (ProductImage.path, Category.image, OrderLine.image):

@@ -11,7 +11,7 @@ from shop.catalog.models import Variant
 from shop.checkout import submission, views
 from shop.core.database import db
 from shop.orders.models import Order
-from tests.checkout.reading import shown_form
+from tests.checkout.page_parser import shown_form
 from tests.shopper import Shopper
 
 

@@ -11,7 +11,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.pricing.models import DiscountCode
 from tests import both_databases
-from tests.checkout.reading import MUG, notice_of, pay_button, shown_form, text_of
+from tests.checkout.page_parser import MUG, notice_of, pay_button, shown_form, text_of
 from tests.shopper import ANSWERS, SKU, Shopper, hidden_fields
 
 

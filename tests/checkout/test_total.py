@@ -10,7 +10,7 @@ from shop.core.money import shillings
 from shop.payments.models import PaymentAttempt
 from shop.pricing.models import DiscountCode
 from tests import both_databases
-from tests.checkout.reading import notice_of, pay_button, shown_form
+from tests.checkout.page_parser import notice_of, pay_button, shown_form
 from tests.shopper import ANSWERS, SKU, hidden_fields
 
 

@@ -25,7 +25,6 @@ from shop.core.database import db, write
 from tests.faults import figures, leaks
 from tests.faults.broken_http import HOST
 from tests.faults.letters import letters_in, text_of
-from tests.payments.ledger import Ledger
 from tests.shopper import hidden_fields
 
 LONGEST = (
@@ -145,12 +144,6 @@ def pytest_testnodedown(node: Any) -> None:
     output = getattr(node, "workeroutput", {})
     _reached.extend(figures.Figure(*figure) for figure in output.get("reached", ()))
     _searched.extend(leaks.Searched(*counts) for counts in output.get("searched", ()))
-
-
-@pytest.fixture
-def ledger(app: Flask) -> Ledger:
-    """The shop's database, read for a test."""
-    return Ledger(app)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from tests.admin.desk import PASSWORD
+from tests.admin_client import PASSWORD
 from tests.shopper import ANSWERS
 
 BY_NAME = {

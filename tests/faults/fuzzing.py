@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response
 from tests.faults.forms_served import Form, forms_on
 from tests.faults.hostile_values import COLUMNS, CONTENT_TYPES, HEADERS, VALUES, catalogue_file
 from tests.faults.inhabited import WHO, Inhabited
-from tests.hostile import check_cells, check_harmless
+from tests.malicious_input import check_cells, check_harmless
 
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "BREW")
 MARKS = re.compile(rb"hostile|canary|(?<!\d)50337(?!\d)", re.IGNORECASE)

@@ -1,7 +1,7 @@
 """What nobody who means well would send: values for any place of a request, as bytes."""
 
-from tests.hostile import STRINGS
-from tests.pages import CANARY
+from tests.malicious_input import STRINGS
+from tests.page_checks import CANARY
 
 NUMBERS = (
     *("-1", "0", "-0", "+1", " 1 ", "1.5", "1e9", "1e309", "NaN", "Infinity", "0x10", "1_000", "1,000", "٣", "１", "²"),

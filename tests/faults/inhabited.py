@@ -12,11 +12,11 @@ from sqlalchemy import select, update
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
-from tests.addresses import address_of, routes
-from tests.admin.desk import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
+from tests.admin_client import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
 from tests.faults.letters import letters_in
 from tests.faults.provider import Provider
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
+from tests.urls import address_of, routes
 
 NOBODY, BUYER, PACKER, OWNER = WHO = ("nobody", "buyer", "staff", "owner")
 GUEST = "guest@example.com"

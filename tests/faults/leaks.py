@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from shop.core.database import db
 from shop.emails.models import OutboxEmail
-from tests.admin.desk import PASSWORD
+from tests.admin_client import PASSWORD
 from tests.conftest import SECRET, TOKEN
 from tests.faults.inhabited import NOBODY, Inhabited
 from tests.faults.letters import text_of

@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
+from tests.external_programs import program
 from tests.faults.broken_http import HOST
-from tests.journeys.running import free_port
-from tests.programs import program
+from tests.journeys.live_server import free_port
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operations.md"
 PATIENCE = 20  # seconds

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.hostile import STRINGS
+from tests.malicious_input import STRINGS
 
 VALUES: list[Any] = [
     None,

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from tests.journeys.running import free_port
+from tests.journeys.live_server import free_port
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

@@ -26,7 +26,7 @@ TESTS = [
     *(f"tests/{room}" for room in ROOMS),
     *(f"tests/admin/test_{name}.py" for name in ADMIN),
     *(f"tests/checkout/test_{name}.py" for name in ("caps", "correcting", "moved")),
-    "tests/notices/test_caps.py",
+    "tests/emails/test_email_limits.py",
     "tests/faults/test_spool.py",
 ]
 

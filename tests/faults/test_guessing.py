@@ -14,7 +14,7 @@ from shop.accounts.models import User
 from shop.core.database import db, write
 from shop.emails.models import OutboxEmail
 from tests import both_databases
-from tests.admin.desk import EMAIL, PASSWORD, Clerk, let_in
+from tests.admin_client import EMAIL, PASSWORD, Clerk, let_in
 from tests.faults.figures import LONG, size
 from tests.shopper import hidden_fields
 

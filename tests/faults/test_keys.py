@@ -7,7 +7,7 @@ from shop import create_app
 from shop.core.database import db
 from shop.payments.models import CallbackRecord, UnmatchedCallback
 from tests import both_databases
-from tests.admin.desk import Clerk, let_in
+from tests.admin_client import Clerk, let_in
 from tests.conftest import SECRET
 from tests.faults.figures import size
 from tests.shopper import SKU, Shopper

@@ -10,12 +10,12 @@ from sqlalchemy import update
 
 from shop.core.database import db, write
 from shop.emails.models import OutboxEmail
-from tests.admin.desk import PASSWORD
-from tests.admin.phone import Clock, set_up
+from tests.admin_client import PASSWORD
 from tests.conftest import SECRET, TOKEN
 from tests.faults.figures import SECRETS
 from tests.faults.inhabited import OWNER, PRIVATE, Inhabited
 from tests.faults.leaks import KEYS, PERSONS, SIGNED, Lines, Watch, found_in, lines_of_files
+from tests.totp_phone import Clock, set_up
 
 pytestmark = pytest.mark.plants_secrets
 

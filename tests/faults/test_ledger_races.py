@@ -5,8 +5,8 @@ import pytest
 from shop.catalog import stock
 from shop.core.database import write
 from tests import both_databases
-from tests.admin.goods import Goods
 from tests.faults.at_once import at_once
+from tests.product_factory import Goods
 from tests.shopper import SKU
 
 

@@ -18,16 +18,16 @@ SETTLING = ["shop/payments/settlement_rules.py", "shop/payments/settlement.py"]
 PRICING = ["shop/pricing/quote.py", "shop/pricing/discount_codes.py", "shop/pricing/models.py"]
 EXPIRY = ["shop/orders/expiry.py", "shop/orders/transitions.py", "shop/orders/reservations.py"]
 TESTS = [
-    "tests/payments/test_deciding.py",
-    "tests/payments/test_kept.py",
-    "tests/payments/test_settling_http.py",
-    "tests/payments/test_hearing_again.py",
+    "tests/payments/test_settlement_rules.py",
+    "tests/payments/test_settlement.py",
+    "tests/payments/test_callbacks_http.py",
+    "tests/payments/test_repeated_callbacks.py",
     "tests/payments/test_transaction_codes.py",
-    "tests/orders/test_part_paid.py",
+    "tests/payments/test_shortfalls.py",
     "tests/pricing",
-    "tests/orders/test_stock.py",
-    "tests/orders/test_moving.py",
-    "tests/orders/test_expiring.py",
+    "tests/orders/test_reservations.py",
+    "tests/orders/test_transitions.py",
+    "tests/orders/test_expiry.py",
 ]
 NOTICED = {"killed", "timeout", "segfault", "caught by type check"}
 

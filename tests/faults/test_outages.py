@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Postgres, Sqlite, postgres_server
+from tests.external_programs import lacking
 from tests.faults.figures import size
 from tests.faults.serving import Served
 from tests.faults.streaming import drained
-from tests.programs import lacking
 from tests.shopper import SKU
 
 CALLERS = 8

@@ -8,7 +8,7 @@ import pytest
 
 from shop.chpter import ChpterClient
 from tests import both_databases
-from tests.admin.desk import Clerk, let_in
+from tests.admin_client import Clerk, let_in
 from tests.faults.at_once import at_once
 from tests.faults.behaviours import FAULTS, LASTING
 from tests.faults.figures import size

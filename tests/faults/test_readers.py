@@ -13,7 +13,7 @@ from shop.accounts.forms import ChangePasswordForm, JoinForm, PasswordForm
 from shop.admin.payments.forms import RefundForm
 from tests.faults import readers
 from tests.faults.figures import size
-from tests.hostile import STRINGS
+from tests.malicious_input import STRINGS
 
 PATTERNS = "Patterns with 100 KB made to be slow"
 READERS = "Readers of typed text with 100 KB"

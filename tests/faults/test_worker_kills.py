@@ -21,8 +21,8 @@ from shop.core.database import db, write
 from shop.emails.models import OutboxEmail
 from shop.orders.models import Order, OrderEvent
 from tests import both_databases
+from tests.emails.smtp_server import PostOffice, settings_for
 from tests.faults.figures import size
-from tests.notices.post_office import PostOffice, settings_for
 from tests.shopper import SKU
 
 pytestmark = both_databases

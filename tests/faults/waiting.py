@@ -10,7 +10,7 @@ from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
 from tests.faults.reading import Reader
-from tests.payments.ledger import Ledger
+from tests.ledger_reader import Ledger
 from tests.shopper import SKU, Bought, Shopper
 
 MOVED = (Order.__table__, PaymentAttempt.__table__, Variant.__table__)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
 
-from tests.programs import lacking
+from tests.external_programs import lacking
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PLACES = (

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.journeys.chromium import find_chromium, launch
-from tests.journeys.running import RunningShop
+from tests.journeys.live_server import RunningShop
 from tests.journeys.visitor import Visitor
 
 

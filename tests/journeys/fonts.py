@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 
-from tests.programs import lacking
+from tests.external_programs import lacking
 
 FACES = {"Roboto": "fonts-roboto", "Noto Sans": "fonts-noto-core", "Noto Serif": "fonts-noto-core"}
 

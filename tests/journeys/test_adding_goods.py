@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.hostile_files import GPS, exif, grainy, photo
 from tests.journeys.visitor import Visitor
+from tests.malicious_files import GPS, exif, grainy, photo
 
 SIZES = ["phone", "desk"]
 SHOWS = "On the workbench, in the morning"

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from tests.hostile_files import grainy
 from tests.journeys.visitor import Visitor
+from tests.malicious_files import grainy
 
 FIRST_SCREEN = 150 * 1024  # bytes of the home page on a phone
 BAD = {

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.running import PASSWORD
+from tests.journeys.live_server import PASSWORD
 from tests.journeys.visitor import Visitor
 
 SIZES = ["phone", "desk"]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.joining import code_of, give_code, invite, mailed_link, sign_in
+from tests.journeys.invite_flow import code_of, give_code, invite, mailed_link, sign_in
 from tests.journeys.visitor import Visitor
 
 SIZES = ["phone", "desk"]

@@ -9,13 +9,13 @@ from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from shop.core.database import write
-from tests.admin.desk import EMAIL, PASSWORD, let_in
+from tests.admin_client import EMAIL, PASSWORD, let_in
 from tests.faults.provider import Provider
 from tests.journeys.fonts import find_fonts
-from tests.journeys.running import free_port
+from tests.journeys.live_server import free_port
 from tests.journeys.visitor import TOO_WIDE
 from tests.shopper import Shopper
-from tests.untidy import BUYER, SKU, SLUG, fill_untidily
+from tests.untidy_content import BUYER, SKU, SLUG, fill_untidily
 
 SCREENS = 15  # on the narrowest phone a button comes before so many screens
 HEIGHT = 568

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request, Response, expect
 
-from tests.journeys.running import MERCHANT, PASSWORD, SKU, RunningShop
+from tests.journeys.live_server import MERCHANT, PASSWORD, SKU, RunningShop
 
 SIZES = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1280, "height": 900}}
 # Not innerWidth: on a phone that grows with a page that is too wide.

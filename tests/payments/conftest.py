@@ -3,16 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 
-from tests.payments.ledger import Ledger, Standing
+from tests.ledger_reader import Ledger, Standing
 from tests.shopper import SKU, Bought, Shopper
-
-
-@pytest.fixture
-def ledger(app: Flask) -> Ledger:
-    """The shop's database, read for a test."""
-    return Ledger(app)
 
 
 @pytest.fixture

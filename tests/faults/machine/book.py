@@ -1,6 +1,6 @@
 """The shop in pencil and paper: what each event must lead to, by the docs, without a line of the shop's own code.
 
-The settling table is the one that tests/payments/test_deciding.py holds as data. Stock and discount uses are not
+The settling table is that of tests/payments/test_settlement_rules.py, as data. Stock and discount uses are not
 counted along but derived from where the orders stand: what is gone was sold, what is held is held by somebody.
 """
 
@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from shop.payments.settlement_rules import Facts
 from tests.faults.machine.moves import AREAS, CODES, PRICES, SHELF, reduction
-from tests.payments.test_deciding import looked_up
+from tests.payments.test_settlement_rules import looked_up
 
 HOLD, RETURNED = timedelta(minutes=30), timedelta(hours=24)
 LONGEST_TRYING, LONGEST_HOLD = timedelta(hours=24), timedelta(hours=48)

@@ -22,7 +22,7 @@ from shop.core.database import db
 from shop.emails import delivery
 from shop.orders import expiry
 from shop.payments import views as payments
-from tests.admin.desk import Clerk, let_in
+from tests.admin_client import Clerk, let_in
 from tests.faults.machine.moves import AREAS, CODES, SHELF
 from tests.faults.reading import Reader
 from tests.shopper import ANSWERS, Shopper, hidden_fields

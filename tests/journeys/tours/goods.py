@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from tests.hostile_files import photo
-from tests.journeys.running import SKU
+from tests.journeys.live_server import SKU
 from tests.journeys.tours.walking import through, unfold
 from tests.journeys.visitor import Visitor
+from tests.malicious_files import photo
 
 KIONDO, MATATU, TEAPOT, ELEPHANT = 2, 6, 23, 24  # as the demo shop numbers them
 FILE = "Slug,Name,Category,SKU,Price,Stock\ntour-{n},Tour mat,Kitchen,TOUR-{n},{price},4\n"

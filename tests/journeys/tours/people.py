@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tests.journeys.joining import CHOSEN, accept, code_of, give_code, mailed_link, send_invitation, sign_in
-from tests.journeys.running import MERCHANT, PASSWORD
+from tests.journeys.invite_flow import CHOSEN, accept, code_of, give_code, mailed_link, send_invitation, sign_in
+from tests.journeys.live_server import MERCHANT, PASSWORD
 from tests.journeys.tours.walking import through, unfold
 from tests.journeys.visitor import Visitor
 

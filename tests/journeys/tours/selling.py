@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.journeys.running import SKU
+from tests.journeys.live_server import SKU
 from tests.journeys.tours.walking import through
 from tests.journeys.visitor import Visitor
 

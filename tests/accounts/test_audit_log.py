@@ -1,0 +1,248 @@
+"""The log of what people did: who, what, when; only ever added to."""
+
+import ast
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, func, select
+
+from shop.accounts import login_throttle
+from shop.accounts.audit_log import audit_as
+from shop.accounts.login_throttle import NOBODY, count_failure
+from shop.accounts.models import AuditLogEntry, FailedLogins, User
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.orders.models import Order
+from tests import both_databases, order_factory
+from tests.admin_client import EMAIL, STAFF, Clerk, let_staff_in
+from tests.faults.at_once import at_once
+from tests.shopper import hidden_fields
+
+ROOT = Path(__file__).parents[2]
+
+
+def _words(app):
+    with app.app_context():
+        return list(db.session.scalars(select(AuditLogEntry.words).order_by(AuditLogEntry.id)))
+
+
+def _log(clerk, **asked):
+    return clerk.get("/admin/people/log", query_string=asked).text
+
+
+@both_databases
+def test_coming_and_going_stand_in_the_log(app, stranger):
+    stranger.sign_in(password="not it at all")
+    stranger.sign_in()
+    stranger.sign_out()
+
+    assert _words(app)[-3:] == [
+        f"A sign-in failed, with {EMAIL}",
+        "Signed in by password, after 1 that failed",
+        "Signed out",
+    ]
+    stranger.sign_in()
+    page = _log(stranger)
+    assert page.index("Signed out") < page.index("A sign-in failed"), "newest first"
+
+
+def test_failures_are_told_at_the_first_the_tenth_and_the_hundredth(app, stranger):
+    with app.app_context():
+        for _ in range(101):
+            count_failure(1, EMAIL)
+
+    assert [words for words in _words(app) if "fail" in words] == [
+        f"A sign-in failed, with {EMAIL}",
+        f"10 sign-ins failed today, with {EMAIL}",
+        f"100 sign-ins failed today, with {EMAIL}",
+    ]
+
+
+def test_an_email_that_nobody_has_is_not_written_down(app, stranger):
+    stranger.sign_in(email="somebody-else@example.com")
+
+    assert _words(app)[-1] == "A sign-in failed, with an e-mail that nobody here has"
+    with app.app_context():
+        assert db.session.scalars(select(FailedLogins.user_id)).all() == [NOBODY]
+
+
+@both_databases
+def test_failures_at_one_moment_are_all_counted(app, stranger):
+    def fail():
+        with app.app_context():
+            count_failure(NOBODY)
+
+    at_once([fail] * 12)
+
+    with app.app_context():
+        assert db.session.scalars(select(FailedLogins.tries)).one() == 12
+
+
+def test_a_known_and_an_unknown_email_cost_the_same_statements(app, stranger):
+    with app.app_context():
+        engine = db.engine
+    counts = []
+    for email in (EMAIL, "nobody@example.com"):
+        stranger.sign_in(email=email, password="not it at all")  # the first of a day is told
+        statements = []
+
+        def listen(*words, into=statements):
+            into.append(words[2].split()[0])
+
+        event.listen(engine, "before_cursor_execute", listen)
+        stranger.sign_in(email=email, password="not it at all")
+        event.remove(engine, "before_cursor_execute", listen)
+        counts.append([words for words in statements if words in ("UPDATE", "INSERT")])
+
+    assert counts[0] == counts[1] == ["UPDATE"]
+
+
+def test_the_log_is_read_by_person_and_by_day(app, clerk):
+    let_staff_in(app)
+    staff = Clerk(app)
+    staff.sign_in(STAFF)
+    with app.app_context():
+        staff_id = db.session.scalars(select(User.id).where(User.email == STAFF)).one()
+        write(lambda: audit_as("Counted the baskets", "Njeri", staff_id))
+
+    page = _log(clerk, person=staff_id)
+    assert "Counted the baskets" in page
+    assert page.count("Signed in by password") == 1
+    today = (utcnow() + timedelta(hours=3)).date()
+    assert "Counted the baskets" in _log(clerk, person=staff_id, day=today.isoformat())
+    assert "Nothing was done" in _log(clerk, day=(today - timedelta(days=1)).isoformat())
+
+
+@both_databases
+def test_days_are_those_of_nairobi(app, clerk):
+    from datetime import datetime
+
+    with app.app_context():
+        late = datetime.fromisoformat("2026-03-01T20:59:59+00:00")  # a second before midnight in Nairobi
+        db.session.add(AuditLogEntry(at=late, who="Njeri", words="The last of the first"))
+        db.session.add(AuditLogEntry(at=late + timedelta(seconds=1), who="Njeri", words="The first of the second"))
+        db.session.commit()
+
+    first, second = _log(clerk, day="2026-03-01"), _log(clerk, day="2026-03-02")
+    assert ("The last of the first" in first, "The first of the second" in first) == (True, False)
+    assert ("The last of the first" in second, "The first of the second" in second) == (False, True)
+
+
+def test_the_log_is_paged_by_key_and_misses_nothing(app, clerk):
+    with app.app_context():
+        write(lambda: [audit_as(f"Act number {n:03d}", "Njeri", None) for n in range(120)])
+    seen, address = [], "/admin/people/log"
+    while address:
+        page = clerk.get(address)
+        seen += [f"Act number {n:03d}" for n in range(119, -1, -1) if f"Act number {n:03d}" in page.text]
+        links = [a for a in clerk.page.iter("a") if (a.text or "") == "Older"]
+        address = links[0].get("href") if links else None
+
+    assert seen == [f"Act number {n:03d}" for n in range(119, -1, -1)]
+
+
+def test_an_act_leads_to_its_order_in_one_query(app, clerk):
+    numbers = order_factory.keep(app, *(order_factory.order() for _ in range(20)))
+    with app.test_request_context("/admin/"):
+        for number in numbers:
+            order = db.session.scalars(select(Order).where(Order.number == number)).one()
+            write(lambda order=order: audit_as("Packed it", "Njeri", None, order))
+        engine = db.engine
+    statements = []
+
+    def listen(*words):
+        statements.append(words[2])
+
+    event.listen(engine, "before_cursor_execute", listen)
+    page = _log(clerk)
+    event.remove(engine, "before_cursor_execute", listen)
+
+    assert f'href="/admin/orders/{numbers[0]}"' in page
+    assert len(statements) <= 5
+
+
+@pytest.mark.parametrize(
+    "asked", ["x", "99999999999", "-1", "\0", "1e3", "\N{ARABIC-INDIC DIGIT ONE}", "<canary>&\"'", "9" * 5000]
+)
+@pytest.mark.parametrize("name", ["person", "before", "day"])
+def test_nonsense_in_the_address_is_no_error(clerk, name, asked):
+    reply = clerk.get("/admin/people/log", query_string={name: asked})
+
+    assert reply.status_code == 200
+
+
+def test_what_is_written_is_shown_and_never_obeyed(app, clerk):
+    with app.app_context():
+        write(lambda: audit_as("<canary>&\"' " * 20, "<canary>&\"'", None))
+
+    assert "&lt;canary&gt;" in _log(clerk)
+
+
+class TestOnlyAdded:
+    """Nothing in the shop changes or deletes a line of the log."""
+
+    def test_no_code_names_the_table_but_to_add_or_to_read(self):
+        found = {}
+        for file in sorted((ROOT / "shop").rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call) and any(getattr(arg, "id", "") == "AuditLogEntry" for arg in node.args):
+                    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                    found.setdefault(name, []).append(file.name)
+        # the one exception is the law's: whoever asks to be forgotten is taken out of the words, and the line stays
+        assert found.pop("update") == ["anonymise.py"]
+        assert not {"delete", "get", "get_one"} & set(found), found
+        sources = "".join(file.read_text().casefold() for file in (ROOT / "shop").rglob("*.py"))
+        assert "update audit_log_entry" not in sources and "delete from audit_log_entry" not in sources
+
+    def test_a_line_cannot_be_changed_or_deleted_by_mistake(self, app, clerk):
+        with app.app_context():
+            act = db.session.scalars(select(AuditLogEntry)).first()
+            act.words = "Never happened"
+            with pytest.raises(TypeError):
+                db.session.commit()
+            db.session.rollback()
+            db.session.delete(db.session.scalars(select(AuditLogEntry)).first())
+            with pytest.raises(TypeError):
+                db.session.commit()
+
+    def test_no_address_takes_a_change_of_it(self, app, clerk):
+        token = hidden_fields(clerk.get("/admin/people").text)
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            assert clerk.browser.open("/admin/people/log", method=method, data=token).status_code == 405
+
+    def test_a_busy_day_at_the_desk_updates_no_line(self, app, clerk):
+        with app.app_context():
+            engine = db.engine
+        statements = []
+        event.listen(engine, "before_cursor_execute", lambda *words: statements.append(words[2].casefold()))
+        page = clerk.get("/admin/me").text
+        clerk.post("/admin/me/name", {**hidden_fields(page), "name": "Wanjiru"})
+        clerk.sign_out()
+        clerk.sign_in()
+
+        log = [words for words in statements if "audit_log_entry" in words and not words.startswith("select")]
+        assert log and all(words.startswith("insert") for words in log)
+
+
+@both_databases
+def test_no_act_without_its_cause(app, clerk):
+    with app.app_context():
+        before = db.session.scalar(select(func.count()).select_from(AuditLogEntry))
+
+        def half_done():
+            audit_as("Did half of it", "Njeri", None)
+            db.session.flush()
+            raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            write(half_done)
+        assert db.session.scalar(select(func.count()).select_from(AuditLogEntry)) == before
+
+
+def test_failing_is_forgiven_per_person(app, stranger):
+    with app.app_context():
+        count_failure(1, EMAIL)
+        count_failure(NOBODY)
+        assert write(lambda: login_throttle.forgive(1)) == 1
+        assert db.session.scalars(select(FailedLogins.user_id)).all() == [NOBODY]

@@ -1,0 +1,122 @@
+"""flask --app wsgi merchant: the only way in for a new merchant."""
+
+import pytest
+from sqlalchemy import select
+
+from shop.accounts.models import User
+from shop.core.database import db
+from tests import both_databases
+from tests.admin_client import EMAIL, PASSWORD, Clerk
+
+
+def _run(app, *words, typed=PASSWORD + "\n"):
+    return app.test_cli_runner().invoke(args=["merchant", *words], input=typed)
+
+
+@both_databases
+def test_the_command_lets_an_owner_in_and_keeps_no_password(app):
+    made = _run(app, "create", "Owner@Example.com", "--password-stdin")
+
+    assert (made.exit_code, made.output) == (0, "owner@example.com may sign in at http://localhost/admin/\n")
+    with app.app_context():
+        merchant = db.session.scalars(select(User)).one()
+        assert [role.name for role in merchant.roles] == ["owner"]
+        assert merchant.password.startswith("$argon2id$")
+        assert PASSWORD not in merchant.password
+
+
+@both_databases
+def test_a_second_merchant_of_the_same_name_is_refused(app):
+    _run(app, "create", EMAIL, "--password-stdin")
+    again = _run(app, "create", EMAIL.upper(), "--password-stdin", typed="another long password")
+
+    assert again.exit_code == 1
+    assert again.output == f"Error: There is a merchant {EMAIL} already. To change the password: merchant password\n"
+    assert Clerk(app).sign_in().status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "blank"),
+        ("\n", "blank"),
+        (" " * 20, "blank"),
+        ("eleven char", "too short"),
+        ("x" * 201, "too long"),
+        (EMAIL, "e-mail address"),
+        (EMAIL.upper() + "\n", "e-mail address"),
+        ("two lines of\npassword", "line break"),
+        (b"\xff\xfe long enough it is", "not UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("command", ["create", "password"])
+def test_a_weak_password_is_refused_and_not_shown(app, command, typed, words):
+    refused = _run(app, command, EMAIL, "--password-stdin", typed=typed)
+
+    assert refused.exit_code == 1
+    assert words in refused.output
+    assert refused.output.count("\n") == 1
+    if isinstance(typed, str) and typed.strip():
+        assert typed.strip() not in refused.output
+
+
+def test_only_the_last_line_end_is_cut_from_a_password(app):
+    _run(app, "create", EMAIL, "--password-stdin", typed="  spaces on both ends  \r\n")
+
+    assert Clerk(app).sign_in(password="spaces on both ends").status_code == 200
+    assert Clerk(app).sign_in(password="  spaces on both ends  ").status_code == 303
+
+
+def test_a_password_typed_on_another_keyboard_is_the_same_password(app):
+    _run(app, "create", EMAIL, "--password-stdin", typed="caf\N{LATIN SMALL LETTER E WITH ACUTE} at the corner")
+
+    assert Clerk(app).sign_in(password="cafe\N{COMBINING ACUTE ACCENT} at the corner").status_code == 303
+
+
+@pytest.mark.parametrize("email", ["", "owner", "owner@", "two@words.example com"])
+def test_what_is_no_email_is_refused(app, email):
+    refused = _run(app, "create", email, "--password-stdin")
+
+    assert (refused.exit_code, refused.output) == (1, "Error: That is not an e-mail address.\n")
+
+
+@pytest.mark.parametrize("email", ["owner@shop.test", "owner@intranet"])
+def test_an_email_need_not_be_reachable(app, email):
+    _run(app, "create", email, "--password-stdin")
+
+    assert Clerk(app).sign_in(email=email).status_code == 303
+
+
+def test_a_password_is_never_taken_from_the_command_line(app):
+    assert _run(app, "create", EMAIL).exit_code == 2
+    assert _run(app, "create", EMAIL, PASSWORD, "--password-stdin").exit_code == 2
+
+
+def test_a_new_password_ends_every_session(app, clerk):
+    changed = _run(app, "password", EMAIL.upper(), "--password-stdin", typed="a longer walk to Mombasa")
+
+    assert changed.output == f"{EMAIL} has a new password and is signed out everywhere.\n"
+    assert clerk.get("/admin/").status_code == 303
+    assert clerk.sign_in().status_code == 200
+    assert clerk.sign_in(password="a longer walk to Mombasa").status_code == 303
+
+
+def test_nobody_has_no_password_to_change(app):
+    assert _run(app, "password", EMAIL, "--password-stdin").exit_code == 1
+
+
+def test_a_password_made_of_the_name_the_merchant_gave_the_shop_is_refused(app):
+    from shop.core.database import write
+    from shop.store.settings import forget_store, store_settings_row
+
+    def name_it():
+        store_settings_row().name = "Zawadi Tamaduni"
+
+    with app.app_context():
+        write(name_it)
+        forget_store()
+
+    refused = _run(app, "create", EMAIL, "--password-stdin", typed="zawadi tamaduni 2026\n")
+
+    assert refused.exit_code == 1
+    assert "too easy to guess" in refused.output

@@ -1,0 +1,104 @@
+"""A forgotten password: a link by mail, the same answer for everybody."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from shop.accounts import one_time_links
+from shop.accounts.models import OneTimeLink, User
+from shop.core.clock import utcnow
+from shop.core.database import db
+from tests import both_databases
+from tests.admin_client import EMAIL, STAFF, Clerk, let_staff_in, mailed_links
+from tests.faults.at_once import at_once
+from tests.shopper import hidden_fields
+from tests.totp_phone import Clock, give_code, set_up
+
+CHOSEN = "kettle bicycle mango thunder"
+
+
+class TestForgotten:
+    """A forgotten password: a link by mail, the same answer for everybody."""
+
+    def _ask(self, visitor, email=EMAIL):
+        form = hidden_fields(visitor.get("/admin/sign-in/forgotten").text)
+        return visitor.post("/admin/sign-in/forgotten", {**form, "email": email})
+
+    @both_databases
+    def test_a_mailed_link_leads_to_a_new_password_once(self, app, clerk):
+        stranger = Clerk(app)
+        self._ask(stranger)
+        [path] = mailed_links(app, "new_password")
+        form = {**hidden_fields(stranger.get(path).text), "password": CHOSEN}
+
+        assert stranger.post(path, form).headers["Location"] == "/admin/sign-in"
+        assert stranger.post(path, form).status_code == 404
+        assert clerk.get("/admin/").status_code == 303, "whoever was signed in is no longer"
+        assert stranger.sign_in().status_code == 200
+        assert stranger.sign_in(password=CHOSEN).status_code == 303
+
+    @pytest.mark.parametrize("email", ["nobody@example.com", "no e-mail", "nul\0@example.com", STAFF])
+    def test_the_answer_is_the_same_for_everybody(self, app, stranger, email):
+        let_staff_in(app)
+        with app.app_context():
+            db.session.execute(update(User).where(User.email == STAFF).values(active=False))
+            db.session.commit()
+        known, unknown = self._ask(stranger), self._ask(stranger, email)
+
+        assert known.headers["Location"] == unknown.headers["Location"]
+        assert stranger.get("/admin/sign-in").text.count("a link is on its way") == 2
+        assert len(mailed_links(app, "new_password")) == 1
+
+    def test_one_mail_an_hour_is_the_most(self, app, stranger):
+        for _ in range(4):
+            self._ask(stranger)
+        assert len(mailed_links(app, "new_password")) == 1
+        with app.app_context():
+            db.session.execute(update(OneTimeLink).values(written_at=utcnow() - timedelta(minutes=61)))
+            db.session.commit()
+        self._ask(stranger)
+        first, second = mailed_links(app, "new_password")
+
+        assert stranger.get(first).status_code == 404
+        assert stranger.get(second).status_code == 200
+
+    @both_databases
+    def test_asked_twice_at_once_one_mail_goes(self, app, stranger):
+        visitors = [Clerk(app) for _ in range(4)]
+        forms = [{**hidden_fields(each.get("/admin/sign-in/forgotten").text), "email": EMAIL} for each in visitors]
+
+        replies = at_once(
+            [
+                lambda each=each, form=form: each.post("/admin/sign-in/forgotten", form).status_code
+                for each, form in zip(visitors, forms, strict=True)
+            ]
+        )
+
+        assert set(replies) == {303}
+        assert len(mailed_links(app, "new_password")) == 1
+
+    def test_a_link_lasts_two_hours(self, app, stranger):
+        self._ask(stranger)
+        with app.app_context():
+            link = db.session.scalars(select(OneTimeLink)).one()
+            assert link.expires_at - link.written_at == one_time_links.LASTS["password"] == timedelta(hours=2)
+
+    def test_a_weak_new_password_is_refused_and_the_link_still_works(self, app, stranger):
+        self._ask(stranger)
+        [path] = mailed_links(app, "new_password")
+        form = hidden_fields(stranger.get(path).text)
+
+        assert stranger.post(path, {**form, "password": "shortfall"}).status_code == 422
+        assert stranger.post(path, {**form, "password": CHOSEN}).status_code == 303
+
+    def test_a_new_password_does_not_go_round_the_code(self, app, clerk, monkeypatch):
+        phone, _ = set_up(clerk, Clock(monkeypatch))
+        stranger = Clerk(app)
+        self._ask(stranger)
+        [path] = mailed_links(app, "new_password")
+        stranger.post(path, {**hidden_fields(stranger.get(path).text), "password": CHOSEN})
+
+        assert stranger.sign_in(password=CHOSEN).headers["Location"] == "/admin/sign-in/code"
+        assert stranger.get("/admin/").status_code == 303
+        assert give_code(stranger, phone.code()).headers["Location"] == "/admin/"

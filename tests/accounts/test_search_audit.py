@@ -1,0 +1,133 @@
+"""Looking for buyers leaves a line in the log: who and when, once in a quarter of an hour, and never for whom."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from shop.accounts import audit_log
+from shop.accounts.models import AuditLogEntry
+from shop.core.clock import utcnow
+from shop.core.database import db
+from tests import both_databases, order_factory
+from tests.admin_client import DONE, EMAIL, STAFF
+from tests.query_counter import counted
+
+NAME, PHONE = "Zuhura", "0733 123 456"
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Go on so many minutes after the beginning of a quarter of an hour."""
+    began = utcnow().replace(minute=0, second=0)
+
+    def go(minutes):
+        monkeypatch.setattr(audit_log, "utcnow", lambda: began + timedelta(minutes=minutes))
+
+    go(0)
+    return go
+
+
+@pytest.fixture
+def orders(app):
+    return order_factory.keep(
+        app,
+        *(order_factory.order(full_name=NAME, phone_number="254733123456", email="z@example.com") for _ in range(30)),
+    )
+
+
+def log(app):
+    with app.app_context():
+        return [tuple(row) for row in db.session.execute(select(AuditLogEntry.who, AuditLogEntry.words).where(DONE))]
+
+
+@both_databases
+def test_a_search_is_told_once_in_a_quarter_of_an_hour_for_each_person(app, clerk, packer, orders, later):
+    for minutes in (0, 7, 14):
+        later(minutes)
+        packer.get("/admin/", query_string={"q": NAME})
+        packer.get("/admin/", query_string={"q": PHONE})
+    later(14)
+    clerk.get("/admin/", query_string={"q": "nobody at all"})
+    later(15)
+    packer.get("/admin/", query_string={"q": PHONE})
+
+    assert log(app) == [
+        (STAFF, "Searched the orders: 30 found"),
+        (EMAIL, "Searched the orders: 0 found"),
+        (STAFF, "Searched the orders: 30 found"),
+    ]
+
+
+def test_paging_through_all_orders_is_told_too_and_opening_the_list_is_not(app, packer, orders, later):
+    packer.get("/admin/")
+    packer.get("/admin/?tab=all")
+    assert log(app) == []
+
+    packer.get(packer.page.find(".//a[@rel='next']").get("href"))
+
+    assert log(app) == [(STAFF, "Paged through the orders")]
+
+
+def test_a_search_of_mails_is_told(app, packer, orders, later):
+    packer.get("/admin/mail", query_string={"q": "z@example.com"})
+    packer.get("/admin/mail")
+
+    assert log(app) == [(STAFF, "Searched the mails: 0 found")]
+
+
+def test_where_nobody_has_counted_no_number_is_told(app, clerk, later, orders, monkeypatch):
+    monkeypatch.setattr("shop.orders.search.MAX_COUNT", 10)
+
+    clerk.get("/admin/", query_string={"q": NAME})
+
+    assert log(app) == [(EMAIL, "Searched the orders")]
+
+
+@both_databases
+def test_each_look_at_one_buyer_is_told(app, clerk, orders, later):
+    for who in (PHONE, "z@example.com", "neither", "0700 000 000"):
+        clerk.get("/admin/privacy", query_string={"who": who})
+    clerk.get("/admin/privacy")
+
+    assert [words for _, words in log(app)] == [
+        "Looked at what is kept of the buyer of 30 orders",
+        "Looked at what is kept of the buyer of 30 orders",
+        "Looked at what is kept of the buyer of 0 orders",
+    ]
+
+
+def test_nothing_that_was_looked_for_is_kept(app, clerk, orders, later, caplog):
+    clerk.get("/admin/", query_string={"q": f"{NAME} {PHONE}"})
+    clerk.get("/admin/mail", query_string={"q": "z@example.com"})
+    clerk.get("/admin/privacy", query_string={"who": PHONE})
+
+    kept = str(log(app)) + caplog.text + clerk.browser.get_cookie("session").value
+    assert len(log(app)) == 3
+    assert not [word for word in (NAME, "123 456", "123456", "z@example") if word in kept]
+
+
+@both_databases
+def test_the_first_search_of_a_quarter_costs_an_insert_and_the_next_nothing(app, clerk, orders, later):
+    costs = []
+    for _ in range(2):
+        with counted(app) as queries:
+            clerk.get("/admin/", query_string={"q": NAME})
+        costs.append(queries)
+
+    first, second = costs
+    assert len(second) == 5  # who is there, counts, page, goods, menu
+    more = [query.split()[0] for query in first[3:-2] if query != "BEGIN IMMEDIATE"]
+    assert more == ["INSERT", "SELECT"]  # the second: who is there once more, for the page
+
+
+def test_a_database_that_refuses_the_line_shows_no_buyers(clerk, orders, later, monkeypatch):
+    def refuse(work):
+        raise OperationalError("INSERT", {}, Exception("away"))
+
+    monkeypatch.setattr(audit_log, "write", refuse)
+    reply = clerk.get("/admin/", query_string={"q": NAME})
+
+    assert reply.status_code == 503
+    assert orders[0] not in reply.text

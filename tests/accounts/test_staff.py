@@ -1,0 +1,303 @@
+"""Letting people in and putting them out, one owner always staying."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from shop.accounts import staff as staffing
+from shop.accounts.models import OneTimeLink, User
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.emails.models import OutboxEmail
+from tests import both_databases
+from tests.admin_client import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in, mailed_links
+from tests.faults.at_once import at_once
+from tests.shopper import hidden_fields
+
+GUEST, CHOSEN = "guest@example.com", "kettle bicycle mango thunder"
+SECOND, SECOND_PASSWORD = "second@example.com", "another long walk"
+
+
+def _invite(owner, email=GUEST, role="staff"):
+    form = hidden_fields(owner.get("/admin/people/invite").text)
+    return owner.post("/admin/people/invite", {**form, "email": email, "role": role})
+
+
+def _accept(visitor, path, name="Njeri Test", password=CHOSEN):
+    return visitor.post(path, {**hidden_fields(visitor.get(path).text), "name": name, "password": password})
+
+
+def _id(app, email):
+    with app.app_context():
+        return db.session.scalars(select(User.id).where(User.email == email)).one()
+
+
+def _act(owner, user_id, what, **fields):
+    form = hidden_fields(owner.get(f"/admin/people/{user_id}").text)
+    return owner.post(f"/admin/people/{user_id}/{what}", {**form, **fields})
+
+
+@both_databases
+@pytest.mark.parametrize(("role", "people_page"), [("staff", 403), ("owner", 200)])
+def test_whoever_is_invited_chooses_a_name_and_a_password_and_comes_in(app, clerk, role, people_page):
+    assert _invite(clerk, role=role).status_code == 303
+    guest = Clerk(app)
+    [path] = mailed_links(app)
+
+    accepted = _accept(guest, path)
+
+    assert accepted.headers["Location"] == "/admin/sign-in"
+    assert "Welcome, Njeri Test." in guest.get("/admin/sign-in").text
+    assert guest.sign_in(GUEST, CHOSEN).status_code == 303
+    assert guest.browser.get("/admin/people").status_code == people_page
+    assert "Njeri Test" in clerk.get("/admin/people").text
+
+
+@both_databases
+def test_an_invitation_is_taken_up_once_even_by_two_at_once(app, clerk):
+    _invite(clerk)
+    [path] = mailed_links(app)
+    guests = [Clerk(app) for _ in range(3)]
+    forms = [{**hidden_fields(guest.get(path).text), "name": "Njeri", "password": CHOSEN} for guest in guests]
+
+    replies = at_once(
+        [
+            lambda guest=guest, form=form: guest.post(path, form).status_code
+            for guest, form in zip(guests, forms, strict=True)
+        ]
+    )
+
+    assert sorted(replies) == [303, 404, 404]
+    assert guests[0].get(path).status_code == 404
+
+
+@both_databases
+def test_the_first_two_of_the_staff_may_come_at_the_same_moment(app, clerk):
+    for number in (1, 2):
+        _invite(clerk, f"guest{number}@example.com")
+    guests = [Clerk(app), Clerk(app)]
+    paths = mailed_links(app)
+    works = [lambda guest=guest, path=path: _accept(guest, path) for guest, path in zip(guests, paths, strict=True)]
+
+    assert [reply.status_code for reply in at_once(works)] == [303, 303]
+
+
+def test_an_invitation_can_be_withdrawn(app, clerk):
+    _invite(clerk)
+    page = clerk.get("/admin/people").text
+    action = re.search(r"/admin/people/invitations/\d+/withdraw", page)[0]
+    clerk.post(action, hidden_fields(page))
+
+    assert "This link works no more" in Clerk(app).get(mailed_links(app)[0]).text
+    again = clerk.post(action, hidden_fields(page), follow_redirects=True)
+    assert "was used or withdrawn meanwhile" in again.text
+
+
+def test_an_invitation_sent_again_has_a_new_link_and_the_old_one_is_dead(app, clerk):
+    _invite(clerk, role="owner")
+    page = clerk.get("/admin/people").text
+    clerk.post(re.search(r"/admin/people/invitations/\d+/again", page)[0], hidden_fields(page))
+    old, new = mailed_links(app)
+
+    assert Clerk(app).get(old).status_code == 404
+    assert "as an owner" in Clerk(app).get(new).text
+
+
+def test_an_invitation_works_for_72_hours(app, clerk):
+    _invite(clerk)
+    with app.app_context():
+        link = db.session.scalars(select(OneTimeLink)).one()
+        assert link.expires_at - link.written_at == timedelta(hours=72)
+        db.session.execute(update(OneTimeLink).values(expires_at=utcnow() - timedelta(seconds=1)))
+        db.session.commit()
+
+    assert Clerk(app).get(mailed_links(app)[0]).status_code == 404
+    assert "The link has expired; send it again." in clerk.get("/admin/people").text
+
+
+def test_neither_the_table_nor_the_outbox_shows_a_link(app, clerk):
+    _invite(clerk)
+    token = mailed_links(app)[0].rsplit("/", 1)[1]
+
+    with app.app_context():
+        mail = db.session.scalars(select(OutboxEmail)).one()
+        link = db.session.scalars(select(OneTimeLink)).one()
+        assert token not in mail.body
+        assert token not in (link.token_hash, mail.idempotency_key)
+        address = f"/admin/mail/{mail.id}"
+
+    page = clerk.get(address).text
+    assert "only its reader may see it" in page
+    assert token not in page and mail.body not in page
+
+
+def test_the_mail_that_goes_out_has_the_link_in_it(app, clerk):
+    from shop.emails.delivery import send_due
+
+    _invite(clerk)
+    with app.app_context():
+        assert send_due(app.config["SETTINGS"], utcnow()) == 1
+        folder = app.config["SETTINGS"].instance_path / "mail"
+    [mail] = [file.read_text() for file in folder.glob("*.eml")]
+
+    assert mailed_links(app)[0] in mail.replace("=\n", "")
+    assert "sealed" not in mail
+
+
+@pytest.mark.parametrize("token", ["x", "-" * 43, "0" * 5_000, "%00", "..%2F.."])
+@pytest.mark.parametrize("kind", ["invited", "password"])
+def test_a_guessed_link_opens_nothing(app, clerk, token, kind):
+    _invite(clerk)
+
+    assert Clerk(app).get(f"/admin/sign-in/{kind}/{token}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("email", "role", "words"),
+    [
+        ("", "staff", "Enter their e-mail"),
+        ("no e-mail", "staff", "That is not an e-mail address"),
+        ("x" * 5_000 + "@example.com", "staff", "That is too long"),
+        ("nul\0@example.com", "staff", "That is not an e-mail address"),
+        ("two@example.com\nBcc: all@example.com", "staff", "That is not an e-mail address"),
+        (GUEST, "", "Choose what they may do"),
+        (GUEST, "admin", "Not a valid choice"),
+        (EMAIL.upper(), "staff", "sits at the desk already"),
+    ],
+)
+def test_what_is_wrong_with_an_invitation_is_said_and_nothing_is_sent(app, clerk, email, role, words):
+    refused = _invite(clerk, email, role)
+
+    assert refused.status_code == 422
+    assert words in refused.text
+    assert mailed_links(app) == []
+
+
+@pytest.mark.parametrize("password", ["shortfall", GUEST, "guestguest2026", "aaaaaaaaaaaaaaaa", ""])
+def test_whoever_is_invited_needs_a_password_worth_the_name(app, clerk, password):
+    _invite(clerk)
+    [path] = mailed_links(app)
+    refused = _accept(Clerk(app), path, password=password)
+
+    assert refused.status_code == 422
+    assert 'value="Njeri Test"' in refused.text, "the name that was typed stays"
+    assert _accept(Clerk(app), path).status_code == 303, "and so does the link"
+
+
+def test_two_invitations_of_one_person_leave_one_link(app, clerk):
+    _invite(clerk)
+    _invite(clerk, role="owner")
+
+    with app.app_context():
+        assert db.session.scalars(select(OneTimeLink.role)).all() == ["owner"]
+
+
+def test_somebody_removed_is_out_at_once_and_their_acts_keep_their_name(app, clerk):
+    let_staff_in(app)
+    staff = Clerk(app)
+    staff.sign_in(STAFF)
+
+    removed = _act(clerk, _id(app, STAFF), "remove")
+
+    assert removed.headers["Location"] == "/admin/people"
+    assert staff.get("/admin/").status_code == 303
+    assert staff.sign_in(STAFF).status_code == 200
+    assert "1 removed" in clerk.get("/admin/people").text
+    assert STAFF in clerk.get("/admin/people/log").text
+    assert clerk.get(f"/admin/people/{_id(app, STAFF)}").status_code == 404
+
+
+def test_somebody_removed_can_be_invited_again(app, clerk):
+    let_staff_in(app)
+    _act(clerk, _id(app, STAFF), "remove")
+    _invite(clerk, STAFF)
+    back = Clerk(app)
+    _accept(back, mailed_links(app)[0])
+
+    assert back.sign_in(STAFF, PASSWORD).status_code == 200
+    assert back.sign_in(STAFF, CHOSEN).status_code == 303
+
+
+def test_the_last_owner_stays(app, clerk):
+    mine = _id(app, EMAIL)
+    for what, fields in (("remove", {}), ("role", {"role": "staff"})):
+        _act(clerk, mine, what, **fields)
+        assert "this is the last one" in clerk.get("/admin/people").text
+    assert clerk.get("/admin/people").status_code == 200
+
+
+@both_databases
+@pytest.mark.parametrize("what", ["remove", "role"])
+def test_of_two_owners_who_put_each_other_out_at_once_one_stays(app, clerk, what):
+    let_in(app, SECOND, SECOND_PASSWORD)
+    second = Clerk(app)
+    second.sign_in(SECOND, SECOND_PASSWORD)
+    first_id, second_id = _id(app, EMAIL), _id(app, SECOND)
+    tries = []
+    for owner, target in ((clerk, second_id), (second, first_id)):
+        form = hidden_fields(owner.get(f"/admin/people/{target}").text)
+        tries.append(lambda owner=owner, target=target, form=form: _press(owner, target, what, form))
+
+    statuses = at_once(tries)
+
+    assert set(statuses) <= {303}
+    assert _owners(app) == 1
+
+
+def _press(owner, target, what, form):
+    return owner.post(f"/admin/people/{target}/{what}", {**form, "role": "staff"}).status_code
+
+
+def _owners(app):
+    with app.app_context():
+        people = db.session.scalars(select(User).where(User.active)).all()
+        return sum(person.has_role("owner") for person in people)
+
+
+def test_who_is_no_longer_an_owner_changes_nothing(app, clerk, monkeypatch):
+    let_in(app, SECOND, SECOND_PASSWORD)
+    target = _id(app, SECOND)
+    form = hidden_fields(clerk.get(f"/admin/people/{target}").text)
+    real = staffing.remove
+
+    def meanwhile(user_id):
+        db.session.execute(update(User).where(User.email == EMAIL).values(active=False))
+        db.session.expire_all()
+        return real(user_id)
+
+    monkeypatch.setattr(staffing, "remove", meanwhile)
+    reply = clerk.post(f"/admin/people/{target}/remove", form)
+
+    assert reply.status_code == 303
+    assert _owners(app) == 2
+
+
+def test_a_new_role_ends_the_sittings_and_holds_from_the_next_one(app, clerk):
+    let_staff_in(app)
+    staff = Clerk(app)
+    staff.sign_in(STAFF)
+    _act(clerk, _id(app, STAFF), "role", role="owner")
+
+    assert staff.get("/admin/").status_code == 303
+    staff.sign_in(STAFF)
+    assert staff.get("/admin/people").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["", "admin", "<canary>&\"'"])
+def test_a_role_that_is_none_changes_nothing(app, clerk, role):
+    let_staff_in(app)
+    _act(clerk, _id(app, STAFF), "role", role=role)
+
+    assert "Choose what they may do: staff or owner" in clerk.get("/admin/people").text
+
+
+@pytest.mark.parametrize("forged", ["99999", "2147483648", "99999999999999999999", "-1", "1e3"])
+@pytest.mark.parametrize("what", ["", "/role", "/remove", "/codes-off"])
+def test_nobody_is_found_under_a_forged_number(clerk, forged, what):
+    token = hidden_fields(clerk.get("/admin/people/invite").text)
+    address = f"/admin/people/{forged}{what}"
+    reply = clerk.post(address, {**token, "role": "staff"}) if what else clerk.get(address)
+
+    assert reply.status_code == 404

@@ -1,0 +1,228 @@
+"""Where somebody is signed in, and how every way of leaving ends it at once."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, select, update
+
+from shop.accounts import staff_sessions
+from shop.accounts.models import LoginSession, User
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from tests import both_databases
+from tests.admin_client import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
+from tests.shopper import hidden_fields
+
+NEW = "a longer walk to Mombasa"
+PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"
+
+
+def _cookie(clerk):
+    return clerk.browser.get_cookie("session").value
+
+
+def _thief(app, cookie):
+    """Another browser with a copy of the cookie."""
+    thief = Clerk(app)
+    thief.browser.set_cookie("session", cookie)
+    return thief
+
+
+def _change_password(clerk, old=PASSWORD, new=NEW):
+    form = hidden_fields(clerk.get("/admin/me").text)
+    return clerk.post("/admin/me/password", {**form, "old": old, "password": new})
+
+
+@both_databases
+def test_a_copied_cookie_is_dead_once_its_owner_has_signed_out(app, clerk):
+    thief = _thief(app, _cookie(clerk))
+    assert thief.get("/admin/").status_code == 200
+
+    clerk.sign_out()
+
+    assert thief.get("/admin/").status_code == 303
+
+
+def test_a_new_password_ends_every_other_sitting_and_keeps_this_one(app, clerk):
+    thief, elsewhere = _thief(app, _cookie(clerk)), Clerk(app)
+    elsewhere.sign_in()
+
+    changed = _change_password(clerk)
+
+    assert changed.status_code == 303
+    assert "Your password is changed" in clerk.get("/admin/me").text
+    assert elsewhere.get("/admin/").status_code == thief.get("/admin/").status_code == 303
+    assert elsewhere.sign_in().status_code == 200
+    assert elsewhere.sign_in(password=NEW).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("not the password", NEW, "That is not your password"),
+        ("", NEW, "Enter your password"),
+        (PASSWORD, "too short", "too short"),
+        (PASSWORD, EMAIL, "e-mail address"),
+        (PASSWORD, "password123456", "too easy to guess"),
+        (PASSWORD, "x" * 5_000, "too long"),
+        (PASSWORD, "with a \0 in it, and long", "nobody can type"),
+        ("😀" * 5_000, NEW, "That is not your password"),
+    ],
+)
+def test_what_is_wrong_with_a_change_of_password_is_said_and_changes_nothing(clerk, old, new, words):
+    refused = _change_password(clerk, old, new)
+
+    assert refused.status_code == 422
+    assert "<title>Error: " in refused.text
+    assert words in refused.text
+    assert f'value="{new}"' not in refused.text.replace(f'value="{EMAIL}" autocomplete="username"', "")
+    clerk.sign_out()
+    assert clerk.sign_in().status_code == 303
+
+
+def test_signing_in_draws_a_new_token_and_ends_the_browsers_older_sitting(app, stranger):
+    planted = hidden_fields(stranger.get("/admin/sign-in").text)
+    before = _cookie(stranger)
+    stranger.post("/admin/sign-in", {**planted, "email": EMAIL, "password": PASSWORD})
+    first = _cookie(stranger)
+
+    assert _thief(app, before).get("/admin/").status_code == 303, "what a stranger may have planted opens nothing"
+    with stranger.browser.session_transaction("/admin/") as session:
+        token = session[staff_sessions.TOKEN]
+        del session["_user_id"]
+    stranger.sign_in()
+    with stranger.browser.session_transaction("/admin/") as session:
+        assert session[staff_sessions.TOKEN] != token
+    assert _thief(app, first).get("/admin/").status_code == 303
+
+
+def test_the_database_keeps_no_token(app, clerk):
+    with clerk.browser.session_transaction("/admin/") as session:
+        token = session[staff_sessions.TOKEN]
+
+    with app.app_context():
+        assert token not in db.session.scalars(select(LoginSession.token_hash)).one()
+
+
+def test_a_sitting_of_one_person_is_no_use_to_another(app, clerk):
+    let_staff_in(app)
+    staff = Clerk(app)
+    staff.sign_in(STAFF)
+    with clerk.browser.session_transaction("/admin/") as session:
+        token = session[staff_sessions.TOKEN]
+    with staff.browser.session_transaction("/admin/") as session:
+        session[staff_sessions.TOKEN] = token
+
+    assert staff.get("/admin/").status_code == 303
+
+
+@both_databases
+def test_the_page_says_where_one_is_signed_in_and_ends_the_others(app, clerk):
+    phone = Clerk(app)
+    phone.browser.environ_base["HTTP_USER_AGENT"] = PHONE
+    phone.sign_in()
+    page = clerk.get("/admin/me").text
+
+    assert "Chrome on Android" in page
+    assert page.count("This one") == 1
+    clerk.post("/admin/me/sittings/end", hidden_fields(page))
+    assert "Signed out 1 other browser" in clerk.get("/admin/me").text
+    assert phone.get("/admin/").status_code == 303
+    assert "Chrome on Android" not in clerk.get("/admin/me").text
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (PHONE, "Chrome on Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari on iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/131.0 Safari/537.36 Edg/131.0", "Edge on Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0", "Firefox on Linux"),
+        ("<canary>&\"'" * 500, "An unknown browser"),
+        ("", "An unknown browser"),
+    ],
+)
+def test_a_browser_is_named_in_a_few_words(said, words):
+    assert staff_sessions.browser_words(said) == words
+
+
+def _asked(app, clerk, address):
+    with app.app_context():
+        engine = db.engine
+    statements = []
+
+    def listen(*words):
+        statements.append(words[2])
+
+    event.listen(engine, "before_cursor_execute", listen)
+    assert clerk.get(address).status_code == 200
+    event.remove(engine, "before_cursor_execute", listen)
+    return statements
+
+
+def test_who_sits_here_costs_one_query_and_no_write(app, clerk):
+    clerk.get("/admin/me")
+    statements = _asked(app, clerk, "/admin/people/invite")
+
+    assert len([words for words in statements if "users" in words.lower()]) == 1, statements
+    assert not [words for words in statements if words.startswith(("UPDATE", "INSERT", "DELETE"))]
+
+
+def test_that_somebody_was_seen_is_written_once_a_minute(app, clerk):
+    with app.app_context():
+        long_ago = utcnow() - timedelta(minutes=3)
+        db.session.execute(update(LoginSession).values(last_seen_at=long_ago))
+        db.session.execute(update(User).values(last_seen_at=long_ago))
+        db.session.commit()
+
+    first = _asked(app, clerk, "/admin/people")
+    second = _asked(app, clerk, "/admin/people")
+
+    assert len([words for words in first if words.startswith("UPDATE")]) == 2
+    assert not [words for words in second if words.startswith("UPDATE")]
+    with app.app_context():
+        for moment in (
+            db.session.scalars(select(LoginSession.last_seen_at)).one(),
+            db.session.scalars(select(User.last_seen_at)).one(),
+        ):
+            assert utcnow() - moment < timedelta(seconds=30)
+
+
+def test_a_name_is_changed_for_what_comes_after(app, clerk):
+    page = clerk.get("/admin/me").text
+    clerk.post("/admin/me/name", {**hidden_fields(page), "name": "  Wanjiru\n Test "})
+    assert "From now on you are Wanjiru Test" in clerk.get("/admin/people").text
+    assert ">Wanjiru Test</a>" in clerk.get("/admin/people").text
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\0\0", "n" * 5_000])
+def test_what_is_no_name_is_said(clerk, name):
+    refused = clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": name})
+
+    assert refused.status_code == 422
+    assert "<title>Error: " in refused.text
+
+
+@pytest.mark.parametrize("name", ["Shop", " buyer", "CHPTER", "Ｓｈｏｐ", "Some-body", "Wanjiru Packs"])
+def test_a_name_that_the_log_gives_to_others_is_refused(app, clerk, name):
+    let_in(app, "packer@example.com", "another long walk")
+    with app.app_context():
+        write(lambda: db.session.execute(update(User).where(User.email != EMAIL).values(name="wanjiru packs")))
+
+    refused = clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": name})
+
+    assert refused.status_code == 422
+    assert ("Enter your own name" in refused.text) != ("Another account has this name" in refused.text)
+
+
+def test_ones_own_name_can_be_saved_again(clerk):
+    for _ in range(2):
+        saved = clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": "Njeri"})
+        assert saved.status_code == 303
+
+
+def test_names_are_shown_as_they_are_written(clerk):
+    clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": "<canary>&\"' 😀"})
+
+    for address in ("/admin/me", "/admin/people", "/admin/people/log"):
+        assert "&lt;canary&gt;" in clerk.get(address).text

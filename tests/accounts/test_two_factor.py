@@ -1,0 +1,287 @@
+"""Codes from the phone: set up, asked for, used once, and what stands in for a lost phone."""
+
+import hashlib
+import re
+
+import pytest
+from sqlalchemy import select
+
+from shop.accounts import login, two_factor
+from shop.accounts.models import AuditLogEntry, RecoveryCode, TwoFactor
+from shop.core.database import db
+from tests import both_databases
+from tests.admin_client import EMAIL, PASSWORD, Clerk
+from tests.faults.at_once import at_once
+from tests.shopper import hidden_fields
+from tests.totp_phone import Clock, give_code, secret_on, set_up
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+def _signed_out(clerk):
+    clerk.sign_out()
+    return clerk
+
+
+@both_databases
+def test_with_codes_on_the_password_alone_opens_nothing(clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+
+    half = clerk.sign_in()
+
+    assert half.headers["Location"] == "/admin/sign-in/code"
+    assert clerk.get("/admin/").status_code == 303
+    assert give_code(clerk, phone.code()).headers["Location"] == "/admin/"
+    assert clerk.get("/admin/").status_code == 200
+
+
+def test_the_page_that_was_wanted_follows_the_code_too(clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+    half = clerk.sign_in(address=clerk.get("/admin/me").headers["Location"])
+    form = hidden_fields(clerk.get(half.headers["Location"]).text)
+
+    assert clerk.post("/admin/sign-in/code", {**form, "code": phone.code()}).headers["Location"] == "/admin/me"
+
+
+def test_a_code_works_once(app, clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    second = Clerk(app)
+    for visitor in (clerk, second):
+        visitor.sign_out() if visitor is clerk else None
+        visitor.sign_in()
+
+    assert give_code(clerk, phone.code()).status_code == 303
+    assert give_code(second, phone.code()).status_code == 422
+    clock.forward(seconds=30)
+    assert give_code(second, phone.code()).status_code == 303
+
+
+def test_the_code_that_set_codes_up_does_not_sign_in(clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert give_code(clerk, phone.code(later=-30)).status_code == 422
+
+
+@both_databases
+def test_of_two_who_give_the_same_code_at_once_one_comes_in(app, clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    visitors = [Clerk(app) for _ in range(4)]
+    for visitor in visitors:
+        visitor.sign_in()
+
+    replies = at_once([lambda visitor=visitor: give_code(visitor, phone.code()).status_code for visitor in visitors])
+
+    assert sorted(replies) == [303, 422, 422, 422]
+
+
+@pytest.mark.parametrize(("later", "status"), [(-60, 422), (-29, 303), (0, 303), (30, 303), (60, 422)])
+def test_a_clock_may_be_half_a_minute_off(clerk, clock, later, status):
+    phone, _ = set_up(clerk, clock)
+    clock.forward(minutes=5)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert give_code(clerk, phone.code(later)).status_code == status
+
+
+@pytest.mark.parametrize("typed", ["{0} {1}", " {0}-{1} ", "{0}\N{NO-BREAK SPACE}{1}"])
+def test_a_code_may_be_typed_in_groups(clerk, clock, typed):
+    phone, _ = set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert give_code(clerk, typed.format(phone.code()[:3], phone.code()[3:])).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "12345", "1234567", "\0" * 6, "x" * 5_000, "\N{ARABIC-INDIC DIGIT ONE}" * 6, "<canary>&\"'", "😀"]
+)
+def test_what_is_no_code_is_said_and_opens_nothing(clerk, clock, typed):
+    set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    refused = give_code(clerk, typed)
+
+    assert refused.status_code == 422
+    assert "<title>Error: " in refused.text
+    assert clerk.get("/admin/").status_code == 303
+
+
+@both_databases
+def test_a_recovery_code_signs_in_once(app, clerk, clock):
+    _, recovery = set_up(clerk, clock)
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert len(set(recovery)) == 10
+    assert give_code(clerk, recovery[0].upper().replace("-", " ")).status_code == 303
+    assert "You have 9 left" in clerk.get("/admin/").text
+    clerk.sign_out()
+    clerk.sign_in()
+    assert give_code(clerk, recovery[0]).status_code == 422
+    assert give_code(clerk, recovery[1]).status_code == 303
+
+
+@both_databases
+def test_of_two_who_give_the_same_recovery_code_at_once_one_comes_in(app, clerk, clock):
+    _, recovery = set_up(clerk, clock)
+    visitors = [Clerk(app) for _ in range(4)]
+    for visitor in visitors:
+        visitor.sign_in()
+
+    replies = at_once([lambda visitor=visitor: give_code(visitor, recovery[0]).status_code for visitor in visitors])
+
+    assert sorted(replies) == [303, 422, 422, 422]
+
+
+def test_recovery_codes_are_shown_once_and_kept_as_hashes(app, clerk, clock):
+    _, recovery = set_up(clerk, clock)
+
+    assert recovery[0] not in clerk.get("/admin/me/codes").text
+    with app.app_context():
+        kept = set(db.session.scalars(select(RecoveryCode.code_hash)))
+    assert kept == {hashlib.sha256(code.replace("-", "").encode()).hexdigest() for code in recovery}
+
+
+def test_new_recovery_codes_make_the_old_ones_worthless(clerk, clock):
+    phone, old = set_up(clerk, clock)
+    clerk.post("/admin/me/codes/recovery", hidden_fields(clerk.get("/admin/me/codes").text))
+    clerk.sign_out()
+    clerk.sign_in()
+
+    assert give_code(clerk, old[0]).status_code == 422
+
+
+def test_the_secret_is_sealed_and_stands_in_no_page_but_its_own(app, clerk, clock):
+    page = clerk.get("/admin/me/codes").text
+    written = secret_on(page).replace(" ", "")
+    phone, _ = set_up(clerk, clock)
+
+    with app.app_context():
+        sealed = db.session.scalars(select(TwoFactor.secret)).one()
+    assert written.lower() not in sealed.lower()
+    assert phone.totp._hotp._key.hex() not in sealed
+    for address in ("/admin/me", "/admin/me/codes", "/admin/people"):
+        assert written not in clerk.get(address).text.replace(" ", "")
+    assert clerk.get("/admin/me/codes.svg").status_code == 404, "the image goes with the set-up"
+
+
+def test_an_older_key_still_reads_the_secret(app, settings, clerk, clock):
+    from shop import create_app
+
+    phone, _ = set_up(clerk, clock)
+    renewed = create_app(
+        {**settings, "SECRET_KEY": "another-key-for-tests-0123456789", "SECRET_KEY_FALLBACKS": settings["SECRET_KEY"]}
+    )
+    visitor = Clerk(renewed)
+    visitor.sign_in()
+
+    assert give_code(visitor, phone.code()).status_code == 303
+
+
+def test_without_the_key_recovery_codes_still_work(app, settings, clerk, clock):
+    from shop import create_app
+
+    phone, recovery = set_up(clerk, clock)
+    visitor = Clerk(create_app({**settings, "SECRET_KEY": "another-key-for-tests-0123456789"}))
+    visitor.sign_in()
+
+    assert give_code(visitor, phone.code()).status_code == 422
+    assert give_code(visitor, recovery[0]).status_code == 303
+
+
+def test_the_image_is_kept_by_no_cache_and_says_what_the_letters_say(clerk, clock):
+    page = clerk.get("/admin/me/codes").text
+    image = clerk.get("/admin/me/codes.svg")
+
+    assert (image.mimetype, image.headers["Cache-Control"]) == ("image/svg+xml", "no-store")
+    assert "style" not in image.text and "<script" not in image.text
+    again = clerk.get("/admin/me/codes").text
+    assert secret_on(again) == secret_on(page), "a page that is reloaded does not change the secret"
+
+
+def test_the_address_in_the_image_is_one_an_app_understands(clerk):
+    address = two_factor.address_for("31" * 20, "owner@example.com", "Mkono & Daughters")
+
+    assert re.match(
+        r"otpauth://totp/Mkono%20%26%20Daughters:owner%40example.com\?.*secret=GEYTCMJRGEYTCMJRGEYTCMJRGEYTCMJR",
+        address,
+    )
+
+
+def test_a_wrong_first_code_turns_nothing_on(app, clerk, clock):
+    page = clerk.get("/admin/me/codes").text
+    refused = clerk.post("/admin/me/codes", {**hidden_fields(page), "code": "000000"})
+
+    assert refused.status_code == 422
+    assert secret_on(refused.text) == secret_on(page)
+    assert clerk.get("/admin/me").text.count("Set up codes") == 1
+
+
+def test_codes_are_turned_off_by_who_showed_it_is_them_just_now(clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    form = hidden_fields(clerk.get("/admin/me/codes").text)
+    with clerk.browser.session_transaction("/admin/") as session:
+        session[login.PROVED] = 0
+
+    held_back = clerk.post("/admin/me/codes/off", form, headers={"Referer": "http://localhost/admin/me/codes"})
+    assert held_back.headers["Location"] == "/admin/confirm?next=/admin/me/codes"
+    page = clerk.get("/admin/confirm?next=/admin/me/codes")
+    assert "Nothing has been done yet" in page.text
+    assert clerk.get("/admin/me").text.count("Set up codes") == 0
+
+    form = hidden_fields(page.text)
+    assert clerk.post("/admin/confirm", {**form, "password": PASSWORD}).status_code == 422, "the code is asked for too"
+    refused = clerk.post("/admin/confirm", {**form, "password": PASSWORD, "code": "000000"})
+    assert (refused.status_code, "That code is not right" in refused.text) == (422, True)
+    wrong = clerk.post("/admin/confirm", {**form, "password": "not it at all", "code": phone.code()})
+    assert wrong.status_code == 422
+    passed = clerk.post("/admin/confirm", {**form, "password": PASSWORD, "code": phone.code()})
+    assert passed.headers["Location"] == "/admin/me/codes", "a wrong password does not use the code up"
+
+    clerk.post("/admin/me/codes/off", form | hidden_fields(clerk.get("/admin/me/codes").text))
+    clerk.sign_out()
+    assert clerk.sign_in().headers["Location"] == "/admin/"
+
+
+def test_a_command_on_the_server_lets_a_locked_out_owner_in(app, clerk, clock):
+    set_up(clerk, clock)
+    run = app.test_cli_runner().invoke
+
+    assert run(args=["merchant", "totp-reset", EMAIL.upper()]).output == f"{EMAIL} signs in by password alone now.\n"
+    assert clerk.get("/admin/").status_code == 303, "and is signed out"
+    assert clerk.sign_in().headers["Location"] == "/admin/"
+    assert run(args=["merchant", "totp-reset", EMAIL]).output == f"{EMAIL} had no codes set up.\n"
+    assert run(args=["merchant", "totp-reset", "nobody@example.com"]).exit_code == 1
+    with app.app_context():
+        words = db.session.scalars(
+            select(AuditLogEntry.words).where(AuditLogEntry.who == "A command on the server")
+        ).all()
+    assert f"Turned the codes of {EMAIL} off" in words
+
+
+class TestInProduction:
+    """From the password over the set-up to the desk, as an owner's first day goes."""
+
+    @pytest.fixture
+    def settings(self, settings):
+        return {**settings, "SHOP_URL": "https://localhost", "CHPTER_URL": "https://chpter.co"}
+
+    def test_the_desk_opens_once_codes_are_set_up(self, stranger, clock):
+        stranger.browser.environ_base["wsgi.url_scheme"] = "https"
+        stranger.sign_in()
+        page = stranger.get("/admin/", follow_redirects=True).text
+        assert "Set it up, then the desk opens" in page
+        assert "this desk moves money" in page
+
+        set_up(stranger, clock)
+
+        assert stranger.get("/admin/").status_code == 200

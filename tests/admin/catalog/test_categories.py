@@ -1,0 +1,156 @@
+"""The shelves of the shop: added, renamed, put in order, archived."""
+
+import re
+
+import pytest
+from sqlalchemy import select, update
+
+from shop.catalog.models import Category
+from shop.core.database import db
+from tests import both_databases
+from tests.page_checks import CANARY
+from tests.product_factory import fields_of, problems
+
+
+def order_of(app):
+    with app.app_context():
+        return list(db.session.scalars(select(Category.slug).where(Category.active).order_by(Category.position)))
+
+
+def change(clerk, category, **answers):
+    address = f"/admin/categories/{category.id}"
+    return clerk.post(address, {**fields_of(clerk.get(address).text), **answers})
+
+
+def add(clerk, **answers):
+    form = fields_of(clerk.get("/admin/categories/new").text)
+    return clerk.post("/admin/categories/new", {**form, "name": "Books", **answers})
+
+
+def test_a_category_is_added_last_and_takes_goods(app, clerk, shopper, goods):
+    assert add(clerk, blurb="To read by lamplight.").status_code == 303
+
+    assert order_of(app)[-1] == "books"
+    goods.added(clerk, category=str(goods.category("books").id))
+    assert "Blue mug" in shopper.get("/categories/books").text
+    assert "To read by lamplight." in shopper.get("/categories/books").text
+    assert "/categories/books" in shopper.get("/").text
+
+
+@both_databases
+def test_a_renamed_category_keeps_its_address_and_its_goods_are_found_by_the_new_name(clerk, shopper, goods):
+    assert change(clerk, goods.category("baskets"), name="Vikapu").status_code == 303
+
+    assert "Vikapu" in shopper.get("/categories/baskets").text
+    assert "/products/kiondo-classic" in shopper.get("/search?q=vikapu+kio-cla-ter").text
+    assert "Changed category Baskets, now Vikapu" in goods.acts()
+
+
+def test_a_category_is_moved_up_and_down(app, clerk, goods):
+    before = order_of(app)
+    third = goods.category(before[2])
+
+    goods.press(clerk, f"/admin/categories/{third.id}/move", to="up")
+    assert order_of(app) == [before[0], before[2], before[1], *before[3:]]
+
+    for _ in range(9):
+        goods.press(clerk, f"/admin/categories/{third.id}/move", to="down")
+    assert order_of(app)[-1] == third.slug
+
+
+@both_databases
+def test_a_category_with_goods_for_sale_is_not_archived_and_says_how_many(clerk, shopper, goods):
+    baskets = goods.category("baskets")
+
+    goods.press(clerk, f"/admin/categories/{baskets.id}/archive")
+
+    assert "Baskets still has 7 for sale. Move or archive those first" in clerk.get("/admin/categories").text
+    assert shopper.get("/categories/baskets").status_code == 200
+
+
+def test_an_empty_category_leaves_the_shop_and_comes_back(app, clerk, shopper, goods):
+    add(clerk)
+    books = goods.category("books")
+    goods.press(clerk, f"/admin/categories/{books.id}/archive")
+
+    assert shopper.get("/categories/books").status_code == 410
+    assert "/categories/books" not in shopper.get("/").text
+    assert "Books" not in clerk.get("/admin/products/new").text
+    assert "Archived" in clerk.get("/admin/categories").text
+
+    goods.press(clerk, f"/admin/categories/{books.id}/restore")
+    assert shopper.get("/categories/books").status_code == 200
+
+
+def test_a_product_does_not_come_back_on_to_an_archived_category(clerk, goods):
+    add(clerk)
+    books = goods.category("books")
+    added = goods.added(clerk, category=str(books.id))
+    goods.press(clerk, f"/admin/products/{added}/archive")
+    goods.press(clerk, f"/admin/categories/{books.id}/archive")
+
+    goods.press(clerk, f"/admin/products/{added}/restore")
+
+    assert "Its category, Books, is archived" in clerk.get(f"/admin/products/{added}").text
+    assert not goods.product(added).active
+
+
+def test_a_category_shows_a_image_of_its_goods_or_the_shops_mark(clerk, shopper, goods):
+    baskets = goods.category("baskets")
+    page = clerk.get(f"/admin/categories/{baskets.id}").text
+    offered = re.findall(r'name="image" value="([^"]*)"', page)
+    assert len(offered) == 8 and offered[-1] == "img/no-image.svg"
+
+    assert change(clerk, baskets, image=offered[3]).status_code == 303
+
+    assert offered[3].rsplit("/", 1)[1] in shopper.get("/").text
+    reply = change(clerk, baskets, image="../../etc/passwd")
+    assert problems(reply) == ["That image is no longer there: choose another"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"name": ""}, "Name is empty: fill it in"),
+        ({"name": "x" * 61}, "Name has 61 characters; 60 fit"),
+        ({"name": "KITCHEN & table"}, "There is a category “Kitchen & table” already"),
+        ({"blurb": "x" * 201}, "The sentence has 201 characters; 200 fit"),
+        ({"slug": "kitchen"}, "“Kitchen & table” has the address kitchen already: choose another"),
+        ({"slug": "😀"}, "The address needs letters a to z or digits"),
+        ({"slug": ""}, "Address is empty: fill it in"),
+    ],
+)
+def test_what_a_category_cannot_be_is_said_with_its_cure(clerk, goods, answers, words):
+    reply = change(clerk, goods.category("baskets"), **answers)
+
+    assert reply.status_code == 422
+    assert problems(reply) == [words]
+
+
+@pytest.mark.parametrize("name", [CANARY, "😀", "a\0b", "'; DROP TABLE category; --"])
+def test_hostile_names_of_categories_are_shown_as_they_were_typed(clerk, shopper, name):
+    assert add(clerk, name=name, blurb=name).status_code == 303
+
+    assert clerk.get("/admin/categories").status_code == 200
+    assert shopper.get("/").status_code == 200
+
+
+@both_databases
+def test_a_category_archived_while_a_product_is_moved_to_it_takes_no_goods(app, clerk, goods, monkeypatch):
+    from shop.admin.catalog import product_edit_views
+
+    add(clerk)
+    books, added = goods.category("books"), goods.added(clerk)
+    save = product_edit_views._save
+
+    def archived_first(*edit):
+        db.session.execute(update(Category).where(Category.id == books.id).values(active=False))
+        return save(*edit)
+
+    monkeypatch.setattr(product_edit_views, "_save", archived_first)
+    reply = goods.edit(clerk, added, category=str(books.id), name="Moved mug")
+
+    assert reply.status_code == 422
+    assert problems(reply) == ["This category was archived a moment ago: choose another"]
+    assert fields_of(reply.text)["name"] == "Moved mug"
+    assert goods.product(added).name == "Blue mug"

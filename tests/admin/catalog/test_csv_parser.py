@@ -1,0 +1,161 @@
+"""The file itself: what is none, how spreadsheets write it, who may send it, how large it may be."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, func, select, update
+
+from shop.admin.catalog import import_views
+from shop.catalog.csv_import import columns as exporting
+from shop.catalog.csv_import import drafts, parser, planner
+from shop.catalog.csv_import.drafts import ImportDraft
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from tests import both_databases
+from tests.admin_client import Clerk, let_in
+from tests.csv_sheets import NEW, Desk, sheet, variant
+from tests.shopper import SKU, hidden_fields
+
+
+@pytest.fixture
+def desk(clerk):
+    return Desk(clerk)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "The file is empty"),
+        (b"\xef\xbb\xbf  \r\n", "The file is empty"),
+        (b"Price,Stock\r\n1,2\r\n", "one of them must be SKU"),
+        (b"SKU,Price\r\n", "a header but no rows"),
+        (b"SKU,Price,price\r\nA,1,2\r\n", "Two columns are called “Price”"),
+        ("SKU,Price\r\nA,1\r\n".encode("utf-16"), "UTF-16"),
+        (b"SKU,Price\r\nA\0B,1\r\n", "no CSV file"),
+        (b"SKU,Name\r\nA,\x81\xff\xfe\r\n", "no CSV file"),
+        (b'SKU,Name\r\nA,"x\r\nB,y\r\n', "Row 2 cannot be read: a quotation mark"),
+        (b'SKU,Name\r\nA,"x"y\r\n', "Row 2 cannot be read: a quotation mark"),
+        (b"SKU,Name\r\nA," + b"x" * 200_000, "cannot be read"),
+        (b"SKU\r\n" + b"A\r\n" * 5001, "more than 5,000 rows"),
+        (b"x" * (parser.LARGEST + 1), "more than 2 MB"),
+        (b"PK\x03\x04" + bytes(500), "no CSV file"),
+    ],
+)
+def test_a_file_that_is_none_is_refused_with_the_cure(app, desk, content, words):
+    reply = desk.send(content)
+
+    assert reply.status_code == 422
+    assert words in reply.text
+    assert "<title>Error: " in reply.text
+    with app.app_context():
+        assert db.session.scalar(select(func.count(ImportDraft.id))) == 0
+
+
+def test_a_form_without_a_file_asks_for_one(desk):
+    token = hidden_fields(desk.clerk.get("/admin/import").text)["csrf_token"]
+
+    for form in ({}, {"file": "text"}, {"file": (io.BytesIO(b""), "")}):
+        reply = desk.clerk.post("/admin/import", {"csrf_token": token, **form}, content_type="multipart/form-data")
+        assert reply.status_code == 422
+        assert "Choose a CSV file" in reply.text
+
+
+def test_files_of_excel_are_read_and_what_was_guessed_is_said(app, desk):
+    excel = f"SKU;Name;Colour\r\n{SKU};Café kiondo;red\r\n".encode("cp1252")
+    page = desk.look(excel)
+
+    for words in (
+        "read as Windows wrote files",
+        "separated by semicolons",
+        "left out: Colour",
+        "<ins>Café kiondo</ins>",
+    ):
+        assert words in page.text
+    assert "Café" in desk.look(f"SKU\tName\n{SKU}\tCafé kiondo\n").text
+
+
+def test_a_row_with_more_cells_than_the_header_is_wrong_and_empty_rows_are_none(desk):
+    page = desk.look(f"SKU,Name\r\n,\r\n{SKU},A basket, with a lid\r\n\r\n")
+
+    assert "Row: It has more cells than the header" in page.text
+    assert ">3</td>" in page.text
+    assert 'All rows <span class="tabs__count">1<' in page.text
+
+
+def test_the_preview_is_leafed_through(desk):
+    rows = [{**NEW, "Slug": f"mat-{n}", "SKU": f"MAT-{n}"} for n in range(120)]
+    page = desk.look(sheet(*rows))
+
+    assert page.text.count('data-label="Row"') == import_views.PAGE_SIZE
+    assert desk.clerk.get(f"{desk.address}?page=3").text.count('data-label="Row"') == 20
+    for query in ("?page=999", "?page=x", "?show=none", "?show=error&page=0", "?page=" + "9" * 400, "?show=%00"):
+        assert desk.clerk.get(desk.address + query).status_code == 200
+
+
+def test_a_draft_is_its_senders_own_and_lasts_a_day(app, desk, packer):
+    page = desk.look(sheet(NEW))
+    let_in(app, "other@example.com")
+    other = Clerk(app)
+    other.sign_in("other@example.com")
+
+    assert other.get(desk.address).status_code == 404
+    token = hidden_fields(other.get("/admin/import").text)["csrf_token"]
+    other.post(f"{desk.address}/apply", {**hidden_fields(page.text), "csrf_token": token})
+    assert other.post(f"{desk.address}/forget", {"csrf_token": token}).status_code == 404
+    assert variant(app, "SIS-MAT") is None
+    assert packer.get(desk.address).status_code == 403
+    with app.app_context():
+        write(lambda: db.session.execute(update(ImportDraft).values(created_at=utcnow() - timedelta(hours=25))))
+    assert desk.clerk.get(desk.address).status_code == 404
+    with app.app_context():
+        assert drafts.sweep_drafts() == 1
+        assert drafts.sweep_drafts() == 0
+
+
+def test_a_file_can_be_let_go(app, desk):
+    page = desk.look(sheet(NEW))
+    reply = desk.clerk.post(f"{desk.address}/forget", hidden_fields(page.text))
+
+    assert reply.status_code == 303
+    assert desk.clerk.get(desk.address).status_code == 404
+    assert variant(app, "SIS-MAT") is None
+
+
+@pytest.mark.parametrize("token", ["x", "0" * 43, "y" * 5000, "%00", "..", "é"])
+def test_a_forged_preview_is_not_there(clerk, token):
+    assert clerk.get(f"/admin/import/{token}").status_code == 404
+
+
+def test_only_owners_take_the_catalogue_out_or_in(packer, stranger):
+    for address in ("/admin/import", "/admin/export/catalogue.csv"):
+        assert packer.get(address).status_code == 403
+        assert stranger.get(address).status_code == 303
+
+
+@both_databases
+def test_five_thousand_rows_are_looked_at_and_applied_in_few_queries(app, desk):
+    rows = [
+        {**NEW, "Slug": f"mat-{n // 2}", "SKU": f"MAT-{n}", "Label": f"No. {n}", "Description": "x" * 100}
+        for n in range(5000)
+    ]
+    asked = []
+
+    page = desk.look(sheet(*rows))
+    reply = desk.apply(page)
+    again = desk.look(sheet(*rows))
+
+    assert reply.status_code == 303
+    assert "0 changes" in again.text
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
+        planner.plan(parser.read_sheet(sheet(*rows)).rows)
+    assert len(asked) < 40
+
+
+def test_the_export_asks_no_query_for_each_product(app, desk):
+    asked = []
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
+        assert sum(1 for _ in exporting.catalogue_lines()) > 60
+    assert len(asked) < 12

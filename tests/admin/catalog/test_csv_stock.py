@@ -1,0 +1,104 @@
+"""A sheet that lay for a day: what was sold since stays sold, and what was renamed since is found by its SKU."""
+
+import pytest
+from sqlalchemy import update
+
+from shop.catalog.models import Category, Product
+from shop.core.database import db, write
+from tests import both_databases
+from tests.csv_sheets import Desk, rows_of, sheet, variant
+from tests.shopper import SKU
+
+SEEN = "Stock when exported"
+
+
+@pytest.fixture
+def desk(clerk):
+    return Desk(clerk)
+
+
+def sold(shopper, pieces):
+    bought = shopper.buy(SKU, pieces)
+    bought.hear(bought.callback())
+
+
+def exported(desk):
+    return rows_of(desk.export())
+
+
+def with_changes(rows, **changes):
+    return sheet(*({**row, **changes} if row["SKU"] == SKU else row for row in rows))
+
+
+@both_databases
+def test_yesterdays_sheet_with_new_prices_does_not_put_back_what_was_sold_since(app, desk, shopper):
+    rows = exported(desk)
+    before = variant(app, SKU)
+    sold(shopper, 2)
+
+    page = desk.look(with_changes(rows, Price=str(before.price + 10)))
+    assert "1 changed" in page.text and "Stock:" not in page.text
+    assert desk.apply(page).status_code == 303
+
+    after = variant(app, SKU)
+    assert (after.price, after.on_hand) == (before.price + 10, before.on_hand - 2)
+
+
+def test_a_stock_that_was_changed_in_the_sheet_and_sold_from_since_is_named(app, desk, shopper):
+    rows, before = exported(desk), variant(app, SKU)
+    sold(shopper, 2)
+    was, now = before.on_hand, before.on_hand - 2
+
+    page = desk.look(with_changes(rows, Stock=str(was + 5)))
+    assert f"It was {was} when the file was exported and is {now} now, 2 fewer: sold or changed since" in page.text
+    assert "1 row has an error" in page.text
+
+    page = desk.look(with_changes(rows, Stock=str(now + 5), **{SEEN: str(now)}))
+    assert desk.apply(page).status_code == 303
+    assert variant(app, SKU).on_hand == now + 5
+
+
+def test_a_stock_changed_in_a_fresh_sheet_is_taken(app, desk):
+    before = variant(app, SKU).on_hand
+
+    desk.take(with_changes(exported(desk), Stock=str(before + 5)))
+
+    assert variant(app, SKU).on_hand == before + 5
+
+
+def test_a_file_that_does_not_say_which_stock_it_saw_works_and_warns(app, desk):
+    page = desk.look(sheet({"SKU": SKU, "Stock": "31"}))
+
+    assert "they do not say which stock they saw" in page.text
+    assert desk.apply(page).status_code == 303
+    assert variant(app, SKU).on_hand == 31
+
+
+def test_a_number_that_is_none_is_named_with_its_column(desk):
+    page = desk.look(sheet({"SKU": SKU, "Stock": "31", SEEN: "many"}))
+
+    assert "Stock when exported: “many” is no number" in page.text
+
+
+@both_databases
+def test_an_own_export_still_applies_after_product_and_category_were_renamed(app, desk):
+    rows = exported(desk)
+    old = next(row for row in rows if row["SKU"] == SKU)["Slug"]
+    with app.app_context():
+        write(lambda: db.session.execute(update(Product).where(Product.slug == old).values(slug="kiondo-of-today")))
+        renamed = update(Category).where(Category.slug == "baskets").values(name="Vikapu")
+        write(lambda: db.session.execute(renamed))
+
+    page = desk.look(with_changes(rows, Price="2,777"))
+    assert f"The address is kiondo-of-today now, no longer {old}" in page.text
+    assert desk.apply(page).status_code == 303
+
+    assert variant(app, SKU).price == 2777
+    with app.app_context():
+        assert db.session.query(Product.id).filter_by(slug=old).count() == 0
+
+
+def test_an_address_of_another_product_is_still_an_error(desk):
+    page = desk.look(sheet({"SKU": SKU, "Slug": "teapot", "Price": "2,777"}))
+
+    assert f"{SKU} belongs to kiondo-classic" in page.text

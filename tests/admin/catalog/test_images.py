@@ -1,0 +1,240 @@
+"""The images of a product, as a merchant adds, orders, describes and removes them."""
+
+import re
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from shop.catalog.images import gallery, serving, uploads
+from shop.catalog.images.paths import NO_IMAGE, files_of, shown, widths_of
+from shop.core.database import db, write
+from tests import both_databases
+from tests.faults.at_once import at_once
+from tests.image_fixtures import SLUG, on_disk, paths
+from tests.malicious_files import GPS, exif, grainy, photo
+from tests.page_checks import CANARY
+
+
+def test_a_photo_from_a_phone_stands_on_the_products_page_in_sizes_it_needs(app, clerk, sends, tmp_path):
+    big = grainy(4032, 3024)
+    reply = sends(("IMG_20261124.jpg", big))
+
+    assert reply.status_code == 303
+    path = paths(app)[1]
+    assert re.fullmatch(r"media/[0-9a-f]{26}-960x720", path)
+    assert on_disk(tmp_path) == sorted(files_of(path))
+    assert len(on_disk(tmp_path)) == 2 * len(widths_of(960)) == 8
+    page = clerk.get(f"/products/{SLUG}").text
+    assert all(f"{path}-{width}.webp {width}w" in page for width in (160, 320, 640, 960))
+    assert 'width="960" height="720" alt="Teapot from the side"' in page
+    said = clerk.get(reply.headers["Location"]).text
+    assert re.search(r"Added 1 image\. [0-9.]+ MB became [0-9]+ KB", said)
+
+
+def test_what_is_served_is_not_what_was_sent_and_says_nothing_of_where_it_was_taken(app, clerk, sends, tmp_path):
+    sent = photo(exif=exif(), comment=b"canary in the comment")
+    assert GPS in sent
+    sends(("a.jpg", sent))
+
+    for file in (tmp_path / "instance" / "media").glob("*"):
+        content = file.read_bytes()
+        assert GPS not in content
+        assert b"canary" not in content
+        assert b"Achieng" not in content
+        with Image.open(file) as image:
+            assert not image.getexif()
+            assert not set(image.info) & {"exif", "icc_profile", "comment", "xmp"}
+    assert len(on_disk(tmp_path)) == 2 * len(widths_of(800))
+
+
+# by EXIF orientation: the side on which a image whose left half is bright must be bright
+@pytest.mark.parametrize(
+    ("way", "bright"),
+    [(1, "left"), (2, "right"), (3, "right"), (4, "left"), (5, "top"), (6, "top"), (7, "bottom"), (8, "bottom")],
+)
+def test_a_photo_is_turned_the_way_it_was_taken(app, sends, tmp_path, way, bright):
+    sends(("a.jpg", photo(exif=exif(way))))
+
+    with Image.open(tmp_path / "instance" / "media" / files_of(paths(app)[1])[-1]) as image:
+        assert (image.width > image.height) == (way < 5)
+        spots = {"left": (0.1, 0.5), "right": (0.9, 0.5), "top": (0.5, 0.1), "bottom": (0.5, 0.9)}
+        red = {
+            name: image.convert("RGB").getpixel((int(x * image.width), int(y * image.height)))[0]
+            for name, (x, y) in spots.items()
+        }
+    assert max(("left", "right") if way < 5 else ("top", "bottom"), key=red.__getitem__) == bright
+
+
+def test_colours_come_out_as_they_went_in_whatever_way_they_were_written_down(app, sends, tmp_path):
+    for kind, mode in (("PNG", "I;16"), ("JPEG", "CMYK"), ("PNG", "P"), ("PNG", "LA"), ("WEBP", "RGBA"), ("JPEG", "L")):
+        assert sends(("a", photo(kind=kind, mode=mode))).status_code == 303
+        with Image.open(tmp_path / "instance" / "media" / files_of(paths(app)[-1])[-1]) as image:
+            assert image.format == "JPEG"
+            halves = image.convert("L").resize((2, 1), Image.Resampling.BOX)
+            left, right = halves.getpixel((0, 0)), halves.getpixel((1, 0))
+        assert left == pytest.approx(100, abs=12), (kind, mode)
+        assert right == pytest.approx(30, abs=12), (kind, mode)
+
+
+def test_transparent_parts_become_white(app, sends, tmp_path):
+    out = BytesIO()
+    Image.new("RGBA", (400, 300), (255, 0, 0, 0)).save(out, "PNG")
+    sends(("a.png", out.getvalue()))
+
+    with Image.open(tmp_path / "instance" / "media" / files_of(paths(app)[1])[-1]) as image:
+        assert image.convert("RGB").getpixel((200, 150)) == (255, 255, 255)
+
+
+def test_a_small_image_is_not_blown_up(app, sends, tmp_path):
+    sends(("a.png", photo(500, 400, "PNG")))
+
+    path = paths(app)[1]
+    assert path.endswith("-500x400")
+    assert {Image.open(tmp_path / "instance" / "media" / name).width for name in on_disk(tmp_path)} == {160, 320, 500}
+
+
+def test_several_come_at_once_and_a_bad_one_keeps_no_good_one_out(app, clerk, sends):
+    reply = sends(("a.jpg", photo()), (f"{CANARY}.jpg", b"no image"), ("b.png", photo(kind="PNG")))
+
+    assert reply.status_code == 303
+    assert len(paths(app)) == 3
+    said = clerk.get(reply.headers["Location"]).text
+    assert "Added 2 images." in said
+    assert "was not added: it is no whole JPEG, PNG or WebP image" in said
+
+
+def test_when_none_was_a_image_the_page_says_why_and_keeps_the_words(app, sends):
+    reply = sends(("IMG_1.HEIC", b"\0\0\0\x18ftypheic" + bytes(40)), alt=CANARY)
+
+    assert reply.status_code == 422
+    assert "<title>Error: " in reply.text
+    assert "Settings, Camera, Formats, Most Compatible" in reply.text
+    assert 'href="#image-files"' in reply.text
+    assert "&lt;canary&gt;" in reply.text
+    assert len(paths(app)) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "alt", "words"),
+    [
+        ([], "x", "Choose at least one image"),
+        ([("", b"")], "x", "Choose at least one image"),
+        ([("a.jpg", b"x")] * 9, "x", "Send 8 images at a time, not 9"),
+        ([("a.jpg", photo())], "x" * 201, "200 characters or fewer"),
+        ([("a.jpg", b"")], "x", "it is empty"),
+        ([("a.jpg", photo() + bytes(12 * 1024 * 1024))], "x", "more than 12"),
+    ],
+)
+def test_what_cannot_be_added_is_said_with_its_cure(app, sends, files, alt, words):
+    reply = sends(*files, alt=alt)
+
+    assert reply.status_code == 422
+    assert words in reply.text
+    assert len(paths(app)) == 1
+
+
+@pytest.mark.parametrize("number", ["0", "999999", "9" * 40, "x", "-1", "1.5", "%00", "١"])
+def test_a_product_that_is_not_there_has_no_images_page(clerk, number):
+    assert clerk.get(f"/admin/products/{number}/images").status_code == 404
+
+
+def test_only_owners_may_send_much(clerk, packer, stranger, shopper, images_page):
+    much = {"csrf_token": "x", "images": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
+
+    def answer(somebody):
+        form = {**much, "images": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
+        return somebody.browser.post(images_page, data=form, content_type="multipart/form-data").status_code
+
+    assert answer(shopper) == answer(packer) == 413
+    assert answer(clerk) == 400  # read, and refused for its token
+    assert clerk.browser.post("/cart/add", data={"sku": "x" * 300_000}).status_code == 413
+
+
+@both_databases
+def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk, images_page, sends, tmp_path):
+    number = int(images_page.split("/")[3])
+    for _ in range(gallery.MOST_IMAGES - 2):
+        sends(("a.jpg", photo(200, 200)))
+    assert len(paths(app)) == gallery.MOST_IMAGES - 1
+
+    def add():
+        with app.app_context():
+            path = serving.keep(*_shrunk())
+            try:
+                write(lambda: gallery.add(gallery.locked(number), [path], "x"))
+            except gallery.TooManyImages:
+                serving.remove(path)
+                return False
+            return True
+
+    assert sorted(at_once([add, add, add])) == [False, False, True]
+    assert len(paths(app)) == gallery.MOST_IMAGES
+    assert set(on_disk(tmp_path)) == {name for path in paths(app) for name in files_of(path)}
+    full = sends(("a.jpg", photo()))
+    assert full.status_code == 422
+    assert "A product has at most 12 images. Remove one first" in full.text
+
+
+def _shrunk():
+    return uploads.shrink(BytesIO(photo(200, 200)))
+
+
+def test_when_the_row_cannot_be_written_for_the_product_is_gone_no_file_stays(app, clerk, sends, tmp_path, monkeypatch):
+    def gone(_number):
+        raise gallery.ImageGone
+
+    monkeypatch.setattr(gallery, "locked", gone)
+
+    assert sends(("a.jpg", photo())).status_code == 404
+    assert on_disk(tmp_path) == []
+
+
+def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(app, clerk, sends, tmp_path, monkeypatch):
+    real = serving._write
+
+    def full_after_three(place, content):
+        if len(on_disk(tmp_path)) >= 3:
+            raise OSError(28, "No space left on device")
+        real(place, content)
+
+    monkeypatch.setattr(serving, "_write", full_after_three)
+    reply = sends(("a.jpg", photo()))
+
+    assert reply.status_code == 422
+    assert "the shop’s disk does not take it" in reply.text
+    assert on_disk(tmp_path) == []
+    assert len(paths(app)) == 1
+
+
+def test_when_others_are_decoding_an_upload_waits_and_then_is_told_so(sends, monkeypatch):
+    from shop.catalog.images import processing
+
+    monkeypatch.setattr(processing, "PATIENCE", 0.05)
+    with processing._turn():
+        busy = sends(("a.jpg", photo()))
+    free = sends(("a.jpg", photo()))
+
+    assert busy.status_code == 422
+    assert "busy with other images" in busy.text
+    assert free.status_code == 303
+
+
+def test_no_transaction_is_open_while_a_image_is_decoded(app, sends, monkeypatch):
+    seen = []
+    real = uploads.shrink
+
+    def looking(file):
+        seen.append(db.session().in_transaction())
+        return real(file)
+
+    monkeypatch.setattr(uploads, "shrink", looking)
+    sends(("a.jpg", photo()))
+
+    assert seen == [False]
+
+
+def test_a_drawing_is_shown_as_before(app):
+    with app.test_request_context():
+        assert (shown(NO_IMAGE).width, shown(NO_IMAGE).webp) == (480, "")
+        assert shown(NO_IMAGE).src.startswith("/static/img/no-image.svg")

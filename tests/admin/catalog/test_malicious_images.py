@@ -1,0 +1,148 @@
+"""Files that are no images, or more than that: nothing of them is kept, none breaks the desk or fills its memory."""
+
+import re
+import subprocess
+import sys
+import time
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from shop.catalog.images import processing
+from shop.catalog.images.paths import FILE
+from shop.catalog.images.processing import ImageRefused, shrink
+from shop.catalog.models import Product, ProductImage
+from shop.core.database import db
+from tests import malicious_files
+from tests.malicious_files import GPS, SCRIPT, Sent, every_file, photo
+from tests.shopper import hidden_fields
+
+MOST_SECONDS, MOST_MEGABYTES = 2, 200
+ROOT = Path(__file__).parents[2]
+MEASURING = """
+import re, sys, time
+from shop import create_app
+from shop.catalog.images.processing import shrink
+create_app({"INSTANCE_PATH": sys.argv[2], "SECRET_KEY": "x" * 40})
+begun = time.process_time()
+shrink(open(sys.argv[1], "rb"))
+took = time.process_time() - begun
+print(took, int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024)
+"""
+
+
+@pytest.fixture(scope="module")
+def files() -> list[Sent]:
+    return every_file()
+
+
+def largest_of_each_kind():
+    """A little below what is refused, in the ways that take the most memory."""
+    most = processing.MOST_PIXELS
+    yield "photo straight from a camera", photo(9200, 6900, quality=60), most["streamed"]
+    yield "CMYK, progressive", photo(2830, 2820, mode="CMYK", progressive=True, subsampling=0), most["JPEG"]
+    yield "transparent PNG", photo(3600, 2770, "PNG", "RGBA"), most["PNG"]
+    yield "16-bit PNG", photo(3600, 2770, "PNG", "I;16"), most["PNG"]
+    yield "palette PNG", photo(3600, 2770, "PNG", "P"), most["PNG"]
+    yield "transparent WebP", photo(2500, 1990, "WEBP", "RGBA", lossless=True, method=0), most["WEBP"]
+
+
+def test_there_are_more_than_sixty_of_them_each_a_case_of_its_own(files):
+    assert len(files) > 60
+    assert len({sent.what for sent in files}) == len(files)
+
+
+def test_none_of_them_breaks_anything_or_leaves_anything_unsafe(app, clerk, tmp_path, files):
+    with app.app_context():
+        products = list(db.session.scalars(select(Product.id).order_by(Product.id)))
+    token = hidden_fields(clerk.get(f"/admin/products/{products[0]}/images").text)["csrf_token"]
+    wrong = []
+    for number, sent in enumerate(files):
+        address = f"/admin/products/{products[number % len(products)]}/images"
+        form = {"csrf_token": token, "alt": "x", "images": (BytesIO(sent.content), sent.name)}
+        begun = time.process_time()
+        reply = clerk.post(address, form, content_type="multipart/form-data")
+        took = time.process_time() - begun
+        taken = {303: True, 422: False}.get(reply.status_code)
+        if taken is None or sent.taken not in (taken, None) or took > 3 * MOST_SECONDS:
+            wrong.append((sent.what, reply.status, round(took, 1)))
+
+    assert wrong == []
+    kept = list((tmp_path / "instance" / "media").iterdir())
+    assert len(kept) > 100
+    for file in kept:
+        assert FILE.fullmatch(file.name)
+        content = file.read_bytes()
+        assert content[:3] == b"\xff\xd8\xff" or (content[:4], content[8:12]) == (b"RIFF", b"WEBP")
+        assert GPS not in content and SCRIPT not in content
+        with Image.open(file) as image:
+            assert image.width <= 960
+    assert {file.name for file in (tmp_path / "instance").iterdir()} <= {"media", "mail"}
+    with app.app_context():
+        paths = db.session.scalars(select(ProductImage.path)).all()
+    assert all(re.fullmatch(r"(img/products/[a-z-]+\.svg|media/[0-9a-f]{26}-\d+x\d+)", path) for path in paths)
+
+
+def test_the_largest_images_that_are_taken_need_little_memory_and_time(tmp_path):
+    measured = {}
+    for what, content, most in largest_of_each_kind():
+        file = tmp_path / "sent"
+        file.write_bytes(content)
+        with Image.open(BytesIO(content)) as image:
+            assert 0.9 * most < image.width * image.height <= most, what
+        run = [sys.executable, "-c", MEASURING, str(file), str(tmp_path)]
+        done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        seconds, megabytes = done.stdout.split()
+        measured[what] = (float(seconds), int(megabytes))
+
+    assert {what: peak for what, (_, peak) in measured.items() if peak > MOST_MEGABYTES} == {}
+    assert {what: seconds for what, (seconds, _) in measured.items() if seconds > MOST_SECONDS} == {}
+
+
+@pytest.mark.parametrize(
+    "sent", list(malicious_files.bombs())[2:3] + list(malicious_files.bombs())[-2:], ids=lambda sent: sent.what
+)
+def test_a_bomb_is_refused_before_a_pixel_is_decoded_and_would_be_decoded_without_the_check(sent, monkeypatch):
+    decoded = []
+    load = Image.Image.load
+
+    def counting(image):
+        decoded.append(image.size)
+        return load(image)
+
+    monkeypatch.setattr(Image.Image, "load", counting)
+    for kind in ("JpegImagePlugin.JpegImageFile", "PngImagePlugin.PngImageFile", "WebPImagePlugin.WebPImageFile"):
+        module, name = kind.split(".")
+        plugin = getattr(__import__(f"PIL.{module}").__dict__[module], name)
+        real = plugin.load
+        monkeypatch.setattr(plugin, "load", lambda self, real=real: (decoded.append(self.size), real(self))[1])
+    with pytest.raises(ImageRefused):
+        shrink(BytesIO(sent.content))
+    assert decoded == []
+
+    monkeypatch.setattr(processing, "_check_pixels", lambda image, file: None)
+    shrink(BytesIO(sent.content))
+    assert max(width * height for width, height in decoded) >= 5_000_000
+
+
+def test_without_the_list_of_formats_others_would_be_decoded(monkeypatch):
+    gif = next(sent for sent in malicious_files.impostors() if sent.what == "GIF")
+    with pytest.raises(ImageRefused):
+        shrink(BytesIO(gif.content))
+
+    monkeypatch.setattr(processing, "FORMATS", None)
+    monkeypatch.setitem(processing.MOST_PIXELS, "GIF", 10**9)
+    assert shrink(BytesIO(gif.content))[0].width == 800
+
+
+def test_what_was_in_the_file_would_be_passed_on_if_it_were_not_taken_out(monkeypatch):
+    sent = photo(exif=malicious_files.exif(), comment=SCRIPT)
+    sizes = shrink(BytesIO(sent))[1].values()
+    assert not [content for content in sizes if GPS in content or SCRIPT in content]
+
+    monkeypatch.setattr(processing, "_in_srgb", lambda image, profile: image.convert("RGB"))
+    assert [content for content in shrink(BytesIO(sent))[1].values() if SCRIPT in content]

@@ -1,0 +1,311 @@
+"""Adding, changing and archiving what is sold."""
+
+import pytest
+from sqlalchemy import select, update
+
+from shop.catalog.models import Product, Variant
+from shop.core.database import db, write
+from tests import both_databases
+from tests.admin_client import Clerk
+from tests.page_checks import CANARY
+from tests.product_factory import fields_of, problems
+from tests.shopper import SKU
+
+
+@pytest.fixture
+def second(app, provider, clerk):
+    """The same owner on another device."""
+    other = Clerk(app, provider)
+    other.sign_in()
+    return other
+
+
+def test_a_product_is_added_and_can_be_bought_at_once(clerk, shopper, goods):
+    added = goods.added(clerk, name="Blue mug", price="KSh 1,250", description="Thrown by hand.\r\n\r\nHolds a pint.")
+
+    page = shopper.get("/products/blue-mug").text
+    assert "KSh 1,250" in page and "Holds a pint." in page
+    assert shopper.buy("MUG-BLU").total > 1250
+    assert goods.moves("MUG-BLU")[0] == ("Opening stock", 7, 0)
+    assert "Added product Blue mug, SKU MUG-BLU" in goods.acts()
+    assert "Blue mug" in clerk.get(f"/admin/products/{added}").text
+    shopper.get("/search?q=mug-blu")
+    assert "Blue mug" in shopper.get("/search?q=mug-blu").text
+
+
+def test_a_new_product_stands_first_in_the_shop(clerk, shopper, goods):
+    goods.added(clerk)
+
+    page = shopper.get("/").text
+    assert page.index("/products/blue-mug") < page.index("/products/beaded-star")
+
+
+def test_two_products_of_one_name_have_two_addresses_and_two_skus(clerk, goods):
+    ids = [goods.added(clerk, name="Kikombe cha bluu", sku="") for _ in range(3)]
+
+    assert [goods.product(one).slug for one in ids] == ["kikombe-cha-bluu", "kikombe-cha-bluu-2", "kikombe-cha-bluu-3"]
+    assert [list(goods.skus(one)) for one in ids] == [["KIK-CHA-BLU"], ["KIK-CHA-BLU-2"], ["KIK-CHA-BLU-3"]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("mug blue 01", "MUG-BLUE-01"), ("  mug_blu ", "MUG-BLU"), ("Müg–blü", "MUG-BLU"), ("--a--b--", "A-B")],
+)
+def test_a_sku_is_tidied(clerk, goods, typed, kept):
+    assert list(goods.skus(goods.added(clerk, sku=typed))) == [kept]
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("name", "", "Name is empty: fill it in"),
+        ("name", "\0 \u200b", "Name is empty: fill it in"),
+        ("name", "x" * 121, "Name has 121 characters; 120 fit"),
+        ("description", "x" * 3001, "Description has 3,001 characters; 3,000 fit"),
+        ("price", "0", "Price must be from KSh 1 to KSh 1,000,000"),
+        ("price", "10000000", "Price must be from KSh 1 to KSh 1,000,000"),
+        ("price", "9" * 400, "Price must be whole shillings, like 2450"),
+        ("price", "12.50", "Price has cents. Write whole shillings, like 2450"),
+        ("price", "-5", "Price must be whole shillings, like 2450"),
+        ("price", "٣٤", "Price must be whole shillings, like 2450"),
+        ("price", "", "Price must be whole shillings, like 2450"),
+        ("stock", "-1", "Stock must be a whole number from 0 to 1,000,000"),
+        ("stock", "1000001", "Stock must be a whole number from 0 to 1,000,000"),
+        ("low_stock_threshold", "a few", "Low stock must be a whole number from 0 to 1,000,000"),
+        ("sku", "😀", "“😀” makes no SKU: use letters A to Z, digits and hyphens"),
+        ("sku", "X" * 41, "A SKU has 40 characters or fewer; this one has 41"),
+        ("sku", SKU.lower(), f"SKU {SKU} belongs to “Classic sisal kiondo” already: choose another"),
+        ("category", "999", "Choose a category"),
+        ("category", "9" * 30, "Choose a category"),
+        ("category", CANARY, "Choose a category"),
+    ],
+)
+def test_what_cannot_be_is_said_with_its_cure_and_nothing_typed_is_lost(clerk, goods, field, typed, words):
+    reply = goods.add(clerk, **{"name": "Blue mug", "description": "Kept as typed", field: typed})
+
+    assert reply.status_code == 422
+    assert problems(reply) == [words]
+    assert "<title>Error: " in reply.text
+    assert field == "description" or "Kept as typed" in reply.text
+    assert field == "name" or fields_of(reply.text)["name"] == "Blue mug"
+
+
+def test_a_form_with_nothing_in_it_names_everything_that_is_missing(clerk, goods):
+    reply = goods.press(clerk, "/admin/products/new")
+
+    assert reply.status_code == 422
+    assert len(problems(reply)) == 5
+
+
+@both_databases
+@pytest.mark.parametrize(
+    "name", [CANARY, 'O\'Neill "the" mug; DROP TABLE', "Kikombe 🎉", "a\0b", "{{ 7*7 }} ${x} %s %(x)s"]
+)
+def test_hostile_names_are_shown_as_they_were_typed(clerk, shopper, goods, name):
+    added = goods.added(clerk, name=name, description=name, sku="ODD")
+
+    shopper.get(f"/products/{goods.product(added).slug}")
+    shopper.get("/")
+    for address in (f"/admin/products/{added}", f"/admin/products/{added}/edit", "/admin/products", "/admin/stock/ODD"):
+        assert clerk.get(address).status_code == 200
+    assert shopper.page.findtext(".//h1")
+    assert shopper.buy("ODD").status["payment"] == "awaiting"
+
+
+def test_a_price_is_changed_and_the_log_says_from_what_to_what(clerk, shopper, goods):
+    added = goods.added(clerk)
+
+    reply = goods.edit(clerk, added, **{"price-MUG-BLU": "1,300", "name": "Indigo mug", "description": "New words"})
+
+    assert reply.status_code == 303
+    assert "KSh 1,300" in shopper.get("/products/blue-mug").text
+    words = goods.acts()[-1]
+    assert "name from “Blue mug” to “Indigo mug”" in words
+    assert "price of MUG-BLU from KSh 1,250 to KSh 1,300" in words
+    assert "Indigo mug" in shopper.get("/search?q=indigo+mug+new").text
+    assert "price of MUG-BLU" in clerk.get(f"/admin/products/{added}").text
+
+
+def test_the_address_stays_when_the_name_changes_and_changes_only_when_asked_to(clerk, shopper, goods):
+    added = goods.added(clerk)
+    goods.edit(clerk, added, name="Green mug")
+    assert shopper.get("/products/blue-mug").status_code == 200
+
+    assert goods.edit(clerk, added, slug="Green Mug!").status_code == 303
+
+    assert shopper.get("/products/green-mug").status_code == 200
+    assert shopper.get("/products/blue-mug").headers["Location"] == "/products/green-mug"
+
+
+def test_an_address_that_is_taken_is_refused_by_name(clerk, goods):
+    reply = goods.edit(clerk, goods.added(clerk), slug="beaded-star")
+
+    assert problems(reply) == ["“Beaded star ornament” has the address beaded-star already: choose another"]
+
+
+def test_variants_are_put_in_order_relabelled_and_archived_one_by_one(app, clerk, shopper, goods):
+    [star] = [p for p in range(1, 44) if goods.product(p).slug == "beaded-star"]
+
+    goods.edit(clerk, star, **{"place-STA-BEA-ONE": "2", "place-STA-BEA-SIX": "1", "label-STA-BEA-SIX": "Six of them"})
+    assert goods.skus(star) == {"STA-BEA-SIX": "Six of them", "STA-BEA-ONE": "One star"}
+
+    shopper.add("STA-BEA-ONE")
+    goods.edit(clerk, star, **{"active-STA-BEA-ONE": None})
+    assert "no longer sold" in shopper.get("/cart").text
+    reply = goods.edit(clerk, star, **{"active-STA-BEA-SIX": None})
+    assert problems(reply) == ["Leave one variant for sale, or archive the whole product instead"]
+
+
+def test_variants_that_a_buyer_could_not_tell_apart_are_refused(clerk, goods):
+    reply = goods.edit(clerk, 1, **{"label-STA-BEA-SIX": "ONE star"})
+    assert problems(reply) == ["Two variants for sale are called “One star”: change one or archive it"] or problems(
+        reply
+    ) == ["Two variants for sale are called “ONE star”: change one or archive it"]
+
+    reply = goods.edit(clerk, 1, **{"label-STA-BEA-SIX": ""})
+    assert problems(reply) == ["Give each variant a label: buyers choose by it"]
+
+
+@both_databases
+def test_an_archived_product_leaves_the_shop_and_its_carts_and_what_unpaid_orders_hold_stays_held(
+    clerk, shopper, goods
+):
+    added = goods.added(clerk)
+    bought = shopper.buy("MUG-BLU", 2)
+    shopper.add("MUG-BLU")
+    form = {**shopper.fill_checkout()}
+
+    assert goods.press(clerk, f"/admin/products/{added}/archive").status_code == 303
+
+    assert shopper.get("/products/blue-mug").status_code == 410
+    assert "no longer sold" in shopper.get("/cart").text
+    assert "MUG-BLU" not in str(shopper.post("/checkout", form).headers.get("Location"))
+    assert goods.variant("MUG-BLU").held == 2
+    bought.hear(bought.callback())
+    assert bought.status["payment"] == "paid"
+    assert (goods.variant("MUG-BLU").on_hand, goods.variant("MUG-BLU").held) == (5, 0)
+    assert "Archived" in clerk.get(f"/admin/products/{added}").text
+
+    goods.press(clerk, f"/admin/products/{added}/restore")
+    assert shopper.get("/products/blue-mug").status_code == 200
+    assert goods.acts()[-2:] == ["Archived product Blue mug", "Put on sale again product Blue mug"]
+
+
+@both_databases
+def test_a_product_archived_while_a_buyer_pays_is_not_held_for_them(app, clerk, shopper, goods, monkeypatch):
+    from shop.checkout import views
+
+    added = goods.added(clerk)
+    shopper.add("MUG-BLU")
+    form = shopper.fill_checkout()
+    shopper.post("/checkout", {**form, "apply": "code"})
+    place = views.place_order
+
+    def archived_first(*order):
+        write(lambda: db.session.execute(update(Product).where(Product.id == added).values(active=False)))
+        return place(*order)
+
+    monkeypatch.setattr(views, "place_order", archived_first)
+    replies = [shopper.post("/checkout", form)]
+    if "The total is" in replies[-1].text:
+        from tests.shopper import hidden_fields
+
+        replies.append(shopper.post("/checkout", {**form, **hidden_fields(replies[-1].text)}))
+
+    assert replies[-1].status_code == 200
+    assert goods.variant("MUG-BLU").held == 0
+
+
+def test_archiving_twice_says_so_the_second_time(clerk, goods):
+    added = goods.added(clerk)
+    goods.press(clerk, f"/admin/products/{added}/archive")
+    goods.press(clerk, f"/admin/products/{added}/archive")
+
+    assert "Blue mug is archived already" in clerk.get(f"/admin/products/{added}").text
+    assert goods.acts().count("Archived product Blue mug") == 1
+
+
+@both_databases
+def test_whoever_saves_second_is_told_what_changed_and_both_edits_are_kept(clerk, second, goods):
+    added = goods.added(clerk)
+    mine = goods.form(clerk, added)
+    goods.edit(second, added, **{"price-MUG-BLU": "1400", "description": "Theirs"})
+
+    reply = clerk.post(f"/admin/products/{added}/edit", {**mine, "name": "Mine", "description": "Also mine"})
+
+    assert reply.status_code == 409
+    assert "price of MUG-BLU from KSh 1,250 to KSh 1,400" in reply.text
+    assert "owner@example.com" in reply.text
+    merged = fields_of(reply.text)
+    assert (merged["name"], merged["description"]) == ("Mine", "Also mine")
+    assert merged[goods.field("price-MUG-BLU")] == "1400"
+    assert "Theirs: Theirs" in reply.text
+    assert goods.product(added).name == "Blue mug"
+
+    assert clerk.post(f"/admin/products/{added}/edit", merged).status_code == 303
+    assert goods.product(added).name == "Mine"
+    assert goods.variant("MUG-BLU").price == 1400
+
+
+@both_databases
+def test_of_two_who_save_at_the_same_moment_one_wins_and_the_other_is_told(clerk, second, goods):
+    from tests.faults.at_once import at_once
+
+    added = goods.added(clerk)
+    forms = [(person, goods.form(person, added)) for person in (clerk, second)]
+
+    def press(person, form, name):
+        return person.browser.post(f"/admin/products/{added}/edit", data={**form, "name": name})
+
+    replies = at_once(
+        [lambda p=p, f=f, n=n: press(p, f, n) for (p, f), n in zip(forms, ("First", "Second"), strict=True)]
+    )
+
+    assert sorted(reply.status_code for reply in replies) == [303, 409]
+    assert goods.product(added).version == 1
+
+
+def test_staff_may_look_and_change_stock_and_nothing_else(packer, clerk, goods):
+    added = goods.added(clerk)
+    for address in ("/admin/products", f"/admin/products/{added}", "/admin/stock/MUG-BLU"):
+        assert packer.get(address).status_code == 200
+    assert "Archive" not in packer.get(f"/admin/products/{added}").text.replace("Archived", "")
+
+    for address in ("new", f"{added}/edit", f"{added}/options", f"{added}/variants/new"):
+        assert packer.get(f"/admin/products/{address}").status_code == 403
+        assert goods.press(packer, f"/admin/products/{address}").status_code == 403
+    for act in ("archive", "restore"):
+        assert goods.press(packer, f"/admin/products/{added}/{act}").status_code == 403
+    assert packer.get("/admin/categories").status_code == 403
+    assert goods.stock(packer, "MUG-BLU", "received", "3").status_code == 303
+
+
+@pytest.mark.parametrize("number", ["0", "999", "99999999999999999999", "abc", "-1", "1%00"])
+def test_a_forged_id_is_not_found(clerk, number):
+    for address in ("products/{}", "products/{}/edit", "products/{}/options", "products/{}/variants/new"):
+        assert clerk.get("/admin/" + address.format(number)).status_code == 404
+    assert clerk.get(f"/admin/categories/{number}").status_code == 404
+
+
+def test_a_product_is_not_changed_by_another_products_variants(app, clerk, goods):
+    added = goods.added(clerk)
+    other = goods.variant(SKU)
+
+    goods.edit(clerk, added, **{"name": "Still", f"price-{SKU}": "1"})
+
+    assert goods.variant(SKU).price == other.price
+
+
+def test_every_product_of_the_demo_shop_can_be_opened_and_saved_as_it_is(app, clerk, goods):
+    with app.app_context():
+        ids = list(db.session.scalars(select(Product.id)))
+        before = db.session.execute(select(Variant.sku, Variant.price, Variant.label).order_by(Variant.id)).all()
+
+    for number in ids:
+        assert goods.edit(clerk, number).status_code == 303
+
+    with app.app_context():
+        assert (
+            db.session.execute(select(Variant.sku, Variant.price, Variant.label).order_by(Variant.id)).all() == before
+        )
+    assert not [words for words in goods.acts() if words.startswith("Changed")]

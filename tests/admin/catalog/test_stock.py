@@ -1,0 +1,178 @@
+"""The stock ledger: what happened to each piece, by whom, and that it adds up."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from shop.catalog import stock as stocking
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.orders.expiry import expire_orders
+from shop.orders.models import Order
+from tests import both_databases
+from tests.faults.at_once import at_once
+from tests.page_checks import CANARY
+from tests.product_factory import problems
+from tests.shopper import SKU, Shopper, hidden_fields
+
+OTHER = "STA-BEA-ONE"
+
+
+@both_databases
+def test_the_life_of_orders_stands_in_the_ledger_and_adds_up(app, clerk, shopper, goods):
+    paid = shopper.buy(SKU, 2)
+    lost = shopper.buy(SKU, 3)
+    paid.hear(paid.callback())
+    with app.app_context():
+        expire_orders(utcnow() + timedelta(hours=1))
+    lost.hear(lost.callback())
+
+    assert goods.moves(SKU)[1:] == [
+        ("Held for an unpaid order", 0, 2),
+        ("Held for an unpaid order", 0, 3),
+        ("Sold", -2, -2),
+        ("On sale again, the order ended unpaid", 0, -3),
+        ("Sold, paid late", -3, 0),
+    ]
+    assert goods.unexplained() == []
+    text = clerk.get(f"/admin/stock/{SKU}").text
+    with app.app_context():
+        for number in db.session.scalars(select(Order.number)):
+            assert text.count(f"/admin/orders/{number}") in (2, 3)
+
+
+@both_databases
+def test_an_order_of_several_lines_writes_its_ledger_in_one_statement(app, shopper, goods):
+    from tests.catalog.test_pages import counted
+
+    shopper.add(SKU)
+    shopper.add(OTHER)
+    with counted(app) as statements:
+        assert shopper.checkout().status_code == 303
+
+    assert len([one for one in statements if one.startswith("INSERT INTO stock_entry")]) == 1
+    assert goods.moves(SKU)[-1] == goods.moves(OTHER)[-1] == ("Held for an unpaid order", 0, 1)
+
+
+def test_the_demo_shop_opens_its_ledger(goods):
+    assert goods.unexplained() == []
+    assert goods.moves(SKU)[0][0] == "Opening stock"
+
+
+@pytest.mark.parametrize(
+    ("kind", "pieces", "change"),
+    [
+        ("received", "12", 12),
+        ("damaged", "2", -2),
+        ("counted", "30", None),
+        ("counted", "0", None),
+    ],
+)
+def test_staff_write_down_what_happened(packer, goods, kind, pieces, change):
+    before = goods.variant(SKU).on_hand
+
+    reply = goods.stock(packer, SKU, kind, pieces, note="From Kisumu")
+
+    assert reply.status_code == 303
+    assert goods.variant(SKU).on_hand == (int(pieces) if change is None else before + change)
+    assert goods.unexplained() == []
+    text = packer.get(f"/admin/stock/{SKU}").text
+    assert "From Kisumu" in text and "packer@example.com" in text
+    assert f"Stock of Classic sisal kiondo (Terracotta bands), {SKU}" in goods.acts()[-1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "pieces", "words"),
+    [
+        ("received", "0", "Pieces must be a whole number from 1 to 1,000,000"),
+        ("received", "1000000", "already; the desk counts up to 1,000,000"),
+        ("received", "-3", "Pieces must be a whole number from 1 to 1,000,000"),
+        ("counted", "1.5", "Pieces must be a whole number from 0 to 1,000,000"),
+        ("counted", "\0", "Pieces must be a whole number from 0 to 1,000,000"),
+        ("damaged", "9999", "here, so no more can be taken away"),
+        ("damaged", "16", "Unpaid orders hold 4 of these. See below which cannot be supplied"),
+        ("counted", "3", "Unpaid orders hold 4 of these. See below which cannot be supplied"),
+        ("stolen", "3", "Choose what happened"),
+        ("", "3", "Choose what happened"),
+    ],
+)
+def test_stock_is_not_changed_to_what_cannot_be(clerk, shopper, goods, kind, pieces, words):
+    shopper.buy(SKU, 4)
+    before = goods.variant(SKU)
+
+    reply = goods.stock(clerk, SKU, kind, pieces, note=CANARY)
+
+    assert reply.status_code == 422
+    assert len(problems(reply)) == 1 and problems(reply)[0].endswith(words)
+    assert "&lt;canary&gt;" in reply.text
+    assert goods.variant(SKU).on_hand == before.on_hand
+    assert goods.unexplained() == []
+
+
+def test_a_form_sent_twice_counts_once(clerk, goods):
+    before = goods.variant(SKU).on_hand
+
+    for _ in range(2):
+        assert goods.stock(clerk, SKU, "received", "5", once="k" * 24).status_code == 303
+
+    assert goods.variant(SKU).on_hand == before + 5
+    assert "it counts once" in clerk.get(f"/admin/stock/{SKU}").text
+
+
+@both_databases
+def test_a_form_pressed_thrice_at_once_counts_once(clerk, goods):
+    before = goods.variant(SKU).on_hand
+    form = {"kind": "received", "pieces": "5", "once": "k" * 24, "note": ""}
+    form["csrf_token"] = clerk.get(f"/admin/stock/{SKU}").text.split('name="csrf_token" value="')[1].split('"')[0]
+
+    replies = at_once([lambda: clerk.browser.post(f"/admin/stock/{SKU}", data=form)] * 3)
+
+    assert [reply.status_code for reply in replies] == [303] * 3
+    assert goods.variant(SKU).on_hand == before + 5
+
+
+def test_the_ledger_is_leafed_through_and_each_line_says_what_was_there_then(clerk, goods):
+    for number in range(1, 31):
+        with goods.app.app_context():
+            write(lambda number=number: stocking.set_stock("KIO-CLA-IND", number, f"Count {number}"))
+
+    first, second = (clerk.get(f"/admin/stock/KIO-CLA-IND?page={page}").text for page in (1, 2))
+
+    assert "Count 30" in first and "Count 5<" not in first
+    assert "Count 5<" in second and "Opening stock" in second
+    assert first.count("to 30<") == 1 and second.count("to 5<") == 1
+    for page in ("0", "999999", "9" * 50, "x", "-1"):
+        assert clerk.get(f"/admin/stock/KIO-CLA-IND?page={page}").status_code == 200
+
+
+@pytest.mark.parametrize("sku", ["NO-SUCH", "%00", "a" * 500, "..%2f", "%F0%9F%98%80", "kio-cla-ter"])
+def test_a_sku_that_is_not_there_is_not_found(clerk, sku):
+    assert clerk.get(f"/admin/stock/{sku}").status_code == 404
+
+
+@both_databases
+def test_a_loss_of_goods_that_orders_hold_is_written_down_with_the_orders_that_cannot_be_supplied(app, clerk, goods):
+    first, second, third = (Shopper(app, clerk.provider).buy(SKU, 6) for _ in range(3))
+
+    asked = goods.stock(clerk, SKU, "counted", "13")
+    numbers = re.findall(r'name="cancel" value="([0-9]+)"', asked.text)
+    assert asked.status_code == 422 and len(numbers) == 1
+    form = {**hidden_fields(asked.text.partition('id="unsupplied"')[2]), "cancel": numbers}
+    reply = clerk.post(f"/admin/stock/{SKU}", form)
+
+    assert reply.status_code == 303
+    assert [one.status["payment"] for one in (first, second, third)] == ["awaiting", "awaiting", "cancelled"]
+    assert (goods.variant(SKU).on_hand, goods.variant(SKU).held) == (13, 12)
+    assert goods.unexplained() == []
+
+
+def test_an_order_that_is_not_the_one_to_be_lost_is_not_cancelled(app, clerk, goods):
+    first, second = (Shopper(app, clerk.provider).buy(SKU, 6) for _ in range(2))
+    asked = goods.stock(clerk, SKU, "counted", "7")
+    form = {**hidden_fields(asked.text), "kind": "counted", "pieces": "7", "note": "", "cancel": ["12345678"]}
+
+    assert clerk.post(f"/admin/stock/{SKU}", form).status_code == 422
+    assert [one.status["payment"] for one in (first, second)] == ["awaiting", "awaiting"]
+    assert goods.variant(SKU).on_hand == 18

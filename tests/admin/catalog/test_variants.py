@@ -1,0 +1,209 @@
+"""Variants from options: sizes and colours, looked at first, then made."""
+
+import re
+
+import pytest
+
+from tests import both_databases
+from tests.page_checks import CANARY
+from tests.product_factory import fields_of, problems
+
+SIX = {"option_1": "Size", "values_1": "S, M, L", "option_2": "Colour", "values_2": "Indigo, Madder"}
+
+
+def key_of(*values):
+    from shop.admin.catalog.variant_matrix import combination_key
+
+    return combination_key(values)
+
+
+@both_databases
+def test_two_options_make_a_variant_for_each_combination_and_keep_the_one_there_is(clerk, shopper, goods):
+    added = goods.added(clerk)
+    page = goods.options(clerk, added, **SIX)
+    form = fields_of(page.text)
+    assert page.status_code == 200
+    assert [form[f"sku-{key_of('S', 'Madder')}"], form[f"price-{key_of('S', 'Madder')}"]] == ["MUG-BLU-S-MAD", "1250"]
+
+    reply = goods.make(
+        clerk, added, page, **{f"stock-{key_of('L', 'Madder')}": "5", f"make-{key_of('M', 'Indigo')}": None}
+    )
+
+    assert reply.status_code == 303
+    assert goods.skus(added) == {
+        "MUG-BLU": "S, Indigo",
+        "MUG-BLU-S-MAD": "S, Madder",
+        "MUG-BLU-M-MAD": "M, Madder",
+        "MUG-BLU-L-IND": "L, Indigo",
+        "MUG-BLU-L-MAD": "L, Madder",
+    }
+    assert goods.moves("MUG-BLU-L-MAD") == [("Opening stock", 5, 0)]
+    assert "added MUG-BLU-S-MAD, MUG-BLU-M-MAD" in goods.acts()[-1]
+    text = shopper.get("/products/blue-mug").text
+    assert "Choose size and colour" in text and "L, Madder" in text
+    assert "Blue mug" in shopper.get("/search?q=mug-blu-l-mad").text
+    assert shopper.buy("MUG-BLU-L-MAD").status["payment"] == "awaiting"
+
+
+def test_more_values_later_make_only_what_is_missing(clerk, goods):
+    added = goods.added(clerk)
+    goods.make(clerk, added, goods.options(clerk, added, **SIX))
+
+    page = goods.options(clerk, added, values_2="indigo, Black")
+    goods.make(clerk, added, page)
+
+    assert len(goods.skus(added)) == 9
+    assert [label for label in goods.skus(added).values() if "Black" in label] == ["S, Black", "M, Black", "L, Black"]
+
+
+def test_a_further_option_gives_those_there_are_its_first_value(clerk, goods):
+    added = goods.added(clerk)
+    goods.make(clerk, added, goods.options(clerk, added, option_1="Size", values_1="S, M"))
+
+    goods.make(clerk, added, goods.options(clerk, added, option_2="Glaze", values_2="Matt, Shiny"))
+
+    assert sorted(goods.skus(added).values()) == ["M, Matt", "M, Shiny", "S, Matt", "S, Shiny"]
+    assert goods.skus(added)["MUG-BLU"] == "S, Matt"
+
+
+def test_labels_become_the_values_of_the_first_option(clerk, goods):
+    star = goods.variant("STA-BEA-ONE").product_id
+
+    reply = goods.options(clerk, star, values_2="Red, Gold", option_2="Colour")
+    assert problems(reply) == ["Name what “One star”, “Box of six” are: Size, Colour or the like"]
+
+    goods.make(clerk, star, goods.options(clerk, star, option_1="Pack", values_2="Red, Gold", option_2="Colour"))
+
+    assert set(goods.skus(star).values()) == {"One star, Red", "Box of six, Red", "One star, Gold", "Box of six, Gold"}
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({}, "Name at least one option, like Size, and its values, like Small, Large"),
+        ({"option_1": "Size", "values_1": " , ,, "}, "Say which kinds of Size there are, separated by commas"),
+        ({"values_1": "S, M"}, "Name what “S”, “M” are: Size, Colour or the like"),
+        (
+            {"option_1": "Size", "values_1": "S", "option_2": "SIZE", "values_2": "M"},
+            "“SIZE” stands twice: each option needs a name of its own",
+        ),
+        ({"option_1": "x" * 41, "values_1": "S"}, "Option has 41 characters; 40 fit"),
+        (
+            {"option_1": "Size", "values_1": "y" * 61},
+            f"“{'y' * 61}” is too long: the values of one variant have 60 characters",
+        ),
+        (
+            {"option_1": "Size", "values_1": ",".join(map(str, range(101)))},
+            "That makes 101 combinations; a product has 100 at most. Leave some values out",
+        ),
+        (
+            {
+                f"{kind}_{n}": (kind if kind == "option" else "") + ",".join(map(str, range(900)))
+                for kind in ("values",)
+                for n in (1, 2, 3)
+            }
+            | {"option_1": "A", "option_2": "B", "option_3": "C"},
+            "That makes 729,000,000 combinations; a product has 100 at most. Leave some values out",
+        ),
+    ],
+)
+def test_options_that_make_no_sense_are_refused_with_the_cure(clerk, goods, answers, words):
+    added = goods.added(clerk)
+
+    reply = goods.options(clerk, added, **answers)
+
+    assert reply.status_code == 422
+    assert words in problems(reply)
+    assert list(goods.skus(added)) == ["MUG-BLU"]
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        ("sku", "MUG-BLU", "SKU MUG-BLU belongs to “Blue mug” already: choose another"),
+        ("sku", "mug blu m", "SKU MUG-BLU-M stands twice: give Large another"),
+        ("sku", "", "The SKU of Large is empty: fill it in"),
+        ("price", "0", "Price of MUG-BLU-LAR must be from KSh 1 to KSh 1,000,000"),
+        ("stock", "x", "Stock of MUG-BLU-LAR must be a whole number from 0 to 1,000,000"),
+    ],
+)
+def test_a_row_that_is_wrong_stops_all_and_keeps_what_was_typed(clerk, goods, field, typed, words):
+    added = goods.added(clerk)
+    page = goods.options(clerk, added, option_1="Size", values_1="S, M, Large")
+
+    reply = goods.make(clerk, added, page, **{f"{field}-{key_of('Large')}": typed, f"price-{key_of('M')}": "77"})
+
+    assert reply.status_code == 422
+    assert problems(reply) == [words]
+    assert fields_of(reply.text)[f"price-{key_of('M')}"] == "77"
+    assert list(goods.skus(added)) == ["MUG-BLU"]
+
+
+def test_a_hundred_variants_are_made_in_few_queries_and_shown_as_a_list(app, clerk, shopper, goods):
+    from tests.catalog.test_pages import counted
+
+    added = goods.added(clerk)
+    values = {
+        f"values_{n}": ", ".join(f"{n}.{value}" for value in range(count)) for n, count in ((1, 5), (2, 5), (3, 4))
+    }
+    page = goods.options(clerk, added, **values, option_1="Size", option_2="Colour", option_3="Cloth")
+    with counted(app) as statements:
+        reply = goods.make(clerk, added, page)
+
+    assert reply.status_code == 303
+    assert len(goods.skus(added)) == 100
+    # SQLite takes new rows one at a time where their ids are wanted back
+    assert len([one for one in statements if not one.startswith("INSERT INTO variant")]) <= 25
+    with counted(app) as statements:
+        shopper.get("/products/blue-mug")
+    of_product = [one for one in statements if "store_settings" not in one]  # which are asked for every 5 seconds
+    assert len(of_product) <= 4
+    first, *others = [(option.text or "") for option in shopper.page.iter("option")]
+    assert first.startswith("Choose ")
+    assert len(others) == 100
+    assert all(re.match(r"1\.[0-9], 2\.[0-9], 3\.[0-9]: KSh ", words) for words in others), others[:3]
+    assert goods.options(clerk, added, values_1="One more").status_code == 422
+    assert goods.edit(clerk, added, name="Mug of many").status_code == 303
+
+
+def test_somebody_elses_edit_meanwhile_is_told_and_what_was_typed_stays(clerk, goods):
+    added = goods.added(clerk)
+    page = goods.options(clerk, added, option_1="Size", values_1="S, M")
+    goods.edit(clerk, added, name="Other mug")
+
+    reply = goods.make(clerk, added, page, **{f"price-{key_of('M')}": "99"})
+
+    assert reply.status_code == 409
+    assert "Somebody else changed this product meanwhile" in reply.text
+    assert goods.make(clerk, added, reply).status_code == 303
+    assert goods.variant("MUG-BLU-M").price == 99
+
+
+def test_a_variant_is_added_by_itself(clerk, goods):
+    star = goods.variant("STA-BEA-ONE").product_id
+    address = f"/admin/products/{star}/variants/new"
+    form = fields_of(clerk.get(address).text)
+
+    for label, words in (("", "Label is empty: fill it in"), ("one STAR", "There is a variant “one STAR” already")):
+        assert words in problems(clerk.post(address, {**form, "label": label}))
+    assert clerk.post(address, {**form, "label": "Box of 24", "stock": "3"}).status_code == 303
+
+    assert goods.skus(star)["BEA-STA-ORN-BOX-OF-24"] == "Box of 24"
+    assert goods.unexplained() == []
+
+
+def test_a_product_of_one_variant_is_asked_for_its_options_first(clerk, goods):
+    added = goods.added(clerk)
+
+    assert clerk.get(f"/admin/products/{added}/variants/new").headers["Location"].endswith(f"/{added}/options")
+
+
+def test_hostile_option_values_are_shown_as_they_were_typed(clerk, shopper, goods):
+    added = goods.added(clerk)
+    page = goods.options(clerk, added, option_1=CANARY, values_1=f"{CANARY}, 😀, '\"><img src=x>")
+    assert goods.make(clerk, added, page).status_code == 303
+
+    for address in (f"/admin/products/{added}", f"/admin/products/{added}/edit", f"/admin/products/{added}/options"):
+        assert clerk.get(address).status_code == 200
+    assert shopper.get("/products/blue-mug").status_code == 200
+    assert "<img src=x>" not in shopper.get("/products/blue-mug").text

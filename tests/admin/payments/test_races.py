@@ -1,0 +1,178 @@
+"""Two people at the desk, and Chpter, at the same moment: one wins, the others are told, no shilling is lost."""
+
+import re
+from itertools import permutations
+
+import pytest
+
+from shop.payments.reconciliation import reconcile
+from tests import both_databases
+from tests.admin_client import Clerk
+from tests.faults.at_once import at_once
+from tests.shopper import SKU, Bought, Shopper, hidden_fields
+
+pytestmark = both_databases
+WON = {
+    "accept": ("Accepted as paid", "paid"),
+    "accept-less": ("Accepted as paid", "paid"),
+    "refuse": ("Refused the payment", "cancelled"),
+    "mark-paid": ("is paid", "paid"),
+    "cancel": ("is cancelled", "cancelled"),
+}
+
+
+@pytest.fixture
+def desks(app, provider, clerk):
+    """So many people, each at a browser of their own."""
+
+    def sit(count):
+        people = [Clerk(app, provider) for _ in range(count)]
+        for one in people:
+            assert one.sign_in().status_code == 303
+        return people
+
+    return sit
+
+
+@pytest.fixture
+def in_review(app, provider, ledger):
+    def make():
+        bought = Shopper(app, provider).buy()
+        bought.hear(bought.callback(amount="300"))
+        assert ledger.standing(bought).order == "review"
+        return bought
+
+    return make
+
+
+def pressing(person, ledger, bought, act, code="SKA1B2C3D4", amount="300"):
+    """A press of one button, prepared; what the next page says of it."""
+    address = f"/admin/orders/{ledger.column('number', bought)}/{act}"
+    shown = {"mark-paid": address, "give-back": address, "accept-less": f"{address}?amount=300"}
+    page = person.get(shown.get(act, "/admin/checks")).text
+    answers = {"amount": amount, "came": "300", "method": "MPESA", "code": code, "reason": "Seen"}
+    answers |= {"lacking": "2350", "let_off_tick": "y"}
+    form = {**hidden_fields(page), **answers, "back": ""}
+
+    def press():
+        reply = person.browser.post(address, data=form)
+        assert reply.status_code in (303, 422), reply.text
+        if reply.status_code == 422:
+            return reply.text
+        page = person.browser.get(reply.headers["Location"]).text
+        return " ".join(re.findall(r'role="status">([^<]*)<', page))
+
+    return press
+
+
+def adds_up(app):
+    with app.app_context():
+        found = reconcile()
+        assert found.holds, found
+
+
+@pytest.mark.parametrize(("first", "second"), list(permutations(["accept-less", "refuse", "mark-paid"], 2)))
+def test_of_two_different_acts_at_once_one_wins_and_the_other_is_told(app, desks, ledger, in_review, first, second):
+    before, bought = ledger.stock(SKU), in_review()
+    people = desks(2)
+
+    pages = at_once([pressing(who, ledger, bought, act) for who, act in zip(people, (first, second), strict=True)])
+
+    won = [WON[act][0] in page for act, page in zip((first, second), pages, strict=True)]
+    told = ["Nothing was changed" in page for page in pages]
+    assert sorted(won) == [False, True], pages
+    assert told == [not one for one in won]
+    winner = (first, second)[won.index(True)]
+    assert ledger.standing(bought).order == WON[winner][1]
+    sold = 1 if WON[winner][1] == "paid" else 0
+    assert ledger.stock(SKU) == (before[0] - sold, before[1])
+    assert ledger.mails("paid") + ledger.mails("cancelled") == 1
+    adds_up(app)
+
+
+def test_four_people_accept_at_once_and_it_is_accepted_once(app, desks, ledger, in_review):
+    before, bought = ledger.stock(SKU), in_review()
+
+    pages = at_once([pressing(who, ledger, bought, "accept", amount="2650") for who in desks(4)])
+
+    assert sum("Accepted as paid" in page for page in pages) == 1
+    assert ledger.stock(SKU) == (before[0] - 1, before[1])
+    assert ledger.column("received", bought) == 2650
+    assert ledger.mails("paid") == 1
+    adds_up(app)
+
+
+def test_a_cancelled_order_and_its_callback_at_once_lose_no_money(app, desks, ledger, provider):
+    [person] = desks(1)
+    for _ in range(4):
+        before = ledger.stock(SKU)
+        bought = Shopper(app, provider).buy()
+        cancel = pressing(person, ledger, bought, "cancel")
+        hear = lambda bought=bought: bought.hear(bought.callback())  # noqa: E731
+
+        at_once([cancel, hear])
+
+        standing = ledger.standing(bought)
+        assert standing.attempt == "paid"
+        assert (standing.order, standing.refund_due) in (("paid", False), ("cancelled", True))
+        sold = 1 if standing.order == "paid" else 0
+        assert ledger.stock(SKU) == (before[0] - sold, before[1])
+    adds_up(app)
+
+
+def test_asking_for_the_rest_twice_and_accepting_less_at_once_end_in_one(app, desks, ledger, in_review):
+    bought = in_review()
+    people = desks(3)
+    ask = {"amount": "300"}
+    presses = [pressing(who, ledger, bought, "ask-rest", **ask) for who in people[:2]]
+    presses.append(pressing(people[2], ledger, bought, "accept-less"))
+
+    pages = at_once(presses)
+
+    assert sum("is asked for" in page or "Accepted as paid" in page for page in pages) == 1, pages
+    assert ledger.column("received", bought) == 300
+    adds_up(app)
+
+
+def test_the_rest_and_accepting_less_at_once_lose_no_money(app, desks, ledger, in_review):
+    bought = in_review()
+    [person] = desks(1)
+    pressing(person, ledger, bought, "ask-rest")()
+    reply = bought.shopper.post(f"{bought.order_path}/pay", {})
+    rest = Bought(bought.shopper, reply.headers["Location"])
+    accept = pressing(person, ledger, bought, "accept-less")
+
+    at_once([accept, lambda: rest.hear(rest.callback())])
+
+    standing = ledger.standing(rest)
+    assert (standing.order, standing.attempt) == ("paid", "paid")
+    assert ledger.column("received", bought) == 2650
+    assert ledger.column("refund_due_amount", bought) in (0, 2350)
+    assert ledger.mails("paid") == 1
+    adds_up(app)
+
+
+def test_one_code_for_two_orders_at_once_pays_one(app, desks, ledger, provider):
+    orders = [Shopper(app, provider).buy() for _ in range(2)]
+    people = desks(2)
+
+    pages = at_once([pressing(who, ledger, one, "mark-paid") for who, one in zip(people, orders, strict=True)])
+
+    assert sorted(ledger.standing(one).order for one in orders) == ["awaiting", "paid"]
+    assert sum("That code was used already" in page for page in pages) == 1
+    adds_up(app)
+
+
+def test_three_refunds_at_once_of_one_sum_are_one(app, desks, ledger, provider):
+    bought = Shopper(app, provider).buy()
+    bought.hear(bought.callback())
+    people = desks(3)
+
+    pages = at_once(
+        [pressing(who, ledger, bought, "give-back", f"SK{place}1B2C3D4") for place, who in enumerate(people)]
+    )
+
+    assert ledger.column("refunded", bought) == 300
+    assert sum("Recorded: KSh 300" in page for page in pages) == 1
+    assert ledger.mails("refunded") == 1
+    adds_up(app)

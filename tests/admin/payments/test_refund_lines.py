@@ -1,0 +1,137 @@
+"""Goods of an order are refunded: papers, pages and lists leave them out or say so, and none is refunded twice."""
+
+import csv
+import io
+
+import pytest
+from sqlalchemy import select
+
+from shop.core.database import db, write
+from shop.orders.models import Order
+from shop.orders.transitions import StaleState
+from shop.payments import refunds
+from shop.payments.manual_payments import ManualPayment
+from tests import both_databases
+from tests.ledger_reader import Ledger
+from tests.payment_pages import Desk
+from tests.shopper import SKU, Shopper
+
+OTHER = "MUG-SPE-CRE"
+
+
+@pytest.fixture
+def desk(app, clerk):
+    return Desk(app, clerk, Ledger(app))
+
+
+@pytest.fixture
+def paid(app, provider):
+    """A paid order of two baskets and a mug."""
+    shopper = Shopper(app, provider)
+    shopper.add(OTHER)
+    bought = shopper.buy(quantity=2)
+    bought.hear(bought.callback())
+    return bought
+
+
+def lines(app, bought):
+    with app.app_context():
+        order = db.session.scalars(select(Order).where(Order.number == Ledger(app).column("number", bought))).one()
+        return {line.sku: line.id for line in order.lines}
+
+
+def slip(desk, bought, kind):
+    return desk.clerk.get(f"/admin/print?slip={kind}&order={desk.number(bought)}").text.partition("<main")[2]
+
+
+@both_databases
+def test_slips_leave_refunded_goods_out_and_receipt_page_and_export_say_how_many(app, desk, paid):
+    of = lines(app, paid)
+
+    page = desk.follow(desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"}))
+
+    assert "Recorded: KSh 300 was given back" in page
+    assert page.count("1 refunded") == 2
+    assert "1 piece</strong> (refunded goods are left out)" in slip(desk, paid, "packing")
+    for kind in ("packing", "rider"):
+        assert "1 ×" in slip(desk, paid, kind)
+        assert "mug" not in slip(desk, paid, kind)
+    assert slip(desk, paid, "receipt").count("1 refunded") == 2
+    picked = desk.clerk.get(f"/admin/pick-list?order={desk.number(paid)}").text.partition("<main")[2]
+    assert ("1 ×" in picked, "mug" in picked) == (True, False)
+    assert paid.shopper.get(paid.order_path).text.count("1 refunded") == 2
+    assert "was given back to you, for 1 × " in paid.shopper.get(paid.order_path).text
+    listed = desk.clerk.get("/admin/?tab=all").text
+    assert ("1 × Classic" in listed, "mug" in listed) == (True, False)
+    [row] = csv.DictReader(io.StringIO(desk.clerk.get("/admin/orders/export?tab=all").text.lstrip("\ufeff")))
+    assert row["Items"].count(", 1 refunded") == 2
+
+
+def test_what_is_sent_is_said_without_what_was_refunded(app, desk, paid):
+    desk.give_back(paid, amount="300", **{f"refunded-{lines(app, paid)[OTHER]}": "1"})
+
+    for step in ("packed", "sent"):
+        assert desk.press(paid, "move", to=step).status_code == 303
+
+    [mail] = desk.mails("sent")
+    assert ("2 x Classic" in mail, "mug" in mail) == (True, False)
+
+
+def test_only_what_was_refunded_has_to_come_back_to_the_shelf(app, desk, paid):
+    of = lines(app, paid)
+    page = f"/admin/orders/{desk.number(paid)}"
+    desk.give_back(paid, amount="300")
+    assert "back on the shelf." not in desk.clerk.get(page).text
+
+    desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
+    assert "2 pieces are not back on the shelf." in desk.clerk.get(page).text
+
+    desk.form(paid, "goods-back", **{f"back-{of[SKU]}": "1"})()
+    assert "1 piece is not back on the shelf." in desk.clerk.get(page).text
+
+
+def test_an_order_of_which_nothing_is_left_stands_in_its_list(app, desk, paid):
+    of = lines(app, paid)
+    desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "2", f"refunded-{of[OTHER]}": "1"})
+
+    assert desk.number(paid) in desk.clerk.get("/admin/?tab=all").text
+    assert "0 pieces" in slip(desk, paid, "packing")
+
+
+@pytest.mark.parametrize("typed", ["3", "-1", "one", "1.5"])
+def test_more_than_was_bought_is_refused_in_words_and_keeps_what_was_typed(app, desk, paid, typed):
+    name = f"refunded-{lines(app, paid)[SKU]}"
+
+    reply = desk.give_back(paid, amount="300", **{name: typed})
+
+    assert reply.status_code == 422
+    assert "enter a number from 0 to 2" in reply.text
+    assert f'name="{name}" value="{typed}"' in reply.text
+    assert desk.sums(paid)[1] == 0
+
+
+def test_what_was_refunded_is_not_offered_again(app, desk, paid):
+    of = lines(app, paid)
+    desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
+
+    page = desk.clerk.get(f"/admin/orders/{desk.number(paid)}/give-back").text
+
+    assert f'name="refunded-{of[OTHER]}"' not in page
+    assert "of 1</span>" in page.partition(f'for="refunded-{of[SKU]}"')[2][:200]
+
+
+@both_databases
+def test_no_piece_is_refunded_twice_whatever_the_form_says(app, paid):
+    pieces = {lines(app, paid)[OTHER]: 1}
+    money = ManualPayment(100, "CASH", None, "Broken")
+
+    def refund():
+        order = db.session.scalars(select(Order)).one()
+        refunds.record_refund(order, order.refunded, money, "owner@example.com", refunded=pieces)
+        return order.refunded
+
+    with app.app_context():
+        assert write(refund) == 100
+        with pytest.raises(StaleState):
+            write(refund)
+        assert db.session.scalars(select(Order.refunded)).one() == 100

@@ -1,0 +1,226 @@
+"""Payments to check: all that needs a person stands in one list, most urgent first, until somebody has looked."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from shop.core.clock import utcnow
+from shop.core.database import db, write
+from shop.core.signals import payment_failed
+from shop.orders.states import AttemptState
+from shop.payments import money_ledger
+from shop.payments.models import PaymentAttempt, ReviewFlag
+from tests import both_databases
+from tests.admin.orders.test_list import counted
+from tests.page_checks import CANARY
+from tests.shopper import SKU, Shopper, hidden_fields
+
+
+@pytest.fixture
+def buy(app, provider):
+    return lambda **answers: Shopper(app, provider).buy(**answers)
+
+
+def kinds(clerk, address="/admin/checks"):
+    """The names of what is listed, from the top."""
+    page = clerk.get(address).text
+    return re.findall(r'<span class="badge badge--\w+">([^<]*)</span>', page)
+
+
+def look(clerk, **fields):
+    token = hidden_fields(clerk.get("/admin/checks").text)
+    return clerk.post("/admin/checks/close", {"csrf_token": token["csrf_token"], **fields})
+
+
+def test_nothing_to_check_says_what_will_stand_here(clerk):
+    assert "Every payment is clear." in clerk.get("/admin/checks").text
+
+
+@both_databases
+def test_a_review_shows_both_sums_and_the_reason_in_words(clerk, buy, ledger):
+    bought = buy(full_name=f"Wanjiru {CANARY}")
+    bought.hear(bought.callback(amount="1300"))
+
+    page = clerk.get("/admin/checks").text
+
+    assert kinds(clerk) == ["To decide"]
+    assert "The sum paid is not the sum asked for" in page
+    assert "<dt>Asked for</dt><dd>KSh 2,650</dd>" in page
+    assert "<dt>Chpter says</dt><dd>KSh 1,300</dd>" in page
+    assert "Ask for the remaining KSh 1,350" in page
+    assert "Accept KSh 1,300" not in page  # less is accepted on a page of its own
+
+
+@both_databases
+def test_everything_that_needs_a_person_is_listed_by_urgency(app, clerk, buy, ledger):
+    late, unreadable, opened, mixed, other = buy(), buy(), buy(), buy(), buy()
+    offered, stray, due, twice, decide = buy(), buy(), buy(), buy(), buy()
+    contradicts, silent = buy(), buy()
+    unreadable.hear(b"\xff")
+    app.test_client().get(opened.callback_path)
+    mixed.hear(mixed.callback(order_id="100000001"))
+    for paid in (other, twice, contradicts):
+        paid.hear(paid.callback())
+    other.hear(other.callback(amount="1"))
+    contradicts.hear(contradicts.callback(payment_status="Who knows"))
+    Shopper(app).post(f"{offered.order_path}/code", {"code": "SKA1B2C3D4"})
+    for cancelled in (stray, due):
+        ledger.cancel(cancelled)
+    stray.hear(stray.callback(amount="1"))
+    due.hear(due.callback())
+    decide.hear(decide.callback(amount="1"))
+    ledger.put_attempt(silent, created_at=utcnow() - timedelta(minutes=16))
+    for settled in (unreadable, opened, mixed, offered):
+        ledger.put_attempt(settled, created_at=utcnow() - timedelta(hours=25))
+    with app.app_context():
+
+        def pay_again():
+            order = ledger._order(twice)
+            second = PaymentAttempt(
+                order_id=order.id, reference=100000007, secret_hash="x", state=AttemptState.PAID, amount=2650,
+                created_at=utcnow() - timedelta(days=2),
+            )  # fmt: skip
+            db.session.add(second)
+            db.session.flush()
+            money_ledger.enter_payment(order, 2650, attempt=second)
+            money_ledger.add_refund_due(order, 2650)
+
+        write(pay_again)
+    ledger.put_attempt(late, created_at=utcnow() - timedelta(hours=25))
+    ledger.expire()
+    late.hear(late.callback())
+
+    assert kinds(clerk) == [
+        "To decide",
+        "Code from a buyer",
+        "Paid twice",
+        "Refund due",
+        "Money apart",
+        "Other sum",
+        "Contradiction",
+        "Mix-up",
+        "Address known",
+        "Unreadable",
+        "Paid late",
+        "No word yet",
+    ]
+    assert kinds(clerk, "/admin/checks?kind=twice") == ["Paid twice"]
+    assert '<a href="/admin/checks?kind=twice" aria-current="page">Paid twice <span class="tabs__count">1</span>' in (
+        clerk.get("/admin/checks?kind=twice").text
+    )
+    assert len(kinds(clerk, "/admin/checks?kind=<canary>&page=99999999999")) == 12
+
+
+@both_databases
+def test_the_same_doubt_twice_is_one_line_and_after_a_look_it_may_come_again(clerk, buy, ledger):
+    bought = buy()
+    for _ in range(3):
+        bought.hear(b"garbage")
+    line = re.search(r'name="check" value="(\d+)"', clerk.get("/admin/checks").text).group(1)
+
+    look(clerk, check=line)
+    again = clerk.get(look(clerk, check=line).headers["Location"]).text
+
+    assert ledger.count(ReviewFlag) == 1
+    assert "Somebody else looked at it already" in again
+    assert "Every payment is clear." in again
+    bought.hear(b"garbage")
+    assert kinds(clerk) == ["Unreadable"]
+
+
+@both_databases
+def test_staff_may_look_and_the_log_names_them(packer, buy, ledger):
+    bought = buy()
+    bought.hear(b"garbage")
+    line = re.search(r'name="check" value="(\d+)"', packer.get("/admin/checks").text).group(1)
+
+    page = packer.get(look(packer, check=line, words="Rang the buyer").headers["Location"]).text
+
+    assert "Looked at" in page
+    order = packer.get(f"/admin/orders/{ledger.column('number', bought)}").text
+    assert "Looked at “Unreadable”: Rang the buyer" in order
+    assert "packer@example.com" in order
+
+
+def test_staff_see_no_button_that_decides_about_money(packer, buy):
+    bought = buy()
+    bought.hear(bought.callback(amount="1300"))
+
+    page = packer.get("/admin/checks").text
+
+    assert "/accept" not in page and "/ask-rest" not in page
+    assert "Only an owner may decide about money." in page
+
+
+@both_databases
+def test_silence_is_listed_after_fifteen_minutes_for_a_day_or_until_somebody_looked(clerk, buy, ledger):
+    bought = buy()
+    for minutes, listed in ((14, []), (16, ["No word yet"]), (24 * 60 + 1, [])):
+        ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=minutes))
+        assert kinds(clerk) == listed, minutes
+    ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=40))
+    ledger.expire()
+    assert kinds(clerk) == ["No word yet"]
+
+    look(clerk, waiting=ledger.column("number", bought))
+
+    assert kinds(clerk) == []
+
+
+@pytest.mark.parametrize("fields", [{}, {"check": "x"}, {"check": "9" * 40}, {"check": "1\0"}, {"waiting": "1--"}])
+def test_a_look_at_nothing_is_not_found(clerk, fields):
+    assert look(clerk, **fields).status_code == 404
+
+
+def test_a_look_without_its_token_is_refused(clerk):
+    assert clerk.post("/admin/checks/close", {"check": "1"}).status_code == 400
+
+
+def test_many_are_paged_and_ask_the_database_as_often_as_few(app, clerk, buy, ledger):
+    ledger.shelve(SKU, 100)
+    for _ in range(3):
+        bought = buy()
+        bought.hear(bought.callback(amount="1300"))
+    clerk.get("/admin/checks")  # what is looked up once in a while is known now
+    with counted(app) as few:
+        clerk.get("/admin/checks")
+    for _ in range(20):
+        bought = buy()
+        bought.hear(bought.callback(amount="1300"))
+    clerk.get("/admin/checks")
+    with counted(app) as many:
+        first = clerk.get("/admin/checks").text
+
+    assert len(few) == len(many)
+    assert first.count('class="matter ') == 20
+    assert 'href="/admin/checks?page=2"' in first
+    assert clerk.get("/admin/checks?page=2").text.count('class="matter ') == 3
+
+
+def test_a_check_belongs_to_its_event_and_is_lost_with_it(app, buy, ledger):
+    """Control: what undoes the callback undoes the line too."""
+    bought = buy()
+
+    def fail(_attempt):
+        raise RuntimeError
+
+    bought.hear(b"garbage")
+    assert ledger.count(ReviewFlag) == 1
+    with payment_failed.connected_to(fail):
+        assert bought.hear(bought.failure()).status_code == 202
+    assert ledger.count(ReviewFlag) == 1
+
+
+@both_databases
+def test_an_order_that_a_code_made_free_stands_in_the_list_until_a_person_looked(clerk, app, provider):
+    buyer = Shopper(app, provider)
+    buyer.add()
+    buyer.checkout(area="pickup", code="ZAWADI", location="")
+    page = clerk.get("/admin/checks").text
+    line = re.search(r'name="check" value="(\d+)"', page).group(1)
+
+    assert kinds(clerk) == ["Free by a code"]
+    assert re.search(r"Discount code ZAWADI took KSh [\d,]+ off: nothing was left to pay", page)
+    look(clerk, check=line)
+    assert kinds(clerk) == []

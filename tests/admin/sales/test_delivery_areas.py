@@ -1,0 +1,168 @@
+"""Delivery areas and pickup points at the desk."""
+
+import pytest
+from sqlalchemy import select
+
+from shop.core.database import db
+from shop.orders.models import Order
+from shop.pricing.models import DeliveryArea, delivery_areas
+from tests import both_databases
+from tests.admin_client import Clerk
+from tests.faults.at_once import at_once
+from tests.page_checks import CANARY
+from tests.shopper import hidden_fields
+
+LIST, NEW = "/admin/selling/areas", "/admin/selling/areas/new"
+ANSWERS = {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "1 to 2 days", "place": "", "hours": ""}
+POINT = {
+    "kind": "pickup",
+    "name": "Our door",
+    "fee": "0",
+    "place": "Shop 4, Biashara Street",
+    "hours": "Mon to Sat, 9 to 5",
+}
+
+
+def send(clerk, address=NEW, **answers):
+    return clerk.post(address, {**hidden_fields(clerk.get(address).text), **ANSWERS, **answers})
+
+
+def act(clerk, area_id, what):
+    return clerk.post(f"{LIST}/{area_id}/{what}", hidden_fields(clerk.get(LIST).text))
+
+
+def ids(app, **having):
+    with app.app_context():
+        return list(db.session.scalars(select(DeliveryArea.id).filter_by(**having).order_by(DeliveryArea.position)))
+
+
+def text_of(clerk):
+    return " ".join("".join(clerk.page.itertext()).split())
+
+
+@both_databases
+def test_a_new_area_stands_last_and_can_be_ordered_to_at_once(app, clerk, shopper):
+    assert send(clerk).status_code == 303
+
+    with app.app_context():
+        last = delivery_areas()[-1]
+        assert (last.name, last.fee, last.delivery_time, last.pickup) == ("Thika", 350, "1 to 2 days", False)
+    shopper.add()
+    assert "Thika" in shopper.get("/checkout").text
+    assert shopper.checkout(area=last.code).status_code == 303
+
+
+@both_databases
+def test_an_order_keeps_the_pickup_place_and_fee_it_was_placed_with(app, clerk, shopper):
+    send(clerk, **POINT)
+    with app.app_context():
+        code, area_id = db.session.execute(select(DeliveryArea.code, DeliveryArea.id).filter_by(name="Our door")).one()
+    order = shopper.buy(area=code)
+    send(clerk, f"{LIST}/{area_id}", **{**POINT, "name": "Moved", "fee": "90", "place": "Elsewhere"})
+
+    page = shopper.get(order.order_path).text
+    assert "Shop 4, Biashara Street, Mon to Sat, 9 to 5" in page
+    assert "Elsewhere" not in page
+    with app.app_context():
+        kept = db.session.scalar(select(Order))
+        assert (kept.area_name, kept.delivery_fee) == ("Our door", 0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"name": " "}, "Enter a name"),
+        ({"name": "x" * 81}, "Name must be 80 characters or fewer"),
+        ({"fee": ""}, "Fee must be a whole number from KSh 0 to KSh 100,000"),
+        ({"fee": "-5"}, "Fee must be a whole number from KSh 0 to KSh 100,000"),
+        ({"fee": "100001"}, "Fee must be a whole number from KSh 0 to KSh 100,000"),
+        ({"delivery_time": ""}, "Enter how long it takes, like 1 to 2 days"),
+        ({"kind": "drone"}, "Choose whether you bring it or they pick it up"),
+        ({"kind": "pickup"}, "Enter where it is picked up, like a street, building or landmark"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(app, clerk, answers, words):
+    before = ids(app)
+
+    assert send(clerk, **answers).status_code == 422
+    assert words in text_of(clerk)
+    assert clerk.page.find(".//input[@id='delivery_time']").get("value") == answers.get("delivery_time", "1 to 2 days")
+    assert ids(app) == before
+
+
+@both_databases
+@pytest.mark.parametrize("name", list(ANSWERS))
+def test_hostile_answers_never_break_the_page(clerk, name):
+    for nasty in ("\x00", "x" * 5000, "😀" * 30, CANARY, "9" * 400, "٣", "\u202e", "a\r\nBcc: b@example.com"):
+        assert send(clerk, **{name: nasty}).status_code in (303, 422), nasty
+    clerk.get(LIST)
+    assert act(clerk, "99999", "off").status_code == 404
+    assert act(clerk, "1", "away").status_code == 404
+    assert clerk.get(f"{LIST}/%00").status_code == 404
+
+
+def test_the_last_way_to_get_the_goods_cannot_be_switched_off(app, clerk, shopper):
+    for area_id in ids(app):
+        assert act(clerk, area_id, "off").status_code == 303
+
+    assert len(ids(app, active=True)) == 1
+    clerk.get(LIST)
+    assert "One way to get the goods must stay on: switch another area on first" in text_of(clerk)
+    shopper.add()
+    assert shopper.checkout(area="pickup").status_code == 303
+    act(clerk, ids(app)[0], "on")
+    assert len(ids(app, active=True)) == 2
+
+
+def last_two(app):
+    every = ids(app)
+    with app.app_context():
+        db.session.execute(
+            DeliveryArea.__table__.update().where(DeliveryArea.id.not_in(every[:2])).values(active=False)
+        )
+        db.session.commit()
+    return every[:2]
+
+
+def switch_both_off(app, clerk, pair):
+    other = Clerk(app)
+    other.sign_in()
+    hands = [(clerk, pair[0]), (other, pair[1])]
+    forms = [hidden_fields(hand.get(LIST).text) for hand, _ in hands]
+    presses = [
+        lambda h=hand, a=area_id, f=form: h.browser.post(f"{LIST}/{a}/off", data={**f, "sure": "1"})
+        for (hand, area_id), form in zip(hands, forms, strict=True)
+    ]
+    assert [reply.status_code for reply in at_once(presses)] == [303, 303]
+
+
+@both_databases
+def test_of_two_who_switch_off_the_last_two_at_once_one_is_refused(app, clerk):
+    switch_both_off(app, clerk, last_two(app))
+
+    assert len(ids(app, active=True)) == 1
+
+
+@both_databases
+def test_an_area_moves_up_one_place_and_the_first_stays(app, clerk):
+    first, second, third = ids(app)[:3]
+
+    act(clerk, third, "up")
+    assert ids(app)[:3] == [first, third, second]
+    act(clerk, first, "up")
+    assert ids(app)[:3] == [first, third, second]
+
+
+def test_the_lowest_fee_on_product_pages_follows_at_once(app, clerk, shopper):
+    assert "Delivery from KSh 200" in shopper.get("/products/kiondo-classic").text
+    send(clerk, fee="90")
+
+    assert "Delivery from KSh 90" in shopper.get("/products/kiondo-classic").text
+
+
+def test_staff_may_not_change_areas(app, packer):
+    token = hidden_fields(packer.get("/admin/").text)
+
+    assert packer.get(LIST).status_code == packer.get(NEW).status_code == 403
+    assert packer.post(f"{LIST}/{ids(app)[0]}/off", token).status_code == 403
+    assert packer.post(NEW, {**token, **ANSWERS}).status_code == 403

@@ -1,0 +1,67 @@
+"""The desk with one merchant, and somebody who has signed in."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from shop.catalog.models import Product
+from shop.core.database import db
+from tests.admin_client import STAFF, Clerk, let_in, let_staff_in
+from tests.faults.provider import Provider
+from tests.image_fixtures import SLUG
+from tests.product_factory import Goods
+from tests.shopper import hidden_fields
+
+
+@pytest.fixture
+def stranger(app: Flask, provider: Provider) -> Clerk:
+    """Somebody who has not signed in, at a desk that has one merchant."""
+    let_in(app)
+    return Clerk(app, provider)
+
+
+@pytest.fixture
+def clerk(stranger: Clerk) -> Clerk:
+    """The merchant, signed in."""
+    assert stranger.sign_in().status_code == 303
+    return stranger
+
+
+@pytest.fixture
+def packer(app: Flask, provider: Provider) -> Clerk:
+    """Somebody of the staff, signed in."""
+    let_staff_in(app)
+    staff = Clerk(app, provider)
+    assert staff.sign_in(STAFF).status_code == 303
+    return staff
+
+
+@pytest.fixture
+def goods(app: Flask) -> Goods:
+    """What is sold, as the desk sees it."""
+    return Goods(app)
+
+
+@pytest.fixture
+def images_page(app: Flask) -> str:
+    """The address of the images of the teapot, which has one drawing."""
+    with app.app_context():
+        return f"/admin/products/{db.session.scalar(select(Product.id).where(Product.slug == SLUG))}/images"
+
+
+@pytest.fixture
+def sends(clerk: Clerk, images_page: str) -> Callable[..., TestResponse]:
+    """Sends files by the form: sends(("a.jpg", bytes), alt="...")."""
+
+    def do(*files: tuple[str, bytes], alt: str = "Teapot from the side", **options: Any) -> TestResponse:
+        form = hidden_fields(clerk.get(images_page).text)
+        sent = [(BytesIO(content), name) for name, content in files]
+        form = {"csrf_token": form["csrf_token"], "alt": alt, "images": sent}
+        return clerk.post(images_page, form, content_type="multipart/form-data", **options)
+
+    return do

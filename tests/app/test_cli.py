@@ -1,0 +1,336 @@
+"""The commands, as a merchant types them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import delete, inspect, select, text, update
+
+from shop import create_app
+from shop.catalog.models import Product, Variant
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.core.heartbeat import FILE, Heart
+from shop.orders.models import Order
+from shop.pricing.models import DeliveryArea, DiscountCode
+from tests import both_databases
+from tests.admin_client import let_in
+from tests.shopper import SKU
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def run(app):
+    """Run a command of the shop: its exit code and everything it printed."""
+
+    def do(*words):
+        result = app.test_cli_runner().invoke(args=words)
+        return result.exit_code, result.output
+
+    return do
+
+
+def held_of(app, sku):
+    with app.app_context():
+        return db.session.scalar(select(Variant.held).where(Variant.sku == sku))
+
+
+@both_databases
+def test_the_tables_go_down_and_up_again_and_are_those_of_the_models(app, run):
+    with app.app_context():
+        downgrade(revision="base")
+        assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
+
+        upgrade()
+        with db.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
+    assert run("seed") == (0, "43 products added.\n")
+
+
+@both_databases
+def test_a_column_the_migrations_lack_would_be_found(app):
+    with app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE orders DROP COLUMN note")
+
+        assert [change[0] for change in compare_metadata(MigrationContext.configure(connection), db.metadata)] == [
+            "add_column"
+        ]
+
+
+def test_every_migration_can_be_taken_back_step_by_step(app):
+    with app.app_context():
+        upgrade()
+        for _ in sorted((ROOT / "migrations" / "versions").glob("*.py")):
+            downgrade()
+
+        assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
+
+
+@both_databases
+def test_seeding_again_leaves_the_shop_as_the_merchant_has_it(app, run):
+    with app.app_context():
+        db.session.execute(update(Variant).where(Variant.sku == SKU).values(price=1, on_hand=7))
+        db.session.execute(update(DeliveryArea).values(fee=123))
+        db.session.commit()
+
+    assert run("seed") == (0, "0 products added.\n")
+
+    with app.app_context():
+        assert db.session.execute(select(Variant.price, Variant.on_hand).where(Variant.sku == SKU)).one() == (1, 7)
+        assert set(db.session.scalars(select(DeliveryArea.fee))) == {123}
+        assert len(db.session.scalars(select(Product.id)).all()) == 43
+
+
+def test_the_demo_shop_is_worth_a_visit(app):
+    with app.app_context():
+        products = db.session.scalars(select(Product)).all()
+        kinds = {code.kind for code in db.session.scalars(select(DiscountCode))}
+        limits = [
+            (code.expires_at, code.max_uses, code.minimum_subtotal) for code in db.session.scalars(select(DiscountCode))
+        ]
+
+        assert len({product.category_id for product in products}) == 6
+        assert sum(len(product.variants) > 1 for product in products) >= 10
+        assert kinds == {"percent", "fixed"}
+        for each in zip(*limits, strict=True):
+            assert any(each)
+        assert [area.fee for area in db.session.scalars(select(DeliveryArea)) if area.pickup] == [0]
+
+
+def test_the_stock_list_is_tab_separated(app, run, shopper):
+    shopper.buy(quantity=2)
+
+    code, output = run("stock", "list")
+
+    rows = [line.split("\t") for line in output.splitlines()]
+    assert code == 0
+    assert [SKU, "18", "2", "kiondo-classic"] in rows
+    assert all(len(row) == 4 and row[1].isdigit() and row[2].isdigit() for row in rows)
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+
+
+@both_databases
+def test_stock_can_be_set_down_to_what_is_held_and_no_further(app, run, shopper):
+    shopper.buy(quantity=3)
+
+    assert run("stock", "set", SKU, "3") == (0, f"{SKU}: 3 on hand.\n")
+    code, output = run("stock", "set", SKU, "2")
+    assert code == 1
+    assert f"3 of {SKU} are held for unpaid orders; it cannot be set below 3." in output
+    assert [SKU, "3", "3", "kiondo-classic"] in [line.split("\t") for line in run("stock", "list")[1].splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("NO-SUCH", "3"), "There is no SKU NO-SUCH"),
+        ((SKU, "1.5"), "not a valid integer"),
+        ((SKU, "many"), "not a valid integer"),
+        ((SKU, "1000001"), "1000001"),
+    ],
+)
+def test_stock_is_not_set_to_nonsense(run, words, said):
+    code, output = run("stock", "set", *words)
+
+    assert code != 0
+    assert said in output
+
+
+def test_orders_expire_ends_what_is_due_and_frees_its_stock(app, run, shopper):
+    shopper.buy(quantity=2)
+    assert run("orders", "expire") == (0, "0 orders expired.\n")
+    with app.app_context():
+        db.session.execute(update(Order).values(expires_at=utcnow() - timedelta(seconds=1)))
+        db.session.commit()
+
+    assert run("orders", "expire") == (0, "1 orders expired.\n")
+    assert run("orders", "expire") == (0, "0 orders expired.\n")
+    assert held_of(app, SKU) == 0
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_shop_that_runs_and_says_what_it_did_not_look_at(app, run, settings):
+    let_in(app)
+    Heart(Path(settings["INSTANCE_PATH"])).beat("orders expired")
+    code, output = run("doctor")
+
+    assert code == 0, output
+    for name in ("database", "writing to the database", "keys", "owners", "goods", "worker", "disk and spool"):
+        assert f"ok   {name}\n" in output
+    skipped = re.findall(r"^skip (.+): not looked at: ", output, re.MULTILINE)
+    assert {"mail server", "Chpter’s answers", "the way in", "backups"} <= set(skipped)
+    assert set(re.findall(r"^\w+", output, re.MULTILINE)) == {"ok", "skip"}
+
+
+def test_the_doctor_says_ok_of_nothing_it_could_not_look_at(settings):
+    app = create_app({**settings, "DATABASE_URL": "postgresql://127.0.0.1:1/shop"})
+    output = app.test_cli_runner().invoke(args=["doctor"]).output
+
+    for name in ("writing to the database", "keys", "owners", "goods", "unsent email"):
+        assert f"skip {name}: not looked at: " in output
+
+
+@both_databases
+def test_a_database_that_cannot_be_written_is_neither_ready_nor_well(app, settings, database_url):
+    if database_url.startswith("sqlite"):
+        only_read = f"sqlite:///file:{database_url.removeprefix('sqlite:///')}?mode=ro&uri=true"
+    else:
+        with app.app_context(), db.engine.connect() as connection:
+            name = connection.engine.url.database
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(
+                text(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+            )
+        only_read = database_url
+    shop = create_app({**settings, "DATABASE_URL": only_read})
+
+    reply = shop.test_client().get("/readyz")
+
+    assert reply.status_code == 503
+    assert "The database cannot be written" in reply.json["problem"]
+    assert "FAIL writing to the database" in shop.test_cli_runner().invoke(args=["doctor"]).output
+    with shop.app_context():
+        db.engine.dispose()
+
+
+def test_a_spool_that_takes_nothing_is_not_ready(client, settings):
+    spool = Path(settings["INSTANCE_PATH"]) / "spool"
+    assert client.get("/readyz").status_code == 200
+    assert list(spool.iterdir()) == []
+    spool.rmdir()
+    spool.write_text("no folder")
+
+    reply = client.get("/readyz")
+
+    assert reply.status_code == 503
+    assert "Nothing can be kept in" in reply.json["problem"]
+
+
+def test_a_worker_that_stands_still_is_a_warning_and_takes_no_web_process_away(client, settings):
+    long_ago = utcnow() - timedelta(hours=1)
+    said = {"at": long_ago.isoformat(), "sweeps": {}, "facts": {}}
+    (Path(settings["INSTANCE_PATH"]) / FILE).write_text(json.dumps(said))
+
+    reply = client.get("/readyz")
+
+    assert (reply.status_code, reply.json) == (200, {"status": "ok", "warnings": ["worker"]})
+
+
+def test_a_database_that_refuses_is_one_sentence_for_every_command(settings, tmp_path):
+    environ = {**os.environ, **settings, "DATABASE_URL": "postgresql://127.0.0.1:1/shop", "PYTHON_DOTENV_DISABLED": "1"}
+    flask = [Path(sys.executable).parent / "flask", "--app", "wsgi"]
+    for line in ("db upgrade", "stock list", "orders expire", "merchant totp-reset a@example.com"):
+        ran = subprocess.run([*flask, *line.split()], env=environ, cwd=ROOT, capture_output=True, text=True)
+
+        assert ran.returncode == 1
+        assert ran.stderr.strip().endswith("is it running, and is DATABASE_URL right?")
+        assert "Traceback" not in ran.stderr
+
+
+def test_commands_stay_as_they_are_however_many_shops_a_process_makes(settings):
+    first = create_app(settings).cli.commands["doctor"].callback
+
+    assert create_app(settings).cli.commands["doctor"].callback is first
+
+
+def test_a_backup_into_a_folder_that_is_not_there_says_so(run, tmp_path):
+    code, output = run("backup", str(tmp_path / "none" / "shop.zip"))
+
+    assert code == 1
+    assert f"The folder {tmp_path / 'none'} does not exist; make it first." in output
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"CHPTER_TOKEN": ""}, "CHPTER_TOKEN is missing"),
+        ({"CHPTER_DOMAIN": ""}, "CHPTER_DOMAIN is missing"),
+        ({"CHPTER_URL": "https://chpter.co"}, "SHOP_URL is this machine, where Chpter cannot call"),
+        ({"CHPTER_DOMAIN": "https://shop.test"}, "CHPTER_DOMAIN names shop.test, SHOP_URL localhost"),
+        ({"SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1", "MAIL_FROM": "a@example.com"}, "The mail server could not be"),
+        ({"SHOP_URL": "https://shop.example.co.ke", "CHPTER_URL": "https://chpter.co"}, "TRUSTED_PROXIES is 0"),
+        ({}, "No owner can sign in"),
+        ({}, "The worker has not run here yet"),
+        ({"DATABASE_URL": "sqlite:///empty.db"}, "flask --app wsgi db upgrade"),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/shop"}, "cannot be reached"),
+        ({"SHOP_URL": "https://shop.example.co.ke", "CHPTER_URL": "https://chpter.co"}, "SMTP_HOST is missing"),
+    ],
+)
+def test_the_doctor_names_what_is_wrong_and_the_cure(settings, change, said):
+    result = create_app({**settings, **change}).test_cli_runner().invoke(args=["doctor"])
+
+    assert result.exit_code == 1
+    assert any(said in line for line in result.output.splitlines() if line.startswith("FAIL"))
+
+
+def test_the_sandbox_is_refused_in_production(settings):
+    real = {"SHOP_URL": "https://shop.example.co.ke", "CHPTER_URL": "https://chpter.co"}
+
+    result = create_app({**settings, **real}).test_cli_runner().invoke(args=["sandbox", "--port", "1"])
+
+    assert result.exit_code == 1
+    assert "The sandbox serves only a shop on this machine" in result.output
+
+
+def test_the_shop_says_that_it_is_alive_and_ready(client):
+    assert client.get("/healthz").json == client.get("/readyz").json == {"status": "ok"}
+
+
+@pytest.mark.parametrize("url", ["sqlite:///empty.db", "postgresql://127.0.0.1:1/shop"])
+def test_a_shop_without_its_database_is_alive_but_not_ready(settings, url):
+    browser = create_app({**settings, "DATABASE_URL": url}).test_client()
+
+    assert browser.get("/healthz").status_code == 200
+    reply = browser.get("/readyz")
+    assert reply.status_code == 503
+    assert reply.json["status"] == "not ready"
+    assert reply.json["problem"].count(".") <= 2
+
+
+def test_the_commands_run_from_a_shell_as_the_readme_has_them(settings):
+    flask = [Path(sys.executable).parent / "flask", "--app", "wsgi"]
+    run = subprocess.run(
+        [*flask, "--help"], env={**os.environ, **settings}, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    for command in ("seed", "stock", "orders", "worker", "sandbox", "doctor", "merchant", "db"):
+        assert re.search(rf"^  {command} ", run.stdout, re.MULTILINE), run.stdout
+
+
+def codes_running(app):
+    with app.app_context():
+        return db.session.scalars(select(DiscountCode.code).where(DiscountCode.active)).all()
+
+
+def test_the_demos_discount_codes_run_beside_the_sandbox_alone(app, settings):
+    with app.app_context():
+        db.session.execute(delete(DiscountCode))
+        db.session.commit()
+    real = create_app({**settings, "CHPTER_URL": "https://chpter.co"})
+
+    seeded = real.test_cli_runner().invoke(args=["seed"])
+
+    assert "discount codes are switched off" in seeded.output
+    assert codes_running(app) == []
+    with app.app_context():
+        db.session.execute(delete(DiscountCode))
+        db.session.commit()
+    app.test_cli_runner().invoke(args=["seed"])
+    assert "ZAWADI" in codes_running(app)
+
+
+def test_an_https_shop_is_filled_with_demo_goods_only_on_demand(settings):
+    real = create_app({**settings, "SHOP_URL": "https://shop.example.co.ke", "CHPTER_URL": "https://chpter.co"})
+    runner = real.test_cli_runner()
+
+    refused, done = runner.invoke(args=["seed"]), runner.invoke(args=["seed", "--demo"])
+
+    assert refused.exit_code == 1 and "seed --demo" in refused.output
+    assert done.exit_code == 0

@@ -1,0 +1,173 @@
+"""A server starts on its own version's tables. Commands and respawned processes are let be."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from alembic.runtime.migration import MigrationContext
+from flask_migrate import downgrade
+from sqlalchemy import text
+
+from shop.core.database import db
+from shop.web import health
+from tests import both_databases
+from tests.faults.serving import BIN, ROOT, Served
+from tests.journeys.live_server import free_port
+
+
+def revision(app, wanted: str | None = None) -> str | None:
+    """What the tables say they are of, after they were told so."""
+    with app.app_context(), db.engine.begin() as connection:
+        if wanted:
+            connection.execute(text("UPDATE alembic_version SET version_num = :wanted"), {"wanted": wanted})
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def start(settings, root: Path = ROOT, patience: int = 120) -> tuple[int, str]:
+    """Start gunicorn and let it end by itself: exit status and what it wrote."""
+    command = [str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{free_port()}", "wsgi:app"]
+    environ = {"PATH": os.environ["PATH"], "PYTHON_DOTENV_DISABLED": "1", **settings}
+    ended = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, timeout=patience)
+    return ended.returncode, ended.stderr
+
+
+@both_databases
+def test_older_tables_end_the_start_with_the_cure(app, settings):
+    with app.app_context():
+        downgrade()
+    code, said = start(settings)
+
+    assert code == 3, said
+    assert "The shop cannot start: The database is not of this version; run: flask --app wsgi db upgrade\n" in said
+    assert "Traceback" not in said
+
+
+@both_databases
+def test_newer_tables_end_it_too(app, settings):
+    revision(app, "newer")
+    code, said = start(settings)
+
+    assert code == 3
+    assert "The shop cannot start: The database is of a newer version" in said
+
+
+def test_an_empty_database_ends_it(settings, tmp_path):
+    code, said = start({**settings, "DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"})
+
+    assert (code, "flask --app wsgi db upgrade" in said) == (3, True)
+
+
+def test_a_database_that_does_not_answer_lets_the_shop_start(settings, tmp_path):
+    away = {**settings, "DATABASE_URL": "postgresql://127.0.0.1:1/shop"}
+    with Served(away, tmp_path) as served:
+        assert served.post("/readyz", b"", "GET") == 503
+
+
+def test_a_process_that_takes_anothers_place_meanwhile_is_not_refused(app, settings, tmp_path):
+    with Served(settings, tmp_path) as served:
+        first = set(served.workers)
+        revision(app, "newer")
+        assert served.kill_workers() == 2
+        began = time.monotonic()
+        while (len(served.workers) < 2 or first & set(served.workers)) and time.monotonic() - began < 60:
+            time.sleep(0.05)
+        served.wait_until_up()
+
+        assert served.post("/readyz", b"", "GET") == 503
+        assert served.post("/", b"", "GET") == 200
+
+
+def test_commands_run_all_the_same(app, settings):
+    now = revision(app)
+    with app.app_context():
+        downgrade()
+    environ = {**os.environ, **settings, "PYTHON_DOTENV_DISABLED": "1"}
+    flask = [str(Path(sys.executable).parent / "flask"), "--app", "wsgi"]
+    for words, code in ((["doctor"], 1), (["db", "upgrade"], 0), (["seed"], 0)):
+        assert subprocess.run([*flask, *words], cwd=ROOT, env=environ, capture_output=True).returncode == code, words
+    assert revision(app) == now
+
+
+def copied(folder: Path) -> Path:
+    """The shop's tree, to be changed by a test."""
+    folder.mkdir()
+    for name in ("shop", "static", "migrations"):
+        (folder / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "templates", folder / "templates")
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, folder)
+    return folder
+
+
+def test_a_wrong_setting_is_said_once_and_ends_with_status_3_however_many_processes_there_are(settings):
+    for wrong in ({"SHOP_URL": "nonsense"}, {"INSTANCE_PATH": "/proc/none"}):
+        code, said = start({**settings, **wrong, "WEB_CONCURRENCY": "4"})
+
+        assert code == 3, said
+        assert said.count("The shop cannot start: ") == 1
+        assert "Traceback" not in said
+
+
+def test_a_process_that_cannot_load_the_shop_in_the_middle_of_an_upgrade_does_not_end_the_others(
+    app, settings, tmp_path
+):
+    tree = copied(tmp_path / "tree")
+    whole = (tree / "wsgi.py").read_text()
+    with Served(settings, tmp_path, root=tree) as served:
+        first, last = served.workers
+        (tree / "wsgi.py").write_text("from shop import what_is_not_there_yet\n")
+        os.kill(first, signal.SIGKILL)
+        until = time.monotonic() + 60
+        while "ImportError" not in served.log.read_text() and time.monotonic() < until:
+            time.sleep(0.1)
+
+        assert "ImportError" in served.log.read_text()
+        assert served.post("/healthz", b"", "GET") == 200
+
+        (tree / "wsgi.py").write_text(whole)
+        while len(set(served.workers) - {first}) < 2 or served.post("/healthz", b"", "GET") != 200:
+            assert time.monotonic() < until + 60
+            time.sleep(0.1)
+        assert last in served.workers
+
+
+def test_a_running_shop_does_not_read_the_templates_of_the_next_version(app, settings, tmp_path):
+    tree = copied(tmp_path / "tree")
+    with Served(settings, tmp_path, workers=1, root=tree) as served:
+        until = time.monotonic() + 60
+        while "Templates read" not in served.log.read_text() and time.monotonic() < until:
+            time.sleep(0.1)
+        for template in (tree / "templates").rglob("*.html"):
+            template.write_text("{% of the next version %}")
+
+        assert served.post("/cart", b"", "GET") == 200
+        assert served.post("/no-such-page", b"", "GET") == 404
+
+
+def test_a_file_of_settings_that_cannot_be_read_is_said_in_one_sentence(settings, tmp_path):
+    tree = copied(tmp_path / "tree")
+    (tree / ".env").write_bytes(b"SHOP_NAME=\xff\xfe")
+    environ = {key: value for key, value in os.environ.items() if key != "PYTHON_DOTENV_DISABLED"}
+    for program in (["gunicorn", "--no-control-socket", "wsgi:app"], ["python", "-c", "import wsgi"]):
+        ran = subprocess.run([str(BIN / program[0]), *program[1:]], cwd=tree, env={**environ, **settings},
+                             capture_output=True, text=True, timeout=30)  # fmt: skip
+
+        assert ran.returncode == 3, ran.stderr
+        assert (
+            ran.stderr
+            == "The shop cannot start: .env cannot be read (UnicodeDecodeError); let the shop's user read it.\n"
+        )
+
+
+def test_inside_the_process_the_check_says_nothing_of_tables_that_fit(app):
+    health.refuse_other_tables(app)
+    revision(app, "newer")
+    with pytest.raises(SystemExit) as ended:
+        health.refuse_other_tables(app)
+
+    assert ended.value.code == 3

@@ -1,0 +1,94 @@
+"""SECRET_KEY changed as docs/operations.md says: nobody is locked out, whether they sign in meanwhile or not."""
+
+import pytest
+from sqlalchemy import select
+
+from shop import create_app
+from shop.accounts.models import TwoFactor
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.emails.delivery import send_due
+from tests import both_databases
+from tests.admin_client import EMAIL, Clerk
+from tests.shopper import hidden_fields
+from tests.totp_phone import Clock, give_code, set_up
+
+NEW = "another-key-for-tests-0123456789"
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+@pytest.fixture
+def both_keys(settings):
+    """The shop after step 2: the new key signs, the old one is still accepted."""
+    return create_app({**settings, "SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": settings["SECRET_KEY"]})
+
+
+@pytest.fixture
+def new_key(settings):
+    """The shop after the last step: the old key is gone."""
+    return create_app({**settings, "SECRET_KEY": NEW})
+
+
+def run(app, *words):
+    done = app.test_cli_runner().invoke(args=words)
+    return done.exit_code, done.output
+
+
+def keys_line(app):
+    [line] = [line for line in run(app, "doctor")[1].splitlines() if "keys" in line.split(":")[0]]
+    return line
+
+
+def signed_in(app, phone):
+    visitor = Clerk(app)
+    visitor.sign_in()
+    return give_code(visitor, phone.code()).status_code == 303
+
+
+@both_databases
+def test_after_the_documented_steps_codes_and_mailed_links_work_with_the_new_key_alone(
+    app, both_keys, new_key, settings, clerk, clock
+):
+    phone, _ = set_up(clerk, clock)
+    visitor = Clerk(app)
+    form = hidden_fields(visitor.get("/admin/sign-in/forgotten").text)
+    visitor.post("/admin/sign-in/forgotten", {**form, "email": EMAIL})
+
+    before = keys_line(both_keys)
+    command = run(both_keys, "keys", "reseal")
+    after = keys_line(new_key)
+
+    assert before.startswith("FAIL keys: 1 of the two-factor secrets and 1 of the mails")
+    assert "keys reseal" in before
+    assert command == (0, "Encrypted anew: 1 of the two-factor secrets and 1 of the mails with a one-time link.\n")
+    assert after == "ok   keys"
+    assert signed_in(new_key, phone)
+    with new_key.app_context():
+        send_due(new_key.config["SETTINGS"], utcnow())
+        [mail] = (new_key.config["SETTINGS"].instance_path / "mail").glob("*.eml")
+    assert "/admin/sign-in/password/" in mail.read_text()
+
+
+def test_whoever_signs_in_while_both_keys_stand_needs_the_old_one_no_more(both_keys, new_key, clerk, clock):
+    phone, _ = set_up(clerk, clock)
+    assert signed_in(both_keys, phone)
+    clock.forward(seconds=30)
+
+    assert keys_line(new_key) == "ok   keys"
+    assert signed_in(new_key, phone)
+
+
+def test_the_doctor_says_when_the_old_key_was_removed_too_early(app, new_key, clerk, clock):
+    set_up(clerk, clock)
+
+    line = keys_line(new_key)
+    code, words = run(new_key, "keys", "reseal")
+
+    assert line.startswith("FAIL keys: 1 of the two-factor secrets") and "put the key" in line
+    assert code == 1 and "totp-reset" in words
+    with app.app_context():
+        assert db.session.scalars(select(TwoFactor.secret)).one(), "what cannot be opened is left as it is"

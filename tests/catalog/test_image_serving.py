@@ -1,0 +1,158 @@
+"""How uploaded images are served, and when their files are swept away."""
+
+import os
+import time
+from io import BytesIO
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from shop.catalog.images import serving
+from shop.catalog.images.paths import files_of
+from shop.catalog.images.processing import shrink
+from shop.catalog.models import Product, ProductImage
+from shop.core.database import db, write
+from shop.orders.models import OrderLine
+from tests import both_databases, order_factory
+from tests.malicious_files import photo
+
+SIZES = ["160.webp", "320.jpg"]
+
+
+@pytest.fixture
+def kept(app):
+    """The path of a image that is on disk, and on the page of the teapot."""
+    with app.app_context():
+        path = serving.keep(*shrink(BytesIO(photo())))
+        teapot = select(Product.id).where(Product.slug == "teapot").scalar_subquery()
+        write(
+            lambda: db.session.execute(update(ProductImage).where(ProductImage.product_id == teapot).values(path=path))
+        )
+    return path
+
+
+def aged(app, path, days):
+    with app.app_context():
+        for name in files_of(path):
+            moment = time.time() - days * serving.A_DAY
+            os.utime(serving.folder() / name, (moment, moment))
+
+
+def sweep(app):
+    result = app.test_cli_runner().invoke(args=["images", "sweep"])
+    assert result.exit_code == 0
+    return int(result.output.split(" ")[0])
+
+
+def is_there(app, path):
+    with app.app_context():
+        return serving.is_kept(path)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_image_is_served_for_a_year_to_everybody_and_can_do_nothing(kept, shopper, size):
+    shopper.add()
+    reply = shopper.browser.get(f"/{kept}-{size}")
+
+    assert reply.status_code == 200
+    assert reply.headers["Content-Type"] == {"webp": "image/webp", "jpg": "image/jpeg"}[size.split(".")[1]]
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert reply.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert reply.headers.getlist("Content-Security-Policy") == ["default-src 'none'; sandbox"]
+    assert reply.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Set-Cookie" not in reply.headers
+    assert "Cookie" not in reply.headers.get("Vary", "")
+    again = shopper.browser.get(f"/{kept}-{size}", headers={"If-None-Match": reply.headers["ETag"]})
+    assert again.status_code == 304
+    assert not again.data
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../shop.db",
+        "..%2fshop.db",
+        "%2e%2e/shop.db",
+        "....//shop.db",
+        "shop.db",
+        "",
+        "a" * 26 + "-800x600-160.webp",
+        "a" * 26 + "-800x600-160.svg",
+        "a" * 26 + "-800x600-160.webp%00.html",
+        "A" * 26 + "-800x600-160.webp",
+        "١" * 26 + "-800x600-160.webp",
+        "x" * 5000,
+        "%00",
+        "..\\shop.db",
+    ],
+)
+def test_nothing_else_comes_out_of_that_folder(kept, shopper, name):
+    reply = shopper.browser.get(f"/media/{name}")
+
+    assert reply.status_code == 404
+    assert reply.headers["Cache-Control"] == "no-store"
+
+
+def test_a_size_that_is_not_kept_and_other_files_of_the_folder_are_not_served(app, kept, shopper):
+    with app.app_context():
+        (serving.folder() / "notes.html").write_text("<script>")
+
+    assert shopper.browser.get(f"/{kept}-961.webp").status_code == 404
+    assert shopper.browser.get("/media/notes.html").status_code == 404
+    assert shopper.browser.post(f"/{kept}-160.webp").status_code in (400, 405)
+
+
+@both_databases
+def test_a_image_that_nothing_shows_any_more_is_swept_away_a_day_later(app, kept):
+    aged(app, kept, days=3)
+    assert sweep(app) == 0
+    assert is_there(app, kept)
+
+    with app.app_context():
+        write(lambda: db.session.execute(delete(ProductImage).where(ProductImage.path == kept)))
+        serving.let_rest(kept)  # as the desk does when it takes a image off
+    assert sweep(app) == 0
+    aged(app, kept, days=3)
+    assert sweep(app) == 1
+    assert not is_there(app, kept)
+    assert sweep(app) == 0
+
+
+@both_databases
+def test_a_image_in_an_order_is_kept_for_it(app, kept, shopper):
+    order_factory.keep(app, order_factory.order())
+    with app.app_context():
+        write(lambda: db.session.execute(update(OrderLine).values(image=kept)))
+        write(lambda: db.session.execute(delete(ProductImage).where(ProductImage.path == kept)))
+    aged(app, kept, days=300)
+
+    assert sweep(app) == 0
+    assert is_there(app, kept)
+
+
+def test_what_an_upload_that_was_killed_left_behind_goes_and_what_is_being_written_stays(app, kept):
+    with app.app_context():
+        old, new, other = (serving.folder() / name for name in ("a.part", "b.part", "READ.me"))
+        for file in (old, new, other):
+            file.write_bytes(b"half a image")
+        for file in (old, other):
+            os.utime(file, (0, 0))
+    sweep(app)
+
+    assert [file.exists() for file in (old, new, other)] == [False, True, True]
+
+
+def test_a_shop_without_images_has_nothing_to_sweep(app):
+    assert sweep(app) == 0
+
+
+def test_the_lines_of_a_cart_and_of_an_order_show_the_upload_in_its_shape(app, kept, shopper):
+    with app.app_context():
+        write(lambda: db.session.execute(update(ProductImage).where(ProductImage.position == 0).values(path=kept)))
+    shopper.add()
+
+    for address in ("/cart", "/checkout", "/products/kiondo-classic", "/", "/search?q=basket"):
+        page = shopper.get(address).text
+        assert f'src="/{kept}-320.jpg"' in page, address
+        assert 'width="800" height="600"' in page
+        assert f"/{kept}-160.webp 160w" in page

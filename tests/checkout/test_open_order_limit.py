@@ -1,0 +1,154 @@
+"""Who leaves orders unpaid holds goods with each: five at most, for a phone number and for an e-mail address."""
+
+import pytest
+from sqlalchemy import text
+
+from shop.catalog.models import Variant
+from shop.core.database import db
+from shop.emails.models import UNPROVEN
+from shop.orders.models import WAITING, Order
+from shop.orders.placement import MOST_OPEN
+from tests import both_databases, order_factory
+from tests.checkout.page_parser import shown_form
+from tests.shopper import ANSWERS, SKU
+
+assert MOST_OPEN == 5  # the tests say it in words
+BY_PHONE = (
+    "5 orders with this phone number wait to be paid. Pay one of them, by the link we mailed, or wait until one ends"
+)
+BY_EMAIL = "5 orders with this email address wait to be paid."
+NETWORK = "Very many orders come from your network at the moment. Wait 10 minutes, then press Pay again"
+
+
+@pytest.fixture
+def settings(settings):
+    """With limits, and behind a proxy."""
+    return {**settings, "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
+
+
+@pytest.fixture
+def buy(shopper, change):
+    """Press Pay: buy(phone_number=...) with whatever else is asked for, from an address of its own."""
+    change(Variant, Variant.sku == SKU, on_hand=500)
+
+    def press(address="203.0.113.7", **answers):
+        shopper.add()
+        return shopper.post("/checkout", shown_form(shopper, **answers), headers={"X-Forwarded-For": address})
+
+    return press
+
+
+def phone(number):
+    return f"0733 000 {number:03d}"
+
+
+def mail(number):
+    return f"buyer{number}@example.com"
+
+
+@both_databases
+def test_five_orders_of_a_phone_number_wait_and_the_sixth_is_refused_kindly(shopper, buy, count, stock):
+    spellings = ["0712 345 678", "+254712345678", "712-345-678", "254712345678", "0712345678"]
+    assert [buy(phone_number=spellings[n], email=mail(n)).status_code for n in range(5)] == [303] * 5
+
+    reply = buy(phone_number=spellings[1], email=mail(5), note="Ring twice")
+
+    assert reply.status_code == 200
+    assert reply.text.count(BY_PHONE) == 2  # in the list on top and at the field
+    assert BY_EMAIL not in reply.text
+    assert ANSWERS["location"] in reply.text and "Ring twice" in reply.text and mail(5) in reply.text
+    assert (count(), stock(SKU)[1]) == (5, 5)
+    assert buy(phone_number="0722 345 678", email=mail(5)).status_code == 303
+
+
+@both_databases
+def test_five_orders_of_an_email_address_wait_in_small_and_capital_letters(buy, count):
+    spellings = ["Achieng.O@Example.com", "achieng.o@example.com", "ACHIENG.O@EXAMPLE.COM"]
+    assert [buy(phone_number=phone(n), email=spellings[n % 3]).status_code for n in range(5)] == [303] * 5
+
+    reply = buy(phone_number=phone(5), email="achieng.O@example.com")
+
+    assert (reply.status_code, reply.text.count(BY_EMAIL), BY_PHONE in reply.text) == (200, 2, False)
+    assert buy(phone_number=phone(5), email="achieng.p@example.com").status_code == 303
+    assert count() == 6
+
+
+def test_who_has_too_many_by_both_is_told_both(buy):
+    for _ in range(5):
+        assert buy().status_code == 303
+
+    reply = buy()
+
+    assert (reply.status_code, reply.text.count(BY_PHONE), reply.text.count(BY_EMAIL)) == (200, 2, 2)
+
+
+@both_databases
+@pytest.mark.parametrize("payment", ["paid", "expired", "cancelled", "review", "refunded"])
+def test_an_order_that_waits_no_more_makes_room_for_one(buy, orders, change, payment):
+    for _ in range(5):
+        assert buy().status_code == 303
+    change(Order, Order.id == orders()[2].id, payment=payment)
+
+    assert [buy().status_code, buy().status_code] == [303, 200]
+
+
+@both_databases
+def test_the_fifth_orders_form_sent_again_while_it_is_placed_is_still_that_order(buy, count, sent_twice):
+    for _ in range(4):
+        buy()
+
+    mine, rivals = sent_twice()
+
+    assert mine.headers["Location"] == rivals.headers["Location"]
+    assert count() == 5
+
+
+def test_thirty_buyers_behind_one_address_all_order(buy, count):
+    replies = [buy(phone_number=phone(n), email=mail(n)).status_code for n in range(30)]
+
+    assert replies == [303] * 30
+    assert count() == 30
+
+
+def test_one_address_presses_pay_a_hundred_times_in_ten_minutes(shopper, buy, count):
+    """The last address of the header is the proxy's word; what a client puts before it changes nothing."""
+    for _ in range(5):
+        buy()
+    shopper.add()
+    form = shown_form(shopper)
+    for n in range(95):
+        headers = {"X-Forwarded-For": f"198.51.100.{n}, 203.0.113.7"}
+        assert BY_PHONE in shopper.post("/checkout", form, headers=headers).text
+
+    reply = buy(phone_number=phone(1), email=mail(1), note="Ring twice")
+
+    assert (reply.status_code, NETWORK in reply.text, "Ring twice" in reply.text) == (200, True, True)
+    assert count() == 5
+    assert buy("203.0.113.8", phone_number=phone(1), email=mail(1)).status_code == 303
+
+
+@both_databases
+@pytest.mark.parametrize(
+    ("rows", "index"),
+    [
+        (f"orders WHERE phone_number = '254712345678' AND {WAITING}", "ix_orders_open_of_phone"),
+        (f"orders WHERE lower(email) = lower('buyer@example.com') AND {WAITING}", "ix_orders_open_of_email"),
+        (
+            f"outbox_email WHERE lower(recipient) = 'a' AND written_at > '2026-01-01' AND {UNPROVEN}",
+            "ix_outbox_email_unproven",
+        ),
+    ],
+)
+def test_what_is_counted_is_read_off_its_own_index(app, rows, index):
+    order_factory.keep(
+        app, *(order_factory.order(phone_number=f"254733000{n}", email=mail(n)) for n in range(100, 400))
+    )
+    with app.app_context():
+        sqlite = db.engine.dialect.name == "sqlite"
+        if not sqlite:
+            db.session.execute(text("ANALYZE"))
+            db.session.execute(text("SET LOCAL enable_seqscan = off"))  # there are too few rows to need one
+        explain = "EXPLAIN QUERY PLAN" if sqlite else "EXPLAIN"
+        plan = " ".join(str(row) for row in db.session.execute(text(f"{explain} SELECT count(id) FROM {rows}")))
+
+    assert index in plan

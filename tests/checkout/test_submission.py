@@ -1,0 +1,173 @@
+"""One form makes one order, and the provider is asked for exactly that order."""
+
+from datetime import timedelta
+from secrets import token_hex
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from shop import create_app
+from shop.catalog.models import Variant
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.orders.models import Order
+from shop.payments.callback_intake import hash_of, secret_of_token
+from shop.payments.models import PaymentAttempt
+from tests import both_databases
+from tests.checkout.page_parser import MUG, notice_of, shown_form
+from tests.conftest import SECRET
+from tests.shopper import ANSWERS, SKU, Shopper, hidden_fields
+
+
+@both_databases
+def test_the_provider_is_asked_for_exactly_what_the_documentation_has(shopper, provider, app):
+    shopper.add(SKU, 2)
+    shopper.add(MUG)
+    reply = shopper.post(
+        "/checkout", shown_form(shopper, area="mombasa", code="ASANTE500", phone_number="+254 110 345 678")
+    )
+    assert reply.status_code == 303
+
+    with app.app_context():
+        order = db.session.scalar(select(Order))
+        attempt = db.session.scalar(select(PaymentAttempt))
+        lines = [(line.sku, line.name, line.label, line.unit_price, line.quantity) for line in order.lines]
+    assert lines == [
+        (SKU, "Classic sisal kiondo", "Terracotta bands", 2450, 2),
+        (MUG, "Speckled stoneware mug", "Cream", 1200, 1),
+    ]
+    assert (order.subtotal, order.discount, order.delivery_fee, order.total) == (6100, 500, 450, 6050)
+    [asked] = provider.requests
+    callback = asked.body["redirect_urls"].pop("callback_url")
+    back = f"http://localhost/orders/{order.token}?from=payment"
+    assert asked.path == "/checkout.sessions/hosted/redirect/session"
+    assert asked.body == {
+        "customer_details": {
+            "full_name": ANSWERS["full_name"],
+            "location": ANSWERS["location"],
+            "phone_number": "254110345678",
+            "email": ANSWERS["email"],
+        },
+        "amount": {
+            "order_id": str(attempt.reference),
+            "delivery_fee": "450",
+            "discount_fee": "500",
+            "total": "6050",
+            "currency": "kes",
+        },
+        "redirect_urls": {"success_url": back, "failed_url": back},
+    }
+    token = urlsplit(callback).path.removeprefix("/chpter/callbacks/")
+    assert callback.startswith("http://localhost/chpter/callbacks/")
+    assert hash_of(secret_of_token(token, [SECRET])) == attempt.secret_hash
+
+
+def test_what_was_sold_stays_as_it_was_when_the_catalogue_changes(shopper, change, orders):
+    shopper.add()
+    shopper.post("/checkout", shown_form(shopper))
+    change(Variant, Variant.sku == SKU, price=9999, label="Renamed")
+
+    [order] = orders()
+    html = shopper.get(f"/orders/{order.token}").text
+    assert "KSh 2,650" in html
+    assert "Renamed" not in html
+
+
+@both_databases
+def test_the_same_form_three_times_is_one_order_and_leads_to_one_page(shopper, count, provider, stock):
+    shopper.add(SKU, 2)
+    form = shown_form(shopper)
+    replies = [shopper.post("/checkout", form) for _ in range(3)]
+
+    assert [reply.status_code for reply in replies] == [303, 303, 303]
+    assert len({reply.headers["Location"] for reply in replies}) == 1
+    assert count() == 1
+    assert len(provider.requests) == 1
+    assert stock(SKU) == (18, 2)
+
+
+@pytest.mark.parametrize("on_hand", [18, 1], ids=["plenty", "the last piece"])
+@both_databases
+def test_a_form_sent_again_while_the_first_is_still_being_placed_is_the_same_order(
+    count, provider, sent_twice, stock, change, on_hand
+):
+    change(Variant, Variant.sku == SKU, on_hand=on_hand)
+
+    mine, rivals = sent_twice()
+
+    assert mine.headers["Location"] == rivals.headers["Location"]
+    assert (count(), len(provider.requests)) == (1, 1)
+    assert stock(SKU) == (on_hand, 1)
+
+
+def test_without_the_one_time_key_the_same_form_would_be_two_orders(shopper, count, monkeypatch):
+    monkeypatch.setattr("shop.checkout.forms.CheckoutForm.key", property(lambda form: token_hex(16)))
+    shopper.add()
+    form = shown_form(shopper)
+    shopper.post("/checkout", form)
+    shopper.add()
+    shopper.post("/checkout", form)
+
+    assert count() == 2
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda key: "x",
+        lambda key: "",
+        lambda key: key[:-2] + ("xx" if key[-2:] != "xx" else "yy"),
+        lambda key: ("y" if key[0] != "y" else "z") + key[1:],
+    ],
+    ids=["too short", "empty", "another end", "another beginning"],
+)
+def test_a_forged_one_time_key_makes_no_order_and_the_page_brings_a_good_one(shopper, count, forge):
+    shopper.add()
+    form = shown_form(shopper)
+    reply = shopper.post("/checkout", form | {"once": forge(form["once"])})
+
+    assert reply.status_code == 200
+    assert notice_of(shopper.page) == "Check your order once more, then press Pay"
+    assert count() == 0
+    assert shopper.post("/checkout", {**form, **hidden_fields(reply.text)}).status_code == 303
+
+
+def test_a_form_sent_again_after_the_secret_was_changed_is_still_the_same_order(settings, shopper, provider, count):
+    shopper.add()
+    form = shown_form(shopper)
+    first = shopper.post("/checkout", form)
+    newer = Shopper(create_app({**settings, "SECRET_KEY": "n" + SECRET, "SECRET_KEY_FALLBACKS": SECRET}), provider)
+
+    assert newer.post("/checkout", form).headers["Location"] == first.headers["Location"]
+    assert count() == 1
+
+
+def test_an_order_number_that_is_taken_is_drawn_again(shopper, orders, monkeypatch):
+    numbers = iter([0, 0, 0, 1, 2, 3, 4, 5])
+    monkeypatch.setattr("shop.orders.placement.secrets.randbelow", lambda below: next(numbers))
+    for _ in range(2):
+        shopper.add()
+        assert shopper.checkout().status_code == 303
+
+    assert len({order.number for order in orders()}) == 2
+
+
+def test_when_no_payment_page_opens_the_order_stands_and_can_be_tried_again(shopper, orders, provider, stock):
+    provider.behaviour = "http_500"
+    shopper.add()
+    reply = shopper.post("/checkout", shown_form(shopper))
+
+    [order] = orders()
+    assert reply.headers["Location"] == f"/orders/{order.token}"
+    html = shopper.get(f"/orders/{order.token}").text
+    assert f'action="/orders/{order.token}/pay"' in html
+    assert (order.payment, stock(SKU)) == ("awaiting", (18, 1))
+
+
+def test_the_order_holds_its_goods_for_as_long_as_the_settings_say(settings, provider, orders):
+    shopper = Shopper(create_app({**settings, "ORDER_HOLD_MINUTES": "5"}), provider)
+    shopper.add()
+    shopper.post("/checkout", shown_form(shopper))
+
+    assert timedelta(minutes=4) < orders()[0].expires_at - utcnow() <= timedelta(minutes=5)

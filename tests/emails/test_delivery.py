@@ -1,0 +1,289 @@
+"""Sending: late when the server is down, once when many try, again under the same name after a kill."""
+
+import smtplib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from shop import create_app
+from shop.core.clock import utcnow
+from shop.core.database import db
+from shop.emails import delivery, smtp
+from shop.emails.delivery import IN_HAND, send_due
+from shop.emails.models import OutboxEmail
+from tests import both_databases
+from tests.emails.smtp_server import PostOffice, settings_for
+
+NOW = utcnow()
+
+
+@pytest.fixture
+def office():
+    """A mail server that is not running yet."""
+    return PostOffice()
+
+
+@pytest.fixture
+def settings(settings, office):
+    """A shop that posts there."""
+    return {**settings, **settings_for(office.port)}
+
+
+@pytest.fixture
+def write(app):
+    """Put mails into the outbox: write("a@example.com", ...)."""
+
+    def put(*recipients):
+        with app.app_context():
+            for number, recipient in enumerate(recipients):
+                mail = OutboxEmail(
+                    kind="order_link",
+                    idempotency_key=f"{recipient}-{number}",
+                    recipient=recipient,
+                    subject=f"Letter {number}",
+                    body="Hello,\n\nhere it is.\n",
+                    message_id=f"<{number}@localhost>",
+                    written_at=NOW,
+                    next_try_at=NOW,
+                )
+                db.session.add(mail)
+            db.session.commit()
+
+    return put
+
+
+@pytest.fixture
+def send(app):
+    """One sweep of a worker, some time after the mails were written: how many it sent."""
+
+    def sweep(after=timedelta()):
+        with app.app_context():
+            return send_due(app.config["SETTINGS"], NOW + after)
+
+    return sweep
+
+
+@pytest.fixture
+def outbox(app):
+    """The outbox as it stands."""
+
+    def read():
+        with app.app_context():
+            return db.session.scalars(select(OutboxEmail).order_by(OutboxEmail.id)).all()
+
+    return read
+
+
+@both_databases
+def test_a_server_that_is_down_delays_mail_longer_each_time_and_counts_no_try(write, send, outbox, office):
+    write("a@example.com", "b@example.com")
+    waits, after = [], timedelta()
+    for _ in range(6):
+        assert send(after) == 0
+        waits.append([mail.next_try_at - (NOW + after) for mail in outbox()])
+        assert send(after + timedelta(seconds=29)) == 0, "not yet"
+        after = outbox()[0].next_try_at - NOW
+
+    assert waits == [[timedelta(seconds=seconds)] * 2 for seconds in (30, 60, 120, 240, 300, 300)]
+    assert [(mail.tries, mail.last_error) for mail in outbox()] == [(0, "ConnectionRefusedError")] * 2
+    with office:
+        assert send(after) == 2
+    assert office.subjects() == ["Letter 0", "Letter 1"]
+    assert [(mail.tries, mail.last_error) for mail in outbox()] == [(1, "")] * 2
+
+
+def test_a_server_that_is_away_for_a_week_costs_no_mail(write, send, outbox, office):
+    write("a@example.com")
+    after = timedelta()
+    while after < timedelta(days=7):
+        send(after)
+        after += timedelta(hours=3)
+
+    with office:
+        assert send(after) == 1
+
+
+def test_a_shop_whose_mail_server_is_down_sells_all_the_same(shopper, send):
+    bought = shopper.buy()
+    assert send(timedelta(minutes=1)) == 0
+    bought.hear(bought.callback())
+
+    assert bought.status["payment"] == "paid"
+
+
+def tried_to_the_end(send, outbox):
+    """Sweep whenever the mail is due, until it is given up: after how long."""
+    after, tried = outbox()[0].next_try_at - NOW, -1
+    while tried != outbox()[0].tries:
+        tried = outbox()[0].tries
+        send(after)
+        after = outbox()[0].next_try_at - NOW
+    return after
+
+
+def test_mail_is_tried_for_about_three_days_and_then_kept_for_the_merchant(write, send, outbox, office):
+    office.answers = {"a@example.com": "451 4.7.1 later"}
+    write("a@example.com")
+    with office:
+        after = tried_to_the_end(send, outbox)
+
+    assert timedelta(days=2.5) < after < timedelta(days=3.5)
+    assert (outbox()[0].sent_at, office.asked["a@example.com"]) == (None, 26)
+
+
+def test_an_address_nobody_takes_is_tried_once_and_keeps_no_other_mail_back(write, send, outbox, office):
+    office.refused = {"gone@example.com"}
+    write("a@example.com", "gone@example.com", "x@example.com\nBcc: y@example.com", "b@example.com")
+    with office:
+        assert send() == 2
+        for days in range(1, 5):
+            send(timedelta(days=days))
+
+    assert office.subjects() == ["Letter 0", "Letter 3"]
+    assert office.asked["gone@example.com"] == 1
+    assert [(mail.tries, mail.ended_at is not None) for mail in outbox()] == [
+        (1, False), (1, True), (1, True), (1, False),
+    ]  # fmt: skip
+    assert outbox()[1].last_error == "SMTPRecipientsRefused 550 5.1.1"
+
+
+def test_a_shop_that_may_not_send_as_yet_loses_no_mail_by_it(write, send, outbox, office):
+    office.answers = {"a@example.com": "554 5.7.1 Relay access denied"}
+    write("a@example.com")
+    with office:
+        assert send() == 0
+        office.answers = {}
+        assert send(timedelta(minutes=1)) == 1
+
+
+@both_databases
+def test_a_mail_the_server_hangs_up_at_keeps_no_other_back(write, send, outbox, office):
+    office.hangs_up = {"poison@example.com"}
+    write("a@example.com", "poison@example.com", "b@example.com", "c@example.com")
+    with office:
+        assert send() == 3
+        assert send(timedelta(minutes=1)) == 0
+
+    assert office.subjects() == ["Letter 0", "Letter 2", "Letter 3"]
+    assert [mail.tries for mail in outbox()] == [1, 2, 1, 1]
+
+
+@both_databases
+def test_a_mail_without_an_answer_is_said_to_have_arrived_perhaps_and_is_sent_three_times_at_most(
+    write, send, outbox, office
+):
+    office.silent = {"a@example.com"}
+    write("a@example.com", "b@example.com")
+    with office:
+        assert send() == 1
+        after = tried_to_the_end(send, outbox)
+
+    assert after < timedelta(hours=12)
+    assert [letter["To"] for letter in office.letters].count("a@example.com") == 3
+    first = outbox()[0]
+    assert (first.unanswered, first.sent_at, first.ended_at is not None) == (3, None, True)
+
+
+def test_the_answer_to_a_mails_text_is_waited_for_longer_than_any_other(write, send, office, monkeypatch):
+    assert smtp.ANSWER_SECONDS == 600, "RFC 5321, 4.5.3.2.6"
+    assert timedelta(seconds=smtp.ANSWER_SECONDS + 5 * smtp.PATIENCE) < IN_HAND, "nobody else sends it meanwhile"
+    monkeypatch.setattr(smtp, "PATIENCE", 1)
+    office.seconds = 2.5
+    write("a@example.com", "b@example.com")
+    with office:
+        assert send() == 2
+
+    assert office.subjects() == ["Letter 0", "Letter 1"]
+
+
+def test_a_text_with_dots_arrives_as_it_was_written(app, write, send, office):
+    write("a@example.com")
+    with app.app_context():
+        mail = db.session.scalars(select(OutboxEmail)).one()
+        mail.body = ".hidden\n..twice\n.\nend"
+        db.session.commit()
+    with office:
+        send()
+
+    assert office.letters[0].get_content().splitlines() == [".hidden", "..twice", ".", "end"]
+
+
+@both_databases
+def test_a_kill_after_sending_sends_again_under_the_same_message_id(write, send, outbox, office, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    real = smtplib.SMTP.send_message
+
+    def send_and_die(server, message, *rest):
+        real(server, message, *rest)
+        raise Killed
+
+    write("a@example.com")
+    with office:
+        with monkeypatch.context() as patch:
+            patch.setattr(smtplib.SMTP, "send_message", send_and_die)
+            with pytest.raises(Killed):
+                send()
+        assert outbox()[0].sent_at is None
+        assert send(IN_HAND - timedelta(seconds=1)) == 0, "another worker may still be at it"
+        assert send(IN_HAND) == 1
+        assert send(IN_HAND * 10) == 0
+
+    assert [letter["Message-ID"] for letter in office.letters] == ["<0@localhost>"] * 2
+
+
+def sweep_at_once(app, workers=4):
+    def sweep(_):
+        with app.app_context():
+            return send_due(app.config["SETTINGS"], NOW)
+
+    with ThreadPoolExecutor(workers) as crowd:
+        return sum(crowd.map(sweep, range(workers)))
+
+
+@both_databases
+def test_workers_that_sweep_at_once_send_each_mail_once(app, write, office):
+    write(*(f"{number}@example.com" for number in range(12)))
+    with office:
+        assert sweep_at_once(app) == 12
+
+    assert sorted(letter["To"] for letter in office.letters) == sorted(f"{number}@example.com" for number in range(12))
+
+
+def test_without_the_claim_they_would_send_some_twice(app, write, office, monkeypatch):
+    monkeypatch.setattr(delivery, "updated", lambda statement: db.session.execute(statement) and 1)
+    write(*(f"{number}@example.com" for number in range(12)))
+    with office:
+        sweep_at_once(app)
+
+    assert len(office.letters) > 12
+
+
+def test_mail_is_never_sent_in_the_clear_where_encryption_was_asked_for(settings, office, write, outbox):
+    write("a@example.com")
+    for security in ("starttls", "tls"):
+        encrypted = create_app({**settings, "SMTP_SECURITY": security})
+        with office, encrypted.app_context():
+            assert send_due(encrypted.config["SETTINGS"], NOW + timedelta(hours=1)) == 0
+        office._controller = type(office._controller)(office, hostname="127.0.0.1", port=office.port)
+
+    assert office.letters == []
+    assert outbox()[0].last_error
+
+
+def test_without_a_mail_server_mails_are_files_and_a_repeat_is_the_same_file(settings, write, outbox, tmp_path):
+    app = create_app({**settings, "SMTP_HOST": ""})
+    write("a@example.com", "b@example.com")
+    for _ in range(2):
+        with app.app_context():
+            assert send_due(app.config["SETTINGS"], NOW) == 2
+            for mail in db.session.scalars(select(OutboxEmail)):
+                mail.sent_at, mail.next_try_at = None, NOW
+            db.session.commit()
+
+    files = sorted((tmp_path / "instance" / "mail").iterdir())
+    assert [file.name for file in files] == ["0.eml", "1.eml"]
+    assert b"To: a@example.com" in files[0].read_bytes()

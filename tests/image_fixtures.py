@@ -1,0 +1,44 @@
+"""The images of one product, as a test looks at them."""
+
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from shop.catalog.models import Product, ProductImage
+from shop.core.database import db
+from tests.admin_client import Clerk
+from tests.shopper import hidden_fields
+
+SLUG = "teapot"
+
+
+def paths(app: Flask, slug: str = SLUG) -> list[str]:
+    """The paths of its images, in order."""
+    with app.app_context():
+        listed = select(ProductImage.path).join(Product).where(Product.slug == slug).order_by(ProductImage.position)
+        return list(db.session.scalars(listed))
+
+
+def ids(app: Flask, slug: str = SLUG) -> list[int]:
+    """Their ids, in order."""
+    with app.app_context():
+        return list(
+            db.session.scalars(
+                select(ProductImage.id).join(Product).where(Product.slug == slug).order_by(ProductImage.position)
+            )
+        )
+
+
+def on_disk(tmp_path: Path) -> list[str]:
+    """The files of all uploaded images."""
+    return sorted(file.name for file in (tmp_path / "instance" / "media").glob("*"))
+
+
+def act(clerk: Clerk, page: str, what: str, **fields: object) -> TestResponse:
+    """Press a button of the images page."""
+    html = clerk.get(page).text
+    own = [part.partition("</form>")[0] for part in html.split("<form")[1:] if f'action="{page}/{what}"' in part]
+    mine = [part for part in own if f'name="image" value="{fields.get("image")}"' in part]
+    return clerk.post(f"{page}/{what}", {**hidden_fields(mine[0] if mine else html), **fields})

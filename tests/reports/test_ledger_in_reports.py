@@ -1,0 +1,93 @@
+"""Reports and the list of orders tell the same money: to the shilling, order by order, page by page."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+from shop.core.database import db
+from shop.orders.models import Order
+from shop.payments.models import LedgerEntry
+from tests import both_databases, order_factory
+from tests.reports.test_reports import at, paid
+
+MONTH = "from=2026-11-01&to=2026-11-30"
+
+
+def shown_on_every_page(clerk, link):
+    """How many orders a list shows from its first page to its last, and the sum of what it says of each."""
+    count, amount = 0, 0
+    while link:
+        page = clerk.get(unescape(link)).text
+        sums = re.findall(r'(?:orders__sum|data-label="Total" class="table__number")"?>KSh ([\d,]+)', page)
+        count, amount = count + len(sums), amount + sum(int(one.replace(",", "")) for one in sums)
+        older = re.search(r'rel="next"[^>]* href="([^"]+)"|href="([^"]+)"[^>]* rel="next"', page)
+        link = older and (older[1] or older[2])
+    return count, amount
+
+
+def row_of(page, name):
+    """Where a row of the report leads, how many orders and which sum it says."""
+    found = re.search(
+        rf'<th scope="row">(?:<span[^>]*></span>)?{name}.*?href="([^"]+)">([\d,]+)</a></td><td>KSh ([\d,]+)', page
+    )
+    return found[1], (int(found[2].replace(",", "")), int(found[3].replace(",", "")))
+
+
+def entry(order, amount, moment, **fields):
+    values = {"kind": "by_hand" if amount > 0 else "refund", "method": "CASH", "reason": "", "actor": "Owner", **fields}
+    return LedgerEntry(order=order, amount=amount, at=moment, **values)
+
+
+@both_databases
+def test_takings_are_the_sum_of_the_orders_their_link_shows(app, clerk):
+    days = [at(f"2026-11-{day:02d}T{hour}") for day in range(1, 31) for hour in ("00:30", "12:00", "23:30")]
+    outside = [at("2026-10-31T23:30"), at("2026-12-01T00:30")]
+    orders = [paid(moment, 1000 + place, shortfall=place % 7) for place, moment in enumerate(days + outside)]
+    taken = sum(one.total - one.shortfall for one in orders[: len(days)])
+    order_factory.keep(app, *orders)
+    page = clerk.get(f"/admin/reports?{MONTH}").text
+
+    link, said = re.search(r'<dt>Takings</dt>\s*<dd><a href="([^"]+)">KSh ([\d,]+)', page).groups()
+
+    assert int(said.replace(",", "")) == taken
+    assert shown_on_every_page(clerk, link) == (len(days), taken)
+    by_day = re.findall(r'<td><a href="([^"]+paid_from=[^"]+)">KSh ([\d,]+)</a></td>\s*<td>KSh', page)
+    assert len(by_day) == 31  # and the foot, which says the month
+    for day_link, day_sum in (by_day[0], by_day[29]):
+        assert shown_on_every_page(clerk, day_link) == (3, int(day_sum.replace(",", "")))
+
+
+@both_databases
+def test_what_was_let_off_given_back_and_marked_by_hand_stand_in_lines_of_their_own(app, clerk):
+    moment = at("2026-11-10T23:30")
+    by_hand = order_factory.order(total=700, placed_at=moment, paid_at=moment, payment="paid")
+    short, twice = paid(moment, 1000, shortfall=300), paid(moment, 500)
+    order_factory.keep(app, by_hand, short, twice)
+    with app.app_context():
+        for number, amount, when in (
+            (by_hand.number, 700, moment),
+            (twice.number, -100, moment),
+            (twice.number, -50, moment + timedelta(minutes=1)),
+            (twice.number, -7, at("2026-12-01T00:30")),
+        ):
+            order = db.session.query(Order).filter_by(number=number).one()
+            db.session.add(entry(order, amount, when))
+        db.session.commit()
+    page = clerk.get(f"/admin/reports?{MONTH}").text
+
+    for name, said in (
+        ("By hand: ", (1, 700)),
+        ("M-PESA", (2, 1200)),
+        ("Paid in these days, accepted with less", (1, 300)),
+        ("Money that went back", (1, 150)),
+    ):
+        link, row = row_of(page, name)
+        assert row == said
+        assert shown_on_every_page(clerk, link) == said
+
+
+def test_the_report_says_whether_the_money_adds_up(app, clerk):
+    assert "The money adds up" in clerk.get("/admin/reports").text
+    order_factory.keep(app, paid(at("2026-11-10T12:00"), 1000, received=1000))
+
+    assert "The money does not add up" in clerk.get("/admin/reports").text

@@ -1,0 +1,306 @@
+"""What the shop took: in days that begin in Nairobi, paid orders only, and to the shilling what the orders say."""
+
+import csv
+import io
+import random
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from markupsafe import escape
+from sqlalchemy import func, select
+
+from shop.admin.report_views import ending_words
+from shop.core.clock import NAIROBI, utcnow
+from shop.core.database import db
+from shop.orders.models import Order, OrderLine
+from shop.orders.states import Payment
+from shop.reports import queries
+from shop.reports.date_ranges import typed_period
+from shop.reports.queries import Sum, build_report
+from tests import both_databases, order_factory
+from tests.catalog.test_pages import counted
+from tests.page_checks import CANARY
+
+MOST_QUERIES = 12  # with the two that ask who is there and the three of the proof
+
+
+def at(words):
+    return datetime.fromisoformat(words).replace(tzinfo=NAIROBI)
+
+
+def paid(moment, total=1000, method="MPESA", **fields):
+    try_ = order_factory.attempt(state="paid", method=method, amount=total, created_at=moment)
+    return order_factory.order(total=total, placed_at=moment, paid_at=moment, payment="paid", attempts=[try_], **fields)
+
+
+def report(app, first, last):
+    with app.app_context():
+        return build_report(typed_period(first, last, utcnow()))
+
+
+def by_step(made):
+    return {bar.step.name: bar.sales.amount for bar in made.bars if bar.sales.count}
+
+
+@both_databases
+def test_a_day_begins_at_midnight_in_nairobi(app):
+    order_factory.keep(
+        app,
+        paid(at("2026-11-09T23:30"), 100),
+        paid(at("2026-11-10T00:30"), 20),
+        paid(at("2026-11-10T23:30"), 3),
+        paid(at("2026-11-11T00:00"), 4000),
+    )
+
+    assert by_step(report(app, "2026-11-09", "2026-11-11")) == {"9 Nov": 100, "10 Nov": 23, "11 Nov": 4000}
+    assert report(app, "2026-11-10", "2026-11-10").sales == Sum(2, 23)
+    assert by_step(report(app, "2026-11-10", "2026-11-10")) == {"00:00": 20, "23:00": 3}
+
+
+@both_databases
+def test_with_days_that_begin_in_utc_the_sums_would_be_others(app, monkeypatch):
+    order_factory.keep(app, paid(at("2026-11-09T23:30"), 100), paid(at("2026-11-10T00:30"), 20))
+    from shop.reports import date_ranges
+
+    monkeypatch.setattr(date_ranges, "NAIROBI", date_ranges.UTC)
+
+    assert by_step(report(app, "2026-11-09", "2026-11-10")) == {"9 Nov": 120}
+
+
+@both_databases
+def test_a_month_sums_to_the_shilling(app, clerk):
+    chance = random.Random(7)
+    orders = []
+    for _ in range(300):
+        moment = at("2026-10-28T00:00") + timedelta(minutes=chance.randrange(40 * 24 * 60))
+        state = chance.choice([*Payment, Payment.PAID, Payment.PAID])
+        has_paid = state in (Payment.PAID, Payment.REFUNDED)
+        total = chance.randrange(1, 9000)
+        tries = (
+            [order_factory.attempt(state="paid", method=chance.choice(["MPESA", "CARD"]), amount=total)]
+            if has_paid
+            else []
+        )
+        later = moment + timedelta(minutes=chance.randrange(600)) if has_paid else None
+        orders.append(order_factory.order(total=total, placed_at=moment, paid_at=later, payment=state, attempts=tries))
+    sold = [(one.paid_at, one.total) for one in orders if one.paid_at]
+    order_factory.keep(app, *orders)
+
+    made = report(app, "2026-11-01", "2026-11-30")
+
+    of_month = [total for moment, total in sold if moment.astimezone(NAIROBI).month == 11]
+    assert (made.sales.count, made.sales.amount) == (len(of_month), sum(of_month))
+    assert sum((sales for sales in made.methods.values()), Sum()) == made.sales
+    assert sum(seller.amount for seller in made.sellers) == made.sales.amount
+    for bar in made.bars:
+        assert bar.sales.amount == sum(
+            total for moment, total in sold if moment.astimezone(NAIROBI).date() == bar.step.days[0]
+        )
+    page = clerk.get("/admin/reports?from=2026-11-01&to=2026-11-30").text
+    assert f"KSh {sum(of_month):,}" in page
+
+
+@both_databases
+def test_only_what_was_paid_is_sold_and_the_rest_stands_in_lines_of_its_own(app, clerk):
+    moment = at("2026-11-10T12:00")
+    others = [
+        order_factory.order(total=7000 + n, placed_at=moment, payment=state) for n, state in enumerate(queries.UNPAID)
+    ]
+    refunded = paid(moment, 500)
+    refunded.payment = Payment.REFUNDED
+    order_factory.keep(app, paid(moment, 1000), refunded, *others)
+
+    made = report(app, "2026-11-10", "2026-11-10")
+
+    assert made.sales == Sum(2, 1500)
+    assert made.refunded == Sum(1, 500)
+    assert {state: sum.amount for state, sum in made.placed.states.items() if state in queries.UNPAID} == {
+        "awaiting": 7000,
+        "review": 7001,
+        "expired": 7002,
+        "cancelled": 7003,
+    }
+    assert (made.placed.all, made.placed.paid, made.placed.share) == (6, 2, 33)
+    page = clerk.get("/admin/reports?from=2026-11-10&to=2026-11-10").text
+    assert "KSh 1,500" in page
+    assert "KSh 7,002" in page
+
+
+@both_databases
+def test_every_sum_leads_to_the_very_orders_it_is_made_of(app, clerk):
+    moment = at("2026-11-10T12:00")
+    failed = order_factory.attempt(state="failed", method="MPESA", reason="wrong_pin", created_at=moment)
+    refunded = paid(moment, 800, "CARD")
+    refunded.payment = Payment.REFUNDED
+    order_factory.keep(
+        app,
+        *(paid(moment, 1000 + n) for n in range(3)),
+        refunded,
+        order_factory.order(total=300, placed_at=moment, payment="expired", attempts=[failed]),
+        order_factory.order(total=40, placed_at=moment, payment="awaiting"),
+        paid(moment - timedelta(days=1), 9999),
+    )
+    page = clerk.get("/admin/reports?from=2026-11-10&to=2026-11-10")
+    table = {
+        unescape(row): link
+        for row, link in re.findall(
+            r'<tr><th scope="row">(?:<span[^>]*></span>)?([^<]+)</th><td><a href="([^"]+)"', page.text
+        )
+    }
+
+    sums = {row: clerk.get(unescape(link)).text for row, link in table.items()}
+
+    said = {row: re.search(r"(\d+) orders?, KSh ([\d,]+) together", text).groups() for row, text in sums.items()}
+    assert said == {
+        "M-PESA": ("3", "3,003"),
+        "Card": ("1", "800"),
+        "Paid in these days, refunded since": ("1", "800"),
+        "Placed in these days: waiting for payment": ("1", "40"),
+        "Placed in these days: expired": ("1", "300"),
+        "Money came": ("4", "3,803"),
+        "The PIN was not right": ("1", "300"),
+    }
+    for row, text in sums.items():
+        rows = [int(total.replace(",", "")) for total in re.findall(r'data-label="Total"[^>]*>KSh ([\d,]+)', text)]
+        assert (len(rows), sum(rows)) == (int(said[row][0]), int(said[row][1].replace(",", ""))), row
+
+
+def test_tries_that_brought_money_at_once_and_after_a_failure_are_told_apart():
+    assert ending_words("paid", "") == "Money came"
+    assert ending_words("paid", "wrong_pin") == "Money came, after a failure: The PIN was not right"
+
+
+@both_databases
+def test_takings_lead_to_the_orders_paid_in_those_days(app, clerk):
+    order_factory.keep(app, *(paid(at(f"2026-11-{day:02d}T23:30"), day) for day in range(1, 20)))
+    page = clerk.get("/admin/reports?from=2026-11-05&to=2026-11-09").text
+
+    link = unescape(re.search(r'<dt>Takings</dt>\s*<dd><a href="([^"]+)">KSh 35', page)[1])
+
+    asked = parse_qs(urlsplit(link).query)
+    assert urlsplit(link).path == "/admin/"
+    assert asked == {"tab": ["all"], "paid_from": ["2026-11-05"], "paid_to": ["2026-11-09"]}
+    with app.app_context():
+        span = typed_period(asked["paid_from"][0], asked["paid_to"][0], utcnow())
+        within = select(func.sum(Order.total)).where(Order.paid_at >= span.start, Order.paid_at < span.end)
+        assert db.session.scalar(within) == 35
+    assert "paid_from=2026-11-07&amp;paid_to=2026-11-07" in page
+
+
+@both_databases
+def test_best_sellers_are_counted_in_pieces_and_in_shillings(app):
+    moment = at("2026-11-10T12:00")
+    orders = [paid(moment, 1000) for _ in range(3)]
+    for order, (sku, price, count) in zip(orders, [("MUG", 500, 4), ("KIO", 3000, 1), ("MUG", 500, 1)], strict=True):
+        order.lines = [OrderLine(position=0, sku=sku, name=sku, label="", image="", unit_price=price, quantity=count)]
+    unpaid = order_factory.order(placed_at=moment, total=99)
+    order_factory.keep(app, *orders, unpaid)
+
+    sellers = report(app, "2026-11-10", "2026-11-10").sellers
+
+    assert [(one.sku, one.orders, one.units, one.amount) for one in sellers] == [
+        ("KIO", 1, 1, 3000),
+        ("MUG", 2, 5, 2500),
+    ]
+
+
+@both_databases
+def test_an_order_paid_twice_counts_once(app):
+    moment = at("2026-11-10T12:00")
+    twice = paid(moment, 1000)
+    twice.attempts.append(order_factory.attempt(state="paid", method="CARD", amount=1000, created_at=moment))
+    order_factory.keep(app, twice)
+
+    made = report(app, "2026-11-10", "2026-11-10")
+
+    assert made.methods == {"MPESA": Sum(1, 1000)}
+
+
+@both_databases
+@pytest.mark.parametrize("query", ["days=1", "days=7", "days=30", "from=2026-01-01&to=2026-11-24"])
+def test_a_report_asks_the_database_a_few_times_however_much_there_is(app, clerk, query):
+    order_factory.keep(app, *(paid(utcnow() - timedelta(hours=n)) for n in range(60)))
+    clerk.get("/admin/reports")
+    with counted(app) as statements:
+        assert clerk.get(f"/admin/reports?{query}").status_code == 200
+
+    asked = [one for one in statements if "store_settings" not in one]  # which are asked for every 5 seconds
+    assert len(asked) <= MOST_QUERIES, asked
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("of=state&value=paid", "of=state&value=x", "of=none", "", "of=ending&value=paid", "of=ending&value=x.y"),
+        "of=refunded&from=x",
+    ],
+)
+def test_a_sum_that_no_report_has_is_not_found(clerk, query):
+    assert clerk.get(f"/admin/reports/orders?{query}").status_code == 404
+
+
+@both_databases
+@pytest.mark.parametrize("value", [CANARY, "\0", "x" * 5000, "🧺"])
+def test_strange_sums_are_empty_ones(clerk, value):
+    for of in ("sku", "method", "refunded"):
+        reply = clerk.get("/admin/reports/orders", query_string={"of": of, "value": value, "before": value})
+        assert reply.status_code == 200
+        assert "There is none behind this sum" in reply.text
+
+
+def test_the_orders_behind_a_sum_are_paged(app, clerk):
+    numbers = order_factory.keep(app, *(order_factory.order(placed_at=utcnow(), payment="expired") for _ in range(60)))
+    first = clerk.get("/admin/reports/orders?of=state&value=expired").text
+    second = clerk.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])).text
+
+    assert re.findall(r"/admin/orders/(\d+)", first + second) == numbers[::-1]
+    assert "60 orders" in second
+
+
+def test_an_empty_shop_has_a_report(clerk):
+    page = clerk.get("/admin/reports?days=30").text
+
+    assert "KSh 0" in page
+    assert "Nobody tried to pay in these days" in page
+
+
+def test_what_is_sold_stands_on_the_page_escaped(app, clerk):
+    strange = paid(utcnow())
+    strange.lines[0].name = strange.lines[0].label = CANARY
+    strange.lines[0].sku = CANARY
+    mine, _ = order_factory.keep(app, strange, paid(utcnow(), total=10))
+
+    page = clerk.get("/admin/reports").text  # the page checker looks for it
+
+    link = unescape(re.search(r'href="([^"]+of=sku[^"]+)"', page)[1])
+    behind = clerk.get(link).text
+    assert re.findall(r"/admin/orders/([0-9]{8})\b", behind) == [mine]
+    assert f"With {escape(CANARY)}" in behind
+
+
+@both_databases
+def test_the_export_says_the_same_in_cells_that_are_no_formulas(app, clerk):
+    moment = at("2026-11-10T12:00")
+    strange = paid(moment, 1500)
+    strange.lines[0].name, strange.lines[0].sku = "=HYPERLINK(1)", "=1"
+    order_factory.keep(app, strange, paid(moment, 500, "CARD"))
+
+    reply = clerk.get("/admin/reports/export?from=2026-11-10&to=2026-11-11")
+
+    rows = list(csv.reader(io.StringIO(reply.text.removeprefix("\ufeff"))))
+    assert reply.mimetype == "text/csv"
+    assert "report-2026-11-10-to-2026-11-11.csv" in reply.headers["Content-Disposition"]
+    assert rows[0][2] == "First day (Africa/Nairobi)"
+    assert ["Takings", "all orders paid", "2026-11-10", "2026-11-11", "2", "2000"] in rows
+    assert ["Takings by day", "day 10 Nov", "2026-11-10", "2026-11-10", "2", "2000"] in rows
+    assert ["Takings by way of paying", "Card", "2026-11-10", "2026-11-11", "1", "500"] in rows
+    assert any(row[1].startswith("'=HYPERLINK") for row in rows)
+
+
+def test_reports_are_for_owners(packer, stranger):
+    for path in ("/admin/reports", "/admin/reports/export", "/admin/reports/orders?of=refunded"):
+        assert packer.get(path).status_code == 403
+        assert stranger.browser.get(path).status_code == 303

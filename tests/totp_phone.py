@@ -1,0 +1,68 @@
+"""The authenticator app on somebody's phone, and the clock it goes by."""
+
+import re
+from base64 import b32decode
+from datetime import datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from werkzeug.test import TestResponse
+
+from shop.accounts import two_factor
+from shop.core.clock import utcnow
+from tests.admin_client import Clerk
+from tests.shopper import hidden_fields
+
+
+class Clock:
+    """The shop's time for codes: it stands still until a test moves it on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now: datetime = utcnow().replace(microsecond=0)
+        monkeypatch.setattr(two_factor, "utcnow", lambda: self.now)
+
+    def forward(self, **amount: int) -> None:
+        """Let time go by."""
+        self.now += timedelta(**amount)
+
+
+class Phone:
+    """Makes codes of the secret that was typed into it."""
+
+    def __init__(self, written: str, clock: Clock) -> None:
+        self.written = written
+        self.totp = TOTP(b32decode(written.replace(" ", "")), 6, SHA1(), 30)
+        self.clock = clock
+
+    def code(self, later: int = 0) -> str:
+        """The code it shows `later` seconds from now."""
+        return self.totp.generate(int(self.clock.now.timestamp()) + later).decode()
+
+
+def secret_on(html: str) -> str:
+    """The secret a set-up page shows in letters."""
+    found = re.search(r'set-up__secret"><code>([A-Z2-7 ]+)</code>', html)
+    assert found, html
+    return found[1]
+
+
+def recovery_codes_on(html: str) -> list[str]:
+    """The recovery codes a page shows."""
+    return re.findall(r"<code>([2-9a-z]{5}-[2-9a-z]{5}-[2-9a-z]{5})</code>", html)
+
+
+def set_up(clerk: Clerk, clock: Clock) -> tuple[Phone, list[str]]:
+    """Set codes up as the pages say: the phone, and the recovery codes that were shown. Half a minute goes by."""
+    page = clerk.get("/admin/me/codes").text
+    phone = Phone(secret_on(page), clock)
+    done = clerk.post("/admin/me/codes", {**hidden_fields(page), "code": phone.code()})
+    assert done.status_code == 303, done.text
+    codes_shown = recovery_codes_on(clerk.get("/admin/me/codes").text)
+    clock.forward(seconds=30)
+    return phone, codes_shown
+
+
+def give_code(clerk: Clerk, code: str) -> TestResponse:
+    """Fill in the page that asks for the code at sign-in."""
+    return clerk.post("/admin/sign-in/code", {**hidden_fields(clerk.get("/admin/sign-in/code").text), "code": code})

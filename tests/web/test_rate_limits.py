@@ -1,0 +1,158 @@
+"""What rate limits count against: what is meant, however it is spelled, in keys that no request makes longer."""
+
+import pytest
+
+from shop.web.extensions import limiter
+from shop.web.rate_limits import bucket, client_address
+from tests.admin_client import Clerk, let_in
+from tests.faults.figures import size
+from tests.shopper import SKU, Shopper, hidden_fields
+
+REQUESTS = size(40, 4000)
+
+
+@pytest.fixture
+def settings(settings):
+    return {**settings, "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
+
+
+def from_address(text):
+    return {"X-Forwarded-For": text}
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("41.90.64.1", "41.90.64.1"),
+        ("41.90.64.1:5678", "41.90.64.1"),
+        ("::ffff:41.90.64.1", "41.90.64.1"),
+        ("2c0f:fe38:2405:9a5c::1", "2c0f:fe38:2405:9a5c::/64"),
+        ("2C0F:FE38:2405:9A5C:ffff:ffff:ffff:ffff", "2c0f:fe38:2405:9a5c::/64"),
+        ("[2c0f:fe38:2405:9a5c::2]:443", "2c0f:fe38:2405:9a5c::/64"),
+        ("2c0f:fe38:2405:9a5d::1", "2c0f:fe38:2405:9a5d::/64"),
+        ("unknown", bucket("unknown")),
+        ("x" * 4000, bucket("x" * 4000)),
+    ],
+)
+def test_a_client_is_an_ipv4_address_or_the_first_half_of_an_ipv6_one(app, address, counted):
+    with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+        assert client_address() == counted
+
+
+def test_a_typed_text_is_one_of_65536_keys():
+    keys = {bucket(f"text {number}") for number in range(500)} | {bucket("x" * 100_000), bucket("\ud800")}
+
+    assert {len(key) for key in keys} == {4}
+
+
+def posted_to(app, typed):
+    """The address of every form of the shop that has a place for a text, filled in with this one."""
+    addresses = app.url_map.bind("localhost")
+    rules = [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods and rule.arguments]
+    return [
+        addresses.build(rule.endpoint, dict.fromkeys(rule.arguments, typed), method="POST")
+        for rule in rules
+        if not rule.endpoint.startswith("admin.")
+    ]
+
+
+def long_requests(app, provider):
+    """Requests that hold something long and new, one at a time for each address that is limited."""
+    shopper = Shopper(app, provider)
+    shopper.add()
+    visitor = Shopper(app, provider)
+    sign_in = hidden_fields(visitor.get("/admin/sign-in").text)
+    for number in range(REQUESTS):
+        junk = f"{number}-{'x' * 3800}"
+        digits = f"{number:08d}"
+        for address in posted_to(app, junk):
+            shopper.browser.post(address, data={"code": junk})
+        shopper.browser.post("/orders/find", data={"order_number": f"{digits}{junk}", "phone_number": "0712345678"})
+        shopper.browser.get(f"/c/{junk}")
+        shopper.browser.post("/cart/update", data={"code": junk})
+        shopper.browser.post("/checkout", data={"code": junk})
+        shopper.browser.post("/cart/add", data={"sku": junk, "quantity": junk})
+        visitor.browser.post("/admin/sign-in/forgotten", data={**sign_in, "email": f"{junk}@example.com"})
+        visitor.browser.post("/admin/sign-in", data={**sign_in, "email": f"{junk}@example.com", "password": junk})
+        visitor.browser.post("/admin/me/codes", data={"code": junk})
+
+
+def test_no_request_makes_the_limiter_grow_by_what_it_typed(app, provider):
+    with app.app_context():
+        kept = limiter.storage.storage
+        kept.clear()
+    long_requests(app, provider)
+
+    asked = [key for key in kept if "lookup" in key]
+    assert len(kept) - len(asked) <= 20, sorted(kept)
+    assert len(asked) <= min(REQUESTS, 600) + 1, "one for each order number, as many as one address may look up"
+    assert max(len(key) for key in kept) < 150
+
+
+def test_lookups_of_one_order_are_counted_however_its_number_is_spelled(shopper):
+    spellings = ["12345678", "1234 5678", "1234-5678", "#12345678", "No 12345678", "Order 1234 5678", " 12345678 "]
+    form = hidden_fields(shopper.get("/orders/find").text)
+    replies = [
+        shopper.post("/orders/find", {**form, "order_number": text, "phone_number": "0712345678"}).status_code
+        for text in (*spellings, *spellings)
+    ]
+
+    assert replies == [200] * 10 + [429] * 4
+
+
+def test_requests_of_one_network_are_counted_together(shopper):
+    form = hidden_fields(shopper.get("/admin/sign-in/forgotten").text)
+    ask = [
+        shopper.post(
+            "/admin/sign-in/forgotten",
+            {**form, "email": f"guess{number}@example.com"},
+            headers=from_address(f"2c0f:fe38:2405:9a5c::{number:x}"),
+        ).status_code
+        for number in range(1, 23)
+    ]
+
+    assert ask == [303] * 20 + [429] * 2
+
+
+class TestDiscountCodes:
+    """Wrong ones are limited, in the cart and at the checkout alike."""
+
+    def test_after_thirty_wrong_codes_none_is_looked_at(self, shopper):
+        shopper.add(SKU)
+        for number in range(15):
+            shopper.post("/cart/update", {"code": f"GUESS{number}"})
+            shopper.post("/checkout", {"code": f"CHANCE{number}", "apply": "code"})
+        cart = shopper.post("/cart/update", {"code": "KARIBU10"})
+        page = shopper.get("/cart").text
+        checkout = shopper.post("/checkout", {"code": "KARIBU10", "full_name": "Achieng Otieno"})
+
+        assert cart.status_code == 303 and "Too many wrong discount codes" in page
+        assert checkout.status_code == 200 and "Too many wrong discount codes" in checkout.text
+        assert 'value="Achieng Otieno"' in checkout.text and "KARIBU10" in checkout.text
+        assert "-KSh" not in page + checkout.text, "a right one is not looked at either"
+
+    def test_at_the_desk_they_are_limited_by_account(self, app, provider):
+        let_in(app)
+        clerk = Clerk(app, provider)
+        clerk.sign_in()
+        form = hidden_fields(clerk.get("/admin/orders/new").text)
+        tried = [
+            clerk.post("/admin/orders/new", {**form, "code": f"GUESS{number}", "show": "1"}).status_code
+            for number in range(30)
+        ]
+        refused = clerk.post("/admin/orders/new", {**form, "code": "KARIBU10", "full_name": "Achieng", "show": "1"})
+        without = clerk.post("/admin/orders/new", {**form, "code": "", "show": "1"})
+
+        assert 429 not in tried
+        assert refused.status_code == 429 and "were typed from your account" in refused.text
+        assert 'value="Achieng"' in refused.text and "-KSh" not in refused.text
+        assert without.status_code == 200
+        assert Shopper(app).post("/cart/update", {"code": "KARIBU10"}).status_code == 303
+
+    def test_a_right_code_and_one_code_kept_in_the_cart_are_not_counted(self, shopper):
+        shopper.add(SKU)
+        for _ in range(40):
+            shopper.post("/cart/update", {"code": "WRONG"})
+        for code in ("KARIBU10", "ASANTE500") * 20:
+            shopper.post("/cart/update", {"code": code})
+            assert "Too many" not in shopper.get("/cart").text
