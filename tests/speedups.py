@@ -1,7 +1,7 @@
-"""What the shops of a test run share, so that tests are quick: compiled templates, address rules and statements.
+"""What the shops of a test run share, so that tests are quick: templates, address rules, statements.
 
-Passwords are hashed cheaply and SQLite does not wait for the disk. Tests that kill, crash or fill up a shop start it as a
-process of its own, which knows nothing of this; `make faults` does without it.
+Passwords are hashed cheaply and SQLite does not wait for the disk. Tests that kill, crash or fill up a shop start it as
+a process of its own, which knows nothing of this; `make faults` does without it.
 """
 
 from collections.abc import Callable
