@@ -7,9 +7,12 @@ PORT ?= 8000
 SANDBOX_PORT ?= 8001
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := --numprocesses auto --dist worksteal
+ONLY ?= $(patsubst tests/faults/test_%.py,%,$(wildcard tests/faults/test_*.py))
 
-help: ## Say what there is
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "make %-8s %s\n", $$1, $$2 }'
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 $(VENV)/run.stamp: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The shop needs Python 3.11 or newer; try: make PYTHON=python3.12 run")'
@@ -25,7 +28,16 @@ run: $(VENV)/run.stamp ## Serve the whole shop, with a sandbox in Chpter's place
 	@exec env PORT=$(PORT) SANDBOX_PORT=$(SANDBOX_PORT) BIN=$(BIN) sh bin/run-demo
 
 test: $(VENV)/dev.stamp ## Run the tests
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	$(PYTEST) $(PARALLEL) --ignore tests/faults --suite quick
+
+test-all: test ## Run the tests on both databases throughout, and the slow ones
+	$(PYTEST) $(PARALLEL) --ignore tests/faults --suite rest
+
+journeys: $(VENV)/dev.stamp ## Walk every page in a real browser
+	$(PYTEST) $(PARALLEL) tests/journeys
+
+coverage: $(VENV)/dev.stamp ## Measure the branches of payments, pricing, orders and chpter that the tests run
+	$(PYTEST) $(PARALLEL) --ignore tests/faults --ignore tests/journeys --cov
 
 lint: $(VENV)/dev.stamp ## Run the linters
 	$(BIN)/ruff check .
@@ -38,8 +50,11 @@ lint: $(VENV)/dev.stamp ## Run the linters
 audit: $(VENV)/dev.stamp ## Look for risks in the code, secrets in the tree, and known holes in the lock
 	$(BIN)/python bin/audit.py
 
-faults: $(VENV)/dev.stamp ## Run the fault programmes at full size, and write docs/proof.md
-	FAULTS=long $(BIN)/python -m pytest --numprocesses auto --maxschedchunk 1 --durations 40 tests/faults
+faults: $(VENV)/dev.stamp ## Run the fault programmes at full size (ONLY=kills runs one), and write docs/proof.md
+	@for programme in $(ONLY); do FAULTS=long $(PYTEST) --numprocesses auto tests/faults/test_$$programme.py || failed=1; done; exit $${failed:-0}
+
+faults-short: $(VENV)/dev.stamp ## Run a short form of the fault programmes
+	$(PYTEST) $(PARALLEL) tests/faults
 
 bench: $(VENV)/dev.stamp ## Measure the pages
 	$(BIN)/python -m bench
@@ -51,4 +66,4 @@ lock: $(VENV)/dev.stamp ## Pin the newest versions into requirements*.txt
 		sed -i.old 's/^\(backports-zstd==[^ ]*\)$$/\1 ; python_version < "3.14"/' $$set.txt && rm $$set.txt.old; \
 	done
 
-.PHONY: help run test faults lint audit bench lock
+.PHONY: help run test test-all journeys coverage faults faults-short lint audit bench lock

@@ -3,4 +3,5 @@
 import pytest
 
 # For what concerns the database: the test runs on each.
-both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+both_databases = pytest.mark.parametrize("database_url", BOTH, indirect=True)

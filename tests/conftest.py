@@ -30,6 +30,46 @@ examples.register_profile("shop", deadline=None, suppress_health_check=[HealthCh
 examples.load_profile("shop")
 
 
+# Where the database's dialect matters (locking, constraints, search, reports, import), the second run, on PostgreSQL,
+# belongs to `make test`; elsewhere to `make test-all`.
+DIALECT = (
+    *("app/test_backup", "app/test_cli", "core/", "orders/", "payments/", "pricing/test_discount", "privacy/"),
+    *("accounts/test_login_throttle", "cart/test_cart.py", "checkout/test_open_order_limit"),
+    *("checkout/test_submission", "reports/", "admin/catalog/test_csv_import", "admin/catalog/test_product_list"),
+    *("admin/catalog/test_stock", "admin/orders/test_concurrent", "admin/orders/test_list"),
+    *("admin/orders/test_search", "admin/payments/test_races", "admin/payments/test_reconciliation"),
+    "admin/payments/test_review_queue",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--suite quick` is what `make test` runs; `--suite rest` is what `make test-all` adds."""
+    parser.addoption("--suite", choices=("all", "quick", "rest"), default="all")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what does not belong to the suite."""
+    suite = config.getoption("suite")
+    if suite == "all":
+        return
+    quick = [item for item in items if _is_quick(item)]
+    kept = quick if suite == "quick" else [item for item in items if item not in set(quick) and not _is_journey(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def _is_journey(item: pytest.Item) -> bool:
+    return "tests/journeys/" in item.nodeid
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    if _is_journey(item):
+        return item.get_closest_marker("smoke") is not None
+    if item.get_closest_marker("slow"):
+        return False
+    return item.get_closest_marker("postgresql") is None or any(f"tests/{part}" in item.nodeid for part in DIALECT)
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: looking through it for rubbish again and again takes a sixth of the time."""
     gc.collect()

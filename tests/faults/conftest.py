@@ -1,7 +1,6 @@
 """What tests of races and faults may ask for."""
 
 import itertools
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import astuple
@@ -13,8 +12,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from flask import Flask
-from sqlalchemy import event, select, text
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from shop.cart.models import Cart, CartLine
@@ -27,22 +25,6 @@ from tests.faults.broken_http import HOST
 from tests.faults.letters import letters_in, text_of
 from tests.shopper import hidden_fields
 
-LONGEST = (
-    "test_whatever_happens_in_whatever_order_everything_is_accounted_for[postgresql]",
-    "test_whatever_happens",
-    "test_faults_in_the_code_of_money_are_noticed",
-    "test_no_malformed_body_breaks_the_shop_or_pays",
-    "test_every_branch_of_the_rooms_of_money_is_run",
-    "test_what_was_acknowledged_survives_the_kill",
-    "test_a_killed_worker_loses_no_mail",
-    "test_a_crashed_database_loses_nothing",
-    "test_no_hostile_request_breaks",
-    "test_buyers_of_ten_pieces",
-    "test_whatever_comes_at_the_same_moment",
-    "test_a_reload_and_a_restart",
-    "test_no_malformed_body_breaks_the_shop_over",
-    "test_a_warm_shop",
-)
 Press = Callable[[], TestResponse]
 _BEGAN = monotonic()
 _reached: list[figures.Figure] = []
@@ -59,19 +41,8 @@ def database_name(request: pytest.FixtureRequest) -> str:
 def reached(database_name: str) -> Callable[..., None]:
     """Write down the figure a programme reached: reached("Forged callbacks", "0 of 20,000 accepted")."""
 
-    def note(programme: str, words: str, control: str = "") -> None:
-        _reached.append(figures.Figure(programme, database_name, words, control))
-
-    return note
-
-
-@pytest.fixture
-def unguarded(database_name: str) -> Callable[..., None]:
-    """Write down what it reached with its guard taken out: unguarded("Forged callbacks", "12 of 20")."""
-
     def note(programme: str, words: str) -> None:
-        where = "both" if programme == figures.SECRETS else database_name
-        _reached.append(figures.Figure(programme, where, control=words))
+        _reached.append(figures.Figure(programme, database_name, words))
 
     return note
 
@@ -97,45 +68,21 @@ def nothing_tells_a_secret(request: pytest.FixtureRequest, answers: leaks.Answer
         answers.outbox(app)
     lines = [*here.all, *leaks.lines_of_files(tmp_path)]
     answers.mails([text_of(letter) for letter in letters_in(tmp_path)])
-    if not request.node.get_closest_marker("plants_secrets"):
-        assert leaks.found_in(lines, leaks.KEYS | leaks.SIGNED | leaks.PERSONS) == []
-        assert answers.found == []
-        _searched.append(answers.count + leaks.Searched(programmes=1, lines=len(lines)))
+    assert leaks.found_in(lines, leaks.KEYS | leaks.SIGNED | leaks.PERSONS) == []
+    assert answers.found == []
+    _searched.append(answers.count + leaks.Searched(programmes=1, lines=len(lines)))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """After the long programmes: the page with all that they reached. A worker hands its figures on."""
+    """After a long programme that passed whole: store its figures. An xdist worker hands its figures on."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["reached"] = [astuple(figure) for figure in _reached]
         session.config.workeroutput["searched"] = [astuple(searched) for searched in _searched]
-    elif figures.LONG and _reached and _whole(session.config):
+    elif figures.LONG and _reached and not session.testsfailed and not session.config.option.keyword:
         words = sum(_searched, leaks.Searched()).words()
         _reached.append(figures.Figure(figures.SECRETS, "both", words))
-        figures.PAGE.write_text(figures.page(_reached, session.testsfailed, monotonic() - _BEGAN), encoding="utf-8")
-
-
-def _whole(config: pytest.Config) -> bool:
-    """Whether every programme was asked for: the page tells of one run, and of all of it."""
-    return config.args == ["tests/faults"] and not config.option.keyword
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int | None:
-    """Two programmes for each core: most of them wait for the disk, for processes to start or for locks to end."""
-    return 2 * (os.cpu_count() or 1) if figures.LONG else None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long programmes first, so that no core waits for one of them at the end.
-
-    Behind each a short one: a worker is always given one more than it runs, which then waits for as long as that takes.
-    """
-    if figures.LONG:
-        place = {item: next((at for at, name in enumerate(LONGEST) if name in item.nodeid), None) for item in items}
-        long = sorted((item for item in items if place[item] is not None), key=lambda item: place[item])
-        short = [item for item in items if place[item] is None]
-        pairs = [item for pair in zip(long, short, strict=False) for item in pair]
-        items[:] = [*pairs, *long[len(short) :], *short[len(long) :]]
+        [module] = {Path(argument.split("::")[0]).stem.removeprefix("test_") for argument in session.config.args}
+        figures.write_figures(module, _reached, monotonic() - _BEGAN)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -144,26 +91,6 @@ def pytest_testnodedown(node: Any) -> None:
     output = getattr(node, "workeroutput", {})
     _reached.extend(figures.Figure(*figure) for figure in output.get("reached", ()))
     _searched.extend(leaks.Searched(*counts) for counts in output.get("searched", ()))
-
-
-@pytest.fixture
-def no_stock_check(app: Flask) -> None:
-    """A database that lets stock be what it cannot be, for controls: no CHECK stands behind the guards."""
-    with app.app_context():
-        if db.engine.dialect.name == "postgresql":
-            write(lambda: db.session.execute(text("ALTER TABLE variant DROP CONSTRAINT ck_variant_stock")))
-            return
-        db.session.remove()
-        db.engine.dispose()
-        event.listen(db.engine, "connect", lambda raw, _: raw.execute("PRAGMA ignore_check_constraints = ON"))
-
-
-@pytest.fixture
-def no_spool(settings: dict[str, str]) -> None:
-    """Where callbacks would wait lies something else."""
-    home = Path(settings["INSTANCE_PATH"])
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "spool").write_text("in the way")
 
 
 @pytest.fixture

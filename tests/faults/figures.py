@@ -1,20 +1,21 @@
-"""The figures the fault programmes reach, and the page that prints them.
+"""The figures that the fault programmes reach, kept by programme, and the table that gathers them.
 
-`make faults` runs every programme at its full size and ends by writing docs/proof.md; inside `make test` each runs in a
-short form, and nothing is written.
+`make faults` runs every programme at its full size; `make faults ONLY=kills` runs tests/faults/test_kills.py alone. A
+programme that passed whole writes its figures to docs/proof/<programme>.json, and docs/proof.md is made from these
+files. `make faults-short` runs a short form of each and writes nothing.
 """
 
+import json
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 LONG = os.environ.get("FAULTS") == "long"
-SECRETS = "Secrets in what all programmes left behind"
+SECRETS = "Secrets in what the programme left behind"
 SOLD_OUT = "Buyers of 10 pieces, all at once"
 CROSSED = "Carts of two SKUs in opposite orders, all at once"
-PAGE = Path(__file__).parents[2] / "docs" / "proof.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def size(short: int, long: int) -> int:
@@ -24,41 +25,40 @@ def size(short: int, long: int) -> int:
 
 @dataclass(frozen=True)
 class Figure:
-    """What one test reached: what it tried, on which database, what came out, or what came out without the guard."""
+    """What a programme tried on one database, and what came out."""
 
     programme: str
     database: str
-    reached: str = ""
-    control: str = ""
+    reached: str
 
 
-def rows(figures: list[Figure]) -> list[Figure]:
-    """A line for each programme and database: all that its tests and its controls reached."""
-    told: dict[tuple[str, str], list[Figure]] = {}
-    for figure in figures:
-        told.setdefault((figure.programme, figure.database), []).append(figure)
-    return [
-        Figure(*both, "; ".join(_words(one.reached for one in mine)), "; ".join(_words(one.control for one in mine)))
-        for both, mine in sorted(told.items())
-    ]
+def write_figures(module: str, figures: list[Figure], seconds: float) -> None:
+    """Store the figures of one programme that passed, and make docs/proof.md again."""
+    folder = DOCS / "proof"
+    folder.mkdir(exist_ok=True)
+    told = {
+        "day": f"{datetime.now(UTC):%Y-%m-%d}",
+        "cores": os.cpu_count(),
+        "seconds": round(seconds),
+        "figures": [asdict(one) for one in sorted(figures, key=lambda one: (one.programme, one.database, one.reached))],
+    }
+    (folder / f"{module}.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (DOCS / "proof.md").write_text(table(folder), encoding="utf-8")
 
 
-def _words(said: Iterable[str]) -> list[str]:
-    return sorted({words for words in said if words})
-
-
-def page(figures: list[Figure], failed: int, seconds: float) -> str:
-    """docs/proof.md, made from what one run reached in so many seconds."""
+def table(folder: Path) -> str:
+    """docs/proof.md: a row for each figure of the files in `folder`."""
     lines = [
         "# Proof",
         "",
-        "Written by `make faults`; every line was reached in one run. `make test` runs a short form of each programme.",
+        "Written by `make faults` from the figures in `docs/proof/`. One programme: `make faults ONLY=<programme>`.",
         "",
-        f"{datetime.now(UTC):%-d %B %Y}, {os.cpu_count()} cores, {seconds / 60:.0f} minutes, {failed} tests failed. "
-        "The last column is what the same programme reached where the guard had been taken out.",
-        "",
-        "| programme | database | reached | without the guard |",
-        "|---|---|---|---|",
-        *(f"| {one.programme} | {one.database} | {one.reached} | {one.control} |" for one in rows(figures)),
+        "| programme | what | database | reached | day | cores | seconds |",
+        "|---|---|---|---|---|---|---|",
     ]
+    for file in sorted(folder.glob("*.json")):
+        told = json.loads(file.read_text(encoding="utf-8"))
+        run = f"{told['day']} | {told['cores']} | {told['seconds']}"
+        for one in told["figures"]:
+            lines.append(f"| {file.stem} | {one['programme']} | {one['database']} | {one['reached']} | {run} |")
     return "\n".join(lines) + "\n"

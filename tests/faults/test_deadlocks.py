@@ -27,7 +27,7 @@ def replies(shopper, ledger, crowd, together, monkeypatch):
     """Buyers of the same two things, every second one with them the other way round, slow between the two."""
 
     def buy() -> list[int]:
-        changed, hold, turns = reservations.changed, reservations.hold, count()
+        changed, hold, turns = reservations.updated, reservations.hold, count()
         monkeypatch.setattr(reservations, "updated", lambda statement: (changed(statement), time.sleep(0.03))[0])
         # turned round here, since the cookie keeps a cart in the order of its SKUs
         monkeypatch.setattr(reservations, "hold", lambda lines: hold(list(lines)[:: (-1) ** next(turns)]))

@@ -163,7 +163,7 @@ def ask_for_a_password(processes) -> int:
         headers = {"X-Forwarded-For": f"10.0.0.{number % 100}"}
         visitors[number % 2].browser.post("/admin/sign-in/forgotten", data=filled, headers=headers)
     with processes[0].app_context():
-        return db.session.query(OutboxEmail).filter_by(kind="password").count()
+        return db.session.query(OutboxEmail).filter_by(kind="new_password").count()
 
 
 def test_a_forgotten_password_sends_one_mail_an_hour_whoever_asks(processes, reached):

@@ -11,10 +11,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from sqlalchemy import update
 
-from shop.core.database import db, write
-from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.conftest import TOKEN
 from tests.faults.figures import size
@@ -180,18 +177,3 @@ def test_no_malformed_body_breaks_the_shop_over_a_socket(app, waiting, settings,
         OVER_A_SOCKET,
         f"{count:,}: {tried.words}; two web processes grew by {growth / 1e6:.1f} MB together",
     )
-
-
-def must_be_wrong(tried: Tried, programme: str, unguarded) -> None:
-    """The same judge finds a reader that believes too much."""
-    of_5xx = sum(number for status, number in tried.answers.items() if status >= 500)
-    assert tried.wrongly
-    assert of_5xx
-    tries = tried.answers.total()
-    unguarded(programme, f"a credulous reader, {tries:,}: {len(tried.wrongly):,} wrongly paid, {of_5xx:,} of 5xx")
-
-
-def _wait_again(waiting: Waiting) -> None:
-    with waiting.app.app_context():
-        write(lambda: db.session.execute(update(PaymentAttempt).values(state="open")))
-    waiting.clean = list(waiting.purchases)

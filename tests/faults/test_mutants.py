@@ -92,5 +92,4 @@ def test_faults_in_the_code_of_money_are_noticed(put_in, reached):
             PROGRAMME.format(room),
             f"{sum(fate in NOTICED for fate in mine.values()):,} of {len(mine):,} noticed by the tests "
             f"({share(mine):.1f} %)",
-            control="" if room == "pricing" else "as for pricing",
         )

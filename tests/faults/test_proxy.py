@@ -163,26 +163,22 @@ def test_its_logs_hold_no_address_of_a_callback_or_an_order(standing, bought, re
     reached(QUIET, "0 lines that hold an address, of callbacks heard, refused, broken off and not to be passed on")
 
 
-def test_proxy_and_shop_see_the_same_requests(standing, bought, reached, unguarded):
+def test_proxy_and_shop_see_the_same_requests(standing, bought, reached):
     hiding = [sent.raw for sent in Writer(bought.callback_path, json.dumps(bought.callback()).encode()).hiding()]
     served, proxy = standing({"$request_time": "$request_time to=$upstream_addr"})  # the end of the guide's log line
-    before = payment_verified_by(served)
+    before = requests_seen(served)
     say_all(served, proxy, hiding)
-    seen = payment_verified_by(served) - before
+    seen = requests_seen(served) - before
     passed_on = Counter(re.findall(r" (\w+) (\d{3}) \d+ [\d.]+ to=127", proxy.log.read_text()))
     refused = re.findall(r" to=-$", proxy.log.read_text(), re.MULTILINE)
-    served.post("/none-such", b"")
-    with_another = payment_verified_by(served) - before
 
     assert passed_on.total() + len(refused) >= len(hiding)
     assert seen == passed_on
-    assert with_another != passed_on  # control
     reached(
         ENDS,
         f"{len(hiding)} requests that hide a callback: nginx refused {len(refused)} and passed on {passed_on.total()}, "
         f"the shop saw the same {seen.total()}",
     )
-    unguarded(ENDS, f"with one that nginx did not see the shop saw {with_another.total()}")
 
 
 def say_all(served: Served, proxy: Nginx, raws: list[bytes]) -> None:
@@ -198,6 +194,6 @@ def say_all(served: Served, proxy: Nginx, raws: list[bytes]) -> None:
     time.sleep(0.5)  # nginx writes of those that were cut off
 
 
-def payment_verified_by(served: Served) -> Counter[tuple[str, str]]:
+def requests_seen(served: Served) -> Counter[tuple[str, str]]:
     """Methods and statuses of all requests that the shop has answered."""
     return Counter(re.findall(r"shop\.access (\w+) .* (\d{3}) \d+ ms", served.log.read_text()))

@@ -114,7 +114,7 @@ class Till:
             for sku, count in SHELF.items():
                 there = {"sku": sku, "count": count, "at": OPENING_DAY.replace(tzinfo=None)}
                 connection.execute(text("UPDATE variant SET on_hand = :count, held = 0 WHERE sku = :sku"), there)
-                line = "INSERT INTO stock_entry (at, sku, on_hand, held, reason, by)"
+                line = "INSERT INTO stock_entry (at, sku, on_hand, held, reason, actor)"
                 connection.execute(text(f"{line} VALUES (:at, :sku, :count, 0, 'Opening stock', '')"), there)
             connection.execute(text("UPDATE discount_code SET used = 0"))
 
