@@ -1,7 +1,7 @@
 // The checkout works without this file. With it, the total follows the chosen area at once, and one order is sent once.
 (() => {
   const form = document.querySelector("[data-checkout]");
-  const sums = form.querySelector("[data-goods]");
+  const sums = form.querySelector("[data-subtotal]");
   const pay = form.querySelector("button[name=pay]");
   const shown = form.querySelector("[name=shown_total]");
   const shillings = (amount) => "KSh " + String(amount).replace(/\B(?=(\d{3})+$)/g, ",");
