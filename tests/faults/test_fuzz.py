@@ -54,10 +54,3 @@ def test_no_hostile_request_breaks_a_page_or_comes_back_as_more_than_text(shop, 
         "Secrets in what the hostile requests left",
         f"0 in {len(lines.all):,} log lines, {watch.pages:,} pages, {mails} mails, {watch.exports} exports",
     )
-
-
-def test_the_same_seed_draws_the_same_requests(shop):
-    def drawn(seed: int) -> list[object]:
-        return [(shot.who, shot.method, shot.path, list(shot.headers)) for shot in Fuzz(shop, seed).shots(40)]
-
-    assert drawn(SEED) == drawn(SEED) != drawn(SEED + 1)

@@ -78,6 +78,7 @@ def sees_it_upright(visitor: Visitor) -> None:
     assert GPS not in visitor.context.request.get(address).body()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("size", SIZES)
 def test_goods_with_a_image_from_the_phone_are_added_counted_and_bought(comes: Callable[..., Visitor], size: str):
     merchant, buyer = comes(size), comes(size)

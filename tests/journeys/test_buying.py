@@ -1,8 +1,10 @@
 """From the home page to "Paid", and every way a payment can end."""
 
+import pytest
 from playwright.sync_api import expect
 
 
+@pytest.mark.smoke
 def test_a_buyer_goes_from_the_home_page_to_paid_by_mpesa(visitor):
     page = visitor.open("/")
     page.get_by_role("link", name="Baskets").click()
@@ -31,6 +33,7 @@ def test_a_buyer_at_a_desk_pays_by_card(comes):
     assert [order[1:] for order in visitor.orders] == [("paid", 2650)]
 
 
+@pytest.mark.smoke
 def test_a_balance_too_low_is_said_plainly_and_paid_at_the_second_try(visitor):
     visitor.buy("Balance too low")
     visitor.sees_heading("The payment did not go through.")

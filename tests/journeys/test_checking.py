@@ -40,6 +40,7 @@ def test_the_rest_is_asked_for_with_one_tap_and_the_buyer_pays_it(comes: Callabl
     assert buyer.orders[0][1] == "paid"
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("size", SIZES)
 def test_another_is_refused_and_its_money_given_back(comes: Callable[..., Visitor], size: str):
     buyer, merchant = comes("phone"), comes(size)

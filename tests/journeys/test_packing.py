@@ -11,6 +11,7 @@ from tests.journeys.visitor import Visitor
 SIZES = pytest.mark.parametrize("size", ["phone", "desk"])
 
 
+@pytest.mark.smoke
 @SIZES
 def test_a_paid_order_is_packed_and_sent_and_its_buyer_knows(comes: Callable[..., Visitor], size: str):
     buyer, merchant = comes("phone"), comes(size)

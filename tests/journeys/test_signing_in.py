@@ -11,6 +11,7 @@ from tests.journeys.visitor import Visitor
 SIZES = ["phone", "desk"]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("size", SIZES)
 def test_an_owner_sets_codes_up_and_signs_in_with_one_and_without_the_phone(comes: Callable[..., Visitor], size: str):
     owner, guest, email = comes(size), comes(size), f"owner-{size}@example.com"
