@@ -18,7 +18,7 @@ from shop.emails.models import OutboxEmail
 from shop.orders.states import AttemptState, Payment
 from shop.payments.reconciliation import reconcile
 from shop.reports.chart_svg import columns, parts
-from shop.reports.date_ranges import TABS, USUAL, NotAPeriod, Period, last_days, typed_period
+from shop.reports.date_ranges import TABS, USUAL, InvalidDateRange, Period, last_days, parse_date_range
 from shop.reports.drilldown import drilldown_orders
 from shop.reports.queries import BY_HAND, UNPAID, Report, Sum, build_report
 from shop.web.pagination import id_arg
@@ -31,7 +31,7 @@ def reports() -> str | tuple[str, int]:
     days, problems = _days(), []
     try:
         period = _period(days)
-    except NotAPeriod as wrong:
+    except InvalidDateRange as wrong:
         days, period, problems = USUAL, last_days(USUAL, utcnow()), [(wrong.field, str(wrong))]
     report = build_report(period)
     tabs = [(words, "", url_for("admin.reports", days=count), count == days) for count, words in TABS.items()]
@@ -56,7 +56,7 @@ def report_export() -> Response:
     """The same figures as a file."""
     try:
         period = _period(_days())
-    except NotAPeriod:
+    except InvalidDateRange:
         abort(404)
     report = build_report(period)
     write(lambda: audit(f"Exported the report of {period.words}"))
@@ -71,7 +71,7 @@ def report_orders() -> str:
     of, value = request.args.get("of", ""), one_line(request.args.get("value", "")[:480], 120)
     try:
         period = _period(None)
-    except NotAPeriod:
+    except InvalidDateRange:
         abort(404)
     found = drilldown_orders(period, of, value, id_arg(request.args.get("before", ""))) or abort(404)
 
@@ -95,7 +95,7 @@ def _days() -> int | None:
 def _period(days: int | None) -> Period:
     if days:
         return last_days(days, utcnow())
-    return typed_period(request.args.get("from", "").strip(), request.args.get("to", "").strip(), utcnow())
+    return parse_date_range(request.args.get("from", "").strip(), request.args.get("to", "").strip(), utcnow())
 
 
 def _span(period: Period) -> dict[str, Any]:

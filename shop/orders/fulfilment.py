@@ -27,7 +27,7 @@ SAID = {
     Fulfilment.COLLECTED: "Collected",
 }
 LEFT = (Fulfilment.SENT, Fulfilment.COLLECTED)  # the goods are out of the shop
-MOST_TRIES = 10  # codes typed at the counter: 4 digits must not be found out by trying
+MAX_CODE_TRIES = 10  # codes typed at the counter: 4 digits must not be found out by trying
 
 
 class PaymentNotVerified(Exception):
@@ -90,7 +90,7 @@ def hand_over(order: Order, code: str, actor: str = "") -> HandOverResult:
     """
     if next_step(order) != Fulfilment.COLLECTED:
         raise StaleState
-    ready = (Order.id == order.id, Order.fulfilment == Fulfilment.PACKED, Order.collection_code_tries < MOST_TRIES)
+    ready = (Order.id == order.id, Order.fulfilment == Fulfilment.PACKED, Order.collection_code_tries < MAX_CODE_TRIES)
     if not updated(update(Order).where(*ready).values(collection_code_tries=Order.collection_code_tries + 1)):
         db.session.refresh(order)
         if order.fulfilment != Fulfilment.PACKED:

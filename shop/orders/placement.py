@@ -16,9 +16,11 @@ from shop.orders.search_index import index_order
 from shop.orders.states import Payment
 from shop.pricing.discount_codes import DiscountNotUsable, claim_use
 from shop.pricing.models import DeliveryArea, DiscountCode
-from shop.pricing.quote import Quote
+from shop.pricing.quote import LineItem, Quote
 
-MOST_OPEN = 5  # with one phone number, and with one e-mail address: who tries to pay again does so on the same order
+MAX_OPEN_ORDERS = (
+    5  # with one phone number, and with one e-mail address: who tries to pay again does so on the same order
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Buyer:
     note: str = field(repr=False, default="")
 
 
-class TooManyOpen(Exception):
+class TooManyOpenOrders(Exception):
     """This buyer has as many unpaid orders as one may have. Nothing was written."""
 
     def __init__(self, phone_number: bool, email: bool) -> None:
@@ -54,7 +56,7 @@ def enforce_open_order_limit(buyer: Buyer, *, written: bool = False) -> None:
     """Count the buyer's unpaid orders in the transaction that writes one, before it is `written` or after.
 
     Exact: of two orders with one phone number or e-mail address the second is counted after the first is committed.
-    Small and capital letters of an address are one. Raises TooManyOpen.
+    Small and capital letters of an address are one. Raises TooManyOpenOrders.
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.ratelimit_enabled:
@@ -64,27 +66,15 @@ def enforce_open_order_limit(buyer: Buyer, *, written: bool = False) -> None:
     of_phone = orders.where(Order.phone_number == buyer.phone_number, waiting).scalar_subquery()
     of_email = orders.where(func.lower(Order.email) == func.lower(buyer.email), waiting).scalar_subquery()
     by_phone, by_email = db.session.execute(select(of_phone, of_email)).one()
-    most = MOST_OPEN if written else MOST_OPEN - 1
+    most = MAX_OPEN_ORDERS if written else MAX_OPEN_ORDERS - 1
     if max(by_phone, by_email) > most:
-        raise TooManyOpen(by_phone > most, by_email > most)
-
-
-@dataclass(frozen=True)
-class NewOrderLine:
-    """One SKU as it is sold now. `price` is whole shillings for one."""
-
-    sku: str
-    name: str
-    label: str
-    image: str
-    price: int
-    quantity: int
+        raise TooManyOpenOrders(by_phone > most, by_email > most)
 
 
 def write_order(
     key: str,
     buyer: Buyer,
-    items: Sequence[NewOrderLine],
+    lines: Sequence[LineItem],
     area: DeliveryArea,
     code: DiscountCode | None,
     quoted: Quote,
@@ -96,7 +86,7 @@ def write_order(
     `key` is the form's one-time key: a second order with it breaks a UNIQUE constraint (IntegrityError).
     Raises OutOfStock and DiscountGone when somebody else was quicker; nothing is kept then.
     """
-    reservations.hold(items)
+    reservations.hold(lines)
     if code:
         claim_use(code.id, now)
         if code_used_up_for_buyer(code, buyer.phone_number):
@@ -126,14 +116,14 @@ def write_order(
         lines=[
             OrderLine(
                 position=position,
-                sku=item.sku,
-                name=item.name,
-                label=item.label,
-                image=item.image,
-                unit_price=item.price,
-                quantity=item.quantity,
+                sku=line.sku,
+                name=line.name,
+                label=line.label,
+                image=line.image,
+                unit_price=line.unit_price,
+                quantity=line.quantity,
             )
-            for position, item in enumerate(items)
+            for position, line in enumerate(lines)
         ],
     )
     order.record("Order placed", for_buyer=True)

@@ -61,7 +61,7 @@ COLUMNS = (
     Order.paid_late,
     Order.refund_due,
     Order.open_warning,
-    needs_verification().label("waits_to_be_seen"),
+    needs_verification().label("needs_verification"),
 )
 
 

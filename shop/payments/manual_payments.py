@@ -106,7 +106,7 @@ def resolve_attempt(attempt: PaymentAttempt, came: int, actor: str) -> None:
     seen = order.payment
     if seen == Payment.REVIEW:
         raise StaleState
-    transitions.transition(order, seen, seen)
+    transitions.lock_order(order, seen)
     if not came:
         _settle(attempt, AttemptState.FAILED)
         return

@@ -15,7 +15,7 @@ MOST_BY_DAY = 62  # days; longer spans are drawn by month
 DAY = timedelta(days=1)
 
 
-class NotAPeriod(Exception):
+class InvalidDateRange(Exception):
     """The days typed are none. `field` is "from" or "to"; the message says the cure."""
 
     def __init__(self, field: str, words: str) -> None:
@@ -95,16 +95,19 @@ def last_days(count: int, now: datetime) -> Period:
     return Period(today - (count - 1) * DAY, today)
 
 
-def typed_period(first: str, last: str, now: datetime) -> Period:
-    """The days typed as YYYY-MM-DD; a missing last one is today, a missing first one the last. Raises NotAPeriod."""
+def parse_date_range(first: str, last: str, now: datetime) -> Period:
+    """Parse days typed as YYYY-MM-DD. A missing last day is today, a missing first day is the last day.
+
+    Raises InvalidDateRange.
+    """
     today = now.astimezone(NAIROBI).date()
     end = _day(last, "to", "last day") if last else None
     start = _day(first, "from", "first day") if first else end or today
     end = end or max(start, today)
     if end < start:
-        raise NotAPeriod("to", "The last day is before the first. Choose a later one")
+        raise InvalidDateRange("to", "The last day is before the first. Choose a later one")
     if (end - start).days >= LONGEST:
-        raise NotAPeriod("from", "That is more than two years. Choose a later first day")
+        raise InvalidDateRange("from", "That is more than two years. Choose a later first day")
     return Period(start, end)
 
 
@@ -114,7 +117,7 @@ def _day(typed: str, field: str, name: str) -> date:
     except ValueError:
         day = None
     if day is None or not EARLIEST <= day <= LATEST:
-        raise NotAPeriod(field, f"The {name} is not a date. Write it like 2026-11-24")
+        raise InvalidDateRange(field, f"The {name} is not a date. Write it like 2026-11-24")
     return day
 
 

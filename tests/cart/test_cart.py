@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from shop.cart import current_cart as carts
-from shop.cart.contents import MOST_LINES
+from shop.cart.contents import MAX_LINES
 from shop.cart.models import Cart, CartLine
 from shop.cart.storage import sweep_carts
 from shop.catalog.models import Product, Variant
@@ -298,7 +298,7 @@ def test_the_cookie_stays_small_however_full_the_cart_is(app, shopper):
     shopper.post("/cart/update", {"area": shopper.area("mombasa"), "code": "K" * 40})
     shopper.get("/checkout")
 
-    assert len(quantities(shopper)[0]) == MOST_LINES == 40
+    assert len(quantities(shopper)[0]) == MAX_LINES == 40
     assert len(cookie_of(shopper)) < 500
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from shop.cart import cart_links
-from shop.cart.cart_links import ALPHABET, CODE, FROM_DESK, share, shared_cart
+from shop.cart.cart_links import ADMIN_LINK_LIFETIME, ALPHABET, CODE, share, shared_cart
 from shop.cart.models import SharedCart, SharedLine
 from shop.catalog.models import Variant
 from shop.core.clock import utcnow
@@ -24,7 +24,7 @@ MUG = "MUG-SPE-CRE"
 def link(app):
     """The address of a cart with two kiondos and a mug."""
     with app.app_context():
-        return f"/c/{write(lambda: share({SKU: 2, MUG: 1}, utcnow(), FROM_DESK, actor='Achieng')).code}"
+        return f"/c/{write(lambda: share({SKU: 2, MUG: 1}, utcnow(), ADMIN_LINK_LIFETIME, actor='Achieng')).code}"
 
 
 @pytest.fixture
@@ -172,8 +172,8 @@ def test_another_site_can_neither_fill_a_cart_nor_share_one(shopper, link):
 def test_whatever_leads_nowhere_gives_one_answer(app, shopper, link):
     code = link.removeprefix("/c/")
     with app.app_context():
-        expired = write(lambda: share({SKU: 1}, utcnow() - timedelta(days=91), FROM_DESK)).code
-        off = write(lambda: share({SKU: 1}, utcnow(), FROM_DESK))
+        expired = write(lambda: share({SKU: 1}, utcnow() - timedelta(days=91), ADMIN_LINK_LIFETIME)).code
+        off = write(lambda: share({SKU: 1}, utcnow(), ADMIN_LINK_LIFETIME))
         off_code = off.code
         db.session.execute(update(SharedCart).where(SharedCart.code == off_code).values(active=False))
         db.session.commit()
@@ -189,26 +189,26 @@ def test_whatever_leads_nowhere_gives_one_answer(app, shopper, link):
 
 def test_codes_are_random_unambiguous_and_unique(app, monkeypatch):
     with app.app_context():
-        codes = {write(lambda: share({SKU: 1}, utcnow(), FROM_DESK)).code for _ in range(50)}
+        codes = {write(lambda: share({SKU: 1}, utcnow(), ADMIN_LINK_LIFETIME)).code for _ in range(50)}
         assert len(codes) == 50
         assert all(CODE.fullmatch(code) for code in codes)
         assert not set("il1o0") & set(ALPHABET)
 
         drawn = iter([next(iter(codes)), "aaaaaaa"])
         monkeypatch.setattr(cart_links, "_draw_code", lambda: next(drawn))
-        assert write(lambda: share({SKU: 1}, utcnow(), FROM_DESK)).code == "aaaaaaa"
+        assert write(lambda: share({SKU: 1}, utcnow(), ADMIN_LINK_LIFETIME)).code == "aaaaaaa"
 
 
 def test_a_link_lives_as_long_as_it_says_and_is_cleared_away_long_after(app):
     now = utcnow()
     with app.app_context():
-        code = write(lambda: share({SKU: 1}, now, FROM_DESK)).code
+        code = write(lambda: share({SKU: 1}, now, ADMIN_LINK_LIFETIME)).code
         assert shared_cart(code, now + timedelta(days=89)) is not None
         assert shared_cart(code, now + timedelta(days=90)) is None
 
-        write(lambda: share({MUG: 1}, now + timedelta(days=119), FROM_DESK))
+        write(lambda: share({MUG: 1}, now + timedelta(days=119), ADMIN_LINK_LIFETIME))
         assert db.session.scalar(select(func.count(SharedCart.id))) == 2
-        write(lambda: share({MUG: 1}, now + timedelta(days=121), FROM_DESK))
+        write(lambda: share({MUG: 1}, now + timedelta(days=121), ADMIN_LINK_LIFETIME))
         assert db.session.scalar(select(func.count(SharedCart.id))) == 2
         assert db.session.scalar(select(func.count(SharedLine.id))) == 2
 

@@ -7,14 +7,14 @@ from shop.catalog.models import Variant
 from shop.core.database import db
 from shop.emails.models import UNPROVEN
 from shop.orders.models import WAITING, Order
-from shop.orders.placement import MOST_OPEN
+from shop.orders.placement import MAX_OPEN_ORDERS
 from tests import both_databases, order_factory
 from tests.checkout.page_parser import shown_form
 from tests.shopper import ANSWERS, SKU
 
-assert MOST_OPEN == 5  # the tests say it in words
+assert MAX_OPEN_ORDERS == 5  # the tests say it in words
 BY_PHONE = (
-    "5 orders with this phone number wait to be paid. Pay one of them, by the link we mailed, or wait until one ends"
+    "5 orders with this phone number wait to be paid. Pay one of them, by the link we emailed, or wait until one ends"
 )
 BY_EMAIL = "5 orders with this email address wait to be paid."
 NETWORK = "Very many orders come from your network at the moment. Wait 10 minutes, then press Pay again"

@@ -164,7 +164,7 @@ def test_a_code_of_ones_own_unpaid_order_is_not_counted_against_one_without_sayi
     shopper.post("/checkout", shown_form(shopper, code="KARIBU10"))
 
     words = text_of(shopper.page)
-    assert "Discount code KARIBU10 is held by an order with this phone number that waits to be paid, until" in words
+    assert "Discount code KARIBU10 is held by an unpaid order with this phone number until" in words
     assert "waits to be paid. Its goods are kept for you until" in words
     assert "Pay, change or cancel it" in words
 

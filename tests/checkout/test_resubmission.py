@@ -59,7 +59,7 @@ def test_a_correction_that_is_wrong_itself_changes_nothing_and_is_said(shopper, 
     reply = shopper.post("/checkout", form | {"phone_number": "0203456789"})
 
     assert urlsplit(reply.headers["Location"]).path == f"/orders/{orders()[0].token}"
-    assert "What you changed was not taken: Phone number is a landline" in shopper.get(reply.headers["Location"]).text
+    assert "Its details were not changed: Phone number is a landline" in shopper.get(reply.headers["Location"]).text
     assert orders()[0].phone_number == "254712345678"
 
 
@@ -86,9 +86,9 @@ def test_an_order_that_is_paid_is_no_longer_corrected(shopper, orders):
 
 def shown_form_of(shopper, orders):
     """A checkout form that has the key of the last order."""
-    from shop.checkout.forms import _keys
+    from shop.checkout.forms import _key_signer
 
     shopper.add()
     form = shown_form(shopper)
     with shopper.app.app_context():
-        return form | {"once": _keys().sign(orders()[-1].checkout_key).decode()}
+        return form | {"once": _key_signer().sign(orders()[-1].checkout_key).decode()}

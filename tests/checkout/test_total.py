@@ -61,7 +61,7 @@ def test_nobody_pays_a_sum_they_were_not_shown(shopper, count, provider, shown):
 
 
 def test_without_the_comparison_a_sum_nobody_saw_would_be_asked_for(shopper, provider, monkeypatch):
-    monkeypatch.setattr("shop.checkout.problems.what_moved", lambda *_: [])
+    monkeypatch.setattr("shop.checkout.problems.changes_since", lambda *_: [])
     shopper.add()
 
     assert shopper.post("/checkout", shown_form(shopper) | {"shown_total": "1"}).status_code == 303

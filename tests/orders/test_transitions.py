@@ -41,7 +41,7 @@ def test_an_order_moves_from_the_state_it_was_seen_in_alone(shopper, order_of):
     with pytest.raises(StaleState):
         write(lambda: transitions.transition(order, "awaiting", "cancelled"))
 
-    write(lambda: transitions.transition(order, "review", "review"))
+    write(lambda: transitions.lock_order(order, "review"))
     assert (order.payment, other.payment) == ("review", "awaiting")
 
 
@@ -62,7 +62,7 @@ def test_what_follows_a_move_reads_the_order_as_it_is_once_it_is_locked(shopper,
     def look() -> str:
         assert order.fulfilment == "unfulfilled"
         updated(update(Order).where(Order.id == order.id).values(fulfilment="packed"))  # as another would meanwhile
-        transitions.transition(order, "awaiting", "awaiting")
+        transitions.lock_order(order, "awaiting")
         return order.fulfilment
 
     assert write(look) == "packed"
@@ -97,7 +97,7 @@ def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_pri
     assert ledger.uses("KARIBU10") == used + left
     assert ledger.stock(SKU) == stock  # its goods are the caller's to take
     told = [event.words for event in order.events if not event.for_buyer and "code" in event.words]
-    assert told == ([] if left else ["Discount code KARIBU10 had been switched off meanwhile; its price is honoured"])
+    assert told == ([] if left else ["Discount code KARIBU10 had been switched off by then; its price is honoured"])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_the_timeline_says_truly_why_a_late_order_found_no_use_of_its_code(shopp
 
     write(lambda: transitions.complete_late_payment(order, MOMENT))
 
-    assert f"Discount code KARIBU10 had {why} meanwhile; its price is honoured" in [one.words for one in order.events]
+    assert f"Discount code KARIBU10 had {why} by then; its price is honoured" in [one.words for one in order.events]
 
 
 def test_dropped_gives_back_goods_and_code(shopper, order_of, ledger):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shop.core.clock import utcnow
-from shop.reports.date_ranges import NotAPeriod, Period, last_days, typed_period
+from shop.reports.date_ranges import InvalidDateRange, Period, last_days, parse_date_range
 from tests import order_factory
 from tests.page_checks import CANARY
 from tests.reports.test_reports import at, paid
@@ -21,7 +21,7 @@ def test_today_is_the_day_it_is_in_nairobi():
 
 
 def test_a_long_span_is_shown_by_calendar_months():
-    period = typed_period("2026-01-15", "2026-04-02", utcnow())
+    period = parse_date_range("2026-01-15", "2026-04-02", utcnow())
 
     assert [(step.name, *map(str, step.days)) for step in period.steps] == [
         ("Jan 2026", "2026-01-15", "2026-01-31"),
@@ -53,8 +53,8 @@ def test_days_that_are_none_are_said_beside_their_field(clerk, query, field, wor
     assert reply.status_code == 422
     assert re.search(rf'<a href="#{field}">{words}', reply.text)
     assert "<title>Error: " in reply.text
-    with pytest.raises(NotAPeriod) as wrong:
-        typed_period(query.get("from", ""), query.get("to", ""), utcnow())
+    with pytest.raises(InvalidDateRange) as wrong:
+        parse_date_range(query.get("from", ""), query.get("to", ""), utcnow())
     assert wrong.value.field == field
 
 

@@ -18,7 +18,7 @@ from shop.core.database import db
 from shop.orders.models import Order, OrderLine
 from shop.orders.states import Payment
 from shop.reports import queries
-from shop.reports.date_ranges import typed_period
+from shop.reports.date_ranges import parse_date_range
 from shop.reports.queries import Sum, build_report
 from tests import both_databases, order_factory
 from tests.catalog.test_pages import counted
@@ -38,7 +38,7 @@ def paid(moment, total=1000, method="MPESA", **fields):
 
 def report(app, first, last):
     with app.app_context():
-        return build_report(typed_period(first, last, utcnow()))
+        return build_report(parse_date_range(first, last, utcnow()))
 
 
 def by_step(made):
@@ -184,7 +184,7 @@ def test_takings_lead_to_the_orders_paid_in_those_days(app, clerk):
     assert urlsplit(link).path == "/admin/"
     assert asked == {"tab": ["all"], "paid_from": ["2026-11-05"], "paid_to": ["2026-11-09"]}
     with app.app_context():
-        span = typed_period(asked["paid_from"][0], asked["paid_to"][0], utcnow())
+        span = parse_date_range(asked["paid_from"][0], asked["paid_to"][0], utcnow())
         within = select(func.sum(Order.total)).where(Order.paid_at >= span.start, Order.paid_at < span.end)
         assert db.session.scalar(within) == 35
     assert "paid_from=2026-11-07&amp;paid_to=2026-11-07" in page
