@@ -98,7 +98,7 @@ def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_bro
     )
     decision = decide(facts)
     takes = decision.row == "R3a" or (decision.row == "R3d" and order.paid_late)
-    if takes and not reservations.taken_again(order.lines):
+    if takes and not reservations.try_take(order.lines):
         decision = decide(replace(facts, stock_free=False))
     return decision
 

@@ -57,7 +57,7 @@ def test_what_is_held_is_promised_and_noted_once_the_order_is_there(lines, ledge
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 3), (5, 2))
     assert moves() == []
 
-    write(lambda: reservations.note_held(lines))
+    write(lambda: reservations.record_held(lines))
 
     order = lines[0].order_id
     why = "Held for an unpaid order"
@@ -110,7 +110,7 @@ def test_goods_given_up_stay_on_the_shelf(lines, ledger):
 def test_late_money_takes_what_is_free_to_the_last_piece(lines, ledger):
     write(lambda: reservations.hold([Line(SKU, 7, 1)]))
 
-    assert write(lambda: reservations.taken_again(lines)) is True
+    assert write(lambda: reservations.try_take(lines)) is True
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((7, 7), (3, 0))
     order = lines[0].order_id
@@ -121,7 +121,7 @@ def test_late_money_takes_what_is_free_to_the_last_piece(lines, ledger):
 def test_late_money_takes_all_or_nothing(lines, ledger):
     write(lambda: reservations.hold([Line(SKU, 8, 1)]))
 
-    assert write(lambda: reservations.taken_again([Line(OTHER, 1, lines[0].order_id), *lines])) is False
+    assert write(lambda: reservations.try_take([Line(OTHER, 1, lines[0].order_id), *lines])) is False
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 8), (5, 0))
     assert moves() == []
@@ -133,7 +133,7 @@ def test_late_money_takes_goods_that_are_no_longer_offered(lines, ledger):
     variant.active = variant.product.active = False
     db.session.commit()
 
-    assert write(lambda: reservations.taken_again(lines)) is True
+    assert write(lambda: reservations.try_take(lines)) is True
     assert ledger.stock(SKU) == (7, 0)
 
 

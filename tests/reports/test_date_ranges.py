@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from shop.core.clock import utcnow
-from shop.reports.date_ranges import InvalidDateRange, Period, last_days, parse_date_range
+from shop.reports.date_ranges import DateRange, InvalidDateRange, last_days, parse_date_range
 from tests import order_factory
 from tests.page_checks import CANARY
 from tests.reports.test_reports import at, paid
@@ -73,5 +73,5 @@ def test_the_bars_of_a_chart_fit_and_the_table_says_each(app, clerk, first):
     assert heights
     assert all(0 < height <= 100 for height in heights)
     assert page.count("</svg>") == page.count("</title>") - 1 + page.count('class="length"')
-    steps = Period(datetime.fromisoformat(first).date(), now.date()).steps
+    steps = DateRange(datetime.fromisoformat(first).date(), now.date()).steps
     assert all(f'<th scope="row">{step.name}</th>' in page for step in steps)

@@ -124,7 +124,7 @@ def a_receipt_for_every_success(patch: MonkeyPatch) -> None:
 
 
 def late_money_buys_what_is_gone(patch: MonkeyPatch) -> None:
-    patch.setattr(reservations, "taken_again", lambda lines: True)
+    patch.setattr(reservations, "try_take", lambda lines: True)
 
 
 BUGS: list[Bug] = [
