@@ -19,7 +19,7 @@ from shop.web.errors import error_page
 from shop.web.extensions import csrf, limiter
 
 NO_CART = (
-    "This cart link leads nowhere",
+    "This cart link does not work",
     "It may have expired or be incomplete. Ask the person who sent it for a new one.",
 )
 
@@ -163,7 +163,7 @@ def take_shared(code: str) -> Response:
         flash(message, "problem")
     if any(line.left > 0 for line in cart.lines):
         write(lambda: count_use(found.id))
-        flash("The cart is yours now. Change it as you like", "good")
+        flash("These things are in your cart now. Change them as you like", "good")
     return redirect(url_for("cart.show"), 303)
 
 

@@ -207,11 +207,11 @@ def test_a_waiting_mail_is_not_sent_any_more(app, clerk, shopper):
 
 WAITING = [
     ({"payment": "awaiting"}, "still waits for its payment"),
-    ({"payment": "review"}, "a person has to check first"),
+    ({"payment": "review"}, "must be reviewed first"),
     ({"payment": "paid"}, "is paid and has not arrived"),
     ({"payment": "paid", "fulfilment": "packed"}, "is paid and has not arrived"),
     ({"payment": "paid", "fulfilment": "sent"}, "is paid and has not arrived"),
-    ({"payment": "refunded", "refund_due": True}, "to be given back first"),
+    ({"payment": "refunded", "refund_due": True}, "must be refunded first"),
     ({"payment": "expired", "placed_at": utcnow()}, "placed less than 7 days ago"),
 ]
 DONE = [
@@ -292,7 +292,7 @@ def test_the_export_holds_every_row_about_the_buyer_and_no_key_to_the_shop(app, 
     assert held["orders"][0]["full_name"] == NAME
     assert NAME in held["callback_record"][0]["raw"]
     assert "Somebody Else" not in reply.text
-    keys = {"token", "checkout_key", "secret_hash", "once"}
+    keys = {"token", "checkout_key", "secret_hash", "idempotency_key"}
     assert not [table for table, rows in held.items() if keys & set(rows[0])]
     with app.app_context():
         act = db.session.scalars(select(AuditLogEntry).order_by(AuditLogEntry.id.desc())).first()
