@@ -186,7 +186,7 @@ def test_the_cart_shows_the_lowest_delivery_fee_and_the_total_once_an_area_is_ch
     assert "KSh 450" in html
     assert "KSh 2,655" in html
 
-    shopper.post("/cart/update", {"remove": "NOTHING"})  # a button of another form forgets nothing
+    shopper.post("/cart/update", {"remove": "NOTHING"})  # an unknown SKU changes nothing
     assert "KSh 2,655" in quantities(shopper)[1]
 
     shopper.post("/cart/update", {"area": "", "code": ""})

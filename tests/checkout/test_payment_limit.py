@@ -11,21 +11,21 @@ WARNED = "takes at most KSh 250,000 in one payment"
 
 
 @pytest.fixture
-def dear(app):
+def expensive(app):
     """The kiondo costs a quarter of a million shillings."""
     with app.app_context():
-        dear = update(Variant).where(Variant.sku == SKU).values(price=250_000)
-        write(lambda: db.session.execute(dear))
+        statement = update(Variant).where(Variant.sku == SKU).values(price=250_000)
+        write(lambda: db.session.execute(statement))
 
 
-def test_a_total_above_the_mpesa_limit_is_reported_in_cart_checkout_and_order(dear, shopper):
+def test_a_total_above_the_mpesa_limit_is_reported_in_cart_checkout_and_order(expensive, shopper):
     shopper.post("/cart/add", {"sku": SKU, "quantity": "2"})
 
     assert WARNED in shopper.get("/cart").text
     assert WARNED in shopper.get("/checkout").text
 
 
-def test_an_unpaid_order_above_the_mpesa_limit_shows_it_beside_pay(dear, shopper):
+def test_an_unpaid_order_above_the_mpesa_limit_shows_it_beside_pay(expensive, shopper):
     bought = shopper.buy()  # with delivery it is more than the limit
 
     assert WARNED in shopper.get(bought.order_path).text

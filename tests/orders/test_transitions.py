@@ -61,7 +61,9 @@ def test_an_order_is_read_again_once_it_is_locked(shopper, order_of):
 
     def look() -> str:
         assert order.fulfilment == "unfulfilled"
-        updated(update(Order).where(Order.id == order.id).values(fulfilment="packed"))  # as another would meanwhile
+        updated(
+            update(Order).where(Order.id == order.id).values(fulfilment="packed")
+        )  # as a concurrent transaction would
         transitions.lock_order(order, "awaiting")
         return order.fulfilment
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders.models import Order, OrderEvent
-from shop.privacy import anonymise as forgetting
+from shop.privacy import anonymise
 from shop.privacy.anonymise import anonymise_old_orders
 from tests import both_databases, order_factory
 from tests.faults.at_once import at_once
@@ -29,7 +29,7 @@ def keep_old(app, age=LONG_AGO, **fields):
         return db.session.scalar(select(Order.id).order_by(Order.id.desc()).limit(1))
 
 
-def old_forgotten(app, months=24):
+def anonymise_old(app, months=24):
     with app.app_context():
         return anonymise_old_orders(months, utcnow())
 
@@ -40,7 +40,7 @@ def test_orders_are_anonymised_after_the_retention_period(app, fields):
     keep_old(app, **fields)
     young = keep_old(app, age=timedelta(days=700), **fields)
 
-    assert (old_forgotten(app), old_forgotten(app)) == (1, 0)
+    assert (anonymise_old(app), anonymise_old(app)) == (1, 0)
     with app.app_context():
         assert db.session.get(Order, young).anonymised_at is None
 
@@ -50,7 +50,7 @@ def test_orders_are_anonymised_after_the_retention_period(app, fields):
 def test_orders_that_need_work_are_not_anonymised_after_the_retention_period(app, fields):
     keep_old(app, **fields)
 
-    assert old_forgotten(app) == 0
+    assert anonymise_old(app) == 0
 
 
 @both_databases
@@ -59,16 +59,16 @@ def test_recent_events_prevent_anonymising_an_old_order(app):
     with app.app_context():
         write(lambda: db.session.get(Order, order_id).record("The buyer called"))
 
-    assert old_forgotten(app) == 0
+    assert anonymise_old(app) == 0
 
 
 @both_databases
 def test_concurrent_sweeps_anonymise_each_order_once(app, monkeypatch):
     for _ in range(7):
         keep_old(app, payment="expired")
-    monkeypatch.setattr(forgetting, "BATCH", 3)
+    monkeypatch.setattr(anonymise, "BATCH", 3)
 
-    assert sum(at_once([lambda: old_forgotten(app)] * 3)) == 7
+    assert sum(at_once([lambda: anonymise_old(app)] * 3)) == 7
     with app.app_context():
         words = list(db.session.scalars(select(OrderEvent.words)))
         assert words.count("Everything about the buyer was removed") == 7
@@ -81,29 +81,29 @@ def test_after_a_kill_each_order_is_unchanged_or_anonymised(app, monkeypatch):
 
     for _ in range(3):
         keep_old(app, payment="expired")
-    real, seen = forgetting._tidy_timeline, []
+    real, seen = anonymise.remove_search_terms, []
 
-    def die(order, person):
+    def die(order):
         seen.append(order.id)
         if len(seen) == 2:
             raise Killed
-        real(order, person)
+        real(order)
 
-    monkeypatch.setattr(forgetting, "_tidy_timeline", die)
+    monkeypatch.setattr(anonymise, "remove_search_terms", die)
     with pytest.raises(Killed):
-        old_forgotten(app)
+        anonymise_old(app)
     with app.app_context():
         assert [bool(order.anonymised_at) for order in db.session.scalars(select(Order).order_by(Order.id))] == [
             *(True, False, False)
         ]
-    assert old_forgotten(app) == 2
+    assert anonymise_old(app) == 2
 
 
 def test_without_a_retention_period_no_order_is_anonymised(app, settings):
     from shop import create_app
 
     keep_old(app, payment="expired")
-    assert old_forgotten(app, months=0) == 0
+    assert anonymise_old(app, months=0) == 0
     never = create_app({**settings, "RETENTION_MONTHS": "0"}).test_cli_runner().invoke(args=["orders", "forget"])
     assert (never.exit_code, "RETENTION_MONTHS is 0" in never.output) == (1, True)
     assert app.test_cli_runner().invoke(args=["orders", "forget"]).output == "1 buyers anonymised.\n"

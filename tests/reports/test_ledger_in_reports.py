@@ -47,9 +47,9 @@ def test_sales_equal_the_sum_of_the_orders_behind_the_link(app, clerk):
     order_factory.keep(app, *orders)
     page = clerk.get(f"/admin/reports?{MONTH}").text
 
-    link, said = re.search(r'<dt>Takings</dt>\s*<dd><a href="([^"]+)">KSh ([\d,]+)', page).groups()
+    link, expected = re.search(r'<dt>Takings</dt>\s*<dd><a href="([^"]+)">KSh ([\d,]+)', page).groups()
 
-    assert int(said.replace(",", "")) == taken
+    assert int(expected.replace(",", "")) == taken
     assert shown_on_every_page(clerk, link) == (len(days), taken)
     by_day = re.findall(r'<td><a href="([^"]+paid_from=[^"]+)">KSh ([\d,]+)</a></td>\s*<td>KSh', page)
     assert len(by_day) == 31  # and the foot, which says the month
@@ -75,15 +75,15 @@ def test_written_off_refunded_and_manual_payments_have_rows_of_their_own(app, cl
         db.session.commit()
     page = clerk.get(f"/admin/reports?{MONTH}").text
 
-    for name, said in (
+    for name, expected in (
         ("By hand: ", (1, 700)),
         ("M-PESA", (2, 1200)),
         ("Paid in these days, accepted with less", (1, 300)),
         ("Money that went back", (1, 150)),
     ):
         link, row = row_of(page, name)
-        assert row == said
-        assert shown_on_every_page(clerk, link) == said
+        assert row == expected
+        assert shown_on_every_page(clerk, link) == expected
 
 
 def test_the_report_shows_the_reconciliation(app, clerk):
