@@ -5,7 +5,7 @@ into the stock ledger for all lines.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol, TypeVar
+from operator import attrgetter
 
 from sqlalchemy import func, insert, select, update
 
@@ -13,26 +13,10 @@ from shop.catalog.models import Product, StockEntry, Variant
 from shop.catalog.stock import record_stock_move
 from shop.core.clock import utcnow
 from shop.core.database import db, updated
+from shop.orders.models import OrderLine
+from shop.pricing.quote import LineItem
 
-
-class Wanted(Protocol):
-    """Anything with a SKU and a quantity."""
-
-    @property
-    def sku(self) -> str: ...
-
-    @property
-    def quantity(self) -> int: ...
-
-
-class Ordered(Wanted, Protocol):
-    """A line of a written order."""
-
-    @property
-    def order_id(self) -> int: ...
-
-
-Line = TypeVar("Line", bound=Wanted)
+BY_SKU = attrgetter("sku")  # one order for all updates, to avoid deadlocks
 
 
 class OutOfStock(Exception):
@@ -53,45 +37,45 @@ class TooManyBack(Exception):
         self.left = left
 
 
-def hold(lines: Iterable[Wanted]) -> None:
+def hold(lines: Iterable[LineItem]) -> None:
     """Hold stock for an unpaid order. Raises OutOfStock for the first SKU that is short or no longer sold.
 
     The order has no id yet: call `record_held` once it has one.
     """
-    for line in _by_sku(lines):
+    for line in sorted(lines, key=BY_SKU):
         free = Variant.on_hand - Variant.held >= line.quantity
         guarded = update(Variant).where(Variant.sku == line.sku, Variant.active, Variant.product.has(Product.active))
         if not updated(guarded.where(free).values(held=Variant.held + line.quantity)):
             raise _short(line.sku)
 
 
-def record_held(lines: Iterable[Ordered]) -> None:
+def record_held(lines: Iterable[OrderLine]) -> None:
     """Write the stock ledger entries of `hold`."""
     _record(list(lines), "Held for an unpaid order", held=1)
 
 
-def commit(lines: Iterable[Ordered]) -> None:
+def commit(lines: Iterable[OrderLine]) -> None:
     """Turn the held stock of a paid order into sold stock."""
     moved = []
-    for line in _by_sku(lines):
+    for line in sorted(lines, key=BY_SKU):
         sold = {"held": Variant.held - line.quantity, "on_hand": Variant.on_hand - line.quantity}
         if updated(update(Variant).where(Variant.sku == line.sku).values(sold)):
             moved.append(line)
     _record(moved, "Sold", on_hand=-1, held=-1)
 
 
-def release(lines: Iterable[Ordered]) -> None:
+def release(lines: Iterable[OrderLine]) -> None:
     """Release the held stock of an unpaid order."""
     moved = []
-    for line in _by_sku(lines):
+    for line in sorted(lines, key=BY_SKU):
         if updated(update(Variant).where(Variant.sku == line.sku).values(held=Variant.held - line.quantity)):
             moved.append(line)
     _record(moved, "On sale again, the order ended unpaid", held=-1)
 
 
-def take(lines: Iterable[Ordered]) -> None:
+def take(lines: Iterable[OrderLine]) -> None:
     """Sell stock that is not held, for a late payment. Raises OutOfStock; the caller then undoes the other lines."""
-    moved = _by_sku(lines)
+    moved = sorted(lines, key=BY_SKU)
     for line in moved:
         free = Variant.on_hand - Variant.held >= line.quantity
         guarded = update(Variant).where(Variant.sku == line.sku, free)
@@ -100,10 +84,10 @@ def take(lines: Iterable[Ordered]) -> None:
     _record(moved, "Sold, paid late", on_hand=-1)
 
 
-def hold_again(lines: Iterable[Ordered]) -> None:
+def hold_again(lines: Iterable[OrderLine]) -> None:
     """Turn the sold stock of an order back into held stock, when its payment was undone."""
     moved = []
-    for line in _by_sku(lines):
+    for line in sorted(lines, key=BY_SKU):
         values = {"held": Variant.held + line.quantity, "on_hand": Variant.on_hand + line.quantity}
         if updated(update(Variant).where(Variant.sku == line.sku).values(values)):
             moved.append(line)
@@ -138,7 +122,7 @@ def put_back(
     db.session.flush()
 
 
-def try_take(lines: Iterable[Ordered]) -> bool:
+def try_take(lines: Iterable[OrderLine]) -> bool:
     """Take all lines or none. Returns False when stock is short."""
     try:
         with db.session.begin_nested():
@@ -148,11 +132,7 @@ def try_take(lines: Iterable[Ordered]) -> bool:
     return True
 
 
-def _by_sku(lines: Iterable[Line]) -> list[Line]:
-    return sorted(lines, key=lambda line: line.sku)
-
-
-def _record(lines: list[Ordered], reason: str, *, on_hand: int = 0, held: int = 0) -> None:
+def _record(lines: list[OrderLine], reason: str, *, on_hand: int = 0, held: int = 0) -> None:
     """Write stock ledger entries; `on_hand` and `held` are +1, 0 or -1 for each piece."""
     now = utcnow()
     moves = [

@@ -79,7 +79,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Found:
+class OrderPage:
     """One page of orders, in the order of the list."""
 
     rows: Sequence[Any]  # each with COLUMNS
@@ -96,19 +96,19 @@ class _Counted:
     rarest: int | None  # index of the rarest search term; None when all are common
 
 
-def find_orders(chosen: OrderFilter) -> Found:
+def find_orders(chosen: OrderFilter) -> OrderPage:
     """Find one page of orders, and count the orders of each tab."""
     counted = _count(chosen)
-    page = page_of(chosen, counted.rarest, PER_PAGE + 1).subquery()
+    page = page_query(chosen, counted.rarest, PER_PAGE + 1).subquery()
     query = select(*COLUMNS, page.c.moment).join(page, page.c.id == Order.id)
     rows = db.session.execute(in_order(query, page.c.moment, page.c.id, chosen.downwards)).all()
     has_next, rows = len(rows) > PER_PAGE, rows[:PER_PAGE]
     if not rows:
-        return Found(rows, counted.counts, counted.areas)
+        return OrderPage(rows, counted.counts, counted.areas)
     newest, oldest = (rows[0], rows[-1]) if chosen.downwards else (rows[-1], rows[0])
     has_previous = chosen.place is not None
     newer, older = (has_previous, has_next) if chosen.downwards else (has_next, has_previous)
-    return Found(
+    return OrderPage(
         rows if chosen.downwards != chosen.oldest_first else rows[::-1],
         counted.counts,
         counted.areas,
@@ -122,11 +122,11 @@ def in_order(query: Any, moment: Any, order_id: Any, downwards: bool) -> Any:
     return query.order_by(moment.desc(), order_id.desc()) if downwards else query.order_by(moment, order_id)
 
 
-def page_of(chosen: OrderFilter, rarest: int | None, limit: int) -> Select[Any]:
+def page_query(chosen: OrderFilter, rarest: int | None, limit: int) -> Select[Any]:
     """The ids and moments of at most `limit` matching orders from the chosen place on, in the order of the list."""
     moment: Any = Order.paid_at if chosen.by_payment else Order.placed_at
     order_id: Any = Order.id
-    filters: list[Any] = [in_tab(chosen.tab), *_filters(chosen)]
+    filters: list[Any] = [tab_condition(chosen.tab), *_filters(chosen)]
     terms = chosen.terms
     query: Select[Any] = select(Order.id, moment.label("moment"))
     if rarest is not None:
@@ -145,21 +145,21 @@ def page_of(chosen: OrderFilter, rarest: int | None, limit: int) -> Select[Any]:
     return page
 
 
-def listed(chosen: OrderFilter, limit: int) -> tuple[list[str], Count]:
+def order_numbers(chosen: OrderFilter, limit: int) -> tuple[list[str], Count]:
     """The numbers of the first `limit` orders of a list, and the count of the whole list."""
     counted = _count(chosen)
-    page = page_of(replace(chosen, place=None), counted.rarest, limit).subquery()
+    page = page_query(replace(chosen, place=None), counted.rarest, limit).subquery()
     query = select(Order.number).join(page, page.c.id == Order.id)
     ordered = in_order(query, page.c.moment, page.c.id, not chosen.oldest_first)
     return list(db.session.scalars(ordered)), counted.counts[chosen.tab]
 
 
-def in_tab(tab: str) -> TextClause | ColumnElement[bool]:
+def tab_condition(tab: str) -> TextClause | ColumnElement[bool]:
     """The condition of a tab, in the same words as its partial index."""
     return text(TAB_CONDITIONS[tab]) if tab in TAB_CONDITIONS else true()
 
 
-def rarest_of(chosen: OrderFilter) -> int | None:
+def rarest_term(chosen: OrderFilter) -> int | None:
     """The index of the rarest search term; None when there are no terms or all are common."""
     return _count(chosen).rarest
 
@@ -194,7 +194,7 @@ def _counts(numbers: dict[str, int]) -> dict[str, Count]:
 
 def _tab_by_tab(chosen: OrderFilter) -> Iterator[Any]:
     for tab in TABS:
-        orders = select(Order.id).where(in_tab(tab), *_filters(chosen))
+        orders = select(Order.id).where(tab_condition(tab), *_filters(chosen))
         yield select(literal("tab"), literal(tab), count_up_to(orders))
 
 
@@ -208,7 +208,7 @@ def _among_candidates(chosen: OrderFilter, orders_of_terms: list[CTE]) -> Iterat
     candidates = query.cte("candidates").prefix_with("MATERIALIZED")
     yield _counting("tab", "candidates", candidates)
     for tab in TABS:
-        yield _counting("tab", tab, select(candidates).where(in_tab(tab)).subquery())
+        yield _counting("tab", tab, select(candidates).where(tab_condition(tab)).subquery())
 
 
 def count_up_to(orders: Select[Any]) -> ScalarSelect[int]:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from shop.core.clock import NAIROBI
+from shop.core.clock import midnight, read_day
 from shop.core.text import one_line
 from shop.orders.search_index import order_token_in, query_terms
 
@@ -86,7 +86,7 @@ class OrderFilter:
     def moments(self, first: str, last: str) -> tuple[datetime | None, datetime | None]:
         """The range of two named days as UTC moments; the end is exclusive."""
         begin, end = self.days.get(first), self.days.get(last)
-        return _midnight(begin) if begin else None, _midnight(end + timedelta(days=1)) if end else None
+        return midnight(begin) if begin else None, midnight(end + timedelta(days=1)) if end else None
 
     def day_words(self, name: str) -> str:
         """A named day for people: "24 Nov 2026"; "" when it was not chosen."""
@@ -124,10 +124,7 @@ def _day(typed: str, name: str, ignored: list[str]) -> date | None:
     typed = typed.strip()
     if not typed:
         return None
-    try:
-        day = date.fromisoformat(typed) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", typed) else None
-    except ValueError:
-        day = None
+    day = read_day(typed)
     if day is None or day.year not in YEARS:
         ignored.append(
             f"{name}: “{one_line(typed[:80], 20)}” is not a date, so it was left out. Write it like 2026-11-24."
@@ -145,7 +142,3 @@ def _place(parameters: Mapping[str, str], ignored: list[str]) -> Place | None:
             return Place(EPOCH + timedelta(microseconds=int(read[1])), int(read[2]), older=name == "before")
         ignored.append("That page is not known. This is the first page.")
     return None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, NAIROBI).astimezone(UTC)

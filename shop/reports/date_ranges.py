@@ -1,11 +1,10 @@
 """Date ranges of a report, in Nairobi days."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
-from shop.core.clock import NAIROBI
+from shop.core.clock import NAIROBI, midnight, read_day
 
 TABS = {1: "Today", 7: "7 days", 30: "30 days"}
 DEFAULT_DAYS = 7
@@ -84,11 +83,6 @@ class DateRange:
         return "Hour" if self.length == 1 else "Day" if self.length <= MAX_DAYS_BY_DAY else "Month"
 
 
-def midnight(day: date) -> datetime:
-    """The start of a Nairobi day, UTC."""
-    return datetime.combine(day, time(), NAIROBI).astimezone(UTC)
-
-
 def last_days(count: int, now: datetime) -> DateRange:
     """The last `count` days, today included."""
     today = now.astimezone(NAIROBI).date()
@@ -112,10 +106,7 @@ def parse_date_range(first: str, last: str, now: datetime) -> DateRange:
 
 
 def _day(typed: str, field: str, name: str) -> date:
-    try:
-        day = date.fromisoformat(typed) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", typed) else None
-    except ValueError:
-        day = None
+    day = read_day(typed)
     if day is None or not MIN_DATE <= day <= MAX_DATE:
         raise InvalidDateRange(field, f"The {name} is not a date. Write it like 2026-11-24")
     return day
