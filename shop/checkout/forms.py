@@ -54,7 +54,7 @@ class CheckoutForm(BaseForm):
         "Note", [Length(max=500, message="Note must be 500 characters or fewer")], filters=[typed_text]
     )
     code = StringField("Discount code", filters=[typed_line])
-    once = HiddenField()  # the idempotency key
+    checkout_key = HiddenField()  # the idempotency key
     shown_total = HiddenField()  # the total that the page showed, for comparison only
     shown = HiddenField()  # a page snapshot, for comparison only
     doubted = HiddenField()  # unusual phone numbers and email addresses that the page asked the buyer to check
@@ -134,7 +134,7 @@ class CheckoutForm(BaseForm):
     def key(self) -> str | None:
         """The idempotency key; None when its signature is wrong."""
         try:
-            return _key_signer().unsign(self.once.data or "").decode()
+            return _key_signer().unsign(self.checkout_key.data or "").decode()
         except (BadSignature, UnicodeError):
             return None
 

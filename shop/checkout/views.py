@@ -159,7 +159,7 @@ def _offer_areas(form: CheckoutForm, cart: CartContents) -> None:
 def _page(form: CheckoutForm, cart: CartContents, problems: CheckoutProblems, again: str | None) -> str:
     form.shown_total.data = str(cart.quote.total) if cart.quote else ""
     form.shown.data = snapshot_of(cart)
-    form.once.data = new_key()
+    form.checkout_key.data = new_key()
     return render_template(
         "checkout/details.html",
         form=form,

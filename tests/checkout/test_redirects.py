@@ -25,7 +25,7 @@ def wrong(form):
         (wrong, "/checkout?again=pay"),
         (lambda form: form | {"csrf_token": "stale"}, "/checkout?again=pay"),
         (lambda form: form | {"shown_total": "1"}, "/checkout?again=pay"),
-        (lambda form: form | {"once": "x"}, "/checkout?again=pay"),
+        (lambda form: form | {"checkout_key": "x"}, "/checkout?again=pay"),
         (lambda form: form | {"apply": "code", "code": "KARIBU10"}, "/checkout?again=code#discount"),
         (lambda form: form | {"apply": "code", "code": "NOTHING"}, "/checkout?again=code#discount"),
         (lambda form: form | {"apply": "none", "code": "KARIBU10"}, "/checkout?again=code#discount"),

@@ -91,4 +91,4 @@ def shown_form_of(shopper, orders):
     shopper.add()
     form = shown_form(shopper)
     with shopper.app.app_context():
-        return form | {"once": _key_signer().sign(orders()[-1].checkout_key).decode()}
+        return form | {"checkout_key": _key_signer().sign(orders()[-1].checkout_key).decode()}

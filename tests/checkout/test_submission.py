@@ -123,7 +123,7 @@ def test_without_the_idempotency_key_the_same_form_would_be_two_orders(shopper, 
 def test_a_forged_idempotency_key_makes_no_order_and_the_page_brings_a_valid_one(shopper, count, forge):
     shopper.add()
     form = shown_form(shopper)
-    reply = shopper.post("/checkout", form | {"once": forge(form["once"])})
+    reply = shopper.post("/checkout", form | {"checkout_key": forge(form["checkout_key"])})
 
     assert reply.status_code == 200
     assert notice_of(shopper.page) == "Check your order once more, then press Pay"

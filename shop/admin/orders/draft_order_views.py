@@ -162,7 +162,7 @@ def _page(
 ) -> str:
     form.shown_total.data = str(cart.quote.total) if cart.quote else ""
     if form.key is None:
-        form.once.data = new_key()
+        form.checkout_key.data = new_key()
     return render_template(
         "admin/orders/draft_order.html", form=form, picked=picked, cart=cart, problems=problems, said=said
     )
