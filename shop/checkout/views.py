@@ -92,9 +92,7 @@ def submit() -> Response:
     if form.key is None:
         return _back(form, cart, news=CHECK_AGAIN)
     try:
-        with limiter.limit(
-            "100 per 10 minutes"
-        ):  # generous: mobile operators put thousands of phones behind one address
+        with limiter.limit("100 per 10 minutes"):  # mobile operators put thousands of phones behind one address
             return _place(form.key, form.buyer(), cart, cart.area)
     except RateLimitExceeded:
         return _back(form, cart, main=TOO_MANY_ORDERS)
