@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, Table, insert, text
 
 from shop.core.database import db
-from shop.orders.search_index import search_terms, search_terms_of_row, spelled
+from shop.orders.search_index import normalised_word, search_terms, search_terms_of_row
 
 END = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LENGTH = timedelta(days=730)
@@ -131,7 +131,7 @@ def _words(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
     one = order["id"]
     sku, name = GOODS[one % 3]
     row = search_terms_of_row(order["number"], order["full_name"], order["phone_number"], order["email"])
-    for word in row | search_terms(name) | {spelled(sku), spelled(code_of(one)), str(_reference(one))}:
+    for word in row | search_terms(name) | {normalised_word(sku), normalised_word(code_of(one)), str(_reference(one))}:
         yield {"word": word, "order_id": one}
 
 

@@ -99,7 +99,7 @@ def add_extensions(app: Flask, settings: Settings) -> None:
 
 def add_template_words(app: Flask, settings: Settings) -> None:
     """What every template may say."""
-    from shop.cart.contents import MOST_LINES, MOST_OF_ONE
+    from shop.cart.contents import MAX_LINES, MAX_QUANTITY
     from shop.core.clock import ago, nairobi
     from shop.core.money import shillings
     from shop.core.phones import phones_in, readable_phone
@@ -114,7 +114,7 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_email)
     app.jinja_env.globals.update(shop=LocalProxy(current_store), mpesa_limit=settings.mpesa_limit)
-    app.jinja_env.globals.update(most_of_one=MOST_OF_ONE, most_lines=MOST_LINES)
+    app.jinja_env.globals.update(max_quantity=MAX_QUANTITY, max_lines=MAX_LINES)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.globals.update(payment_summary=payment_summary, paid_words=paid_words)
     app.jinja_env.globals.update(payments_of=payments_of, payment_words=payment_words)

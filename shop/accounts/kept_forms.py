@@ -24,7 +24,18 @@ from shop.core.encryption import DecryptionError, encryptor
 KEPT = timedelta(hours=2)
 TOKEN = "desk_kept_form"  # noqa: S105 - under which the session keeps it
 # Fields that a form carries and that are not typed.
-CARRIED = ("csrf_token", "fingerprint", "idempotency_key", "once", "seen", "version", "shown_total", "back", "next")
+CARRIED = (
+    "csrf_token",
+    "fingerprint",
+    "idempotency_key",
+    "checkout_key",
+    "once",
+    "seen",
+    "version",
+    "shown_total",
+    "back",
+    "next",
+)
 PRIVATE = ("admin.confirm", "admin.me_", "admin.order_hand_over")  # forms that ask for passwords and codes
 SIGNED_OUT = "You were signed out before this was saved. Check it and press the button again"
 NOT_FRESH = "This was not done before you showed that it is you. Check it and press the button again"

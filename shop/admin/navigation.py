@@ -12,7 +12,7 @@ from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.orders.models import Order
-from shop.orders.search import MAX_COUNT, Count, count_up_to, in_tab
+from shop.orders.search import MAX_COUNT, Count, count_up_to, tab_condition
 from shop.payments.review_queue import count_review_items
 from shop.web.errors import is_admin_path
 from shop.web.problems import problems
@@ -61,7 +61,7 @@ class WorkLeft:
 def work_left() -> WorkLeft:
     """The numbers of now, read once for each request."""
     if "work_left" not in g:
-        to_pack = count_up_to(select(Order.id).where(in_tab("to-pack")))
+        to_pack = count_up_to(select(Order.id).where(tab_condition("to-pack")))
         row = db.session.execute(select(to_pack, count_review_items(utcnow()))).one()
         g.work_left = WorkLeft(*(Count(min(number, MAX_COUNT), number > MAX_COUNT) for number in row))
     left: WorkLeft = g.work_left

@@ -14,7 +14,7 @@ from shop.core.database import write
 from shop.core.text import one_line
 from shop.orders.transitions import StaleState
 from shop.privacy.anonymise import anonymise_order, why_not_anonymised
-from shop.privacy.buyer_export import MOST_SHOWN, UnknownBuyer, find_buyer, orders_of, rows_of_buyer
+from shop.privacy.buyer_export import MAX_SHOWN, UnknownBuyer, find_buyer, orders_of, rows_of_buyer
 from shop.store.settings import current_store
 
 LONGEST = 254
@@ -110,7 +110,7 @@ def _page(typed: str | None = None, problem: tuple[str, str] | None = None) -> s
         else:
             orders = list(orders_of(who))
     waiting = [(order, words) for order in orders if (words := why_not_anonymised(order, now))]
-    shown = orders[:MOST_SHOWN]
+    shown = orders[:MAX_SHOWN]
     page = render_template(
         "admin/privacy/buyer.html",
         typed=typed or "",

@@ -17,8 +17,8 @@ from shop.core.text import one_line
 from shop.emails.models import OutboxEmail
 from shop.orders.states import AttemptState, Payment
 from shop.payments.reconciliation import reconcile
-from shop.reports.chart_svg import columns, parts
-from shop.reports.date_ranges import TABS, USUAL, NotAPeriod, Period, last_days, typed_period
+from shop.reports.chart_svg import columns
+from shop.reports.date_ranges import DEFAULT_DAYS, TABS, DateRange, InvalidDateRange, last_days, parse_date_range
 from shop.reports.drilldown import drilldown_orders
 from shop.reports.queries import BY_HAND, UNPAID, Report, Sum, build_report
 from shop.web.pagination import id_arg
@@ -31,8 +31,8 @@ def reports() -> str | tuple[str, int]:
     days, problems = _days(), []
     try:
         period = _period(days)
-    except NotAPeriod as wrong:
-        days, period, problems = USUAL, last_days(USUAL, utcnow()), [(wrong.field, str(wrong))]
+    except InvalidDateRange as wrong:
+        days, period, problems = DEFAULT_DAYS, last_days(DEFAULT_DAYS, utcnow()), [(wrong.field, str(wrong))]
     report = build_report(period)
     tabs = [(words, "", url_for("admin.reports", days=count), count == days) for count, words in TABS.items()]
     page = render_template(
@@ -56,7 +56,7 @@ def report_export() -> Response:
     """The same figures as a file."""
     try:
         period = _period(_days())
-    except NotAPeriod:
+    except InvalidDateRange:
         abort(404)
     report = build_report(period)
     write(lambda: audit(f"Exported the report of {period.words}"))
@@ -71,7 +71,7 @@ def report_orders() -> str:
     of, value = request.args.get("of", ""), one_line(request.args.get("value", "")[:480], 120)
     try:
         period = _period(None)
-    except NotAPeriod:
+    except InvalidDateRange:
         abort(404)
     found = drilldown_orders(period, of, value, id_arg(request.args.get("before", ""))) or abort(404)
 
@@ -89,16 +89,16 @@ def _days() -> int | None:
     if request.args.get("from") or request.args.get("to"):
         return None
     typed = request.args.get("days", "")
-    return int(typed) if typed in map(str, TABS) else USUAL
+    return int(typed) if typed in map(str, TABS) else DEFAULT_DAYS
 
 
-def _period(days: int | None) -> Period:
+def _period(days: int | None) -> DateRange:
     if days:
         return last_days(days, utcnow())
-    return typed_period(request.args.get("from", "").strip(), request.args.get("to", "").strip(), utcnow())
+    return parse_date_range(request.args.get("from", "").strip(), request.args.get("to", "").strip(), utcnow())
 
 
-def _span(period: Period) -> dict[str, Any]:
+def _span(period: DateRange) -> dict[str, Any]:
     """The days of a period, as an address says them."""
     return {"from": period.first, "to": period.last}
 
@@ -131,18 +131,13 @@ def _words(report: Report) -> dict[str, Any]:
         "refunds_made_link": behind("refunds-made"),
         "change": compared(report.sales, report.before),
         "unpaid": [(placed_words(state), placed, behind("state", state)) for state, placed in states],
-        "methods_rows": _with_parts(
+        "methods_rows": _with_shares(
             [(method_words(method), sales, behind("method", method)) for method, sales in methods],
             [sales.amount for _, sales in methods],
         ),
-        "endings_rows": _with_parts(
+        "endings_rows": _with_shares(
             [
-                (
-                    ending_words(one.state, one.reason),
-                    one.count,
-                    behind("ending", f"{one.state}.{one.reason}"),
-                    one.state,
-                )
+                (ending_words(one.state, one.reason), one.count, behind("ending", f"{one.state}.{one.reason}"))
                 for one in heard
             ],
             [one.count for one in heard],
@@ -154,11 +149,9 @@ def _words(report: Report) -> dict[str, Any]:
     }
 
 
-def _with_parts(rows: list[tuple[Any, ...]], counts: list[int]) -> list[tuple[Any, ...]]:
-    whole = sum(counts) or 1
-    return [
-        (*row, part, round(100 * count / whole)) for row, part, count in zip(rows, parts(counts), counts, strict=True)
-    ]
+def _with_shares(rows: list[tuple[Any, ...]], counts: list[int]) -> list[tuple[Any, ...]]:
+    total = sum(counts) or 1
+    return [(*row, round(100 * count / total)) for row, count in zip(rows, counts, strict=True)]
 
 
 def placed_words(state: str) -> str:

@@ -1,1 +1,1 @@
-"""What the buyer picked, kept in the signed session cookie."""
+"""The visitor's cart and shared carts."""

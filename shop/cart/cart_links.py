@@ -1,6 +1,6 @@
-"""A cart by a short link: made at the desk, or by a buyer of the own cart; shown to whoever opens it.
+"""Shared carts: a short link to SKUs and quantities, made in the admin or by a buyer.
 
-Opening the link changes nothing. A button puts the goods into the opener's cart, at today's prices.
+Opening the link changes nothing. A button adds the goods to the visitor's own cart, at today's prices.
 """
 
 import re
@@ -14,28 +14,29 @@ from sqlalchemy.orm import selectinload
 from shop.cart.models import SharedCart, SharedLine
 from shop.core.database import db, draw_unused, updated
 
-ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is read as something else: no i, l, o, 0 or 1
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without i, l, o, 0 and 1, which are mistaken for each other
 LENGTH = 7  # 27 thousand million codes
 CODE = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
-FROM_DESK, FROM_BUYER = timedelta(days=90), timedelta(days=30)
-FORGOTTEN_AFTER = timedelta(days=30)  # since it expired
-MOST_FORGOTTEN = 100  # at once
+ADMIN_LINK_LIFETIME, BUYER_LINK_LIFETIME = timedelta(days=90), timedelta(days=30)
+DELETED_AFTER = timedelta(days=30)  # since it expired
+MAX_DELETED = 100  # at once
 
 
 def share(
-    quantities: Mapping[str, int], now: datetime, lasts: timedelta, *, title: str = "", actor: str = ""
+    quantities: Mapping[str, int], now: datetime, lifetime: timedelta, *, title: str = "", actor: str = ""
 ) -> SharedCart:
-    """Write a cart down under a fresh code, inside the caller's transaction. Long expired ones are cleared away."""
-    _forget_old(now)
+    """Write a shared cart with a new code, inside the caller's transaction. Deletes carts that expired long ago."""
+    _delete_old(now)
     lines = [
-        SharedLine(position=place, sku=sku, quantity=count) for place, (sku, count) in enumerate(quantities.items())
+        SharedLine(position=position, sku=sku, quantity=quantity)
+        for position, (sku, quantity) in enumerate(quantities.items())
     ]
     cart = SharedCart(
         code=draw_unused(SharedCart.code, _draw_code),
         title=title,
         actor=actor,
         made_at=now,
-        expires_at=now + lasts,
+        expires_at=now + lifetime,
         lines=lines,
     )
     db.session.add(cart)
@@ -44,15 +45,15 @@ def share(
 
 
 def shared_cart(code: str, now: datetime) -> SharedCart | None:
-    """The cart behind a code; None for what is no code, unknown, switched off or expired: a guesser learns nothing."""
+    """The shared cart with this code; None when the code is unknown, switched off or expired."""
     if not CODE.fullmatch(code.lower()):
         return None
-    found = select(SharedCart).where(SharedCart.code == code.lower(), SharedCart.active, SharedCart.expires_at > now)
-    return db.session.scalar(found.options(selectinload(SharedCart.lines)))
+    query = select(SharedCart).where(SharedCart.code == code.lower(), SharedCart.active, SharedCart.expires_at > now)
+    return db.session.scalar(query.options(selectinload(SharedCart.lines)))
 
 
 def count_use(cart_id: int) -> None:
-    """Somebody put it into a cart."""
+    """Count that a visitor added a shared cart to their own."""
     updated(update(SharedCart).where(SharedCart.id == cart_id).values(uses=SharedCart.uses + 1))
 
 
@@ -60,8 +61,8 @@ def _draw_code() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
 
 
-def _forget_old(now: datetime) -> None:
-    old = select(SharedCart.id).where(SharedCart.expires_at < now - FORGOTTEN_AFTER).limit(MOST_FORGOTTEN)
+def _delete_old(now: datetime) -> None:
+    old = select(SharedCart.id).where(SharedCart.expires_at < now - DELETED_AFTER).limit(MAX_DELETED)
     ids = db.session.scalars(old).all()
     if ids:
         db.session.execute(delete(SharedCart).where(SharedCart.id.in_(ids)))

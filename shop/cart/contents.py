@@ -1,4 +1,4 @@
-"""What a cart holds, priced now: SKUs and quantities go in, everything else is read afresh each time it is shown."""
+"""The contents of a cart: quantities by SKU, with prices and stock read from the catalogue each time."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,67 +14,26 @@ from shop.catalog.queries import image_of_variant
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.core.money import shillings
-from shop.orders.placement import NewOrderLine
 from shop.pricing.discount_codes import discount_code_by_name, normalised_code
 from shop.pricing.models import DeliveryArea, DiscountCode, delivery_areas, not_known
-from shop.pricing.quote import Quote, quote
+from shop.pricing.quote import LineItem, Quote, full_name, quote
 
-MOST_OF_ONE = 20  # of one SKU in one order
-MOST_LINES = 40  # different SKUs in one order
-GONE = "Something in your cart is no longer sold. We took it out"
+MAX_QUANTITY = 20  # of one SKU in one order
+MAX_LINES = 40  # different SKUs in one order
+WITHDRAWN = "Something in your cart is no longer sold. We took it out"
 
 
 class CartProblem(ValueError):
-    """What was asked of the cart cannot be done. Its message is for the buyer."""
-
-
-@dataclass(frozen=True)
-class CartContentsLine:
-    """One SKU in the cart, as it is sold now."""
-
-    sku: str
-    name: str
-    label: str
-    slug: str
-    category: str  # the slug of its category
-    image: str
-    alt: str
-    price: int
-    quantity: int
-    left: int
-
-    @property
-    def subtotal(self) -> int:
-        """Whole shillings."""
-        return self.price * self.quantity
-
-    @property
-    def stock(self) -> str:
-        """One of in, low and out."""
-        return stock_word(self.left)
-
-    @property
-    def problem(self) -> str | None:
-        """What must change before it can be bought, in words."""
-        if self.left <= 0:
-            return f"{self.full_name} is sold out. Remove it to go on"
-        if self.quantity > self.left:
-            return f"Only {self.left} {self.full_name} {'is' if self.left == 1 else 'are'} left. Change the quantity"
-        return None
-
-    @property
-    def full_name(self) -> str:
-        """Name and variant."""
-        return full_name(self.name, self.label)
+    """A change of the cart that is not possible. The message is for the buyer."""
 
 
 @dataclass(frozen=True)
 class CartContents:
-    """The cart as it stands now, priced. Sums are whole shillings."""
+    """A cart with its current prices. Amounts are whole shillings."""
 
-    lines: list[CartContentsLine]
-    price_changes: list[str]  # since the page that showed it last, in words
-    withdrawn: dict[str, str]  # what is no longer sold: its SKU, and the words for it
+    lines: list[LineItem]
+    price_changes: list[str]  # since the page that showed it last: sentences for the buyer
+    withdrawn: dict[str, str]  # SKUs that are no longer sold, each with a sentence for the buyer
     areas: list[DeliveryArea]
     area: DeliveryArea | None
     code: str
@@ -83,31 +42,31 @@ class CartContents:
 
     @property
     def notices(self) -> list[str]:
-        """What the buyer has not been told of the cart yet, a sentence each, without full stops."""
+        """Changes that the buyer has not seen yet: sentences without full stops."""
         return [*dict.fromkeys(self.withdrawn.values()), *self.price_changes]
 
     @property
-    def subtotal(self) -> int:
-        """The lines together, without what is sold out."""
-        return sum(line.subtotal for line in self.there)
-
-    @property
-    def there(self) -> list[CartContentsLine]:
-        """The lines of which something is left."""
+    def available_lines(self) -> list[LineItem]:
+        """The lines that are not sold out."""
         return [line for line in self.lines if line.left > 0]
 
     @property
+    def subtotal(self) -> int:
+        """The sum of the lines that are not sold out."""
+        return sum(line.subtotal for line in self.available_lines)
+
+    @property
     def quote(self) -> Quote | None:
-        """The whole sum; None until it is known where it goes."""
+        """The amounts with delivery; None until an area is chosen."""
         return self.quote_for(self.area) if self.area else None
 
     def quote_for(self, area: DeliveryArea) -> Quote:
-        """The whole sum if it went there."""
-        return quote(self.there, area.fee, self.discount_code.reduction if self.discount_code else None)
+        """The amounts with delivery to this area."""
+        return quote(self.available_lines, area.fee, self.discount_code.reduction if self.discount_code else None)
 
     @property
     def discount(self) -> int:
-        """What the code takes off."""
+        """The amount that the discount code takes off."""
         return self.discount_code.reduction.discount_on(self.subtotal) if self.discount_code else 0
 
     @property
@@ -117,57 +76,50 @@ class CartContents:
 
     @property
     def delivery_from(self) -> int | None:
-        """The lowest fee to have it brought."""
+        """The lowest delivery fee, pickup points excluded."""
         return min((area.fee for area in self.areas if not area.pickup), default=None)
 
     @property
     def ready(self) -> bool:
-        """Whether it can go to the checkout."""
+        """True when the cart can go to the checkout."""
         return bool(self.lines) and not any(line.problem for line in self.lines)
-
-    @property
-    def items(self) -> list[NewOrderLine]:
-        """The lines in the words of an order."""
-        return [
-            NewOrderLine(line.sku, line.name, line.label, line.image, line.price, line.quantity) for line in self.lines
-        ]
 
 
 def cart_contents(
-    wanted: Mapping[str, int], area_id: str = "", code: str = "", last_prices: Mapping[str, int] | None = None
+    quantities: Mapping[str, int], area_id: str = "", code: str = "", last_prices: Mapping[str, int] | None = None
 ) -> CartContents:
-    """Any quantities by SKU, priced now; `last_prices` are those last shown, of which changes are said."""
-    lines, price_changes, withdrawn = read_lines(wanted, last_prices)
+    """Price quantities by SKU. `last_prices` are the prices that the buyer saw last, to report changes."""
+    lines, price_changes, withdrawn = read_lines(quantities, last_prices)
     areas = delivery_areas()
     area = next((area for area in areas if str(area.id) == area_id), None)
-    typed = normalised_code(code)
-    discount, problem = _discount(typed, sum(line.subtotal for line in lines if line.left > 0), utcnow())
-    return CartContents(lines, price_changes, withdrawn, areas, area, typed, problem, discount)
+    normalised = normalised_code(code)
+    discount, problem = _discount(normalised, sum(line.subtotal for line in lines if line.left > 0), utcnow())
+    return CartContents(lines, price_changes, withdrawn, areas, area, normalised, problem, discount)
 
 
 def read_quantity(text: str) -> int:
-    """A quantity as typed. Raises CartProblem with the cure."""
+    """Parse a typed quantity. Raises CartProblem."""
     tidy = text.strip()
     if not re.fullmatch("[0-9]+", tidy):
-        raise CartProblem(f"Quantity must be a whole number from 0 to {MOST_OF_ONE}")
-    if len(tidy) > 4 or int(tidy) > MOST_OF_ONE:
-        raise CartProblem(f"Quantity must be {MOST_OF_ONE} or fewer. For more, write to us")
+        raise CartProblem(f"Quantity must be a whole number from 0 to {MAX_QUANTITY}")
+    if len(tidy) > 4 or int(tidy) > MAX_QUANTITY:
+        raise CartProblem(f"Quantity must be {MAX_QUANTITY} or fewer. For more, write to us")
     return int(tidy)
 
 
 def read_lines(
-    wanted: Mapping[str, int], prices: Mapping[str, int] | None = None
-) -> tuple[list[CartContentsLine], list[str], dict[str, str]]:
-    """SKUs as they are sold now, in the order given; price changes since `prices`, in words; what is no longer sold."""
-    before, lines, price_changes = prices or {}, [], []
+    quantities: Mapping[str, int], last_prices: Mapping[str, int] | None = None
+) -> tuple[list[LineItem], list[str], dict[str, str]]:
+    """Read SKUs from the catalogue, in the given order: their lines, price changes, and SKUs no longer sold."""
+    lines, price_changes = [], []
     withdrawn: dict[str, str] = {}
-    found = {row.sku: row for row in _rows(wanted)} if wanted else {}
-    for sku, quantity in wanted.items():
+    found = {row.sku: row for row in _rows(quantities)} if quantities else {}
+    for sku, quantity in quantities.items():
         row = found.get(sku)
         if row is None or not row.sold:
-            withdrawn[sku] = f"{full_name(row.name, row.label)} is no longer sold. We took it out" if row else GONE
+            withdrawn[sku] = f"{full_name(row.name, row.label)} is no longer sold. We took it out" if row else WITHDRAWN
             continue
-        line = CartContentsLine(
+        line = LineItem(
             sku=sku,
             name=row.name,
             label=row.label,
@@ -175,47 +127,44 @@ def read_lines(
             category=row.category,
             image=row.path or NO_IMAGE,
             alt=row.alt or row.name,
-            price=row.price,
+            unit_price=row.price,
             quantity=quantity,
             left=row.left,
+            stock=stock_word(row.left),
         )
-        was = before.get(sku, line.price)
-        if was != line.price:
+        last_price = (last_prices or {}).get(sku, line.unit_price)
+        if last_price != line.unit_price:
             price_changes.append(
-                f"The price of {line.full_name} is now {shillings(line.price)}. It was {shillings(was)}"
+                f"The price of {line.full_name} is now {shillings(line.unit_price)}. It was {shillings(last_price)}"
             )
         lines.append(line)
     return lines, price_changes, withdrawn
 
 
-def full_name(name: str, label: str) -> str:
-    """Name and variant."""
-    return f"{name} ({label})" if label else name
-
-
-def _discount(typed: str, goods: int, now: datetime) -> tuple[DiscountCode | None, str | None]:
+def _discount(typed: str, subtotal: int, now: datetime) -> tuple[DiscountCode | None, str | None]:
     if not typed:
         return None, None
     code = discount_code_by_name(typed)
     if code is None:
         return None, not_known(typed)
-    problem = code.problem_with(goods, now)
+    problem = code.problem_with(subtotal, now)
     return (None, problem) if problem else (code, None)
 
 
 def _rows(skus: Iterable[str]) -> Sequence[Any]:
-    columns = (
-        Variant.sku,
-        Variant.label,
-        Variant.price,
-        Product.name,
-        Product.slug,
-        ProductImage.path,
-        ProductImage.alt,
-    )
-    left, sold = (Variant.on_hand - Variant.held).label("left"), and_(Variant.active, Product.active).label("sold")
     query = (
-        select(*columns, Category.slug.label("category"), left, sold)
+        select(
+            Variant.sku,
+            Variant.label,
+            Variant.price,
+            Product.name,
+            Product.slug,
+            ProductImage.path,
+            ProductImage.alt,
+            Category.slug.label("category"),
+            (Variant.on_hand - Variant.held).label("left"),
+            and_(Variant.active, Product.active).label("sold"),
+        )
         .join(Product, Product.id == Variant.product_id)
         .join(Category, Category.id == Product.category_id)
         .outerjoin(ProductImage, image_of_variant())

@@ -1,4 +1,4 @@
-"""Limits wrong discount codes: of buyers by client address, in the admin by account."""
+"""Limit wrong discount codes: by client address in the shop, by user in the admin."""
 
 from contextlib import suppress
 
@@ -9,33 +9,33 @@ from shop.pricing.discount_codes import discount_code_by_name, normalised_code
 from shop.web.extensions import limiter
 from shop.web.rate_limits import client_address
 
-MOST = parse("30 per hour")
+LIMIT = parse("30 per hour")
 SCOPE = "wrong discount codes"
 TOO_MANY_IN_ADMIN = "Too many wrong discount codes were typed from your account. Wait an hour, or go on without one"
 TOO_MANY = "Too many wrong discount codes came from your network. Wait an hour, or go on without one"
 
 
 def may_try_code(typed: str | None) -> bool:
-    """Whether a typed discount code may be looked at. A wrong one is counted, a right one and one kept before never is.
+    """True when a buyer may try this discount code. Only wrong codes count, and never the one in the cart.
 
-    When too many were wrong a right one is not looked at either: it would tell which it is.
+    Over the limit correct codes are refused too: accepting them would tell which ones exist.
     """
     code = normalised_code(typed or "")
-    return not code or code == storage.kept().code or _counted(code, client_address())
+    return not code or code == storage.stored_cart().code or _allowed(code, client_address())
 
 
 def may_try_code_in_admin(typed: str | None, user_id: int) -> bool:
-    """As `may_try`, for a code typed into an order that is made in the admin; counted by account."""
+    """True when a user may try this discount code for a draft order."""
     code = normalised_code(typed or "")
-    return not code or _counted(code, f"account {user_id}")
+    return not code or _allowed(code, f"account {user_id}")
 
 
-def _counted(code: str, whose: str) -> bool:
+def _allowed(code: str, key: str) -> bool:
     if not limiter.enabled:
         return True
-    with suppress(Exception):  # a counter that is away must not stop a sale
-        if not limiter.limiter.test(MOST, SCOPE, whose):
+    with suppress(Exception):  # a rate limit store that is down must not stop a sale
+        if not limiter.limiter.test(LIMIT, SCOPE, key):
             return False
         if discount_code_by_name(code) is None:
-            limiter.limiter.hit(MOST, SCOPE, whose)
+            limiter.limiter.hit(LIMIT, SCOPE, key)
     return True

@@ -1,4 +1,4 @@
-"""The cart of each visitor, and carts that were shared by a link."""
+"""Carts of visitors, and carts shared by a link."""
 
 from datetime import datetime
 
@@ -9,27 +9,27 @@ from shop.core.database import Model, UtcDateTime
 
 
 class Cart(Model):
-    """One visitor's cart. The session cookie holds a random token, of which a hash is kept here."""
+    """One visitor's cart. The session cookie holds a random token, this row its SHA-256 hash."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    area: Mapped[str] = mapped_column(String(12), default="")  # the id of the delivery area chosen, as it was sent
-    code: Mapped[str] = mapped_column(String(40), default="")  # the discount code typed, tidied
-    typed: Mapped[str] = mapped_column(Text, default="")  # JSON: the checkout form as it was sent; kept for a day
+    area: Mapped[str] = mapped_column(String(12), default="")  # id of the chosen delivery area, as it was sent
+    code: Mapped[str] = mapped_column(String(40), default="")  # the discount code, normalised
+    typed: Mapped[str] = mapped_column(Text, default="")  # JSON: the answers of the checkout form; deleted after a day
     typed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
 
 class CartLine(Model):
-    """One SKU of a cart. Lines stand in the order of their ids: as they were added."""
+    """One SKU of a cart, in the order of the ids."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     cart_id: Mapped[int] = mapped_column(ForeignKey("cart.id", ondelete="CASCADE"))
     sku: Mapped[str] = mapped_column(String(40))
-    quantity: Mapped[int]  # 0: removed, and can be put back
-    removed: Mapped[int] = mapped_column(default=0)  # how many there were of it, until something else is changed
-    shown_price: Mapped[int]  # whole shillings: what one cost when the buyer last saw it
+    quantity: Mapped[int]  # 0: removed, can be put back
+    removed: Mapped[int] = mapped_column(default=0)  # its quantity before it was removed, until the next change
+    shown_price: Mapped[int]  # whole shillings for one, when the buyer last saw it
 
     __table_args__ = (
         CheckConstraint("quantity >= 0 AND removed >= 0", name="counts"),
@@ -38,15 +38,15 @@ class CartLine(Model):
 
 
 class SharedCart(Model):
-    """What /c/<code> puts into a cart: SKUs and counts. Prices are those of the day it is opened."""
+    """SKUs and quantities behind the link /c/<code>. Prices are read when it is opened."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(7), unique=True)
-    title: Mapped[str] = mapped_column(String(80), default="")  # the merchant's own name for it
-    actor: Mapped[str] = mapped_column(String(80), default="")  # who of the desk made it; "" for a buyer
+    title: Mapped[str] = mapped_column(String(80), default="")  # for the merchant
+    actor: Mapped[str] = mapped_column(String(80), default="")  # the user who made it; "" for a buyer
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    uses: Mapped[int] = mapped_column(default=0)  # how often it was put into a cart
+    uses: Mapped[int] = mapped_column(default=0)  # how often it was added to a cart
     active: Mapped[bool] = mapped_column(default=True)
 
     lines: Mapped[list["SharedLine"]] = relationship(order_by="SharedLine.position", cascade="all, delete-orphan")

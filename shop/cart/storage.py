@@ -1,7 +1,6 @@
-"""Where a cart is kept: a row found by the random token in the visitor's session, and a row for each SKU in it.
+"""The visitor's cart in the database: a row found by the random token in the session, and a row for each SKU.
 
-Rows are made by a form only, never by looking. Each change locks the cart's row first, so that two of them at one
-moment come one after the other and both are in.
+Only a form creates rows. Each change locks the cart's row first, so that concurrent changes run one after the other.
 """
 
 import json
@@ -19,17 +18,17 @@ from shop.cart.models import Cart, CartLine
 from shop.core.clock import utcnow
 from shop.core.database import db, updated, write
 
-KEPT = timedelta(days=30)  # since the last change
-TYPED_KEPT = timedelta(days=1)  # what was typed at the checkout: a name, a phone number, an address
-MOST_TYPED = 100_000  # characters of it
-BATCH = 500  # rows that one sweep lets go in one transaction
+CART_LIFETIME = timedelta(days=30)  # since the last change
+ANSWERS_LIFETIME = timedelta(days=1)  # of the checkout form: a name, a phone number, an address
+MAX_ANSWERS_LENGTH = 100_000  # characters
+BATCH = 500  # rows that one sweep deletes in one transaction
 TOKEN = "cart"  # noqa: S105 - its name in the session
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A cart as it is kept. Quantities and prices are by SKU, in the order the lines were added."""
+class StoredCart:
+    """A cart as it is stored. Quantities and prices are by SKU, in the order the lines were added."""
 
     lines: dict[str, int] = field(default_factory=dict)
     prices: dict[str, int] = field(default_factory=dict)  # whole shillings, as last shown
@@ -37,7 +36,7 @@ class Kept:
     code: str = ""
 
 
-class Opened:
+class LockedCart:
     """A cart whose row is locked until the transaction ends."""
 
     def __init__(self, cart_id: int) -> None:
@@ -47,11 +46,11 @@ class Opened:
 
     @property
     def lines(self) -> dict[str, int]:
-        """What is in it: pieces by SKU."""
+        """Its quantities by SKU."""
         return {row.sku: row.quantity for row in self.rows.values() if row.quantity}
 
     def put(self, sku: str, quantity: int, price: int) -> None:
-        """Let it hold so many of a SKU, which costs `price` whole shillings now."""
+        """Add a line or change its quantity; `price` is its current price in whole shillings."""
         row = self.rows.get(sku)
         if row is None:
             row = CartLine(cart_id=self.id, sku=sku, quantity=0, removed=0, shown_price=price)
@@ -61,141 +60,141 @@ class Opened:
             row.shown_price = price
         row.quantity, row.removed = quantity, 0
 
-    def set(self, sku: str, quantity: int) -> None:
-        """Change the quantity of a line it holds; 0 removes it, so that it can be put back."""
+    def set_quantity(self, sku: str, quantity: int) -> None:
+        """Change the quantity of an existing line; 0 removes it, and `undo_removal` can put it back."""
         row = self.rows.get(sku)
         if row is not None and row.quantity:
             row.removed = row.quantity if quantity <= 0 else 0
             row.quantity = max(0, quantity)
 
-    def put_back(self) -> None:
-        """Undo the last removal."""
+    def undo_removal(self) -> None:
+        """Put back the lines that were removed last."""
         for row in self.rows.values():
             if row.removed:
                 row.quantity, row.removed = row.removed, 0
 
-    def forget_removed(self) -> None:
-        """What was removed before can no longer be put back."""
+    def delete_removed(self) -> None:
+        """Delete removed lines for good."""
         for sku, row in list(self.rows.items()):
             if not row.quantity:
                 db.session.delete(self.rows.pop(sku))
         db.session.flush()
 
 
-def kept() -> Kept:
-    """The visitor's cart; an empty one, without a query, for a visitor who has none."""
+def stored_cart() -> StoredCart:
+    """The visitor's cart. Without a token in the session it is empty, and no query runs."""
     token_hash = _token_hash()
     if token_hash is None:
-        return Kept()
-    in_it = and_(CartLine.cart_id == Cart.id, CartLine.quantity > 0)
+        return StoredCart()
+    line_of_cart = and_(CartLine.cart_id == Cart.id, CartLine.quantity > 0)
     columns = (Cart.area, Cart.code, CartLine.sku, CartLine.quantity, CartLine.shown_price)
-    found = select(*columns).outerjoin(CartLine, in_it).where(Cart.token_hash == token_hash).order_by(CartLine.id)
-    rows = db.session.execute(found).all()
+    query = select(*columns).outerjoin(CartLine, line_of_cart).where(Cart.token_hash == token_hash)
+    rows = db.session.execute(query.order_by(CartLine.id)).all()
     if not rows:
-        return Kept()
+        return StoredCart()
     lines = {row.sku: row.quantity for row in rows if row.sku is not None}
     prices = {row.sku: row.shown_price for row in rows if row.sku is not None}
-    return Kept(lines, prices, rows[0].area, rows[0].code)
+    return StoredCart(lines, prices, rows[0].area, rows[0].code)
 
 
-def removed() -> dict[str, int]:
-    """What was removed last and can be put back: pieces by SKU."""
+def removed_lines() -> dict[str, int]:
+    """The quantities by SKU that were removed last and can be put back."""
     token_hash = _token_hash()
     if token_hash is None:
         return {}
-    found = select(CartLine.sku, CartLine.removed).join(Cart, Cart.id == CartLine.cart_id)
-    rows = db.session.execute(found.where(Cart.token_hash == token_hash, CartLine.removed > 0).order_by(CartLine.id))
+    query = select(CartLine.sku, CartLine.removed).join(Cart, Cart.id == CartLine.cart_id)
+    rows = db.session.execute(query.where(Cart.token_hash == token_hash, CartLine.removed > 0).order_by(CartLine.id))
     return {row.sku: row.removed for row in rows}
 
 
-def is_kept() -> bool:
-    """Whether the browser has brought the token of a cart back."""
+def has_token() -> bool:
+    """True when the browser has sent the token of a cart."""
     return _token_hash() is not None
 
 
-def is_there() -> bool:
-    """Whether the visitor's cart is kept: its token came back, and it has not been let go meanwhile."""
+def cart_exists() -> bool:
+    """True when the browser has sent a token and its cart has not been deleted."""
     token_hash = _token_hash()
     return token_hash is not None and bool(db.session.scalar(select(Cart.id).where(Cart.token_hash == token_hash)))
 
 
-def with_cart(work: Callable[[Opened], Result]) -> Result:
-    """Do `work` on the visitor's cart in one transaction; a visitor without a cart gets one, unless `work` raises."""
+def with_cart(change: Callable[[LockedCart], Result]) -> Result:
+    """Change the visitor's cart in one transaction. A visitor without a cart gets one, unless `change` raises."""
     token = session.get(TOKEN) if isinstance(session.get(TOKEN), str) else None
-    fresh = secrets.token_urlsafe(24)
+    new_token = secrets.token_urlsafe(24)
 
-    def on_cart() -> tuple[str, Result]:
+    def change_cart() -> tuple[str, Result]:
         cart_id = _locked(_hash_of(token)) if token else None
         if token and cart_id is not None:
-            return token, work(Opened(cart_id))
-        cart = Cart(token_hash=_hash_of(fresh), created_at=utcnow(), updated_at=utcnow())
+            return token, change(LockedCart(cart_id))
+        cart = Cart(token_hash=_hash_of(new_token), created_at=utcnow(), updated_at=utcnow())
         db.session.add(cart)
         db.session.flush()
-        return fresh, work(Opened(cart.id))
+        return new_token, change(LockedCart(cart.id))
 
-    session[TOKEN], result = write(on_cart)
-    session.permanent = True  # as long as the cart is kept, see PERMANENT_SESSION_LIFETIME
+    session[TOKEN], result = write(change_cart)
+    session.permanent = True  # as long as the cart is stored, see PERMANENT_SESSION_LIFETIME
     return result
 
 
-def if_cart(work: Callable[[Opened], None], **values: str | datetime | None) -> None:
-    """Do `work` on the visitor's cart, and write these columns, in one transaction, if there is one."""
+def if_cart(change: Callable[[LockedCart], None], **values: str | datetime | None) -> None:
+    """Change the visitor's cart and write these columns of it in one transaction, if there is a cart."""
     token_hash = _token_hash()
     if token_hash is None:
         return
 
-    def on_cart() -> None:
+    def change_cart() -> None:
         cart_id = _locked(token_hash)
         if cart_id is not None:
-            work(Opened(cart_id))
+            change(LockedCart(cart_id))
             if values:
                 updated(update(Cart).where(Cart.id == cart_id).values(**values))
 
-    write(on_cart)
+    write(change_cart)
 
 
-def note(**values: str | datetime | None) -> None:
+def update_cart(**values: str | datetime | None) -> None:
     """Write columns of the visitor's cart, if there is one."""
     token_hash = _token_hash()
     if token_hash is not None:
-        mine = update(Cart).where(Cart.token_hash == token_hash)
-        write(lambda: updated(mine.values(**values, updated_at=utcnow())))
+        statement = update(Cart).where(Cart.token_hash == token_hash).values(**values, updated_at=utcnow())
+        write(lambda: updated(statement))
 
 
-def keep_typed(answers: Mapping[str, str], **chosen: str) -> None:
-    """Keep what was typed at the checkout with the cart, for a day; `chosen` is its area and code."""
+def save_answers(answers: Mapping[str, str], **values: str) -> None:
+    """Store the answers of the checkout form with the cart for a day, and write these columns of it."""
     text = json.dumps(answers)
-    note(typed=text if len(text) <= MOST_TYPED else "", typed_at=utcnow(), **chosen)
+    update_cart(typed=text if len(text) <= MAX_ANSWERS_LENGTH else "", typed_at=utcnow(), **values)
 
 
-def typed() -> dict[str, str]:
-    """What was typed at the checkout within the last day; nothing else is ever given out."""
+def saved_answers() -> dict[str, str]:
+    """The answers of the checkout form that were stored within the last day."""
     token_hash = _token_hash()
     if token_hash is None:
         return {}
-    fresh = Cart.typed_at > utcnow() - TYPED_KEPT
-    text = db.session.scalar(select(Cart.typed).where(Cart.token_hash == token_hash, fresh))
+    recent = Cart.typed_at > utcnow() - ANSWERS_LIFETIME
+    text = db.session.scalar(select(Cart.typed).where(Cart.token_hash == token_hash, recent))
     return dict(json.loads(text)) if text else {}
 
 
 def sweep_carts() -> int:
-    """Delete carts that were not changed for 30 days, and of what was typed more than a day ago; how many."""
+    """Delete carts unchanged for 30 days and checkout answers older than a day. Returns the number of carts."""
     now = utcnow()
-    old = select(Cart.id).where(Cart.updated_at < now - KEPT).limit(BATCH)
-    stale = select(Cart.id).where(Cart.typed_at < now - TYPED_KEPT).limit(BATCH)
-    gone = 0
+    old = select(Cart.id).where(Cart.updated_at < now - CART_LIFETIME).limit(BATCH)
+    stale = select(Cart.id).where(Cart.typed_at < now - ANSWERS_LIFETIME).limit(BATCH)
+    deleted = 0
     while ids := list(db.session.scalars(old)):
         write(lambda ids=ids: db.session.execute(delete(Cart).where(Cart.id.in_(ids))))  # type: ignore[misc]
-        gone += len(ids)
+        deleted += len(ids)
     while ids := list(db.session.scalars(stale)):
-        forgotten = update(Cart).where(Cart.id.in_(ids)).values(typed="", typed_at=None)
-        write(lambda forgotten=forgotten: updated(forgotten))  # type: ignore[misc]
+        cleared = update(Cart).where(Cart.id.in_(ids)).values(typed="", typed_at=None)
+        write(lambda cleared=cleared: updated(cleared))  # type: ignore[misc]
     db.session.rollback()
-    return gone
+    return deleted
 
 
 def _locked(token_hash: str) -> int | None:
-    """The id of a cart, its row locked until the transaction ends; None when there is none any more."""
+    """Lock a cart's row until the transaction ends. Returns its id, or None when it has been deleted."""
     if not updated(update(Cart).where(Cart.token_hash == token_hash).values(updated_at=utcnow())):
         return None
     return db.session.scalar(select(Cart.id).where(Cart.token_hash == token_hash))

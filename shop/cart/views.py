@@ -1,4 +1,4 @@
-"""The cart's page and its buttons. No JavaScript, no token: the origin of the request is checked instead."""
+"""The cart page and its forms, which carry no CSRF token: the origin of the request is checked instead."""
 
 import re
 
@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from shop.cart import current_cart as carts
 from shop.cart import storage
-from shop.cart.cart_links import FROM_BUYER, count_use, share, shared_cart
+from shop.cart.cart_links import BUYER_LINK_LIFETIME, count_use, share, shared_cart
 from shop.cart.contents import CartContents, CartProblem, cart_contents, read_quantity
 from shop.cart.discount_code_limit import TOO_MANY, may_try_code
 from shop.cart.models import SharedCart
@@ -18,27 +18,30 @@ from shop.orders.open_orders import held_by, open_orders
 from shop.web.errors import error_page
 from shop.web.extensions import csrf, limiter
 
-NO_CART = ("This cart link leads nowhere", "It may have run out, or be cut short. Ask whoever sent it for a new one.")
+NO_CART = (
+    "This cart link does not work",
+    "It may have expired or be incomplete. Ask the person who sent it for a new one.",
+)
 
-guesses = limiter.shared_limit(  # of codes, by one address; who has a true one is never counted
+wrong_links = limiter.shared_limit(  # by client address; a link that works is not counted
     "120 per hour", scope="cart codes", deduct_when=lambda response: response.status_code == 404
 )
 
 cart = Blueprint("cart", __name__)
-csrf.exempt(cart)  # catalogue pages carry no token, so that caches may keep them; see origin.py
+csrf.exempt(cart)  # catalogue pages carry no token, so that they can be cached; see request_checks.py
 
 
 @cart.get("/cart")
 def show() -> str:
-    """What is in the cart, priced now."""
-    basket = carts.current_cart()
-    added = next((line for line in basket.lines if line.sku == request.args.get("added")), None)
-    removed = carts.last_removed() if "removed" in request.args else []
-    lost = "added" in request.args and not storage.is_kept()
+    """Show the cart at current prices."""
+    cart = carts.current_cart()
+    added = next((line for line in cart.lines if line.sku == request.args.get("added")), None)
+    removed = carts.removed_lines() if "removed" in request.args else []
+    lost = "added" in request.args and not storage.has_token()
     orders = open_orders()
     page = render_template(
         "cart/show.html",
-        basket=basket,
+        cart=cart,
         added=added,
         removed=removed,
         lost=lost,
@@ -46,20 +49,20 @@ def show() -> str:
         open_orders=orders,
         held=held_by(orders),
     )
-    carts.accept_changes(basket)
+    carts.accept_changes(cart)
     return page
 
 
 @cart.post("/cart/add")
 def add() -> Response:
-    """Put a SKU into the cart."""
+    """Add a SKU to the cart."""
     sku = "".join(filter(str.isprintable, request.form.get("sku", "")))[:40]
     try:
         quantity = read_quantity(request.form.get("quantity", "1"))
         if not quantity:
             raise CartProblem("Quantity must be at least 1")
         if not sku:
-            return redirect(_choice(request.form.get("product", ""), quantity), 303)
+            return redirect(_variant_choice(request.form.get("product", ""), quantity), 303)
         line = carts.add(sku, quantity)
     except CartProblem as problem:
         flash(str(problem), "problem")
@@ -70,7 +73,7 @@ def add() -> Response:
 
 @cart.post("/cart/update")
 def update() -> Response:
-    """Change quantities, remove a line, choose the area and code, and perhaps go on to the checkout."""
+    """Change quantities, remove a line, choose the area and discount code, or go on to the checkout."""
     quantities, problems = {}, set()
     removed = request.form.get("remove")
     for field, value in request.form.items():
@@ -81,89 +84,91 @@ def update() -> Response:
             quantities[sku] = read_quantity(value)
         except CartProblem as problem:
             problems.add(str(problem))
-    for words in sorted(problems):
-        flash(words, "problem")
-    carts.change({**quantities, removed: 0} if removed else quantities, _shown(request.form.get("shown")))
-    asked = request.form.get("apply")
-    code = "" if asked == "none" else request.form.get("code")
+    for message in sorted(problems):
+        flash(message, "problem")
+    carts.set_quantities(
+        {**quantities, removed: 0} if removed else quantities, _shown_quantities(request.form.get("shown"))
+    )
+    apply = request.form.get("apply")
+    code = "" if apply == "none" else request.form.get("code")
     if not may_try_code(code):
         code = None
         flash(TOO_MANY, "problem")
     carts.choose(request.form.get("area"), code)
     if removed or 0 in quantities.values():
         return redirect(url_for("cart.show", removed=1), 303)
-    if asked and not problems:
-        place = "summary" if asked == "area" else "discount"  # no field: one would take the focus from the answer
-        return redirect(url_for("cart.show", again="area" if asked == "area" else "code", _anchor=place), 303)
-    going = request.form.get("go") == "checkout" and not problems and carts.current_cart().ready
-    return redirect(url_for("checkout.details" if going else "cart.show"), 303)
+    if apply and not problems:
+        anchor = "summary" if apply == "area" else "discount"  # not a field, which would take the focus
+        return redirect(url_for("cart.show", again="area" if apply == "area" else "code", _anchor=anchor), 303)
+    to_checkout = request.form.get("go") == "checkout" and not problems and carts.current_cart().ready
+    return redirect(url_for("checkout.details" if to_checkout else "cart.show"), 303)
 
 
 @cart.post("/cart/undo")
 def undo() -> Response:
-    """Put back what was removed last."""
-    carts.put_back()
+    """Put back the lines that were removed last."""
+    carts.undo_removal()
     return redirect(url_for("cart.show"), 303)
 
 
-def _shown(text: str | None) -> dict[str, int] | None:
-    """The quantities that the page showed, as its hidden field has them; None when it says nothing."""
+def _shown_quantities(text: str | None) -> dict[str, int] | None:
+    """Parse the hidden field with the quantities that the page showed; None when it is empty."""
     pairs = [pair.rpartition(":") for pair in (text or "").split()]
     return {sku: int(count) for sku, _, count in pairs if re.fullmatch("[0-9]{1,4}", count)} if text else None
 
 
 @cart.post("/cart/share")
-@limiter.limit("60 per hour")  # carriers put thousands of phones behind one address
+@limiter.limit("60 per hour")  # mobile operators put thousands of phones behind one address
 def share_mine() -> Response:
-    """Make a link to what is in the buyer's own cart, and show it. The same cart again is the same link."""
+    """Make a link to the buyer's cart and show it. An unchanged cart keeps its link."""
     quantities = {line.sku: line.quantity for line in carts.current_cart().lines}
     if not quantities:
         return redirect(url_for("cart.show"), 303)
     last = shared_cart(session.get("shared", ""), utcnow())
     if last is None or {line.sku: line.quantity for line in last.lines} != quantities:
-        last = write(lambda: share(quantities, utcnow(), FROM_BUYER))
+        last = write(lambda: share(quantities, utcnow(), BUYER_LINK_LIFETIME))
         session["shared"] = last.code
-    flash("Here is the link to your cart. Whoever opens it can put the same things into theirs", "good")
+    flash("Here is the link to your cart. Anyone who opens it can put the same things into their own cart", "good")
     return redirect(url_for("cart.shared", code=last.code), 303)
 
 
 @cart.get("/c/<code>")
-@guesses
+@wrong_links
 def shared(code: str) -> str | Response:
-    """What somebody shared, at today's prices. Looking changes nothing: previews and bots look too."""
+    """Show a shared cart at current prices. It changes nothing: link previews and bots open it too."""
     found = shared_cart(code, utcnow())
     if found is None:
         return error_page(404, NO_CART)
-    basket = _contents(found)
+    cart = _contents(found)
     link = f"{current_app.config['SHOP_URL']}{url_for('cart.shared', code=found.code)}"
-    text = render_template("whatsapp/shared_cart.txt", basket=basket, link=link).strip()
-    return render_template("cart/shared.html", shared=found, basket=basket, link=link, whatsapp_url=whatsapp_link(text))
+    text = render_template("whatsapp/shared_cart.txt", cart=cart, link=link).strip()
+    return render_template("cart/shared.html", shared=found, cart=cart, link=link, whatsapp_url=whatsapp_link(text))
 
 
 @cart.post("/c/<code>")
-@guesses
+@wrong_links
 def take_shared(code: str) -> Response:
-    """Put what was shared into this visitor's cart."""
+    """Add a shared cart to the visitor's cart."""
     found = shared_cart(code, utcnow())
     if found is None:
         return error_page(404, NO_CART)
-    basket = _contents(found)
-    gone = ["Something that was in it is no longer sold"] if basket.withdrawn else []
+    cart = _contents(found)
+    withdrawn = ["Something that was in it is no longer sold"] if cart.withdrawn else []
     try:
-        missed = carts.take_in(basket)
+        left_out = carts.add_shared(cart)
     except CartProblem as problem:
         flash(str(problem), "problem")
         return redirect(url_for("cart.shared", code=code), 303)
-    for words in [*gone, *missed]:
-        flash(words, "problem")
-    if any(line.left > 0 for line in basket.lines):
+    for message in [*withdrawn, *left_out]:
+        flash(message, "problem")
+    if any(line.left > 0 for line in cart.lines):
         write(lambda: count_use(found.id))
-        flash("The cart is yours now. Change it as you like", "good")
+        flash("These things are in your cart now. Change them as you like", "good")
     return redirect(url_for("cart.show"), 303)
 
 
-def _choice(product: str, quantity: int) -> str:
-    """Where a product's page asks once more which one it shall be; the quantity stays."""
+def _variant_choice(product: str, quantity: int) -> str:
+    """The address of the product page that asks for a variant, with the quantity kept."""
     if not re.fullmatch("[a-z0-9-]{1,80}", product):
         raise CartProblem("Choose which one you would like, then add it to the cart")
     return url_for("catalog.product", slug=product, choose=1, quantity=quantity, _anchor="choice")

@@ -1,1 +1,1 @@
-"""From cart to payment page."""
+"""The checkout: from the cart to the payment page."""

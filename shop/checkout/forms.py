@@ -1,4 +1,4 @@
-"""What the checkout asks, and how it says what is wrong."""
+"""The checkout form and its error messages."""
 
 import secrets
 
@@ -16,24 +16,24 @@ from shop.orders.placement import Buyer, code_used_up_for_buyer, held_until
 from shop.pricing.models import DiscountCode
 from shop.web.base_form import BaseForm
 
-TYPED = ("full_name", "phone_number", "email", "area", "location", "note", "code", "shown_total", "doubted")
-MOST_TYPED = 2000  # characters of one answer that are kept
-GO_ON = "send the form again"
+SAVED_FIELDS = ("full_name", "phone_number", "email", "area", "location", "note", "code", "shown_total", "doubted")
+MAX_ANSWER_LENGTH = 2000  # characters of one answer that are saved
+SEND_AGAIN = "send the form again"
 BAD_EMAIL = "Enter an email address in the correct format, like name@example.com"
 
 
 def new_key() -> str:
-    """A one-time key for a form: of all sendings of that form, one makes an order."""
-    return _keys().sign(secrets.token_urlsafe(16)).decode()
+    """A signed idempotency key: a form that is sent several times makes one order."""
+    return _key_signer().sign(secrets.token_urlsafe(16)).decode()
 
 
-def _keys() -> Signer:
+def _key_signer() -> Signer:
     settings: Settings = current_app.config["SETTINGS"]
-    return Signer(list(reversed(settings.secret_keys)), salt="checkout key")  # the last one signs, all are believed
+    return Signer(list(reversed(settings.secret_keys)), salt="checkout key")  # the last key signs, all are accepted
 
 
 class CheckoutForm(BaseForm):
-    """Who buys and where it goes."""
+    """The buyer, the delivery area and the discount code."""
 
     full_name = StringField(
         "Full name",
@@ -54,93 +54,92 @@ class CheckoutForm(BaseForm):
         "Note", [Length(max=500, message="Note must be 500 characters or fewer")], filters=[typed_text]
     )
     code = StringField("Discount code", filters=[typed_line])
-    once = HiddenField()  # the one-time key
-    shown_total = HiddenField()  # the total the buyer saw; never a price, only compared
-    shown = HiddenField()  # all else the page showed, as shop/checkout/page_snapshot.py has it; only compared
-    doubted = HiddenField()  # numbers and addresses that the page asked the buyer to check
+    checkout_key = HiddenField()  # the idempotency key
+    shown_total = HiddenField()  # the total that the page showed, for comparison only
+    shown = HiddenField()  # a page snapshot, for comparison only
+    doubted = HiddenField()  # unusual phone numbers and email addresses that the page asked the buyer to check
 
     pickups: frozenset[str] = frozenset()
 
     def offer(self, areas: list[tuple[str, str]], pickups: frozenset[str]) -> None:
-        """Say which areas there are (id, name), and at which of them nothing is brought."""
+        """Set the delivery areas as (id, name), and the ids of pickup points."""
         self.area.choices = areas
         self.pickups = pickups
 
     def validate_full_name(self, field: StringField) -> None:
-        """A name is put into a mail to an address anybody may type: no links in it, and nothing hidden."""
+        """Refuse links and hidden characters: the name is sent by email to an address that was not verified."""
         if problem := name_problem(field.data):
             raise ValidationError(f"Full name {problem}")
 
     def validate_phone_number(self, field: StringField) -> None:
-        """A Kenyan mobile in any spelling; one of no range in use has to be sent twice."""
+        """Require a Kenyan mobile number. One outside the known ranges must be sent twice."""
         try:
             number = kenyan_mobile(field.data)
         except PhoneError as error:
             raise ValidationError(str(error)) from None
-        if unusual_mobile(number) and self._first_seen(number):
+        if unusual_mobile(number) and self._must_confirm(number):
             raise ValidationError(
-                f"Please check {readable_phone(number)}: few numbers begin so. If it is right, {GO_ON}"
+                f"Please check {readable_phone(number)}: few numbers begin like that. If it is right, {SEND_AGAIN}"
             )
 
     def validate_email(self, field: StringField) -> None:
-        """An address that could exist; one that looks mistyped has to be sent twice."""
+        """Require a valid address. One that looks mistyped must be sent twice."""
         try:
             address = normalised_email(field.data)
         except EmailNotValidError:
             raise ValidationError(BAD_EMAIL) from None
         likely = suggested_email(address)
-        if likely and self._first_seen(address):
-            raise ValidationError(f"Did you mean {likely}? Correct it, or if {address} is right, {GO_ON}")
+        if likely and self._must_confirm(address):
+            raise ValidationError(f"Did you mean {likely}? Correct it, or if {address} is right, {SEND_AGAIN}")
 
     def validate_area(self, field: RadioField) -> None:
-        """One of the areas on offer."""
+        """Require one of the offered areas."""
         if str(field.data) not in {value for value, _ in field.choices}:
             raise ValidationError("Choose where it should go")
 
     def validate_location(self, field: TextAreaField) -> None:
-        """Needed where something is brought."""
+        """Require an address, except at pickup points."""
         if not field.data and str(self.area.data) not in self.pickups:
             raise ValidationError("Enter where the rider should bring it, like an estate, building or landmark")
 
-    def _first_seen(self, answer: str) -> bool:
-        """Whether the buyer has not been asked about this answer yet. The page that comes back knows that they were."""
-        asked_about = (self.doubted.data or "")[:MOST_TYPED].split()
+    def _must_confirm(self, answer: str) -> bool:
+        """True when the buyer was not asked about this answer before. The page that comes back remembers it."""
+        asked_about = (self.doubted.data or "")[:MAX_ANSWER_LENGTH].split()
         if answer in asked_about:
             return False
         self.doubted.data = " ".join([*asked_about, answer])
         return True
 
     def problem_with_code(self, code: DiscountCode | None) -> str | None:
-        """Whether this phone number has had its share of the code already, in words."""
-        if (
-            code is None
-            or self.phone_number.errors
-            or not code_used_up_for_buyer(code, kenyan_mobile(self.phone_number.data))
-        ):
+        """The error message when this phone number has used the discount code up, or None."""
+        if code is None or self.phone_number.errors:
             return None
-        until = held_until(code, kenyan_mobile(self.phone_number.data))
+        phone_number = kenyan_mobile(self.phone_number.data)
+        if not code_used_up_for_buyer(code, phone_number):
+            return None
+        until = held_until(code, phone_number)
         if until:
             return (
-                f"Discount code {code.code} is held by an order with this phone number that waits to be paid, until "
-                f"{nairobi(until)}. Pay or cancel that order, by the link we mailed, or remove the code"
+                f"Discount code {code.code} is held by an unpaid order with this phone number until {nairobi(until)}. "
+                "Pay or cancel that order, by the link we emailed, or remove the code"
             )
         return f"Discount code {code.code} has been used with this phone number already. Remove it to go on"
 
     def answers(self) -> dict[str, str]:
-        """Everything that was sent, as it was, cut where no true answer is so long."""
-        kept = {name: request.form.get(name, "")[:MOST_TYPED] for name in TYPED}
-        return {**kept, "shown": self.shown.data or ""}
+        """The answers as they were sent, each cut to MAX_ANSWER_LENGTH."""
+        answers = {name: request.form.get(name, "")[:MAX_ANSWER_LENGTH] for name in SAVED_FIELDS}
+        return {**answers, "shown": self.shown.data or ""}
 
     @property
     def key(self) -> str | None:
-        """The one-time key, if we issued it."""
+        """The idempotency key; None when its signature is wrong."""
         try:
-            return _keys().unsign(self.once.data or "").decode()
+            return _key_signer().unsign(self.checkout_key.data or "").decode()
         except (BadSignature, UnicodeError):
             return None
 
     def buyer(self) -> Buyer:
-        """The answers in the shop's own words; past here nobody sees the form."""
+        """The validated and normalised answers."""
         return Buyer(
             full_name=self.full_name.data,
             phone_number=kenyan_mobile(self.phone_number.data),

@@ -1,7 +1,6 @@
-"""Turning a cart into an order that can be paid: one transaction, all or nothing."""
+"""Place an order from a cart: one transaction writes the order, its stock, its discount use and its first attempt."""
 
 from collections.abc import Callable
-from typing import TypeVar
 
 from flask import current_app
 from sqlalchemy import select
@@ -15,82 +14,73 @@ from shop.core.money import shillings
 from shop.core.signals import order_placed
 from shop.orders import transitions
 from shop.orders.models import Order
-from shop.orders.placement import Buyer, TooManyOpen, enforce_open_order_limit, write_order
+from shop.orders.placement import Buyer, TooManyOpenOrders, enforce_open_order_limit, write_order
 from shop.orders.reservations import OutOfStock
 from shop.orders.states import Payment
 from shop.payments.attempts import NewAttempt, new_attempt
 from shop.payments.review_flags import ReviewReason, flag_order
 from shop.pricing.discount_codes import DiscountNotUsable
 from shop.pricing.models import DeliveryArea
+from shop.pricing.quote import Quote
 
-Then = TypeVar("Then")
-LUCKLESS = 3  # how often a number drawn for the order may be another order's already
+MAX_TRIES = 4  # a random order number or payment reference may belong to another order already
+Placed = tuple[Order, NewAttempt | None]
 
 
-def order_of(key: str) -> Order | None:
-    """The order this form made already, or None."""
+def order_by_checkout_key(key: str) -> Order | None:
+    """The order that the form with this idempotency key made, or None."""
     return db.session.scalar(select(Order).where(Order.checkout_key == key))
 
 
-def place_order(key: str, buyer: Buyer, basket: CartContents, area: DeliveryArea) -> tuple[Order, NewAttempt | None]:
-    """Write the order, its stock, discount use and first payment attempt: None when nothing is to be paid.
+def place_order(key: str, buyer: Buyer, cart: CartContents, area: DeliveryArea) -> Placed:
+    """Place the buyer's order with its first payment attempt, or None as the attempt when the total is 0.
 
-    When another sending of the same form was quicker, that one's order comes back, without an attempt to open.
-    Raises TooManyOpen, OutOfStock and DiscountGone; then nothing was written.
+    Raises TooManyOpenOrders, OutOfStock and DiscountNotUsable; then nothing was written.
     """
     settings: Settings = current_app.config["SETTINGS"]
+    quoted = cart.quote_for(area)  # before the transaction, which reads the area and the code again
 
-    def begin(order: Order) -> NewAttempt | None:
-        return new_attempt(order, order.placed_at) if order.total else None
+    def place() -> Placed:
+        enforce_open_order_limit(buyer)
+        order = write_cart_order(key, buyer, cart, area, quoted, settings.order_hold_minutes)
+        return order, new_attempt(order, order.placed_at) if order.total else None
 
-    return _place(key, buyer, basket, area, settings.order_hold_minutes, begin, capped=True)
+    return place_once(key, place)
 
 
-def place_for_buyer(
-    key: str, buyer: Buyer, basket: CartContents, area: DeliveryArea, hold_minutes: int, made: Callable[[Order], None]
-) -> Order:
-    """Write an order that somebody else made for the buyer, who pays it on its own page later.
+def place_once(key: str, place: Callable[[], Placed]) -> Placed:
+    """Run `place` in one transaction. When the form with this key made an order before, return that one instead.
 
-    `made` runs in the same transaction, once. Otherwise as `place_order`, without a cap: somebody answers for it.
+    An order made before comes without an attempt: its payment page is open already.
     """
-    return _place(key, buyer, basket, area, hold_minutes, made, capped=False)[0]
-
-
-def _place(
-    key: str,
-    buyer: Buyer,
-    basket: CartContents,
-    area: DeliveryArea,
-    hold_minutes: int,
-    then: Callable[[Order], Then],
-    *,
-    capped: bool,
-) -> tuple[Order, Then | None]:
-    quoted, code, items, now = basket.quote_for(area), basket.discount_code, basket.items, utcnow()
-
-    def place() -> tuple[Order, Then | None]:
-        if capped:
-            enforce_open_order_limit(buyer)
-        order = write_order(key, buyer, items, area, code, quoted, now, hold_minutes)
-        order_placed.send(order)
-        outcome = then(order)
-        if not order.total:
-            transitions.transition(order, Payment.AWAITING, Payment.PAID)
-            transitions.complete_payment(order, now)
-            if order.discount:
-                code_name, off = order.discount_code, shillings(order.discount)
-                flag_order(
-                    order, ReviewReason.FREE, f"Discount code {code_name} took {off} off: nothing was left to pay"
-                )
-        return order, outcome
-
-    for _ in range(LUCKLESS):
+    tries = 1
+    while True:
         try:
             return write(place)
-        except (IntegrityError, TooManyOpen, OutOfStock, DiscountNotUsable) as beaten:
-            order = order_of(key)  # the last piece may have gone to this very form, sent twice
+        except (IntegrityError, TooManyOpenOrders, OutOfStock, DiscountNotUsable) as error:
+            order = order_by_checkout_key(key)  # the same form, sent twice, may have taken the last piece
             if order is not None:
                 return order, None
-            if not isinstance(beaten, IntegrityError):
+            if not isinstance(error, IntegrityError) or tries == MAX_TRIES:
                 raise
-    return write(place)
+            tries += 1
+
+
+def write_cart_order(
+    key: str, buyer: Buyer, cart: CartContents, area: DeliveryArea, quoted: Quote, hold_minutes: int
+) -> Order:
+    """Write the order of a cart inside the caller's transaction; one with a total of 0 is paid at once.
+
+    Raises OutOfStock, DiscountNotUsable and, when the key was used before, sqlalchemy.exc.IntegrityError.
+    """
+    order = write_order(key, buyer, cart.lines, area, cart.discount_code, quoted, utcnow(), hold_minutes)
+    order_placed.send(order)
+    if not order.total:
+        transitions.transition(order, Payment.AWAITING, Payment.PAID)
+        transitions.complete_payment(order, order.placed_at)
+        if order.discount:
+            reason = (
+                f"Discount code {order.discount_code} took {shillings(order.discount)} off: nothing was left to pay"
+            )
+            flag_order(order, ReviewReason.FREE, reason)
+    return order

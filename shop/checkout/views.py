@@ -1,7 +1,7 @@
-"""One page: who buys, where it goes, every line and the exact total, on a button that says it.
+"""The checkout page: buyer, delivery area, cart lines and the exact total.
 
-Every form is answered with a redirect: Back meets pages only, never a form that would have to be sent again. What was
-typed waits with the cart; GET /checkout?again=pay checks it afresh and says what stands in the way.
+Every POST answers with a redirect, so that the browser's Back button never sends a form again. The answers are saved
+with the cart; GET /checkout?again=pay validates them again and shows the problems.
 """
 
 from contextlib import suppress
@@ -17,11 +17,11 @@ from shop.cart.contents import CartContents, CartProblem
 from shop.cart.discount_code_limit import TOO_MANY, may_try_code
 from shop.checkout.forms import CheckoutForm, new_key
 from shop.checkout.page_snapshot import read_snapshot, snapshot_of
-from shop.checkout.problems import OPEN_TOO_LONG, Trouble, what_to_say
-from shop.checkout.resubmission import sent_again, way_to
-from shop.checkout.submission import order_of, place_order
+from shop.checkout.problems import OPEN_TOO_LONG, CheckoutProblems, checkout_problems
+from shop.checkout.resubmission import payment_or_order_page, resubmit
+from shop.checkout.submission import order_by_checkout_key, place_order
 from shop.orders.open_orders import open_orders, remember_order
-from shop.orders.placement import Buyer, TooManyOpen
+from shop.orders.placement import Buyer, TooManyOpenOrders
 from shop.orders.reservations import OutOfStock
 from shop.payments.attempts import open_page
 from shop.pricing.discount_codes import DiscountNotUsable
@@ -29,145 +29,141 @@ from shop.pricing.models import DeliveryArea
 from shop.web.extensions import csrf, limiter
 
 checkout = Blueprint("checkout", __name__)
-csrf.exempt(checkout)  # the form checks its own token, so that a stale one costs the buyer nothing that was typed
-NETWORK = "Very many orders come from your network at the moment. Wait 10 minutes, then press Pay again"
-ONCE_MORE = "Check your order once more, then press Pay"
-QUICKER = "Another buyer was quicker. Your order has not been placed"
-FILLED_AGAIN = "We no longer had your cart, so we filled it again from this page. Check it, then press Pay"
-NOT_READY = "Your cart cannot be bought as it is. Nothing was ordered, and what you typed at the checkout is kept."
+csrf.exempt(checkout)  # the form checks its own token: an expired one must not lose the answers
+TOO_MANY_ORDERS = "Very many orders come from your network at the moment. Wait 10 minutes, then press Pay again"
+CHECK_AGAIN = "Check your order once more, then press Pay"
+GOODS_GONE = "Another buyer was quicker. Your order has not been placed"
+CART_RESTORED = "We no longer had your cart, so we filled it again from this page. Check it, then press Pay"
+NOT_READY = "Your cart cannot be ordered as it is. Nothing was ordered, and your answers at the checkout are kept."
 
 
 @checkout.get("/checkout")
 def details() -> Response | str:
-    """Ask who is buying and where it goes; with `again`, say what became of the form that was just sent."""
-    basket, again = carts.current_cart(), request.args.get("again")
-    if not basket.lines:
+    """Show the checkout form; with `again`, also the problems of the answers that were just sent."""
+    cart, again = carts.current_cart(), request.args.get("again")
+    if not cart.lines:
         orders = open_orders()
         if orders:
             return redirect(url_for("orders.show", token=orders[0].token), 303)
-        cookies_refused = again and not storage.is_kept()
+        cookies_refused = again and not storage.has_token()
         return redirect(url_for("cart.show", added="" if cookies_refused else None), 303)
-    if not basket.ready:
+    if not cart.ready:
         flash(NOT_READY, "problem")
         return redirect(url_for("cart.show"), 303)
-    typed = storage.typed()
-    form = CheckoutForm(formdata=MultiDict(typed) if typed else None)
-    form.area.data, form.code.data = str(basket.area_id or ""), basket.code
-    trouble = Trouble([], ". ".join(basket.notices))
-    if again == "pay" and typed:
-        form.code.data = typed.get("code") if typed.get("code_refused") else basket.code
-        _offer(form, basket)
+    answers = storage.saved_answers()
+    form = CheckoutForm(formdata=MultiDict(answers) if answers else None)
+    form.area.data, form.code.data = str(cart.area_id or ""), cart.code
+    problems = CheckoutProblems([], ". ".join(cart.notices))
+    if again == "pay" and answers:
+        form.code.data = answers.get("code") if answers.get("code_refused") else cart.code
+        _offer_areas(form, cart)
         form.validate()
-        trouble = what_to_say(form, basket, read_snapshot(typed.get("shown")), typed)
-    page = _page(form, basket, trouble, again)
-    carts.accept_changes(basket)
+        problems = checkout_problems(form, cart, read_snapshot(answers.get("shown")), answers)
+    page = _page(form, cart, problems, again)
+    carts.accept_changes(cart)
     return page
 
 
 @checkout.post("/checkout")
 def submit() -> Response:
-    """Take the form in: on to the payment page, or back to GET /checkout with what stands in the way."""
+    """Place the order and redirect to the payment page, or back to GET /checkout with the problems."""
     form = CheckoutForm()
-    placed = order_of(form.key) if form.key else None
+    placed = order_by_checkout_key(form.key) if form.key else None
     if placed:
-        return redirect(sent_again(placed, form), 303)
-    code = "" if _asked() == "none" else form.code.data or ""
+        return redirect(resubmit(placed, form), 303)
+    apply = request.form.get("apply")  # another button than Pay: "code" applies the discount code, "none" removes it
+    code = "" if apply == "none" else form.code.data or ""
     refused = not may_try_code(code)
     code = "" if refused else code
-    basket = carts.current_cart(str(form.area.data or ""), code)
-    if not basket.lines:
+    cart = carts.current_cart(str(form.area.data or ""), code)
+    if not cart.lines:
         return _without_cart(form)
     if refused:
-        return _back(form, basket, code_refused=TOO_MANY)
-    if _asked():
-        return _back(form, basket, "code", "discount")
-    _offer(form, basket)
-    stale = not form.validate() and bool(form.csrf_token.errors)
-    trouble = what_to_say(form, basket, read_snapshot(form.shown.data), form.answers())
-    if stale:
-        return _back(form, basket, main=OPEN_TOO_LONG)
-    if not basket.ready or basket.area is None or trouble.problems or trouble.news:
-        return _back(form, basket)
+        return _back(form, cart, code_refused=TOO_MANY)
+    if apply:
+        return _back(form, cart, "code", "discount")
+    _offer_areas(form, cart)
+    expired = not form.validate() and bool(form.csrf_token.errors)
+    problems = checkout_problems(form, cart, read_snapshot(form.shown.data), form.answers())
+    if expired:
+        return _back(form, cart, main=OPEN_TOO_LONG)
+    if not cart.ready or cart.area is None or problems.errors or problems.changes:
+        return _back(form, cart)
     if form.key is None:
-        return _back(form, basket, news=ONCE_MORE)
+        return _back(form, cart, news=CHECK_AGAIN)
     try:
-        with limiter.limit("100 per 10 minutes"):  # loose: carriers put thousands of phones behind one address
-            return _ordered(form.key, form.buyer(), basket, basket.area)
+        with limiter.limit("100 per 10 minutes"):  # mobile operators put thousands of phones behind one address
+            return _place(form.key, form.buyer(), cart, cart.area)
     except RateLimitExceeded:
-        return _back(form, basket, main=NETWORK)
-    except TooManyOpen as many:
-        return _back(form, basket, many=" ".join(many.fields))
+        return _back(form, cart, main=TOO_MANY_ORDERS)
+    except TooManyOpenOrders as error:
+        return _back(form, cart, many=" ".join(error.fields))
     except (OutOfStock, DiscountNotUsable):
-        return _back(form, carts.current_cart(str(basket.area.id), basket.code), news=QUICKER)
+        return _back(form, carts.current_cart(str(cart.area.id), cart.code), news=GOODS_GONE)
 
 
-def _asked() -> str | None:
-    """What was pressed instead of Pay: "code" applies the code, "none" removes it."""
-    return request.form.get("apply")
-
-
-def _ordered(key: str, buyer: Buyer, basket: CartContents, area: DeliveryArea) -> Response:
-    order, attempt = place_order(key, buyer, basket, area)
+def _place(key: str, buyer: Buyer, cart: CartContents, area: DeliveryArea) -> Response:
+    order, attempt = place_order(key, buyer, cart, area)
     order_page = url_for("orders.show", token=order.token)
     remember_order(order)
-    carts.bought(basket)
+    carts.remove_ordered(cart)
     if attempt is None:
-        return redirect(way_to(order), 303)
+        return redirect(payment_or_order_page(order), 303)
     return redirect(open_page(attempt) or order_page, 303)
 
 
 def _back(
-    form: CheckoutForm, basket: CartContents, again: str = "pay", anchor: str | None = None, **said: str
+    form: CheckoutForm, cart: CartContents, again: str = "pay", anchor: str | None = None, **messages: str
 ) -> Response:
-    """Keep what was typed and lead to the page that says the rest; what cannot be bought is changed in the cart."""
-    _keep(form, basket.code, **said)
-    if not basket.ready:
-        flash(said.get("news") or NOT_READY, "problem")
+    """Save the answers and redirect to the page that shows the problems: the cart's, when it must be changed."""
+    _save_answers(form, cart.code, **messages)
+    if not cart.ready:
+        flash(messages.get("news") or NOT_READY, "problem")
         return redirect(url_for("cart.show"), 303)
     return redirect(url_for("checkout.details", again=again, _anchor=anchor), 303)
 
 
-def _keep(form: CheckoutForm, code: str, **said: str) -> None:
+def _save_answers(form: CheckoutForm, code: str, **messages: str) -> None:
     answers = {name: value for name, value in form.answers().items() if value}
-    storage.keep_typed({**answers, **said}, area=str(form.area.data or "")[:12], code=code)
+    storage.save_answers({**answers, **messages}, area=str(form.area.data or "")[:12], code=code)
 
 
 def _without_cart(form: CheckoutForm) -> Response:
-    """The cart is empty. A lost cookie or key lost it: then the page's own lines fill it again, and Pay is asked for.
+    """Answer a form whose cart is empty. When the cart's cookie was lost, fill a new cart from the page snapshot.
 
-    A cart that is there and empty was bought or emptied meanwhile, perhaps in another tab.
+    When the cart exists, it was ordered or emptied, perhaps in another tab.
     """
     shown = read_snapshot(form.shown.data)
-    if not storage.is_there() and shown.lines:
+    if not storage.cart_exists() and shown.lines:
         with suppress(CartProblem):
             carts.fill(shown.quantities)
-        basket = carts.current_cart(str(form.area.data or ""), form.code.data)
-        if basket.lines:
-            return _back(form, basket, news=FILLED_AGAIN)
+        cart = carts.current_cart(str(form.area.data or ""), form.code.data)
+        if cart.lines:
+            return _back(form, cart, news=CART_RESTORED)
     orders = open_orders()
     if orders:
         flash("Your cart is empty, because you have ordered already. Nothing more was ordered.", "problem")
-    elif storage.is_there():
-        _keep(form, "")
-        flash("Your cart is empty now, so nothing was ordered. What you typed at the checkout is kept.", "problem")
+    elif storage.cart_exists():
+        _save_answers(form, "")
+        flash("Your cart is empty now, so nothing was ordered. Your answers at the checkout are kept.", "problem")
     return redirect(url_for("orders.show", token=orders[0].token) if orders else url_for("cart.show"), 303)
 
 
-def _offer(form: CheckoutForm, basket: CartContents) -> None:
-    pickups = frozenset(str(area.id) for area in basket.areas if area.pickup)
-    form.offer([(str(area.id), area.name) for area in basket.areas], pickups)
+def _offer_areas(form: CheckoutForm, cart: CartContents) -> None:
+    pickups = frozenset(str(area.id) for area in cart.areas if area.pickup)
+    form.offer([(str(area.id), area.name) for area in cart.areas], pickups)
 
 
-def _page(form: CheckoutForm, basket: CartContents, trouble: Trouble, again: str | None) -> str:
-    form.shown_total.data = str(basket.quote.total) if basket.quote else ""
-    form.shown.data = snapshot_of(basket)
-    form.once.data = new_key()
+def _page(form: CheckoutForm, cart: CartContents, problems: CheckoutProblems, again: str | None) -> str:
+    form.shown_total.data = str(cart.quote.total) if cart.quote else ""
+    form.shown.data = snapshot_of(cart)
+    form.checkout_key.data = new_key()
     return render_template(
         "checkout/details.html",
         form=form,
-        basket=basket,
-        problems=trouble.problems,
-        changed=trouble.news,
+        cart=cart,
+        problems=problems.errors,
+        changed=problems.changes,
         again=again,
         open_orders=open_orders(),
     )

@@ -1,9 +1,10 @@
 """Time as the shop keeps it (UTC) and as its people read it (Nairobi)."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,19 @@ def nairobi_until(moment: datetime, now: datetime) -> str:
 def nairobi(moment: datetime) -> str:
     """An aware moment as a buyer or merchant in Kenya reads it: "24 Nov 2026, 14:05"."""
     return f"{moment.astimezone(NAIROBI):%-d %b %Y, %H:%M}"
+
+
+def read_day(text: str) -> date | None:
+    """Parse a date typed as YYYY-MM-DD; None for anything else."""
+    try:
+        return date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+    except ValueError:
+        return None
+
+
+def midnight(day: date) -> datetime:
+    """The start of a Nairobi day, UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=NAIROBI).astimezone(UTC)
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:

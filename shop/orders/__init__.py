@@ -1,1 +1,1 @@
-"""What was promised: orders with their lines, timeline and stock, and the page the buyer follows them on."""
+"""Orders: their lines, timeline, stock reservations, fulfilment and search."""

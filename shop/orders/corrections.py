@@ -1,6 +1,6 @@
-"""Who buys and where it goes, corrected: by the buyer until the order is paid, by the merchant until it leaves.
+"""Corrections of an order's buyer details: by the buyer until it is paid, by the merchant until its goods leave.
 
-Its goods, its area and its sum stay.
+Its lines, delivery area and total stay.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,77 +25,78 @@ NAMES = {
     "location": "address",
     "note": "note",
 }
-CORRECTED = "Corrected"  # how the merchant's lines in the timeline begin: they hold what was written before
-LIVING = (Payment.AWAITING, Payment.PAID, Payment.REVIEW)
-HERE = (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
+CORRECTED = "Corrected"  # begins the timeline entries for the merchant, which hold the old values
+OPEN_PAYMENTS = (Payment.AWAITING, Payment.PAID, Payment.REVIEW)
+IN_SHOP = (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
 
 
 def differences(order: Order, buyer: Buyer) -> dict[str, str]:
-    """What would change, by column."""
+    """The values that differ from the order's, by column."""
     wanted = {name: getattr(buyer, name) for name in NAMES}
     return {name: value for name, value in wanted.items() if getattr(order, name) != value}
 
 
 def correct(order: Order, buyer: Buyer) -> dict[str, str]:
-    """Write the buyer's corrections into an unpaid order, inside the caller's transaction: what changed, by column.
+    """Write the buyer's corrections into an unpaid order and return them by column; none when it is no longer unpaid.
 
-    What was written before stays in the timeline, for the merchant alone.
-    Nothing changes when the order no longer waits to be paid. Raises TooManyOpen, and DiscountNotUsable when the new
-    phone number has used the code up; the caller's transaction is then undone.
+    The old values stay in the timeline, for the merchant only. Runs inside the caller's transaction, which is undone by
+    TooManyOpenOrders, and by DiscountNotUsable when the new phone number has used the discount code up.
     """
     lock_buyer(buyer)
-    before, fresh = _now(order), differences(order, buyer)
-    waiting = update(Order).where(Order.id == order.id, Order.payment == Payment.AWAITING)
-    if not fresh or not updated(waiting.values(**fresh)):
+    before, changes = _details(order), differences(order, buyer)
+    unpaid = update(Order).where(Order.id == order.id, Order.payment == Payment.AWAITING)
+    if not changes or not updated(unpaid.values(**changes)):
         return {}
-    _reread(order)
+    _refresh(order)
     enforce_open_order_limit(buyer, written=True)
     code = db.session.get(DiscountCode, order.discount_code_id) if order.discount_code_id else None
-    if code and "phone_number" in fresh and code_used_up_for_buyer(code, buyer.phone_number, written=True):
+    if code and "phone_number" in changes and code_used_up_for_buyer(code, buyer.phone_number, written=True):
         raise DiscountNotUsable
-    _keep_old(order, before, fresh, " by the buyer:")
-    order.record(f"You corrected: {', '.join(NAMES[name] for name in fresh)}", for_buyer=True)
-    return fresh
+    _record_old_values(order, before, changes, " by the buyer:")
+    order.record(f"You corrected: {', '.join(NAMES[name] for name in changes)}", for_buyer=True)
+    return changes
 
 
 def can_correct(order: Order) -> bool:
-    """Whether an order's goods are still here, and it is neither closed nor anonymised."""
-    return order.payment in LIVING and order.fulfilment in HERE and order.anonymised_at is None
+    """True when the goods are still in the shop and the order is neither closed nor anonymised."""
+    return order.payment in OPEN_PAYMENTS and order.fulfilment in IN_SHOP and order.anonymised_at is None
 
 
 def correct_by_merchant(order: Order, answers: Mapping[str, str], actor: str) -> list[str]:
-    """Write these answers (fields of NAMES) over what the order has, and return the names of those that differ.
+    """Write the merchant's corrections (by the columns of NAMES) and return the names of the changed details.
 
-    What was written before stays in the timeline, for the merchant alone. Raises StaleState when the order has
-    left or was closed. Runs inside the caller's transaction.
+    The old values stay in the timeline, for the merchant only. Runs inside the caller's transaction. Raises StaleState
+    when the goods have left or the order was closed.
     """
-    before = _now(order)
-    moved = {name: value for name, value in answers.items() if before[name] != value}
-    if not moved:
+    before = _details(order)
+    changes = {name: value for name, value in answers.items() if before[name] != value}
+    if not changes:
         return []
-    still = (Order.payment.in_(LIVING), Order.fulfilment.in_(HERE), Order.anonymised_at.is_(None))
-    if not updated(update(Order).where(Order.id == order.id, *still).values(moved)):
+    correctable = (Order.payment.in_(OPEN_PAYMENTS), Order.fulfilment.in_(IN_SHOP), Order.anonymised_at.is_(None))
+    if not updated(update(Order).where(Order.id == order.id, *correctable).values(changes)):
         raise StaleState
-    _reread(order)
-    _keep_old(order, before, moved, actor=actor)
-    names = [NAMES[name] for name in moved]
+    _refresh(order)
+    _record_old_values(order, before, changes, actor=actor)
+    names = [NAMES[name] for name in changes]
     order.record(f"We corrected these details of your order: {', '.join(names)}", for_buyer=True)
-    if "email" in moved:
+    if "email" in changes:
         order_corrected.send(order, old_email=before["email"])
     return names
 
 
-def _now(order: Order) -> dict[str, str]:
+def _details(order: Order) -> dict[str, str]:
     return {name: getattr(order, name) for name in NAMES}
 
 
-def _reread(order: Order) -> None:
-    """Let the order be found by what was just written, and no more by what it had before."""
+def _refresh(order: Order) -> None:
+    """Read the order again and update its search terms."""
     with db.session.no_autoflush:
         reindex_buyer(order, lambda: db.session.expire(order))
 
 
-def _keep_old(order: Order, before: Mapping[str, str], moved: Iterable[str], whose: str = "", actor: str = "") -> None:
-    for name in moved:
+def _record_old_values(
+    order: Order, before: Mapping[str, str], changes: Iterable[str], by_buyer: str = "", actor: str = ""
+) -> None:
+    for name in changes:
         old = readable_phone(before[name]) if name == "phone_number" else before[name]
-        order.record(f"{CORRECTED}{whose} {NAMES[name]}. It was: {old or 'empty'}", actor=actor)
+        order.record(f"{CORRECTED}{by_buyer} {NAMES[name]}. It was: {old or 'empty'}", actor=actor)

@@ -1,4 +1,4 @@
-"""Unpaid orders end, and their stock is free again. Safe to run twice, at once with itself, and after a kill."""
+"""Expire unpaid orders and release their stock. Safe to run twice, concurrently, and after a kill."""
 
 from datetime import datetime, timedelta
 
@@ -11,11 +11,11 @@ from shop.orders.transitions import release_order
 
 BATCH = 200
 WAIT_AFTER_RETURN = timedelta(hours=24)
-LONGEST_HOLD = timedelta(hours=48)  # from placing: whoever comes back again and again must not keep goods for ever
+MAX_HOLD = timedelta(hours=48)  # since placing: repeated returns must not hold goods forever
 
 
 def expire_orders(now: datetime) -> int:
-    """Expire every order that was due by `now` (UTC) and is still unpaid; how many this call expired."""
+    """Expire all unpaid orders that were due by `now` (UTC). Returns the number of orders expired."""
     due = select(Order.id).where(Order.payment == Payment.AWAITING, Order.expires_at <= now).order_by(Order.expires_at)
     expired = 0
     while ids := db.session.scalars(due.limit(BATCH)).all():
@@ -35,7 +35,7 @@ def _expire(order_id: int, now: datetime) -> bool:
 
 
 def buyer_returned(order: Order, now: datetime) -> None:
-    """The buyer came back from the payment page and nothing was heard: wait longer, once, and settle nothing."""
-    until = max(order.expires_at, min(now + WAIT_AFTER_RETURN, order.placed_at + LONGEST_HOLD))
+    """Record that the buyer came back from the payment page, and extend the hold once. Settles nothing."""
+    until = max(order.expires_at, min(now + WAIT_AFTER_RETURN, order.placed_at + MAX_HOLD))
     waiting = update(Order).where(Order.id == order.id, may_be_paid(), Order.returned_at.is_(None))
     write(lambda: updated(waiting.values(returned_at=now, expires_at=until)))

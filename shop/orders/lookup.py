@@ -1,4 +1,4 @@
-"""Finding an order by the address of its page."""
+"""Look up an order by its token, and the form that asks for a lost link."""
 
 import re
 
@@ -17,25 +17,25 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
 def order_by_token(token: str, *options: ExecutableOption) -> Order | None:
-    """The order whose page has this token, or None. What could never be a token does not reach the database."""
+    """The order with this token, or None. Malformed tokens do not reach the database."""
     if not _TOKEN.fullmatch(token):
         return None
     return db.session.scalar(select(Order).where(Order.token == token).options(*options))
 
 
 class LookupForm(BaseForm):
-    """The two things a buyer still knows when the link is lost."""
+    """Order number and phone number of a buyer who lost the link."""
 
     order_number = StringField("Order number", [DataRequired("Enter your order number")])
     phone_number = StringField("Phone number", [DataRequired("Enter the phone number you ordered with")])
 
     def validate_order_number(self, _field: StringField) -> None:
-        """Eight digits, as people write them."""
+        """Require eight digits."""
         if not self.number:
             raise ValidationError("Order number must be 8 digits, like 1234 5678")
 
     def validate_phone_number(self, field: StringField) -> None:
-        """A Kenyan mobile in any spelling."""
+        """Require a Kenyan mobile number."""
         try:
             kenyan_mobile(field.data)
         except PhoneError as error:
@@ -43,5 +43,5 @@ class LookupForm(BaseForm):
 
     @property
     def number(self) -> str:
-        """The order number as it is stored; "" where there is none."""
+        """The order number as it is stored; "" without one."""
         return order_number_in(self.order_number.data or "") or ""

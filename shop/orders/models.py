@@ -1,4 +1,4 @@
-"""Orders, their lines (names and prices frozen when they were placed) and their timeline."""
+"""Orders, their lines (with the names and prices of the day they were placed), timeline and search terms."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,13 @@ from shop.orders.states import Fulfilment, Payment
 if TYPE_CHECKING:
     from shop.payments.models import LedgerEntry, OfferedCode, PaymentAttempt
 
-# Where an order lies at the desk. As text, because an index over some rows only serves a query that says the very same.
-# "NOT ... <>", because for "=" SQLite would rather take an index on `payment` and sort what it finds.
+# Conditions of the partial indexes below, as text: an index is used only by a query with the same condition.
+# "NOT ... <>" instead of "=": for "=" SQLite prefers the index on `payment` and sorts the rows.
 PAID = "(NOT payment <> 'paid')"
 TO_PACK = "(NOT payment <> 'paid' AND fulfilment = 'unfulfilled')"
 TO_SEND = "(NOT payment <> 'paid' AND fulfilment = 'packed' AND NOT pickup)"
 TO_COLLECT = "(NOT payment <> 'paid' AND fulfilment = 'packed' AND pickup)"
-UNVERIFIED = (
-    "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND payment_verified_at IS NULL)"  # by an owner
-)
+UNVERIFIED = "(NOT payment <> 'paid' AND fulfilment IN ('unfulfilled', 'packed') AND payment_verified_at IS NULL)"
 WAITING = "(NOT payment <> 'awaiting')"
 WARNED = "(open_warning)"
 SENT = "(NOT fulfilment <> 'sent')"
@@ -29,47 +27,45 @@ DONE = "(fulfilment IN ('delivered', 'collected'))"
 
 
 def may_be_paid() -> ColumnElement[bool]:
-    """`Order.payable`, as a part of a statement."""
-    asked = and_(Order.payment == Payment.REVIEW, Order.remaining_requested > 0)
-    return or_(Order.payment == Payment.AWAITING, asked)
+    """`Order.payable` as an SQL condition."""
+    rest_requested = and_(Order.payment == Payment.REVIEW, Order.remaining_requested > 0)
+    return or_(Order.payment == Payment.AWAITING, rest_requested)
 
 
-def _lying(name: str, where: str) -> Index:
-    """The index of the orders that lie at one place of the desk, newest last."""
+def _tab_index(name: str, where: str) -> Index:
+    """A partial index for one tab of the order list, ordered by placed_at."""
     return Index(name, "placed_at", "id", sqlite_where=text(where), postgresql_where=text(where))
 
 
-def _open(name: str, buyer: Any) -> Index:
-    """The index of one buyer's orders that wait to be paid."""
+def _open_orders_index(name: str, buyer: Any) -> Index:
+    """A partial index for the unpaid orders of one buyer."""
     return Index(name, buyer, sqlite_where=text(WAITING), postgresql_where=text(WAITING))
 
 
 class Order(Model):
-    """A buyer's order. Sums are whole shillings, moments UTC. `payment` and `fulfilment` move by guarded UPDATEs."""
+    """A buyer's order. Amounts are whole shillings, times UTC. Guarded UPDATEs change `payment` and `fulfilment`."""
 
     __tablename__ = "orders"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(String(12), unique=True)  # eight random digits, said over the phone
-    token: Mapped[str] = mapped_column(String(40), unique=True)  # unguessable: it opens the order page
-    checkout_key: Mapped[str] = mapped_column(String(40), unique=True)  # one form makes one order
+    number: Mapped[str] = mapped_column(String(12), unique=True)  # eight random digits, easy to say on the phone
+    token: Mapped[str] = mapped_column(String(40), unique=True)  # random: it opens the order page
+    checkout_key: Mapped[str] = mapped_column(String(40), unique=True)  # idempotency key of the checkout form
     payment: Mapped[str] = mapped_column(String(12), default=Payment.AWAITING)
     fulfilment: Mapped[str] = mapped_column(String(12), default=Fulfilment.UNFULFILLED)
     paid_late: Mapped[bool] = mapped_column(default=False)  # paid after it had expired
-    refund_due: Mapped[bool] = mapped_column(
-        default=False
-    )  # money that this order does not need: refund_due_amount > 0
-    received: Mapped[int] = mapped_column(default=0)  # all that came for it and counts
-    refunded: Mapped[int] = mapped_column(default=0)  # of what was received
-    refund_due_amount: Mapped[int] = mapped_column(default=0)  # of what was received and is still here: not the order's
-    shortfall: Mapped[int] = mapped_column(default=0)  # how much less than its total was taken for payment
-    remaining_requested: Mapped[int] = mapped_column(
-        default=0
-    )  # in review: what its buyer is asked for; then it is complete
-    open_warning: Mapped[bool] = mapped_column(default=False)  # its timeline has a warning nobody has looked at
+    refund_due: Mapped[bool] = mapped_column(default=False)  # refund_due_amount > 0
+    received: Mapped[int] = mapped_column(default=0)  # all payments that count
+    refunded: Mapped[int] = mapped_column(default=0)
+    refund_due_amount: Mapped[int] = mapped_column(default=0)  # received money that must be refunded
+    shortfall: Mapped[int] = mapped_column(default=0)  # written off when an underpayment was accepted
+    remaining_requested: Mapped[int] = mapped_column(default=0)  # in review: the rest that the buyer is asked to pay
+    open_warning: Mapped[bool] = mapped_column(default=False)  # its timeline has an unresolved warning
     attempts_opened: Mapped[int] = mapped_column(default=0)
-    collection_code: Mapped[str] = mapped_column(String(4), default="")  # what the buyer shows; "" until it is ready
-    collection_code_tries: Mapped[int] = mapped_column(default=0)  # how often a code was typed at the counter
+    collection_code: Mapped[str] = mapped_column(
+        String(4), default=""
+    )  # shown by the buyer; "" until the order is ready
+    collection_code_tries: Mapped[int] = mapped_column(default=0)  # how often a code was checked
 
     full_name: Mapped[str] = mapped_column(String(120))
     phone_number: Mapped[str] = mapped_column(String(12), index=True)  # 2547XXXXXXXX or 2541XXXXXXXX
@@ -79,29 +75,25 @@ class Order(Model):
     area_name: Mapped[str] = mapped_column(String(80))
     area_delivery_time: Mapped[str] = mapped_column(String(40))
     pickup: Mapped[bool]
-    pickup_place: Mapped[str] = mapped_column(String(300), default="")  # where and when, if it is picked up
+    pickup_place: Mapped[str] = mapped_column(String(300), default="")  # place and opening hours; "" for deliveries
 
     subtotal: Mapped[int]
     discount: Mapped[int]
     delivery_fee: Mapped[int]
     total: Mapped[int]
     discount_code: Mapped[str] = mapped_column(String(40), default="")
-    discount_claimed: Mapped[bool] = mapped_column(default=False)  # a use of its code counts for it
+    discount_claimed: Mapped[bool] = mapped_column(default=False)  # the order has a use of its discount code
     discount_code_id: Mapped[int | None] = mapped_column(ForeignKey("discount_code.id"), index=True)
 
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     returned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the buyer came back from the payment page
     paid_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    fulfilment_changed_at: Mapped[datetime | None] = mapped_column(
-        UtcDateTime
-    )  # the goods' last step: packed, sent, ...
-    payment_verified_at: Mapped[datetime | None] = mapped_column(
-        UtcDateTime
-    )  # its payment, by an owner, with their own eyes
+    fulfilment_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    payment_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by an owner
     payment_verified_by: Mapped[str] = mapped_column(String(80), default="")
     receipt_email: Mapped[str] = mapped_column(String(10), default="")  # a ReceiptEmail
-    anonymised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # since when nothing of the buyer is kept
+    anonymised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     lines: Mapped[list["OrderLine"]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
     events: Mapped[list["OrderEvent"]] = relationship(order_by="OrderEvent.id", cascade="all, delete-orphan")
@@ -122,40 +114,40 @@ class Order(Model):
         Index("ix_orders_anonymise", "anonymised_at", "placed_at"),
         Index("ix_orders_refund_due", "refund_due"),
         Index("ix_orders_unverified", "total", sqlite_where=text(UNVERIFIED), postgresql_where=text(UNVERIFIED)),
-        _lying("ix_orders_to_pack", TO_PACK),
-        _lying("ix_orders_to_send", TO_SEND),
-        _lying("ix_orders_to_collect", TO_COLLECT),
-        _lying("ix_orders_waiting", WAITING),
-        _lying("ix_orders_sent", SENT),
-        _lying("ix_orders_done", DONE),
-        _lying("ix_orders_warned", WARNED),
-        _open("ix_orders_open_of_phone", "phone_number"),
-        _open("ix_orders_open_of_email", func.lower(text("email"))),
+        _tab_index("ix_orders_to_pack", TO_PACK),
+        _tab_index("ix_orders_to_send", TO_SEND),
+        _tab_index("ix_orders_to_collect", TO_COLLECT),
+        _tab_index("ix_orders_waiting", WAITING),
+        _tab_index("ix_orders_sent", SENT),
+        _tab_index("ix_orders_done", DONE),
+        _tab_index("ix_orders_warned", WARNED),
+        _open_orders_index("ix_orders_open_of_phone", "phone_number"),
+        _open_orders_index("ix_orders_open_of_email", func.lower(text("email"))),
     )
 
     @property
     def overdue(self) -> bool:
-        """Whether the time it was kept for is over, and the worker has not ended it yet."""
+        """True when the order is due to expire and the worker has not expired it yet."""
         return self.payment == "awaiting" and self.expires_at <= utcnow()
 
     @property
     def money_here(self) -> int:
-        """Whole shillings that came for it and have not been given back."""
+        """Received and not refunded, in whole shillings."""
         return self.received - self.refunded
 
     @property
     def to_pay(self) -> int:
-        """Whole shillings that its buyer is asked for at once: the rest, where a part has come, or its total."""
+        """The amount of the next payment in whole shillings: the requested rest, or the total."""
         return self.remaining_requested or self.total
 
     @property
     def payable(self) -> bool:
-        """Whether its buyer may pay it now."""
+        """True when the buyer may pay it now."""
         return self.payment == Payment.AWAITING or (self.payment == Payment.REVIEW and self.remaining_requested > 0)
 
     @property
     def latest_attempt(self) -> "PaymentAttempt | None":
-        """The newest try to pay, or None for an order that cost nothing."""
+        """The newest payment attempt; None for an order with a total of 0."""
         return self.attempts[-1] if self.attempts else None
 
     def record(
@@ -168,11 +160,10 @@ class Order(Model):
         note: bool = False,
         idempotency_key: str | None = None,
     ) -> None:
-        """Add a line to the timeline: what happened, in words; buyers see only what is for them.
+        """Add a timeline entry; buyers see only entries with `for_buyer`.
 
-        `by` names who of the desk did it; empty for the shop itself, the buyer and Chpter. A warning stays open until
-        somebody has looked at it. A `note` was written by a person. `once` is the one-time key of its form: a second
-        line with it breaks a UNIQUE index (IntegrityError).
+        `actor` is the name of a user; "" for the shop, the buyer and Chpter. A warning stays open until it is resolved.
+        A `note` was written by a user. A second entry with the same idempotency key raises IntegrityError.
         """
         if warning:
             self.open_warning = True
@@ -190,7 +181,7 @@ class Order(Model):
 
 
 class OrderLine(Model):
-    """One SKU of an order, as it was when the order was placed."""
+    """One SKU of an order, with the name and price of the day it was placed."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
@@ -200,14 +191,14 @@ class OrderLine(Model):
     label: Mapped[str] = mapped_column(String(60))
     image: Mapped[str] = mapped_column(String(120))
     unit_price: Mapped[int]
-    quantity: Mapped[int]  # pieces that were ordered
-    refunded: Mapped[int] = mapped_column(default=0, server_default="0")  # pieces of them
+    quantity: Mapped[int]
+    refunded: Mapped[int] = mapped_column(default=0, server_default="0")  # pieces
 
     __table_args__ = (CheckConstraint("quantity > 0 AND unit_price >= 0", name="counts"),)
 
     @property
     def remaining(self) -> int:
-        """Pieces that were not refunded: what is sent, or stays with the buyer."""
+        """Pieces that were not refunded."""
         return self.quantity - self.refunded
 
     @property
@@ -217,7 +208,7 @@ class OrderLine(Model):
 
 
 class OrderEvent(Model):
-    """One line of an order's timeline."""
+    """One entry of an order's timeline."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
@@ -225,20 +216,22 @@ class OrderEvent(Model):
     words: Mapped[str] = mapped_column(Text)
     for_buyer: Mapped[bool] = mapped_column(default=False)
     warning: Mapped[bool] = mapped_column(default=False)
-    actor: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it
-    note: Mapped[bool] = mapped_column(default=False)  # written by a person, not by the shop
-    idempotency_key: Mapped[str | None] = mapped_column(String(40))  # of one form, one note
+    actor: Mapped[str] = mapped_column(
+        String(80), default=""
+    )  # name of the user; "" for the shop, the buyer and Chpter
+    note: Mapped[bool] = mapped_column(default=False)  # written by a user
+    idempotency_key: Mapped[str | None] = mapped_column(String(40))  # of the form of a note
 
     __table_args__ = (Index("ix_order_event_idempotency_key", "idempotency_key", unique=True),)
 
 
 class OrderSearchTerm(Model):
-    """One word an order is found by, as shop/orders/search_index.py spells it."""
+    """One word of an order in the search index, normalised by shop/orders/search_index.py."""
 
     word: Mapped[str] = mapped_column(binary_string(60), primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), primary_key=True)
 
     __table_args__ = (
         Index("ix_order_search_term_of_order", "order_id", "word"),
-        {"sqlite_with_rowid": False},  # the key is all there is to a row
+        {"sqlite_with_rowid": False},  # the key covers all columns
     )

@@ -1,4 +1,4 @@
-"""The orders of this browser that still wait to be paid. The session holds their tokens: nobody else's are found."""
+"""The unpaid orders of this browser. The session holds their tokens."""
 
 from collections.abc import Sequence
 
@@ -10,18 +10,18 @@ from shop.core.database import db
 from shop.orders.models import Order
 from shop.orders.states import Payment
 
-MOST_KEPT = 5  # tokens in the session, newest first
+MAX_TOKENS = 5  # in the session, newest first
 TOKENS = "orders"
 
 
 def remember_order(order: Order) -> None:
-    """This browser has placed an order."""
-    session[TOKENS] = [order.token, *(token for token in _tokens() if token != order.token)][:MOST_KEPT]
+    """Add an order to the session of the browser that placed it."""
+    session[TOKENS] = [order.token, *(token for token in _tokens() if token != order.token)][:MAX_TOKENS]
     session.permanent = True
 
 
 def open_orders() -> Sequence[Order]:
-    """Those that wait to be paid, newest first, with their lines; without a query where none was placed."""
+    """The unpaid orders, newest first, with their lines. Without tokens no query runs."""
     tokens = _tokens()
     if not tokens:
         return []
@@ -30,7 +30,7 @@ def open_orders() -> Sequence[Order]:
 
 
 def held_by(orders: Sequence[Order]) -> dict[str, Order]:
-    """Which of these orders holds pieces of a SKU; the newest, where several do."""
+    """The newest of these orders that holds each SKU."""
     return {line.sku: order for order in reversed(orders) for line in order.lines}
 
 

@@ -1,4 +1,4 @@
-"""What the money of an order came to, for every paper that says so: page, receipt, slip, mail, export."""
+"""The payments of an order in sums and texts, for the order page, receipt, slip, email and export."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ PAYMENT_METHODS = {"MPESA": "M-PESA", "CARD": "Card", "CASH": "Cash", "BANK": "B
 
 @dataclass(frozen=True)
 class PaymentSummary:
-    """The sums of one order, in whole shillings."""
+    """The amounts of one order, in whole shillings."""
 
     total: int
     received: int
@@ -26,49 +26,49 @@ class PaymentSummary:
 
     @property
     def in_full(self) -> bool:
-        """Whether exactly its total came, and all of it stayed."""
+        """True when exactly the total was received and nothing was written off or refunded."""
         return self.received == self.total and not (self.written_off or self.refunded or self.refund_due)
 
     @property
     def rows(self) -> Sequence[tuple[str, int]]:
-        """What a paper says below the total: label and sum, without what is 0."""
-        sums = (
+        """The rows below the total as (label, amount), without those of 0."""
+        amounts = (
             ("Received", self.received),
             ("Written off", self.written_off),
             ("Refunded", self.refunded),
             ("To be refunded", self.refund_due),
         )
-        return [(label, amount) for label, amount in sums if amount]
+        return [(label, amount) for label, amount in amounts if amount]
 
 
 def payment_summary(order: Order) -> PaymentSummary:
-    """An order's account. What was let off counts only while the order is had for its money."""
-    let_off = order.shortfall if order.payment in (Payment.PAID, Payment.REFUNDED) else 0
-    return PaymentSummary(order.total, order.received, let_off, order.refunded, order.refund_due_amount)
+    """Summarise an order. The shortfall counts only while the order is paid or refunded."""
+    written_off = order.shortfall if order.payment in (Payment.PAID, Payment.REFUNDED) else 0
+    return PaymentSummary(order.total, order.received, written_off, order.refunded, order.refund_due_amount)
 
 
 def payments_of(order: Order) -> list["LedgerEntry"]:
-    """The lines of the money book that brought what is counted for an order, oldest first; none that was corrected."""
-    by_hand = [entry for entry in order.money if entry.kind == "by_hand"]
-    standing = sum(entry.amount for entry in order.money if entry.kind in ("by_hand", "correction"))
-    counted = [entry for entry in order.money if entry.kind == "callback"] + (by_hand[-1:] if standing > 0 else [])
-    return sorted(counted, key=lambda entry: entry.id)
+    """The ledger entries of an order's payments, oldest first, without corrected ones."""
+    manual = [entry for entry in order.money if entry.kind == "by_hand"]
+    balance = sum(entry.amount for entry in order.money if entry.kind in ("by_hand", "correction"))
+    payments = [entry for entry in order.money if entry.kind == "callback"] + (manual[-1:] if balance > 0 else [])
+    return sorted(payments, key=lambda entry: entry.id)
 
 
 def payment_words(entry: "LedgerEntry") -> str:
-    """How a payment came: the way, and what it is found by at M-PESA or Chpter."""
-    way = PAYMENT_METHODS.get(entry.method, entry.method.capitalize() or "Payment")
+    """The method of a payment, with its M-PESA code or its reference at Chpter."""
+    method = PAYMENT_METHODS.get(entry.method, entry.method.capitalize() or "Payment")
     if entry.code:
-        return f"{way}, code {entry.code}"
-    return f"{way}, reference {entry.attempt.reference}" if entry.attempt else way
+        return f"{method}, code {entry.code}"
+    return f"{method}, reference {entry.attempt.reference}" if entry.attempt else method
 
 
 def paid_words(order: Order) -> str:
-    """How a receipt says that an order is paid: in full only where it was."""
-    account = payment_summary(order)
-    if not account.total:
+    """The text of a receipt about an order's payment."""
+    summary = payment_summary(order)
+    if not summary.total:
         return "Nothing to pay"
-    if account.in_full:
+    if summary.in_full:
         return "Paid in full"
-    kept = account.received - account.refunded - account.refund_due
+    kept = summary.received - summary.refunded - summary.refund_due
     return f"Paid {shillings(kept)}"

@@ -1,4 +1,4 @@
-"""How many orders one buyer may leave unpaid: each holds goods that nobody else can buy meanwhile."""
+"""Write a new order, and limit the unpaid orders of one buyer, because each holds stock."""
 
 import secrets
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from shop.orders.search_index import index_order
 from shop.orders.states import Payment
 from shop.pricing.discount_codes import DiscountNotUsable, claim_use
 from shop.pricing.models import DeliveryArea, DiscountCode
-from shop.pricing.quote import Quote
+from shop.pricing.quote import LineItem, Quote
 
-MOST_OPEN = 5  # with one phone number, and with one e-mail address: who tries to pay again does so on the same order
+MAX_OPEN_ORDERS = 5  # with one phone number or one email address
 
 
 @dataclass(frozen=True)
 class Buyer:
-    """Who buys and where it goes. Stays out of every log: its repr says nothing."""
+    """Contact and delivery details of a buyer. Its repr is empty, to keep them out of logs."""
 
     full_name: str = field(repr=False)
     phone_number: str = field(repr=False)  # 2547XXXXXXXX or 2541XXXXXXXX
@@ -32,29 +32,29 @@ class Buyer:
     note: str = field(repr=False, default="")
 
 
-class TooManyOpen(Exception):
-    """This buyer has as many unpaid orders as one may have. Nothing was written."""
+class TooManyOpenOrders(Exception):
+    """The buyer has MAX_OPEN_ORDERS unpaid orders. Nothing was written."""
 
     def __init__(self, phone_number: bool, email: bool) -> None:
         super().__init__()
-        self.phone_number, self.email = phone_number, email  # which of the two has too many
+        self.phone_number, self.email = phone_number, email  # True for the one with too many
 
     @property
     def fields(self) -> list[str]:
-        """The questions whose answers have too many."""
+        """The form fields with too many orders."""
         return [name for name in ("phone_number", "email") if getattr(self, name)]
 
 
 def lock_buyer(buyer: Buyer) -> None:
-    """Until the transaction ends, let no other order with this phone number or e-mail address be written."""
+    """Take advisory locks on the buyer's phone number and email address until the transaction ends."""
     advisory_lock(f"orders of {buyer.phone_number}", f"orders of {buyer.email.lower()}")
 
 
 def enforce_open_order_limit(buyer: Buyer, *, written: bool = False) -> None:
-    """Count the buyer's unpaid orders in the transaction that writes one, before it is `written` or after.
+    """Raise TooManyOpenOrders when the buyer has too many unpaid orders; email addresses match in any case.
 
-    Exact: of two orders with one phone number or e-mail address the second is counted after the first is committed.
-    Small and capital letters of an address are one. Raises TooManyOpen.
+    Runs in the transaction that writes the order: `written` says whether it is in the count already. The locks make
+    the count exact.
     """
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.ratelimit_enabled:
@@ -64,27 +64,15 @@ def enforce_open_order_limit(buyer: Buyer, *, written: bool = False) -> None:
     of_phone = orders.where(Order.phone_number == buyer.phone_number, waiting).scalar_subquery()
     of_email = orders.where(func.lower(Order.email) == func.lower(buyer.email), waiting).scalar_subquery()
     by_phone, by_email = db.session.execute(select(of_phone, of_email)).one()
-    most = MOST_OPEN if written else MOST_OPEN - 1
-    if max(by_phone, by_email) > most:
-        raise TooManyOpen(by_phone > most, by_email > most)
-
-
-@dataclass(frozen=True)
-class NewOrderLine:
-    """One SKU as it is sold now. `price` is whole shillings for one."""
-
-    sku: str
-    name: str
-    label: str
-    image: str
-    price: int
-    quantity: int
+    limit = MAX_OPEN_ORDERS if written else MAX_OPEN_ORDERS - 1
+    if max(by_phone, by_email) > limit:
+        raise TooManyOpenOrders(by_phone > limit, by_email > limit)
 
 
 def write_order(
     key: str,
     buyer: Buyer,
-    items: Sequence[NewOrderLine],
+    lines: Sequence[LineItem],
     area: DeliveryArea,
     code: DiscountCode | None,
     quoted: Quote,
@@ -93,10 +81,10 @@ def write_order(
 ) -> Order:
     """Hold the stock, claim the discount and write the order.
 
-    `key` is the form's one-time key: a second order with it breaks a UNIQUE constraint (IntegrityError).
-    Raises OutOfStock and DiscountGone when somebody else was quicker; nothing is kept then.
+    `key` is the form's idempotency key: a second order with it raises sqlalchemy.exc.IntegrityError. Raises OutOfStock,
+    and DiscountNotUsable when no use of the discount code is left. Then nothing is written.
     """
-    reservations.hold(items)
+    reservations.hold(lines)
     if code:
         claim_use(code.id, now)
         if code_used_up_for_buyer(code, buyer.phone_number):
@@ -126,39 +114,39 @@ def write_order(
         lines=[
             OrderLine(
                 position=position,
-                sku=item.sku,
-                name=item.name,
-                label=item.label,
-                image=item.image,
-                unit_price=item.price,
-                quantity=item.quantity,
+                sku=line.sku,
+                name=line.name,
+                label=line.label,
+                image=line.image,
+                unit_price=line.unit_price,
+                quantity=line.quantity,
             )
-            for position, item in enumerate(items)
+            for position, line in enumerate(lines)
         ],
     )
     order.record("Order placed", for_buyer=True)
     db.session.add(order)
     index_order(order)
-    reservations.note_held(order.lines)
+    reservations.record_held(order.lines)
     return order
 
 
 def code_used_up_for_buyer(code: DiscountCode, phone_number: str, *, written: bool = False) -> bool:
-    """Whether this phone number has had its share of a code already, the order that is `written` not counted.
+    """True when this phone number has used the discount code up. `written`: the order itself is in the count already.
 
-    Orders that came to nothing, or whose money was given back, do not count.
+    Expired, cancelled and refunded orders do not count.
     """
     if code.max_uses_per_buyer is None:
         return False
-    lost = (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
-    had = select(func.count()).where(
-        Order.discount_code_id == code.id, Order.phone_number == phone_number, Order.payment.not_in(lost)
+    not_counted = (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
+    orders = select(func.count()).where(
+        Order.discount_code_id == code.id, Order.phone_number == phone_number, Order.payment.not_in(not_counted)
     )
-    return (db.session.scalar(had) or 0) - written >= code.max_uses_per_buyer
+    return (db.session.scalar(orders) or 0) - written >= code.max_uses_per_buyer
 
 
 def held_until(code: DiscountCode, phone_number: str) -> datetime | None:
-    """Until when (UTC) an unpaid order with this phone number holds a code; None when none does."""
+    """When the first unpaid order with this phone number and code expires (UTC); None without one."""
     holding = select(func.min(Order.expires_at)).where(
         Order.discount_code_id == code.id, Order.phone_number == phone_number, Order.payment == Payment.AWAITING
     )

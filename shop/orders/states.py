@@ -1,16 +1,18 @@
-"""The words for where an order stands. docs/states.md draws the moves between them."""
+"""The states of an order. docs/states.md shows the transitions between them."""
 
 from datetime import timedelta
 from enum import StrEnum
 
-BEING_OPENED = timedelta(seconds=12)  # as long as an attempt may be `creating`: Chpter's deadline and a little
-UNDO_WITHIN = timedelta(minutes=1)  # so long a step of the goods can be undone, and its email waits
+BEING_OPENED = timedelta(
+    seconds=12
+)  # the longest an attempt is `creating`: the deadline of the call to Chpter, and 2 seconds
+UNDO_WITHIN = timedelta(minutes=1)  # while a fulfilment step can be undone its email waits
 
 PAY_AGAIN_AFTER = timedelta(minutes=10)  # after a failure that does not say whether the buyer was charged
 
 
 class Payment(StrEnum):
-    """Whether an order is paid."""
+    """Payment state of an order."""
 
     AWAITING = "awaiting"
     PAID = "paid"
@@ -21,7 +23,7 @@ class Payment(StrEnum):
 
 
 class Fulfilment(StrEnum):
-    """Where a paid order's goods are."""
+    """Fulfilment state of a paid order."""
 
     UNFULFILLED = "unfulfilled"
     PACKED = "packed"
@@ -31,7 +33,7 @@ class Fulfilment(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """Where one try to pay an order stands."""
+    """State of a payment attempt."""
 
     CREATING = "creating"
     CREATE_FAILED = "create_failed"
@@ -43,10 +45,10 @@ class AttemptState(StrEnum):
 
 
 class ReceiptEmail(StrEnum):
-    """Where the mail with an order's receipt stands."""
+    """State of the email with an order's receipt."""
 
-    NONE = ""  # there is none: no address, no mail server, or held back
+    NONE = ""  # no email address, no mail server, or held back
     WAITING = "waiting"
     SENT = "sent"
-    DOUBTFUL = "doubtful"  # the mail server took it and did not say what became of it
+    DOUBTFUL = "doubtful"  # the mail server got it and did not confirm
     REFUSED = "refused"

@@ -1,7 +1,6 @@
-"""An order's payment state moves here and nowhere else: one guarded UPDATE for each move, and what belongs to it.
+"""The transitions of an order's payment state, each one guarded UPDATE, with their effects on stock and discount codes.
 
-All of it runs inside the caller's transaction. The UPDATE also locks the order's row, so that what follows it in the
-same transaction is done by one at a time.
+All functions run inside the caller's transaction. The UPDATE locks the order's row until that transaction ends.
 """
 
 from datetime import datetime
@@ -17,27 +16,31 @@ from shop.pricing.discount_codes import DiscountNotUsable, claim_use, release_us
 
 
 class StaleState(Exception):
-    """Somebody else moved it since we read it. Nothing was written: read again and decide again."""
+    """The order changed since it was read. Nothing was written: read it again and decide again."""
 
 
-def transition(order: Order, seen: str, to: str) -> None:
-    """Move an order's payment from the state it was seen in. `to` may be the same: then it only locks the row.
+def transition(order: Order, expected: str, to: str) -> None:
+    """Move an order's payment from the `expected` state to `to`, and read the locked order again.
 
-    What was read of the order before is read again: the row is locked now. Raises StaleState when it is in another
-    state by now.
+    Raises StaleState when its payment is in another state.
     """
-    if not updated(update(Order).where(Order.id == order.id, Order.payment == seen).values(payment=to)):
+    if not updated(update(Order).where(Order.id == order.id, Order.payment == expected).values(payment=to)):
         raise StaleState
     db.session.expire(order)
 
 
-def reverse_transition(order: Order, to: str) -> None:
-    """Move a paid order whose goods are still in the shop to `to`: it is not paid, or not had, any more.
+def lock_order(order: Order, expected: str) -> None:
+    """Lock the order's row and read it again. Raises StaleState when its payment is not in the `expected` state."""
+    transition(order, expected, expected)
 
-    What was packed is unpacked. Raises StaleState when it is not paid, or its goods have left, by now.
+
+def reverse_transition(order: Order, to: str) -> None:
+    """Move a paid order to `to` and mark its goods as not packed.
+
+    Raises StaleState when the order is not paid or its goods have left the shop.
     """
-    here = Order.fulfilment.in_((Fulfilment.UNFULFILLED, Fulfilment.PACKED))
-    guarded = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, here)
+    in_shop = Order.fulfilment.in_((Fulfilment.UNFULFILLED, Fulfilment.PACKED))
+    guarded = update(Order).where(Order.id == order.id, Order.payment == Payment.PAID, in_shop)
     unpacked = {"fulfilment": str(Fulfilment.UNFULFILLED), "collection_code": "", "collection_code_tries": 0}
     if not updated(guarded.values(payment=to, **unpacked)):
         raise StaleState
@@ -45,43 +48,43 @@ def reverse_transition(order: Order, to: str) -> None:
 
 
 def complete_payment(order: Order, now: datetime) -> None:
-    """What follows from awaiting -> paid: the stock it held is sold, one receipt."""
+    """Complete awaiting -> paid: commit the held stock and announce the payment."""
     reservations.commit(order.lines)
-    _received(order, now)
+    _record_payment(order, now)
 
 
 def complete_late_payment(order: Order, now: datetime) -> None:
-    """What follows from expired -> paid, its stock having been taken again: a discount use too, where one is left."""
+    """Complete expired -> paid: claim the discount code again if a use is left. The caller has taken the stock."""
     if order.discount_code_id:
         try:
             claim_use(order.discount_code_id)
             order.discount_claimed = True
         except DiscountNotUsable:
             why = why_gone(order.discount_code_id, now)
-            order.record(f"Discount code {order.discount_code} had {why} meanwhile; its price is honoured")
+            order.record(f"Discount code {order.discount_code} had {why} by then; its price is honoured")
     order.paid_late = True
-    _received(order, now)
+    _record_payment(order, now)
 
 
 def release_order(order: Order) -> None:
-    """What follows from awaiting -> expired or cancelled: stock and discount use are free again."""
+    """Complete awaiting -> expired or cancelled: release the held stock and the discount use."""
     reservations.release(order.lines)
-    free_discount(order)
+    release_discount(order)
 
 
-def free_discount(order: Order) -> None:
-    """The use of a discount code that counts for an order is free again, if one does."""
+def release_discount(order: Order) -> None:
+    """Release the order's use of a discount code, if it has one."""
     if order.discount_code_id and order.discount_claimed:
         release_use(order.discount_code_id)
         order.discount_claimed = False
 
 
 def mark_refunded(order: Order) -> None:
-    """What follows from paid -> refunded: the discount use is free again."""
-    free_discount(order)
+    """Complete paid -> refunded: release the discount use."""
+    release_discount(order)
 
 
-def _received(order: Order, now: datetime) -> None:
+def _record_payment(order: Order, now: datetime) -> None:
     order.paid_at = now
     order.record("Payment received" if order.total else "There is nothing to pay", for_buyer=True)
     db.session.flush()

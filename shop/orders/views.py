@@ -1,4 +1,4 @@
-"""The page that sends a buyer the link of a lost order, and the headers of every order page."""
+"""The page that emails a lost order link, and the headers of all order pages."""
 
 from contextlib import suppress
 
@@ -20,22 +20,22 @@ orders = Blueprint("orders", __name__)
 
 
 @orders.route("/orders/find", methods=["GET", "POST"])
-@csrf.exempt  # the form checks its own token, so that a stale one costs nothing that was typed
-@limiter.limit("600 per hour", methods=["POST"])  # carriers put thousands of phones behind one address
+@csrf.exempt  # the form checks its own token: an expired one must not lose the answers
+@limiter.limit("600 per hour", methods=["POST"])  # mobile operators put thousands of phones behind one address
 def lookup() -> str | tuple[str, int] | AnyResponse:
-    """Send a lost link to the order's own e-mail address. The answer is the same whether or not there is an order."""
+    """Send a lost link to the order's email address. The answer is the same whether or not the order exists."""
     form = LookupForm()
-    if token := order_token_in(form.order_number.data or ""):  # the link itself: whoever has it may follow it
+    if token := order_token_in(form.order_number.data or ""):  # the buyer pasted the link itself
         return redirect(url_for("orders.show", token=token), 303)
     if not form.is_submitted():
         return render_template("orders/lookup.html", form=form, problems=[], sent=False)
     if not form.validate():
-        problems = [(field.name, str(words)) for field in form for words in field.errors]
+        problems = [(field.name, str(message)) for field in form for message in field.errors]
         return render_template("orders/lookup.html", form=form, problems=problems, sent=False), 422
     number, phone = form.number, kenyan_mobile(form.phone_number.data)
     with (
-        limiter.limit("10 per hour", key_func=_number_asked_for),
-        suppress(IntegrityError),  # asked twice at once: the other one's mail is on its way
+        limiter.limit("10 per hour", key_func=_order_number_key),
+        suppress(IntegrityError),  # requested twice at once: the other request sends the email
     ):
         write(lambda: _send_link(number, phone))
     return render_template("orders/lookup.html", form=form, problems=[], sent=True)
@@ -43,14 +43,14 @@ def lookup() -> str | tuple[str, int] | AnyResponse:
 
 @orders.after_request
 def private(response: AnyResponse) -> AnyResponse:
-    """An order page is its buyer's own: in no cache, in no search engine."""
+    """Keep order pages out of caches and search engines."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 
-def _number_asked_for() -> str:
-    """What lookups of one order count against, however its number is spelled."""
+def _order_number_key() -> str:
+    """The rate limit key of an order number."""
     return bucket(LookupForm().number)
 
 

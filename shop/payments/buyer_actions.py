@@ -67,7 +67,7 @@ def _into_cart(order: Order) -> Response:
     sold = {line.sku for line in wanted.lines}
     missed = [f"{line.name} is no longer sold" for line in order.lines if line.sku not in sold]
     try:
-        missed += carts.take_in(wanted)
+        missed += carts.add_shared(wanted)
     except CartProblem as problem:
         missed = [str(problem)]
     else:

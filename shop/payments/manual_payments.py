@@ -106,14 +106,14 @@ def resolve_attempt(attempt: PaymentAttempt, came: int, actor: str) -> None:
     seen = order.payment
     if seen == Payment.REVIEW:
         raise StaleState
-    transitions.transition(order, seen, seen)
+    transitions.lock_order(order, seen)
     if not came:
         _settle(attempt, AttemptState.FAILED)
         return
     came_through(attempt, came, actor)
     if seen != Payment.EXPIRED:
         money_ledger.add_refund_due(order, came)
-    elif order.money_here - order.refund_due_amount >= order.total and reservations.taken_again(order.lines):
+    elif order.money_here - order.refund_due_amount >= order.total and reservations.try_take(order.lines):
         transitions.transition(order, Payment.EXPIRED, Payment.PAID)
         _sold_late(order, actor)
     else:

@@ -36,7 +36,7 @@ def cancel_paid(order: Order, back: Mapping[str, int], reason: str, actor: str) 
     """
     transitions.reverse_transition(order, Payment.CANCELLED)
     reservations.put_back(order.id, back, "On the shelf again, the paid order was cancelled", actor)
-    transitions.free_discount(order)
+    transitions.release_discount(order)
     order.record(f"Cancelled although it was paid: {reason}", actor=actor)
     after_cancelling(order, held=False)
 
@@ -63,7 +63,7 @@ def undo_mark_paid(order: Order, reason: str, actor: str) -> None:
     Goods that were held for it are held again; those of an order that had expired are free. It goes to review where
     other money of it is here, or was in review. Raises StaleState when there is nothing to take back by now.
     """
-    transitions.transition(order, Payment.PAID, Payment.PAID)
+    transitions.lock_order(order, Payment.PAID)
     entry = marked_by_hand(order)
     if entry is None:
         raise StaleState
@@ -75,7 +75,7 @@ def undo_mark_paid(order: Order, reason: str, actor: str) -> None:
     else:
         goods = {line.sku: line.quantity for line in order.lines}
         reservations.put_back(order.id, goods, "On the shelf again, the order is not paid after all", actor)
-        transitions.free_discount(order)
+        transitions.release_discount(order)
     money_ledger.enter_undone_payment(order, entry, reason=reason, actor=actor)
     order.paid_late = doubtful and not held
     order.paid_at = order.payment_verified_at = None

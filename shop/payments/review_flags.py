@@ -15,7 +15,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db, updated
 from shop.orders.models import Order
 from shop.orders.states import AttemptState, Payment
-from shop.orders.transitions import transition
+from shop.orders.transitions import lock_order
 from shop.payments.models import PaymentAttempt, ReviewFlag
 
 
@@ -105,7 +105,7 @@ def clear_warning(order: Order) -> bool:
 
 def dismiss_waiting(order: Order, words: str, actor: str) -> bool:
     """Somebody looked at an order that waits: it is not brought up again for its silence. False when somebody had."""
-    transition(order, order.payment, order.payment)  # locked: of two who look at once one is first
+    lock_order(order, order.payment)  # of two requests at once the second sees the first
     seen = select(ReviewFlag.id).where(ReviewFlag.order_id == order.id, ReviewFlag.kind == ReviewReason.WAITING)
     if order.payment not in (Payment.AWAITING, Payment.EXPIRED) or db.session.scalar(seen.limit(1)):
         return False

@@ -85,7 +85,7 @@ def _settle_once(posted: IncomingCallback, callback: Callback | Unreadable) -> O
 def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_browser: bool) -> Decision:
     """Lock the order in the state it was read in, then decide. Late money takes its goods here, if they are there."""
     seen = order.payment
-    transitions.transition(order, seen, seen)
+    transitions.lock_order(order, seen)
     rest = shortfalls.completes(order, attempt)
     facts = Facts(
         claim=callback.claim,
@@ -98,7 +98,7 @@ def _decided(attempt: PaymentAttempt, order: Order, callback: Callback, from_bro
     )
     decision = decide(facts)
     takes = decision.row == "R3a" or (decision.row == "R3d" and order.paid_late)
-    if takes and not reservations.taken_again(order.lines):
+    if takes and not reservations.try_take(order.lines):
         decision = decide(replace(facts, stock_free=False))
     return decision
 

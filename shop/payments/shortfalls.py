@@ -26,7 +26,7 @@ def ask_for_rest(order: Order, came: int, rest: int, actor: str) -> None:
     `came` is what came through the attempt in review, 0 where there is none; `rest` is what the form said would be
     asked for. Raises StaleState when another sum lacks by now, and nothing is kept then.
     """
-    transitions.transition(order, Payment.REVIEW, Payment.REVIEW)
+    transitions.lock_order(order, Payment.REVIEW)
     attempt = in_review(order)
     if bool(attempt) != bool(came) or rest != rest_of(order, came) or not 0 < rest < order.total:
         raise StaleState

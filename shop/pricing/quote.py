@@ -1,20 +1,49 @@
-"""The sum, as one pure function: no database, no request, whole shillings."""
+"""The lines of a cart and their total, without database or request. Amounts are whole shillings."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 
-class Priced(Protocol):
-    """Anything with a price and a count."""
+@dataclass(frozen=True)
+class LineItem:
+    """One SKU of a cart, as it is sold now."""
+
+    sku: str
+    name: str
+    label: str  # of the variant; "" for the only one
+    slug: str  # of the product
+    category: str  # slug of the category
+    image: str
+    alt: str
+    unit_price: int
+    quantity: int  # at least 1
+    left: int  # pieces that can be sold
+    stock: str  # in, low or out
 
     @property
-    def price(self) -> int:
-        """Whole shillings for one."""
+    def subtotal(self) -> int:
+        """Whole shillings."""
+        return self.unit_price * self.quantity
 
     @property
-    def quantity(self) -> int:
-        """How many, at least 1."""
+    def full_name(self) -> str:
+        """Name and variant."""
+        return full_name(self.name, self.label)
+
+    @property
+    def problem(self) -> str | None:
+        """Why the line cannot be bought, and the cure; None when it can."""
+        if self.left <= 0:
+            return f"{self.full_name} is sold out. Remove it to go on"
+        if self.quantity > self.left:
+            return f"Only {self.left} {self.full_name} {'is' if self.left == 1 else 'are'} left. Change the quantity"
+        return None
+
+
+def full_name(name: str, label: str) -> str:
+    """Name and variant of a product."""
+    return f"{name} ({label})" if label else name
 
 
 @dataclass(frozen=True)
@@ -26,7 +55,7 @@ class Discount:
     minimum_subtotal: int = 0
 
     def discount_on(self, subtotal: int) -> int:
-        """Whole shillings off, never more than the subtotal; a percentage is rounded down to the shilling."""
+        """Whole shillings off, at most the subtotal. A percentage is rounded down to the shilling."""
         if subtotal < self.minimum_subtotal:
             return 0
         off = subtotal * self.value // 100 if self.kind == "percent" else self.value
@@ -35,7 +64,7 @@ class Discount:
 
 @dataclass(frozen=True)
 class Quote:
-    """What a buyer is asked for, in whole shillings: subtotal - discount + delivery = total, never negative."""
+    """The amounts of an order, never negative: subtotal - discount + delivery fee = total."""
 
     subtotal: int
     discount: int
@@ -43,11 +72,11 @@ class Quote:
 
     @property
     def total(self) -> int:
-        """All that is to be paid."""
+        """Whole shillings to pay."""
         return self.subtotal - self.discount + self.delivery_fee
 
 
-def quote(lines: Iterable[Priced], delivery: int, reduction: Discount | None = None) -> Quote:
-    """Price a cart. The discount is on the subtotal alone: delivery is paid to the rider."""
-    subtotal = sum(line.price * line.quantity for line in lines)
-    return Quote(subtotal, reduction.discount_on(subtotal) if reduction else 0, delivery)
+def quote(lines: Iterable[LineItem], delivery_fee: int, discount: Discount | None = None) -> Quote:
+    """Price a cart. The discount applies to the subtotal only: the rider is paid the whole delivery fee."""
+    subtotal = sum(line.subtotal for line in lines)
+    return Quote(subtotal, discount.discount_on(subtotal) if discount else 0, delivery_fee)

@@ -1,7 +1,6 @@
-"""Forgetting buyers: what is theirs goes, what is the shop's stays: numbers, lines, sums, moments, states.
+"""Anonymise buyers: remove personal data from orders and keep numbers, lines, amounts, times and states.
 
-One guarded UPDATE clears the order; the same transaction clears its timeline, stock moves, search terms, payments,
-emails and audit log. An order is not anonymised while work on it remains, or money may still arrive or is due.
+An order is not anonymised while it needs work, or while money for it may still arrive or must be refunded.
 """
 
 import re
@@ -27,164 +26,137 @@ from shop.orders.transitions import StaleState
 from shop.payments.models import CallbackRecord, LedgerEntry, OfferedCode, PaymentAttempt, ReviewFlag
 
 ANONYMISED_NAME = "Anonymised buyer"
-STILL_COMING = timedelta(days=7)  # after an order was placed money for it may still arrive, closed or not
+LATE_PAYMENTS = timedelta(days=7)  # after an order was placed a payment for it may still arrive, closed or not
 ARRIVED = (Fulfilment.DELIVERED, Fulfilment.COLLECTED)
 CLOSED = (Payment.EXPIRED, Payment.CANCELLED)
 BATCH = 100
-
-
-GONE = "…"
-SHORTEST = 3  # characters; what is shorter stands inside many other words
+REDACTED = "…"
+MIN_TEXT_LENGTH = 3  # characters; shorter texts are parts of many other words
 
 
 @dataclass(frozen=True)
 class PersonalData:
-    """The texts by which a buyer is known, longest first."""
+    """The texts that identify a buyer."""
 
-    texts: tuple[str, ...]
-    names: tuple[str, ...]  # the words of the name, taken out where they stand alone
+    texts: tuple[str, ...]  # longest first
+    names: tuple[str, ...]  # words of the name, removed as whole words only
 
-    def out_of(self, text: str) -> str:
-        """The text without anything of the person."""
-        for known in self.texts:
-            text = re.sub(re.escape(known), GONE, text, flags=re.IGNORECASE)
+    def redact(self, text: str) -> str:
+        """Replace all personal data in a text."""
+        for personal in self.texts:
+            text = re.sub(re.escape(personal), REDACTED, text, flags=re.IGNORECASE)
         for name in self.names:
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", GONE, text, flags=re.IGNORECASE)
+            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", REDACTED, text, flags=re.IGNORECASE)
         return text
 
 
 def personal_data_of(order: Order) -> PersonalData:
-    """Who bought it."""
+    """The personal data of an order's buyer."""
     phone = order.phone_number
     national = phone.removeprefix("254")
     spellings = (phone, f"0{national}", national, readable_phone(phone)) if national else ()
     texts = {order.full_name, order.email, order.location, order.note, *spellings}
     return PersonalData(
-        tuple(sorted((text for text in texts if len(text) >= SHORTEST), key=len, reverse=True)),
+        tuple(sorted((text for text in texts if len(text) >= MIN_TEXT_LENGTH), key=len, reverse=True)),
         tuple(word for word in order.full_name.split() if len(word) > 1),
     )
 
 
 def why_not_anonymised(order: Order, now: datetime) -> str | None:
-    """Why the buyer of an order has to be known for now, in words that follow its number; None when it need not."""
+    """Why an order cannot be anonymised, as words that follow its number; None when it can."""
     if order.refund_due:
-        return "has money that is to be given back first"
+        return "has money that must be refunded first"
     match order.payment:
         case Payment.AWAITING:
-            return "still waits for its payment; cancel it, or wait until it ends"
+            return "still waits for its payment; cancel it, or wait until it expires"
         case Payment.REVIEW:
-            return "has a payment that a person has to check first"
+            return "has a payment that must be reviewed first"
         case Payment.PAID if order.fulfilment not in ARRIVED:
-            return "is paid and has not arrived; mark it as delivered, or give the money back first"
-        case Payment.EXPIRED | Payment.CANCELLED if order.placed_at > now - STILL_COMING:
-            return "was placed less than 7 days ago, so money for it may still come"
+            return "is paid and has not arrived; mark it as delivered, or refund it first"
+        case Payment.EXPIRED | Payment.CANCELLED if order.placed_at > now - LATE_PAYMENTS:
+            return "was placed less than 7 days ago, so a payment for it may still arrive"
     return None
 
 
 def anonymise_order(order: Order, now: datetime) -> None:
-    """Forget the buyer of an order, inside the caller's transaction.
+    """Anonymise the buyer of an order, inside the caller's transaction.
 
-    Raises StaleState when it is forgotten already, or must not be.
+    Raises StaleState when the order is anonymised already or cannot be.
     """
-    if not _forgotten(order.id, _done_with(now, ARRIVED), now):
+    if not _anonymise(order.id, _is_finished(now, ARRIVED), now):
         raise StaleState
 
 
 def anonymise_old_orders(months: int, now: datetime) -> int:
-    """Forget the buyers of all orders that have not changed for so many months, and say how many; 0 months: never.
+    """Anonymise all orders unchanged for this many months; 0 months: none. Returns the number of orders.
 
-    What was sent so long ago counts as arrived. Safe to run twice, at once with itself, and after a kill.
+    Sent orders of that age count as delivered. Safe to run twice, concurrently, and after a kill.
     """
     if not months:
         return 0
     before = now - months * MONTH
-    done = _done_with(now, (*ARRIVED, Fulfilment.SENT))
+    finished = _is_finished(now, (*ARRIVED, Fulfilment.SENT))
     changed_since = exists().where(OrderEvent.order_id == Order.id, OrderEvent.at >= before)
-    old = and_(Order.anonymised_at.is_(None), Order.placed_at < before, done, ~changed_since)
-    forgotten, last = 0, 0
+    old = and_(Order.anonymised_at.is_(None), Order.placed_at < before, finished, ~changed_since)
+    anonymised, last = 0, 0
     while ids := db.session.scalars(select(Order.id).where(old, Order.id > last).order_by(Order.id).limit(BATCH)).all():
-        forgotten += sum(write(lambda one=one: _forgotten(one, done, now)) for one in ids)  # type: ignore[misc]
+        anonymised += sum(write(lambda one=one: _anonymise(one, finished, now)) for one in ids)  # type: ignore[misc]
         last = ids[-1]
     db.session.rollback()
-    return forgotten
+    return anonymised
 
 
-def _done_with(now: datetime, arrived: tuple[Fulfilment, ...]) -> ColumnElement[bool]:
-    """Whether nothing of an order waits: the same rules as `why_not_forgotten` has."""
+def _is_finished(now: datetime, arrived: tuple[Fulfilment, ...]) -> ColumnElement[bool]:
+    """The condition that an order needs no more work: the same rules as `why_not_anonymised`."""
     return and_(
         Order.refund_due.is_(False),
         or_(
             Order.payment == Payment.REFUNDED,
             and_(Order.payment == Payment.PAID, Order.fulfilment.in_(arrived)),
-            and_(Order.payment.in_(CLOSED), Order.placed_at <= now - STILL_COMING),
+            and_(Order.payment.in_(CLOSED), Order.placed_at <= now - LATE_PAYMENTS),
         ),
     )
 
 
-def _forgotten(order_id: int, condition: ColumnElement[bool], now: datetime) -> bool:
+def _anonymise(order_id: int, condition: ColumnElement[bool], now: datetime) -> bool:
+    """Clear or redact every column with personal data of an order's buyer. False when the condition is not met."""
     order = db.session.get_one(Order, order_id)
-    person = personal_data_of(order)
-    free = update(Order).where(Order.id == order_id, Order.anonymised_at.is_(None), condition)
-    blank = {
-        "full_name": ANONYMISED_NAME,
-        "phone_number": "",
-        "email": "",
-        "location": "",
-        "note": "",
-        "collection_code": "",
-    }
-    if not updated(free.values(anonymised_at=now, **blank)):
+    redact = personal_data_of(order).redact
+    blank = dict.fromkeys(("phone_number", "email", "location", "note", "collection_code"), "")
+    guarded = update(Order).where(Order.id == order_id, Order.anonymised_at.is_(None), condition)
+    if not updated(guarded.values(anonymised_at=now, full_name=ANONYMISED_NAME, **blank)):
         return False
     db.session.expire(order)
-    _tidy_timeline(order, person)
-    _tidy_stock(order, person)
+
+    for event in order.events:
+        old_details = event.words.startswith(CORRECTED) and not event.note  # values the order no longer has
+        event.words = CORRECTED if old_details else redact(event.words)
+    for stock_entry in db.session.scalars(select(StockEntry).where(StockEntry.order_id == order_id)):
+        stock_entry.reason = redact(stock_entry.reason)
     remove_search_terms(order)
     order.record("Everything about the buyer was removed", for_buyer=True)
     db.session.flush()
-    _forget_in_payments(order, person)
-    _forget_in_emails(order, person)
-    _forget_in_audit_log(order, person)
-    return True
 
-
-def _tidy_timeline(order: Order, person: PersonalData) -> None:
-    for event in order.events:
-        old_details = event.words.startswith(CORRECTED) and not event.note  # which `person` does not know
-        event.words = CORRECTED if old_details else person.out_of(event.words)
-
-
-def _tidy_stock(order: Order, person: PersonalData) -> None:
-    for move in db.session.scalars(select(StockEntry).where(StockEntry.order_id == order.id)):
-        move.reason = person.out_of(move.reason)
-
-
-def _forget_in_payments(order: Order, person: PersonalData) -> None:
-    records = select(CallbackRecord).join(PaymentAttempt).where(PaymentAttempt.order_id == order.id)
+    records = select(CallbackRecord).join(PaymentAttempt).where(PaymentAttempt.order_id == order_id)
     for record in db.session.scalars(records):
-        record.raw, record.headers = b"", ""
-        record.reason = person.out_of(record.reason)
+        record.raw, record.headers, record.reason = b"", "", redact(record.reason)
     for attempt in order.attempts:
         attempt.checkout_link = None
-    for entry in db.session.scalars(select(LedgerEntry).where(LedgerEntry.order_id == order.id)):
-        entry.reason = person.out_of(entry.reason)
-    for check in db.session.scalars(select(ReviewFlag).where(ReviewFlag.order_id == order.id)):
-        check.words, check.resolution = person.out_of(check.words), person.out_of(check.resolution)
-    db.session.execute(delete(OfferedCode).where(OfferedCode.order_id == order.id))
+    for ledger_entry in db.session.scalars(select(LedgerEntry).where(LedgerEntry.order_id == order_id)):
+        ledger_entry.reason = redact(ledger_entry.reason)
+    for flag in db.session.scalars(select(ReviewFlag).where(ReviewFlag.order_id == order_id)):
+        flag.words, flag.resolution = redact(flag.words), redact(flag.resolution)
+    db.session.execute(delete(OfferedCode).where(OfferedCode.order_id == order_id))
 
-
-def _forget_in_emails(order: Order, person: PersonalData) -> None:
     settings: Settings = current_app.config["SETTINGS"]
-    for mail in db.session.scalars(select(OutboxEmail).where(OutboxEmail.order_id == order.id)):
-        email_file(settings.instance_path / "mail", mail.message_id).unlink(missing_ok=True)
-        mail.recipient = mail.body = ""
-        mail.subject = person.out_of(mail.subject)
+    for email in db.session.scalars(select(OutboxEmail).where(OutboxEmail.order_id == order_id)):
+        email_file(settings.instance_path / "mail", email.message_id).unlink(missing_ok=True)
+        email.recipient, email.body, email.subject = "", "", redact(email.subject)
     db.session.flush()
-    db.session.execute(delete(OutboxEmail).where(OutboxEmail.order_id == order.id, OutboxEmail.sent_at.is_(None)))
+    db.session.execute(delete(OutboxEmail).where(OutboxEmail.order_id == order_id, OutboxEmail.sent_at.is_(None)))
 
-
-def _forget_in_audit_log(order: Order, person: PersonalData) -> None:
-    acts = select(AuditLogEntry.id, AuditLogEntry.words).where(AuditLogEntry.order_id == order.id)
-    for act_id, words in db.session.execute(acts).all():
-        tidied = person.out_of(words)
-        if tidied != words:
-            updated(update(AuditLogEntry).where(AuditLogEntry.id == act_id).values(words=tidied))
+    entries = select(AuditLogEntry.id, AuditLogEntry.words).where(AuditLogEntry.order_id == order_id)
+    for entry_id, words in db.session.execute(entries).all():  # the ORM refuses changes of audit log entries
+        if (redacted := redact(words)) != words:
+            updated(update(AuditLogEntry).where(AuditLogEntry.id == entry_id).values(words=redacted))
+    return True

@@ -1,1 +1,1 @@
-"""Figures for the merchant, without a page."""
+"""Sales and payment reports for the merchant."""

@@ -1,19 +1,19 @@
-"""Figures as numbers a template can draw with: no more than heights, widths and places."""
+"""Coordinates of the column chart, which the template draws as SVG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shop.reports.queries import Bar
 
-HEIGHT = 100  # of a chart, in units of its own
-SLOT = 10  # from one column to the next
-COLUMN = 6  # how wide a column is
-LEAST = 1.5  # what was sold is seen, however little it is
+HEIGHT = 100  # of the chart, in SVG units
+SLOT_WIDTH = 10  # of a column and the gap beside it
+COLUMN_WIDTH = 6
+MIN_HEIGHT = 1.5  # so that the smallest amount is visible
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: from the left, its height, and the height of the mark for the period before (0: none)."""
+    """One column: its left edge, its height, and the height of the mark for the period before (0: none)."""
 
     x: float
     height: float
@@ -22,59 +22,40 @@ class Column:
 
 @dataclass(frozen=True)
 class Columns:
-    """A column chart. `top` is the round sum of its upper edge, `half` that of the line in the middle."""
+    """A column chart. `top` is the amount at its upper edge, in whole shillings."""
 
     columns: Sequence[Column]
     top: int
 
     @property
     def half(self) -> int:
-        """Half of `top`."""
+        """The amount of the middle line, in whole shillings."""
         return self.top // 2
 
     @property
     def width(self) -> int:
-        """In the chart's units."""
-        return SLOT * len(self.columns)
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a whole, drawn from `x` on; both of a hundred."""
-
-    x: float
-    width: float
+        """Width in SVG units."""
+        return SLOT_WIDTH * len(self.columns)
 
 
 def columns(bars: Sequence[Bar]) -> Columns:
-    """Draw what was taken, step by step."""
+    """Draw the sales of a report."""
     top = round_top(max((max(bar.sales.amount, bar.before.amount) for bar in bars), default=0))
-
-    def height(amount: int) -> float:
-        return max(LEAST, round(HEIGHT * amount / top, 2)) if amount else 0
-
-    return Columns(
-        [
-            Column(place * SLOT + (SLOT - COLUMN) / 2, height(bar.sales.amount), height(bar.before.amount))
-            for place, bar in enumerate(bars)
-        ],
-        top,
-    )
+    margin = (SLOT_WIDTH - COLUMN_WIDTH) / 2
+    drawn = [
+        Column(number * SLOT_WIDTH + margin, _height(bar.sales.amount, top), _height(bar.before.amount, top))
+        for number, bar in enumerate(bars)
+    ]
+    return Columns(drawn, top)
 
 
-def round_top(most: int) -> int:
-    """The next sum above that people find round: 2, 4, 6, 8 or 10 of a power of ten, at least 100 shillings."""
+def round_top(amount: int) -> int:
+    """The next round amount: 2, 4, 6, 8 or 10 times a power of ten, at least 100 shillings."""
     power = 100
-    while power * 10 < most:
+    while power * 10 < amount:
         power *= 10
-    return next(power * step for step in (1, 2, 4, 6, 8, 10) if power * step >= most)
+    return next(power * step for step in (1, 2, 4, 6, 8, 10) if power * step >= amount)
 
 
-def parts(counts: Sequence[int]) -> list[Part]:
-    """Lay parts side by side so that they fill a hundred."""
-    whole, x, laid = sum(counts), 0.0, []
-    for count in counts:
-        width = 100 * count / whole if whole else 0
-        laid.append(Part(round(x, 2), round(width, 2)))
-        x += width
-    return laid
+def _height(amount: int, top: int) -> float:
+    return max(MIN_HEIGHT, round(HEIGHT * amount / top, 2)) if amount else 0

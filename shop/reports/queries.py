@@ -1,7 +1,6 @@
-"""The sums of a report: six questions to the database, each answered from an index, summed where the rows are.
+"""The figures of a report: six queries, each on an index, with the sums computed in the database.
 
-Sales are what was paid, on the day it was paid; an order that nobody paid is never among them. Of an order that was
-accepted with less than it asked for, they are what was taken.
+Sales are paid orders, on the day of the payment. An order with a shortfall counts with its total less the shortfall.
 """
 
 from collections.abc import Sequence
@@ -14,19 +13,19 @@ from shop.core.database import UtcDateTime, db
 from shop.orders.models import Order, OrderLine
 from shop.orders.states import AttemptState, Payment
 from shop.payments.models import LedgerEntry, PaymentAttempt
-from shop.reports.date_ranges import Bucket, Period
+from shop.reports.date_ranges import Bucket, DateRange
 
-BEST = 10  # how many things the list of best sellers holds
-ENDINGS = ("paid", "failed", "create_failed", "review", "open", "creating")  # in the order a list has them
-TAKEN = Order.total - Order.shortfall  # whole shillings: what a paid order brought in
-BY_HAND = "hand."  # in front of the method of money that no try to pay brought in, but a person saw
-GONE_AGAIN = (Payment.REFUNDED, Payment.CANCELLED)  # of orders that were paid
+MAX_SELLERS = 10  # in the list of best sellers
+ENDINGS = ("paid", "failed", "create_failed", "review", "open", "creating")  # in the order of the list
+TAKEN = Order.total - Order.shortfall  # whole shillings that a paid order brought in
+BY_HAND = "hand."  # prefix of the method of a manual payment
+NO_LONGER_PAID = (Payment.REFUNDED, Payment.CANCELLED)  # states of orders with a payment date
 UNPAID = (Payment.AWAITING, Payment.REVIEW, Payment.EXPIRED, Payment.CANCELLED)
 
 
 @dataclass(frozen=True)
 class Sum:
-    """So many of something, and how much they make in whole shillings."""
+    """A count, and an amount in whole shillings."""
 
     count: int = 0
     amount: int = 0
@@ -36,35 +35,35 @@ class Sum:
 
     @property
     def average(self) -> int:
-        """Whole shillings each, rounded down; 0 of none."""
+        """Whole shillings each, rounded down; 0 when the count is 0."""
         return self.amount // self.count if self.count else 0
 
 
 @dataclass(frozen=True)
 class Placed:
-    """The orders placed in a period, by how their payment stands now."""
+    """The orders placed in a period, by their current payment state."""
 
     states: dict[str, Sum]
 
     @property
     def all(self) -> int:
-        """How many were placed."""
+        """Number of orders placed."""
         return sum(state.count for state in self.states.values())
 
     @property
     def paid(self) -> int:
-        """How many of them were paid, given back or not."""
+        """Number of them that were paid, refunded or not."""
         return sum(self.states.get(state, Sum()).count for state in (Payment.PAID, Payment.REFUNDED))
 
     @property
     def share(self) -> int | None:
-        """Of a hundred placed, how many were paid; None when none was placed."""
+        """Percentage of them that were paid; None when none was placed."""
         return round(100 * self.paid / self.all) if self.all else None
 
 
 @dataclass(frozen=True)
 class Bar:
-    """What was taken in one step, and in the same step of the period before."""
+    """The sales of one bucket, and of the same bucket of the period before."""
 
     step: Bucket
     sales: Sum
@@ -72,8 +71,8 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How tries to pay ended: their state, and the reason of a failure."""
+class AttemptCount:
+    """Number of payment attempts in a state, with the reason of a failure."""
 
     state: str
     reason: str
@@ -82,7 +81,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Seller:
-    """One SKU of the best sellers: the orders it stands in, its pieces, and what their lines make."""
+    """One SKU of the best sellers: number of orders, number of pieces, and their amount in whole shillings."""
 
     sku: str
     name: str
@@ -93,36 +92,36 @@ class Seller:
 
 @dataclass(frozen=True)
 class Report:
-    """All figures of a report. `refunded` is the part of `sales` that was refunded later.
+    """All figures of a report.
 
-    `refunds_made` is the money refunded in the period, whenever it was received, and the number of its orders.
-    `written_off` is what was written off of orders paid in the period.
+    `refunded` is the part of `sales` that was refunded later. `refunds_made` is the money refunded in the period,
+    whenever it was received, and the number of its orders. `written_off` is the shortfall of orders paid in the period.
     """
 
-    period: Period
+    period: DateRange
     bars: Sequence[Bar]
     refunded: Sum
     written_off: Sum
     refunds_made: Sum
     placed: Placed
     placed_before: Placed
-    endings: Sequence[Ending]
+    endings: Sequence[AttemptCount]
     methods: dict[str, Sum]
     sellers: Sequence[Seller]
 
     @property
     def sales(self) -> Sum:
-        """What was paid in the period."""
+        """Orders paid in the period."""
         return sum((bar.sales for bar in self.bars), Sum())
 
     @property
     def before(self) -> Sum:
-        """What was paid in the period before."""
+        """Orders paid in the period before."""
         return sum((bar.before for bar in self.bars), Sum())
 
 
-def build_report(period: Period) -> Report:
-    """Sum a period up."""
+def build_report(period: DateRange) -> Report:
+    """Query all figures of a period."""
     bars, refunded, written_off = _bars(period)
     placed, placed_before = _placed(period)
     return Report(
@@ -140,27 +139,27 @@ def build_report(period: Period) -> Report:
 
 
 def _spans(spans: Sequence[tuple[datetime, datetime]]) -> CTE:
-    """Moments as a small table, so that the database itself sums by days that begin in Nairobi."""
+    """A table of time spans in the query, so that the database can sum by Nairobi days."""
     table = values(
         column("place", Integer), column("start", UtcDateTime), column("end", UtcDateTime), name="span"
     ).data([(place, start, end) for place, (start, end) in enumerate(spans)])
     return table.cte("span")
 
 
-def _bars(period: Period) -> tuple[list[Bar], Sum, Sum]:
+def _bars(period: DateRange) -> tuple[list[Bar], Sum, Sum]:
     steps, earlier = period.steps, period.before
     shift = period.start - earlier.start
     spans = [(step.start, step.end) for step in steps]
     spans += [(step.start - shift, min(step.end - shift, earlier.end)) for step in steps]
     span = _spans(spans)
-    since_refunded = Order.payment.in_(GONE_AGAIN)
+    no_longer_paid = Order.payment.in_(NO_LONGER_PAID)
     sums = (
         select(
             span.c.place,
             func.count(Order.id),
             func.coalesce(func.sum(TAKEN), 0),
-            func.count(case((since_refunded, 1))),
-            func.coalesce(func.sum(case((since_refunded, TAKEN))), 0),
+            func.count(case((no_longer_paid, 1))),
+            func.coalesce(func.sum(case((no_longer_paid, TAKEN))), 0),
             func.count(case((Order.shortfall > 0, 1))),
             func.coalesce(func.sum(Order.shortfall), 0),
         )
@@ -178,16 +177,16 @@ def _bars(period: Period) -> tuple[list[Bar], Sum, Sum]:
     return bars, refunded, written_off
 
 
-def _refunds_made(period: Period) -> Sum:
-    """What went out in the period, by the day it went out."""
-    out = (LedgerEntry.kind == "refund", LedgerEntry.at >= period.start, LedgerEntry.at < period.end)
+def _refunds_made(period: DateRange) -> Sum:
+    """Refunds by the day they were made."""
+    refunds = (LedgerEntry.kind == "refund", LedgerEntry.at >= period.start, LedgerEntry.at < period.end)
     count, amount = db.session.execute(
-        select(func.count(LedgerEntry.order_id.distinct()), func.sum(LedgerEntry.amount)).where(*out)
+        select(func.count(LedgerEntry.order_id.distinct()), func.sum(LedgerEntry.amount)).where(*refunds)
     ).one()
     return Sum(count, -int(amount or 0))
 
 
-def _placed(period: Period) -> tuple[Placed, Placed]:
+def _placed(period: DateRange) -> tuple[Placed, Placed]:
     span = _spans([(period.start, period.end), (period.before.start, period.before.end)])
     sums = (
         select(span.c.place, Order.payment, func.count(), func.sum(Order.total))
@@ -200,23 +199,23 @@ def _placed(period: Period) -> tuple[Placed, Placed]:
     return Placed(states[0]), Placed(states[1])
 
 
-def _endings(period: Period) -> list[Ending]:
-    """How the tries begun in the period ended; a try that was replaced by a newer one is left out."""
-    tried = (PaymentAttempt.state, PaymentAttempt.reason)
+def _endings(period: DateRange) -> list[AttemptCount]:
+    """Payment attempts begun in the period, by state and reason; superseded attempts are left out."""
+    outcome = (PaymentAttempt.state, PaymentAttempt.reason)
     sums = (
-        select(*tried, func.count())
+        select(*outcome, func.count())
         .where(PaymentAttempt.created_at >= period.start, PaymentAttempt.created_at < period.end)
         .where(PaymentAttempt.state != AttemptState.SUPERSEDED)
-        .group_by(*tried)
-        .order_by(func.count().desc(), *tried)
+        .group_by(*outcome)
+        .order_by(func.count().desc(), *outcome)
     )
-    endings = [Ending(*row) for row in db.session.execute(sums)]
+    endings = [AttemptCount(*row) for row in db.session.execute(sums)]
     return sorted(endings, key=lambda ending: ENDINGS.index(ending.state))
 
 
-def _methods(period: Period) -> dict[str, Sum]:
-    """What was taken by each way of paying: Chpter's, or BY_HAND and how, "" for neither; together the takings."""
-    method = way_paid().label("way")
+def _methods(period: DateRange) -> dict[str, Sum]:
+    """Sales by payment method: as Chpter names it, BY_HAND and the manual method, or "" for neither."""
+    method = payment_method().label("method")
     sums = (
         select(method, func.count(), func.sum(TAKEN))
         .where(Order.paid_at >= period.start, Order.paid_at < period.end)
@@ -225,16 +224,16 @@ def _methods(period: Period) -> dict[str, Sum]:
     return {row[0]: Sum(row[1], int(row[2])) for row in db.session.execute(sums)}
 
 
-def way_paid() -> ColumnElement[str]:
-    """How an order was paid first: what Chpter says of the first try that brought money, or else what a person saw."""
+def payment_method() -> ColumnElement[str]:
+    """The method of an order's first paid attempt, else of its first manual payment, else ""."""
     paid = (PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.PAID)
-    seen = (LedgerEntry.order_id == Order.id, LedgerEntry.kind == "by_hand")
-    heard = select(PaymentAttempt.method).where(*paid).order_by(PaymentAttempt.id).limit(1).correlate(Order)
-    by_hand = select(literal(BY_HAND) + LedgerEntry.method).where(*seen).order_by(LedgerEntry.id).limit(1)
-    return func.coalesce(heard.scalar_subquery(), by_hand.correlate(Order).scalar_subquery(), "")
+    manual = (LedgerEntry.order_id == Order.id, LedgerEntry.kind == "by_hand")
+    by_chpter = select(PaymentAttempt.method).where(*paid).order_by(PaymentAttempt.id).limit(1).correlate(Order)
+    by_hand = select(literal(BY_HAND) + LedgerEntry.method).where(*manual).order_by(LedgerEntry.id).limit(1)
+    return func.coalesce(by_chpter.scalar_subquery(), by_hand.correlate(Order).scalar_subquery(), "")
 
 
-def _best_sellers(period: Period) -> list[Seller]:
+def _best_sellers(period: DateRange) -> list[Seller]:
     amount = func.sum(OrderLine.unit_price * OrderLine.quantity)
     sums = (
         select(
@@ -249,9 +248,9 @@ def _best_sellers(period: Period) -> list[Seller]:
         .where(Order.paid_at >= period.start, Order.paid_at < period.end)
         .group_by(OrderLine.sku)
         .order_by(amount.desc(), OrderLine.sku)
-        .limit(BEST)
+        .limit(MAX_SELLERS)
     )
     return [
-        Seller(sku, f"{name}, {label}" if label else name, orders, int(units), int(made))
-        for sku, name, label, orders, units, made in db.session.execute(sums)
+        Seller(sku, f"{name}, {label}" if label else name, orders, int(units), int(total))
+        for sku, name, label, orders, units, total in db.session.execute(sums)
     ]

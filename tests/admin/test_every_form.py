@@ -66,7 +66,7 @@ MAKES = {
         ),
         "idempotency_key",
     ),
-    "admin.new_order": "once",
+    "admin.new_order": "checkout_key",
     "admin.order_message": "once",
     "admin.order_note": "once",
 }

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from shop.cart import current_cart as carts
-from shop.cart.contents import MOST_LINES
+from shop.cart.contents import MAX_LINES
 from shop.cart.models import Cart, CartLine
 from shop.cart.storage import sweep_carts
 from shop.catalog.models import Product, Variant
@@ -28,7 +28,7 @@ def change_variant(app, sku, **values):
 
 
 def quantities(shopper):
-    """What the cart holds, by SKU, and what its page said."""
+    """Quantities by SKU, and the cart page."""
     reply = shopper.get("/cart")
     boxes = [box for box in shopper.page.iter("input") if (box.get("name") or "").startswith("quantity-")]
     return {box.get("name").removeprefix("quantity-"): box.get("value") for box in boxes}, reply.text
@@ -39,7 +39,7 @@ def cookie_of(shopper):
 
 
 @both_databases
-def test_things_go_in_are_changed_and_come_out_again(shopper):
+def test_lines_are_added_changed_and_removed(shopper):
     assert "Your cart is empty" in quantities(shopper)[1]
 
     reply = shopper.add(SKU, 2)
@@ -83,7 +83,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("typed", "words"), BAD)
-def test_a_quantity_that_is_none_changes_nothing_and_says_so_once(shopper, typed, words):
+def test_an_invalid_quantity_changes_nothing_and_is_reported_once(shopper, typed, words):
     assert shopper.add(MUG, typed).status_code == 303
     held, html = quantities(shopper)
     assert held == {}
@@ -98,7 +98,7 @@ def test_a_quantity_that_is_none_changes_nothing_and_says_so_once(shopper, typed
     assert html.count(words) == 1
 
 
-def test_adding_none_is_refused(shopper):
+def test_adding_a_quantity_of_0_is_refused(shopper):
     shopper.add(SKU, 0)
 
     held, html = quantities(shopper)
@@ -106,7 +106,7 @@ def test_adding_none_is_refused(shopper):
     assert "Quantity must be at least 1" in html
 
 
-def test_a_form_sent_with_lists_or_without_fields_breaks_nothing(shopper):
+def test_a_form_with_repeated_or_missing_fields_is_handled(shopper):
     for data in ({}, {"sku": SKU}, {"sku": [SKU, MUG], "quantity": ["1", "x"]}, {"sku[]": SKU, "quantity[]": "1"}):
         assert shopper.post("/cart/add", data).status_code == 303
         assert shopper.post("/cart/update", data).status_code == 303
@@ -114,7 +114,7 @@ def test_a_form_sent_with_lists_or_without_fields_breaks_nothing(shopper):
 
 
 @both_databases
-def test_what_is_not_sold_does_not_go_in(app, shopper):
+def test_goods_that_are_not_sold_cannot_be_added(app, shopper):
     change_variant(app, MUG, active=False)
     for sku in ("NO-SUCH", MUG, "NO\x00SUCH", "x" * 10_000, "' OR 1=1 --", "%"):
         shopper.add(sku)
@@ -126,7 +126,7 @@ def test_what_is_not_sold_does_not_go_in(app, shopper):
     assert "Choose which one you would like" in quantities(shopper)[1]
 
 
-def test_what_is_sold_out_does_not_go_in(app, shopper):
+def test_goods_that_are_sold_out_cannot_be_added(app, shopper):
     change_variant(app, SKU, on_hand=3, held=3)
 
     shopper.add()
@@ -136,7 +136,7 @@ def test_what_is_sold_out_does_not_go_in(app, shopper):
     assert "Classic sisal kiondo (Terracotta bands) is sold out" in html
 
 
-def test_one_order_takes_twenty_of_a_thing_and_says_so(shopper):
+def test_a_quantity_above_twenty_is_refused_with_a_message(shopper):
     shopper.add(SKU, 15)
     shopper.add(SKU, 6)
 
@@ -146,7 +146,7 @@ def test_one_order_takes_twenty_of_a_thing_and_says_so(shopper):
 
 
 @both_databases
-def test_what_changed_since_is_said_before_it_is_paid_for(app, shopper):
+def test_changes_of_price_and_stock_are_shown_in_the_cart(app, shopper):
     for sku in (SKU, MUG, "KIO-CLA-IND", "TOT-LEA-TAN", "TOT-LEA-CHA"):
         shopper.add(sku, 2)
     change_variant(app, SKU, price=2600)
@@ -169,14 +169,14 @@ def test_what_changed_since_is_said_before_it_is_paid_for(app, shopper):
     assert "Only 1 Speckled" in again
 
 
-def test_a_change_is_said_at_the_checkout_to_who_goes_there_at_once(app, shopper):
+def test_changes_are_shown_at_the_checkout_too(app, shopper):
     shopper.add()
     change_variant(app, SKU, price=2600)
 
     assert "is now KSh 2,600. It was KSh 2,450" in shopper.get("/checkout").text
 
 
-def test_the_cart_shows_delivery_early_and_the_whole_sum_once_it_is_known_where_it_goes(shopper):
+def test_the_cart_shows_the_lowest_delivery_fee_and_the_total_once_an_area_is_chosen(shopper):
     shopper.add()
     assert "from KSh 200" in quantities(shopper)[1]
 
@@ -186,7 +186,7 @@ def test_the_cart_shows_delivery_early_and_the_whole_sum_once_it_is_known_where_
     assert "KSh 450" in html
     assert "KSh 2,655" in html
 
-    shopper.post("/cart/update", {"remove": "NOTHING"})  # a button of another form forgets nothing
+    shopper.post("/cart/update", {"remove": "NOTHING"})  # an unknown SKU changes nothing
     assert "KSh 2,655" in quantities(shopper)[1]
 
     shopper.post("/cart/update", {"area": "", "code": ""})
@@ -202,7 +202,7 @@ def test_the_cart_shows_delivery_early_and_the_whole_sum_once_it_is_known_where_
         ("<canary>&\"'", "Discount code &lt;CANARY&gt;&amp; is not known"),
     ],
 )
-def test_a_code_that_does_not_count_says_why_beside_its_box(shopper, typed, words):
+def test_the_reason_for_refusing_a_discount_code_is_shown_beside_its_field(shopper, typed, words):
     shopper.add()
     shopper.post("/cart/update", {f"quantity-{SKU}": "1", "code": typed})
 
@@ -211,7 +211,7 @@ def test_a_code_that_does_not_count_says_why_beside_its_box(shopper, typed, word
     assert 'aria-describedby="code-error"' in html
 
 
-def test_checkout_is_reached_from_the_cart_unless_a_quantity_was_wrong(shopper):
+def test_the_cart_leads_to_the_checkout_unless_a_quantity_is_invalid(shopper):
     shopper.add()
 
     assert shopper.post("/cart/update", {f"quantity-{SKU}": "1", "go": "checkout"}).headers["Location"] == "/checkout"
@@ -264,7 +264,7 @@ def test_a_form_of_another_site_is_refused(shopper, address, headers):
     ],
     ids=str,
 )
-def test_our_own_forms_are_taken(shopper, headers):
+def test_forms_of_the_shop_are_accepted(shopper, headers):
     reply = shopper.post("/cart/add", {"sku": SKU, "quantity": "1"}, headers=headers)
 
     assert reply.status_code == 303
@@ -298,12 +298,12 @@ def test_the_cookie_stays_small_however_full_the_cart_is(app, shopper):
     shopper.post("/cart/update", {"area": shopper.area("mombasa"), "code": "K" * 40})
     shopper.get("/checkout")
 
-    assert len(quantities(shopper)[0]) == MOST_LINES == 40
+    assert len(quantities(shopper)[0]) == MAX_LINES == 40
     assert len(cookie_of(shopper)) < 500
 
 
 @both_databases
-def test_lines_stand_in_the_order_they_were_added(shopper):
+def test_lines_are_shown_in_the_order_they_were_added(shopper):
     for sku in (MUG, SKU, "KIO-CLA-IND"):
         shopper.add(sku)
     shopper.add(MUG, 2)
@@ -312,7 +312,7 @@ def test_lines_stand_in_the_order_they_were_added(shopper):
 
 
 @both_databases
-def test_things_added_at_one_moment_are_all_in_and_never_more_than_one_order_takes(app, shopper):
+def test_concurrent_additions_are_all_kept_within_the_limits(app, shopper):
     shopper.add(SKU, 1)
     tabs = [Shopper(app) for _ in range(6)]
     for tab in tabs:
@@ -324,7 +324,7 @@ def test_things_added_at_one_moment_are_all_in_and_never_more_than_one_order_tak
     assert quantities(shopper)[0] == {SKU: "19", MUG: "6", "KIO-CLA-IND": "6"}
 
 
-def test_a_form_that_is_older_than_the_cart_changes_only_what_was_typed_into_it(shopper):
+def test_an_old_cart_form_changes_only_the_quantities_that_were_edited(shopper):
     shopper.add(MUG)
     shopper.add(SKU)
     quantities(shopper)
@@ -337,7 +337,7 @@ def test_a_form_that_is_older_than_the_cart_changes_only_what_was_typed_into_it(
 
 
 @both_databases
-def test_what_was_removed_is_named_and_put_back_where_it_stood(shopper):
+def test_a_removed_line_is_named_and_can_be_put_back_in_its_place(shopper):
     for sku in (MUG, SKU):
         shopper.add(sku, 2)
     reply = shopper.post("/cart/update", {"remove": MUG})
@@ -371,21 +371,21 @@ def test_a_browser_without_cookies_is_told_what_to_do(app, shopper):
     )
 
 
-def test_after_adding_one_goes_on_shopping_where_one_was(shopper):
+def test_keep_shopping_leads_to_the_category_of_the_added_line(shopper):
     shopper.get(shopper.add().headers["Location"])
 
     [link] = [link for link in shopper.page.iter("a") if link.text == "Keep shopping"]
     assert link.get("href") == "/categories/baskets"
 
 
-def test_who_has_no_cart_is_shown_the_empty_one_without_looking_for_it(app, shopper):
+def test_a_visitor_without_a_cart_sees_an_empty_cart_without_a_query(app, shopper):
     with counted(app) as queries:
         shopper.get("/cart")
 
     assert [query for query in queries if "cart" in query.split("FROM")[-1]] == []
 
 
-def test_looking_makes_no_cart_and_what_cannot_be_added_makes_none(app, shopper):
+def test_viewing_pages_and_failed_additions_create_no_cart(app, shopper):
     for address in ("/cart", "/cart?added=x&removed=1", "/checkout"):
         shopper.get(address)
     shopper.add("NO-SUCH")
@@ -397,7 +397,7 @@ def test_looking_makes_no_cart_and_what_cannot_be_added_makes_none(app, shopper)
 
 
 @both_databases
-def test_a_cart_is_kept_for_thirty_days_and_what_was_typed_for_one(app, shopper):
+def test_carts_are_deleted_after_thirty_days_and_checkout_answers_after_one(app, shopper):
     shopper.add()
     for days, typed, kept in ((0, "{}", 1), (2, "", 1), (29, "", 1), (31, "", 0)):
         with app.app_context():
@@ -411,7 +411,7 @@ def test_a_cart_is_kept_for_thirty_days_and_what_was_typed_for_one(app, shopper)
 
 
 class TestLimits:
-    """With the counters on."""
+    """With rate limits on."""
 
     @pytest.fixture
     def settings(self, settings):

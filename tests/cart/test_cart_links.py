@@ -1,4 +1,4 @@
-"""Carts by a short link: what opening changes (nothing), what the button does, and what a guesser learns (nothing)."""
+"""Shared carts."""
 
 import re
 from datetime import timedelta
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from shop.cart import cart_links
-from shop.cart.cart_links import ALPHABET, CODE, FROM_DESK, share, shared_cart
+from shop.cart.cart_links import ADMIN_LINK_LIFETIME, ALPHABET, CODE, share, shared_cart
 from shop.cart.models import SharedCart, SharedLine
 from shop.catalog.models import Variant
 from shop.core.clock import utcnow
@@ -24,12 +24,12 @@ MUG = "MUG-SPE-CRE"
 def link(app):
     """The address of a cart with two kiondos and a mug."""
     with app.app_context():
-        return f"/c/{write(lambda: share({SKU: 2, MUG: 1}, utcnow(), FROM_DESK, actor='Achieng')).code}"
+        return f"/c/{write(lambda: share({SKU: 2, MUG: 1}, utcnow(), ADMIN_LINK_LIFETIME, actor='Achieng')).code}"
 
 
 @pytest.fixture
 def mug(app):
-    """The SKU of a mug there is."""
+    """The SKU of a mug in stock."""
     with app.app_context():
         assert db.session.scalar(select(Variant.id).where(Variant.sku == MUG)) is not None
     return MUG
@@ -47,7 +47,7 @@ def row(app):
 
 
 def in_cart(visitor):
-    """What the visitor's cart holds: pieces by SKU."""
+    """Quantities by SKU in the visitor's cart."""
     page = html5lib.parse(visitor.browser.get("/cart").text, namespaceHTMLElements=False)
     boxes = [box for box in page.iter("input") if box.get("name", "").startswith("quantity-")]
     return {box.get("name").removeprefix("quantity-"): int(box.get("value")) for box in boxes}
@@ -58,7 +58,7 @@ def text_of(visitor):
 
 
 @both_databases
-def test_opening_a_link_shows_it_and_changes_nothing(app, shopper, link, mug):
+def test_opening_a_cart_link_changes_nothing(app, shopper, link, mug):
     shopper.add(SKU, 5)
     for _ in range(3):
         reply = shopper.get(link)
@@ -73,7 +73,7 @@ def test_opening_a_link_shows_it_and_changes_nothing(app, shopper, link, mug):
 
 
 @both_databases
-def test_the_button_fills_the_cart_and_a_second_press_changes_nothing_more(app, shopper, link):
+def test_the_button_fills_the_cart_and_a_second_press_changes_nothing(app, shopper, link):
     assert shopper.post(link, {}).headers["Location"] == "/cart"
     shopper.post(link, {})
 
@@ -95,7 +95,7 @@ def test_prices_are_those_of_today(app, shopper, link):
     assert "The price of" not in text_of(shopper)
 
 
-def test_what_is_sold_out_short_or_withdrawn_is_said_and_left_out(app, shopper, link):
+def test_shared_goods_that_are_sold_out_short_or_withdrawn_are_left_out_with_a_message(app, shopper, link):
     change(app, SKU, on_hand=1)
     change(app, MUG, on_hand=0)
     shopper.get(link)
@@ -115,7 +115,7 @@ def test_what_is_sold_out_short_or_withdrawn_is_said_and_left_out(app, shopper, 
     assert row(app).uses == before
 
 
-def test_a_full_cart_takes_no_more_kinds_and_says_so(app, shopper, link):
+def test_a_full_cart_leaves_further_shared_lines_out_with_a_message(app, shopper, link):
     with app.app_context():
         others = db.session.scalars(select(Variant.sku).where(Variant.sku.not_in((SKU, MUG)), Variant.on_hand > 0))
         for sku in others.fetchmany(40):
@@ -129,7 +129,7 @@ def test_a_full_cart_takes_no_more_kinds_and_says_so(app, shopper, link):
 
 
 @both_databases
-def test_a_buyer_shares_the_own_cart_and_another_buys_it(app, shopper, provider):
+def test_a_buyer_shares_a_cart_and_another_buyer_orders_it(app, shopper, provider):
     shopper.add(SKU, 2)
     reply = shopper.post("/cart/share", {})
     address = reply.headers["Location"]
@@ -146,7 +146,7 @@ def test_a_buyer_shares_the_own_cart_and_another_buys_it(app, shopper, provider)
     assert in_cart(shopper) == {SKU: 2}
 
 
-def test_the_same_cart_shared_again_is_the_same_link_and_another_one_is_not(app, shopper):
+def test_an_unchanged_cart_keeps_its_link(app, shopper):
     shopper.add()
     first = shopper.post("/cart/share", {}).headers["Location"]
     assert shopper.post("/cart/share", {}).headers["Location"] == first
@@ -169,11 +169,11 @@ def test_another_site_can_neither_fill_a_cart_nor_share_one(shopper, link):
 
 
 @both_databases
-def test_whatever_leads_nowhere_gives_one_answer(app, shopper, link):
+def test_unknown_expired_and_switched_off_links_give_the_same_answer(app, shopper, link):
     code = link.removeprefix("/c/")
     with app.app_context():
-        expired = write(lambda: share({SKU: 1}, utcnow() - timedelta(days=91), FROM_DESK)).code
-        off = write(lambda: share({SKU: 1}, utcnow(), FROM_DESK))
+        expired = write(lambda: share({SKU: 1}, utcnow() - timedelta(days=91), ADMIN_LINK_LIFETIME)).code
+        off = write(lambda: share({SKU: 1}, utcnow(), ADMIN_LINK_LIFETIME))
         off_code = off.code
         db.session.execute(update(SharedCart).where(SharedCart.code == off_code).values(active=False))
         db.session.commit()
@@ -189,32 +189,32 @@ def test_whatever_leads_nowhere_gives_one_answer(app, shopper, link):
 
 def test_codes_are_random_unambiguous_and_unique(app, monkeypatch):
     with app.app_context():
-        codes = {write(lambda: share({SKU: 1}, utcnow(), FROM_DESK)).code for _ in range(50)}
+        codes = {write(lambda: share({SKU: 1}, utcnow(), ADMIN_LINK_LIFETIME)).code for _ in range(50)}
         assert len(codes) == 50
         assert all(CODE.fullmatch(code) for code in codes)
         assert not set("il1o0") & set(ALPHABET)
 
         drawn = iter([next(iter(codes)), "aaaaaaa"])
         monkeypatch.setattr(cart_links, "_draw_code", lambda: next(drawn))
-        assert write(lambda: share({SKU: 1}, utcnow(), FROM_DESK)).code == "aaaaaaa"
+        assert write(lambda: share({SKU: 1}, utcnow(), ADMIN_LINK_LIFETIME)).code == "aaaaaaa"
 
 
-def test_a_link_lives_as_long_as_it_says_and_is_cleared_away_long_after(app):
+def test_a_cart_link_works_until_it_expires_and_is_deleted_30_days_later(app):
     now = utcnow()
     with app.app_context():
-        code = write(lambda: share({SKU: 1}, now, FROM_DESK)).code
+        code = write(lambda: share({SKU: 1}, now, ADMIN_LINK_LIFETIME)).code
         assert shared_cart(code, now + timedelta(days=89)) is not None
         assert shared_cart(code, now + timedelta(days=90)) is None
 
-        write(lambda: share({MUG: 1}, now + timedelta(days=119), FROM_DESK))
+        write(lambda: share({MUG: 1}, now + timedelta(days=119), ADMIN_LINK_LIFETIME))
         assert db.session.scalar(select(func.count(SharedCart.id))) == 2
-        write(lambda: share({MUG: 1}, now + timedelta(days=121), FROM_DESK))
+        write(lambda: share({MUG: 1}, now + timedelta(days=121), ADMIN_LINK_LIFETIME))
         assert db.session.scalar(select(func.count(SharedCart.id))) == 2
         assert db.session.scalar(select(func.count(SharedLine.id))) == 2
 
 
 class TestLimits:
-    """With the counters on."""
+    """With rate limits on."""
 
     @pytest.fixture
     def settings(self, settings):

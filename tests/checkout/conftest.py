@@ -1,4 +1,4 @@
-"""What the tests of the checkout share."""
+"""Fixtures of the checkout tests."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ def orders(app) -> Callable[[], list[Order]]:
 
 @pytest.fixture
 def count(app) -> Callable[[], int]:
-    """How many orders there are."""
+    """Number of orders."""
 
     def read() -> int:
         with app.app_context():
@@ -62,7 +62,7 @@ def stock(app) -> Callable[[str], tuple[int, int]]:
 
 @pytest.fixture
 def sent_twice(shopper, provider, monkeypatch) -> Callable[[], tuple[TestResponse, TestResponse]]:
-    """One form sent twice, the rival run exactly between looking for the form's order and writing it: both answers."""
+    """Send one form twice at once, between the check for its order and the write; returns both replies."""
 
     def send() -> tuple[TestResponse, TestResponse]:
         shopper.add()

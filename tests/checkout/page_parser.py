@@ -1,4 +1,4 @@
-"""Reading the checkout page as a buyer does."""
+"""Parse the checkout page."""
 
 from tests.shopper import ANSWERS, hidden_fields
 
@@ -10,7 +10,7 @@ def text_of(page):
 
 
 def notice_of(page):
-    """What the page says has changed."""
+    """The changes that the page reports."""
     boxes = [box for box in page.iter("div") if "notice--changed" in (box.get("class") or "")]
     return "".join(boxes[0].itertext()).strip().removesuffix(".")
 

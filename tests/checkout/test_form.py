@@ -1,4 +1,4 @@
-"""What the checkout asks, what it says when an answer will not do, and that nothing typed is lost."""
+"""The checkout form and its errors."""
 
 import pytest
 
@@ -56,7 +56,7 @@ WRONG = [
 
 
 def summary_of(page):
-    """The error summary: [(id it leads to, words)]."""
+    """The error summary as [(id of the field, message)]."""
     box = next(element for element in page.iter("div") if element.get("class") == "error-summary")
     return [(link.get("href").removeprefix("#"), "".join(link.itertext())) for link in box.iter("a")]
 
@@ -66,7 +66,7 @@ def ids_of(page):
 
 
 def typed_on(page):
-    """What stands in the fields of the checkout."""
+    """The values of the checkout's fields."""
     form = next(form for form in page.iter("form") if form.get("action") == "/checkout")
     fields = {}
     for box in form.iter("input"):
@@ -80,7 +80,7 @@ def typed_on(page):
 
 
 @pytest.mark.parametrize(("field", "typed", "words"), WRONG)
-def test_a_wrong_answer_is_said_on_top_and_beside_its_field_and_nothing_typed_is_lost(
+def test_an_error_is_shown_in_the_summary_and_beside_its_field_and_answers_are_kept(
     shopper, count, field, typed, words
 ):
     shopper.add()
@@ -103,7 +103,7 @@ def test_a_wrong_answer_is_said_on_top_and_beside_its_field_and_nothing_typed_is
             assert kept[name] == typed
 
 
-def test_every_wrong_answer_is_said_at_once_in_the_order_of_the_page(shopper):
+def test_all_errors_are_shown_at_once_in_page_order(shopper):
     shopper.add()
     nothing = dict.fromkeys(ANSWERS, "")
     reply = shopper.post("/checkout", {**shopper.fill_checkout(), **nothing, "area": ""})
@@ -118,7 +118,7 @@ def test_every_wrong_answer_is_said_at_once_in_the_order_of_the_page(shopper):
     ]
 
 
-def test_a_form_without_fields_is_a_form_with_empty_ones(shopper, count):
+def test_missing_fields_count_as_empty(shopper, count):
     shopper.add()
 
     assert shopper.post("/checkout", {}).status_code == 200
@@ -138,7 +138,7 @@ def test_a_form_without_fields_is_a_form_with_empty_ones(shopper, count):
         ("note", "Gate code\r\n12 #4"),
     ],
 )
-def test_an_answer_at_its_limit_is_taken(shopper, orders, field, typed):
+def test_an_answer_of_the_maximum_length_is_accepted(shopper, orders, field, typed):
     shopper.add()
 
     assert shopper.checkout(**{field: typed}).status_code == 303
@@ -148,7 +148,7 @@ def test_an_answer_at_its_limit_is_taken(shopper, orders, field, typed):
 
 
 @both_databases
-def test_characters_nobody_can_see_are_left_out_of_an_order(shopper, orders):
+def test_invisible_characters_are_removed_from_answers(shopper, orders):
     shopper.add()
     shopper.checkout(
         full_name="  Wanjiru\x00\x1b[31m \u202eTest\u2066 \n",
@@ -164,14 +164,14 @@ def test_characters_nobody_can_see_are_left_out_of_an_order(shopper, orders):
     assert order.email == "buyer@example.com"
 
 
-def test_an_address_in_another_script_is_kept_as_mail_servers_take_it(shopper, orders):
+def test_an_international_email_address_is_stored_in_ascii(shopper, orders):
     shopper.add()
     shopper.checkout(email="jo@bücher.example")
 
     assert orders()[0].email == "jo@xn--bcher-kva.example"
 
 
-def test_text_of_a_buyer_is_escaped_wherever_it_is_shown(shopper, app, provider):
+def test_text_of_a_buyer_is_escaped_on_every_page(shopper, app, provider):
     shopper.add()
     canaries = {field: f"{field} {CANARY}{{{{7*7}}}}" for field in ("full_name", "location", "note")}
     form = shopper.fill_checkout(**canaries)
@@ -192,7 +192,7 @@ def test_text_of_a_buyer_is_escaped_wherever_it_is_shown(shopper, app, provider)
         assert canaries["full_name"] in mail.body
 
 
-def test_a_form_that_was_open_for_too_long_keeps_what_was_typed(shopper, count):
+def test_an_expired_form_keeps_its_answers(shopper, count):
     shopper.add()
     form = shopper.fill_checkout(note="Ring twice") | {"csrf_token": "stale"}
     reply = shopper.post("/checkout", form)
@@ -213,7 +213,7 @@ def test_a_form_that_was_open_for_too_long_keeps_what_was_typed(shopper, count):
     assert reply.status_code == 303
 
 
-def test_a_token_of_another_visitor_is_no_token(app, provider, shopper, count):
+def test_a_csrf_token_of_another_visitor_is_refused(app, provider, shopper, count):
     other = Shopper(app, provider)
     other.add()
     shopper.add()

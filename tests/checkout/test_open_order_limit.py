@@ -1,4 +1,4 @@
-"""Who leaves orders unpaid holds goods with each: five at most, for a phone number and for an e-mail address."""
+"""At most five unpaid orders for one phone number and for one email address."""
 
 import pytest
 from sqlalchemy import text
@@ -7,14 +7,14 @@ from shop.catalog.models import Variant
 from shop.core.database import db
 from shop.emails.models import UNPROVEN
 from shop.orders.models import WAITING, Order
-from shop.orders.placement import MOST_OPEN
+from shop.orders.placement import MAX_OPEN_ORDERS
 from tests import both_databases, order_factory
 from tests.checkout.page_parser import shown_form
 from tests.shopper import ANSWERS, SKU
 
-assert MOST_OPEN == 5  # the tests say it in words
+assert MAX_OPEN_ORDERS == 5  # the tests say it in words
 BY_PHONE = (
-    "5 orders with this phone number wait to be paid. Pay one of them, by the link we mailed, or wait until one ends"
+    "5 orders with this phone number wait to be paid. Pay one of them, by the link we emailed, or wait until one ends"
 )
 BY_EMAIL = "5 orders with this email address wait to be paid."
 NETWORK = "Very many orders come from your network at the moment. Wait 10 minutes, then press Pay again"
@@ -22,13 +22,13 @@ NETWORK = "Very many orders come from your network at the moment. Wait 10 minute
 
 @pytest.fixture
 def settings(settings):
-    """With limits, and behind a proxy."""
+    """With rate limits, behind a proxy."""
     return {**settings, "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
 
 
 @pytest.fixture
 def buy(shopper, change):
-    """Press Pay: buy(phone_number=...) with whatever else is asked for, from an address of its own."""
+    """Place an order from a new client address: buy(phone_number=...)."""
     change(Variant, Variant.sku == SKU, on_hand=500)
 
     def press(address="203.0.113.7", **answers):
@@ -47,7 +47,7 @@ def mail(number):
 
 
 @both_databases
-def test_five_orders_of_a_phone_number_wait_and_the_sixth_is_refused_kindly(shopper, buy, count, stock):
+def test_a_sixth_unpaid_order_of_one_phone_number_is_refused(shopper, buy, count, stock):
     spellings = ["0712 345 678", "+254712345678", "712-345-678", "254712345678", "0712345678"]
     assert [buy(phone_number=spellings[n], email=mail(n)).status_code for n in range(5)] == [303] * 5
 
@@ -62,7 +62,7 @@ def test_five_orders_of_a_phone_number_wait_and_the_sixth_is_refused_kindly(shop
 
 
 @both_databases
-def test_five_orders_of_an_email_address_wait_in_small_and_capital_letters(buy, count):
+def test_a_sixth_unpaid_order_of_one_email_address_is_refused_in_any_case(buy, count):
     spellings = ["Achieng.O@Example.com", "achieng.o@example.com", "ACHIENG.O@EXAMPLE.COM"]
     assert [buy(phone_number=phone(n), email=spellings[n % 3]).status_code for n in range(5)] == [303] * 5
 
@@ -73,7 +73,7 @@ def test_five_orders_of_an_email_address_wait_in_small_and_capital_letters(buy, 
     assert count() == 6
 
 
-def test_who_has_too_many_by_both_is_told_both(buy):
+def test_both_limits_are_reported_together(buy):
     for _ in range(5):
         assert buy().status_code == 303
 
@@ -84,7 +84,7 @@ def test_who_has_too_many_by_both_is_told_both(buy):
 
 @both_databases
 @pytest.mark.parametrize("payment", ["paid", "expired", "cancelled", "review", "refunded"])
-def test_an_order_that_waits_no_more_makes_room_for_one(buy, orders, change, payment):
+def test_an_order_that_is_no_longer_unpaid_does_not_count(buy, orders, change, payment):
     for _ in range(5):
         assert buy().status_code == 303
     change(Order, Order.id == orders()[2].id, payment=payment)
@@ -93,7 +93,7 @@ def test_an_order_that_waits_no_more_makes_room_for_one(buy, orders, change, pay
 
 
 @both_databases
-def test_the_fifth_orders_form_sent_again_while_it_is_placed_is_still_that_order(buy, count, sent_twice):
+def test_the_fifth_order_sent_twice_at_once_is_one_order(buy, count, sent_twice):
     for _ in range(4):
         buy()
 
@@ -103,15 +103,15 @@ def test_the_fifth_orders_form_sent_again_while_it_is_placed_is_still_that_order
     assert count() == 5
 
 
-def test_thirty_buyers_behind_one_address_all_order(buy, count):
+def test_thirty_buyers_behind_one_client_address_can_order(buy, count):
     replies = [buy(phone_number=phone(n), email=mail(n)).status_code for n in range(30)]
 
     assert replies == [303] * 30
     assert count() == 30
 
 
-def test_one_address_presses_pay_a_hundred_times_in_ten_minutes(shopper, buy, count):
-    """The last address of the header is the proxy's word; what a client puts before it changes nothing."""
+def test_one_client_address_can_place_a_hundred_orders_in_ten_minutes(shopper, buy, count):
+    """The proxy writes the last address of the header; a client can only add addresses before it."""
     for _ in range(5):
         buy()
     shopper.add()
@@ -139,7 +139,7 @@ def test_one_address_presses_pay_a_hundred_times_in_ten_minutes(shopper, buy, co
         ),
     ],
 )
-def test_what_is_counted_is_read_off_its_own_index(app, rows, index):
+def test_unpaid_orders_are_counted_from_a_partial_index(app, rows, index):
     order_factory.keep(
         app, *(order_factory.order(phone_number=f"254733000{n}", email=mail(n)) for n in range(100, 400))
     )

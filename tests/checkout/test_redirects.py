@@ -1,4 +1,4 @@
-"""Every form is answered with a redirect, and what was typed waits on the other side of it."""
+"""Every form redirects, and the checkout answers are kept."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ def wrong(form):
         (wrong, "/checkout?again=pay"),
         (lambda form: form | {"csrf_token": "stale"}, "/checkout?again=pay"),
         (lambda form: form | {"shown_total": "1"}, "/checkout?again=pay"),
-        (lambda form: form | {"once": "x"}, "/checkout?again=pay"),
+        (lambda form: form | {"checkout_key": "x"}, "/checkout?again=pay"),
         (lambda form: form | {"apply": "code", "code": "KARIBU10"}, "/checkout?again=code#discount"),
         (lambda form: form | {"apply": "code", "code": "NOTHING"}, "/checkout?again=code#discount"),
         (lambda form: form | {"apply": "none", "code": "KARIBU10"}, "/checkout?again=code#discount"),
@@ -33,7 +33,7 @@ def wrong(form):
     ],
     ids=["error", "stale", "total", "key", "apply", "wrong code", "remove code", "nothing"],
 )
-def test_a_checkout_that_is_not_taken_leads_to_a_page_that_back_and_reload_can_show(shopper, count, sent, leads_to):
+def test_a_refused_checkout_redirects_to_a_page(shopper, count, sent, leads_to):
     shopper.add()
     reply = shopper.browser.post("/checkout", data=sent(shown_form(shopper)))
 
@@ -53,13 +53,13 @@ def test_a_checkout_that_is_not_taken_leads_to_a_page_that_back_and_reload_can_s
         ({f"quantity-{SKU}": "x"}, "/cart"),
     ],
 )
-def test_each_button_of_the_cart_leads_to_where_its_answer_stands(shopper, form, leads_to):
+def test_each_button_of_the_cart_redirects_to_its_result(shopper, form, leads_to):
     shopper.add()
 
     assert shopper.browser.post("/cart/update", data=form).headers["Location"] == leads_to
 
 
-def test_a_code_says_what_it_takes_off_and_can_be_removed(shopper):
+def test_an_applied_discount_code_shows_its_amount_and_can_be_removed(shopper):
     shopper.add()
     html = shopper.post("/checkout", shown_form(shopper) | {"apply": "code", "code": "karibu10"}).text
     assert "KARIBU10 takes off KSh 245." in text_of(shopper.page)
@@ -72,7 +72,7 @@ def test_a_code_says_what_it_takes_off_and_can_be_removed(shopper):
 
 
 @both_databases
-def test_what_was_typed_is_kept_with_the_cart_for_a_day(app, shopper):
+def test_checkout_answers_are_kept_with_the_cart_for_a_day(app, shopper):
     shopper.add()
     shopper.post("/checkout", wrong(shown_form(shopper, note="Ring twice")))
     assert "Ring twice" in shopper.get("/checkout").text
@@ -85,7 +85,7 @@ def test_what_was_typed_is_kept_with_the_cart_for_a_day(app, shopper):
     assert "Ring twice" not in shopper.get("/checkout").text
 
 
-def test_nothing_typed_outlives_the_order(app, shopper):
+def test_checkout_answers_are_deleted_when_the_order_is_placed(app, shopper):
     shopper.add()
     shopper.post("/checkout", wrong(shown_form(shopper, note="Ring twice")))
     shopper.add(MUG)
@@ -96,7 +96,7 @@ def test_nothing_typed_outlives_the_order(app, shopper):
 
 
 @both_databases
-def test_a_cart_whose_cookie_was_lost_is_filled_again_from_the_page_that_was_sent(app, provider, shopper, count):
+def test_a_lost_cart_is_restored_from_the_page_snapshot(app, provider, shopper, count):
     shopper.add(SKU, 2)
     shopper.add(MUG)
     form = shown_form(shopper, note="Ring twice")
@@ -111,7 +111,7 @@ def test_a_cart_whose_cookie_was_lost_is_filled_again_from_the_page_that_was_sen
     assert lost.post("/checkout", {**form, **hidden_fields(html)}).status_code == 303
 
 
-def test_another_site_fills_no_cart_with_a_form_of_its_own(app, shopper):
+def test_another_site_cannot_fill_a_cart_with_a_snapshot(app, shopper):
     shopper.add()
     form = shown_form(shopper)
     reply = Shopper(app).browser.post("/checkout", data=form, headers={"Sec-Fetch-Site": "cross-site"})
@@ -121,7 +121,7 @@ def test_another_site_fills_no_cart_with_a_form_of_its_own(app, shopper):
         assert len(db.session.scalars(select(Cart.id)).all()) == 1
 
 
-def test_a_cart_emptied_in_another_tab_is_said_and_what_was_typed_is_kept(shopper):
+def test_a_cart_emptied_in_another_tab_is_reported_and_answers_are_kept(shopper):
     shopper.add()
     form = shown_form(shopper, note="Ring twice")
     shopper.post("/cart/update", {"remove": SKU})
@@ -133,7 +133,7 @@ def test_a_cart_emptied_in_another_tab_is_said_and_what_was_typed_is_kept(shoppe
     assert "Ring twice" in shopper.get("/checkout").text
 
 
-def test_a_cart_that_cannot_be_bought_says_so_on_top_and_does_not_lead_to_the_checkout(shopper, change):
+def test_a_cart_with_a_problem_shows_it_and_does_not_lead_to_the_checkout(shopper, change):
     shopper.add()
     shopper.add(MUG)
     change(Variant, Variant.sku == MUG, on_hand=0)
@@ -146,7 +146,7 @@ def test_a_cart_that_cannot_be_bought_says_so_on_top_and_does_not_lead_to_the_ch
     assert "GoodsKSh 2,450" in words
 
 
-def test_a_checkout_in_a_browser_without_cookies_says_so(app, shopper):
+def test_a_checkout_without_cookies_shows_a_message(app, shopper):
     shopper.add()
     form = shown_form(shopper)
     back = Shopper(app).browser.post("/checkout", data=form).headers["Location"]
@@ -155,7 +155,7 @@ def test_a_checkout_in_a_browser_without_cookies_says_so(app, shopper):
     assert "Your browser did not keep the cart" in stranger.get(stranger.get(back).headers["Location"]).text
 
 
-def test_a_code_of_ones_own_unpaid_order_is_not_counted_against_one_without_saying_so(shopper, change):
+def test_a_discount_code_held_by_the_buyers_own_unpaid_order_is_explained(shopper, change):
     change(DiscountCode, DiscountCode.code == "KARIBU10", max_uses_per_buyer=1)
     shopper.add()
     shopper.post("/checkout", shown_form(shopper, code="KARIBU10"))
@@ -164,13 +164,13 @@ def test_a_code_of_ones_own_unpaid_order_is_not_counted_against_one_without_sayi
     shopper.post("/checkout", shown_form(shopper, code="KARIBU10"))
 
     words = text_of(shopper.page)
-    assert "Discount code KARIBU10 is held by an order with this phone number that waits to be paid, until" in words
+    assert "Discount code KARIBU10 is held by an unpaid order with this phone number until" in words
     assert "waits to be paid. Its goods are kept for you until" in words
     assert "Pay, change or cancel it" in words
 
 
 @both_databases
-def test_the_last_piece_in_ones_own_unpaid_order_is_said_to_be_there(shopper, change, orders):
+def test_stock_held_by_the_buyers_own_unpaid_order_is_explained(shopper, change, orders):
     change(Variant, Variant.sku == SKU, on_hand=1)
     shopper.buy()
     number = orders()[0].number
@@ -182,7 +182,7 @@ def test_the_last_piece_in_ones_own_unpaid_order_is_said_to_be_there(shopper, ch
     assert f"Your order {number} (KSh 2,650) waits to be paid. Its goods are kept for you until" in words
 
 
-def test_nobody_elses_order_is_shown(app, provider, shopper):
+def test_orders_of_other_buyers_are_not_shown(app, provider, shopper):
     shopper.buy()
     stranger = Shopper(app, provider)
     stranger.add()

@@ -1,4 +1,4 @@
-"""The form of an order that is placed, sent again with other answers: a correction, as long as it waits to be paid."""
+"""The form of a placed order, sent again with corrections."""
 
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ def attempts(app):
 
 
 @both_databases
-def test_a_corrected_form_sent_again_is_taken_and_the_prompt_goes_to_the_new_number(app, shopper, orders, provider):
+def test_a_corrected_phone_number_opens_a_new_payment_page(app, shopper, orders, provider):
     shopper.add()
     form = shown_form(shopper, phone_number="0712 111 111", location="Wrong estate")
     first = shopper.post("/checkout", form).headers["Location"]
@@ -42,7 +42,7 @@ def test_a_corrected_form_sent_again_is_taken_and_the_prompt_goes_to_the_new_num
 
 
 @both_databases
-def test_a_corrected_address_keeps_the_payment_page_that_is_open(app, shopper, orders, provider):
+def test_a_corrected_address_keeps_the_open_payment_page(app, shopper, orders, provider):
     shopper.add()
     form = shown_form(shopper)
     first = shopper.post("/checkout", form).headers["Location"]
@@ -52,18 +52,18 @@ def test_a_corrected_address_keeps_the_payment_page_that_is_open(app, shopper, o
     assert attempts(app) == ["open"]
 
 
-def test_a_correction_that_is_wrong_itself_changes_nothing_and_is_said(shopper, orders):
+def test_an_invalid_correction_changes_nothing_and_is_reported(shopper, orders):
     shopper.add()
     form = shown_form(shopper)
     shopper.post("/checkout", form)
     reply = shopper.post("/checkout", form | {"phone_number": "0203456789"})
 
     assert urlsplit(reply.headers["Location"]).path == f"/orders/{orders()[0].token}"
-    assert "What you changed was not taken: Phone number is a landline" in shopper.get(reply.headers["Location"]).text
+    assert "Its details were not changed: Phone number is a landline" in shopper.get(reply.headers["Location"]).text
     assert orders()[0].phone_number == "254712345678"
 
 
-def test_other_goods_or_another_area_are_no_correction(shopper, orders, count):
+def test_a_correction_cannot_change_goods_or_delivery_area(shopper, orders, count):
     shopper.add()
     form = shown_form(shopper)
     shopper.post("/checkout", form)
@@ -74,7 +74,7 @@ def test_other_goods_or_another_area_are_no_correction(shopper, orders, count):
     assert (count(), orders()[0].area_name, orders()[0].location) == (1, "Nairobi CBD", "Near the stage, blue gate")
 
 
-def test_an_order_that_is_paid_is_no_longer_corrected(shopper, orders):
+def test_a_paid_order_cannot_be_corrected(shopper, orders):
     bought = shopper.buy(SKU)
     form = shown_form_of(shopper, orders)
     bought.hear(bought.callback())
@@ -86,9 +86,9 @@ def test_an_order_that_is_paid_is_no_longer_corrected(shopper, orders):
 
 def shown_form_of(shopper, orders):
     """A checkout form that has the key of the last order."""
-    from shop.checkout.forms import _keys
+    from shop.checkout.forms import _key_signer
 
     shopper.add()
     form = shown_form(shopper)
     with shopper.app.app_context():
-        return form | {"once": _keys().sign(orders()[-1].checkout_key).decode()}
+        return form | {"checkout_key": _key_signer().sign(orders()[-1].checkout_key).decode()}

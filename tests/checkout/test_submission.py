@@ -1,4 +1,4 @@
-"""One form makes one order, and the provider is asked for exactly that order."""
+"""One form makes one order and one request to Chpter."""
 
 from datetime import timedelta
 from secrets import token_hex
@@ -21,7 +21,7 @@ from tests.shopper import ANSWERS, SKU, Shopper, hidden_fields
 
 
 @both_databases
-def test_the_provider_is_asked_for_exactly_what_the_documentation_has(shopper, provider, app):
+def test_the_request_to_chpter_matches_its_documentation(shopper, provider, app):
     shopper.add(SKU, 2)
     shopper.add(MUG)
     reply = shopper.post(
@@ -63,7 +63,7 @@ def test_the_provider_is_asked_for_exactly_what_the_documentation_has(shopper, p
     assert hash_of(secret_of_token(token, [SECRET])) == attempt.secret_hash
 
 
-def test_what_was_sold_stays_as_it_was_when_the_catalogue_changes(shopper, change, orders):
+def test_order_lines_do_not_change_with_the_catalogue(shopper, change, orders):
     shopper.add()
     shopper.post("/checkout", shown_form(shopper))
     change(Variant, Variant.sku == SKU, price=9999, label="Renamed")
@@ -75,7 +75,7 @@ def test_what_was_sold_stays_as_it_was_when_the_catalogue_changes(shopper, chang
 
 
 @both_databases
-def test_the_same_form_three_times_is_one_order_and_leads_to_one_page(shopper, count, provider, stock):
+def test_the_same_form_sent_three_times_is_one_order_with_one_payment_page(shopper, count, provider, stock):
     shopper.add(SKU, 2)
     form = shown_form(shopper)
     replies = [shopper.post("/checkout", form) for _ in range(3)]
@@ -89,9 +89,7 @@ def test_the_same_form_three_times_is_one_order_and_leads_to_one_page(shopper, c
 
 @pytest.mark.parametrize("on_hand", [18, 1], ids=["plenty", "the last piece"])
 @both_databases
-def test_a_form_sent_again_while_the_first_is_still_being_placed_is_the_same_order(
-    count, provider, sent_twice, stock, change, on_hand
-):
+def test_a_form_sent_twice_at_once_is_one_order(count, provider, sent_twice, stock, change, on_hand):
     change(Variant, Variant.sku == SKU, on_hand=on_hand)
 
     mine, rivals = sent_twice()
@@ -101,7 +99,7 @@ def test_a_form_sent_again_while_the_first_is_still_being_placed_is_the_same_ord
     assert stock(SKU) == (on_hand, 1)
 
 
-def test_without_the_one_time_key_the_same_form_would_be_two_orders(shopper, count, monkeypatch):
+def test_without_the_idempotency_key_the_same_form_would_be_two_orders(shopper, count, monkeypatch):
     monkeypatch.setattr("shop.checkout.forms.CheckoutForm.key", property(lambda form: token_hex(16)))
     shopper.add()
     form = shown_form(shopper)
@@ -122,10 +120,10 @@ def test_without_the_one_time_key_the_same_form_would_be_two_orders(shopper, cou
     ],
     ids=["too short", "empty", "another end", "another beginning"],
 )
-def test_a_forged_one_time_key_makes_no_order_and_the_page_brings_a_good_one(shopper, count, forge):
+def test_a_forged_idempotency_key_makes_no_order_and_the_page_brings_a_valid_one(shopper, count, forge):
     shopper.add()
     form = shown_form(shopper)
-    reply = shopper.post("/checkout", form | {"once": forge(form["once"])})
+    reply = shopper.post("/checkout", form | {"checkout_key": forge(form["checkout_key"])})
 
     assert reply.status_code == 200
     assert notice_of(shopper.page) == "Check your order once more, then press Pay"
@@ -133,7 +131,7 @@ def test_a_forged_one_time_key_makes_no_order_and_the_page_brings_a_good_one(sho
     assert shopper.post("/checkout", {**form, **hidden_fields(reply.text)}).status_code == 303
 
 
-def test_a_form_sent_again_after_the_secret_was_changed_is_still_the_same_order(settings, shopper, provider, count):
+def test_an_idempotency_key_survives_a_change_of_the_secret_key(settings, shopper, provider, count):
     shopper.add()
     form = shown_form(shopper)
     first = shopper.post("/checkout", form)
@@ -143,7 +141,7 @@ def test_a_form_sent_again_after_the_secret_was_changed_is_still_the_same_order(
     assert count() == 1
 
 
-def test_an_order_number_that_is_taken_is_drawn_again(shopper, orders, monkeypatch):
+def test_a_used_order_number_is_drawn_again(shopper, orders, monkeypatch):
     numbers = iter([0, 0, 0, 1, 2, 3, 4, 5])
     monkeypatch.setattr("shop.orders.placement.secrets.randbelow", lambda below: next(numbers))
     for _ in range(2):
@@ -153,7 +151,7 @@ def test_an_order_number_that_is_taken_is_drawn_again(shopper, orders, monkeypat
     assert len({order.number for order in orders()}) == 2
 
 
-def test_when_no_payment_page_opens_the_order_stands_and_can_be_tried_again(shopper, orders, provider, stock):
+def test_when_no_payment_page_opens_the_order_is_kept_and_can_be_paid_later(shopper, orders, provider, stock):
     provider.behaviour = "http_500"
     shopper.add()
     reply = shopper.post("/checkout", shown_form(shopper))
@@ -165,7 +163,7 @@ def test_when_no_payment_page_opens_the_order_stands_and_can_be_tried_again(shop
     assert (order.payment, stock(SKU)) == ("awaiting", (18, 1))
 
 
-def test_the_order_holds_its_goods_for_as_long_as_the_settings_say(settings, provider, orders):
+def test_the_order_holds_stock_for_the_configured_time(settings, provider, orders):
     shopper = Shopper(create_app({**settings, "ORDER_HOLD_MINUTES": "5"}), provider)
     shopper.add()
     shopper.post("/checkout", shown_form(shopper))

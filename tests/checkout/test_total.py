@@ -1,4 +1,4 @@
-"""The sum on the button: exact, and never another than the one that is asked for."""
+"""The total on the Pay button is the total that is charged."""
 
 import re
 
@@ -14,7 +14,7 @@ from tests.checkout.page_parser import notice_of, pay_button, shown_form
 from tests.shopper import ANSWERS, SKU, hidden_fields
 
 
-def test_the_area_chosen_in_the_cart_makes_an_exact_total_on_the_button(shopper, provider):
+def test_the_pay_button_shows_the_exact_total_of_the_area_chosen_in_the_cart(shopper, provider):
     shopper.add()
     form = shown_form(shopper)
 
@@ -24,7 +24,7 @@ def test_the_area_chosen_in_the_cart_makes_an_exact_total_on_the_button(shopper,
     assert provider.requests[-1].body["amount"]["total"] == "2650"
 
 
-def test_without_an_area_the_button_promises_no_sum_and_the_total_is_asked_about(shopper, count):
+def test_without_an_area_the_button_shows_no_total_and_the_total_must_be_confirmed(shopper, count):
     shopper.add()
     form = shopper.fill_checkout()
     assert pay_button(shopper.page) == "Pay"
@@ -39,7 +39,7 @@ def test_without_an_area_the_button_promises_no_sum_and_the_total_is_asked_about
 @pytest.mark.parametrize(
     "shown", ["", "1", "2649", "26500", "999999999", "1e3", "２６５０", "2650.0", "-2650", "x" * 5000, None]
 )
-def test_nobody_pays_a_sum_they_were_not_shown(shopper, count, provider, shown):
+def test_a_total_that_was_not_shown_must_be_confirmed(shopper, count, provider, shown):
     shopper.add()
     form = shown_form(shopper, note="Ring twice") | {"shown_total": shown}
     reply = shopper.post("/checkout", {name: value for name, value in form.items() if value is not None})
@@ -60,15 +60,15 @@ def test_nobody_pays_a_sum_they_were_not_shown(shopper, count, provider, shown):
     assert count() == 1
 
 
-def test_without_the_comparison_a_sum_nobody_saw_would_be_asked_for(shopper, provider, monkeypatch):
-    monkeypatch.setattr("shop.checkout.problems.what_moved", lambda *_: [])
+def test_without_the_comparison_a_total_that_was_not_shown_would_be_charged(shopper, provider, monkeypatch):
+    monkeypatch.setattr("shop.checkout.problems.changes_since", lambda *_: [])
     shopper.add()
 
     assert shopper.post("/checkout", shown_form(shopper) | {"shown_total": "1"}).status_code == 303
     assert provider.requests[-1].body["amount"]["total"] == "2650"
 
 
-def test_another_area_than_the_one_shown_is_another_sum(shopper, count):
+def test_a_changed_area_changes_the_total_and_must_be_confirmed(shopper, count):
     shopper.add()
     form = shown_form(shopper) | {"area": shopper.area("mombasa")}
 
@@ -77,7 +77,7 @@ def test_another_area_than_the_one_shown_is_another_sum(shopper, count):
     assert count() == 0
 
 
-def test_a_form_that_followed_the_choice_by_itself_is_taken_at_once(shopper, orders):
+def test_a_form_whose_total_was_updated_by_javascript_is_accepted(shopper, orders):
     shopper.add()
     form = shown_form(shopper) | {"area": shopper.area("mombasa"), "shown_total": "2900"}
 
@@ -85,7 +85,7 @@ def test_a_form_that_followed_the_choice_by_itself_is_taken_at_once(shopper, ord
     assert orders()[0].total == 2900
 
 
-def test_a_code_is_applied_without_complaining_of_what_is_not_filled_in_yet(shopper, count):
+def test_a_discount_code_is_applied_without_validating_the_form(shopper, count):
     shopper.add()
     form = (
         shown_form(shopper)
@@ -106,7 +106,7 @@ def test_a_code_is_applied_without_complaining_of_what_is_not_filled_in_yet(shop
     assert shopper.post("/checkout", again).status_code == 303
 
 
-def test_a_code_taken_back_makes_the_old_total_again(shopper):
+def test_removing_a_discount_code_restores_the_total(shopper):
     shopper.add()
     form = shown_form(shopper, code="KARIBU10")
     assert form["shown_total"] == "2405"
@@ -116,7 +116,7 @@ def test_a_code_taken_back_makes_the_old_total_again(shopper):
 
 
 @both_databases
-def test_an_order_that_costs_nothing_is_paid_without_asking_the_provider(shopper, orders, provider, stock, app):
+def test_an_order_with_a_total_of_0_is_paid_without_a_request_to_chpter(shopper, orders, provider, stock, app):
     shopper.add(SKU, 2)
     form = shown_form(shopper, area="pickup", code="ZAWADI", location="")
     assert form["shown_total"] == "0"
@@ -135,7 +135,7 @@ def test_an_order_that_costs_nothing_is_paid_without_asking_the_provider(shopper
         assert db.session.scalars(select(PaymentAttempt)).all() == []
 
 
-def test_the_gift_card_never_pays_for_the_delivery(shopper, orders):
+def test_a_fixed_discount_never_reduces_the_delivery_fee(shopper, orders):
     shopper.add()
     shopper.post("/checkout", shown_form(shopper, code="ZAWADI"))
 
@@ -143,7 +143,7 @@ def test_the_gift_card_never_pays_for_the_delivery(shopper, orders):
     assert (order.subtotal, order.discount, order.total, order.payment) == (2450, 2450, 200, "awaiting")
 
 
-def test_after_an_order_the_cart_is_empty_and_the_area_is_remembered(shopper):
+def test_after_an_order_the_cart_is_empty_and_keeps_the_area(shopper):
     shopper.add()
     shopper.post("/checkout", shown_form(shopper, area="mombasa"))
     assert "Your cart is empty" in shopper.get("/cart").text

@@ -1,4 +1,4 @@
-"""A number or address that looks mistyped: the buyer is asked once, and believed the second time."""
+"""Unusual phone numbers and email addresses must be confirmed once."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.shopper import SKU, hidden_fields
 
 @pytest.fixture
 def send(shopper):
-    """Send the checkout form with these answers, as the last page had it; the page that came back, or the redirect."""
+    """Send the last checkout form with these answers; returns the next page or the redirect."""
     shopper.post("/cart/add", {"sku": SKU, "quantity": "1"})
     form = shown_form(shopper)
 
@@ -29,13 +29,13 @@ def send(shopper):
         ({"email": "wanjiru@gmail.con"}, "Did you mean wanjiru@gmail.com?"),
     ],
 )
-def test_an_unusual_answer_is_asked_about_once_and_then_taken(send, answers, asked):
+def test_an_unusual_answer_must_be_confirmed_once(send, answers, asked):
     assert asked in send(**answers).text
 
     assert send(**answers).status_code == 303
 
 
-def test_another_unusual_answer_is_asked_about_too(send):
+def test_a_second_unusual_answer_must_be_confirmed_too(send):
     assert "Did you mean wanjiru@gmail.com?" in send(email="wanjiru@gmail.con").text
     assert "Did you mean wanjiru@yahoo.com?" in send(email="wanjiru@yaho.com").text
 

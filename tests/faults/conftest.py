@@ -116,7 +116,7 @@ def checkout_forms(app, shopper):
             buyers = [buyer(number) for number in itertools.islice(numbers, count)]
             signed = app.session_interface.get_signing_serializer(app)
             cookies = [signed.dumps({**known, TOKEN: token}) for token in copies_of_cart(known[TOKEN], count)]
-            return cookies, [{**filled, **one, **answers, "once": new_key()} for one in buyers]
+            return cookies, [{**filled, **one, **answers, "checkout_key": new_key()} for one in buyers]
 
     return fill_in
 

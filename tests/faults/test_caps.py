@@ -51,7 +51,7 @@ def test_forty_at_once_are_five(rush, ledger, same, reached):
 
 @both_databases
 def test_the_days_mails_of_an_address_are_counted_to_the_mail(rush, ledger, monkeypatch):
-    monkeypatch.setattr(placement, "MOST_OPEN", 1_000)
+    monkeypatch.setattr(placement, "MAX_OPEN_ORDERS", 1_000)
 
     assert rush(email="one@example.com") == {303: BUYERS}
     assert ledger.mails("placed") == messages.MOST_UNPROVEN

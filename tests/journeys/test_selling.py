@@ -51,7 +51,7 @@ def test_a_cart_goes_by_a_link_and_is_bought(comes):
 
     buyer.expected.add(409)  # without scripts the total with delivery is shown first
     buyer.open(link).get_by_role("button", name="Put it in my cart").click()
-    buyer.sees("The cart is yours now")
+    buyer.sees("These things are in your cart now")
     buyer.page.get_by_role("button", name="Checkout").click()
     buyer.fill_in()
     buyer.pay()

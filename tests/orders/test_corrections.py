@@ -1,4 +1,4 @@
-"""What a correction of an order may not do: change what is closed, or take a code's share twice."""
+"""Limits of corrections: closed orders, and discount codes per buyer."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def bought(shopper):
 
 
 def corrected(**answers):
-    """What the newest order's buyer becomes; what `correct` says has changed."""
+    """Correct the newest order as its buyer; returns the changes."""
 
     def work():
         order = db.session.scalars(select(Order).order_by(Order.id.desc()).limit(1)).one()
@@ -35,7 +35,7 @@ def by_merchant(**answers):
     return corrections.correct_by_merchant(order, answers, "owner@example.com")
 
 
-def test_a_buyers_correction_of_an_order_that_was_paid_meanwhile_changes_nothing(app, bought, ledger):
+def test_a_buyers_correction_of_a_paid_order_changes_nothing(app, bought, ledger):
     bought.hear(bought.callback())
 
     with app.app_context():
@@ -43,7 +43,7 @@ def test_a_buyers_correction_of_an_order_that_was_paid_meanwhile_changes_nothing
     assert ledger.column("location", bought) == "Near the stage, blue gate"
 
 
-def test_a_correction_takes_no_second_share_of_a_discount_code(app, provider, shopper, ledger):
+def test_a_correction_cannot_exceed_the_uses_of_a_discount_code_per_buyer(app, provider, shopper, ledger):
     ledger.put(DiscountCode, {"code": "KARIBU10"}, max_uses_per_buyer=1)
     shopper.buy(code="KARIBU10", phone_number="0722 000 111")
     second = Shopper(app, provider).buy(code="KARIBU10", phone_number="0733 000 111", email="b@example.com")
@@ -53,7 +53,7 @@ def test_a_correction_takes_no_second_share_of_a_discount_code(app, provider, sh
     assert ledger.column("phone_number", second) == "254733000111"
 
 
-def test_a_merchant_who_changes_nothing_leaves_no_line(app, bought, ledger):
+def test_a_merchants_correction_without_changes_adds_no_timeline_entry(app, bought, ledger):
     before = ledger.timeline(bought)
 
     with app.app_context():
@@ -61,7 +61,7 @@ def test_a_merchant_who_changes_nothing_leaves_no_line(app, bought, ledger):
     assert ledger.timeline(bought) == before
 
 
-def test_a_merchants_correction_of_an_order_that_has_left_changes_nothing(app, bought, ledger):
+def test_a_merchants_correction_of_a_sent_order_changes_nothing(app, bought, ledger):
     ledger.put_order(bought, payment="paid", fulfilment="sent")
 
     with app.app_context(), pytest.raises(StaleState):

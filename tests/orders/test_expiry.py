@@ -1,4 +1,4 @@
-"""Unpaid orders end, their goods are free again, and late money still counts."""
+"""Unpaid orders expire and release their stock; late payments still count."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ pytestmark = both_databases
 HOURS = timedelta(hours=1)
 
 
-def test_an_unpaid_order_ends_when_it_is_due_and_gives_back_what_it_held(shopper, ledger):
+def test_an_unpaid_order_expires_when_it_is_due_and_releases_its_stock(shopper, ledger):
     before = ledger.stock(SKU)
     bought = shopper.buy(quantity=3, code="KARIBU10")
     held = ledger.stock(SKU), ledger.uses("KARIBU10")
@@ -24,14 +24,14 @@ def test_an_unpaid_order_ends_when_it_is_due_and_gives_back_what_it_held(shopper
     assert "No payment arrived in time" in ledger.timeline(bought)[-1]
 
 
-def test_an_order_that_is_not_due_stays(shopper, ledger):
+def test_an_order_that_is_not_due_does_not_expire(shopper, ledger):
     bought = shopper.buy()
 
     assert ledger.expire(timedelta(minutes=29)) == 0
     assert ledger.standing(bought).order == "awaiting"
 
 
-def test_ending_orders_twice_is_ending_them_once(shopper, ledger):
+def test_expiring_orders_twice_expires_them_once(shopper, ledger):
     before = ledger.stock(SKU)
     shopper.buy()
 
@@ -39,7 +39,7 @@ def test_ending_orders_twice_is_ending_them_once(shopper, ledger):
     assert ledger.stock(SKU) == before
 
 
-def test_only_unpaid_orders_end(shopper, ledger):
+def test_only_unpaid_orders_expire(shopper, ledger):
     paid, checked, cancelled = shopper.buy(), shopper.buy(), shopper.buy()
     paid.hear(paid.callback())
     checked.hear(checked.callback(amount="1"))
@@ -51,7 +51,7 @@ def test_only_unpaid_orders_end(shopper, ledger):
     assert ledger.stock(SKU) == before
 
 
-def test_whoever_comes_back_from_the_payment_page_is_waited_for_a_day(shopper, ledger):
+def test_returning_from_the_payment_page_extends_the_hold_by_a_day(shopper, ledger):
     bought = shopper.buy()
 
     reply = shopper.get(f"{bought.order_path}?from=payment")
@@ -62,7 +62,7 @@ def test_whoever_comes_back_from_the_payment_page_is_waited_for_a_day(shopper, l
     assert ledger.expire(24 * HOURS + timedelta(minutes=1)) == 1
 
 
-def test_coming_back_again_does_not_make_the_wait_longer(shopper, ledger):
+def test_returning_again_does_not_extend_the_hold(shopper, ledger):
     bought = shopper.buy()
     shopper.get(f"{bought.order_path}?from=payment")
     until = ledger.column("expires_at", bought)
@@ -72,7 +72,7 @@ def test_coming_back_again_does_not_make_the_wait_longer(shopper, ledger):
     assert ledger.column("expires_at", bought) == until
 
 
-def test_coming_back_never_keeps_goods_for_more_than_two_days(shopper, ledger):
+def test_returning_never_holds_goods_for_more_than_two_days(shopper, ledger):
     bought = shopper.buy()
     placed = utcnow() - 47 * HOURS
     ledger.put_order(bought, placed_at=placed, expires_at=utcnow() + HOURS / 2)
@@ -82,7 +82,7 @@ def test_coming_back_never_keeps_goods_for_more_than_two_days(shopper, ledger):
     assert ledger.column("expires_at", bought) == placed + 48 * HOURS
 
 
-def test_a_buyer_who_comes_back_after_the_answer_changes_nothing(shopper, ledger):
+def test_returning_after_the_callback_changes_nothing(shopper, ledger):
     bought = shopper.buy()
     bought.hear(bought.failure())
     until: datetime = ledger.column("expires_at", bought)
@@ -92,7 +92,7 @@ def test_a_buyer_who_comes_back_after_the_answer_changes_nothing(shopper, ledger
     assert ledger.column("returned_at", bought) is None
 
 
-def test_money_that_comes_late_buys_goods_that_are_still_there(shopper, ledger):
+def test_a_late_payment_buys_goods_that_are_in_stock(shopper, ledger):
     before = ledger.stock(SKU)
     bought = shopper.buy(quantity=2, code="KARIBU10")
     ledger.expire()
@@ -106,7 +106,7 @@ def test_money_that_comes_late_buys_goods_that_are_still_there(shopper, ledger):
     assert ledger.mails("paid") == 1
 
 
-def test_money_that_comes_late_for_goods_that_are_gone_waits_for_a_person(shopper, ledger):
+def test_a_late_payment_for_goods_out_of_stock_goes_to_review(shopper, ledger):
     on_hand, _ = ledger.stock(SKU)
     bought = shopper.buy(quantity=2)
     ledger.expire()
@@ -121,7 +121,7 @@ def test_money_that_comes_late_for_goods_that_are_gone_waits_for_a_person(shoppe
     assert "the goods are gone" in ledger.warnings(bought)[-1]
 
 
-def test_late_money_keeps_its_price_when_the_code_is_used_up_meanwhile(shopper, ledger):
+def test_a_late_payment_keeps_its_price_when_the_discount_code_is_used_up(shopper, ledger):
     from shop.pricing.models import DiscountCode
 
     bought = shopper.buy(code="KARIBU10")
@@ -134,7 +134,7 @@ def test_late_money_keeps_its_price_when_the_code_is_used_up_meanwhile(shopper, 
     assert ledger.uses("KARIBU10") == 0
 
 
-def test_an_order_that_has_ended_cannot_be_paid_from_its_page(shopper, ledger, provider):
+def test_an_expired_order_cannot_be_paid_from_its_page(shopper, ledger, provider):
     bought = shopper.buy()
     ledger.expire()
 

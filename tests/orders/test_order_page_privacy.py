@@ -1,4 +1,4 @@
-"""An order's page belongs to its buyer; a lost link goes to the order's own address and tells nobody else anything."""
+"""Privacy of order pages and of lost links."""
 
 import re
 
@@ -27,7 +27,7 @@ def ask(app, number: str, phone: str):
     return visitor.post("/orders/find", {**form, "order_number": number, "phone_number": phone})
 
 
-def test_no_cache_and_no_search_engine_keeps_an_order(shopper, bought):
+def test_order_pages_are_neither_cached_nor_indexed(shopper, bought):
     for path in (bought.order_path, f"{bought.order_path}/status", f"{bought.order_path}?from=payment", "/orders/find"):
         reply = shopper.get(path)
         assert reply.headers["Cache-Control"] == "no-store"
@@ -35,7 +35,7 @@ def test_no_cache_and_no_search_engine_keeps_an_order(shopper, bought):
         assert reply.headers["Referrer-Policy"] == "same-origin"
 
 
-def test_an_order_page_loads_nothing_from_elsewhere(shopper, bought):
+def test_an_order_page_loads_nothing_from_other_sites(shopper, bought):
     page = shopper.get(bought.order_path).text
 
     loaded = re.findall(r'(?:src|href)="(https?:)?//([^/"]*)', page)
@@ -43,7 +43,7 @@ def test_an_order_page_loads_nothing_from_elsewhere(shopper, bought):
 
 
 @both_databases
-def test_an_unknown_order_is_not_found_whatever_it_is_called(shopper, bought):
+def test_an_unknown_order_token_is_not_found(shopper, bought):
     token = bought.order_path.rsplit("/", 1)[1]
     shopper.get(bought.order_path)
     for other in (
@@ -62,7 +62,7 @@ def test_an_unknown_order_is_not_found_whatever_it_is_called(shopper, bought):
         assert shopper.post(f"/orders/{other}/pay", {}).status_code == 404
 
 
-def test_coming_back_proves_nothing(shopper, bought, ledger):
+def test_returning_from_the_payment_page_settles_nothing(shopper, bought, ledger):
     for query in ("from=payment", "from=payment&paid=true", "from=payment&status=success", "paid=true", "from=x"):
         assert shopper.get(f"{bought.order_path}?{query}").status_code in (200, 303)
 
@@ -75,14 +75,14 @@ def test_another_site_cannot_press_pay(shopper, bought, ledger):
     assert ledger.count(PaymentAttempt) == 1
 
 
-def test_what_a_buyer_typed_comes_back_escaped(shopper, ledger):
+def test_text_of_a_buyer_is_escaped_on_the_order_page(shopper, ledger):
     bought = shopper.buy(full_name=CANARY, location=CANARY, note=CANARY)  # the page checker looks for it
 
     assert shopper.get(bought.order_path).status_code == 200
 
 
 @both_databases
-def test_a_lost_link_is_sent_to_the_order_s_own_address_and_the_answer_is_always_the_same(app, bought, ledger):
+def test_a_lost_link_is_sent_to_the_orders_email_address_and_the_answer_is_always_the_same(app, bought, ledger):
     number = ledger.column("number", bought)
     right = ask(app, f"{number[:4]} {number[4:]}", "+254 712 345678")
     wrong = [ask(app, "12345678", "0712345678"), ask(app, number, "0712345679"), ask(app, number[::-1], "0799999999")]
@@ -97,15 +97,15 @@ def test_a_lost_link_is_sent_to_the_order_s_own_address_and_the_answer_is_always
         assert f"http://localhost{bought.order_path}" in mail.body
 
 
-def test_asking_again_fills_no_mailbox(app, bought, ledger):
+def test_repeated_requests_for_a_lost_link_send_few_emails(app, bought, ledger):
     number = ledger.column("number", bought)
     for _ in range(5):
         assert ask(app, number, "0712345678").status_code == 200
 
-    assert ledger.mails("order_link") <= 2  # one an hour; the hour may have turned meanwhile
+    assert ledger.mails("order_link") <= 2  # one an hour; the test may run across a full hour
 
 
-def test_what_cannot_be_looked_up_is_said_beside_its_field(app):
+def test_a_lookup_error_is_shown_beside_its_field(app):
     reply = ask(app, "12", "phone")
 
     assert reply.status_code == 422
@@ -113,7 +113,7 @@ def test_what_cannot_be_looked_up_is_said_beside_its_field(app):
     assert 'value="12"' in reply.text
 
 
-def test_a_lookup_from_a_page_that_is_too_old_is_asked_again(app, bought, ledger):
+def test_a_lookup_from_an_expired_page_must_be_sent_again(app, bought, ledger):
     form = {"order_number": ledger.column("number", bought), "phone_number": "0712345678", "csrf_token": "old"}
 
     assert Shopper(app).post("/orders/find", form).status_code == 422
@@ -121,7 +121,7 @@ def test_a_lookup_from_a_page_that_is_too_old_is_asked_again(app, bought, ledger
 
 
 @both_databases
-def test_whoever_has_the_link_sees_enough_to_know_themselves_and_too_little_to_write_or_call(shopper, bought, ledger):
+def test_an_order_page_shows_contact_details_masked(shopper, bought, ledger):
     for payment in ("awaiting", "paid", "expired", "review"):
         ledger.put_order(bought, payment=payment)
         page = shopper.get(bought.order_path).text
@@ -150,5 +150,5 @@ def test_three_digits_of_a_phone_number_are_hidden(number, ends):
         ('"a@b"@example.com', ('"', "example.com")),
     ],
 )
-def test_of_a_mailbox_one_letter_is_shown_however_long_it_is(address, ends):
+def test_one_letter_of_an_email_address_is_shown(address, ends):
     assert masked_email(address) == ends

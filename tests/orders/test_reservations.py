@@ -1,4 +1,4 @@
-"""Stock, step by step: what each does to the counts, and the line it leaves in the ledger."""
+"""Stock reservations: the effect of each step on the stock counts and the ledger."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Line:
 
 @pytest.fixture
 def lines(app, shopper, ledger):
-    """Three pieces of one SKU and two of another, out of the order they are taken in, of an order that is there."""
+    """Lines of a written order, not in SKU order: three pieces of one SKU and two of another."""
     bought = shopper.buy()
     ledger.shelve(SKU, 10)
     ledger.shelve(OTHER, 5)
@@ -38,26 +38,26 @@ def lines(app, shopper, ledger):
 
 
 def moves() -> list[tuple]:
-    """The ledger: SKU, change on hand, change held, why, whose."""
+    """The stock ledger: SKU, change on hand, change held, reason, order."""
     columns = (StockEntry.sku, StockEntry.on_hand, StockEntry.held, StockEntry.reason, StockEntry.order_id)
     return [tuple(row) for row in db.session.execute(select(*columns).order_by(StockEntry.id))]
 
 
 def short_of(act, *lines) -> tuple[str, int]:
-    """What it says is short, and how many are left."""
+    """SKU and pieces left of the OutOfStock that is raised."""
     with pytest.raises(OutOfStock) as short:
         write(lambda: act(lines))
     assert str(short.value) == f"{short.value.sku}: {short.value.left} left"
     return short.value.sku, short.value.left
 
 
-def test_what_is_held_is_promised_and_noted_once_the_order_is_there(lines, ledger):
+def test_hold_holds_stock_and_record_held_writes_the_ledger(lines, ledger):
     write(lambda: reservations.hold(lines))
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 3), (5, 2))
     assert moves() == []
 
-    write(lambda: reservations.note_held(lines))
+    write(lambda: reservations.record_held(lines))
 
     order = lines[0].order_id
     why = "Held for an unpaid order"
@@ -65,7 +65,7 @@ def test_what_is_held_is_promised_and_noted_once_the_order_is_there(lines, ledge
     assert abs((db.session.scalars(select(StockEntry.at)).first() - utcnow()).total_seconds()) < 60
 
 
-def test_the_last_pieces_can_be_held_and_not_one_more(lines, ledger):
+def test_the_last_pieces_can_be_held_and_no_more(lines, ledger):
     write(lambda: reservations.hold([Line(SKU, 6, 1)]))
 
     assert short_of(reservations.hold, Line(SKU, 5, 1)) == (SKU, 4)
@@ -75,7 +75,7 @@ def test_the_last_pieces_can_be_held_and_not_one_more(lines, ledger):
 
 
 @pytest.mark.parametrize("model", [Variant, Product])
-def test_what_is_no_longer_sold_cannot_be_held_and_none_of_it_is_left(lines, ledger, model):
+def test_goods_no_longer_sold_cannot_be_held(lines, ledger, model):
     variant = db.session.scalars(select(Variant).where(Variant.sku == SKU)).one()
     (variant if model is Variant else variant.product).active = False
     db.session.commit()
@@ -84,11 +84,11 @@ def test_what_is_no_longer_sold_cannot_be_held_and_none_of_it_is_left(lines, led
     assert ledger.stock(SKU) == (10, 0)
 
 
-def test_an_unknown_sku_is_short(lines):
+def test_an_unknown_sku_is_out_of_stock(lines):
     assert short_of(reservations.hold, Line("NONE", 1, 1)) == ("NONE", 0)
 
 
-def test_paid_goods_leave_the_shelf_and_the_hold(lines, ledger):
+def test_commit_reduces_on_hand_and_held(lines, ledger):
     write(lambda: reservations.hold(lines))
     write(lambda: reservations.commit([*lines, Line("NONE", 1, lines[0].order_id)]))
 
@@ -97,7 +97,7 @@ def test_paid_goods_leave_the_shelf_and_the_hold(lines, ledger):
     assert sorted(moves()) == sorted([(SKU, -3, -3, "Sold", order), (OTHER, -2, -2, "Sold", order)])
 
 
-def test_goods_given_up_stay_on_the_shelf(lines, ledger):
+def test_release_reduces_held_only(lines, ledger):
     write(lambda: reservations.hold(lines))
     write(lambda: reservations.release([*lines, Line("NONE", 1, lines[0].order_id)]))
 
@@ -107,10 +107,10 @@ def test_goods_given_up_stay_on_the_shelf(lines, ledger):
     assert sorted(moves()) == sorted([(SKU, 0, -3, why, order), (OTHER, 0, -2, why, order)])
 
 
-def test_late_money_takes_what_is_free_to_the_last_piece(lines, ledger):
+def test_a_late_payment_takes_the_last_free_piece(lines, ledger):
     write(lambda: reservations.hold([Line(SKU, 7, 1)]))
 
-    assert write(lambda: reservations.taken_again(lines)) is True
+    assert write(lambda: reservations.try_take(lines)) is True
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((7, 7), (3, 0))
     order = lines[0].order_id
@@ -118,27 +118,27 @@ def test_late_money_takes_what_is_free_to_the_last_piece(lines, ledger):
     assert sorted(moves()) == sorted([(SKU, -3, 0, why, order), (OTHER, -2, 0, why, order)])
 
 
-def test_late_money_takes_all_or_nothing(lines, ledger):
+def test_a_late_payment_takes_all_lines_or_none(lines, ledger):
     write(lambda: reservations.hold([Line(SKU, 8, 1)]))
 
-    assert write(lambda: reservations.taken_again([Line(OTHER, 1, lines[0].order_id), *lines])) is False
+    assert write(lambda: reservations.try_take([Line(OTHER, 1, lines[0].order_id), *lines])) is False
 
     assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 8), (5, 0))
     assert moves() == []
     assert short_of(reservations.take, *lines) == (SKU, 2)
 
 
-def test_late_money_takes_goods_that_are_no_longer_offered(lines, ledger):
+def test_a_late_payment_takes_goods_that_are_no_longer_sold(lines, ledger):
     variant = db.session.scalars(select(Variant).where(Variant.sku == SKU)).one()
     variant.active = variant.product.active = False
     db.session.commit()
 
-    assert write(lambda: reservations.taken_again(lines)) is True
+    assert write(lambda: reservations.try_take(lines)) is True
     assert ledger.stock(SKU) == (7, 0)
 
 
 @pytest.mark.parametrize("step", [reservations.hold, reservations.commit, reservations.release, reservations.take])
-def test_each_step_goes_through_the_goods_in_the_order_of_their_skus(lines, ledger, step):
+def test_each_step_updates_variants_in_sku_order(lines, ledger, step):
     for sku in (SKU, OTHER):
         ledger.put(Variant, {"sku": sku}, on_hand=20, held=10)
     locked = []
@@ -156,14 +156,14 @@ def test_each_step_goes_through_the_goods_in_the_order_of_their_skus(lines, ledg
     assert locked == sorted([SKU, OTHER]) * 2
 
 
-def test_nothing_taken_leaves_no_line(lines):
+def test_a_step_without_changes_writes_no_ledger_entry(lines):
     write(lambda: reservations.commit([]))
 
     assert moves() == []
     assert db.session.scalars(select(Order.id)).all() == [lines[0].order_id]
 
 
-def test_no_more_comes_back_than_an_order_took(lines, ledger):
+def test_no_more_pieces_can_be_put_back_than_the_order_took(lines, ledger):
     write(lambda: (reservations.hold(lines), reservations.commit(lines)))
     order = lines[0].order_id
 
@@ -175,7 +175,7 @@ def test_no_more_comes_back_than_an_order_took(lines, ledger):
     assert (ledger.stock(OTHER), ledger.stock(SKU)) == ((5, 0), (7, 0))
 
 
-def test_goods_whose_variant_was_deleted_are_not_held_again(lines, ledger):
+def test_goods_of_a_deleted_variant_are_not_held_again(lines, ledger):
     write(lambda: (reservations.hold(lines), reservations.commit(lines)))
 
     write(lambda: reservations.hold_again([*lines, Line("NO-SUCH-SKU", 1, lines[0].order_id)]))

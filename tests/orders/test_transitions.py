@@ -1,4 +1,4 @@
-"""The payment state's moves: guarded, and what follows from each."""
+"""Payment transitions: their guards and effects."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,20 +20,20 @@ MOMENT = datetime(2026, 11, 2, 10, 30, tzinfo=UTC)
 
 @pytest.fixture
 def order_of(app):
-    """The order of a purchase, inside the shop."""
+    """The Order of a purchase, in an app context."""
     with app.app_context():
         yield lambda bought: db.session.scalars(select(Order).filter_by(token=bought.order_path.split("/")[-1])).one()
 
 
 @pytest.fixture
 def told():
-    """The orders that were said to be paid."""
+    """The orders announced by order_paid."""
     heard: list[Order] = []
     with order_paid.connected_to(heard.append):
         yield heard
 
 
-def test_an_order_moves_from_the_state_it_was_seen_in_alone(shopper, order_of):
+def test_a_transition_requires_the_expected_state(shopper, order_of):
     order, other = order_of(shopper.buy()), order_of(shopper.buy())
 
     write(lambda: transitions.transition(order, "awaiting", "review"))
@@ -41,11 +41,11 @@ def test_an_order_moves_from_the_state_it_was_seen_in_alone(shopper, order_of):
     with pytest.raises(StaleState):
         write(lambda: transitions.transition(order, "awaiting", "cancelled"))
 
-    write(lambda: transitions.transition(order, "review", "review"))
+    write(lambda: transitions.lock_order(order, "review"))
     assert (order.payment, other.payment) == ("review", "awaiting")
 
 
-def test_a_move_is_seen_at_once_in_the_same_transaction(shopper, order_of):
+def test_a_transition_is_visible_in_the_same_transaction(shopper, order_of):
     order = order_of(shopper.buy())
 
     def look() -> str:
@@ -56,19 +56,21 @@ def test_a_move_is_seen_at_once_in_the_same_transaction(shopper, order_of):
     assert write(look) == "review"
 
 
-def test_what_follows_a_move_reads_the_order_as_it_is_once_it_is_locked(shopper, order_of):
+def test_an_order_is_read_again_once_it_is_locked(shopper, order_of):
     order = order_of(shopper.buy())
 
     def look() -> str:
         assert order.fulfilment == "unfulfilled"
-        updated(update(Order).where(Order.id == order.id).values(fulfilment="packed"))  # as another would meanwhile
-        transitions.transition(order, "awaiting", "awaiting")
+        updated(
+            update(Order).where(Order.id == order.id).values(fulfilment="packed")
+        )  # as a concurrent transaction would
+        transitions.lock_order(order, "awaiting")
         return order.fulfilment
 
     assert write(look) == "packed"
 
 
-def test_paid_sells_what_it_held_and_says_so_once(shopper, order_of, ledger, told):
+def test_completing_a_payment_commits_the_stock_and_announces_it_once(shopper, order_of, ledger, told):
     bought = shopper.buy(quantity=2)
     on_hand, held = ledger.stock(SKU)
     order = order_of(bought)
@@ -82,9 +84,7 @@ def test_paid_sells_what_it_held_and_says_so_once(shopper, order_of, ledger, tol
 
 
 @pytest.mark.parametrize("left", [True, False])
-def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_price(
-    shopper, order_of, ledger, told, left
-):
+def test_a_late_payment_claims_a_discount_use_if_one_is_left_and_keeps_the_price(shopper, order_of, ledger, told, left):
     bought = shopper.buy(code="KARIBU10")
     ledger.expire()
     used, stock = ledger.uses("KARIBU10"), ledger.stock(SKU)
@@ -97,7 +97,7 @@ def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_pri
     assert ledger.uses("KARIBU10") == used + left
     assert ledger.stock(SKU) == stock  # its goods are the caller's to take
     told = [event.words for event in order.events if not event.for_buyer and "code" in event.words]
-    assert told == ([] if left else ["Discount code KARIBU10 had been switched off meanwhile; its price is honoured"])
+    assert told == ([] if left else ["Discount code KARIBU10 had been switched off by then; its price is honoured"])
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,16 @@ def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_pri
         ({"max_uses": 0}, "been used up"),
     ],
 )
-def test_the_timeline_says_truly_why_a_late_order_found_no_use_of_its_code(shopper, order_of, ledger, code, why):
+def test_the_timeline_says_why_a_late_order_got_no_discount_use(shopper, order_of, ledger, code, why):
     order = order_of(shopper.buy(code="KARIBU10"))
     ledger.put(DiscountCode, {"code": "KARIBU10"}, **code)
 
     write(lambda: transitions.complete_late_payment(order, MOMENT))
 
-    assert f"Discount code KARIBU10 had {why} meanwhile; its price is honoured" in [one.words for one in order.events]
+    assert f"Discount code KARIBU10 had {why} by then; its price is honoured" in [one.words for one in order.events]
 
 
-def test_dropped_gives_back_goods_and_code(shopper, order_of, ledger):
+def test_releasing_an_order_releases_stock_and_discount_use(shopper, order_of, ledger):
     before = ledger.stock(SKU)
     bought, plain = shopper.buy(quantity=2, code="KARIBU10"), shopper.buy()
     order, other = order_of(bought), order_of(plain)
@@ -130,7 +130,7 @@ def test_dropped_gives_back_goods_and_code(shopper, order_of, ledger):
     assert ledger.stock(SKU) == before
 
 
-def test_more_orders_than_one_batch_end_in_one_sweep_and_each_once(shopper, ledger, monkeypatch):
+def test_more_orders_than_one_batch_expire_in_one_sweep_and_each_once(shopper, ledger, monkeypatch):
     monkeypatch.setattr(expiry, "BATCH", 2)
     bought = [shopper.buy() for _ in range(5)]
 
@@ -140,7 +140,7 @@ def test_more_orders_than_one_batch_end_in_one_sweep_and_each_once(shopper, ledg
     assert all(ledger.timeline(one) == ["Order placed", ended] for one in bought)
 
 
-def test_an_order_ends_at_its_very_moment_and_no_earlier(app, shopper, ledger):
+def test_an_order_expires_exactly_when_it_is_due(app, shopper, ledger):
     bought = shopper.buy()
     due = ledger.column("expires_at", bought)
 
@@ -151,7 +151,7 @@ def test_an_order_ends_at_its_very_moment_and_no_earlier(app, shopper, ledger):
         assert not write(lambda: expiry._expire(ledger.column("id", bought), due))
 
 
-def test_the_first_return_alone_counts_and_only_while_it_waits(shopper, order_of, ledger):
+def test_only_the_first_return_counts_and_only_while_the_order_is_unpaid(shopper, order_of, ledger):
     bought, ended, waiting = shopper.buy(), shopper.buy(), order_of(shopper.buy())
     ledger.put_order(ended, payment="expired")
     order, other = order_of(bought), order_of(ended)

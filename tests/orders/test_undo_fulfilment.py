@@ -1,4 +1,4 @@
-"""A step is taken back only from where the order stands, and says so where there is nothing to hide."""
+"""Undoing fulfilment steps."""
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -22,7 +22,7 @@ def order():
     return db.session.scalars(select(Order)).one()
 
 
-def test_of_two_who_take_a_step_back_one_is_told(app, packed, ledger):
+def test_the_second_of_two_users_who_undo_a_step_gets_an_error(app, packed, ledger):
     def second():
         read = order()
         updated(update(Order).values(fulfilment="sent"))  # by another, after it was read
@@ -33,7 +33,7 @@ def test_of_two_who_take_a_step_back_one_is_told(app, packed, ledger):
     assert ledger.column("fulfilment", packed) == "packed"
 
 
-def test_a_step_that_the_buyer_was_not_told_of_is_undone_all_the_same(app, packed, ledger):
+def test_a_step_without_a_timeline_entry_for_the_buyer_can_be_undone(app, packed, ledger):
     with app.app_context():
         write(lambda: db.session.execute(delete(OrderEvent)))
         write(lambda: undoing.undo_last_step(order(), Fulfilment.PACKED, "owner@example.com"))

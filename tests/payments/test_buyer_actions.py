@@ -96,7 +96,7 @@ def test_a_cart_that_cannot_be_made_is_said(shopper, bought, ledger, monkeypatch
         raise CartProblem("Very many carts come from your network")
 
     ledger.put_order(bought, payment="expired")
-    monkeypatch.setattr("shop.cart.current_cart.take_in", refuse)
+    monkeypatch.setattr("shop.cart.current_cart.add_shared", refuse)
 
     shopper.post(f"{bought.order_path}/again", {}, **HERE)
 

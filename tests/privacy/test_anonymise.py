@@ -1,4 +1,4 @@
-"""A buyer's rights: everything held is handed over, and what is forgotten stands nowhere any more."""
+"""Export and anonymise a buyer."""
 
 import json
 import re
@@ -29,7 +29,7 @@ LONG_AGO = timedelta(days=800)
 
 @pytest.fixture
 def bought(app, shopper):
-    """Paid, delivered, mailed; and the buyer's name and phone in every text that somebody may write freely."""
+    """A delivered order with personal data in every free text about it."""
     one = shopper.buy(full_name=NAME, phone_number=PHONE, email=EMAIL, location=PLACE, note=NOTE)
     one.hear(one.callback(message=f"Received from {NAME} 254733987654", customer=NAME))
     one.hear(f"{NAME} {EMAIL}".encode())
@@ -72,7 +72,7 @@ def number_of(app, bought):
 
 
 def traces(app):
-    """Every column of every table that still holds something of the buyer."""
+    """Columns of all tables that have personal data of the buyer."""
     found = []
     with app.app_context():
         for table in db.metadata.sorted_tables:
@@ -91,7 +91,7 @@ def ask(clerk, who=PHONE, typed=None, act="anonymise"):
 
 
 @both_databases
-def test_after_forgetting_nothing_of_the_buyer_stands_in_any_column_of_any_table(app, clerk, bought, tmp_path):
+def test_after_anonymising_no_column_has_personal_data_of_the_buyer(app, clerk, bought, tmp_path):
     assert set(traces(app)) >= {
         *("orders.full_name", "orders.phone_number", "orders.email", "orders.location", "orders.note"),
         *("order_event.words", "audit_log_entry.words", "outbox_email.recipient", "outbox_email.body"),
@@ -110,15 +110,15 @@ def test_after_forgetting_nothing_of_the_buyer_stands_in_any_column_of_any_table
     assert not [file for file in files if file.exists()]
 
 
-def test_every_table_about_an_order_has_a_row_that_could_betray_its_buyer(app, bought):
-    """A table that is added later has to be filled by `_write_everywhere`, and forgotten."""
+def test_the_fixture_writes_personal_data_into_every_table_of_an_order(app, bought):
+    """A new table must be filled by `_write_everywhere` and cleared by `_anonymise`."""
     with app.app_context():
         about = [table for table in db.metadata.sorted_tables if {"order_id", "attempt_id"} & set(table.c.keys())]
         assert [table.name for table in about if db.session.execute(select(table).limit(1)).first() is None] == []
 
 
 @both_databases
-def test_the_codes_of_a_forgotten_buyer_are_gone_and_search_finds_nobody(app, clerk, bought):
+def test_codes_and_search_terms_of_an_anonymised_buyer_are_deleted(app, clerk, bought):
     number = number_of(app, bought)
     assert number in clerk.get("/admin/?tab=all&q=akinyi").text
     ask(clerk)
@@ -129,7 +129,7 @@ def test_the_codes_of_a_forgotten_buyer_are_gone_and_search_finds_nobody(app, cl
         assert (_order(bought).collection_code, _order(bought).offered_codes) == ("", [])
 
 
-def test_no_page_of_the_desk_offers_to_call_a_buyer_who_is_forgotten(app, clerk, bought):
+def test_no_admin_page_offers_to_call_an_anonymised_buyer(app, clerk, bought):
     ask(clerk)
     number = number_of(app, bought)
     for address in (
@@ -142,7 +142,7 @@ def test_no_page_of_the_desk_offers_to_call_a_buyer_who_is_forgotten(app, clerk,
 
 
 @both_databases
-def test_what_was_bought_and_paid_stays(app, clerk, bought):
+def test_lines_and_payments_stay_after_anonymising(app, clerk, bought):
     with app.app_context():
         before = _order(bought)
         kept = {
@@ -166,7 +166,7 @@ def test_what_was_bought_and_paid_stays(app, clerk, bought):
         assert act.words == "Anonymised the buyer"
 
 
-def test_the_pages_of_an_anonymised_order_say_so(app, clerk, bought):
+def test_the_pages_of_an_anonymised_order_show_that_it_is_anonymised(app, clerk, bought):
     ask(clerk)
     page = Shopper(app).get(bought.order_path).text
 
@@ -177,7 +177,7 @@ def test_the_pages_of_an_anonymised_order_say_so(app, clerk, bought):
 
 
 @both_databases
-def test_what_comes_afterwards_brings_nothing_back(app, clerk, bought):
+def test_later_callbacks_and_lookups_bring_no_personal_data_back(app, clerk, bought):
     ask(clerk)
     assert bought.hear(bought.callback(message=f"Again from {NAME}")).status_code == 200
     with app.app_context():
@@ -193,7 +193,7 @@ def test_what_comes_afterwards_brings_nothing_back(app, clerk, bought):
 
 
 @both_databases
-def test_a_waiting_mail_is_not_sent_any_more(app, clerk, shopper):
+def test_a_waiting_email_of_an_anonymised_buyer_is_not_sent(app, clerk, shopper):
     one = shopper.buy(full_name=NAME, phone_number=PHONE, email=EMAIL)
     with app.app_context():
         write(lambda: db.session.execute(update(Order).values(payment=Payment.REFUNDED)))
@@ -207,11 +207,11 @@ def test_a_waiting_mail_is_not_sent_any_more(app, clerk, shopper):
 
 WAITING = [
     ({"payment": "awaiting"}, "still waits for its payment"),
-    ({"payment": "review"}, "a person has to check first"),
+    ({"payment": "review"}, "must be reviewed first"),
     ({"payment": "paid"}, "is paid and has not arrived"),
     ({"payment": "paid", "fulfilment": "packed"}, "is paid and has not arrived"),
     ({"payment": "paid", "fulfilment": "sent"}, "is paid and has not arrived"),
-    ({"payment": "refunded", "refund_due": True}, "to be given back first"),
+    ({"payment": "refunded", "refund_due": True}, "must be refunded first"),
     ({"payment": "expired", "placed_at": utcnow()}, "placed less than 7 days ago"),
 ]
 DONE = [
@@ -225,7 +225,7 @@ DONE = [
 
 @both_databases
 @pytest.mark.parametrize(("fields", "words"), WAITING)
-def test_while_anything_waits_the_buyer_is_not_forgotten_and_the_page_says_why(app, clerk, fields, words):
+def test_an_order_that_needs_work_is_not_anonymised_and_the_page_says_why(app, clerk, fields, words):
     order_factory.keep(app, order_factory.order(**{"full_name": NAME, "placed_at": utcnow() - LONG_AGO, **fields}))
 
     assert words in clerk.get("/admin/privacy?who=0722000111").text
@@ -236,7 +236,7 @@ def test_while_anything_waits_the_buyer_is_not_forgotten_and_the_page_says_why(a
 
 @both_databases
 @pytest.mark.parametrize("fields", DONE)
-def test_when_nothing_waits_the_buyer_is_forgotten(app, clerk, fields):
+def test_a_finished_order_is_anonymised(app, clerk, fields):
     order_factory.keep(app, order_factory.order(placed_at=utcnow() - LONG_AGO, **fields))
 
     assert ask(clerk, "0722000111").status_code == 303
@@ -247,7 +247,7 @@ def test_when_nothing_waits_the_buyer_is_forgotten(app, clerk, fields):
 
 
 @both_databases
-def test_a_buyer_is_forgotten_in_all_orders_or_in_none(app, clerk):
+def test_a_buyer_is_anonymised_in_all_orders_or_in_none(app, clerk):
     old = utcnow() - LONG_AGO
     order_factory.keep(
         app, order_factory.order(placed_at=old, payment="expired"), order_factory.order(placed_at=old, payment="paid")
@@ -259,7 +259,7 @@ def test_a_buyer_is_forgotten_in_all_orders_or_in_none(app, clerk):
 
 
 @pytest.mark.parametrize("typed", ["", "0722", "0722000112", "yes", CANARY, "\0", "x" * 5000, "🧺"])
-def test_whom_is_meant_has_to_be_typed_once_more(app, clerk, typed):
+def test_the_buyer_must_be_typed_again_to_confirm(app, clerk, typed):
     order_factory.keep(app, order_factory.order(payment="refunded"))
     reply = ask(clerk, "0722000111", typed)
 
@@ -270,19 +270,19 @@ def test_whom_is_meant_has_to_be_typed_once_more(app, clerk, typed):
 
 
 @pytest.mark.parametrize("who", ["", "x", "07", CANARY, "\0", "x" * 5000, "🧺", "+4412345678"])
-def test_who_is_nobody_is_said_beside_the_field(clerk, who):
+def test_an_invalid_buyer_is_reported_beside_the_field(clerk, who):
     replies = [clerk.get("/admin/privacy", query_string={"who": who}), ask(clerk, who), ask(clerk, who, act="export")]
 
     assert [reply.status_code for reply in replies] == [422] * 3
     assert all('<a href="#who">' in reply.text for reply in replies)
 
 
-def test_somebody_unknown_has_nothing_kept(clerk):
+def test_nothing_is_stored_about_an_unknown_buyer(clerk):
     assert "Nothing is kept" in clerk.get("/admin/privacy?who=nobody@example.com").text
 
 
 @both_databases
-def test_the_export_holds_every_row_about_the_buyer_and_no_key_to_the_shop(app, clerk, bought):
+def test_the_export_has_every_row_about_the_buyer_and_no_secrets(app, clerk, bought):
     order_factory.keep(app, order_factory.order(full_name="Somebody Else", email="else@example.com"))
     reply = ask(clerk, EMAIL, act="export")
 
@@ -292,21 +292,21 @@ def test_the_export_holds_every_row_about_the_buyer_and_no_key_to_the_shop(app, 
     assert held["orders"][0]["full_name"] == NAME
     assert NAME in held["callback_record"][0]["raw"]
     assert "Somebody Else" not in reply.text
-    keys = {"token", "checkout_key", "secret_hash", "once"}
+    keys = {"token", "checkout_key", "secret_hash", "idempotency_key"}
     assert not [table for table, rows in held.items() if keys & set(rows[0])]
     with app.app_context():
         act = db.session.scalars(select(AuditLogEntry).order_by(AuditLogEntry.id.desc())).first()
         assert act.words == "Exported what is kept of the buyer of 1 order"
 
 
-def test_the_page_shows_what_is_kept(clerk, bought):
+def test_the_page_shows_the_stored_data(clerk, bought):
     page = clerk.get("/admin/privacy?who=+254733987654").text
 
     for words in (NAME, PHONE, EMAIL, PLACE, NOTE, "1 order with 0733 987 654"):
         assert words in page
 
 
-def test_privacy_is_for_owners_who_proved_who_they_are_a_moment_ago(app, clerk, packer):
+def test_privacy_requires_a_recently_confirmed_owner(app, clerk, packer):
     from shop.accounts import login
 
     assert packer.get("/admin/privacy").status_code == 403

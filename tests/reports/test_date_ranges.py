@@ -1,4 +1,4 @@
-"""The days of a report: how they are read, named, and drawn."""
+"""Date ranges of a report."""
 
 import re
 from datetime import datetime, timedelta
@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from shop.core.clock import utcnow
-from shop.reports.date_ranges import NotAPeriod, Period, last_days, typed_period
+from shop.reports.date_ranges import DateRange, InvalidDateRange, last_days, parse_date_range
 from tests import order_factory
 from tests.page_checks import CANARY
 from tests.reports.test_reports import at, paid
 
 
-def test_today_is_the_day_it_is_in_nairobi():
+def test_today_is_the_nairobi_day():
     late = datetime.fromisoformat("2026-11-23T21:30+00:00")  # half past midnight of the 24th
 
     assert last_days(1, late).words == "24 Nov 2026"
@@ -20,8 +20,8 @@ def test_today_is_the_day_it_is_in_nairobi():
     assert last_days(7, late).before.words == "11 Nov to 17 Nov 2026"
 
 
-def test_a_long_span_is_shown_by_calendar_months():
-    period = typed_period("2026-01-15", "2026-04-02", utcnow())
+def test_a_long_date_range_is_shown_by_calendar_months():
+    period = parse_date_range("2026-01-15", "2026-04-02", utcnow())
 
     assert [(step.name, *map(str, step.days)) for step in period.steps] == [
         ("Jan 2026", "2026-01-15", "2026-01-31"),
@@ -47,24 +47,24 @@ def test_a_long_span_is_shown_by_calendar_months():
         ({"from": "2020-01-01", "to": "2026-11-09"}, "from", "That is more than two years"),
     ],
 )
-def test_days_that_are_none_are_said_beside_their_field(clerk, query, field, words):
+def test_an_invalid_date_is_reported_beside_its_field(clerk, query, field, words):
     reply = clerk.get("/admin/reports", query_string=query)
 
     assert reply.status_code == 422
     assert re.search(rf'<a href="#{field}">{words}', reply.text)
     assert "<title>Error: " in reply.text
-    with pytest.raises(NotAPeriod) as wrong:
-        typed_period(query.get("from", ""), query.get("to", ""), utcnow())
+    with pytest.raises(InvalidDateRange) as wrong:
+        parse_date_range(query.get("from", ""), query.get("to", ""), utcnow())
     assert wrong.value.field == field
 
 
 @pytest.mark.parametrize("days", ["8", "x", "", "-1", "99999999999999999999", "1\0"])
-def test_days_that_are_no_tab_are_the_usual_ones(clerk, days):
+def test_an_unknown_tab_shows_the_default_days(clerk, days):
     assert "Report, " in clerk.get("/admin/reports", query_string={"days": days}).text
 
 
 @pytest.mark.parametrize("first", ["2026-11-24", "2026-10-30", "2025-11-01"])
-def test_the_bars_of_a_chart_fit_and_the_table_says_each(app, clerk, first):
+def test_the_bars_fit_the_chart_and_the_table_lists_each(app, clerk, first):
     now = at("2026-11-24T10:00")
     order_factory.keep(app, *(paid(now - timedelta(days=n), 1000 * n + 1) for n in range(30)))
     page = clerk.get(f"/admin/reports?from={first}&to=2026-11-24").text
@@ -73,5 +73,5 @@ def test_the_bars_of_a_chart_fit_and_the_table_says_each(app, clerk, first):
     assert heights
     assert all(0 < height <= 100 for height in heights)
     assert page.count("</svg>") == page.count("</title>") - 1 + page.count('class="length"')
-    steps = Period(datetime.fromisoformat(first).date(), now.date()).steps
+    steps = DateRange(datetime.fromisoformat(first).date(), now.date()).steps
     assert all(f'<th scope="row">{step.name}</th>' in page for step in steps)

@@ -1,4 +1,4 @@
-"""Reports and the list of orders tell the same money: to the shilling, order by order, page by page."""
+"""Reports and the order list agree to the shilling."""
 
 import re
 from datetime import timedelta
@@ -14,7 +14,7 @@ MONTH = "from=2026-11-01&to=2026-11-30"
 
 
 def shown_on_every_page(clerk, link):
-    """How many orders a list shows from its first page to its last, and the sum of what it says of each."""
+    """Number and sum of all orders of a list, over all its pages."""
     count, amount = 0, 0
     while link:
         page = clerk.get(unescape(link)).text
@@ -26,7 +26,7 @@ def shown_on_every_page(clerk, link):
 
 
 def row_of(page, name):
-    """Where a row of the report leads, how many orders and which sum it says."""
+    """Link, count and amount of a row of the report."""
     found = re.search(
         rf'<th scope="row">(?:<span[^>]*></span>)?{name}.*?href="([^"]+)">([\d,]+)</a></td><td>KSh ([\d,]+)', page
     )
@@ -39,7 +39,7 @@ def entry(order, amount, moment, **fields):
 
 
 @both_databases
-def test_takings_are_the_sum_of_the_orders_their_link_shows(app, clerk):
+def test_sales_equal_the_sum_of_the_orders_behind_the_link(app, clerk):
     days = [at(f"2026-11-{day:02d}T{hour}") for day in range(1, 31) for hour in ("00:30", "12:00", "23:30")]
     outside = [at("2026-10-31T23:30"), at("2026-12-01T00:30")]
     orders = [paid(moment, 1000 + place, shortfall=place % 7) for place, moment in enumerate(days + outside)]
@@ -47,9 +47,9 @@ def test_takings_are_the_sum_of_the_orders_their_link_shows(app, clerk):
     order_factory.keep(app, *orders)
     page = clerk.get(f"/admin/reports?{MONTH}").text
 
-    link, said = re.search(r'<dt>Takings</dt>\s*<dd><a href="([^"]+)">KSh ([\d,]+)', page).groups()
+    link, expected = re.search(r'<dt>Takings</dt>\s*<dd><a href="([^"]+)">KSh ([\d,]+)', page).groups()
 
-    assert int(said.replace(",", "")) == taken
+    assert int(expected.replace(",", "")) == taken
     assert shown_on_every_page(clerk, link) == (len(days), taken)
     by_day = re.findall(r'<td><a href="([^"]+paid_from=[^"]+)">KSh ([\d,]+)</a></td>\s*<td>KSh', page)
     assert len(by_day) == 31  # and the foot, which says the month
@@ -58,7 +58,7 @@ def test_takings_are_the_sum_of_the_orders_their_link_shows(app, clerk):
 
 
 @both_databases
-def test_what_was_let_off_given_back_and_marked_by_hand_stand_in_lines_of_their_own(app, clerk):
+def test_written_off_refunded_and_manual_payments_have_rows_of_their_own(app, clerk):
     moment = at("2026-11-10T23:30")
     by_hand = order_factory.order(total=700, placed_at=moment, paid_at=moment, payment="paid")
     short, twice = paid(moment, 1000, shortfall=300), paid(moment, 500)
@@ -75,18 +75,18 @@ def test_what_was_let_off_given_back_and_marked_by_hand_stand_in_lines_of_their_
         db.session.commit()
     page = clerk.get(f"/admin/reports?{MONTH}").text
 
-    for name, said in (
+    for name, expected in (
         ("By hand: ", (1, 700)),
         ("M-PESA", (2, 1200)),
         ("Paid in these days, accepted with less", (1, 300)),
         ("Money that went back", (1, 150)),
     ):
         link, row = row_of(page, name)
-        assert row == said
-        assert shown_on_every_page(clerk, link) == said
+        assert row == expected
+        assert shown_on_every_page(clerk, link) == expected
 
 
-def test_the_report_says_whether_the_money_adds_up(app, clerk):
+def test_the_report_shows_the_reconciliation(app, clerk):
     assert "The money adds up" in clerk.get("/admin/reports").text
     order_factory.keep(app, paid(at("2026-11-10T12:00"), 1000, received=1000))
 

@@ -1,4 +1,4 @@
-"""What the shop took: in days that begin in Nairobi, paid orders only, and to the shilling what the orders say."""
+"""Reports: paid orders by Nairobi days."""
 
 import csv
 import io
@@ -18,13 +18,13 @@ from shop.core.database import db
 from shop.orders.models import Order, OrderLine
 from shop.orders.states import Payment
 from shop.reports import queries
-from shop.reports.date_ranges import typed_period
+from shop.reports.date_ranges import parse_date_range
 from shop.reports.queries import Sum, build_report
 from tests import both_databases, order_factory
 from tests.catalog.test_pages import counted
 from tests.page_checks import CANARY
 
-MOST_QUERIES = 12  # with the two that ask who is there and the three of the proof
+MAX_QUERIES = 12  # includes two of the login and three of the reconciliation
 
 
 def at(words):
@@ -38,7 +38,7 @@ def paid(moment, total=1000, method="MPESA", **fields):
 
 def report(app, first, last):
     with app.app_context():
-        return build_report(typed_period(first, last, utcnow()))
+        return build_report(parse_date_range(first, last, utcnow()))
 
 
 def by_step(made):
@@ -61,11 +61,11 @@ def test_a_day_begins_at_midnight_in_nairobi(app):
 
 
 @both_databases
-def test_with_days_that_begin_in_utc_the_sums_would_be_others(app, monkeypatch):
+def test_with_utc_days_the_figures_would_differ(app, monkeypatch):
     order_factory.keep(app, paid(at("2026-11-09T23:30"), 100), paid(at("2026-11-10T00:30"), 20))
-    from shop.reports import date_ranges
+    from shop.core import clock
 
-    monkeypatch.setattr(date_ranges, "NAIROBI", date_ranges.UTC)
+    monkeypatch.setattr(clock, "NAIROBI", clock.UTC)
 
     assert by_step(report(app, "2026-11-09", "2026-11-10")) == {"9 Nov": 120}
 
@@ -104,7 +104,7 @@ def test_a_month_sums_to_the_shilling(app, clerk):
 
 
 @both_databases
-def test_only_what_was_paid_is_sold_and_the_rest_stands_in_lines_of_its_own(app, clerk):
+def test_only_paid_orders_are_sales_and_the_rest_has_rows_of_its_own(app, clerk):
     moment = at("2026-11-10T12:00")
     others = [
         order_factory.order(total=7000 + n, placed_at=moment, payment=state) for n, state in enumerate(queries.UNPAID)
@@ -130,7 +130,7 @@ def test_only_what_was_paid_is_sold_and_the_rest_stands_in_lines_of_its_own(app,
 
 
 @both_databases
-def test_every_sum_leads_to_the_very_orders_it_is_made_of(app, clerk):
+def test_every_figure_links_to_its_orders(app, clerk):
     moment = at("2026-11-10T12:00")
     failed = order_factory.attempt(state="failed", method="MPESA", reason="wrong_pin", created_at=moment)
     refunded = paid(moment, 800, "CARD")
@@ -168,13 +168,13 @@ def test_every_sum_leads_to_the_very_orders_it_is_made_of(app, clerk):
         assert (len(rows), sum(rows)) == (int(said[row][0]), int(said[row][1].replace(",", ""))), row
 
 
-def test_tries_that_brought_money_at_once_and_after_a_failure_are_told_apart():
+def test_attempts_paid_at_once_and_paid_after_a_failure_are_listed_apart():
     assert ending_words("paid", "") == "Money came"
     assert ending_words("paid", "wrong_pin") == "Money came, after a failure: The PIN was not right"
 
 
 @both_databases
-def test_takings_lead_to_the_orders_paid_in_those_days(app, clerk):
+def test_sales_link_to_the_orders_paid_in_the_period(app, clerk):
     order_factory.keep(app, *(paid(at(f"2026-11-{day:02d}T23:30"), day) for day in range(1, 20)))
     page = clerk.get("/admin/reports?from=2026-11-05&to=2026-11-09").text
 
@@ -184,7 +184,7 @@ def test_takings_lead_to_the_orders_paid_in_those_days(app, clerk):
     assert urlsplit(link).path == "/admin/"
     assert asked == {"tab": ["all"], "paid_from": ["2026-11-05"], "paid_to": ["2026-11-09"]}
     with app.app_context():
-        span = typed_period(asked["paid_from"][0], asked["paid_to"][0], utcnow())
+        span = parse_date_range(asked["paid_from"][0], asked["paid_to"][0], utcnow())
         within = select(func.sum(Order.total)).where(Order.paid_at >= span.start, Order.paid_at < span.end)
         assert db.session.scalar(within) == 35
     assert "paid_from=2026-11-07&amp;paid_to=2026-11-07" in page
@@ -221,14 +221,14 @@ def test_an_order_paid_twice_counts_once(app):
 
 @both_databases
 @pytest.mark.parametrize("query", ["days=1", "days=7", "days=30", "from=2026-01-01&to=2026-11-24"])
-def test_a_report_asks_the_database_a_few_times_however_much_there_is(app, clerk, query):
+def test_a_report_needs_the_same_number_of_queries_for_any_number_of_orders(app, clerk, query):
     order_factory.keep(app, *(paid(utcnow() - timedelta(hours=n)) for n in range(60)))
     clerk.get("/admin/reports")
     with counted(app) as statements:
         assert clerk.get(f"/admin/reports?{query}").status_code == 200
 
     asked = [one for one in statements if "store_settings" not in one]  # which are asked for every 5 seconds
-    assert len(asked) <= MOST_QUERIES, asked
+    assert len(asked) <= MAX_QUERIES, asked
 
 
 @pytest.mark.parametrize(
@@ -238,20 +238,20 @@ def test_a_report_asks_the_database_a_few_times_however_much_there_is(app, clerk
         "of=refunded&from=x",
     ],
 )
-def test_a_sum_that_no_report_has_is_not_found(clerk, query):
+def test_an_unknown_figure_is_not_found(clerk, query):
     assert clerk.get(f"/admin/reports/orders?{query}").status_code == 404
 
 
 @both_databases
 @pytest.mark.parametrize("value", [CANARY, "\0", "x" * 5000, "🧺"])
-def test_strange_sums_are_empty_ones(clerk, value):
+def test_a_figure_with_an_unknown_value_is_empty(clerk, value):
     for of in ("sku", "method", "refunded"):
         reply = clerk.get("/admin/reports/orders", query_string={"of": of, "value": value, "before": value})
         assert reply.status_code == 200
         assert "There is none behind this sum" in reply.text
 
 
-def test_the_orders_behind_a_sum_are_paged(app, clerk):
+def test_the_drilldown_is_paged(app, clerk):
     numbers = order_factory.keep(app, *(order_factory.order(placed_at=utcnow(), payment="expired") for _ in range(60)))
     first = clerk.get("/admin/reports/orders?of=state&value=expired").text
     second = clerk.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])).text
@@ -267,7 +267,7 @@ def test_an_empty_shop_has_a_report(clerk):
     assert "Nobody tried to pay in these days" in page
 
 
-def test_what_is_sold_stands_on_the_page_escaped(app, clerk):
+def test_product_names_are_escaped(app, clerk):
     strange = paid(utcnow())
     strange.lines[0].name = strange.lines[0].label = CANARY
     strange.lines[0].sku = CANARY
@@ -282,7 +282,7 @@ def test_what_is_sold_stands_on_the_page_escaped(app, clerk):
 
 
 @both_databases
-def test_the_export_says_the_same_in_cells_that_are_no_formulas(app, clerk):
+def test_the_export_has_the_same_figures_without_formulas(app, clerk):
     moment = at("2026-11-10T12:00")
     strange = paid(moment, 1500)
     strange.lines[0].name, strange.lines[0].sku = "=HYPERLINK(1)", "=1"

@@ -20,7 +20,7 @@ from shop.core.database import db, write
 from shop.core.text import one_line
 from shop.orders.fulfilment import PaymentNotVerified, TooLate, advance, undo_last_step
 from shop.orders.models import Order
-from shop.orders.search import listed
+from shop.orders.search import order_numbers
 from shop.orders.search_query import order_filter
 from shop.orders.states import Fulfilment, Payment
 from shop.orders.transitions import StaleState
@@ -123,7 +123,7 @@ def _each(numbers: list[str], step: Callable[[Order], None]) -> tuple[list[str],
 def _whole_list(address: str, shown: str) -> list[str]:
     """The orders of a whole list, found by the same address. Raises ListMoved when there are not as many as shown."""
     wanted = order_filter(dict(reversed(parse_qsl(urlsplit(address).query))))
-    numbers, count = listed(wanted, MOST_AT_ONCE)
+    numbers, count = order_numbers(wanted, MOST_AT_ONCE)
     now = every_of(count)
     if shown != str(now):
         raise ListMoved(f"Nothing was done: the list has {now} orders now, and had {one_line(shown[:40], 9)} before")

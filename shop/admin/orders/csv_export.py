@@ -18,7 +18,7 @@ from shop.core.database import db, write
 from shop.core.phones import readable_phone
 from shop.orders.models import Order, OrderLine
 from shop.orders.payment_summary import PAYMENT_METHODS, payment_summary, payments_of
-from shop.orders.search import in_order, page_of, rarest_of
+from shop.orders.search import in_order, page_query, rarest_term
 from shop.orders.search_query import TABS, OrderFilter, Place, order_filter
 from shop.orders.states import Fulfilment, Payment
 from shop.payments.models import LedgerEntry
@@ -66,9 +66,9 @@ def _chosen(numbers: list[str]) -> Iterator[Sequence[Order]]:
 
 
 def _of_list(wanted: OrderFilter) -> Iterator[Sequence[Order]]:
-    rarest = rarest_of(wanted)
+    rarest = rarest_term(wanted)
     while True:
-        page = page_of(wanted, rarest, AT_ONCE).subquery()
+        page = page_query(wanted, rarest, AT_ONCE).subquery()
         query = select(Order, page.c.moment).join(page, page.c.id == Order.id).options(MONEY)
         rows = db.session.execute(in_order(query, page.c.moment, page.c.id, wanted.downwards)).all()
         if not rows:

@@ -15,7 +15,7 @@ from shop.admin.orders.forms import OrderForms
 from shop.admin.orders.timeline import TimelineEntry, timeline_of
 from shop.core.clock import utcnow
 from shop.core.database import db
-from shop.orders.fulfilment import MOST_TRIES, can_undo, needs_verification
+from shop.orders.fulfilment import MAX_CODE_TRIES, can_undo, needs_verification
 from shop.orders.models import Order
 from shop.payments.models import CallbackRecord, PaymentAttempt
 from shop.store.settings import verification_threshold
@@ -48,7 +48,7 @@ class OrderDetail:
     """One order. What is newest of it is always shown; `unseen_...` count the older rest."""
 
     order: Order
-    waits_to_be_seen: bool
+    needs_verification: bool
     verification_threshold: int  # the sum from which a payment has to be seen, whole shillings; 0: none has
     story: Sequence[TimelineEntry]  # newest first
     unseen_moments: int
@@ -58,7 +58,7 @@ class OrderDetail:
     @property
     def code_counts(self) -> bool:
         """Whether its collect code still opens anything at the counter."""
-        return bool(self.order.collection_code) and self.order.collection_code_tries < MOST_TRIES
+        return bool(self.order.collection_code) and self.order.collection_code_tries < MAX_CODE_TRIES
 
     @property
     def can_undo(self) -> bool:

@@ -1,7 +1,6 @@
 """An order made at the desk for a buyer who asked by phone or WhatsApp. The buyer pays it on its own page."""
 
 import re
-from datetime import timedelta
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from flask_security import current_user
@@ -22,7 +21,7 @@ from shop.admin.orders.product_picker import (
 from shop.cart.contents import CartContents
 from shop.cart.discount_code_limit import TOO_MANY_IN_ADMIN, may_try_code_in_admin
 from shop.checkout.forms import CheckoutForm, new_key
-from shop.checkout.submission import order_of, place_for_buyer
+from shop.checkout.submission import Placed, order_by_checkout_key, place_once, write_cart_order
 from shop.config import Settings
 from shop.core.database import db
 from shop.core.money import shillings
@@ -32,8 +31,9 @@ from shop.orders.models import Order
 from shop.orders.placement import Buyer
 from shop.orders.reservations import OutOfStock
 from shop.pricing.discount_codes import DiscountNotUsable
+from shop.pricing.models import DeliveryArea
 
-HOLD = timedelta(hours=24)  # the buyer is not at the checkout: the link is read when there is time
+HOLD_MINUTES = 24 * 60  # the buyer is not at the checkout: the link is read when there is time
 NO_GOODS = "Pick at least one thing: search for it, then press Add"
 GONE = "Something that was picked is no longer sold. It has been taken out"
 
@@ -69,17 +69,17 @@ def new_order() -> str | tuple[str, int] | AnyResponse:
     if not form.is_submitted():
         picked = picked_products_from_query()
         return _page(form, picked, _offered(form, picked), problems=[])
-    made = order_of(form.key) if form.key else None
+    made = order_by_checkout_key(form.key) if form.key else None
     if made:
         return redirect(url_for("admin.order_link", number=made.number), 303)
     picked = picked_products_from_form()
-    basket = _offered(form, picked)
+    cart = _offered(form, picked)
     if form.code_refused:
         form.code.errors = [TOO_MANY_IN_ADMIN]
-        return _page(form, picked, basket, [*picked.problems, ("code", TOO_MANY_IN_ADMIN)]), 429
+        return _page(form, picked, cart, [*picked.problems, ("code", TOO_MANY_IN_ADMIN)]), 429
     if any(button in request.form for button in BUTTONS):
-        return _page(form, picked, basket, picked.problems), 422 if picked.problems else 200
-    return _submitted(form, picked, basket)
+        return _page(form, picked, cart, picked.problems), 422 if picked.problems else 200
+    return _submitted(form, picked, cart)
 
 
 @admin.get("/orders/<number>/link")
@@ -101,18 +101,16 @@ def order_link(number: str) -> str:
     )
 
 
-def _submitted(form: MadeOrderForm, picked: PickedProducts, basket: CartContents) -> tuple[str, int] | AnyResponse:
+def _submitted(form: MadeOrderForm, picked: PickedProducts, cart: CartContents) -> tuple[str, int] | AnyResponse:
     form.validate()
-    problems = _problems(form, picked, basket)
-    if problems or basket.area is None or basket.quote is None:
-        return _page(form, picked, basket, problems), 422
-    seen = f"The total is {shillings(basket.quote.total)}. If that is right, press Make the order"
-    if form.shown_total.data != str(basket.quote.total) or form.key is None:
-        return _page(form, picked, basket, [], seen), 409
+    problems = _problems(form, picked, cart)
+    if problems or cart.area is None or cart.quote is None:
+        return _page(form, picked, cart, problems), 422
+    seen = f"The total is {shillings(cart.quote.total)}. If that is right, press Make the order"
+    if form.shown_total.data != str(cart.quote.total) or form.key is None:
+        return _page(form, picked, cart, [], seen), 409
     try:
-        order = place_for_buyer(
-            form.key, form.buyer(), basket, basket.area, int(HOLD.total_seconds() // 60), _note_who_made_it
-        )
+        order = _place_draft_order(form.key, form.buyer(), cart, cart.area)
     except (OutOfStock, DiscountNotUsable):
         fresh = _offered(form, picked)
         words = "Another buyer was quicker. The order has not been made"
@@ -121,28 +119,35 @@ def _submitted(form: MadeOrderForm, picked: PickedProducts, basket: CartContents
     return redirect(url_for("admin.order_link", number=order.number), 303)
 
 
-def _note_who_made_it(order: Order) -> None:
-    audit(f"Made order {order.number} for the buyer: {shillings(order.total)}", order)
+def _place_draft_order(key: str, buyer: Buyer, cart: CartContents, area: DeliveryArea) -> Order:
+    quoted = cart.quote_for(area)  # before the transaction, which reads the area and the code again
+
+    def place() -> Placed:
+        order = write_cart_order(key, buyer, cart, area, quoted, HOLD_MINUTES)
+        audit(f"Made order {order.number} for the buyer: {shillings(order.total)}", order)
+        return order, None
+
+    return place_once(key, place)[0]
 
 
 def _offered(form: MadeOrderForm, picked: PickedProducts) -> CartContents:
     form.code_refused = not may_try_code_in_admin(form.code.data, current_user.id)
-    basket = picked.basket(str(form.area.data or ""), "" if form.code_refused else form.code.data or "")
+    cart = picked.cart(str(form.area.data or ""), "" if form.code_refused else form.code.data or "")
     form.offer(
-        [(str(area.id), area.name) for area in basket.areas],
-        frozenset(str(area.id) for area in basket.areas if area.pickup),
+        [(str(area.id), area.name) for area in cart.areas],
+        frozenset(str(area.id) for area in cart.areas if area.pickup),
     )
-    return basket
+    return cart
 
 
-def _problems(form: MadeOrderForm, picked: PickedProducts, basket: CartContents) -> list[tuple[str, str]]:
+def _problems(form: MadeOrderForm, picked: PickedProducts, cart: CartContents) -> list[tuple[str, str]]:
     problems = [*picked.problems]
-    if basket.notices:
+    if cart.notices:
         problems.append(("q", GONE))
-    elif not basket.lines:
+    elif not cart.lines:
         problems.append(("q", NO_GOODS))
-    problems += [(f"quantity-{line.sku}", line.problem) for line in basket.lines if line.problem]
-    code_problem = basket.code_problem or form.problem_with_code(basket.discount_code)
+    problems += [(f"quantity-{line.sku}", line.problem) for line in cart.lines if line.problem]
+    code_problem = cart.code_problem or form.problem_with_code(cart.discount_code)
     if code_problem:
         form.code.errors = [code_problem]
     return problems + form.problems
@@ -151,13 +156,13 @@ def _problems(form: MadeOrderForm, picked: PickedProducts, basket: CartContents)
 def _page(
     form: MadeOrderForm,
     picked: PickedProducts,
-    basket: CartContents,
+    cart: CartContents,
     problems: list[tuple[str, str]],
     said: str | None = None,
 ) -> str:
-    form.shown_total.data = str(basket.quote.total) if basket.quote else ""
+    form.shown_total.data = str(cart.quote.total) if cart.quote else ""
     if form.key is None:
-        form.once.data = new_key()
+        form.checkout_key.data = new_key()
     return render_template(
-        "admin/orders/draft_order.html", form=form, picked=picked, basket=basket, problems=problems, said=said
+        "admin/orders/draft_order.html", form=form, picked=picked, cart=cart, problems=problems, said=said
     )

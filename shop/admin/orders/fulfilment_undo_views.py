@@ -11,7 +11,7 @@ from shop.admin.orders.fulfilment_views import pressed
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.emails.models import OutboxEmail
-from shop.orders.fulfilment import BACK, TooLate, can_step_back, undo_last_step, undo_step
+from shop.orders.fulfilment import PREVIOUS_STEP, TooLate, can_step_back, undo_last_step, undo_step
 from shop.orders.models import Order
 from shop.orders.states import UNDO_WITHIN, Fulfilment
 from shop.payments.review_queue import order_by_number
@@ -65,13 +65,19 @@ def _page(order: Order, form: StepBackForm, step: Fulfilment) -> tuple[str, int]
     told = db.session.scalar(mails.where(OutboxEmail.sent_at.is_not(None)).order_by(OutboxEmail.id.desc()).limit(1))
     problems = [("reason", str(words)) for words in form.reason.errors]
     page = render_template(
-        "admin/orders/undo_step.html", order=order, form=form, step=step, to=BACK[step], told=told, problems=problems
+        "admin/orders/undo_step.html",
+        order=order,
+        form=form,
+        step=step,
+        to=PREVIOUS_STEP[step],
+        told=told,
+        problems=problems,
     )
     return page, 422 if problems else 200
 
 
 def _step(typed: str | None) -> Fulfilment:
-    return next((step for step in BACK if step == typed), None) or abort(422)
+    return next((step for step in PREVIOUS_STEP if step == typed), None) or abort(422)
 
 
 def remember(step: Fulfilment, numbers: list[str]) -> None:

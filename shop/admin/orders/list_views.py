@@ -11,7 +11,7 @@ from shop.accounts.permissions import admin, has_role, may
 from shop.admin.navigation import work_left
 from shop.admin.orders.fulfilment_undo_views import remembered
 from shop.admin.orders.row_goods import goods_of
-from shop.orders.search import Count, Found, find_orders
+from shop.orders.search import Count, OrderPage, find_orders
 from shop.orders.search_query import OLDEST_FIRST, TABS, OrderFilter, order_filter
 
 ACTS = {  # what can be done with several orders at once, by tab
@@ -63,7 +63,7 @@ def every_of(count: Count) -> int:
     return min(count.number, MOST_AT_ONCE)
 
 
-def _tabs(wanted: OrderFilter, found: Found) -> list[tuple[str, Count, str, bool]]:
+def _tabs(wanted: OrderFilter, found: OrderPage) -> list[tuple[str, Count, str, bool]]:
     """Each list with its number. "To check" is a page of its own, and stands among them while nothing narrows them."""
     tabs = [(words, found.counts[tab], list_address(wanted, tab=tab), tab == wanted.tab) for tab, words in TABS.items()]
     if not wanted.filtered:

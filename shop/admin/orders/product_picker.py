@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 from sqlalchemy import and_, func, or_, select
 
-from shop.cart.contents import MOST_LINES, MOST_OF_ONE, CartContents, CartProblem, cart_contents, read_quantity
+from shop.cart.contents import MAX_LINES, MAX_QUANTITY, CartContents, CartProblem, cart_contents, read_quantity
 from shop.catalog.models import Product, Variant
 from shop.core.database import db
 from shop.core.text import typed_line
@@ -19,7 +19,7 @@ MOST_WORDS = 6
 LONGEST_SEARCH = 80
 BEGINS = "quantity-"
 BUTTONS = ("find", "add", "remove", "show")  # which change the picking and place nothing
-BAD_COUNT = f"Quantity must be a whole number from 0 to {MOST_OF_ONE}"
+BAD_COUNT = f"Quantity must be a whole number from 0 to {MAX_QUANTITY}"
 
 
 @dataclass
@@ -31,7 +31,7 @@ class PickedProducts:
     q: str = ""
     found: Sequence[Any] = ()  # each with sku, name, label, price and left
 
-    def basket(self, area: str = "", code: str = "") -> CartContents:
+    def cart(self, area: str = "", code: str = "") -> CartContents:
         """The goods, priced now for an area and a code."""
         return cart_contents(self.quantities, area, code)
 
@@ -40,7 +40,7 @@ def picked_products_from_form() -> PickedProducts:
     """Read the form that was sent, and do what its button says: find, add one, remove, or count again."""
     picked = PickedProducts(q=typed_line(request.form.get("q", "")[:400])[:LONGEST_SEARCH])
     for name, typed in request.form.items():
-        if name.startswith(BEGINS) and len(picked.quantities) < MOST_LINES:
+        if name.startswith(BEGINS) and len(picked.quantities) < MAX_LINES:
             _read(picked, name.removeprefix(BEGINS), typed)
     for sku in request.form.getlist("remove"):
         picked.quantities.pop(sku, None)
@@ -56,7 +56,7 @@ def picked_products_from_form() -> PickedProducts:
 
 def picked_products_from_query() -> PickedProducts:
     """What a link names: ?sku=...&sku=..., one of each."""
-    skus = [_tidy(sku) for sku in request.args.getlist("sku")[:MOST_LINES]]
+    skus = [_tidy(sku) for sku in request.args.getlist("sku")[:MAX_LINES]]
     return PickedProducts(dict.fromkeys(filter(None, skus), 1))
 
 
@@ -88,10 +88,10 @@ def _read(picked: PickedProducts, sku: str, typed: str) -> None:
 
 
 def _add(picked: PickedProducts, sku: str) -> None:
-    if sku not in picked.quantities and len(picked.quantities) >= MOST_LINES:
-        picked.problems.append(("q", f"One order takes {MOST_LINES} different things. Make a second one for the rest"))
-    elif picked.quantities.get(sku, 0) >= MOST_OF_ONE:
-        picked.problems.append((f"{BEGINS}{sku}", f"One order takes {MOST_OF_ONE} of one thing"))
+    if sku not in picked.quantities and len(picked.quantities) >= MAX_LINES:
+        picked.problems.append(("q", f"One order takes {MAX_LINES} different things. Make a second one for the rest"))
+    elif picked.quantities.get(sku, 0) >= MAX_QUANTITY:
+        picked.problems.append((f"{BEGINS}{sku}", f"One order takes {MAX_QUANTITY} of one thing"))
     elif sku:
         picked.quantities[sku] = picked.quantities.get(sku, 0) + 1
 

@@ -69,10 +69,10 @@ def pick_list() -> str:
     )
 
 
-def door(order: Order, waits_to_be_seen: bool) -> tuple[str, str]:
+def door(order: Order, needs_verification: bool) -> tuple[str, str]:
     """What a rider must know about the money, and why: large, and small."""
     match order.payment:
-        case Payment.PAID if waits_to_be_seen:
+        case Payment.PAID if needs_verification:
             return "DO NOT SEND", "An owner has to see the payment first."
         case Payment.PAID:
             return "PAID", "Take no money."

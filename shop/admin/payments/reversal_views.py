@@ -154,7 +154,7 @@ def goods_back(number: str) -> ViewResponse:
             seen, reason = form.seen.data or "", form.reason.data
 
             def put_back(order: Order) -> str:
-                transitions.transition(order, order.payment, order.payment)
+                transitions.lock_order(order, order.payment)
                 now = ",".join(f"{one.line.id}:{one.most}" for one in goods_asked(order, {}).lines)
                 if seen != now:
                     raise StaleState

@@ -19,7 +19,7 @@ from shop.admin.orders.product_picker import (
     picked_products_from_form,
     picked_products_from_query,
 )
-from shop.cart.cart_links import CODE, FROM_DESK, share
+from shop.cart.cart_links import ADMIN_LINK_LIFETIME, CODE, share
 from shop.cart.contents import cart_contents
 from shop.cart.models import SharedCart, SharedLine
 from shop.catalog.models import Product, Variant
@@ -81,10 +81,10 @@ def cart_new() -> str | tuple[str, int] | AnyResponse:
     if any(button in request.form for button in BUTTONS):
         return _form_page(form, picked, picked.problems), 422 if picked.problems else 200
     form.validate()
-    basket = picked.basket()
+    contents = picked.cart()
     problems = [*picked.problems, *form.problems]
-    if basket.notices or not basket.lines:
-        problems.append(("q", GONE if basket.notices else NO_GOODS))
+    if contents.notices or not contents.lines:
+        problems.append(("q", GONE if contents.notices else NO_GOODS))
     if problems:
         return _form_page(form, picked, problems), 422
     made = make_once(lambda: url_for("admin.cart_link", code=_make(picked, form.title.data)))
@@ -98,15 +98,15 @@ def cart_new() -> str | tuple[str, int] | AnyResponse:
 def cart_link(code: str) -> str:
     """One link: what is in it, and a message ready for WhatsApp."""
     cart = _cart(code)
-    basket = cart_contents({line.sku: line.quantity for line in cart.lines})
+    contents = cart_contents({line.sku: line.quantity for line in cart.lines})
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}{url_for('cart.shared', code=cart.code)}"
-    text = render_template("whatsapp/shared_cart.txt", basket=basket, link=link).strip()
+    text = render_template("whatsapp/shared_cart.txt", cart=contents, link=link).strip()
     return render_template(
         "admin/sales/cart_link.html",
         cart=cart,
         state=_state(cart),
-        basket=basket,
+        contents=contents,
         link=link,
         text=text,
         whatsapp_url=whatsapp_link(text),
@@ -141,7 +141,7 @@ def cart_off(code: str) -> AnyResponse:
 
 
 def _make(picked: PickedProducts, title: str) -> str:
-    cart = share(picked.quantities, utcnow(), FROM_DESK, title=title, actor=current_user_name()[:80])
+    cart = share(picked.quantities, utcnow(), ADMIN_LINK_LIFETIME, title=title, actor=current_user_name()[:80])
     audit(f"Made cart link {cart.code}{f' ({title})' if title else ''}")
     return cart.code
 
@@ -181,5 +181,5 @@ def _state(cart: SharedCart) -> Badge:
 
 def _form_page(form: LinkForm, picked: PickedProducts, problems: list[tuple[str, str]]) -> str:
     return render_template(
-        "admin/sales/cart_link_new.html", form=form, picked=picked, basket=picked.basket(), problems=problems
+        "admin/sales/cart_link_new.html", form=form, picked=picked, cart=picked.cart(), problems=problems
     )

@@ -197,9 +197,9 @@ def test_goods_sold_a_moment_ago_are_said_and_nothing_is_written(app, packer, mo
         with app.app_context():
             db.session.execute(update(Variant).where(Variant.sku == SKU).values(on_hand=1))
             db.session.commit()
-        return submission.place_for_buyer(*arguments)
+        return submission.place_once(*arguments)
 
-    monkeypatch.setattr(draft_order_views, "place_for_buyer", too_late)
+    monkeypatch.setattr(draft_order_views, "place_once", too_late)
     reply = packer.post(NEW, form)
 
     assert reply.status_code == 409

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, select
 
 from shop.accounts.models import AuditLogEntry
-from shop.cart.cart_links import FROM_BUYER, FROM_DESK, share
+from shop.cart.cart_links import ADMIN_LINK_LIFETIME, BUYER_LINK_LIFETIME, share
 from shop.cart.models import SharedCart
 from shop.core.clock import utcnow
 from shop.core.database import db, write
@@ -58,8 +58,12 @@ def test_a_link_switched_off_leads_nowhere_and_the_second_press_says_so(app, pac
 
 def test_links_of_buyers_stand_on_their_own_page(app, packer):
     with app.app_context():
-        write(lambda: share({SKU: 1}, utcnow(), FROM_BUYER))
-        write(lambda: share({SKU: 1}, utcnow() - timedelta(days=91), FROM_DESK, title="Old one", actor="Achieng"))
+        write(lambda: share({SKU: 1}, utcnow(), BUYER_LINK_LIFETIME))
+        write(
+            lambda: share(
+                {SKU: 1}, utcnow() - timedelta(days=91), ADMIN_LINK_LIFETIME, title="Old one", actor="Achieng"
+            )
+        )
     packer.get(LIST)
     assert "Old one" in text_of(packer)
     assert "Expired" in text_of(packer)
@@ -89,7 +93,7 @@ def test_the_list_is_paged_in_as_many_queries_as_for_one(app, packer):
     few = queries(LIST)
     with app.app_context():
         for n in range(30):
-            write(lambda n=n: share({SKU: 1}, utcnow(), FROM_DESK, title=f"Many {n:02}", actor="Achieng"))
+            write(lambda n=n: share({SKU: 1}, utcnow(), ADMIN_LINK_LIFETIME, title=f"Many {n:02}", actor="Achieng"))
     assert queries(LIST) == few
     assert "Many 29" in text_of(packer)
     assert "Gift set" not in text_of(packer)

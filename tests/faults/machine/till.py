@@ -139,7 +139,7 @@ class Till:
         shown = hidden_fields(self.browser.get("/checkout").text).get("shown", "")
         hidden = {
             "csrf_token": self.buyer_token,
-            "once": idempotency_key,
+            "checkout_key": idempotency_key,
             "shown_total": str(total),
             "shown": shown,
             "pay": "1",

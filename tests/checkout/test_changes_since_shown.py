@@ -1,4 +1,4 @@
-"""What moved between showing and paying: prices, stock, codes and areas."""
+"""Changes between showing the checkout and pressing Pay: prices, stock, discount codes and areas."""
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from tests.shopper import ANSWERS, SKU, hidden_fields
 
 
 @both_databases
-def test_a_price_that_changes_between_showing_and_paying_is_said_and_asked_about(shopper, change, count, orders):
+def test_a_price_change_at_the_checkout_is_shown_and_must_be_accepted(shopper, change, count, orders):
     shopper.add()
     form = shown_form(shopper)
     change(Variant, Variant.sku == SKU, price=2600)
@@ -31,7 +31,7 @@ def test_a_price_that_changes_between_showing_and_paying_is_said_and_asked_about
     assert orders()[0].total == 2800
 
 
-def test_prices_that_change_to_the_same_total_are_said_too(shopper, change, count):
+def test_price_changes_with_the_same_total_are_shown_too(shopper, change, count):
     shopper.add()
     shopper.add(MUG)
     form = shown_form(shopper)
@@ -44,7 +44,7 @@ def test_prices_that_change_to_the_same_total_are_said_too(shopper, change, coun
     assert count() == 0
 
 
-def test_a_new_total_is_said_even_when_an_answer_was_wrong_too(shopper, change):
+def test_a_new_total_is_shown_together_with_form_errors(shopper, change):
     shopper.add()
     form = shown_form(shopper) | {"email": "x"}
     change(Variant, Variant.sku == SKU, price=2600)
@@ -53,7 +53,7 @@ def test_a_new_total_is_said_even_when_an_answer_was_wrong_too(shopper, change):
     assert "The total is now KSh 2,800. It was KSh 2,650" in notice_of(shopper.page)
 
 
-def test_a_thing_withdrawn_meanwhile_is_said_before_the_rest_is_paid_for(shopper, change, count):
+def test_a_withdrawn_line_is_reported_before_the_rest_is_ordered(shopper, change, count):
     shopper.add()
     shopper.add(MUG)
     form = shown_form(shopper)
@@ -67,7 +67,7 @@ def test_a_thing_withdrawn_meanwhile_is_said_before_the_rest_is_paid_for(shopper
 
 
 @both_databases
-def test_stock_that_went_before_paying_is_said_and_the_rest_kept(shopper, change, count, stock):
+def test_a_line_that_sold_out_is_reported_and_the_rest_stays(shopper, change, count, stock):
     shopper.add(SKU, 3)
     form = shown_form(shopper)
     change(Variant, Variant.sku == SKU, on_hand=2)
@@ -81,10 +81,10 @@ def test_stock_that_went_before_paying_is_said_and_the_rest_kept(shopper, change
 
 @both_databases
 @pytest.mark.parametrize("gone", ["stock", "code"])
-def test_what_goes_at_the_last_moment_makes_no_order_and_takes_nothing(
+def test_a_change_in_the_last_moment_leaves_no_order_and_no_stock_held(
     shopper, change, count, stock, monkeypatch, app, gone
 ):
-    """The rival is run between the page's own look and the transaction."""
+    """The change happens between the page's own check and the transaction."""
     change(DiscountCode, DiscountCode.code == "KARIBU10", max_uses=1)
     shopper.add(SKU, 2)
     shopper.add(MUG)
@@ -111,7 +111,7 @@ def test_what_goes_at_the_last_moment_makes_no_order_and_takes_nothing(
         assert used == (1 if gone == "code" else 0)
 
 
-def test_a_code_used_up_since_the_cart_was_shown_is_said_beside_its_box(shopper, change, count):
+def test_a_discount_code_that_was_used_up_is_reported_beside_its_field(shopper, change, count):
     shopper.add()
     form = shown_form(shopper, code="KARIBU10")
     change(DiscountCode, DiscountCode.code == "KARIBU10", max_uses=5, uses=5)
@@ -122,7 +122,7 @@ def test_a_code_used_up_since_the_cart_was_shown_is_said_beside_its_box(shopper,
     assert count() == 0
 
 
-def test_an_area_withdrawn_meanwhile_is_asked_for_again(shopper, change, count):
+def test_a_withdrawn_delivery_area_must_be_chosen_again(shopper, change, count):
     shopper.add()
     form = shown_form(shopper)
     change(DeliveryArea, DeliveryArea.code == "nairobi-cbd", active=False)
@@ -133,14 +133,14 @@ def test_an_area_withdrawn_meanwhile_is_asked_for_again(shopper, change, count):
 
 
 def moved(shopper, form):
-    """Press Pay on a page that has been open for a while: what the page that comes back says has changed."""
+    """Press Pay on an old page; returns the changes that the next page reports."""
     reply = shopper.post("/checkout", form)
     said = notice_of(shopper.page).removesuffix(". If that is right, press Pay")
     return said, {**form, **hidden_fields(reply.text)}
 
 
 @both_databases
-def test_other_goods_for_the_same_sum_are_not_bought_unseen(shopper, count, orders):
+def test_a_changed_cart_with_the_same_total_must_be_confirmed(shopper, count, orders):
     shopper.add()
     form = shown_form(shopper, note="Ring twice")
     shopper.post("/cart/update", {"remove": SKU})
@@ -185,9 +185,7 @@ def orders_lines(shopper):
     ],
     ids=["area's name", "area's days", "variant's name"],
 )
-def test_whatever_the_page_named_is_bought_under_that_name_or_asked_about(
-    shopper, change, count, model, which, values, said
-):
+def test_every_change_since_the_page_was_shown_must_be_confirmed(shopper, change, count, model, which, values, said):
     shopper.add()
     form = shown_form(shopper)
     change(model, which, **values)
@@ -199,7 +197,7 @@ def test_whatever_the_page_named_is_bought_under_that_name_or_asked_about(
     assert shopper.post("/checkout", again).status_code == 303
 
 
-def test_more_of_a_thing_and_a_thing_more_are_said_each(shopper, count):
+def test_a_changed_quantity_and_an_added_line_are_each_reported(shopper, count):
     shopper.add()
     form = shown_form(shopper)
     shopper.add(SKU)
@@ -214,7 +212,7 @@ def test_more_of_a_thing_and_a_thing_more_are_said_each(shopper, count):
     assert count() == 0
 
 
-def test_a_form_that_does_not_say_what_its_page_showed_is_asked_about(shopper, count):
+def test_a_form_without_a_page_snapshot_must_be_confirmed(shopper, count):
     shopper.add()
     for shown in ("", "{}", "[]", "x", '{"lines":[[1,2]],"areas":{},"code":""}', "[" * 5000, "9" * 50_000):
         reply = shopper.post("/checkout", shown_form(shopper) | {"shown": shown})
@@ -224,7 +222,7 @@ def test_a_form_that_does_not_say_what_its_page_showed_is_asked_about(shopper, c
     assert reply.status_code == 200
 
 
-def test_a_code_that_was_switched_off_meanwhile_has_ended(shopper, change, count):
+def test_a_discount_code_that_was_switched_off_has_ended(shopper, change, count):
     shopper.add()
     form = shown_form(shopper, code="KARIBU10")
     change(DiscountCode, DiscountCode.code == "KARIBU10", active=False)
