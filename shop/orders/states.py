@@ -30,18 +30,6 @@ class Fulfilment(StrEnum):
     COLLECTED = "collected"
 
 
-class AttemptState(StrEnum):
-    """Where one try to pay an order stands."""
-
-    CREATING = "creating"
-    CREATE_FAILED = "create_failed"
-    OPEN = "open"
-    PAID = "paid"
-    FAILED = "failed"
-    REVIEW = "review"
-    SUPERSEDED = "superseded"
-
-
 class ReceiptEmail(StrEnum):
     """Where the mail with an order's receipt stands."""
 

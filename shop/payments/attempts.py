@@ -26,9 +26,9 @@ from shop.core.database import db, draw_unused, updated, write
 from shop.core.outages import outage
 from shop.orders.models import Order, may_be_paid
 from shop.orders.search_index import add_search_terms
-from shop.orders.states import BEING_OPENED, AttemptState
+from shop.orders.states import BEING_OPENED
 from shop.payments import alerts, callback_intake
-from shop.payments.models import PaymentAttempt
+from shop.payments.models import AttemptState, PaymentAttempt
 from shop.store.settings import current_store
 
 log = logging.getLogger(__name__)

@@ -10,9 +10,10 @@ from shop.cart.contents import CartProblem, cart_contents
 from shop.core.database import write
 from shop.orders.lookup import order_by_token
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Payment
+from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
 from shop.payments import manual_payments
+from shop.payments.models import AttemptState
 from shop.web.extensions import csrf, limiter
 
 buyer_acts = Blueprint("buyer_acts", __name__)

@@ -16,7 +16,7 @@ from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
 from shop.orders.transitions import StaleState
 from shop.payments import money_ledger
-from shop.payments.manual_payments import after_cancelling, in_review
+from shop.payments.manual_payments import after_cancelling, attempt_in_review
 from shop.payments.models import LedgerEntry
 
 HERE = (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
@@ -68,7 +68,7 @@ def undo_mark_paid(order: Order, reason: str, actor: str) -> None:
     if entry is None:
         raise StaleState
     held = entry.before != Payment.EXPIRED and not order.paid_late
-    doubtful = entry.before == Payment.REVIEW or order.received > entry.amount or in_review(order) is not None
+    doubtful = entry.before == Payment.REVIEW or order.received > entry.amount or attempt_in_review(order) is not None
     transitions.reverse_transition(order, Payment.REVIEW if doubtful else entry.before)
     if held:
         reservations.hold_again(order.lines)

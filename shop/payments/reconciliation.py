@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from shop.core.database import db
 from shop.core.money import shillings
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Payment
-from shop.payments.models import LedgerEntry, PaymentAttempt
+from shop.orders.states import Payment
+from shop.payments.models import AttemptState, LedgerEntry, PaymentAttempt
 
 MOST_NAMED = 20  # orders that do not add up; the rest is only counted
 PARTS = ("callback", "by_hand", "correction", "refund")

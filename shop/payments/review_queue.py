@@ -33,9 +33,17 @@ from sqlalchemy.orm import selectinload
 from shop.core.database import db
 from shop.orders.fulfilment import needs_verification
 from shop.orders.models import WARNED, Order, OrderEvent
-from shop.orders.states import AttemptState, Payment
-from shop.payments.models import CallbackRecord, LedgerEntry, PaymentAttempt, ReviewFlag, UnmatchedCallback
-from shop.payments.review_flags import ReviewReason
+from shop.orders.states import Payment
+from shop.payments.models import (
+    AttemptState,
+    CallbackRecord,
+    LedgerEntry,
+    PaymentAttempt,
+    ReviewFlag,
+    ReviewReason,
+    UnmatchedCallback,
+)
+from shop.payments.settlement_rules import REVIEW_ROWS
 from shop.web.pagination import Page, paginate
 
 PER_PAGE = 20
@@ -237,7 +245,7 @@ def _newest(order: Order, state: AttemptState) -> PaymentAttempt | None:
 
 def _said(attempt_ids: list[int]) -> dict[int, tuple[int | None, str]]:
     """The newest sum that Chpter named for each of these attempts, and the shop's reason to ask a person."""
-    asking = CallbackRecord.row.in_(("R3c", "R4", "R5"))
+    asking = CallbackRecord.row.in_(REVIEW_ROWS)
     found = (
         select(CallbackRecord.attempt_id, CallbackRecord.amount, CallbackRecord.reason)
         .where(CallbackRecord.attempt_id.in_(attempt_ids), asking)

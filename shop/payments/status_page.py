@@ -9,7 +9,8 @@ from shop.chpter import Charged, plain_words, result_of
 from shop.core.clock import nairobi_until, utcnow
 from shop.core.money import shillings
 from shop.orders.models import Order, OrderEvent
-from shop.orders.states import BEING_OPENED, PAY_AGAIN_AFTER, AttemptState, Fulfilment, Payment, ReceiptEmail
+from shop.orders.states import BEING_OPENED, PAY_AGAIN_AFTER, Fulfilment, Payment, ReceiptEmail
+from shop.payments.models import AttemptState
 
 LOOK_AFTER = timedelta(hours=1)  # after an order expired: late money usually comes within minutes
 DO_NOT_PAY_AGAIN = "Do not pay again. Your payment may still be on its way."

@@ -8,8 +8,8 @@ from shop.core.clock import utcnow
 from shop.orders.expiry import buyer_returned
 from shop.orders.lookup import order_by_token
 from shop.orders.models import Order
-from shop.orders.states import AttemptState
 from shop.orders.views import orders
+from shop.payments.models import AttemptState
 from shop.payments.status_page import pickup_place, status_of
 from shop.store.settings import current_store
 

@@ -13,7 +13,7 @@ import pytest
 from shop.core.clock import nairobi, utcnow
 from shop.core.heartbeat import FILE, Heart
 from shop.payments import alerts
-from shop.payments.views import drain_spool
+from shop.payments.callback_spool import drain_spool
 
 CALM = SimpleNamespace(f_bavail=10**6, f_frsize=4096, f_flag=0, f_files=10**6, f_favail=10**6)
 MB = 1024**2

@@ -304,7 +304,7 @@ def test_a_doubtful_payment_is_mailed_to_the_owner_once_for_each_reason(app, sho
     words = letters[f"Order {number}: look at its payment"]
     assert words["To"] == "merchant@example.com"
     assert f"Do not send anything for order {number} yet." in words.get_content()
-    assert "The sum paid is not the sum asked for, so a person decides." in words.get_content()
+    assert "The amount paid is not the amount requested, so a person must decide." in words.get_content()
     assert f"http://localhost/admin/orders/{number}" in words.get_content()
 
 

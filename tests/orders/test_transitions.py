@@ -91,7 +91,7 @@ def test_paid_late_takes_a_use_of_its_code_where_one_is_left_and_honours_the_pri
     ledger.put(DiscountCode, {"code": "KARIBU10"}, active=left)
     order = order_of(bought)
 
-    write(lambda: transitions.complete_late_payment(order, MOMENT))
+    write(lambda: transitions.complete_payment(order, MOMENT, late=True))
 
     assert (order.paid_at, order.paid_late, told) == (MOMENT, True, [order])
     assert ledger.uses("KARIBU10") == used + left
@@ -112,7 +112,7 @@ def test_the_timeline_says_truly_why_a_late_order_found_no_use_of_its_code(shopp
     order = order_of(shopper.buy(code="KARIBU10"))
     ledger.put(DiscountCode, {"code": "KARIBU10"}, **code)
 
-    write(lambda: transitions.complete_late_payment(order, MOMENT))
+    write(lambda: transitions.complete_payment(order, MOMENT, late=True))
 
     assert f"Discount code KARIBU10 had {why} meanwhile; its price is honoured" in [one.words for one in order.events]
 

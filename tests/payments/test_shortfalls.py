@@ -21,7 +21,7 @@ def part_paid(app, shopper):
 
 
 def ask(came, rest):
-    shortfalls.ask_for_rest(db.session.scalars(select(Order)).one(), came, rest, "owner@example.com")
+    shortfalls.request_remaining(db.session.scalars(select(Order)).one(), came, rest, "owner@example.com")
 
 
 def pay(bought):

@@ -11,7 +11,8 @@ from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.core.money import shillings
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Fulfilment, Payment
+from shop.orders.states import Fulfilment, Payment
+from shop.payments.models import AttemptState
 from tests.shopper import SKU, Bought
 
 HEADLINES = {

@@ -115,7 +115,7 @@ def test_a_doubtful_callback_is_one_warning_not_two(app, clerk, shopper):
 
     warnings = [line for line in story(clerk, number) if line.startswith("Warning:")]
     assert len(warnings) == 1
-    assert "Row R4: The sum paid is not the sum asked for" in warnings[0]
+    assert "Row R4: The amount paid is not the amount requested" in warnings[0]
 
 
 @both_databases

@@ -8,10 +8,10 @@ from sqlalchemy import text
 from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.orders.reservations import OutOfStock
-from shop.orders.states import AttemptState
 from shop.orders.transitions import StaleState
 from shop.payments import manual_payments, refunds, shortfalls
 from shop.payments.manual_payments import ManualPayment
+from shop.payments.models import AttemptState
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.admin.orders.test_list import counted
@@ -83,7 +83,7 @@ class Walk:
 
     def accept(self, order):
         came = self.random.choice([order.total, 1, order.total + 50])
-        let_off = max(0, shortfalls.rest_of(order, came if manual_payments.in_review(order) else 0))
+        let_off = max(0, shortfalls.balance_due(order, came if manual_payments.attempt_in_review(order) else 0))
         manual_payments.accept(order, came, "W", let_off)
 
     def refuse(self, order):
@@ -94,7 +94,7 @@ class Walk:
 
     def mark(self, order):
         money = self.money(self.random.choice([order.total, 900]))
-        manual_payments.mark_paid(order, order.payment, money, "W", max(0, shortfalls.rest_of(order, money.amount)))
+        manual_payments.mark_paid(order, order.payment, money, "W", max(0, shortfalls.balance_due(order, money.amount)))
 
     def refund(self, order):
         if order.money_here > 0:
