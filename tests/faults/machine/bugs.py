@@ -108,19 +108,16 @@ def what_waits_on_disk_is_thrown_away(patch: MonkeyPatch) -> None:
 
 
 def a_receipt_for_every_success(patch: MonkeyPatch) -> None:
-    keep, post = settlement._keep, messages.write_email
+    record = settlement._record
 
-    def keep_and_thank(attempt: Any, *record: Any) -> None:
-        keep(attempt, *record)
-        if record[2] == "R8":
+    def record_and_thank(attempt: Any, *arguments: Any) -> None:
+        record(attempt, *arguments)
+        if arguments[2].row == "R8":
             order_paid.send(attempt.order)
 
-    patch.setattr(settlement, "_keep", keep_and_thank)
-    patch.setattr(
-        messages,
-        "write_email",
-        lambda to, kind, subject, idempotency_key, *of, **words: post(to, kind, subject, token_hex(9), *of, **words),
-    )
+    any_key = SimpleNamespace(format=lambda **context: token_hex(9))
+    patch.setattr(settlement, "_record", record_and_thank)
+    patch.setattr(messages, "IDEMPOTENCY_KEYS", dict.fromkeys(messages.IDEMPOTENCY_KEYS, any_key))
 
 
 def late_money_buys_what_is_gone(patch: MonkeyPatch) -> None:
