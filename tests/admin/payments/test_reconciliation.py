@@ -182,13 +182,13 @@ def test_the_proof_is_for_owners(packer):
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        ("UPDATE ledger_entry SET amount = amount + 1", "the book says KSh 2,651."),
-        ("UPDATE orders SET received = received - 650", "The order says KSh 2,000 is here"),
-        ("DELETE FROM ledger_entry", "the book says KSh 0."),
-        ("UPDATE payment_attempt SET state = 'failed'", "0 of its payments are marked paid, the book has 1."),
-        ("UPDATE orders SET payment = 'cancelled'", "KSh 0 is noted as to be given back."),
-        ("UPDATE orders SET total = total + 5, subtotal = subtotal + 5", "only KSh 2,650 of KSh 2,655 came."),
-        ("UPDATE orders SET refund_due_amount = 3", "KSh 3 is noted as to be given back."),
+        ("UPDATE ledger_entry SET amount = amount + 1", "the ledger’s is KSh 2,651."),
+        ("UPDATE orders SET received = received - 650", "The order’s balance is KSh 2,000"),
+        ("DELETE FROM ledger_entry", "the ledger’s is KSh 0."),
+        ("UPDATE payment_attempt SET state = 'failed'", "0 of its payments are marked paid, the ledger has 1."),
+        ("UPDATE orders SET payment = 'cancelled'", "KSh 0 is due as a refund."),
+        ("UPDATE orders SET total = total + 5, subtotal = subtotal + 5", "only KSh 2,650 of KSh 2,655."),
+        ("UPDATE orders SET refund_due_amount = 3", "KSh 3 is due as a refund."),
     ],
 )
 def test_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, clerk, ledger, edit, said):
