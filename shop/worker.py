@@ -26,8 +26,8 @@ from shop.emails.delivery import send_due, waiting_emails
 from shop.emails.delivery_status import why_not
 from shop.orders.expiry import expire_orders
 from shop.orders.models import OrderLine
-from shop.payments.unmatched_callbacks import delete_resolved
-from shop.payments.views import drain_spool
+from shop.payments.callback_spool import drain_spool
+from shop.payments.unmatched_callbacks import delete_dismissed
 from shop.privacy.anonymise import anonymise_old_orders
 from shop.web.errors import traceback_lines
 from shop.web.idempotency import sweep_keys
@@ -75,7 +75,7 @@ def _sweeps(settings: Settings, heart: Heart) -> Iterator[tuple[str, Sweep, int]
     for number in range(1, EMAIL_THREADS + 1):
         yield f"emails sent ({number})", lambda: _sent(heart, settings), EVERY
     yield "buyers anonymised", lambda: anonymise_old_orders(months, utcnow()), SELDOM
-    yield "unmatched callbacks deleted", lambda: write(lambda: delete_resolved(months, utcnow())), SELDOM
+    yield "unmatched callbacks deleted", lambda: write(lambda: delete_dismissed(months, utcnow())), SELDOM
     yield "unused images deleted", lambda: sweep_images(OrderLine.image), SELDOM
     yield "import drafts deleted", sweep_drafts, SELDOM
     yield "old carts deleted", sweep_carts, SELDOM

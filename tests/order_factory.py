@@ -10,8 +10,7 @@ from flask import Flask
 from shop.core.clock import utcnow
 from shop.core.database import write
 from shop.orders.models import Order, OrderLine
-from shop.orders.states import AttemptState
-from shop.payments.models import CallbackRecord, PaymentAttempt
+from shop.payments.models import AttemptState, CallbackRecord, PaymentAttempt
 
 _numbers = count(1)
 NOON = datetime.fromisoformat("2026-11-02T09:00:00+00:00")

@@ -13,7 +13,6 @@ from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import advisory_lock, db
 from shop.emails.messages import write_email
-from shop.store.settings import current_store
 
 UNMISTAKABLE = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0 and o, no 1, i and l
 
@@ -41,10 +40,7 @@ def send_invitation(email: str, role: str, actor: str) -> None:
     """Invite somebody, or once more: an older invitation of theirs works no more. In the caller's transaction."""
     token, until = _new_link("invite", email, actor, role)
     link = _address("accounts.invited", token)
-    subject = f"You are invited to the desk of {current_store().name}"
-    write_email(
-        email, "invitation", subject, f"invite-{hashed(token)}", encrypted=True, actor=actor, link=link, until=until
-    )
+    write_email("invitation", email, encrypted=True, token_hash=hashed(token), actor=actor, link=link, until=until)
 
 
 def send_new_password_link(merchant: User) -> bool:
@@ -56,10 +52,15 @@ def send_new_password_link(merchant: User) -> bool:
         return False
     token, until = _new_link("password", merchant.email)
     link = _address("accounts.new_password", token)
-    name, idempotency_key = merchant.name or merchant.email, f"password-{hashed(token)}"
-    subject = "A new password for the desk"
+    name = merchant.name or merchant.email
     write_email(
-        merchant.email, "new_password", subject, idempotency_key, encrypted=True, name=name, link=link, until=until
+        "new_password",
+        merchant.email,
+        encrypted=True,
+        token_hash=hashed(token),
+        name=name,
+        link=link,
+        until=until,
     )
     return True
 

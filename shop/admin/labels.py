@@ -7,9 +7,8 @@ from shop.core.clock import nairobi
 from shop.core.money import shillings
 from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Fulfilment, Payment
-from shop.payments.models import PaymentAttempt
-from shop.payments.review_flags import ReviewReason
+from shop.orders.states import Fulfilment, Payment
+from shop.payments.models import AttemptState, PaymentAttempt, ReviewReason
 from shop.payments.review_queue import ReviewItem
 
 

@@ -15,7 +15,8 @@ from shop.core.csv_files import BOM, csv_line
 from shop.core.database import db, write
 from shop.core.text import one_line
 from shop.emails.models import OutboxEmail
-from shop.orders.states import AttemptState, Payment
+from shop.orders.states import Payment
+from shop.payments.models import AttemptState
 from shop.payments.reconciliation import reconcile
 from shop.reports.chart_svg import columns
 from shop.reports.date_ranges import DEFAULT_DAYS, TABS, DateRange, InvalidDateRange, last_days, parse_date_range

@@ -13,8 +13,9 @@ from shop.core.database import write
 from shop.orders.corrections import correct, differences
 from shop.orders.models import Order
 from shop.orders.placement import TooManyOpenOrders
-from shop.orders.states import AttemptState, Payment
+from shop.orders.states import Payment
 from shop.payments.attempts import try_again
+from shop.payments.models import AttemptState
 from shop.pricing.discount_codes import DiscountNotUsable, normalised_code
 from shop.pricing.models import delivery_areas
 from shop.web.extensions import limiter

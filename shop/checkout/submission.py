@@ -18,7 +18,8 @@ from shop.orders.placement import Buyer, TooManyOpenOrders, enforce_open_order_l
 from shop.orders.reservations import OutOfStock
 from shop.orders.states import Payment
 from shop.payments.attempts import NewAttempt, new_attempt
-from shop.payments.review_flags import ReviewReason, flag_order
+from shop.payments.models import ReviewReason
+from shop.payments.review_flags import flag_order
 from shop.pricing.discount_codes import DiscountNotUsable
 from shop.pricing.models import DeliveryArea
 from shop.pricing.quote import Quote

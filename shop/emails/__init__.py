@@ -1,1 +1,1 @@
-"""E-mails: written in the transaction that causes them, sent afterwards by the worker."""
+"""Emails: written to the outbox in the transaction of their event, sent by the worker."""

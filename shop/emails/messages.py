@@ -1,4 +1,7 @@
-"""Which event makes which mail. Listens to the rooms above, and writes into the transaction the event belongs to."""
+"""Writes emails: which event causes which email, in the transaction of the event.
+
+templates/emails/<kind>.txt is the text of an email; its first line is the subject.
+"""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -15,7 +18,6 @@ from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import db, updated
 from shop.core.encryption import encryptor
-from shop.core.money import shillings
 from shop.core.signals import (
     manual_payment_undone,
     message_to_buyer,
@@ -32,220 +34,206 @@ from shop.core.signals import (
     refund_recorded,
     remaining_payment_requested,
 )
-from shop.emails.models import UNPROVEN, OutboxEmail
+from shop.emails.models import UNPROVEN, UNPROVEN_KINDS, OutboxEmail
 from shop.orders.fulfilment import TooLate
 from shop.orders.models import Order
 from shop.orders.states import PAY_AGAIN_AFTER, UNDO_WITHIN, Fulfilment, ReceiptEmail
 from shop.payments.models import LedgerEntry, PaymentAttempt, UnmatchedCallback
 from shop.store.settings import current_store, verification_threshold
 
-MOST_UNPROVEN, DAY = 10, timedelta(hours=24)  # mails to one address that anybody can cause
+MAX_UNPROVEN = 10  # unproven emails to one address in UNPROVEN_PERIOD
+UNPROVEN_PERIOD = timedelta(hours=24)
+STEP_KEY = "step-{order.id}-{step_at:%Y%m%d%H%M%S%f}"
+IDEMPOTENCY_KEYS = {  # by kind, formatted with the email's context: of one key there is one email
+    "placed": "placed-{order.id}",
+    "paid": "paid-{order.id}",
+    "free": "paid-{order.id}",
+    "failed": "failed-{attempt.id}",
+    "order_link": "link-{order.id}-{now:%Y%m%d%H}",  # one an hour: requests must not fill a mailbox
+    "sent": STEP_KEY,
+    "ready": STEP_KEY,
+    "note": "note-{order.id}-{form_key}",
+    "cancelled": "cancelled-{order.id}",
+    "refunded": "refunded-{entry.id}",
+    "remaining_payment": "remaining-{order.id}-{order.received}",
+    "not_paid": "not-paid-{receipt.id}",
+    "new_order": "new-order-{order.id}",
+    "doubtful_payment": "doubtful-{order.id}-{row}",  # callbacks to one address must not fill the owner's mailbox
+    "unmatched_payment": "unmatched-{callback.secret_hash:.40}-{callback.claim}",
+    "invitation": "invite-{token_hash}",
+    "new_password": "password-{token_hash}",
+}
 
 
 def connect_signals() -> None:
-    """Begin to hear of orders. Safe to call again."""
-    order_placed.connect(_placed)
-    order_paid.connect(_paid)
-    payment_failed.connect(_failed)
-    order_link_requested.connect(_asked_for)
-    order_fulfilment_changed.connect(_moved)
-    order_step_undone.connect(_undone)
-    order_corrected.connect(_corrected)
-    message_to_buyer.connect(_told)
-    order_cancelled.connect(_cancelled)
-    refund_recorded.connect(_given_back)
-    payment_needs_review.connect(_doubted)
-    payment_unmatched.connect(_unmatched)
-    remaining_payment_requested.connect(_rest_asked_for)
-    manual_payment_undone.connect(_taken_back)
-
-
-def _placed(order: Order) -> None:
-    if order.total:  # an order that costs nothing gets its receipt at once
-        _to_typed(order, "placed", f"Your order {order.number}", f"placed-{order.id}")
-
-
-def _paid(order: Order) -> None:
-    settings: Settings = current_app.config["SETTINGS"]
-    receipt = (f"Receipt for your order {order.number}", f"paid-{order.id}")
-    if order.total:
-        _to_buyer(order, "paid", *receipt)
-    else:
-        _to_typed(order, "free", *receipt)
-    written = select(OutboxEmail.id).where(OutboxEmail.idempotency_key == receipt[1])
-    if settings.smtp_host and db.session.scalar(written):
-        order.receipt_email = ReceiptEmail.WAITING
-    first = ": verify the payment first" if _to_be_seen(order) else ""
-    _to_owner(order, "new_order", f"New paid order {order.number}{first}", f"new-order-{order.id}", verify=bool(first))
-
-
-def _doubted(order: Order, row: str, reason: str) -> None:
-    # of an order and a row one mail: who knows a callback address must not fill the owner's mailbox
-    subject = f"Order {order.number}: look at its payment"
-    _to_owner(order, "doubtful_payment", subject, f"doubt-{order.id}-{row}", reason=reason)
-
-
-def _unmatched(callback: UnmatchedCallback) -> None:
-    idempotency_key = f"unmatched-{callback.secret_hash[:40]}-{callback.claim}"
-    write_email(
-        current_store().email, "unmatched_payment", "A payment without an order", idempotency_key, callback=callback
-    )
-
-
-def _to_be_seen(order: Order) -> bool:
-    """Whether an owner has to see its payment before the goods may leave."""
-    from_ = db.session.scalar(select(verification_threshold())) or 0
-    return order.payment_verified_at is None and 0 < from_ <= order.total
-
-
-def _to_owner(order: Order, kind: str, subject: str, idempotency_key: str, **words: Any) -> None:
-    """Write to the shop's own address, where it has one."""
-    _write(current_store().email, order, kind, subject, idempotency_key, **words)
-
-
-def _failed(attempt: PaymentAttempt) -> None:
-    unknown = result_of(attempt.reason).charged is Charged.UNKNOWN
-    how = "was not confirmed" if unknown else "did not go through"
-    again = (attempt.failed_at or utcnow()) + PAY_AGAIN_AFTER
-    words = {"reason": plain_words(attempt.reason, attempt.method), "unknown": unknown, "how": how, "again": again}
-    subject = f"The payment for your order {attempt.order.number} {how}"
-    _to_typed(attempt.order, "failed", subject, f"failed-{attempt.id}", **words)
-
-
-def _asked_for(order: Order) -> None:
-    # one an hour, so that nobody's mailbox can be filled by asking
-    _to_typed(order, "order_link", f"The link to your order {order.number}", f"link-{order.id}-{utcnow():%Y%m%d%H}")
-
-
-def _moved(order: Order) -> None:
-    # what is packed for a rider, brought to the door or handed over needs no mail: the next one, or the parcel, says so
-    if order.fulfilment == Fulfilment.SENT:
-        words = ("sent", f"Your order {order.number} is on its way")
-    elif order.fulfilment == Fulfilment.PACKED and order.pickup:
-        words = ("ready", f"Your order {order.number} is ready to collect")
-    else:
-        return
-    _to_buyer(order, *words, _once_of_step(order, order.fulfilment_changed_at), wait=UNDO_WITHIN)
-
-
-def _undone(order: Order, taken_at: datetime) -> None:
-    """Take back the mail of a step that was undone. Raises TooLate when it has left, or a worker has it in hand."""
-    mail = db.session.scalar(select(OutboxEmail).where(OutboxEmail.idempotency_key == _once_of_step(order, taken_at)))
-    if mail is None:
-        return
-    waits = (OutboxEmail.id == mail.id, OutboxEmail.sent_at.is_(None), OutboxEmail.tries == 0)
-    untouched = mail.next_try_at == mail.written_at + UNDO_WITHIN
-    if not (untouched and updated(delete(OutboxEmail).where(*waits, OutboxEmail.next_try_at == mail.next_try_at))):
-        raise TooLate
-
-
-def _corrected(order: Order, old_email: str) -> None:
-    """What has not left for the wrong address goes to the right one."""
-    waits = (OutboxEmail.order_id == order.id, OutboxEmail.sent_at.is_(None), OutboxEmail.recipient == old_email)
-    if order.email:
-        updated(update(OutboxEmail).where(*waits).values(recipient=order.email))
-
-
-def _once_of_step(order: Order, taken_at: datetime | None) -> str:
-    return f"step-{order.id}-{taken_at:%Y%m%d%H%M%S%f}"
-
-
-def _told(order: Order, words: str, idempotency_key: str) -> None:
-    _to_buyer(
-        order, "note", f"A message about your order {order.number}", f"note-{order.id}-{idempotency_key}", words=words
-    )
-
-
-def _cancelled(order: Order) -> None:
-    _to_buyer(order, "cancelled", f"Your order {order.number} was cancelled", f"cancelled-{order.id}")
-
-
-def _given_back(entry: LedgerEntry) -> None:
-    subject = f"Money given back for your order {entry.order.number}"
-    _to_buyer(entry.order, "refunded", subject, f"given-back-{entry.id}", entry=entry)
-
-
-def _rest_asked_for(order: Order) -> None:
-    idempotency_key = f"rest-{order.id}-{order.received}"
-    subject = f"{shillings(order.remaining_requested)} remains to be paid for your order {order.number}"
-    _to_buyer(order, "remaining_payment", subject, idempotency_key)
-
-
-def _taken_back(order: Order) -> None:
-    """Its receipt was not true. What waits to be sent is not sent; whoever has it already is told."""
-    written = (
-        OutboxEmail.order_id == order.id,
-        OutboxEmail.idempotency_key.in_((f"paid-{order.id}", f"ready-{order.id}")),
-    )
-    untouched = (OutboxEmail.sent_at.is_(None), OutboxEmail.tries == 0)
-    db.session.execute(delete(OutboxEmail).where(*written, *untouched))
-    order.receipt_email = ""
-    left = db.session.scalars(select(OutboxEmail).where(*written)).all()
-    for mail in left:
-        mail.idempotency_key = f"{mail.idempotency_key}-void-{mail.id}"  # the true one is another mail
-    if left:
-        _to_buyer(order, "not_paid", f"Your order {order.number} is not paid yet", f"not-paid-{left[-1].id}")
-
-
-def _to_typed(order: Order, kind: str, subject: str, idempotency_key: str, **words: Any) -> None:
-    """Write a mail that anybody can cause, unless its address has had its day's share; the order page says the same.
-
-    Who types a stranger's address at the checkout must not fill their mailbox. The order is not refused: then the same
-    person could shut the stranger out of the shop. Mails about money and goods are never held back.
-    """
-    settings: Settings = current_app.config["SETTINGS"]
-    if not settings.ratelimit_enabled or _written_today(order.email) < MOST_UNPROVEN:
-        _to_buyer(order, kind, subject, idempotency_key, **words)
-
-
-def _written_today(address: str) -> int:
-    recent = OutboxEmail.written_at > utcnow() - DAY
-    to = func.lower(OutboxEmail.recipient) == func.lower(address)
-    return db.session.scalar(select(func.count(OutboxEmail.id)).where(to, recent, text(UNPROVEN))) or 0
-
-
-def _to_buyer(order: Order, kind: str, subject: str, idempotency_key: str, **words: Any) -> None:
-    _write(order.email, order, kind, subject, idempotency_key, **words)
-
-
-def _write(recipient: str, order: Order, kind: str, subject: str, idempotency_key: str, **words: Any) -> None:
-    settings: Settings = current_app.config["SETTINGS"]
-    link = f"{settings.shop_url}/orders/{order.token}"
-    write_email(recipient, kind, subject, idempotency_key, order.id, order=order, link=link, **words)
+    """Listen to the events. Safe to call again."""
+    order_placed.connect(_order_placed)
+    order_paid.connect(_order_paid)
+    payment_failed.connect(_payment_failed)
+    order_link_requested.connect(_link_requested)
+    order_fulfilment_changed.connect(_fulfilment_changed)
+    order_step_undone.connect(_step_undone)
+    order_corrected.connect(_order_corrected)
+    message_to_buyer.connect(_message_to_buyer)
+    order_cancelled.connect(_order_cancelled)
+    refund_recorded.connect(_refund_recorded)
+    payment_needs_review.connect(_payment_needs_review)
+    payment_unmatched.connect(_payment_unmatched)
+    remaining_payment_requested.connect(_remaining_payment_requested)
+    manual_payment_undone.connect(_manual_payment_undone)
 
 
 def write_email(
-    recipient: str,
     kind: str,
-    subject: str,
-    idempotency_key: str,
-    order_id: int | None = None,
+    recipient: str,
     *,
+    order: Order | None = None,
     encrypted: bool = False,
-    wait: timedelta = timedelta(0),
-    **words: Any,
+    delay: timedelta = timedelta(0),
+    **context: Any,
 ) -> None:
-    """Put the mail templates/emails/<kind>.txt into the outbox, in the caller's transaction; of one `once`, one mail.
+    """Put an email into the outbox, in the caller's transaction; it is sent `delay` later.
 
-    One that holds a link which lets its reader in is kept `encrypted`, and opened when it is sent.
-    It leaves `wait` later.
+    Nothing is written without a recipient (an anonymised buyer, or one who gave no address), a second time for one
+    idempotency key, or when an unproven email exceeds the limit of its address. The body of an `encrypted` email holds
+    a link that gives access; it is decrypted when it is sent.
     """
-    if not recipient or db.session.scalar(select(OutboxEmail.id).where(OutboxEmail.idempotency_key == idempotency_key)):
-        return  # nobody to write to (the buyer was forgotten, or gave no address), or written already
     settings: Settings = current_app.config["SETTINGS"]
     now = utcnow()
-    body = render_template(f"emails/{kind}.txt", shop_url=settings.shop_url, **words)
-    mail = OutboxEmail(
-        order_id=order_id,
+    key = IDEMPOTENCY_KEYS[kind].format(order=order, now=now, **context)
+    if not recipient or _exceeds_limit(kind, recipient) or _is_written(key):
+        return
+    if order:
+        context |= {"order": order, "link": f"{settings.shop_url}/orders/{order.token}"}
+    rendered = render_template(f"emails/{kind}.txt", shop_url=settings.shop_url, **context)
+    subject, _, body = rendered.partition("\n\n")
+    email = OutboxEmail(
+        order_id=order.id if order else None,
         kind=kind,
-        idempotency_key=idempotency_key,
+        idempotency_key=key,
         recipient=recipient,
         subject=subject,
-        body=encryptor("email").seal(body, idempotency_key) if encrypted else body,
+        body=encryptor("email").seal(body, key) if encrypted else body,
         encrypted=encrypted,
         message_id=f"<{token_hex(16)}@{urlsplit(settings.shop_url).hostname}>",
         written_at=now,
-        next_try_at=now + wait,
+        next_try_at=now + delay,
     )
-    with suppress(IntegrityError), db.session.begin_nested():  # the same event, heard twice at the same moment
-        db.session.add(mail)
+    with suppress(IntegrityError), db.session.begin_nested():  # another transaction has just written the same email
+        db.session.add(email)
+
+
+def _is_written(key: str) -> bool:
+    return db.session.scalar(select(OutboxEmail.id).where(OutboxEmail.idempotency_key == key)) is not None
+
+
+def _exceeds_limit(kind: str, address: str) -> bool:
+    """Whether an unproven email would exceed the limit of its address. The order page says the same as the email.
+
+    A stranger's address that is typed at the checkout must not be flooded. The order is not refused, since then anyone
+    could shut the stranger out of the shop. Emails about payments and goods are never held back.
+    """
+    settings: Settings = current_app.config["SETTINGS"]
+    if kind not in UNPROVEN_KINDS or not settings.ratelimit_enabled:
+        return False
+    recent = OutboxEmail.written_at > utcnow() - UNPROVEN_PERIOD
+    same_address = func.lower(OutboxEmail.recipient) == func.lower(address)
+    written = db.session.scalar(select(func.count(OutboxEmail.id)).where(same_address, recent, text(UNPROVEN))) or 0
+    return written >= MAX_UNPROVEN
+
+
+def _order_placed(order: Order) -> None:
+    if order.total:  # an order that costs nothing gets its receipt at once
+        write_email("placed", order.email, order=order)
+
+
+def _order_paid(order: Order) -> None:
+    settings: Settings = current_app.config["SETTINGS"]
+    kind = "paid" if order.total else "free"
+    write_email(kind, order.email, order=order)
+    if settings.smtp_host and _is_written(IDEMPOTENCY_KEYS[kind].format(order=order)):
+        order.receipt_email = ReceiptEmail.WAITING
+    threshold = db.session.scalar(select(verification_threshold())) or 0
+    verify = order.payment_verified_at is None and 0 < threshold <= order.total
+    write_email("new_order", current_store().email, order=order, verify=verify)
+
+
+def _payment_failed(attempt: PaymentAttempt) -> None:
+    write_email(
+        "failed",
+        attempt.order.email,
+        order=attempt.order,
+        attempt=attempt,
+        reason=plain_words(attempt.reason, attempt.method),
+        unknown=result_of(attempt.reason).charged is Charged.UNKNOWN,
+        pay_again_at=(attempt.failed_at or utcnow()) + PAY_AGAIN_AFTER,
+    )
+
+
+def _link_requested(order: Order) -> None:
+    write_email("order_link", order.email, order=order)
+
+
+def _fulfilment_changed(order: Order) -> None:
+    if order.fulfilment == Fulfilment.SENT:
+        kind = "sent"
+    elif order.fulfilment == Fulfilment.PACKED and order.pickup:
+        kind = "ready"
+    else:
+        return  # the next step, or the parcel itself, tells the buyer
+    write_email(kind, order.email, order=order, step_at=order.fulfilment_changed_at, delay=UNDO_WITHIN)
+
+
+def _step_undone(order: Order, taken_at: datetime) -> None:
+    """Delete the email of an undone step. Raises TooLate when it was sent, or a worker is sending it."""
+    key = STEP_KEY.format(order=order, step_at=taken_at)
+    email = db.session.scalar(select(OutboxEmail).where(OutboxEmail.idempotency_key == key))
+    if email is None:
+        return
+    untried = (OutboxEmail.id == email.id, OutboxEmail.sent_at.is_(None), OutboxEmail.tries == 0)
+    waits = email.next_try_at == email.written_at + UNDO_WITHIN
+    if not (waits and updated(delete(OutboxEmail).where(*untried, OutboxEmail.next_try_at == email.next_try_at))):
+        raise TooLate
+
+
+def _order_corrected(order: Order, old_email: str) -> None:
+    """Readdress the unsent emails of an order."""
+    unsent = (OutboxEmail.order_id == order.id, OutboxEmail.sent_at.is_(None), OutboxEmail.recipient == old_email)
+    if order.email:
+        updated(update(OutboxEmail).where(*unsent).values(recipient=order.email))
+
+
+def _message_to_buyer(order: Order, words: str, idempotency_key: str) -> None:
+    write_email("note", order.email, order=order, words=words, form_key=idempotency_key)
+
+
+def _order_cancelled(order: Order) -> None:
+    write_email("cancelled", order.email, order=order)
+
+
+def _refund_recorded(entry: LedgerEntry) -> None:
+    write_email("refunded", entry.order.email, order=entry.order, entry=entry)
+
+
+def _remaining_payment_requested(order: Order) -> None:
+    write_email("remaining_payment", order.email, order=order)
+
+
+def _payment_needs_review(order: Order, row: str, reason: str) -> None:
+    write_email("doubtful_payment", current_store().email, order=order, row=row, reason=reason)
+
+
+def _payment_unmatched(callback: UnmatchedCallback) -> None:
+    write_email("unmatched_payment", current_store().email, callback=callback)
+
+
+def _manual_payment_undone(order: Order) -> None:
+    """Delete the receipt, which is not true. If it was sent already, tell the buyer."""
+    receipt_key = IDEMPOTENCY_KEYS["paid"].format(order=order)
+    untried = (OutboxEmail.sent_at.is_(None), OutboxEmail.tries == 0)
+    db.session.execute(delete(OutboxEmail).where(OutboxEmail.idempotency_key == receipt_key, *untried))
+    order.receipt_email = ReceiptEmail.NONE
+    receipt = db.session.scalar(select(OutboxEmail).where(OutboxEmail.idempotency_key == receipt_key))
+    if receipt:
+        receipt.idempotency_key = f"{receipt_key}-void-{receipt.id}"  # the true receipt is another email
+        write_email("not_paid", order.email, order=order, receipt=receipt)

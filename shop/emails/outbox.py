@@ -1,8 +1,7 @@
-"""Sending a mail again, each way by one guarded change.
+"""The outbox as the admin shows it: find emails, retry an unsent one, send a copy of a sent one.
 
-A mail that never arrived goes out under the Message-ID it always had: wherever it was taken after all, the second is
-known as the same. One that was sent and got lost is written anew, with a Message-ID of its own, since mail servers drop
-what they have seen before; pressed twice, it is still one mail.
+A retry keeps the Message-ID, so that a recipient who did get the email recognises the second as the same. A copy has a
+Message-ID of its own, since mail servers drop an email they have seen before.
 """
 
 from collections.abc import Sequence
@@ -21,50 +20,50 @@ from shop.orders.models import Order
 from shop.orders.transitions import StaleState
 
 
-def retry(mail: OutboxEmail, now: datetime) -> None:
-    """Let the worker try an unsent mail at once, as if for the first time.
+def retry(email: OutboxEmail, now: datetime) -> None:
+    """Make an unsent email due now, with no tries counted.
 
-    Raises StaleState when it was sent meanwhile, or a worker may have it in hand at this moment.
+    Raises StaleState when it was sent, or a worker may be sending it.
     """
     given_up = OutboxEmail.ended_at.is_not(None)
-    put_off = OutboxEmail.next_try_at > now + IN_HAND
-    waiting = update(OutboxEmail).where(OutboxEmail.id == mail.id, OutboxEmail.sent_at.is_(None), given_up | put_off)
+    delayed = OutboxEmail.next_try_at > now + IN_HAND
+    waiting = update(OutboxEmail).where(OutboxEmail.id == email.id, OutboxEmail.sent_at.is_(None), given_up | delayed)
     afresh = {"tries": 0, "unanswered": 0, "delays": 0, "ended_at": None, "last_error": ""}
     if not updated(waiting.values(next_try_at=now, **afresh)):
         raise StaleState
-    receipt_waits(mail.id)
+    receipt_waits(email.id)
 
 
-def may_be_retried(mail: OutboxEmail, now: datetime) -> bool:
-    """Whether `try_again` would find it waiting."""
-    return mail.sent_at is None and (mail.ended_at is not None or mail.next_try_at > now + IN_HAND)
+def may_be_retried(email: OutboxEmail, now: datetime) -> bool:
+    """Whether `retry` would succeed."""
+    return email.sent_at is None and (email.ended_at is not None or email.next_try_at > now + IN_HAND)
 
 
-def copies_of(mail: OutboxEmail) -> int:
-    """How often it was written anew already."""
+def copies_of(email: OutboxEmail) -> int:
+    """How many copies of it were written."""
     return (
-        db.session.scalar(select(func.count()).where(OutboxEmail.idempotency_key.startswith(f"again-{mail.id}-"))) or 0
+        db.session.scalar(select(func.count()).where(OutboxEmail.idempotency_key.startswith(f"again-{email.id}-"))) or 0
     )
 
 
-def send_copy(mail: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
-    """Write a copy of a sent email. `seen` is the number of copies that the page showed.
+def send_copy(email: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
+    """Write a copy of a sent email. `seen` is the number of copies that the page showed: two clicks write one copy.
 
     Raises StaleState when there is one more by now, or the email was never sent; DecryptionError when it is encrypted
     and the key is gone.
     """
-    if mail.sent_at is None or not mail.recipient or copies_of(mail) != seen:
+    if email.sent_at is None or not email.recipient or copies_of(email) != seen:
         raise StaleState
-    idempotency_key = f"again-{mail.id}-{seen + 1}"
+    idempotency_key = f"again-{email.id}-{seen + 1}"
     copy = OutboxEmail(
-        order_id=mail.order_id,
-        kind=mail.kind,
+        order_id=email.order_id,
+        kind=email.kind,
         idempotency_key=idempotency_key,
-        recipient=mail.recipient,
-        subject=mail.subject,
-        body=_sealed_for(idempotency_key, mail) if mail.encrypted else mail.body,
-        encrypted=mail.encrypted,
-        message_id=f"<{token_hex(16)}@{mail.message_id.rstrip('>').partition('@')[2]}>",
+        recipient=email.recipient,
+        subject=email.subject,
+        body=_sealed_for(idempotency_key, email) if email.encrypted else email.body,
+        encrypted=email.encrypted,
+        message_id=f"<{token_hex(16)}@{email.message_id.rstrip('>').partition('@')[2]}>",
         written_at=now,
         next_try_at=now,
     )
@@ -73,62 +72,62 @@ def send_copy(mail: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
     return copy
 
 
-def _sealed_for(idempotency_key: str, mail: OutboxEmail) -> str:
+def _sealed_for(idempotency_key: str, email: OutboxEmail) -> str:
     safe = encryptor("email")
-    return safe.seal(safe.open(mail.body, mail.idempotency_key), idempotency_key)
+    return safe.seal(safe.open(email.body, email.idempotency_key), idempotency_key)
 
 
 PER_PAGE = 50
-LONGEST_SEARCH = 254  # characters of an address
+MAX_SEARCH_LENGTH = 254  # characters of an address
 TABS = {"waiting": "Waiting", "sent": "Sent", "files": "Kept as files", "failed": "Not sent"}
 
 
 @dataclass(frozen=True)
 class EmailRow:
-    """One row of the list: the mail, and the number of its order."""
+    """An email, and the number of its order."""
 
     mail: OutboxEmail
     number: str | None
 
 
 @dataclass(frozen=True)
-class Found:
-    """One page of mails, newest first; `older` is where the next page begins, None on the last one."""
+class EmailPage:
+    """One page of emails, newest first; `older` is where the next page begins, None on the last one."""
 
     mails: Sequence[EmailRow]
     counts: dict[str, int]
     older: int | None
 
 
-def find_emails(tab: str, q: str, before: int | None, every: bool) -> Found:
-    """The mails of a tab that fit. Without `every` only those about orders: others may let people in."""
-    shown = _fits(q) & (OutboxEmail.id.is_not(None) if every else OutboxEmail.order_id.is_not(None))
+def find_emails(tab: str, q: str, before: int | None, every: bool) -> EmailPage:
+    """The emails of a tab that match. Without `every` only those about orders: others may hold login links."""
+    shown = _matches(q) & (OutboxEmail.id.is_not(None) if every else OutboxEmail.order_id.is_not(None))
     query = (
         select(OutboxEmail, Order.number)
         .outerjoin(Order, Order.id == OutboxEmail.order_id)
-        .where(STANDING[tab], shown)
+        .where(TAB_CONDITIONS[tab], shown)
         .order_by(OutboxEmail.id.desc())
         .limit(PER_PAGE + 1)
     )
     rows = db.session.execute(query if before is None else query.where(OutboxEmail.id < before)).all()
     mails = [EmailRow(*row) for row in rows[:PER_PAGE]]
-    return Found(mails, _counts(shown), mails[-1].mail.id if len(rows) > PER_PAGE else None)
+    return EmailPage(mails, _counts(shown), mails[-1].mail.id if len(rows) > PER_PAGE else None)
 
 
-def find_email(mail_id: int, every: bool) -> EmailRow | None:
-    """One mail, or None; without `every` one about an order only."""
+def find_email(email_id: int, every: bool) -> EmailRow | None:
+    """One email, or None; without `every` only one about an order."""
     query = select(OutboxEmail, Order.number).outerjoin(Order, Order.id == OutboxEmail.order_id)
-    row = db.session.execute(query.where(OutboxEmail.id == mail_id)).one_or_none()
+    row = db.session.execute(query.where(OutboxEmail.id == email_id)).one_or_none()
     return EmailRow(*row) if row and (every or row[0].order_id is not None) else None
 
 
 def tidy_search(typed: str) -> str:
-    """What was typed into the search box, on one line."""
-    return one_line(typed[: 4 * LONGEST_SEARCH], LONGEST_SEARCH)
+    """Clean the text of the search box."""
+    return one_line(typed[: 4 * MAX_SEARCH_LENGTH], MAX_SEARCH_LENGTH)
 
 
 UNSENT = OutboxEmail.sent_at.is_(None)
-STANDING: dict[str, ColumnElement[bool]] = {
+TAB_CONDITIONS: dict[str, ColumnElement[bool]] = {
     "waiting": and_(UNSENT, OutboxEmail.ended_at.is_(None)),
     "sent": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file.is_(False)),
     "files": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file),
@@ -137,14 +136,12 @@ STANDING: dict[str, ColumnElement[bool]] = {
 
 
 def _counts(shown: ColumnElement[bool]) -> dict[str, int]:
-    parts = [
-        select(func.count(OutboxEmail.id)).where(standing, shown).scalar_subquery() for standing in STANDING.values()
-    ]
-    return dict(zip(STANDING, db.session.execute(select(*parts)).one(), strict=True))
+    parts = [select(func.count(OutboxEmail.id)).where(tab, shown).scalar_subquery() for tab in TAB_CONDITIONS.values()]
+    return dict(zip(TAB_CONDITIONS, db.session.execute(select(*parts)).one(), strict=True))
 
 
-def _fits(q: str) -> ColumnElement[bool]:
-    """Whether a mail fits: digits are an order's number, anything else a whole address."""
+def _matches(q: str) -> ColumnElement[bool]:
+    """Match emails by search text: digits are an order's number, anything else is a whole address."""
     if not q:
         return OutboxEmail.id.is_not(None)
     digits = q.replace(" ", "").removeprefix("#")

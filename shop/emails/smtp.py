@@ -1,4 +1,4 @@
-"""Handing one mail over, to a mail server or to a folder of files, and what became of it."""
+"""Email transports: a mail server, or a folder of files."""
 
 import re
 import smtplib
@@ -10,45 +10,45 @@ from typing import Any, Protocol
 from shop.config import Settings
 from shop.core.private_files import write_private
 
-PATIENCE = 10  # seconds for each step of the SMTP conversation but the last
-ANSWER_SECONDS = 600  # for the answer to the mail's text: RFC 5321, 4.5.3.2.6. Who hangs up earlier gets it sent again
+TIMEOUT = 10  # seconds for each step of the SMTP conversation but the last
+ANSWER_SECONDS = 600  # for the answer to the email's text (RFC 5321, 4.5.3.2.6): after a shorter wait it is sent twice
 SIZE_EXCEEDED = 552
 ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
 
 class NotTaken(Exception):
-    """The mail was handed over and is not taken now; it may be later. `str` names why, for `last_error`."""
+    """The server did not accept the email now; it may later. The message names why, for `last_error`."""
 
 
 class Refused(NotTaken):
-    """It will never be taken: no such mailbox, or a text the server does not want."""
+    """The server will never accept the email: no such mailbox, or an unwanted text."""
 
 
 class NoAnswer(NotTaken):
-    """The whole mail was handed over, and no answer came: it may have arrived."""
+    """The server received the whole email and did not answer: the email may have arrived."""
 
 
 class Unreached(Exception):
-    """No mail could be handed over: the server is away, or does not take the shop. It concerns every mail."""
+    """The server is unreachable or does not accept the shop, which concerns every email."""
 
 
 class EmailTransport(Protocol):
-    """Takes mails off our hands."""
+    """Sends emails."""
 
-    keeps_files: bool  # nobody receives them
+    keeps_files: bool  # emails are kept as files and not delivered
 
     def connect(self) -> None:
-        """Be ready to take a mail. Raises Unreached."""
+        """Connect, unless connected. Raises Unreached."""
 
     def send(self, message: EmailMessage) -> None:
-        """Hand one mail over. Raises NotTaken or one of its kinds, or Unreached."""
+        """Send one email. Raises NotTaken or one of its subclasses, or Unreached."""
 
     def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
 
 
 class FileTransport:
-    """Keeps mails as files, for a shop without SMTP settings."""
+    """Keeps emails as files, for a shop without SMTP settings."""
 
     keeps_files = True
 
@@ -56,14 +56,14 @@ class FileTransport:
         self.folder = folder
 
     def connect(self) -> None:
-        """Make the folder. Raises Unreached when the disk refuses."""
+        """Create the folder. Raises Unreached when the disk fails."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Unreached(type(error).__name__) from None
 
     def send(self, message: EmailMessage) -> None:
-        """Write the message under its Message-ID: sending it again overwrites it."""
+        """Write the message to a file named after its Message-ID: sending it again overwrites it."""
         try:
             with write_private(email_file(self.folder, message["Message-ID"])) as file:
                 file.write(bytes(message))
@@ -71,16 +71,16 @@ class FileTransport:
             raise Unreached(type(error).__name__) from None
 
     def close(self) -> None:
-        """There is nothing to hang up."""
+        """Do nothing."""
 
 
 def email_file(folder: Path, message_id: str) -> Path:
-    """Where a mail is kept as a file, in a shop without SMTP settings."""
+    """The file of an email, in a shop without SMTP settings."""
     return folder / f"{message_id.strip('<>').partition('@')[0]}.eml"
 
 
 class SmtpTransport:
-    """Hands mails to a mail server over one connection; after a hang-up `connect` opens a new one."""
+    """Sends emails over one connection; `connect` opens a new one if the server closed it."""
 
     keeps_files = False
 
@@ -89,23 +89,23 @@ class SmtpTransport:
         self._server: _Server | None = None
 
     def connect(self) -> None:
-        """Open a connection and sign in, unless one is open. Raises Unreached."""
+        """Open a connection and log in, unless one is open. Raises Unreached."""
         if self._server is not None and self._server.sock is not None:
             return
         try:
-            self._server = _signed_in(self._settings)
+            self._server = _logged_in(self._settings)
         except (OSError, smtplib.SMTPException) as error:
             raise Unreached(_named(error)) from None
 
     def send(self, message: EmailMessage) -> None:
-        """Hand one mail over. Raises NotTaken or one of its kinds, or Unreached."""
+        """Send one email. Raises NotTaken or one of its subclasses, or Unreached."""
         if self._server is None:
             raise Unreached("SMTPServerDisconnected")
         server = self._server
         server.unanswered = False
         try:
             server.send_message(message)
-        except smtplib.SMTPSenderRefused as error:  # it is the same sender for every mail
+        except smtplib.SMTPSenderRefused as error:  # every email has the same sender
             kind = Refused if error.smtp_code == SIZE_EXCEEDED else Unreached
             raise kind(_named(error)) from None
         except smtplib.SMTPRecipientsRefused as error:
@@ -113,14 +113,14 @@ class SmtpTransport:
             raise _kind_of(*answers[0], at_recipient=True)(_named(error, *answers[0])) from None
         except smtplib.SMTPDataError as error:
             raise _kind_of(error.smtp_code, error.smtp_error)(_named(error)) from None
-        except smtplib.SMTPNotSupportedError as error:  # an address that this server has no letters for
+        except smtplib.SMTPNotSupportedError as error:  # an address with characters that the server does not support
             raise Refused(_named(error)) from None
         except (OSError, smtplib.SMTPException) as error:
             server.close()
             raise (NoAnswer if server.unanswered else NotTaken)(_named(error)) from None
 
     def close(self) -> None:
-        """Say goodbye, as far as the server listens."""
+        """Close the connection."""
         if self._server is None or self._server.sock is None:
             return
         try:
@@ -130,17 +130,17 @@ class SmtpTransport:
 
 
 def transport_for(settings: Settings) -> EmailTransport:
-    """The carrier that the settings ask for."""
+    """The transport that the settings select."""
     return SmtpTransport(settings) if settings.smtp_host else FileTransport(settings.instance_path / "mail")
 
 
 class _Server(smtplib.SMTP):
-    """A connection that waits as long as it should for the answer to a mail's text."""
+    """A connection that waits ANSWER_SECONDS for the answer to an email's text."""
 
-    unanswered = False  # the text is handed over whole, and the server has not said what became of it
+    unanswered = False  # the server has the whole text and has not answered
 
     def data(self, msg: Any) -> tuple[int, bytes]:
-        """Hand over the text, as smtplib does, and wait ANSWER_SECONDS for the answer."""
+        """Send the text, as smtplib does, and wait ANSWER_SECONDS for the answer."""
         code, reply = self.docmd("DATA")
         if code != 354:
             raise smtplib.SMTPDataError(code, reply)
@@ -152,21 +152,21 @@ class _Server(smtplib.SMTP):
         answer = self.getreply()
         self.unanswered = False
         if self.sock is not None:
-            self.sock.settimeout(PATIENCE)
+            self.sock.settimeout(TIMEOUT)
         return answer
 
 
 class _TlsServer(_Server, smtplib.SMTP_SSL):
-    """The same, encrypted from the first byte."""
+    """A connection that is encrypted from the first byte."""
 
 
-def _signed_in(settings: Settings) -> _Server:
-    """A connection that is ready for mail. Raises OSError or SMTPException."""
+def _logged_in(settings: Settings) -> _Server:
+    """A connection that is ready for emails. Raises OSError or SMTPException."""
     if settings.smtp_security == "tls":
         context = ssl.create_default_context()
-        server: _Server = _TlsServer(settings.smtp_host, settings.smtp_port, timeout=PATIENCE, context=context)
+        server: _Server = _TlsServer(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT, context=context)
     else:
-        server = _Server(settings.smtp_host, settings.smtp_port, timeout=PATIENCE)
+        server = _Server(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT)
     try:
         if settings.smtp_security == "starttls":
             server.starttls(context=ssl.create_default_context())
@@ -180,30 +180,30 @@ def _signed_in(settings: Settings) -> _Server:
 
 
 def greeting_problem(settings: Settings) -> str | None:
-    """Connect, sign in and hang up, as before each mail: the name of what failed, or None. Takes seconds at most."""
-    carrier = SmtpTransport(settings)
+    """Connect, log in and disconnect. Returns the name of the error, or None."""
+    transport = SmtpTransport(settings)
     try:
-        carrier.connect()
+        transport.connect()
     except Unreached as error:
         return str(error)
-    carrier.close()
+    transport.close()
     return None
 
 
 def _kind_of(code: int, reply: bytes | str, *, at_recipient: bool = False) -> type[NotTaken]:
-    """5xx is for ever (RFC 5321, 4.2.1), but for 5.7.x at a recipient: then the shop may not send at all, as yet."""
+    """5xx is permanent (RFC 5321, 4.2.1), except 5.7.x for a recipient: the shop is not allowed to send yet."""
     not_allowed = at_recipient and _enhanced(reply).startswith("5.7.")
     return Refused if code >= 500 and not not_allowed else NotTaken
 
 
 def _enhanced(reply: bytes | str) -> str:
-    """The enhanced status code of an answer (RFC 3463), like "5.1.1", or nothing."""
+    """The enhanced status code of an answer (RFC 3463), like "5.1.1", or ""."""
     found = ENHANCED.match(reply.decode("ascii", "replace") if isinstance(reply, bytes) else reply)
     return found[1] if found else ""
 
 
 def _named(error: Exception, code: int = 0, reply: bytes | str = b"") -> str:
-    """The error's class and the server's codes. Never the server's sentence: that may quote the address."""
+    """The error's class and the server's codes, without the server's text, which may quote the address."""
     code = code or getattr(error, "smtp_code", 0)
     enhanced = _enhanced(reply or getattr(error, "smtp_error", b""))
     return " ".join([type(error).__name__, *([str(code)] if code > 0 else []), *([enhanced] if enhanced else [])])

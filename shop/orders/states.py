@@ -32,18 +32,6 @@ class Fulfilment(StrEnum):
     COLLECTED = "collected"
 
 
-class AttemptState(StrEnum):
-    """State of a payment attempt."""
-
-    CREATING = "creating"
-    CREATE_FAILED = "create_failed"
-    OPEN = "open"
-    PAID = "paid"
-    FAILED = "failed"
-    REVIEW = "review"
-    SUPERSEDED = "superseded"
-
-
 class ReceiptEmail(StrEnum):
     """State of the email with an order's receipt."""
 

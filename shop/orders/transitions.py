@@ -47,23 +47,31 @@ def reverse_transition(order: Order, to: str) -> None:
     db.session.expire(order)
 
 
-def complete_payment(order: Order, now: datetime) -> None:
-    """Complete awaiting -> paid: commit the held stock and announce the payment."""
-    reservations.commit(order.lines)
-    _record_payment(order, now)
+def complete_payment(order: Order, now: datetime, *, late: bool = False) -> None:
+    """Complete a move to paid: commit the held stock and announce the payment.
+
+    If `late`, the order had expired and the caller has taken its stock: claim the discount code again if a use is left.
+    """
+    if late:
+        order.paid_late = True
+        _claim_discount(order, now)
+    else:
+        reservations.commit(order.lines)
+    order.paid_at = now
+    order.record("Payment received" if order.total else "There is nothing to pay", for_buyer=True)
+    db.session.flush()
+    order_paid.send(order)
 
 
-def complete_late_payment(order: Order, now: datetime) -> None:
-    """Complete expired -> paid: claim the discount code again if a use is left. The caller has taken the stock."""
-    if order.discount_code_id:
-        try:
-            claim_use(order.discount_code_id)
-            order.discount_claimed = True
-        except DiscountNotUsable:
-            why = why_gone(order.discount_code_id, now)
-            order.record(f"Discount code {order.discount_code} had {why} by then; its price is honoured")
-    order.paid_late = True
-    _record_payment(order, now)
+def _claim_discount(order: Order, now: datetime) -> None:
+    if not order.discount_code_id:
+        return
+    try:
+        claim_use(order.discount_code_id)
+        order.discount_claimed = True
+    except DiscountNotUsable:
+        why = why_gone(order.discount_code_id, now)
+        order.record(f"Discount code {order.discount_code} had {why} meanwhile; its price is honoured")
 
 
 def release_order(order: Order) -> None:
@@ -80,12 +88,5 @@ def release_discount(order: Order) -> None:
 
 
 def mark_refunded(order: Order) -> None:
-    """Complete paid -> refunded: release the discount use."""
+    """What follows from paid -> refunded: the discount use is free again."""
     release_discount(order)
-
-
-def _record_payment(order: Order, now: datetime) -> None:
-    order.paid_at = now
-    order.record("Payment received" if order.total else "There is nothing to pay", for_buyer=True)
-    db.session.flush()
-    order_paid.send(order)

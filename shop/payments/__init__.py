@@ -1,1 +1,1 @@
-"""Money coming in: tries to pay, what the provider said of them, and what that changes."""
+"""Payments: attempts, callbacks and their settlement, the ledger, refunds and the review queue."""

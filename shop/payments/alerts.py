@@ -1,7 +1,7 @@
-"""What keeps the shop from hearing of money or asking for it right now, for whoever sits at the desk.
+"""Alerts of the admin: what prevents the shop from requesting payments or receiving callbacks now.
 
-Read from the disk for each page, without a query: it has to be told when the database is away, too. All web processes
-of the machine share it.
+They are read from files, without a query, because they must work while the database is not available. All web processes
+of the machine share them.
 """
 
 import os
@@ -12,38 +12,38 @@ from pathlib import Path
 
 from shop.core.clock import nairobi, utcnow
 
-LEAST_BYTES = 64 * 1024 * 1024  # room for some days of a small shop's orders, and for somebody to act
-LEAST_FILES = 1_000
-REFUSED = "chpter-refuses"  # a file beside the spool: since when Chpter refuses the shop's token
-AWAY = "chpter-away"  # another: since when Chpter cannot be reached, and a line for each purchase it cost
-MOST_NOTED = 1_000  # bytes of it
+MIN_FREE_BYTES = 64 * 1024 * 1024  # enough for a small shop's orders of some days
+MIN_FREE_FILES = 1_000
+REFUSED = "chpter-refuses"  # a file: its time is when Chpter first refused the shop's token
+UNREACHABLE = "chpter-away"  # a file: when Chpter became unreachable, then an error code for each failed purchase
+MAX_NOTED = 1_000  # bytes of this file
 
 
 def note_token_refused(instance: Path) -> None:
-    """Chpter has refused the shop's token. The first time counts, until it takes it again."""
-    with suppress(OSError):  # it is there already, or the disk refuses: neither may cost an order
+    """Note that Chpter refused the shop's token. The first time counts, until Chpter accepts it again."""
+    with suppress(OSError):  # the file exists or the disk fails: neither may cost an order
         (instance / REFUSED).touch(exist_ok=False)
 
 
 def note_token_accepted(instance: Path) -> None:
-    """Chpter has given a payment page."""
+    """Note that Chpter opened a payment page."""
     with suppress(OSError):
         (instance / REFUSED).unlink(missing_ok=True)
-        (instance / AWAY).unlink(missing_ok=True)
+        (instance / UNREACHABLE).unlink(missing_ok=True)
 
 
 def note_unreachable(instance: Path, code: str) -> None:
-    """Chpter could not be reached, or did not answer in time: `code` says which."""
+    """Note that Chpter could not be reached or did not answer in time, with the error's `code`."""
     with suppress(OSError):
-        file = instance / AWAY
-        if not file.exists() or file.stat().st_size < MOST_NOTED:
+        file = instance / UNREACHABLE
+        if not file.exists() or file.stat().st_size < MAX_NOTED:
             with file.open("a") as lines:
                 lines.write(f"{code}\n" if lines.tell() else f"{utcnow().isoformat()}\n")
 
 
 def payment_alerts(instance: Path) -> list[tuple[str, str]]:
-    """What is wrong, with its cure, each under the name of what it concerns; empty on a calm day."""
-    return [*_refused(instance), *_away(instance), *_waiting(instance / "spool"), *_disk(instance)]
+    """The current alerts as (subject, message); empty when all is well."""
+    return [*_refused(instance), *_unreachable(instance), *_waiting(instance / "spool"), *_disk(instance)]
 
 
 def _refused(instance: Path) -> Iterator[tuple[str, str]]:
@@ -51,22 +51,22 @@ def _refused(instance: Path) -> Iterator[tuple[str, str]]:
         since = datetime.fromtimestamp((instance / REFUSED).stat().st_mtime, UTC)
         yield (
             "payments",
-            f"Payments are off: Chpter has refused the shop’s token since {nairobi(since)}. Nobody can pay. Ask Chpter "
-            "for a new token, since tokens can end, and have it set as CHPTER_TOKEN; this goes away with the next "
-            "payment page.",
+            f"Payments are off: Chpter has refused the shop’s token since {nairobi(since)}. Buyers cannot pay. Ask "
+            "Chpter for a new token, because tokens can expire, and set it as CHPTER_TOKEN. This alert ends with the "
+            "next payment page.",
         )
 
 
-def _away(instance: Path) -> Iterator[tuple[str, str]]:
-    """Once is an accident: it is said from the second purchase on that could not be paid."""
+def _unreachable(instance: Path) -> Iterator[tuple[str, str]]:
+    """Alert from the second failed purchase on."""
     with suppress(OSError, ValueError):
-        first, *further = (instance / AWAY).read_text().splitlines()
-        if further:
+        first, *codes = (instance / UNREACHABLE).read_text().splitlines()
+        if codes:
             yield (
                 "Chpter",
-                f"Chpter cannot be reached since {nairobi(datetime.fromisoformat(first))} ({further[-1]}): nobody "
-                "gets a payment page. Orders are kept and can be paid later. Ask Chpter, and look whether this machine "
-                "reaches CHPTER_URL; this goes away with the next payment page.",
+                f"Chpter has been unreachable since {nairobi(datetime.fromisoformat(first))} ({codes[-1]}): buyers "
+                "get no payment page. Orders are kept and can be paid later. Ask Chpter, and check whether this server "
+                "reaches CHPTER_URL. This alert ends with the next payment page.",
             )
 
 
@@ -80,14 +80,14 @@ def _waiting(spool: Path) -> Iterator[tuple[str, str]]:
     if waiting:
         yield (
             "callbacks",
-            f"{waiting} of Chpter’s messages wait on disk, because the database refused them. Nothing is lost: the "
-            "worker settles them by itself. If this stays for minutes, have the database and the worker looked at.",
+            f"{waiting} of Chpter’s callbacks wait on disk, because the database was not available. Nothing is lost: "
+            "the worker settles them. If this lasts for minutes, check the database and the worker.",
         )
     if damaged:
         yield (
             "damaged callbacks",
-            f"{damaged} of Chpter’s messages on disk cannot be read. Compare the payments in your Chpter account with "
-            f"the orders of that time, then have the files ending in .damaged moved away from {spool}.",
+            f"{damaged} of Chpter’s callbacks on disk cannot be read. Compare the payments in your Chpter account with "
+            f"the orders of that time, then move the files ending in .damaged away from {spool}.",
         )
 
 
@@ -98,10 +98,10 @@ def _disk(instance: Path) -> Iterator[tuple[str, str]]:
         return
     free = disk.f_bavail * disk.f_frsize
     if disk.f_flag & os.ST_RDONLY:
-        yield "disk", "The disk can only be read. No order and no payment can be kept: have the server looked at now."
-    elif free < LEAST_BYTES or (disk.f_files and disk.f_favail < LEAST_FILES):
+        yield "disk", "The disk is read-only. No order and no payment can be stored: check the server now."
+    elif free < MIN_FREE_BYTES or (disk.f_files and disk.f_favail < MIN_FREE_FILES):
         yield (
             "disk",
-            f"The disk is nearly full: {free // 1024**2} MB and room for {disk.f_favail:,} files are left. When it is "
-            "full no order and no payment can be kept: make room now.",
+            f"The disk is nearly full: space for {free // 1024**2} MB and {disk.f_favail:,} files is left. When it is "
+            "full, no order and no payment can be stored: free some space now.",
         )

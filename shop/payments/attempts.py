@@ -1,4 +1,4 @@
-"""Opening a payment: the attempt is written first; then, outside any transaction, Chpter is asked for a page."""
+"""Payment attempts: an attempt is committed first; then, outside any transaction, Chpter opens its payment page."""
 
 import logging
 import secrets
@@ -26,32 +26,32 @@ from shop.core.database import db, draw_unused, updated, write
 from shop.core.outages import outage
 from shop.orders.models import Order, may_be_paid
 from shop.orders.search_index import add_search_terms
-from shop.orders.states import BEING_OPENED, AttemptState
+from shop.orders.states import BEING_OPENED
 from shop.payments import alerts, callback_intake
-from shop.payments.models import PaymentAttempt
+from shop.payments.models import AttemptState, PaymentAttempt
 from shop.store.settings import current_store
 
 log = logging.getLogger(__name__)
-SMALLEST_REFERENCE, LARGEST_REFERENCE = 100_000_000, 2**31 - 1
-SECOND_CLICK = timedelta(seconds=10)  # a press so soon after a page was opened leads to that same page
+MIN_REFERENCE, MAX_REFERENCE = 100_000_000, 2**31 - 1
+DOUBLE_CLICK = timedelta(seconds=10)  # a second click so soon after the first gets the same payment page
 
 
 @dataclass(frozen=True)
 class NewAttempt:
-    """An attempt that was written, with the one copy of its callback secret there is."""
+    """A new attempt, and the only copy of its callback secret."""
 
     attempt: PaymentAttempt
     secret: str = field(repr=False)
 
 
 def new_attempt(order: Order, now: datetime) -> NewAttempt:
-    """Write a fresh attempt for what is to be paid, inside the caller's transaction. Older open ones are superseded."""
+    """Write an attempt for the amount to pay and supersede older ones, inside the caller's transaction."""
     of_order = PaymentAttempt.order_id == order.id
-    for was, becomes in (
+    for before, after in (
         (AttemptState.OPEN, AttemptState.SUPERSEDED),
         (AttemptState.CREATING, AttemptState.CREATE_FAILED),
     ):
-        updated(update(PaymentAttempt).where(of_order, PaymentAttempt.state == was).values(state=becomes))
+        updated(update(PaymentAttempt).where(of_order, PaymentAttempt.state == before).values(state=after))
     secret = callback_intake.new_secret()
     attempt = PaymentAttempt(
         order_id=order.id,
@@ -66,85 +66,85 @@ def new_attempt(order: Order, now: datetime) -> NewAttempt:
 
 
 def _draw_reference() -> int:
-    return SMALLEST_REFERENCE + secrets.randbelow(LARGEST_REFERENCE - SMALLEST_REFERENCE)
+    return MIN_REFERENCE + secrets.randbelow(MAX_REFERENCE - MIN_REFERENCE)
 
 
 def reopen(order: Order, now: datetime, *, corrected: bool = False) -> NewAttempt | None:
-    """Begin another try to pay an order, in its own transaction.
+    """Start another attempt to pay an order, in its own transaction.
 
-    None when there is nothing to begin: it can no longer be paid, or a try has begun a moment ago (a second click). A
-    page that was opened a moment ago is no reason when what Chpter was told has been `corrected` since.
+    None when the order cannot be paid, or when an attempt was started a moment ago (a second click). A second click is
+    not assumed when the data sent to Chpter has been `corrected` since.
     """
-    seen = order.attempts_opened
+    opened = order.attempts_opened
 
-    def begin() -> NewAttempt | None:
+    def start() -> NewAttempt | None:
         latest = order.latest_attempt
-        if latest and not corrected and _under_way(latest, order, now):
+        if latest and not corrected and _is_double_click(latest, order, now):
             return None
-        # counts the tries, and lets exactly one of two clicks at the same moment begin the next
-        mine = update(Order).where(Order.id == order.id, may_be_paid(), Order.attempts_opened == seen)
+        # the counter lets exactly one of two simultaneous clicks start the next attempt
+        guarded = update(Order).where(Order.id == order.id, may_be_paid(), Order.attempts_opened == opened)
         hold = timedelta(minutes=current_app.config["SETTINGS"].order_hold_minutes)
-        longer = max(order.expires_at, min(now + hold, order.placed_at + timedelta(hours=24)))
-        if not updated(mine.values(attempts_opened=seen + 1, expires_at=longer, returned_at=None)):
+        expires_at = max(order.expires_at, min(now + hold, order.placed_at + timedelta(hours=24)))
+        if not updated(guarded.values(attempts_opened=opened + 1, expires_at=expires_at, returned_at=None)):
             return None
         db.session.expire(order)
         return new_attempt(order, now)
 
-    return write(begin)
+    return write(start)
 
 
-def _under_way(latest: PaymentAttempt, order: Order, now: datetime) -> bool:
+def _is_double_click(latest: PaymentAttempt, order: Order, now: datetime) -> bool:
     age = now - latest.created_at
     if latest.state == AttemptState.CREATING:
         return age < BEING_OPENED
-    return latest.state == AttemptState.OPEN and order.returned_at is None and age < SECOND_CLICK
+    return latest.state == AttemptState.OPEN and order.returned_at is None and age < DOUBLE_CLICK
 
 
 def open_page(new: NewAttempt) -> str | None:
-    """Ask Chpter for the payment page of an attempt: its address, or None when there is none to be had.
+    """Ask Chpter for the payment page of an attempt. Returns its address, or None when Chpter gave none.
 
-    Called outside any transaction. Every failure of the provider ends here: the order stands and may be tried again.
-    What the merchant needs to know, the host of a refused link or the wrong field, is logged and noted on the order.
+    Called outside any transaction. Every failure of the provider ends here: the order remains, and the buyer may try
+    again. The error, with the host of a refused link or the wrong field, is logged and recorded on the order.
     """
     settings: Settings = current_app.config["SETTINGS"]
     client: ChpterClient = current_app.extensions["chpter"]
     request, attempt_id = _session_request(new, settings), new.attempt.id
-    db.session.rollback()  # no transaction stays open while the provider thinks
-    known = ""
+    db.session.rollback()  # no open transaction while Chpter answers
+    details = ""
     try:
         link: str | None = client.open_session(request).checkout_link
         values = {"state": AttemptState.OPEN, "checkout_link": link}
         alerts.note_token_accepted(settings.instance_path)
         outage("Chpter").over()
     except (ChpterError, WrongRequest) as error:
-        known = _to_know(error)
+        details = _details(error)
         if isinstance(error, ChpterError) and (error.outage or isinstance(error, BreakerOpen)):
             outage("Chpter").seen(f"no payment page: {error.code}")
             alerts.note_unreachable(settings.instance_path, error.code)
         else:
-            log.warning("no payment page: %s%s", error.code, known and f", {known}")
+            log.warning("no payment page: %s%s", error.code, details and f", {details}")
         if isinstance(error, RefusedCredentials):
             alerts.note_token_refused(settings.instance_path)
         link, values = None, {"state": AttemptState.CREATE_FAILED, "create_error": error.code}
     try:
-        opened = write(lambda: _opened(attempt_id, values, known))
+        opened = write(lambda: _record_opening(attempt_id, values, details))
     except IntegrityError:
-        # the link is another attempt's: two buyers must never pay on one page
-        log.error("no payment page: Chpter gave a link it had given before")
+        # another attempt has the same link: two buyers must never pay on one page
+        log.error("no payment page: Chpter repeated the link of another payment")
         failed = {"state": AttemptState.CREATE_FAILED, "create_error": "repeated_link"}
-        write(lambda: _opened(attempt_id, failed))
+        write(lambda: _record_opening(attempt_id, failed))
         return None
     return link if opened else None
 
 
-def _to_know(error: ChpterError | WrongRequest) -> str:
-    """What a merchant needs to mend it, beside the code: nothing of the buyer, no address."""
+def _details(error: ChpterError | WrongRequest) -> str:
+    """What the merchant needs to correct the error, beside its code; no personal data."""
     if isinstance(error, UnsafeLink) and error.host:
-        return f"the link leads to {error.host}"
+        return f"the link points to {error.host}"
     return str(error) if isinstance(error, WrongRequest) else ""
 
 
-def _opened(attempt_id: int, values: Mapping[str, str | None], known: str = "") -> bool:
+def _record_opening(attempt_id: int, values: Mapping[str, str | None], details: str = "") -> bool:
     creating = update(PaymentAttempt).where(
         PaymentAttempt.id == attempt_id, PaymentAttempt.state == AttemptState.CREATING
     )
@@ -152,37 +152,38 @@ def _opened(attempt_id: int, values: Mapping[str, str | None], known: str = "") 
         return False
     if values["state"] == AttemptState.CREATE_FAILED:
         attempt = db.session.get_one(PaymentAttempt, attempt_id)
-        why = f"{values['create_error']}{known and f': {known}'}"
-        attempt.order.record(f"No payment page could be opened ({why})", warning=True)
+        error = f"{values['create_error']}{details and f': {details}'}"
+        attempt.order.record(f"No payment page could be opened ({error})", warning=True)
         attempt.order.record("The payment page could not be opened", for_buyer=True)
     return True
 
 
 def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
     order, keys = new.attempt.order, settings.secret_keys
-    back = f"{settings.shop_url}/orders/{order.token}"
+    order_page = f"{settings.shop_url}/orders/{order.token}"
     return SessionRequest(
         order_id=new.attempt.reference,
-        customer=Customer(order.full_name, order.phone_number, _mail_of(order, settings), order.location),
-        delivery_fee=0 if order.remaining_requested else order.delivery_fee,  # of a rest no part is the delivery's
+        customer=Customer(order.full_name, order.phone_number, _email_of(order, settings), order.location),
+        delivery_fee=0 if order.remaining_requested else order.delivery_fee,  # the remaining amount has no parts
         discount_fee=0 if order.remaining_requested else order.discount,
         total=new.attempt.amount,
-        success_url=f"{back}?from=payment",
-        failed_url=f"{back}?from=payment",
+        success_url=f"{order_page}?from=payment",
+        failed_url=f"{order_page}?from=payment",
         callback_url=f"{settings.shop_url}/chpter/callbacks/{callback_intake.callback_token(new.secret, keys)}",
     )
 
 
-def _mail_of(order: Order, settings: Settings) -> str:
-    """Chpter asks for an address with every payment. Of a buyer who gave none, the shop's own is named."""
+def _email_of(order: Order, settings: Settings) -> str:
+    """The buyer's address, or the shop's own: Chpter requires one."""
     return order.email or current_store().email or settings.mail_from
 
 
 def try_again(order: Order, *, corrected: bool = False) -> str | None:
-    """Begin another try and open its page; None when there is none. A second click gets the page that is open."""
+    """Start another attempt and open its page, or None. A second click gets the page that is open."""
     new = reopen(order, utcnow(), corrected=corrected)
     if new:
         return open_page(new)
     latest = order.latest_attempt
-    ours = order.payable and latest is not None and (latest.state, latest.amount) == (AttemptState.OPEN, order.to_pay)
-    return latest.checkout_link if latest is not None and ours else None
+    if order.payable and latest and (latest.state, latest.amount) == (AttemptState.OPEN, order.to_pay):
+        return latest.checkout_link
+    return None

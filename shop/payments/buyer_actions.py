@@ -1,4 +1,4 @@
-"""What a buyer may do with their own order: cancel it while it is unpaid, or take its goods into the cart again."""
+"""Actions of the buyer on the order page: cancel an unpaid order, or put its products into the cart again."""
 
 from contextlib import AbstractContextManager
 
@@ -10,19 +10,20 @@ from shop.cart.contents import CartProblem, cart_contents
 from shop.core.database import write
 from shop.orders.lookup import order_by_token
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Payment
+from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
 from shop.payments import manual_payments
+from shop.payments.models import AttemptState
 from shop.web.extensions import csrf, limiter
 
 buyer_acts = Blueprint("buyer_acts", __name__)
-csrf.exempt(buyer_acts)  # the order's token is the right to do it; see origin.py
+csrf.exempt(buyer_acts)  # the order's token is the permission; request_checks.py checks the origin
 CAN_REORDER = (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
 
 
 @buyer_acts.get("/orders/<token>/cancel")
 def ask_to_cancel(token: str) -> str | Response:
-    """Ask before an unpaid order is cancelled, and say what happens to money that comes later."""
+    """Ask before an unpaid order is cancelled, and explain what happens to a later payment."""
     order = order_by_token(token) or abort(404)
     if order.payment != Payment.AWAITING:
         return redirect(url_for("orders.show", token=token), 303)
@@ -34,7 +35,7 @@ def ask_to_cancel(token: str) -> str | Response:
 
 @buyer_acts.post("/orders/<token>/cancel")
 def cancel(token: str) -> Response:
-    """Cancel an unpaid order: its goods and its code are free at once. To change it, they go into the cart again."""
+    """Cancel an unpaid order and release its stock and discount code. To change it, its products go into the cart."""
     order = order_by_token(token) or abort(404)
     try:
         with _limited(order):
@@ -48,7 +49,7 @@ def cancel(token: str) -> Response:
 
 @buyer_acts.post("/orders/<token>/again")
 def again(token: str) -> Response:
-    """Put what an order that has ended held into the cart."""
+    """Put the products of a closed order into the cart."""
     order = order_by_token(token) or abort(404)
     if order.payment not in CAN_REORDER:
         return redirect(url_for("orders.show", token=token), 303)
@@ -57,22 +58,22 @@ def again(token: str) -> Response:
 
 
 def _limited(order: Order) -> AbstractContextManager[object]:
-    """Counted against the order once it was found: a token that opens nothing is not counted, and kept nowhere."""
+    """Limit actions on an existing order; other tokens are neither counted nor stored."""
     return limiter.limit("20 per hour", key_func=lambda: order.token)
 
 
 def _into_cart(order: Order) -> Response:
-    """Put an order's goods into the cart, as far as they are still sold, and say what is not there any more."""
+    """Put an order's products into the cart, as far as they are still sold, and name the others."""
     wanted = cart_contents({line.sku: line.quantity for line in order.lines})
     sold = {line.sku for line in wanted.lines}
-    missed = [f"{line.name} is no longer sold" for line in order.lines if line.sku not in sold]
+    missing = [f"{line.name} is no longer sold" for line in order.lines if line.sku not in sold]
     try:
-        missed += carts.add_shared(wanted)
+        missing += carts.add_shared(wanted)
     except CartProblem as problem:
-        missed = [str(problem)]
+        missing = [str(problem)]
     else:
         carts.choose(None, order.discount_code or None)
         flash(f"What was in order {order.number} is in your cart", "good")
-    for words in missed:
+    for words in missing:
         flash(words, "problem")
     return redirect(url_for("cart.show"), 303)

@@ -1,7 +1,7 @@
-"""The callback address of an attempt: the only proof that a callback comes from Chpter.
+"""Callback addresses and incoming callbacks. The address is the only proof that a callback comes from Chpter.
 
-The provider signs nothing, so each attempt has its own unguessable address. The token in it is 128 random bits and a
-signature under its own purpose; the database keeps a hash of the random part. A forged token costs one signature check
+Chpter signs nothing, so each attempt has its own unguessable address. The token in it is 128 random bits and a
+signature for this purpose only; the database keeps a hash of the random part. A forged token costs one signature check
 and no query.
 """
 
@@ -21,7 +21,7 @@ from itsdangerous import BadSignature, Signer
 from shop.core.clock import utcnow
 
 PURPOSE = b"chpter callback address"
-LONGEST_TOKEN = 120
+MAX_TOKEN_LENGTH = 120
 
 
 def new_secret() -> str:
@@ -30,18 +30,18 @@ def new_secret() -> str:
 
 
 def hash_of(secret: str) -> str:
-    """What the database keeps of a secret."""
+    """The hash of a secret, for the database."""
     return sha256(secret.encode()).hexdigest()
 
 
 def callback_token(secret: str, keys: Sequence[str]) -> str:
-    """The token that stands in the callback address, signed with the newest key (the first)."""
+    """The token of the callback address, signed with the newest key (the first)."""
     return _signer(keys[0]).sign(secret).decode()
 
 
 def secret_of_token(token: str, keys: Sequence[str]) -> str | None:
-    """The secret in a token signed with any of the keys, or None. Only the very spelling we issued counts."""
-    if len(token) > LONGEST_TOKEN or not token.isascii():
+    """The secret in a token signed with any of the keys, or None. Only the exact spelling that was issued counts."""
+    if len(token) > MAX_TOKEN_LENGTH or not token.isascii():
         return None
     for key in keys:
         signer = _signer(key)
@@ -61,7 +61,7 @@ def _signer(key: str) -> Signer:
 
 @dataclass(frozen=True)
 class IncomingCallback:
-    """A request to a callback address, as it came in. Its repr shows nothing of it."""
+    """A request to a callback address, as received. Its repr shows no content."""
 
     secret_hash: str = field(repr=False)
     raw: bytes = field(repr=False)  # cut at 16 KiB
@@ -69,17 +69,17 @@ class IncomingCallback:
     headers: str = field(repr=False, default="")
     from_browser: bool = False
     oversized: bool = False
-    broken_off: bool = False  # the caller left before the end
+    broken_off: bool = False  # the connection ended before the body did
     received_at: datetime = field(default_factory=utcnow)
     spool_name: str | None = None
 
 
-MOST_TRIED = 4  # tokens of one address; each costs a signature check
+MAX_TOKENS = 4  # of one address; each costs a signature check
 _TOKEN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{16,60}\.[A-Za-z0-9_-]{16,60}(?![A-Za-z0-9_-])", re.ASCII)
 
 
 class CallbackAddresses:
-    """WSGI middleware: gives a badly joined callback address its proper form, and takes PUT and PATCH for POST."""
+    """WSGI middleware: corrects a wrongly joined callback address, and treats PUT and PATCH as POST."""
 
     def __init__(self, app: WSGIApplication, keys: Sequence[str]) -> None:
         self._app, self._keys = app, keys
@@ -97,6 +97,6 @@ class CallbackAddresses:
 
 
 def token_of(address: str, keys: Sequence[str]) -> str | None:
-    """The first of the address's tokens that one of our keys signed."""
-    found = (match.group() for match in islice(_TOKEN.finditer(address), MOST_TRIED))
+    """The first token in an address that one of the keys signed."""
+    found = (match.group() for match in islice(_TOKEN.finditer(address), MAX_TOKENS))
     return next((token for token in found if secret_of_token(token, keys) is not None), None)

@@ -1,7 +1,7 @@
-"""Where a callback waits on disk while the database refuses.
+"""The spool: callbacks that wait on disk while the database is not available.
 
-A callback is acknowledged only once it is safe. Each one is a file of its own: written aside, synced, renamed, and the
-folder synced, so that after a power cut it is either whole or not there.
+A callback is acknowledged only once it is safe. Each one is a file of its own: written under a temporary name, synced,
+renamed, and the folder synced, so that after a power cut the file is either complete or missing.
 """
 
 import base64
@@ -9,53 +9,62 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
+from flask import current_app
 from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
+from shop.config import Settings
 from shop.core.private_files import write_private
 from shop.payments.callback_intake import IncomingCallback
+from shop.payments.settlement import settle_callback
 from shop.web.errors import traceback_lines
 
 log = logging.getLogger(__name__)
 
 
-def spool(folder: Path, posted: IncomingCallback) -> None:
-    """Keep a callback on disk. Raises OSError when even that fails; then it must not be acknowledged."""
+def spool_folder() -> Path:
+    """Where callbacks wait."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.instance_path / "spool"
+
+
+def spool(folder: Path, incoming: IncomingCallback) -> None:
+    """Write a callback to disk. Raises OSError when the disk fails; then the callback must not be acknowledged."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"{posted.received_at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(8)}"
-    aside, final = folder / f".{name}", folder / f"{name}.json"
+    name = f"{incoming.received_at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(8)}"
+    temporary, final = folder / f".{name}", folder / f"{name}.json"
     try:
-        with write_private(aside) as file:
-            file.write(_packed(posted))
+        with write_private(temporary) as file:
+            file.write(_packed(incoming))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, final)
+        os.replace(temporary, final)
     except OSError:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-    log.warning("callback spooled: the database refused it")
+    log.warning("callback spooled: it could not be settled")
 
 
-def drain(folder: Path, settle: Callable[[IncomingCallback], object]) -> int:
-    """Settle what waits, oldest first, and say how many; repeats are harmless.
+def drain_spool() -> int:
+    """Settle the spooled callbacks, oldest first, and return how many.
 
-    Stops when the database is away. What fails for another reason stays where it is, and holds up nothing else.
+    Stops when the database is not available. A callback that fails for another reason stays in the spool and does not
+    delay the others.
     """
     drained = 0
-    for file in sorted(folder.glob("*.json")):
+    for file in sorted(spool_folder().glob("*.json")):
         try:
-            posted = _unpacked(file)
+            incoming = _unpacked(file)
         except FileNotFoundError:
-            continue  # another worker was quicker
+            continue  # another worker was faster
         except OSError as error:
             log.error("a spooled callback cannot be read: %s", type(error).__name__)
             continue
@@ -64,10 +73,10 @@ def drain(folder: Path, settle: Callable[[IncomingCallback], object]) -> int:
             log.error("a spooled callback is damaged; it is kept as %s", file.with_suffix(".damaged").name)
             continue
         try:
-            settle(posted)
+            settle_callback(incoming)
         except (OperationalError, InterfaceError, TimeoutError):
             break
-        except Exception as error:  # a bug of ours, or two at once: the next sweep tries it again
+        except Exception as error:  # a bug or a conflict: the next sweep tries it again
             log.error("a spooled callback could not be settled: %s\n%s", type(error).__name__, traceback_lines(error))
             continue
         file.unlink(missing_ok=True)
@@ -75,12 +84,12 @@ def drain(folder: Path, settle: Callable[[IncomingCallback], object]) -> int:
     return drained
 
 
-def _packed(posted: IncomingCallback) -> bytes:
+def _packed(incoming: IncomingCallback) -> bytes:
     return json.dumps(
         {
-            **asdict(posted),
-            "raw": base64.b64encode(posted.raw).decode(),
-            "received_at": posted.received_at.isoformat(),
+            **asdict(incoming),
+            "raw": base64.b64encode(incoming.raw).decode(),
+            "received_at": incoming.received_at.isoformat(),
         }
     ).encode()
 
@@ -88,9 +97,9 @@ def _packed(posted: IncomingCallback) -> bytes:
 def _unpacked(file: Path) -> IncomingCallback:
     try:
         kept = json.loads(file.read_bytes())
-        posted = IncomingCallback(
+        incoming = IncomingCallback(
             **{**kept, "raw": base64.b64decode(kept["raw"]), "received_at": datetime.fromisoformat(kept["received_at"])}
         )
     except (KeyError, TypeError) as error:
         raise ValueError("not a spooled callback") from error
-    return replace(posted, spool_name=file.stem)
+    return replace(incoming, spool_name=file.stem)

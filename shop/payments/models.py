@@ -1,33 +1,66 @@
-"""Payment attempts, the record of every callback, the book of money in and out, and what a person has to look at."""
+"""Payment attempts, incoming callbacks, the ledger, offered M-PESA codes and review flags."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from shop.core.database import Model, UtcDateTime
 from shop.orders.models import Order
-from shop.orders.states import AttemptState
 from shop.payments.mpesa_messages import lookalike
 
 
+class AttemptState(StrEnum):
+    """The state of a payment attempt."""
+
+    CREATING = "creating"
+    CREATE_FAILED = "create_failed"
+    OPEN = "open"
+    PAID = "paid"
+    FAILED = "failed"
+    REVIEW = "review"
+    SUPERSEDED = "superseded"
+
+
+class ReviewReason(StrEnum):
+    """Why an order is in the review queue. The first seven are derived from states, the others are review flags."""
+
+    REVIEW = "review"
+    TWICE = "twice"
+    REFUND_DUE = "refund-due"
+    STRAY = "stray"  # an attempt in review of an order that is not in review
+    UNSEEN = "unseen"  # paid, at or above the verification threshold, and not verified
+    WAITING = "waiting"
+    WARNING = "warning"  # in the order's timeline, without another reason
+    CODE = "code"
+    CODE_TWICE = "code-twice"  # Chpter names an M-PESA code that is already in the ledger, or a second one
+    OTHER_SUM = "other-sum"
+    CONTRADICTION = "contradiction"
+    MISMATCH = "mismatch"
+    UNREADABLE = "unreadable"
+    OPENED = "opened"
+    LATE = "late"
+    FREE = "free"  # a discount code covered the whole total
+
+
 class PaymentAttempt(Model):
-    """One try to pay an order: its own reference, its own callback address, its own payment page."""
+    """One attempt to pay an order: its own reference, its own callback address, its own payment page."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
-    reference: Mapped[int] = mapped_column(unique=True)  # random, never reused; Chpter knows it as order_id
-    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)  # of the callback address, which is kept nowhere
+    reference: Mapped[int] = mapped_column(unique=True)  # random, never reused; sent to Chpter as order_id
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)  # of the callback address, which is not stored
     state: Mapped[str] = mapped_column(String(16), default=AttemptState.CREATING)
-    amount: Mapped[int]  # whole shillings asked for
+    amount: Mapped[int]  # whole shillings requested
     checkout_link: Mapped[str | None] = mapped_column(String(2048), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     create_error: Mapped[str] = mapped_column(String(40), default="")  # a ChpterError's code
-    method: Mapped[str] = mapped_column(String(20), default="")  # MPESA or CARD, once Chpter said so
-    reason: Mapped[str] = mapped_column(String(40), default="")  # chpter.Reason of a failure
-    reported_amount: Mapped[int | None]  # whole shillings that Chpter says came, of an attempt that went to review
-    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when Chpter said so
-    transaction_code: Mapped[str] = mapped_column(String(40), default="")  # of the receipt, where Chpter names it
+    method: Mapped[str] = mapped_column(String(20), default="")  # MPESA or CARD, as Chpter reported it
+    reason: Mapped[str] = mapped_column(String(40), default="")  # the chpter.Reason of a failure
+    reported_amount: Mapped[int | None]  # whole shillings Chpter reported, of an attempt that went to review
+    failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when Chpter reported the failure
+    transaction_code: Mapped[str] = mapped_column(String(40), default="")  # as Chpter reported it
 
     order: Mapped[Order] = relationship(back_populates="attempts")
 
@@ -42,37 +75,37 @@ class PaymentAttempt(Model):
 
 
 class CallbackRecord(Model):
-    """What was posted to a callback address, what the shop decided, and why."""
+    """An incoming callback, what the shop decided, and why."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     attempt_id: Mapped[int] = mapped_column(ForeignKey("payment_attempt.id"))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     raw: Mapped[bytes] = mapped_column(LargeBinary)  # as received, cut at 16 KiB
-    headers: Mapped[str] = mapped_column(Text)  # the few that tell who sent it, as lines
+    headers: Mapped[str] = mapped_column(Text)  # the headers that identify the sender, one a line
     claim: Mapped[str] = mapped_column(String(10))  # yes, no, unclear, or "" when unreadable
-    amount: Mapped[int | None]  # whole shillings it says were paid
-    row: Mapped[str] = mapped_column(String(4))  # of the settling table
-    reason: Mapped[str] = mapped_column(Text)  # the shop's, in words
-    alert: Mapped[bool] = mapped_column(default=False)  # a person should look
-    spool_name: Mapped[str | None] = mapped_column(String(60), unique=True)  # replayed from the spool: never twice
+    amount: Mapped[int | None]  # whole shillings it reports as paid
+    row: Mapped[str] = mapped_column(String(4))  # of the settlement table
+    reason: Mapped[str] = mapped_column(Text)
+    alert: Mapped[bool] = mapped_column(default=False)  # the merchant is warned
+    spool_name: Mapped[str | None] = mapped_column(String(60), unique=True)  # replayed from the spool, once
 
     __table_args__ = (Index("ix_callback_record_attempt", "attempt_id", "id"),)
 
 
 class UnmatchedCallback(Model):
-    """A callback to an address of ours whose attempt this database does not have: it was restored from before it."""
+    """A callback to a signed address without an attempt in this database, which was restored from an older backup."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     secret_hash: Mapped[str] = mapped_column(String(64))  # of the callback address
-    digest: Mapped[str] = mapped_column(String(64))  # of the body: a repeat is kept once
+    digest: Mapped[str] = mapped_column(String(64))  # of the body: a repeat is stored once
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     raw: Mapped[bytes] = mapped_column(LargeBinary)  # as received, cut at 16 KiB
     content_type: Mapped[str] = mapped_column(String(200))
-    headers: Mapped[str] = mapped_column(Text)  # the few that tell who sent it, as lines
+    headers: Mapped[str] = mapped_column(Text)  # the headers that identify the sender, one a line
     from_browser: Mapped[bool]
     claim: Mapped[str] = mapped_column(String(10))  # yes, no, unclear, or "" when unreadable
-    reference: Mapped[str] = mapped_column(String(19))  # the payment it names, "" when it names none
-    amount: Mapped[int | None]  # whole shillings it says were paid
+    reference: Mapped[str] = mapped_column(String(19))  # the payment reference it names, or ""
+    amount: Mapped[int | None]  # whole shillings it reports as paid
     method: Mapped[str] = mapped_column(String(20))
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     resolved_by: Mapped[str] = mapped_column(String(80), default="")
@@ -85,9 +118,9 @@ class UnmatchedCallback(Model):
 
 
 class LedgerEntry(Model):
-    """One line of the money book: what came in (above zero) or went out (below). Lines are only ever added.
+    """One entry of the ledger: money received (positive) or returned (negative). Entries are only ever added.
 
-    A line that was marked by mistake is made good by a correction, and gives its code up to the right order.
+    A correction reverses an entry made by mistake, whose M-PESA code is then free for the right order.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -97,10 +130,10 @@ class LedgerEntry(Model):
     kind: Mapped[str] = mapped_column(String(12))
     amount: Mapped[int]  # whole shillings
     method: Mapped[str] = mapped_column(String(20))
-    code: Mapped[str | None] = mapped_column(String(10), unique=True)  # M-PESA's, in capitals: one code, one use
+    code: Mapped[str | None] = mapped_column(String(10), unique=True)  # the M-PESA code, in capitals, used once
     lookalike: Mapped[str | None] = mapped_column(String(10), index=True)  # of the code, see mpesa_messages.lookalike
     reason: Mapped[str] = mapped_column(Text)
-    actor: Mapped[str] = mapped_column(String(80))  # who of the desk wrote it; empty for the shop itself
+    actor: Mapped[str] = mapped_column(String(80))  # the user's name; empty for the shop itself
     before: Mapped[str] = mapped_column(String(12), default="")  # by hand: the order's payment state before it
 
     order: Mapped[Order] = relationship(back_populates="money")
@@ -115,13 +148,13 @@ class LedgerEntry(Model):
     )
 
     @validates("code")
-    def _with_lookalike(self, _name: str, code: str | None) -> str | None:
+    def _set_lookalike(self, _name: str, code: str | None) -> str | None:
         self.lookalike = lookalike(code) if code else None
         return code
 
 
 class OfferedCode(Model):
-    """An M-PESA code that a buyer says their order was paid with. It proves nothing."""
+    """An M-PESA code with which a buyer says they paid the order. It proves nothing."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -134,15 +167,15 @@ class OfferedCode(Model):
 
 
 class ReviewFlag(Model):
-    """Something that happened which a person has to look at; it stays until somebody says they did."""
+    """An event that a person must review, open until a user resolves it."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
     attempt_id: Mapped[int | None] = mapped_column(ForeignKey("payment_attempt.id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(String(20))  # a payments.checking.Kind
+    kind: Mapped[str] = mapped_column(String(20))  # a ReviewReason
     words: Mapped[str] = mapped_column(Text)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    open_key: Mapped[str | None] = mapped_column(String(60), unique=True)  # of one matter one is open; none once closed
+    open_key: Mapped[str | None] = mapped_column(String(60), unique=True)  # one open flag of a kind; None once resolved
     resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     resolved_by: Mapped[str] = mapped_column(String(80), default="")
     resolution: Mapped[str] = mapped_column(Text, default="")

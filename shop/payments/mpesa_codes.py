@@ -1,7 +1,7 @@
-"""M-PESA codes that buyers offer, and codes that are counted already.
+"""M-PESA codes: those buyers offer, those Chpter reports, and those in the ledger.
 
-Codes are kept in capitals. Of one code there is one line in the money book, by a UNIQUE constraint; buyers may offer
-one, which only makes a person look. Two codes that look the same on a phone's screen are never both taken in silence.
+Codes are in capitals. The ledger holds each code once, by a UNIQUE constraint. A code that a buyer offers only flags
+the order for review, and so does a code that looks like one in the ledger on a phone's screen.
 """
 
 from collections.abc import Sequence
@@ -19,24 +19,28 @@ from shop.core.phones import readable_phone
 from shop.orders.models import Order
 from shop.orders.search_index import add_search_terms
 from shop.orders.states import Payment
-from shop.payments.models import LedgerEntry, OfferedCode, PaymentAttempt
+from shop.payments.models import LedgerEntry, OfferedCode, PaymentAttempt, ReviewReason
 from shop.payments.mpesa_messages import CodeError, Direction, Message, is_code, lookalike, read_code, read_message
-from shop.payments.review_flags import ReviewReason, flag_order
+from shop.payments.review_flags import flag_order
 
-MOST_OFFERED = 5  # codes for one order; whoever needs more has to talk to the shop
+MAX_OFFERED = 5  # codes of one order; a buyer with more must call the shop
 MAY_OFFER = (Payment.AWAITING, Payment.EXPIRED)
-CLOCKS_APART = timedelta(minutes=10)
+CLOCK_TOLERANCE = timedelta(minutes=10)
+MAX_TIME_TO_PAY = timedelta(hours=72)  # from placing an order to paying for it
+PAID_WITHIN = timedelta(hours=1)  # from the message to the callback of the same payment
+MAX_ORDERS = 5
+UNPAID = (Payment.AWAITING, Payment.EXPIRED, Payment.REVIEW)
 
 
-class NoMoreCodes(Exception):
-    """So many codes were offered for the order that another one helps nobody. Nothing was written."""
+class TooManyCodes(Exception):
+    """MAX_OFFERED codes were offered for the order already. Nothing was written."""
 
 
 def offer_code(order: Order, typed: str) -> str:
-    """Take down the code a buyer says they paid with, typed or in the whole message, and have a person look; the code.
+    """Record the code a buyer says they paid with, typed or in the whole message, and flag the order. Returns the code.
 
-    Runs inside the caller's transaction. The same code offered again changes nothing. Raises CodeError and
-    NoMoreCodes.
+    Runs inside the caller's transaction. Offering the same code again changes nothing. Raises CodeError and
+    TooManyCodes.
     """
     code, message = read_code(typed), read_message(typed)
     if message.direction == Direction.RECEIVED:
@@ -44,86 +48,86 @@ def offer_code(order: Order, typed: str) -> str:
     known = [offered.code for offered in order.offered_codes]
     if order.payment not in MAY_OFFER or code in known:
         return code
-    if len(known) >= MOST_OFFERED:
-        raise NoMoreCodes
+    if len(known) >= MAX_OFFERED:
+        raise TooManyCodes
     try:
         with db.session.begin_nested():
             db.session.add(OfferedCode(order_id=order.id, code=code, at=utcnow()))
-    except IntegrityError:  # the same form, sent twice at one moment: the other has seen to it
+    except IntegrityError:  # the same form, sent twice at the same moment
         return code
     finally:
         db.session.expire(order, ["offered_codes"])
     add_search_terms(order, code)
     order.record(f"You gave us the M-PESA code {code}. A person looks for the payment", for_buyer=True)
-    against = f"{_not_fitting(message, order)}{_elsewhere(code, order)}"
-    flag_order(order, ReviewReason.CODE, f"The buyer says it was paid with M-PESA code {code}.{against}")
+    doubts = f"{_contradictions(message, order)}{_other_uses(code, order)}"
+    flag_order(order, ReviewReason.CODE, f"The buyer says it was paid with M-PESA code {code}.{doubts}")
     return code
 
 
 def keep_code(attempt: PaymentAttempt, code: str) -> None:
-    """Keep the code that Chpter names for a payment, so that its order is found by it. It proves nothing by itself.
+    """Store the code that Chpter reports for a payment, so that the order is found by it.
 
-    A second code for one payment may be a second payment: a person looks.
+    A second code for one payment may be a second payment: the order is flagged for review.
     """
     if not code or code == attempt.transaction_code:
         return
     if attempt.transaction_code:
-        words = f"Chpter first named the code {attempt.transaction_code} for payment {attempt.reference}, then {code}."
-        flag_order(attempt.order, ReviewReason.CODE_TWICE, f"{words} It may have been paid twice.", attempt)
+        codes = f"Chpter first named the code {attempt.transaction_code} for payment {attempt.reference}, then {code}."
+        flag_order(attempt.order, ReviewReason.CODE_TWICE, f"{codes} It may have been paid twice.", attempt)
     else:
         attempt.transaction_code = code
         add_search_terms(attempt.order, code)
         db.session.flush()
 
 
-def code_to_book(attempt: PaymentAttempt) -> str | None:
-    """The M-PESA code of a payment for the money book, if Chpter named one and it is not in the book yet.
+def unused_code(attempt: PaymentAttempt) -> str | None:
+    """The M-PESA code of a payment, if Chpter reported one and it is not in the ledger yet.
 
-    One that is in the book already, or looks like one that is, makes a person look: the same money may count twice.
+    Flags the order for review when the code or a lookalike is in the ledger: the same payment may count twice.
     """
     code = attempt.transaction_code
     if attempt.method == "CARD" or not is_code(code):
         return None
     entry = entry_by_code(code)
-    said = f"Chpter names the M-PESA code {code} for payment {attempt.reference}."
     for other in [entry] if entry else lookalikes_of(code):
-        used = (
-            f"Code {other.code} is in the book already: {shillings(abs(other.amount))} of order {other.order.number}."
+        words = (
+            f"Chpter names the M-PESA code {code} for payment {attempt.reference}. Code {other.code} is in the ledger "
+            f"already: {shillings(abs(other.amount))} of order {other.order.number}."
         )
-        flag_order(attempt.order, ReviewReason.CODE_TWICE, f"{said} {used}", attempt)
+        flag_order(attempt.order, ReviewReason.CODE_TWICE, words, attempt)
     return None if entry else code
 
 
 def entry_by_code(code: str) -> LedgerEntry | None:
-    """The line of the money book with this code."""
+    """The ledger entry with this code."""
     return db.session.scalar(select(LedgerEntry).where(LedgerEntry.code == code).options(joinedload(LedgerEntry.order)))
 
 
 def offers_of(code: str) -> list[OfferedCode]:
-    """Whoever offered this code, oldest first; ten at most."""
+    """The orders for which this code was offered, oldest first; ten at most."""
     offered = select(OfferedCode).where(OfferedCode.code == code).options(joinedload(OfferedCode.order))
     return list(db.session.scalars(offered.order_by(OfferedCode.id).limit(10)))
 
 
 def lookalikes_of(code: str) -> Sequence[LedgerEntry]:
-    """Lines of the money book whose code differs from this one only in letters and digits that look the same."""
+    """Ledger entries whose code differs from this one only in letters and digits that look the same."""
     alike = LedgerEntry.lookalike == lookalike(code)
     found = select(LedgerEntry).where(alike, LedgerEntry.code != code).options(joinedload(LedgerEntry.order))
     return db.session.scalars(found.order_by(LedgerEntry.id).limit(5)).all()
 
 
-def _not_fitting(message: Message, order: Order) -> str:
-    """What in the pasted message does not fit the order."""
+def _contradictions(message: Message, order: Order) -> str:
+    """What in the pasted message does not match the order."""
     words = ""
     if message.amount and message.amount != order.total:
         words += f" The message says {shillings(message.amount)}, the order is {shillings(order.total)}."
-    if message.at and message.at < order.placed_at - CLOCKS_APART:
+    if message.at and message.at < order.placed_at - CLOCK_TOLERANCE:
         words += f" The message is of {nairobi(message.at)}, before the order was placed."
     return words
 
 
-def _elsewhere(code: str, order: Order) -> str:
-    """What speaks against a code: it was used, looks like one that was, or was offered for another order too."""
+def _other_uses(code: str, order: Order) -> str:
+    """The other orders for which the code or a lookalike was used or offered."""
     words = ""
     if entry := entry_by_code(code):
         words += f" That code was used already, for order {entry.order.number} ({shillings(abs(entry.amount))})."
@@ -135,40 +139,34 @@ def _elsewhere(code: str, order: Order) -> str:
     return words
 
 
-LONGEST_AGO = timedelta(hours=72)  # from placing an order to paying for it
-PAID_NEAR = timedelta(hours=1)  # of the message: then Chpter may have told of that very payment
-MOST = 5
-UNPAID = (Payment.AWAITING, Payment.EXPIRED, Payment.REVIEW)
-
-
 @dataclass(frozen=True)
 class CodeLookup:
-    """All that speaks for or against a message."""
+    """What is known about the code and the payment of a message."""
 
     message: Message
-    entry: LedgerEntry | None  # the code is in the money book
-    lookalikes: Sequence[LedgerEntry]  # one that looks like it is
-    reversed_entry: LedgerEntry | None  # the message is a reversal of this line
-    no_payment: str  # what the message is about, where that is no payment to the shop; else ""
-    offers: Sequence[OfferedCode]  # a buyer gave it
-    unpaid: Sequence[Order]  # wait for the same sum, the likeliest first
-    paid: Sequence[Order]  # were paid the same sum at about that time
+    entry: LedgerEntry | None  # the ledger entry with the code
+    lookalikes: Sequence[LedgerEntry]  # entries with a code that looks like it
+    reversed_entry: LedgerEntry | None  # the entry whose payment the message reverses
+    no_payment: str  # what the message is about, if it is no payment to the shop; else ""
+    offers: Sequence[OfferedCode]
+    unpaid: Sequence[Order]  # unpaid orders with the same total, likeliest first
+    paid: Sequence[Order]  # orders with the same total, paid at about that time
 
 
 def look_up_code(message: Message, now: datetime, own_phones: Sequence[str] = ()) -> CodeLookup:
-    """Look everywhere. Six queries at most. `own_phones` are the shop's (2547XXXXXXXX): money sent to others left it.
+    """Look up the code and the payment of a message in at most six queries.
 
-    For a message that is about no payment to the shop no order is named.
+    `own_phones` are the shop's numbers (2547XXXXXXXX): a payment to another number names no orders.
     """
     entry = entry_by_code(message.code) if message.code else None
     offers = offers_of(message.code) if message.code else []
     alike = lookalikes_of(message.code) if message.code else []
-    taken_back = entry_by_code(message.reverses) if message.reverses else None
+    reversed_entry = entry_by_code(message.reverses) if message.reverses else None
     no_payment = _no_payment(message, own_phones)
     if entry or no_payment or not message.amount:
-        return CodeLookup(message, entry, alike, taken_back, no_payment, offers, [], [])
-    paid = _paid(message) if message.at else []
-    return CodeLookup(message, entry, alike, None, "", offers, _unpaid(message, now), paid)
+        return CodeLookup(message, entry, alike, reversed_entry, no_payment, offers, [], [])
+    paid = _paid_orders(message, message.at) if message.at else []
+    return CodeLookup(message, entry, alike, None, "", offers, _unpaid_orders(message, now), paid)
 
 
 def _no_payment(message: Message, own_phones: Sequence[str]) -> str:
@@ -177,25 +175,23 @@ def _no_payment(message: Message, own_phones: Sequence[str]) -> str:
     return message.no_payment
 
 
-def _unpaid(message: Message, now: datetime) -> Sequence[Order]:
-    until = (message.at or now) + CLOCKS_APART
+def _unpaid_orders(message: Message, now: datetime) -> Sequence[Order]:
+    until = (message.at or now) + CLOCK_TOLERANCE
     payer = message.phone if message.direction != Direction.SENT else None
     same_phone = case((Order.phone_number == (payer or ""), 0), else_=1)
-    fits = select(Order).where(
+    matching = select(Order).where(
         Order.total == message.amount,
         Order.payment.in_(UNPAID),
-        Order.placed_at.between(until - LONGEST_AGO, until),
+        Order.placed_at.between(until - MAX_TIME_TO_PAY, until),
     )
-    return db.session.scalars(fits.order_by(same_phone, Order.placed_at.desc()).limit(MOST)).all()
+    return db.session.scalars(matching.order_by(same_phone, Order.placed_at.desc()).limit(MAX_ORDERS)).all()
 
 
-def _paid(message: Message) -> Sequence[Order]:
-    assert message.at is not None  # noqa: S101 - for the type checker
-    near = Order.paid_at.between(message.at - CLOCKS_APART, message.at + PAID_NEAR)
-    fits = select(Order).where(
+def _paid_orders(message: Message, at: datetime) -> Sequence[Order]:
+    matching = select(Order).where(
         or_(Order.payment == Payment.PAID, Order.payment == Payment.REFUNDED),
         Order.total == message.amount,
-        Order.placed_at.between(message.at - LONGEST_AGO, message.at + PAID_NEAR),
-        near,
+        Order.placed_at.between(at - MAX_TIME_TO_PAY, at + PAID_WITHIN),
+        Order.paid_at.between(at - CLOCK_TOLERANCE, at + PAID_WITHIN),
     )
-    return db.session.scalars(fits.order_by(Order.paid_at).limit(MOST)).all()
+    return db.session.scalars(matching.order_by(Order.paid_at).limit(MAX_ORDERS)).all()

@@ -1,4 +1,4 @@
-"""Reading M-PESA codes and messages, as people paste them. A text proves nothing: anybody can write one."""
+"""Reads pasted M-PESA codes and messages. A text proves nothing: anyone can write one."""
 
 import re
 import unicodedata
@@ -11,13 +11,13 @@ from shop.core.clock import NAIROBI
 from shop.core.phones import kenyan_mobile
 from shop.core.text import one_line
 
-LONGEST_MESSAGE = 1000  # characters looked at
-LARGEST_SUM = 999_999_999  # shillings; the admin reads no larger one either
-YEARS = range(2000, 2200)  # of messages
+MAX_MESSAGE_LENGTH = 1000  # characters
+MAX_AMOUNT = 999_999_999  # shillings, the maximum of the admin's forms too
+YEARS = range(2000, 2200)
 
 
 class Direction(StrEnum):
-    """What a message says that the money did. A bare code says nothing of it."""
+    """What a message says happened to the money; unknown for a bare code."""
 
     UNKNOWN = "unknown"
     SENT = "sent"  # from the phone that got the message
@@ -31,7 +31,7 @@ class Direction(StrEnum):
     LOAN = "loan"
 
 
-NO_PAYMENT = {  # directions that pay for nothing, in words that end a sentence
+NO_PAYMENT = {  # the directions that are no payment, as the end of a sentence
     Direction.REVERSED: "a payment that was reversed",
     Direction.FAILED: "a payment that failed",
     Direction.WITHDRAWN: "cash taken out at an agent",
@@ -40,7 +40,7 @@ NO_PAYMENT = {  # directions that pay for nothing, in words that end a sentence
     Direction.MOVED: "money moved to or from savings",
     Direction.LOAN: "a Fuliza loan",
 }
-_WORDS = {  # the first that fits counts; only the part before the new balance is looked at, advertising follows it
+_WORDS = {  # the first match counts, in the part before the new balance: advertisements follow it
     Direction.FAILED: r"\bFAILED\b|\bCANCELLED\b|\bIMESHINDIKANA\b|\bHAIKUFAULU\b|\bHAIJAFAULU\b|\bUMESHINDWA\b",
     Direction.REVERSED: r"\bREVERSAL\b|\bREVERSED\b|BATILISHWA\b|\bUREJESHO\b|REJESHWA\b",
     Direction.LOAN: r"\bFULIZA M-?PESA (?:AMOUNT|LIMIT)\b|\bFULIZA M-?PESA ?(?:LOAN|NI)\b",
@@ -58,7 +58,7 @@ _BALANCE = re.compile(
 _CODE = re.compile(r"(?=[0-9]*[A-Z])[A-Z0-9]{10}", re.ASCII)
 _HEADER = re.compile(r"\b([A-Z0-9]{10})\b[ ,.:]*(?:CONFIRMED|IMETHIBITISHWA|FAILED|IMESHINDIKANA)\b", re.ASCII)
 _ANY_CODE = re.compile(r"\b(?=[A-Z0-9]*[0-9])(?=[A-Z0-9]*[A-Z])[A-Z0-9]{10}\b", re.ASCII)
-_SUM = re.compile(
+_AMOUNT = re.compile(
     r"\b(?:KSHS?|KES|SHS?)\.?\s?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,9})(?:\.([0-9]{2}))?(?![0-9])", re.ASCII
 )
 _WHEN = re.compile(
@@ -70,43 +70,43 @@ _LOOKALIKES = str.maketrans("0I158", "OLLSB")
 
 
 class CodeError(ValueError):
-    """The text holds no M-PESA code of a payment. Its message names the cure."""
+    """The text has no M-PESA code of a payment. The message says how to correct it."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """What a pasted text says. Each part is None when it does not say it. The sum is whole shillings."""
+    """The parts of a pasted text, each None when it is missing. `amount` is whole shillings."""
 
     code: str | None
     amount: int | None = None
     at: datetime | None = None  # UTC
-    phone: str | None = field(default=None, repr=False)  # 2547XXXXXXXX, of the other side
+    phone: str | None = field(default=None, repr=False)  # 2547XXXXXXXX, of the other party
     direction: Direction = Direction.UNKNOWN
-    reverses: str | None = None  # the code of the payment that a reversal takes back
+    reverses: str | None = None  # the code of the payment that was reversed
 
     @property
     def no_payment(self) -> str:
-        """What it is about instead, where it is about no payment; else ""."""
+        """What the message is about, if it is not a payment; else ""."""
         return NO_PAYMENT.get(self.direction, "")
 
 
 def read_message(text: str) -> Message:
-    """What an M-PESA message, in English or Swahili, or a bare code says."""
-    said = _capitals(text[: 2 * LONGEST_MESSAGE])
-    if " " not in said or re.search("[0-9]", said):  # two words of ten letters are no code
+    """Read an M-PESA message, in English or Swahili, or a bare code."""
+    words = _capitals(text[: 2 * MAX_MESSAGE_LENGTH])
+    if " " not in words or re.search("[0-9]", words):  # two words of ten letters together are not a code
         with suppress(CodeError):
-            return Message(_bare_code(said))
-    header = _HEADER.search(said)
-    found = header or _ANY_CODE.search(said)
+            return Message(_bare_code(words))
+    header = _HEADER.search(words)
+    found = header or _ANY_CODE.search(words)
     code = (found.group(1) if header else found.group()) if found else None
-    rest = said[found.end() :] if header and found else said
+    rest = words[found.end() :] if header and found else words
     phone = _PHONE.search(_before_balance(rest))
-    direction = _direction_of(_before_balance(said))
+    direction = _direction_of(_before_balance(words))
     reverses = next((one for one in _ANY_CODE.findall(rest) if one != code), None)
     return Message(
         code,
-        _sum_in(rest),
-        _moment_in(rest),
+        _amount_in(rest),
+        _time_in(rest),
         kenyan_mobile(phone.group()) if phone else None,
         direction,
         reverses if direction == Direction.REVERSED else None,
@@ -114,10 +114,10 @@ def read_message(text: str) -> Message:
 
 
 def read_code(text: str, also: Direction | None = None) -> str:
-    """The code of a payment, in capitals: typed alone, with a word beside it, or in the whole message.
+    """Read the code of a payment, in capitals: typed alone, with other words, or in the whole message.
 
-    Raises CodeError where there is none, and where the message is about no payment, such as a reversal; `also` names a
-    direction that is taken all the same.
+    Raises CodeError when there is none, and when the message is not about a payment; `also` is a direction to accept
+    in addition.
     """
     message = read_message(text)
     if message.no_payment and message.direction != also:
@@ -128,46 +128,46 @@ def read_code(text: str, also: Direction | None = None) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Whether a text is an M-PESA code as the money book keeps it."""
+    """Whether a text is an M-PESA code in the form that the ledger stores."""
     return _CODE.fullmatch(text) is not None
 
 
 def lookalike(code: str) -> str:
-    """One spelling for all codes that look the same on a phone's screen: 0 and O, 1, I and L, 5 and S, 8 and B."""
+    """Give codes that look the same on a phone's screen one spelling: 0 and O, 1, I and L, 5 and S, 8 and B."""
     return code.translate(_LOOKALIKES)
 
 
 def _capitals(text: str) -> str:
-    return one_line(unicodedata.normalize("NFKC", text), LONGEST_MESSAGE).upper()
+    return one_line(unicodedata.normalize("NFKC", text), MAX_MESSAGE_LENGTH).upper()
 
 
-def _bare_code(said: str) -> str:
-    code = re.sub(r"\s", "", said).strip(".,;:!'\"()")
+def _bare_code(words: str) -> str:
+    code = re.sub(r"\s", "", words).strip(".,;:!'\"()")
     if not _CODE.fullmatch(code):
         raise CodeError
     return code
 
 
-def _before_balance(said: str) -> str:
-    balance = _BALANCE.search(said)
-    return said[: balance.start()] if balance else said
+def _before_balance(words: str) -> str:
+    balance = _BALANCE.search(words)
+    return words[: balance.start()] if balance else words
 
 
-def _direction_of(said: str) -> Direction:
-    return next((direction for direction, words in _DIRECTIONS if words.search(said)), Direction.UNKNOWN)
+def _direction_of(words: str) -> Direction:
+    return next((direction for direction, pattern in _DIRECTIONS if pattern.search(words)), Direction.UNKNOWN)
 
 
-def _sum_in(said: str) -> int | None:
-    """The first sum named; one with cents that are not zero is none of ours."""
-    named = _SUM.search(said)
-    if not named or named.group(2) not in (None, "00"):
+def _amount_in(words: str) -> int | None:
+    """The first amount, or None when it has cents: the shop asks for whole shillings."""
+    found = _AMOUNT.search(words)
+    if not found or found.group(2) not in (None, "00"):
         return None
-    amount = int(named.group(1).replace(",", ""))
-    return amount if 0 < amount <= LARGEST_SUM else None
+    amount = int(found.group(1).replace(",", ""))
+    return amount if 0 < amount <= MAX_AMOUNT else None
 
 
-def _moment_in(said: str) -> datetime | None:
-    when = _WHEN.search(said)
+def _time_in(words: str) -> datetime | None:
+    when = _WHEN.search(words)
     if not when:
         return None
     day, month, year, hour, minute = (int(part) for part in when.groups()[:5])

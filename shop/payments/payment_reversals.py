@@ -1,6 +1,6 @@
-"""A paid order whose goods are still here is cancelled, or turns out not to be paid.
+"""Reversals of a paid order whose goods have not left: cancel it, or undo "Mark paid by hand".
 
-All of it runs inside the caller's transaction.
+All functions run inside the caller's transaction.
 """
 
 from collections.abc import Mapping
@@ -16,65 +16,66 @@ from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
 from shop.orders.transitions import StaleState
 from shop.payments import money_ledger
-from shop.payments.manual_payments import after_cancelling, in_review
+from shop.payments.manual_payments import after_cancelling, attempt_in_review
 from shop.payments.models import LedgerEntry
 
-HERE = (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
-TIME_TO_PAY = timedelta(hours=24)  # for a buyer whose order was marked paid by mistake
+NOT_SENT = (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
+TIME_TO_PAY = timedelta(hours=24)  # after a payment by hand was undone
 
 
 def may_cancel(order: Order) -> bool:
-    """Whether a paid order can still be cancelled: its goods have not left."""
-    return order.payment == Payment.PAID and order.fulfilment in HERE
+    """Whether the order is paid and its goods have not left."""
+    return order.payment == Payment.PAID and order.fulfilment in NOT_SENT
 
 
-def cancel_paid(order: Order, back: Mapping[str, int], reason: str, actor: str) -> None:
-    """Cancel a paid order whose goods have not left: paid -> cancelled. All that is here of its money is owed back.
+def cancel_paid(order: Order, returned: Mapping[str, int], reason: str, actor: str) -> None:
+    """Cancel a paid order whose goods have not left: paid -> cancelled. All its money must be refunded.
 
-    `back` is what goes back on the shelf, pieces by SKU. Raises StaleState when it is not paid, or its goods have
-    left, by now, and stock.TooManyBack. Nothing is kept then.
+    `returned` is what goes back into stock, pieces by SKU. Raises StaleState when the order is not paid or its goods
+    have left, and stock.TooManyBack.
     """
     transitions.reverse_transition(order, Payment.CANCELLED)
-    reservations.put_back(order.id, back, "On the shelf again, the paid order was cancelled", actor)
+    reservations.put_back(order.id, returned, "Back in stock: the paid order was cancelled", actor)
     transitions.release_discount(order)
     order.record(f"Cancelled although it was paid: {reason}", actor=actor)
     after_cancelling(order, held=False)
 
 
 def marked_by_hand(order: Order) -> LedgerEntry | None:
-    """The payment marked by hand that can still be taken back: of a paid order whose goods are all here, from which
-    nothing was given back, and which no other money pays. Else None.
+    """The payment by hand that can be undone, or None.
+
+    The order is paid by this entry alone, nothing was refunded, and all its goods are in the shop.
     """
     if not may_cancel(order) or order.refunded:
         return None
-    by_hand = select(LedgerEntry).where(LedgerEntry.order_id == order.id, LedgerEntry.kind == "by_hand")
-    entry = db.session.scalar(by_hand.order_by(LedgerEntry.id.desc()).limit(1))
+    entries = select(LedgerEntry).where(LedgerEntry.order_id == order.id, LedgerEntry.kind == "by_hand")
+    entry = db.session.scalar(entries.order_by(LedgerEntry.id.desc()).limit(1))
     if entry is None or order.received - entry.amount >= order.total:
         return None
-    mine = (LedgerEntry.order_id == order.id, LedgerEntry.kind.in_(("by_hand", "correction")))
-    standing = db.session.scalar(select(func.sum(LedgerEntry.amount)).where(*mine))
+    manual = (LedgerEntry.order_id == order.id, LedgerEntry.kind.in_(("by_hand", "correction")))
+    total = db.session.scalar(select(func.sum(LedgerEntry.amount)).where(*manual))
     goods = {line.sku: line.quantity for line in order.lines}
-    return entry if standing == entry.amount and reservations.out_of(order.id) == goods else None
+    return entry if total == entry.amount and reservations.out_of(order.id) == goods else None
 
 
 def undo_mark_paid(order: Order, reason: str, actor: str) -> None:
-    """A payment marked by hand was not this order's: the order is as it was before, and its code is free.
+    """Undo a payment by hand that belongs to another order: the order returns to its former state, the code is free.
 
-    Goods that were held for it are held again; those of an order that had expired are free. It goes to review where
-    other money of it is here, or was in review. Raises StaleState when there is nothing to take back by now.
+    Stock that was held is held again; the stock of an expired order is released. The order goes to review if it has
+    other money or was in review before. Raises StaleState when there is no payment to undo.
     """
     transitions.lock_order(order, Payment.PAID)
     entry = marked_by_hand(order)
     if entry is None:
         raise StaleState
     held = entry.before != Payment.EXPIRED and not order.paid_late
-    doubtful = entry.before == Payment.REVIEW or order.received > entry.amount or in_review(order) is not None
+    doubtful = entry.before == Payment.REVIEW or order.received > entry.amount or attempt_in_review(order) is not None
     transitions.reverse_transition(order, Payment.REVIEW if doubtful else entry.before)
     if held:
         reservations.hold_again(order.lines)
     else:
         goods = {line.sku: line.quantity for line in order.lines}
-        reservations.put_back(order.id, goods, "On the shelf again, the order is not paid after all", actor)
+        reservations.put_back(order.id, goods, "Back in stock: the order is not paid", actor)
         transitions.release_discount(order)
     money_ledger.enter_undone_payment(order, entry, reason=reason, actor=actor)
     order.paid_late = doubtful and not held
@@ -82,6 +83,6 @@ def undo_mark_paid(order: Order, reason: str, actor: str) -> None:
     order.payment_verified_by = ""
     if order.payment == Payment.AWAITING:
         order.expires_at = max(order.expires_at, utcnow() + TIME_TO_PAY)
-    order.record("A payment was noted for this order by mistake. It is not paid yet", for_buyer=True)
+    order.record("A payment was recorded for this order by mistake. It is not paid yet", for_buyer=True)
     db.session.flush()
     manual_payment_undone.send(order)

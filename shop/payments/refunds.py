@@ -1,4 +1,4 @@
-"""Money given back. Chpter documents no call for it: it is done outside, and recorded here."""
+"""Refunds. Chpter documents no API for them: the merchant refunds the buyer and records it here."""
 
 from collections.abc import Mapping
 
@@ -20,57 +20,57 @@ REFUNDABLE = (Payment.PAID, Payment.CANCELLED, Payment.REFUNDED)
 
 def record_refund(
     order: Order,
-    seen: int,
+    refunded_before: int,
     money: ManualPayment,
     actor: str,
-    back: Mapping[str, int] | None = None,
-    refunded: Mapping[int, int] | None = None,
+    returned: Mapping[str, int] | None = None,
+    refunded_lines: Mapping[int, int] | None = None,
 ) -> None:
-    """Record that `money` was given back, inside the caller's transaction. What is due goes first.
+    """Record a refund of `money`, inside the caller's transaction. It reduces the amount due first.
 
-    `refunded` is what it was given back for, pieces by the id of the order's line. `back` is what goes back on the
-    shelf, pieces by SKU; raises stock.TooManyBack when the order did not take so much.
+    `refunded_lines` is what it was refunded for, pieces by the id of the order line. `returned` is what goes back into
+    stock, pieces by SKU; raises stock.TooManyBack when the order did not take that many.
 
-    `seen` is what had been given back when the form was shown: the same form sent twice is recorded once. Raises
-    StaleState when more was given back since, or when less money is here or less of a line remains; nothing is kept
-    then. Raises sqlalchemy.exc.IntegrityError when the money book holds this code already.
+    `refunded_before` is the amount already refunded when the form was shown: a form sent twice is recorded once. Raises
+    StaleState when more was refunded since, or less money or fewer pieces of a line remain; then nothing is written.
+    Raises sqlalchemy.exc.IntegrityError when the code is in the ledger already.
     """
     due = order.refund_due_amount
-    left = max(0, due - money.amount)
+    still_due = max(0, due - money.amount)
     guarded = update(Order).where(
         Order.id == order.id,
-        Order.refunded == seen,
+        Order.refunded == refunded_before,
         Order.refund_due_amount == due,
         Order.payment.in_(REFUNDABLE),
         Order.received - Order.refunded >= money.amount,
     )
-    values = {"refunded": Order.refunded + money.amount, "refund_due_amount": left, "refund_due": left > 0}
+    values = {"refunded": Order.refunded + money.amount, "refund_due_amount": still_due, "refund_due": still_due > 0}
     if not updated(guarded.values(values)):
         raise StaleState
     entry = money_ledger.enter_refund(
         order, money.amount, method=money.method, code=money.code, reason=money.reason, actor=actor
     )
     db.session.expire(order)
-    goods = _refund_lines(order, refunded or {})
-    reservations.put_back(order.id, back or {}, "Back from the buyer, with a refund", actor)
+    products = _refund_lines(order, refunded_lines or {})
+    reservations.put_back(order.id, returned or {}, "Returned by the buyer, with a refund", actor)
     if order.payment == Payment.PAID and not order.money_here:
         transitions.transition(order, Payment.PAID, Payment.REFUNDED)
         transitions.mark_refunded(order)
     if money.code:
         add_search_terms(order, money.code)
-    order.record(f"{shillings(money.amount)} was given back to you{goods}", for_buyer=True)
+    order.record(f"{shillings(money.amount)} was refunded to you{products}", for_buyer=True)
     db.session.flush()
     refund_recorded.send(entry)
 
 
 def _refund_lines(order: Order, pieces: Mapping[int, int]) -> str:
-    """Take pieces off the order's lines; what they are, for the timeline."""
+    """Record refunded pieces of the order's lines. Returns the products for the timeline."""
     if not pieces:
         return ""
     of_line = case(pieces, value=OrderLine.id)
-    mine = update(OrderLine).where(OrderLine.order_id == order.id, OrderLine.id.in_(pieces))
-    there = mine.where(OrderLine.quantity - OrderLine.refunded >= of_line)
-    if updated(there.values(refunded=OrderLine.refunded + of_line)) != len(pieces):
+    chosen = update(OrderLine).where(OrderLine.order_id == order.id, OrderLine.id.in_(pieces))
+    guarded = chosen.where(OrderLine.quantity - OrderLine.refunded >= of_line)
+    if updated(guarded.values(refunded=OrderLine.refunded + of_line)) != len(pieces):
         raise StaleState
     lines = [line for line in order.lines if line.id in pieces]
     for line in lines:

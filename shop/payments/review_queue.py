@@ -1,7 +1,7 @@
-"""Payments to check: one list of all that needs a person, most urgent first.
+"""The review queue: everything that needs a person, most urgent first.
 
-Some of it is read from where orders and attempts stand, by indexed columns; the rest are open lines of `review_flag`.
-Two queries for the list and its counts, one for the orders of a page, one for their attempts with what was said.
+Some items follow from the states of orders and attempts, the others are open review flags. Two queries read the list
+and its counts, one the orders of a page, and one what Chpter reported about their attempts.
 """
 
 import re
@@ -33,14 +33,22 @@ from sqlalchemy.orm import selectinload
 from shop.core.database import db
 from shop.orders.fulfilment import needs_verification
 from shop.orders.models import WARNED, Order, OrderEvent
-from shop.orders.states import AttemptState, Payment
-from shop.payments.models import CallbackRecord, LedgerEntry, PaymentAttempt, ReviewFlag, UnmatchedCallback
-from shop.payments.review_flags import ReviewReason
+from shop.orders.states import Payment
+from shop.payments.models import (
+    AttemptState,
+    CallbackRecord,
+    LedgerEntry,
+    PaymentAttempt,
+    ReviewFlag,
+    ReviewReason,
+    UnmatchedCallback,
+)
+from shop.payments.settlement_rules import REVIEW_ROWS
 from shop.web.pagination import Page, paginate
 
 PER_PAGE = 20
-PATIENCE = timedelta(minutes=15)  # from going to pay until silence is worth a look
-FORGOTTEN = timedelta(hours=24)  # after which an unpaid page is no longer one somebody waits for
+CALLBACK_TIMEOUT = timedelta(minutes=15)  # without a callback, from opening a payment page until the order is listed
+MAX_WAITING = timedelta(hours=24)  # after which an order without a callback is no longer listed
 URGENCY = (
     ReviewReason.REVIEW,
     ReviewReason.CODE,
@@ -64,33 +72,33 @@ PAGE_OPEN = (AttemptState.OPEN, AttemptState.SUPERSEDED)
 
 @dataclass(frozen=True)
 class ReviewItem:
-    """One thing that needs a person. Sums are whole shillings."""
+    """One item of the queue."""
 
     kind: ReviewReason
     order: Order
     since: datetime
     words: str
-    check_id: int | None  # of its line; None for what is read from states
+    check_id: int | None  # of its review flag; None for an item that follows from states
     attempt: PaymentAttempt | None = None
-    said: int | None = None  # what Chpter says came through the attempt
+    said: int | None = None  # whole shillings that Chpter reported for the attempt
 
 
 @dataclass(frozen=True)
 class ReviewPage(Page):
-    """One page of the list, and how many there are of each kind."""
+    """One page of the queue, and the number of items of each kind."""
 
     rows: Sequence[ReviewItem]
     counts: dict[str, int]
-    kind: str  # the kind asked for, or "" for all
+    kind: str  # the filter, or "" for all
 
     @property
     def everything(self) -> int:
-        """How many there are of all kinds."""
+        """The number of items of all kinds."""
         return sum(self.counts.values())
 
 
 def find_review_items(kind: str, number: int, now: datetime) -> ReviewPage:
-    """What needs a person. An unknown `kind` means all; a page past the last one is the last one."""
+    """Read a page of the queue. An unknown `kind` means all; a page past the last one is the last one."""
     kind = kind if kind in set(ReviewReason) else ""
     every = union_all(*_sources(now)).subquery()
     counts: dict[str, int] = dict(db.session.execute(select(every.c.kind, func.count()).group_by(every.c.kind)).all())
@@ -100,18 +108,20 @@ def find_review_items(kind: str, number: int, now: datetime) -> ReviewPage:
     if kind:
         listed = listed.where(every.c.kind == kind)
     rows = db.session.execute(listed.limit(PER_PAGE).offset(here.start)).all()
-    return ReviewPage(here.number, here.total, PER_PAGE, _matters(rows), counts, kind)
+    return ReviewPage(here.number, here.total, PER_PAGE, _items(rows), counts, kind)
 
 
 def count_review_items(now: datetime) -> ScalarSelect[int]:
-    """How many things need a person, payments without an order among them: a part of a statement."""
+    """The number of items and of unmatched payments, as a subquery."""
     every = union_all(*_sources(now)).subquery()
-    lost = select(func.count(UnmatchedCallback.id)).where(UnmatchedCallback.resolved_at.is_(None)).scalar_subquery()
-    return select(func.count() + lost).select_from(every).scalar_subquery()
+    unmatched = (
+        select(func.count(UnmatchedCallback.id)).where(UnmatchedCallback.resolved_at.is_(None)).scalar_subquery()
+    )
+    return select(func.count() + unmatched).select_from(every).scalar_subquery()
 
 
 def order_by_number(number: str, keep: bool = False) -> Order:
-    """The order of that number with its attempts, or 404. `keep`: kept from others until the transaction ends."""
+    """The order with this number and its attempts, or 404. `keep` locks it until the transaction ends."""
     if not re.fullmatch(r"[0-9]{1,12}", number, re.ASCII):
         abort(404)
     found = select(Order).where(Order.number == number).options(selectinload(Order.attempts))
@@ -119,12 +129,12 @@ def order_by_number(number: str, keep: bool = False) -> Order:
 
 
 def _sources(now: datetime) -> list[Select[Any]]:
-    """Each kind's query: kind, since, order, attempt, line, words."""
-    return [_in_review(), _unseen(), _refund_due(), _stray(), _waiting(now), _warned(), _lines()]
+    """The queries of the items: kind, since, order, attempt, flag, words."""
+    return [_in_review(), _unverified(), _refund_due(), _stray(), _waiting(now), _warned(), _flags()]
 
 
-def _nothing() -> Cast[Any]:
-    """No number, and still a number to PostgreSQL, which gives each column of the list one type."""
+def _null() -> Cast[Any]:
+    """NULL as a number: PostgreSQL needs one type for each column of the union."""
     return cast(null(), Integer)
 
 
@@ -133,16 +143,16 @@ def _in_review() -> Select[Any]:
         literal(ReviewReason.REVIEW.value).label("kind"),
         Order.placed_at.label("since"),
         Order.id.label("order_id"),
-        _nothing().label("attempt_id"),
-        _nothing().label("check_id"),
+        _null().label("attempt_id"),
+        _null().label("check_id"),
         literal("").label("words"),
     ).where(Order.payment == Payment.REVIEW)
 
 
-def _unseen() -> Select[Any]:
+def _unverified() -> Select[Any]:
     since = func.coalesce(Order.paid_at, Order.placed_at)
-    unseen = select(literal(ReviewReason.UNSEEN.value), since, Order.id, _nothing(), _nothing(), literal(""))
-    return unseen.where(needs_verification())
+    unverified = select(literal(ReviewReason.UNSEEN.value), since, Order.id, _null(), _null(), literal(""))
+    return unverified.where(needs_verification())
 
 
 def _refund_due() -> Select[Any]:
@@ -150,7 +160,7 @@ def _refund_due() -> Select[Any]:
     twice = and_(Order.payment.in_((Payment.PAID, Payment.REFUNDED)), came > 1)
     kind = case((twice, ReviewReason.TWICE.value), else_=ReviewReason.REFUND_DUE.value)
     since = func.coalesce(Order.paid_at, Order.placed_at)
-    return select(kind, since, Order.id, _nothing(), _nothing(), literal("")).where(Order.refund_due)
+    return select(kind, since, Order.id, _null(), _null(), literal("")).where(Order.refund_due)
 
 
 def _stray() -> Select[Any]:
@@ -160,7 +170,7 @@ def _stray() -> Select[Any]:
         attempt.created_at,
         attempt.order_id,
         attempt.id,
-        _nothing(),
+        _null(),
         literal(""),
     )
     found = select(*columns)
@@ -170,53 +180,53 @@ def _stray() -> Select[Any]:
 
 
 def _waiting(now: datetime) -> Select[Any]:
-    """The buyer went to pay a while ago, and Chpter says nothing: each order once, by its newest page."""
+    """Orders whose buyer opened a payment page a while ago, without a callback; each once, by its newest page."""
     attempt = PaymentAttempt
     newest = func.max(attempt.created_at)
-    seen = exists().where(ReviewFlag.order_id == attempt.order_id, ReviewFlag.kind == ReviewReason.WAITING)
+    dismissed = exists().where(ReviewFlag.order_id == attempt.order_id, ReviewFlag.kind == ReviewReason.WAITING)
     waits = select(
-        literal(ReviewReason.WAITING.value), newest, attempt.order_id, func.max(attempt.id), _nothing(), literal("")
+        literal(ReviewReason.WAITING.value), newest, attempt.order_id, func.max(attempt.id), _null(), literal("")
     )
     return (
         waits.join(Order, Order.id == attempt.order_id)
         .where(
             attempt.state.in_(PAGE_OPEN),
-            attempt.created_at > now - FORGOTTEN,
+            attempt.created_at > now - MAX_WAITING,
             or_(Order.payment == Payment.AWAITING, Order.payment == Payment.EXPIRED),
-            ~seen,
+            ~dismissed,
         )
         .group_by(attempt.order_id)
-        .having(newest <= now - PATIENCE)
+        .having(newest <= now - CALLBACK_TIMEOUT)
     )
 
 
 def _warned() -> Select[Any]:
-    """Orders with a warning in their timeline that nothing else in the list speaks of."""
+    """Orders with a warning in their timeline and no other item."""
     warning = select(OrderEvent).where(OrderEvent.order_id == Order.id, OrderEvent.warning)
     newest = warning.order_by(OrderEvent.id.desc()).limit(1)
     since = func.coalesce(newest.with_only_columns(OrderEvent.at).scalar_subquery(), Order.placed_at)
     words = func.coalesce(newest.with_only_columns(OrderEvent.words).scalar_subquery(), "")
-    line = exists().where(ReviewFlag.order_id == Order.id, ReviewFlag.resolved_at.is_(None))
+    flag = exists().where(ReviewFlag.order_id == Order.id, ReviewFlag.resolved_at.is_(None))
     stray = exists().where(PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.REVIEW)
-    warned = select(literal(ReviewReason.WARNING.value), since, Order.id, _nothing(), _nothing(), words)
-    return warned.where(text(WARNED), ~line, ~stray, Order.payment != Payment.REVIEW, ~Order.refund_due)
+    warned = select(literal(ReviewReason.WARNING.value), since, Order.id, _null(), _null(), words)
+    return warned.where(text(WARNED), ~flag, ~stray, Order.payment != Payment.REVIEW, ~Order.refund_due)
 
 
-def _lines() -> Select[Any]:
-    line = ReviewFlag
-    columns: tuple[Any, ...] = (line.kind, line.opened_at, line.order_id, line.attempt_id, line.id, line.words)
-    return select(*columns).where(line.resolved_at.is_(None))
+def _flags() -> Select[Any]:
+    flag = ReviewFlag
+    columns: tuple[Any, ...] = (flag.kind, flag.opened_at, flag.order_id, flag.attempt_id, flag.id, flag.words)
+    return select(*columns).where(flag.resolved_at.is_(None))
 
 
-def _matters(rows: Sequence[Any]) -> list[ReviewItem]:
+def _items(rows: Sequence[Any]) -> list[ReviewItem]:
     ids = {row.order_id for row in rows}
     found = (
         select(Order).where(Order.id.in_(ids)).options(selectinload(Order.attempts), selectinload(Order.offered_codes))
     )
     orders = {order.id: order for order in db.session.scalars(found)}
     attempts = {attempt.id: attempt for order in orders.values() for attempt in order.attempts}
-    said = _said([one.id for one in attempts.values() if one.state == AttemptState.REVIEW])
-    matters = []
+    reported = _reported([one.id for one in attempts.values() if one.state == AttemptState.REVIEW])
+    items = []
     for row in rows:
         order = orders[row.order_id]
         attempt = attempts.get(row.attempt_id) if row.attempt_id else None
@@ -224,26 +234,26 @@ def _matters(rows: Sequence[Any]) -> list[ReviewItem]:
             attempt = _newest(order, AttemptState.REVIEW)
         elif row.kind == ReviewReason.UNSEEN:
             attempt = _newest(order, AttemptState.PAID)
-        amount, reason = said.get(attempt.id, (None, "")) if attempt else (None, "")
-        matters.append(
+        amount, reason = reported.get(attempt.id, (None, "")) if attempt else (None, "")
+        items.append(
             ReviewItem(ReviewReason(row.kind), order, row.since, row.words or reason, row.check_id, attempt, amount)
         )
-    return matters
+    return items
 
 
 def _newest(order: Order, state: AttemptState) -> PaymentAttempt | None:
     return next((one for one in reversed(order.attempts) if one.state == state), None)
 
 
-def _said(attempt_ids: list[int]) -> dict[int, tuple[int | None, str]]:
-    """The newest sum that Chpter named for each of these attempts, and the shop's reason to ask a person."""
-    asking = CallbackRecord.row.in_(("R3c", "R4", "R5"))
+def _reported(attempt_ids: list[int]) -> dict[int, tuple[int | None, str]]:
+    """The newest amount that Chpter reported for each of these attempts, and the reason for the review."""
+    in_review = CallbackRecord.row.in_(REVIEW_ROWS)
     found = (
         select(CallbackRecord.attempt_id, CallbackRecord.amount, CallbackRecord.reason)
-        .where(CallbackRecord.attempt_id.in_(attempt_ids), asking)
+        .where(CallbackRecord.attempt_id.in_(attempt_ids), in_review)
         .order_by(CallbackRecord.id)
     )
-    said: dict[int, tuple[int | None, str]] = {}
+    reported: dict[int, tuple[int | None, str]] = {}
     for attempt_id, amount, reason in db.session.execute(found):
-        said[attempt_id] = (amount, reason)
-    return said
+        reported[attempt_id] = (amount, reason)
+    return reported

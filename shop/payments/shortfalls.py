@@ -1,7 +1,7 @@
-"""Less came than was asked for: the part is counted, and the buyer is asked for exactly the rest.
+"""Shortfalls: a part of the total was received, and the buyer is asked for exactly the remaining amount.
 
-The order stays in review and keeps its goods. Row R3d of the settling table makes it paid once the rest has come. All
-of it runs inside the caller's transaction.
+The order stays in review and keeps its stock. Row R3d of the settlement table makes it paid once the remaining payment
+has come. All functions run inside the caller's transaction.
 """
 
 from shop.core.database import db
@@ -11,37 +11,39 @@ from shop.orders import transitions
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
-from shop.payments.manual_payments import came_through, in_review
+from shop.payments.manual_payments import accept_attempt, attempt_in_review
 from shop.payments.models import PaymentAttempt
 
 
-def rest_of(order: Order, came: int) -> int:
-    """Whole shillings that lack of an order's total once `came` more is counted; 0 or below when nothing does."""
-    return order.total - (order.money_here - order.refund_due_amount) - came
+def balance_due(order: Order, received: int) -> int:
+    """Shillings of the total still missing once `received` more is entered; 0 or below when nothing is missing."""
+    return order.total - (order.money_here - order.refund_due_amount) - received
 
 
-def ask_for_rest(order: Order, came: int, rest: int, actor: str) -> None:
-    """Count what came for an order in review, and ask its buyer for the rest, by a new payment and a mail.
+def request_remaining(order: Order, received: int, remaining: int, actor: str) -> None:
+    """Enter what was received for an order in review, and ask its buyer for the remaining amount by email.
 
-    `came` is what came through the attempt in review, 0 where there is none; `rest` is what the form said would be
-    asked for. Raises StaleState when another sum lacks by now, and nothing is kept then.
+    `received` is what came through the attempt in review, 0 without one; `remaining` is the amount that the form
+    showed. Raises StaleState when another amount is missing by now, and nothing is written.
     """
-    transitions.lock_order(order, Payment.REVIEW)
-    attempt = in_review(order)
-    if bool(attempt) != bool(came) or rest != rest_of(order, came) or not 0 < rest < order.total:
+    transitions.transition(order, Payment.REVIEW, Payment.REVIEW)
+    attempt = attempt_in_review(order)
+    is_stale = bool(attempt) != bool(received) or remaining != balance_due(order, received)
+    if is_stale or not 0 < remaining < order.total:
         raise StaleState
     if attempt:
-        came_through(attempt, came, actor)
-    elif order.remaining_requested == rest:
+        accept_attempt(attempt, received, actor)
+    elif order.remaining_requested == remaining:
         raise StaleState
-    order.remaining_requested = rest
-    came_so_far = f"{shillings(order.total - rest)} of {shillings(order.total)} has come"
-    order.record(f"{came_so_far}. {shillings(rest)} remains to be paid", for_buyer=True)
+    order.remaining_requested = remaining
+    so_far = f"{shillings(order.total - remaining)} of {shillings(order.total)} has come"
+    order.record(f"{so_far}. {shillings(remaining)} remains to be paid", for_buyer=True)
     db.session.flush()
     remaining_payment_requested.send(order)
 
 
 def completes(order: Order, attempt: PaymentAttempt) -> bool:
-    """Whether this attempt is the rest that was asked for, and makes the order's total with what came before."""
-    asked = order.payment == Payment.REVIEW and 0 < order.remaining_requested == attempt.amount == rest_of(order, 0)
-    return asked and in_review(order) is None
+    """Whether this attempt is the remaining payment that was requested and completes the total."""
+    requested = order.payment == Payment.REVIEW and order.remaining_requested > 0
+    matches = order.remaining_requested == attempt.amount == balance_due(order, 0)
+    return requested and matches and attempt_in_review(order) is None

@@ -1,4 +1,4 @@
-"""The page on which a buyer follows an order and its payment, and the same as JSON."""
+"""The order page, on which a buyer follows an order and its payment, and its status as JSON."""
 
 from flask import Response, abort, jsonify, redirect, render_template, request, url_for
 from sqlalchemy.orm import selectinload
@@ -8,17 +8,17 @@ from shop.core.clock import utcnow
 from shop.orders.expiry import buyer_returned
 from shop.orders.lookup import order_by_token
 from shop.orders.models import Order
-from shop.orders.states import AttemptState
 from shop.orders.views import orders
+from shop.payments.models import AttemptState
 from shop.payments.status_page import pickup_place, status_of
 from shop.store.settings import current_store
 
-REFRESHES = (10, 10, 15, 15, 20, 20, 30, 30, 45, 45, *([60] * 25))  # seconds; how a page without JavaScript looks again
+REFRESH_SECONDS = (10, 10, 15, 15, 20, 20, 30, 30, 45, 45, *([60] * 25))  # between reloads without JavaScript
 
 
 @orders.get("/orders/<token>")
 def show(token: str) -> str | AnyResponse:
-    """Everything about one order. Coming back from the payment page proves nothing and settles nothing."""
+    """Show an order. A return from the payment page proves nothing and settles nothing."""
     order = _by_token(token)
     if request.args.get("from") == "payment":
         attempt = order.latest_attempt
@@ -30,14 +30,14 @@ def show(token: str) -> str | AnyResponse:
 
 @orders.get("/orders/<token>/code")
 def code(token: str) -> str:
-    """The order's page with the form for an M-PESA code, which no reload may empty."""
+    """Show the order with the form for an M-PESA code, and without reloads, which would empty the form."""
     return order_page(_by_token(token), code_open=True)
 
 
 def order_page(order: Order, code: str = "", code_problem: str = "", code_open: bool = False) -> str:
-    """The page of an order; with the M-PESA code its buyer typed, and what is wrong with it."""
+    """Render the order page; with the M-PESA code its buyer typed and the problem with it, if any."""
     shop = current_store()
-    looked = min(max(request.args.get("looked", 0, type=int), 0), len(REFRESHES))
+    looked = min(max(request.args.get("looked", 0, type=int), 0), len(REFRESH_SECONDS))
     return render_template(
         "payments/order_page.html",
         order=order,
@@ -47,13 +47,13 @@ def order_page(order: Order, code: str = "", code_problem: str = "", code_open: 
         code_problem=code_problem,
         code_open=code_open or bool(code_problem),
         looked=looked,
-        refresh=REFRESHES[looked] if looked < len(REFRESHES) else None,
+        refresh=REFRESH_SECONDS[looked] if looked < len(REFRESH_SECONDS) else None,
     )
 
 
 @orders.get("/orders/<token>/status")
 def status(token: str) -> Response:
-    """Where the order stands, for the page that waits: it compares `state` with its own."""
+    """The order's status for the waiting page, which reloads when `state` changes."""
     order = _by_token(token)
     attempt = order.latest_attempt
     states = {"payment": order.payment, "attempt": attempt.state if attempt else None, "fulfilment": order.fulfilment}
@@ -62,5 +62,5 @@ def status(token: str) -> Response:
 
 
 def _by_token(token: str) -> Order:
-    whole = (Order.lines, Order.events, Order.attempts, Order.money)
-    return order_by_token(token, *map(selectinload, whole)) or abort(404)
+    shown = (Order.lines, Order.events, Order.attempts, Order.money)
+    return order_by_token(token, *map(selectinload, shown)) or abort(404)

@@ -1,8 +1,8 @@
-"""Callbacks to an address that the shop signed, for an attempt that this database does not have.
+"""Callbacks to a signed address whose payment attempt is not in this database.
 
-The signature says that the shop made the address, and each attempt is committed before Chpter hears of it. So the
-database was restored from a backup that is older than the attempt, and what comes may be money. It is kept until a
-person says which order it belongs to (matching.py), or that they looked.
+The signature proves that the shop made the address, and each attempt is committed before Chpter hears of it. So the
+database was restored from a backup that is older than the attempt, and the callback may report a payment. It is kept
+in the review queue until an owner dismisses it.
 """
 
 import logging
@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Update, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.chpter import Callback, Claim
@@ -22,63 +22,59 @@ from shop.payments.callback_intake import IncomingCallback
 from shop.payments.models import UnmatchedCallback
 
 log = logging.getLogger(__name__)
-MOST_KEPT = 50  # of one address and claim: whoever knows one must not fill the disk
-NO_MONEY = "It says that no money came"
+MAX_KEPT = 50  # of one address and claim: one address must not fill the disk
+NO_PAYMENT = "It reports that no payment was made"
 
 
-def keep_unmatched(posted: IncomingCallback, callback: Callback | None) -> None:
-    """Keep a callback that belongs to no attempt, inside the caller's transaction. A repeat changes nothing."""
+def keep_unmatched(incoming: IncomingCallback, callback: Callback | None) -> None:
+    """Keep a callback without an attempt, inside the caller's transaction. A repeat changes nothing."""
     claim = callback.claim if callback else ""
-    same = (UnmatchedCallback.secret_hash == posted.secret_hash) & (UnmatchedCallback.claim == claim)
-    if (db.session.scalar(select(func.count()).select_from(UnmatchedCallback).where(same)) or 0) >= MOST_KEPT:
-        log.warning("a callback of no attempt is not kept: its address has %d already", MOST_KEPT)
+    same = (UnmatchedCallback.secret_hash == incoming.secret_hash) & (UnmatchedCallback.claim == claim)
+    if (db.session.scalar(select(func.count()).select_from(UnmatchedCallback).where(same)) or 0) >= MAX_KEPT:
+        log.warning("a callback without an attempt was not kept: its address has %d already", MAX_KEPT)
         return
-    no_money = claim == Claim.NO
+    no_payment = claim == Claim.NO
     row = UnmatchedCallback(
-        secret_hash=posted.secret_hash,
-        digest=sha256(posted.raw).hexdigest(),
-        received_at=posted.received_at,
-        raw=posted.raw,
-        content_type=posted.content_type,
-        headers=posted.headers,
-        from_browser=posted.from_browser,
+        secret_hash=incoming.secret_hash,
+        digest=sha256(incoming.raw).hexdigest(),
+        received_at=incoming.received_at,
+        raw=incoming.raw,
+        content_type=incoming.content_type,
+        headers=incoming.headers,
+        from_browser=incoming.from_browser,
         claim=claim,
         reference=(callback.order_id if callback else None) or "",
         amount=callback.amount if callback else None,
         method=callback.method if callback else "",
-        resolved_at=posted.received_at if no_money else None,
-        resolution=NO_MONEY if no_money else "",
+        resolved_at=incoming.received_at if no_payment else None,
+        resolution=NO_PAYMENT if no_payment else "",
     )
     with suppress(IntegrityError):  # a repeat
         with db.session.begin_nested():
             db.session.add(row)
-        if not no_money:
+        if not no_payment:
             payment_unmatched.send(row)
-        log.error("a callback belongs to no attempt; it is kept under To check")
+        log.error("a callback belongs to no attempt; it was added to the review queue")
 
 
-def unmatched(most: int) -> Sequence[UnmatchedCallback]:
-    """What waits for a person, the oldest first."""
-    waits = select(UnmatchedCallback).where(UnmatchedCallback.resolved_at.is_(None))
-    return db.session.scalars(waits.order_by(UnmatchedCallback.received_at, UnmatchedCallback.id).limit(most)).all()
+def open_unmatched(limit: int) -> Sequence[UnmatchedCallback]:
+    """The unmatched callbacks that are not dismissed, oldest first."""
+    is_open = select(UnmatchedCallback).where(UnmatchedCallback.resolved_at.is_(None))
+    return db.session.scalars(is_open.order_by(UnmatchedCallback.received_at, UnmatchedCallback.id).limit(limit)).all()
 
 
-def still_open(callback_id: int) -> Update:
-    """Begin an update of one that nobody has closed or matched: of two at once one wins."""
-    return update(UnmatchedCallback).where(UnmatchedCallback.id == callback_id, UnmatchedCallback.resolved_at.is_(None))
-
-
-def resolve_unmatched(callback_id: int, words: str, actor: str) -> UnmatchedCallback | None:
-    """Close one without an order; None when it is closed or matched already. In the caller's transaction."""
-    if not updated(
-        still_open(callback_id).values(resolved_at=utcnow(), resolved_by=actor[:80], resolution=words[:500])
-    ):
+def dismiss_unmatched(callback_id: int, reason: str, actor: str) -> UnmatchedCallback | None:
+    """Dismiss an unmatched callback, inside the caller's transaction. None when it was dismissed before."""
+    is_open = update(UnmatchedCallback).where(
+        UnmatchedCallback.id == callback_id, UnmatchedCallback.resolved_at.is_(None)
+    )
+    if not updated(is_open.values(resolved_at=utcnow(), resolved_by=actor[:80], resolution=reason[:500])):
         return None
     return db.session.get_one(UnmatchedCallback, callback_id)
 
 
-def delete_resolved(months: int, now: datetime) -> int:
-    """Delete what was closed so many months ago, and say how many; 0 months: never. In the caller's transaction."""
+def delete_dismissed(months: int, now: datetime) -> int:
+    """Delete what was dismissed `months` ago or earlier, and return how many; with 0 months, none."""
     if not months:
         return 0
     old = delete(UnmatchedCallback).where(UnmatchedCallback.resolved_at < now - months * MONTH)

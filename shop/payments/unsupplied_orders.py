@@ -1,4 +1,4 @@
-"""Goods that orders hold are lost: which unpaid orders cannot be supplied, and cancelling them in the same act."""
+"""Unpaid orders that cannot be supplied after a loss of stock, and their cancellation."""
 
 from collections.abc import Sequence
 
@@ -13,29 +13,30 @@ WORDS = "The order was cancelled: its goods are damaged or lost"
 
 
 def orders_without_stock(sku: str, left: int) -> list[Order]:
-    """The orders that hold a SKU and cannot be supplied once `left` pieces are here. What is in review is kept before
-    all, then the oldest.
+    """The orders that hold a SKU and cannot be supplied from `left` pieces.
+
+    Orders in review are supplied first, then the oldest.
     """
     holds = or_(Order.payment == Payment.AWAITING, and_(Order.payment == Payment.REVIEW, ~Order.paid_late))
     query = select(Order, OrderLine.quantity).join(OrderLine, OrderLine.order_id == Order.id)
     held = query.where(OrderLine.sku == sku, holds).order_by(Order.payment == Payment.AWAITING, Order.id)
-    lost = []
+    unsupplied = []
     for order, pieces in db.session.execute(held):
         if pieces <= left:
             left -= pieces
         else:
-            lost.append(order)
-    return lost
+            unsupplied.append(order)
+    return unsupplied
 
 
 def cancel_orders_without_stock(sku: str, left: int, numbers: Sequence[str]) -> list[Order]:
-    """Cancel the orders of these numbers, when they are the very ones that cannot be supplied; else none. Which.
+    """Cancel the orders with these numbers, if exactly they cannot be supplied, inside the caller's transaction.
 
-    Inside the caller's transaction. Raises StaleState when one of them is not unpaid any more.
+    Returns the cancelled orders, else none. Raises StaleState when one of them is no longer unpaid.
     """
-    lost = orders_without_stock(sku, left)
-    if {order.number for order in lost} != set(numbers):
+    unsupplied = orders_without_stock(sku, left)
+    if {order.number for order in unsupplied} != set(numbers):
         return []
-    for order in lost:
+    for order in unsupplied:
         manual_payments.cancel(order, WORDS)
-    return lost
+    return unsupplied

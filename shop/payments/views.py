@@ -1,7 +1,6 @@
-"""The address Chpter calls, and the button that tries a payment again."""
+"""The callback address that Chpter calls, and the buyer's forms to pay again and to give an M-PESA code."""
 
 import logging
-from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
 from sqlalchemy import select
@@ -16,11 +15,11 @@ from shop.orders.lookup import order_by_token
 from shop.orders.transitions import StaleState
 from shop.payments import attempts, callback_intake, mpesa_codes
 from shop.payments.callback_intake import IncomingCallback
-from shop.payments.callback_spool import drain, spool
-from shop.payments.models import PaymentAttempt
-from shop.payments.mpesa_messages import LONGEST_MESSAGE, CodeError
-from shop.payments.review_flags import ReviewReason, flag_order
-from shop.payments.settlement import Outcome, settle_callback
+from shop.payments.callback_spool import spool, spool_folder
+from shop.payments.models import PaymentAttempt, ReviewReason
+from shop.payments.mpesa_messages import MAX_MESSAGE_LENGTH, CodeError
+from shop.payments.review_flags import flag_order
+from shop.payments.settlement import settle_callback
 from shop.payments.status_views import order_page
 from shop.web.errors import traceback_lines
 from shop.web.extensions import csrf, limiter
@@ -28,56 +27,54 @@ from shop.web.request_checks import request_body
 
 log = logging.getLogger(__name__)
 payments = Blueprint("payments", __name__)
-LARGEST_BODY = 16 * 1024
+MAX_BODY_BYTES = 16 * 1024
 KEPT_HEADERS = ("Content-Type", "Content-Length", "User-Agent", "Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode")
 
 
 @payments.route("/chpter/callbacks/<token>", methods=["POST"], provide_automatic_options=False)
-@csrf.exempt  # the caller is Chpter's server, which holds no session of ours
+@csrf.exempt  # the caller is Chpter's server, which has no session
 def callback(token: str) -> Response:
-    """Hear what Chpter says of an attempt. 200 and 202 mean: it is kept."""
-    posted = _posted(_secret(token))
+    """Settle a callback. 200 and 202 mean that it is stored."""
+    incoming = _incoming(_secret(token))
     try:
-        outcome = settle_now(posted)
-    except Exception as error:  # the database's or a bug of ours: neither may lose what Chpter says once
+        outcome = settle_callback(incoming)
+    except Exception as error:  # a database failure or a bug: neither may lose a callback that is sent once
         expected = isinstance(error, DBAPIError | StaleState)
         log.error(
             "a callback could not be settled now: %s%s",
             type(error).__name__,
             "" if expected else f"\n{traceback_lines(error)}",
         )
-        return _spooled(posted)
+        return _spooled(incoming)
     return _answer(outcome.status)
 
 
 @payments.route("/chpter/callbacks/<token>", methods=["GET"], provide_automatic_options=False)
 def landing(token: str) -> AnyResponse:
-    """A browser at a callback address: lead it to the order, settle nothing, and let the merchant know.
+    """Redirect a browser at a callback address to the order, settle nothing, and warn the merchant.
 
-    Chpter's page says that buyers may be sent to callback_url too.
+    Chpter's documentation says that buyers may be sent to callback_url too.
     """
     if request.method == "HEAD":
         raise MethodNotAllowed(["GET", "POST"])
     found = select(PaymentAttempt).where(PaymentAttempt.secret_hash == callback_intake.hash_of(_secret(token)))
     attempt = db.session.scalar(found) or abort(404)
-    order, reference = attempt.order, attempt.reference
-    words = (
-        f"Somebody opened the callback address of payment {reference} in a browser: its secret is known to the buyer"
-    )
-    if not any(event.words == words for event in order.events):  # once is enough to know
-        write(lambda: _known_to_buyer(attempt, words))
+    order = attempt.order
+    warning = f"A browser opened the callback address of payment {attempt.reference}: the buyer knows its secret"
+    if not any(event.words == warning for event in order.events):
+        write(lambda: _warn_of_browser(attempt, warning))
     return redirect(url_for("orders.show", token=order.token), 303)
 
 
-def _known_to_buyer(attempt: PaymentAttempt, words: str) -> None:
-    attempt.order.record(words, warning=True)
-    flag_order(attempt.order, ReviewReason.OPENED, words, attempt)
+def _warn_of_browser(attempt: PaymentAttempt, warning: str) -> None:
+    attempt.order.record(warning, warning=True)
+    flag_order(attempt.order, ReviewReason.OPENED, warning, attempt)
 
 
 @payments.post("/orders/<token>/pay")
-@csrf.exempt  # whoever knows the order's token may pay it; the page is open to mail readers without a session
+@csrf.exempt  # the order's token is the permission; email readers open the page without a session
 def pay(token: str) -> AnyResponse:
-    """Try a payment again: straight to the payment page, or back to the order that says why not."""
+    """Start another payment attempt: redirect to its payment page, or to the order page, which says why not."""
     order = order_by_token(token) or abort(404)
     with limiter.limit("8 per minute; 40 per hour", key_func=_token):
         link = attempts.try_again(order)
@@ -85,40 +82,24 @@ def pay(token: str) -> AnyResponse:
 
 
 @payments.post("/orders/<token>/code")
-@csrf.exempt  # as with /pay
+@csrf.exempt  # as for pay
 def offer(token: str) -> AnyResponse | tuple[str, int]:
-    """The buyer says which M-PESA code the order was paid with. It proves nothing: a person looks."""
+    """Take the M-PESA code with which the buyer says they paid. It proves nothing: the order is flagged for review."""
     order = order_by_token(token) or abort(404)
     typed = request.form.get("code", "")
     try:
         with limiter.limit("10 per hour", key_func=_token):
             write(lambda: mpesa_codes.offer_code(order, typed))
-    except (CodeError, mpesa_codes.NoMoreCodes) as error:
-        words = str(error) or "You have given us many codes already. Call us, and have the M-PESA message at hand"
-        return order_page(order, one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE), words), 422
+    except (CodeError, mpesa_codes.TooManyCodes) as error:
+        problem = str(error) or "You have given us many codes already. Call us, and have the M-PESA message at hand"
+        shown = one_line(typed[: 2 * MAX_MESSAGE_LENGTH], MAX_MESSAGE_LENGTH)
+        return order_page(order, shown, problem), 422
     return redirect(url_for("orders.show", token=token), 303)
 
 
 def _token() -> str:
-    """What tries for one order count against. Used once the order was found: other tokens are not counted."""
+    """The key of the rate limits. Only tokens of existing orders are counted."""
     return str((request.view_args or {})["token"])
-
-
-def settle_now(posted: IncomingCallback) -> Outcome:
-    """Settle with the shop's own reading of card payments."""
-    settings: Settings = current_app.config["SETTINGS"]
-    return settle_callback(posted, settings.chpter_card_paid_false)
-
-
-def spool_folder() -> Path:
-    """Where callbacks wait while the database refuses."""
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings.instance_path / "spool"
-
-
-def drain_spool() -> int:
-    """Settle the callbacks that wait on disk; how many."""
-    return drain(spool_folder(), settle_now)
 
 
 def _secret(token: str) -> str:
@@ -126,42 +107,42 @@ def _secret(token: str) -> str:
     return callback_intake.secret_of_token(token, settings.secret_keys) or abort(404)
 
 
-def _posted(secret: str) -> IncomingCallback:
+def _incoming(secret: str) -> IncomingCallback:
     raw, broken_off = _body()
     return IncomingCallback(
         secret_hash=callback_intake.hash_of(secret),
-        raw=raw[:LARGEST_BODY],
+        raw=raw[:MAX_BODY_BYTES],
         content_type=request.headers.get("Content-Type", "")[:200],
         headers="\n".join(f"{name}: {request.headers[name][:200]}" for name in KEPT_HEADERS if name in request.headers),
-        from_browser=any(_of_browsers(name) for name, _ in request.headers),
-        oversized=len(raw) > LARGEST_BODY,
+        from_browser=any(_is_browser_header(name) for name, _ in request.headers),
+        oversized=len(raw) > MAX_BODY_BYTES,
         broken_off=broken_off,
     )
 
 
 def _body() -> tuple[bytes, bool]:
-    """What was posted, and whether the caller left before it was whole.
+    """The body, and whether the connection broke off before its end.
 
-    Never more than one byte over the limit is read, whatever Content-Length says, and nothing is inflated. The shop's
-    own limit does not hold here: what is too large is kept too, cut.
+    At most one byte over the limit is read, whatever Content-Length says, and nothing is decompressed. The general
+    limit of the shop does not apply: a larger body is kept too, cut.
     """
     stream, raw = request_body(request.environ), b""
     try:
-        while piece := stream.read(LARGEST_BODY + 1 - len(raw)):
+        while piece := stream.read(MAX_BODY_BYTES + 1 - len(raw)):
             raw += piece
-    except (ClientDisconnected, OSError):  # gone, or it stopped being HTTP
+    except (ClientDisconnected, OSError):  # the client left, or sent malformed HTTP
         return raw, True
     return raw, False
 
 
-def _of_browsers(header: str) -> bool:
+def _is_browser_header(header: str) -> bool:
     name = header.lower()
     return name in ("cookie", "origin") or name.startswith("sec-fetch-")
 
 
-def _spooled(posted: IncomingCallback) -> Response:
+def _spooled(incoming: IncomingCallback) -> Response:
     try:
-        spool(spool_folder(), posted)
+        spool(spool_folder(), incoming)
     except OSError as error:
         log.error("a callback could not be kept: %s", type(error).__name__)
         return _answer(503)
@@ -169,8 +150,8 @@ def _spooled(posted: IncomingCallback) -> Response:
 
 
 def _answer(status: int) -> Response:
-    words = {200: "ok", 202: "kept", 400: "unreadable", 413: "too large", 503: "try again"}[status]
-    response = Response(words, status, mimetype="text/plain")
+    text = {200: "ok", 202: "kept", 400: "unreadable", 413: "too large", 503: "try again"}[status]
+    response = Response(text, status, mimetype="text/plain")
     if status == 503:
         response.headers["Retry-After"] = "10"
     return response

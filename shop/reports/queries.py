@@ -11,8 +11,8 @@ from sqlalchemy import CTE, ColumnElement, Integer, and_, case, column, func, li
 
 from shop.core.database import UtcDateTime, db
 from shop.orders.models import Order, OrderLine
-from shop.orders.states import AttemptState, Payment
-from shop.payments.models import LedgerEntry, PaymentAttempt
+from shop.orders.states import Payment
+from shop.payments.models import AttemptState, LedgerEntry, PaymentAttempt
 from shop.reports.date_ranges import Bucket, DateRange
 
 MAX_SELLERS = 10  # in the list of best sellers

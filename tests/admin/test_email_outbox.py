@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from shop.accounts.models import AuditLogEntry
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.emails.delivery import IN_HAND, MOST_TRIES, send_due
+from shop.emails.delivery import IN_HAND, MAX_TRIES, send_due
 from shop.emails.models import OutboxEmail
 from tests import both_databases, order_factory
 from tests.emails.smtp_server import settings_for
@@ -96,7 +96,7 @@ def test_each_mail_stands_under_one_tab(clerk, put):
         "none": ["Letter 0"],
     }
     assert "The mail server could not be reached" in pages["waiting"]
-    assert "takes nothing for this address" in pages["failed"]
+    assert "does not accept emails for this address" in pages["failed"]
     assert "1 mail could not be sent" in pages["sent"]
 
 
@@ -141,7 +141,7 @@ def test_one_mail_is_read_as_it_was_written(clerk, put):
     mail_id = put(body=f"Hello {CANARY},\n\nthank you.\n", tries=2, last_error="WeirdError", message_id="<7@localhost>")
     page = clerk.get(f"/admin/mail/{mail_id}").text
 
-    for words in ("Letter 0", "achieng@example.com", "&lt;canary&gt;", "The mail was not taken (WeirdError)"):
+    for words in ("Letter 0", "achieng@example.com", "&lt;canary&gt;", "The email was not accepted (WeirdError)"):
         assert words in page
     assert "&lt;7@localhost&gt;" in page
     assert "/admin/orders/" in page
@@ -179,7 +179,7 @@ def test_the_message_id_stays_the_same_over_retries(app, clerk, put, office, mai
     mail_id = put()
     for hours in range(0, 200, 5):
         sweep(app, timedelta(hours=hours))
-    assert mail_of(mail_id).tries == MOST_TRIES
+    assert mail_of(mail_id).tries == MAX_TRIES
     office.answers = {}
 
     press(clerk, mail_id, "again")

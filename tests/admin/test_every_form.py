@@ -104,7 +104,6 @@ NEITHER = {
             "admin.mail_again",
             "admin.mail_copy",
             "admin.check_close",
-            "admin.check_match",
             "admin.check_unmatched",
         ),
         STEP,

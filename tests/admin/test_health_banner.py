@@ -13,7 +13,7 @@ import pytest
 from shop.core.clock import nairobi, utcnow
 from shop.core.heartbeat import FILE, Heart
 from shop.payments import alerts
-from shop.payments.views import drain_spool
+from shop.payments.callback_spool import drain_spool
 
 CALM = SimpleNamespace(f_bavail=10**6, f_frsize=4096, f_flag=0, f_files=10**6, f_favail=10**6)
 MB = 1024**2
@@ -73,7 +73,7 @@ def test_chpter_that_cannot_be_reached_is_said_from_the_second_purchase_on(notic
 
     press_pay(shopper)
     [words] = notices()
-    assert words.startswith("Chpter cannot be reached since ")
+    assert words.startswith("Chpter has been unreachable since ")
 
     provider.behaviour = "ok"
     shopper.buy()
@@ -176,8 +176,8 @@ def test_callbacks_that_wait_on_disk_are_counted_until_they_are_settled(
 
     waiting, damaged = notices()
 
-    assert waiting.startswith("1 of Chpter’s messages wait on disk")
-    assert damaged.startswith("1 of Chpter’s messages on disk cannot be read")
+    assert waiting.startswith("1 of Chpter’s callbacks wait on disk")
+    assert damaged.startswith("1 of Chpter’s callbacks on disk cannot be read")
 
     with app.app_context():
         drain_spool()
@@ -191,12 +191,12 @@ def test_callbacks_that_wait_on_disk_are_counted_until_they_are_settled(
     ("disk", "words"),
     [
         ({}, None),
-        ({"f_bavail": 63 * MB // 4096}, "The disk is nearly full: 63 MB and room for 1,000,000 files are left."),
+        ({"f_bavail": 63 * MB // 4096}, "The disk is nearly full: space for 63 MB and 1,000,000 files is left."),
         ({"f_bavail": 64 * MB // 4096}, None),
-        ({"f_favail": 999}, "The disk is nearly full: 3906 MB and room for 999 files are left."),
+        ({"f_favail": 999}, "The disk is nearly full: space for 3906 MB and 999 files is left."),
         ({"f_favail": 1_000}, None),
         ({"f_files": 0, "f_favail": 0}, None),  # a file system that does not count its files
-        ({"f_flag": os.ST_RDONLY, "f_bavail": 0}, "The disk can only be read."),
+        ({"f_flag": os.ST_RDONLY, "f_bavail": 0}, "The disk is read-only."),
     ],
 )
 def test_a_disk_that_cannot_keep_an_order_is_said(app, notices, monkeypatch, disk, words):
@@ -225,4 +225,4 @@ def test_a_long_outage_does_not_fill_the_disk(app, instance):
     for _ in range(200):
         alerts.note_unreachable(instance, "unreachable")
 
-    assert alerts.MOST_NOTED <= (instance / alerts.AWAY).stat().st_size < alerts.MOST_NOTED + 20
+    assert alerts.MAX_NOTED <= (instance / alerts.UNREACHABLE).stat().st_size < alerts.MAX_NOTED + 20

@@ -71,7 +71,7 @@ def test_workers_send_mail_end_orders_and_settle_what_was_spooled_and_stop_when_
 ):
     forgotten, paid = shopper.buy(), shopper.buy()
     with monkeypatch.context() as patch:
-        patch.setattr("shop.payments.views.settle_now", refuse_all)
+        patch.setattr("shop.payments.views.settle_callback", refuse_all)
         assert paid.hear(paid.callback()).status_code == 202
     with app.app_context():
         token = forgotten.order_path.rsplit("/", 1)[1]

@@ -19,14 +19,14 @@ from shop.emails.messages import write_email
 from shop.core.database import write
 from shop.payments.callback_intake import IncomingCallback
 from shop.payments.callback_spool import spool
-from shop.payments.alerts import token_refused
+from shop.payments.alerts import note_token_refused
 with app.test_request_context():
     settings = app.config["SETTINGS"]
     words = {"name": "A", "link": "x", "until": utcnow()}
-    write(lambda: write_email("a@example.com", "new_password", "New", "key", **words, encrypted=True))
+    write(lambda: write_email("new_password", "a@example.com", token_hash="key", **words, encrypted=True))
     assert send_due(settings, utcnow()) == 1
     spool(settings.instance_path / "spool", IncomingCallback("x", b"{}", "", "", False, False, False))
-    token_refused(settings.instance_path)
+    note_token_refused(settings.instance_path)
 """
 
 

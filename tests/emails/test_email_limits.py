@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from shop.emails.messages import MOST_UNPROVEN
+from shop.emails.messages import MAX_UNPROVEN
 from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from tests import both_databases
@@ -25,7 +25,7 @@ def settings(settings):
 def filled(app):
     """Let an address have had so many mails that anybody can cause."""
 
-    def fill(count=MOST_UNPROVEN, address=ADDRESS, ago=timedelta(hours=1), kind="placed"):
+    def fill(count=MAX_UNPROVEN, address=ADDRESS, ago=timedelta(hours=1), kind="placed"):
         when = utcnow() - ago
         with app.app_context():
             rows = [
@@ -53,12 +53,12 @@ def mails(app, *kinds, to=ADDRESS):
 @both_databases
 def test_ten_orders_of_a_day_are_told_and_the_eleventh_stands_untold(app, shopper, ledger):
     ledger.shelve(SKU, 100)
-    for _ in range(MOST_UNPROVEN + 2):
+    for _ in range(MAX_UNPROVEN + 2):
         shopper.buy()
         with app.app_context():  # as if its half hour were over
             write(lambda: db.session.execute(update(Order).values(payment="expired")))
 
-    assert mails(app, "placed") == MOST_UNPROVEN == 10
+    assert mails(app, "placed") == MAX_UNPROVEN == 10
     assert ledger.count(Order) == 12
 
 
@@ -87,7 +87,7 @@ def test_whatever_anybody_can_cause_counts(app, shopper, filled, kind):
         {"kind": "sent"},
         {"ago": timedelta(hours=24, minutes=1)},
         {"address": "somebody@example.com"},
-        {"count": MOST_UNPROVEN - 1},
+        {"count": MAX_UNPROVEN - 1},
     ],
 )
 def test_other_mails_older_ones_and_those_of_others_do_not(app, shopper, filled, others):

@@ -115,7 +115,7 @@ def test_a_receipt_reads_like_one(app, shopper, post):
 we have received KSh 2,405. This is your receipt for order {order.number}:
 
 1 x Classic sisal kiondo (Terracotta bands): KSh 2,450
-Goods: KSh 2,450
+Subtotal: KSh 2,450
 Discount KARIBU10: -KSh 245
 Delivery (Nairobi CBD): KSh 200
 Total: KSh 2,405
@@ -123,7 +123,7 @@ Received: KSh 2,405
 
 It goes to Nairobi CBD, Near the stage, blue gate: 1 day.
 
-See how it stands:
+See your order:
 http://localhost/orders/{order.token}
 
 Mkono "& Co"
@@ -158,7 +158,7 @@ def test_an_order_that_costs_nothing_gets_its_receipt_at_once(app, shopper, post
     assert set(letters) == {f"Receipt for your order {order.number}", f"New paid order {order.number}"}
     words = letters[f"Receipt for your order {order.number}"].get_content()
     assert "There is nothing to pay" in words
-    assert "Pick it up at our workshop: ready in 1 day." in words
+    assert "Collect it at our workshop: ready in 1 day." in words
 
 
 def test_a_letter_is_plain_text_from_the_shop_to_one_person(app, shopper, post, office):
@@ -300,11 +300,11 @@ def test_a_doubtful_payment_is_mailed_to_the_owner_once_for_each_reason(app, sho
         bought.hear(bought.callback(amount=1))
     letters = post()
 
-    assert list(letters) == [f"Order {number}: look at its payment"]
-    words = letters[f"Order {number}: look at its payment"]
+    assert list(letters) == [f"Order {number}: check its payment"]
+    words = letters[f"Order {number}: check its payment"]
     assert words["To"] == "merchant@example.com"
     assert f"Do not send anything for order {number} yet." in words.get_content()
-    assert "The sum paid is not the sum asked for, so a person decides." in words.get_content()
+    assert "The amount paid is not the amount requested, so a person must decide." in words.get_content()
     assert f"http://localhost/admin/orders/{number}" in words.get_content()
 
 

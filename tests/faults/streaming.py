@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from flask import Flask
 
-from shop.payments.views import drain_spool
+from shop.payments.callback_spool import drain_spool
 from tests.faults.meanwhile import PATIENCE, Meanwhile
 from tests.faults.serving import Served
 from tests.shopper import Bought

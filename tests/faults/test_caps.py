@@ -54,4 +54,4 @@ def test_the_days_mails_of_an_address_are_counted_to_the_mail(rush, ledger, monk
     monkeypatch.setattr(placement, "MAX_OPEN_ORDERS", 1_000)
 
     assert rush(email="one@example.com") == {303: BUYERS}
-    assert ledger.mails("placed") == messages.MOST_UNPROVEN
+    assert ledger.mails("placed") == messages.MAX_UNPROVEN

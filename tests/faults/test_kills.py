@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shop.payments.views import drain_spool
+from shop.payments.callback_spool import drain_spool
 from tests import both_databases
 from tests.databases import postgres_server
 from tests.faults.figures import size

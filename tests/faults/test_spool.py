@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from shop.payments import settlement
-from shop.payments.views import drain_spool
+from shop.payments.callback_spool import drain_spool
 from tests import both_databases
 from tests.shopper import SKU
 

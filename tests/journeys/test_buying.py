@@ -66,7 +66,7 @@ def test_a_failure_that_is_corrected_turns_the_page_to_paid_by_itself(visitor):
 def test_a_buyer_whose_payment_is_confirmed_late_is_told_not_to_pay_again_until_the_page_says_paid(visitor):
     visitor.buy("Paid, but the callback comes late")
     visitor.sees("Do not pay again. Your payment may still be on its way.")
-    visitor.sees("This page watches for your payment and changes by itself.")
+    visitor.sees("This page updates by itself when your payment is confirmed.")
 
     visitor.sees_paid()
     expect(visitor.page.get_by_text("Do not pay again")).to_have_count(0)

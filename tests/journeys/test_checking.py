@@ -60,9 +60,9 @@ def test_another_is_refused_and_its_money_given_back(comes: Callable[..., Visito
     merchant.sees("Recorded: KSh 1,325 was given back")
     buyer.page.reload()
     buyer.sees_heading("This order was cancelled.")
-    buyer.sees("KSh 1,325 was given back.")
+    buyer.sees("KSh 1,325 was refunded.")
     assert buyer.shop.mail_with(f"Your order {number} was cancelled")
-    assert buyer.shop.mail_with(f"Money given back for your order {number}", "in cash")
+    assert buyer.shop.mail_with(f"Refund for your order {number}", "in cash")
 
 
 @pytest.mark.parametrize("size", SIZES)

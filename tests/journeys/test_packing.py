@@ -47,7 +47,7 @@ def test_a_pickup_order_is_handed_over_for_the_code_the_buyer_shows(comes: Calla
     buyer.sees_heading("Your order is ready to collect.")
     code = buyer.page.locator(".status__code strong").inner_text()
     mail = merchant.shop.mail_with(f"Subject: Your order {number} is ready to collect")
-    assert re.search(r"Your collect code: (\d{4})", mail)[1] == code
+    assert re.search(r"Your collection code: (\d{4})", mail)[1] == code
 
     page.get_by_label("Collect code").fill(f"{(int(code) + 1) % 10_000:04d}")
     page.get_by_role("button", name="Hand over", exact=True).click()

@@ -82,7 +82,7 @@ def test_a_forgotten_password_is_made_anew_by_mail(comes: Callable[..., Visitor]
     guest.page.get_by_label("E-mail").fill(email)
     guest.page.get_by_role("button", name="Mail me the link").click()
     guest.sees("a link is on its way")
-    guest.page.goto(mailed_link(guest, email, "asked for a new password", "/admin/sign-in/password"))
+    guest.page.goto(mailed_link(guest, email, "request for a new password", "/admin/sign-in/password"))
     guest.page.get_by_label("New password").fill("lantern river button seven")
     guest.page.get_by_role("button", name="Keep this password").click()
     sign_in(guest, email, "lantern river button seven")

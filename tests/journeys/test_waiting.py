@@ -59,7 +59,7 @@ def test_a_page_that_comes_back_into_the_network_looks_at_once(waiting):
     with waiting.page.expect_request("**/status"):
         waiting.context.set_offline(False)
 
-    waiting.sees("This page watches for your payment and changes by itself.")
+    waiting.sees("This page updates by itself when your payment is confirmed.")
     waiting.trouble.clear()
 
 

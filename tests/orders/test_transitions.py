@@ -91,7 +91,7 @@ def test_a_late_payment_claims_a_discount_use_if_one_is_left_and_keeps_the_price
     ledger.put(DiscountCode, {"code": "KARIBU10"}, active=left)
     order = order_of(bought)
 
-    write(lambda: transitions.complete_late_payment(order, MOMENT))
+    write(lambda: transitions.complete_payment(order, MOMENT, late=True))
 
     assert (order.paid_at, order.paid_late, told) == (MOMENT, True, [order])
     assert ledger.uses("KARIBU10") == used + left
@@ -112,7 +112,7 @@ def test_the_timeline_says_why_a_late_order_got_no_discount_use(shopper, order_o
     order = order_of(shopper.buy(code="KARIBU10"))
     ledger.put(DiscountCode, {"code": "KARIBU10"}, **code)
 
-    write(lambda: transitions.complete_late_payment(order, MOMENT))
+    write(lambda: transitions.complete_payment(order, MOMENT, late=True))
 
     assert f"Discount code KARIBU10 had {why} by then; its price is honoured" in [one.words for one in order.events]
 

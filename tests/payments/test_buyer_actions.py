@@ -23,7 +23,7 @@ def cancel(shopper, bought, **fields):
 def test_a_buyer_cancels_an_unpaid_order_and_its_goods_are_free_at_once(shopper, bought, ledger, there):
     asked = shopper.get(f"{bought.order_path}/cancel").text
     assert "Cancel this order?" in asked
-    assert "Money that comes for a cancelled order is given back" in asked
+    assert "If you pay for a cancelled order, we refund you" in asked
     there("awaiting", "open")
 
     assert cancel(shopper, bought).headers["Location"] == bought.order_path
@@ -48,7 +48,7 @@ def test_a_cancelled_order_gives_its_discount_code_back(shopper, ledger):
 def test_an_order_is_changed_by_taking_its_goods_into_the_cart(shopper, bought, ledger, there):
     shopper.buy("STA-BEA-ONE")
     asked = shopper.get(f"{bought.order_path}/cancel?then=change").text
-    assert "its goods go back into your cart" in asked
+    assert "puts its products into your cart" in asked
 
     assert cancel(shopper, bought, then="change").headers["Location"] == "/cart"
 

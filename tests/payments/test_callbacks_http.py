@@ -153,7 +153,7 @@ def test_r4_another_sum_goes_to_a_person_with_both_sums(bought, ledger, there):
     there("review", "review")
     kept = sent_to_a_person(ledger, bought, "R4")
     assert kept.amount == 1000
-    assert f"Asked for {shillings(bought.total)}, it says KSh 1,000." in kept.reason
+    assert f"Requested {shillings(bought.total)}, Chpter reports KSh 1,000." in kept.reason
 
 
 AMOUNTS = [None, "1e2", "1_00", "+100", "１００", "100,00", "100.5", "", True, [100], {}, -100, 0, 10**12, "5" * 5000]

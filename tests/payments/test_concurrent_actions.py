@@ -59,7 +59,7 @@ def test_money_in_review_is_settled_once(order, ledger, bought):
 
 def test_the_same_money_is_taken_back_once(order, bought, monkeypatch):
     # as it was read, though not as it stands: somebody has given money back meanwhile
-    monkeypatch.setattr(manual_payments, "is_entered_twice", lambda order: 100)
+    monkeypatch.setattr(manual_payments, "duplicate_amount", lambda order: 100)
     monkeypatch.setattr(Order, "shortfall", property(lambda order: 7))
 
     refused(manual_payments.mark_duplicate, order, "owner")
@@ -120,8 +120,8 @@ def test_the_host_of_a_refused_link_is_named_to_the_merchant_and_not_to_the_buye
     bought = Bought(shopper, "")
     page = shopper.get(bought.order_path).text
 
-    assert ledger.warnings(bought) == ["No payment page could be opened (unsafe_link: the link leads to evil.example)"]
-    assert "no payment page: unsafe_link, the link leads to evil.example" in caplog.text
+    assert ledger.warnings(bought) == ["No payment page could be opened (unsafe_link: the link points to evil.example)"]
+    assert "no payment page: unsafe_link, the link points to evil.example" in caplog.text
     assert "evil.example" not in page
 
 
@@ -166,13 +166,16 @@ def test_more_came_and_more_was_given_back_than_the_book_says(order, ledger, bou
 
     [mismatch] = reconciliation.reconcile().wrong
 
-    assert "came, the book says" in mismatch.words
+    assert "the ledger says" in mismatch.words
 
 
-def test_a_callback_that_another_worker_has_settled_is_left(order, tmp_path):
-    (tmp_path / "20261102-a.json").symlink_to(tmp_path / "gone")  # listed, and not there when it is opened
+def test_a_spooled_callback_that_another_worker_has_settled_is_skipped(order, monkeypatch):
+    monkeypatch.setattr(callback_spool, "settle_callback", lambda incoming: pytest.fail("there is no callback"))
+    folder = callback_spool.spool_folder()
+    folder.mkdir()
+    (folder / "20261102-a.json").symlink_to(folder / "gone")  # listed, and missing when it is opened
 
-    assert callback_spool.drain(tmp_path, lambda posted: pytest.fail("nothing waits")) == 0
+    assert callback_spool.drain_spool() == 0
 
 
 def test_what_was_looked_at_already_is_not_looked_at_again(order):
@@ -193,5 +196,5 @@ def test_what_was_looked_at_already_is_not_looked_at_again(order):
     db.session.commit()
     number = db.session.scalars(select(UnmatchedCallback.id)).one()
 
-    assert write(lambda: unmatched_callbacks.resolve_unmatched(number, "mine", "owner")).resolution == "mine"
-    assert write(lambda: unmatched_callbacks.resolve_unmatched(number, "not mine", "other")) is None
+    assert write(lambda: unmatched_callbacks.dismiss_unmatched(number, "mine", "owner")).resolution == "mine"
+    assert write(lambda: unmatched_callbacks.dismiss_unmatched(number, "not mine", "other")) is None

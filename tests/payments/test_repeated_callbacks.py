@@ -68,7 +68,7 @@ def test_r10_money_for_a_cancelled_order_is_to_be_given_back(bought, ledger, the
 
     there("cancelled", "paid", "free", refund_due=True)
     assert rows(ledger, bought) == ["R10"]
-    assert "given back" in ledger.warnings(bought)[-1]
+    assert "refund is due" in ledger.warnings(bought)[-1]
 
 
 def test_r11_an_order_paid_twice_is_to_be_given_back_once(shopper, bought, ledger, there):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from shop.chpter import Claim
-from shop.orders.states import AttemptState, Payment
-from shop.payments.settlement_rules import Decision, Facts, decide
+from shop.orders.states import Payment
+from shop.payments.models import AttemptState, ReviewReason
+from shop.payments.settlement_rules import Decision, Facts, decide, decide_unreadable
 
 SAME = "same"
 
@@ -41,7 +42,9 @@ TABLE: list[Row] = [
 ALERTED = {"R2", "R5", "R4", "R3c", "R9", "R3b", "R10", "R11"}  # and R8 when the sum differs
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "settling.md"
 EITHER = (True, False)
-EVERY = [Facts(*facts) for facts in product(Claim, EITHER, EITHER, EITHER, AttemptState, Payment, EITHER, EITHER)]
+EVERY = [
+    Facts(*facts) for facts in product(Claim, EITHER, EITHER, EITHER, AttemptState, Payment, EITHER, EITHER, EITHER)
+]
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ def test_every_combination_is_decided_as_the_table_says(decided):
         if (decision.row, decision.attempt, decision.order) != looked_up(facts)
     ]
 
-    assert len(EVERY) == 3 * 2 * 2 * 2 * 7 * 6 * 2 * 2
+    assert len(EVERY) == 3 * 2 * 2 * 2 * 7 * 6 * 2 * 2 * 2
     assert not wrong
 
 
@@ -104,9 +107,9 @@ def test_an_order_becomes_paid_only_by_a_full_payment_that_can_be_believed(decid
 
 
 def test_exactly_these_few_combinations_make_an_order_paid(decided):
-    # three attempt states; an awaiting order, with or without the questions of stock and rest, an expired one with
-    # stock, and one in review with stock whose rest this is
-    assert sum(decision.order == "paid" != facts.order for facts, decision in decided) == 3 * (4 + 2 + 1)
+    # three attempt states; an awaiting order, with any stock and remaining payment, an expired one with stock, and one
+    # in review with stock whose remaining payment this is; each of them late or not
+    assert sum(decision.order == "paid" != facts.order for facts, decision in decided) == 3 * (4 + 2 + 1) * 2
 
 
 def test_a_failure_never_undoes_money(decided):
@@ -174,7 +177,56 @@ def test_hearing_it_again_changes_nothing_more(decided):
 def test_what_another_attempts_callback_says_changes_nothing(decided):
     for facts, decision in decided:
         if not facts.reference_matches:
-            assert decision == Decision("R2", facts.attempt, facts.order, decision.reason, alert=True)
+            assert decision == Decision(
+                "R2",
+                facts.attempt,
+                facts.order,
+                decision.reason,
+                alert=True,
+                review_reason=ReviewReason.MISMATCH,
+            )
+
+
+def test_late_money_is_marked_late_and_takes_the_stock_again_where_the_order_becomes_paid(decided):
+    for facts, decision in decided:
+        late = decision.row in ("R3a", "R3b") or (decision.row == "R3d" and facts.late)
+        assert decision.late == late
+        assert decision.takes_stock == (late and decision.order == "paid")
+
+
+def test_a_transaction_code_is_kept_of_every_success_that_names_its_own_payment(decided):
+    assert all(decision.keeps_code == (facts.claim == "yes" and facts.reference_matches) for facts, decision in decided)
+
+
+def test_the_buyer_is_told_of_a_failure_once(decided):
+    for facts, decision in decided:
+        assert decision.notify_failure == (decision.row == "R6" and facts.attempt != "failed")
+
+
+def test_what_no_state_shows_is_flagged_for_review(decided):
+    flags = {
+        "R2": ReviewReason.MISMATCH,
+        "R3a": ReviewReason.LATE,
+        "R5": ReviewReason.CONTRADICTION,
+        "R8": ReviewReason.OTHER_SUM,
+    }
+    for facts, decision in decided:
+        in_review = "review" in (decision.attempt, decision.order)
+        hidden = decision.row in ("R2", "R3a") or (decision.row in ("R5", "R8") and decision.alert and not in_review)
+        assert decision.review_reason == (flags[decision.row] if hidden else None), facts
+
+
+def test_an_unreadable_body_changes_no_state_and_is_flagged():
+    decision = decide_unreadable(AttemptState.OPEN, Payment.AWAITING, "The body is not UTF-8.")
+
+    assert decision == Decision(
+        "R1",
+        AttemptState.OPEN,
+        Payment.AWAITING,
+        "The body is not UTF-8.",
+        alert=True,
+        review_reason=ReviewReason.UNREADABLE,
+    )
 
 
 def test_every_reason_is_documented_under_its_row(decided):

@@ -21,7 +21,7 @@ def part_paid(app, shopper):
 
 
 def ask(came, rest):
-    shortfalls.ask_for_rest(db.session.scalars(select(Order)).one(), came, rest, "owner@example.com")
+    shortfalls.request_remaining(db.session.scalars(select(Order)).one(), came, rest, "owner@example.com")
 
 
 def pay(bought):
@@ -57,7 +57,10 @@ def test_more_than_the_total_is_said_to_be_given_back(shopper):
 
     page = shopper.get(bought.order_path).text
 
-    assert "We have heard of KSh 6,000 for this order, which costs KSh 5,100. What is too much is given back" in page
+    assert (
+        "A payment of KSh 6,000 was reported for this order, which costs KSh 5,100. We will refund the difference"
+        in page
+    )
 
 
 def test_a_rest_that_is_no_longer_asked_for_is_asked_for_again(app, part_paid, ledger):

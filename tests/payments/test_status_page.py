@@ -11,7 +11,8 @@ from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.core.money import shillings
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Fulfilment, Payment
+from shop.orders.states import Fulfilment, Payment
+from shop.payments.models import AttemptState
 from tests.shopper import SKU, Bought
 
 HEADLINES = {
@@ -19,7 +20,7 @@ HEADLINES = {
     "review": "Your payment is being checked by a person.",
     "expired": "This order was closed because no payment arrived.",
     "cancelled": "This order was cancelled.",
-    "refunded": "Your money for this order was given back.",
+    "refunded": "Your payment for this order was refunded.",
 }
 WAITING = {
     "creating": "We are opening the payment page.",
@@ -55,7 +56,7 @@ def test_every_state_has_its_sentence_and_a_way_to_pay_only_while_it_can_be_paid
         assert pay_forms(shopper.page) == ([f"{bought.order_path}/pay"] if payment == "awaiting" else []), attempt
         waits = payment == "expired" or (payment == "awaiting" and attempt != "create_failed")
         assert ("data-status-url" in reply.text) == waits, attempt
-        assert ("Put these into my cart" in reply.text) == (payment in ("expired", "cancelled", "refunded"))
+        assert ("Add these to my cart" in reply.text) == (payment in ("expired", "cancelled", "refunded"))
         assert ("Change this order" in reply.text) == (payment == "awaiting")
         assert ("Paid" in shopper.page.findtext(".//title")) == (payment == "paid")
         assert bought.status == {"payment": payment, "attempt": attempt, "fulfilment": "unfulfilled"}
@@ -282,14 +283,14 @@ def test_without_javascript_the_page_looks_less_and_less_often_and_ends(shopper,
 
     assert waits == sorted(waits)
     assert 15 * 60 <= sum(waits) <= 60 * 60
-    assert "This page has stopped looking." in words(shopper.page)
+    assert "This page no longer reloads." in words(shopper.page)
 
 
 def test_a_payment_in_review_says_how_much_came_and_what_is_missing(shopper, bought):
     bought.hear(bought.callback(amount=str(bought.total - 150)))
     shopper.get(bought.order_path)
 
-    assert f"We have heard of {shillings(bought.total - 150)} for this order" in words(shopper.page)
+    assert f"A payment of {shillings(bought.total - 150)} was reported for this order" in words(shopper.page)
     assert "KSh 150 is missing." in words(shopper.page)
 
 

@@ -6,8 +6,7 @@ from shop.core.database import db, write
 from shop.orders.models import Order, OrderSearchTerm
 from shop.payments import manual_payments
 from shop.payments.manual_payments import ManualPayment
-from shop.payments.models import LedgerEntry, PaymentAttempt, ReviewFlag
-from shop.payments.review_flags import ReviewReason
+from shop.payments.models import LedgerEntry, PaymentAttempt, ReviewFlag, ReviewReason
 from tests import both_databases
 
 pytestmark = both_databases
@@ -90,7 +89,7 @@ def test_the_code_of_money_that_a_person_accepts_enters_the_book(app, bought, le
     bought.hear(bought.callback(transaction_code=CODE, amount=str(bought.total - 1)))
     with app.app_context():
         order = db.session.scalars(select(Order).filter_by(token=bought.order_path.rsplit("/", 1)[1])).one()
-        write(lambda: manual_payments.accept(order, bought.total - 1, "owner@example.com", let_off=1))
+        write(lambda: manual_payments.accept(order, bought.total - 1, "owner@example.com", write_off=1))
 
     assert books(app) == [(bought.total - 1, CODE)]
 

@@ -8,8 +8,8 @@ from sqlalchemy import delete, select
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.payments import unmatched_callbacks
+from shop.payments.callback_spool import drain_spool
 from shop.payments.models import CallbackRecord, PaymentAttempt, UnmatchedCallback
-from shop.payments.views import drain_spool
 from shop.privacy.anonymise import MONTH
 from tests import both_databases
 from tests.faults.at_once import at_once
@@ -69,7 +69,7 @@ def test_a_failure_is_kept_and_bothers_nobody(app, lost):
     lost.hear(lost.failure())
 
     [one] = kept(app)
-    assert (one.claim, one.resolution) == ("no", unmatched_callbacks.NO_MONEY)
+    assert (one.claim, one.resolution) == ("no", unmatched_callbacks.NO_PAYMENT)
     assert one.resolved_at is not None
 
 
@@ -82,9 +82,9 @@ def test_what_cannot_be_read_is_kept_too_and_said_to_be_so(app, lost, body, stat
 
 
 def test_one_address_cannot_fill_the_disk_nor_crowd_out_the_money(app, lost):
-    for number in range(unmatched_callbacks.MOST_KEPT + 5):
+    for number in range(unmatched_callbacks.MAX_KEPT + 5):
         lost.hear(lost.callback(payment_status=f"Who knows {number}"))
-    assert len(kept(app)) == unmatched_callbacks.MOST_KEPT
+    assert len(kept(app)) == unmatched_callbacks.MAX_KEPT
 
     assert lost.hear(lost.callback()).status_code == 200
     assert [one.claim for one in kept(app)].count("yes") == 1
@@ -92,7 +92,7 @@ def test_one_address_cannot_fill_the_disk_nor_crowd_out_the_money(app, lost):
 
 def test_from_the_spool_it_is_kept_the_same(app, lost, monkeypatch, tmp_path):
     with monkeypatch.context() as patch:
-        patch.setattr("shop.payments.views.settle_now", lambda posted: 1 / 0)
+        patch.setattr("shop.payments.views.settle_callback", lambda posted: 1 / 0)
         assert lost.hear(lost.callback()).status_code == 202
     with app.app_context():
         assert drain_spool() == 1
@@ -105,8 +105,8 @@ def test_what_was_looked_at_goes_with_the_time_and_what_waits_stays(app, lost):
     lost.hear(lost.callback())
     lost.hear(lost.failure())
     with app.app_context():
-        assert write(lambda: unmatched_callbacks.delete_resolved(0, utcnow() + 30 * MONTH)) == 0
-        assert write(lambda: unmatched_callbacks.delete_resolved(24, utcnow() + 23 * MONTH)) == 0
-        assert write(lambda: unmatched_callbacks.delete_resolved(24, utcnow() + 25 * MONTH)) == 1
+        assert write(lambda: unmatched_callbacks.delete_dismissed(0, utcnow() + 30 * MONTH)) == 0
+        assert write(lambda: unmatched_callbacks.delete_dismissed(24, utcnow() + 23 * MONTH)) == 0
+        assert write(lambda: unmatched_callbacks.delete_dismissed(24, utcnow() + 25 * MONTH)) == 1
 
     assert [one.claim for one in kept(app)] == ["yes"]

@@ -170,7 +170,7 @@ def money_mark_paid(number: str) -> ViewResponse:
         try:
             reply = _unless_code_taken(form, lambda: done(number, mark))
         except AmountTooLow as less:
-            form.ask_to_let_off(less.short)
+            form.ask_to_let_off(less.shortfall)
             reply = None
         if reply is not None:
             return reply

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from shop.admin.orders.detail_views import TO_REVIEW, OrderDetail
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Payment
+from shop.orders.states import Payment
 from shop.payments import payment_reversals, shortfalls
-from shop.payments.manual_payments import PAYABLE, is_entered_twice
-from shop.payments.models import PaymentAttempt
+from shop.payments.manual_payments import PAYABLE, duplicate_amount
+from shop.payments.models import AttemptState, PaymentAttempt
 from shop.payments.refunds import REFUNDABLE
 
 
@@ -55,7 +55,7 @@ def available_actions(order: Order, dossier: OrderDetail) -> AvailableActions:
     ]
     decide = order.payment == Payment.REVIEW
     came = (said[0].amount or 0) if decide and said else 0
-    rest = shortfalls.rest_of(order, came)
+    rest = shortfalls.balance_due(order, came)
     return AvailableActions(
         review=said[0] if decide and said else None,
         needs_money=bool(decide and said) and order.money_here < order.total,
@@ -67,6 +67,6 @@ def available_actions(order: Order, dossier: OrderDetail) -> AvailableActions:
         give_back=order.payment in REFUNDABLE and order.money_here > 0,
         cancel_paid=payment_reversals.may_cancel(order),
         take_back=payment_reversals.marked_by_hand(order) is not None,
-        same_money=is_entered_twice(order) if order.refund_due else 0,
+        same_money=duplicate_amount(order) if order.refund_due else 0,
         stray=said if not decide else (),
     )

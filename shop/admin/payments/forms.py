@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 from shop.core.money import AmountError, read_shillings, shillings
 from shop.core.text import one_line
 from shop.payments.manual_payments import ManualPayment
-from shop.payments.mpesa_messages import LONGEST_MESSAGE, CodeError, Direction, read_code, read_message
+from shop.payments.mpesa_messages import MAX_MESSAGE_LENGTH, CodeError, Direction, read_code, read_message
 from shop.web.base_form import BaseForm
 
 LONGEST_REASON = 200  # characters
@@ -32,7 +32,7 @@ def tidy(typed: str | None) -> str | None:
 
 def tidy_message(typed: str | None) -> str | None:
     """A pasted message, or a code, on one line."""
-    return typed and one_line(typed[: 2 * LONGEST_MESSAGE], LONGEST_MESSAGE)
+    return typed and one_line(typed[: 2 * MAX_MESSAGE_LENGTH], MAX_MESSAGE_LENGTH)
 
 
 class MoneyForm(BaseForm):

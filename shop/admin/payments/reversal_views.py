@@ -31,7 +31,7 @@ def money_ask_rest(number: str) -> ViewResponse:
         return to_order(number)
 
     def ask(order: Order) -> str:
-        shortfalls.ask_for_rest(order, came, rest, current_user_name())
+        shortfalls.request_remaining(order, came, rest, current_user_name())
         audit(f"Counted {shillings(came)} that came and asked the buyer for the remaining {shillings(rest)}", order)
         mailed = "The buyer gets a mail with the link" if order.email else "Send the buyer the link"
         return f"{shillings(rest)} is asked for. {mailed}; the message for WhatsApp stands below"
@@ -50,8 +50,8 @@ def money_accept_less(number: str) -> ViewResponse:
     except AmountError as error:
         flash(str(error), "problem")
         return to_order(number)
-    came = amount if manual_payments.in_review(order) else 0
-    rest, form = shortfalls.rest_of(order, came), ReasonForm()
+    came = amount if manual_payments.attempt_in_review(order) else 0
+    rest, form = shortfalls.balance_due(order, came), ReasonForm()
     if order.payment != Payment.REVIEW or not 0 < rest < order.total:
         flash(TOO_LATE, "problem")
         return to_order(number)
@@ -63,7 +63,7 @@ def money_accept_less(number: str) -> ViewResponse:
         def accept(order: Order) -> str:
             if seen != _less(order, came):
                 raise StaleState
-            manual_payments.accept(order, amount, current_user_name(), let_off=shortfalls.rest_of(order, came))
+            manual_payments.accept(order, amount, current_user_name(), write_off=shortfalls.balance_due(order, came))
             sums = f"{shillings(order.money_here)} of {shillings(order.total)}"
             audit(f"Accepted less: {sums}, {shillings(order.shortfall)} was let off. {reason}", order)
             return f"Accepted as paid: {sums} came, {shillings(order.shortfall)} was let off"
@@ -78,7 +78,7 @@ def money_accept_less(number: str) -> ViewResponse:
 
 def _less(order: Order, came: int) -> str:
     """What the page shows of an order that may be accepted with less: what lacks, and whether it was asked for."""
-    return f"{shortfalls.rest_of(order, came)} {order.remaining_requested}"
+    return f"{shortfalls.balance_due(order, came)} {order.remaining_requested}"
 
 
 @admin.route("/orders/<number>/cancel-paid", methods=["GET", "POST"])

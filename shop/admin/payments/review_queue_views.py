@@ -14,7 +14,7 @@ from shop.admin.navigation import work_left
 from shop.admin.payments.available_actions import available_actions
 from shop.admin.payments.forms import METHODS, CodeForm
 from shop.admin.payments.refund_lines import pieces_to_come_back
-from shop.admin.payments.unmatched_views import lost_payments
+from shop.admin.payments.unmatched_views import unmatched_payments
 from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import write
@@ -23,6 +23,7 @@ from shop.core.text import one_line
 from shop.orders.models import Order
 from shop.orders.transitions import StaleState
 from shop.payments import review_flags, review_queue
+from shop.payments.models import ReviewReason
 from shop.payments.mpesa_codes import CodeLookup, look_up_code
 from shop.payments.mpesa_messages import read_message
 from shop.payments.reconciliation import reconcile
@@ -46,13 +47,18 @@ def checks() -> str:
     def link_to_page(page: int) -> str:
         return link(page=page)
 
-    lost = lost_payments()
+    unmatched = unmatched_payments()
     tabs: list[tuple[str, object, str, bool]] = [("All", work_left().to_check, link(kind=""), not found.kind)]
     for kind in review_queue.URGENCY:
         if found.counts.get(kind) or kind == found.kind:
             tabs.append((KINDS[kind].words, found.counts.get(kind, 0), link(kind=kind), kind == found.kind))
     return render_template(
-        "admin/payments/review_queue.html", found=found, lost=lost, tabs=tabs, link=link, link_to_page=link_to_page
+        "admin/payments/review_queue.html",
+        found=found,
+        unmatched=unmatched,
+        tabs=tabs,
+        link=link,
+        link_to_page=link_to_page,
     )
 
 
@@ -133,7 +139,7 @@ def rest_message(order: Order) -> RestMessage:
 def _close(line: int, words: str) -> bool:
     check = review_flags.resolve(line, words, current_user_name())
     if check:
-        audit(f"Looked at “{KINDS[review_flags.ReviewReason(check.kind)].words}”: {words}", check.order)
+        audit(f"Looked at “{KINDS[ReviewReason(check.kind)].words}”: {words}", check.order)
     return check is not None
 
 
@@ -144,7 +150,7 @@ def _leave_waiting(number: str, words: str) -> bool:
     except StaleState:
         looked = False
     if looked:
-        audit(f"Looked at “{KINDS[review_flags.ReviewReason.WAITING].words}”: {words}", order)
+        audit(f"Looked at “{KINDS[ReviewReason.WAITING].words}”: {words}", order)
     return looked
 
 
@@ -152,7 +158,7 @@ def _look_at_warnings(number: str, words: str) -> bool:
     order = review_queue.order_by_number(number)
     looked = review_flags.resolve_order(order, words, current_user_name())
     if looked:
-        audit(f"Looked at “{KINDS[review_flags.ReviewReason.WARNING].words}”: {words}", order)
+        audit(f"Looked at “{KINDS[ReviewReason.WARNING].words}”: {words}", order)
     return looked
 
 
@@ -164,4 +170,4 @@ def _answer(form: CodeForm, known: CodeLookup | None) -> str:
 def _back() -> str:
     """To the list, as it was chosen."""
     kind = request.form.get("kind", "")
-    return url_for("admin.checks", kind=kind if kind in set(review_flags.ReviewReason) else None)
+    return url_for("admin.checks", kind=kind if kind in set(ReviewReason) else None)

@@ -5,8 +5,8 @@ import pytest
 from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.payments import review_flags
-from shop.payments.models import ReviewFlag
-from shop.payments.review_flags import ReviewReason, clear_warning, resolve, resolve_order
+from shop.payments.models import ReviewFlag, ReviewReason
+from shop.payments.review_flags import clear_warning, resolve, resolve_order
 from tests import both_databases, order_factory
 
 LINES = (

@@ -11,7 +11,8 @@ from shop.admin.orders.timeline import MAX_ENTRIES
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Payment
+from shop.orders.states import Payment
+from shop.payments.models import AttemptState
 from tests import both_databases, order_factory
 from tests.page_checks import CANARY
 from tests.query_counter import counted
@@ -78,8 +79,8 @@ def test_an_order_to_check_says_why_and_what_not_to_do(app, clerk, bought):
     bought.hear(b"{")
     page = _page(app, clerk)
 
-    assert "Do not send anything yet. The sum paid is not the sum asked for, so a person decides." in page
-    assert f"Asked for KSh {bought.total:,}, it says KSh 7." in page
+    assert "Do not send anything yet. The amount paid is not the amount requested, so a person must decide." in page
+    assert f"Requested KSh {bought.total:,}, Chpter reports KSh 7." in page
 
 
 def test_money_to_give_back_is_said_first(app, clerk):

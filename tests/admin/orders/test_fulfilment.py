@@ -82,7 +82,7 @@ def test_a_pickup_order_is_handed_over_for_its_code_alone(app, clerk, shopper):
     assert re.fullmatch("[0-9]{4}", code)
     assert code in shopper.get(f"/orders/{order_of(app, number).token}").text
     [ready] = mails(app, "ready")
-    assert f"Your collect code: {code}\n" in ready.body
+    assert f"Your collection code: {code}\n" in ready.body
     assert f"<strong>{code}" not in clerk.get(f"/admin/orders/{number}").text  # whoever hands it over has to ask
 
     wrong = f"{(int(code) + 1) % 10_000:04d}"

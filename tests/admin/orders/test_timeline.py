@@ -72,13 +72,19 @@ def test_everything_stands_in_one_list_newest_first_in_nairobi_time(app, clerk, 
     ("fields", "said"),
     [
         ({}, "waits to be sent"),
-        ({"tries": 3, "last_error": "TimeoutError"}, "not taken yet, 3 tries: The mail server did not answer in time"),
-        ({"tries": 1, "unanswered": 1, "last_error": "TimeoutError"}, "not taken yet, 1 try: The mail server did not"),
+        (
+            {"tries": 3, "last_error": "TimeoutError"},
+            "not accepted yet, 3 tries: The mail server did not answer in time",
+        ),
+        (
+            {"tries": 1, "unanswered": 1, "last_error": "TimeoutError"},
+            "not accepted yet, 1 try: The mail server did not",
+        ),
         (
             {"tries": 1, "ended_at": order_factory.NOON, "last_error": "SMTPRecipientsRefused 550 5.1.1"},
-            "given up after 1 try: The mail server takes nothing for this address (550 5.1.1)",
+            "given up after 1 try: The mail server does not accept emails for this address (550 5.1.1)",
         ),
-        ({"sent_at": order_factory.NOON, "kept_as_file": True}, "kept as a file, nobody receives it"),
+        ({"sent_at": order_factory.NOON, "kept_as_file": True}, "kept as a file, not delivered"),
         ({"sent_at": order_factory.NOON}, "sent 2 Nov 2026, 12:00"),
     ],
 )
@@ -115,7 +121,7 @@ def test_a_doubtful_callback_is_one_warning_not_two(app, clerk, shopper):
 
     warnings = [line for line in story(clerk, number) if line.startswith("Warning:")]
     assert len(warnings) == 1
-    assert "Row R4: The sum paid is not the sum asked for" in warnings[0]
+    assert "Row R4: The amount paid is not the amount requested" in warnings[0]
 
 
 @both_databases

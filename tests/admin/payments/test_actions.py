@@ -95,13 +95,13 @@ def test_money_of_a_refused_payment_is_due_back_until_it_is_given_back(desk, buy
     assert ledger.column("refund_due", bought)
     payments = desk.clerk.get(f"/admin/orders/{desk.number(bought)}").text.partition('id="money">Payments')[2]
     assert "Money came, to be refunded" in payments and ">Paid<" not in payments
-    assert "KSh 5,000 that came for it will be given back" in desk.mails("cancelled")[0]
+    assert "You paid KSh 5,000 for it. We will refund you" in desk.mails("cancelled")[0]
     page = desk.follow(desk.give_back(bought, amount="5000", code="SKB1B2C3D4"))
     assert "Recorded: KSh 5,000 was given back" in page
     assert desk.sums(bought) == (5000, 5000, 0, 0)
     assert not ledger.column("refund_due", bought)
     assert ledger.standing(bought).order == "cancelled"
-    assert "KSh 5,000 was given back." in Shopper(desk.app).get(bought.order_path).text
+    assert "KSh 5,000 was refunded." in Shopper(desk.app).get(bought.order_path).text
     assert "by M-PESA (code SKB1B2C3D4)" in desk.mails("refunded")[0]
     assert desk.adds_up()
 
@@ -215,13 +215,13 @@ def test_a_part_is_given_back_then_all_and_never_more_than_came(desk, buy, ledge
     too_much = desk.give_back(bought, amount="4601")
     desk.give_back(bought, amount="4600", method="CASH")
 
-    assert "KSh 500 of it was given back." in part
+    assert "KSh 500 of it was refunded." in part
     assert too_much.status_code == 422
     assert "No more than KSh 4,600 can be given back" in too_much.text
     assert ledger.standing(bought).order == "refunded"
     assert desk.sums(bought) == (5100, 5100, 0, 0)
     assert ledger.mails("refunded") == 2
-    assert "KSh 5,100 was given back." in Shopper(desk.app).get(bought.order_path).text
+    assert "KSh 5,100 was refunded." in Shopper(desk.app).get(bought.order_path).text
     assert desk.adds_up()
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import event, select
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders.models import Order
-from shop.orders.states import AttemptState, Fulfilment, Payment
+from shop.orders.states import Fulfilment, Payment
+from shop.payments.models import AttemptState
 from shop.payments.review_queue import find_review_items
 from shop.store.settings import DEFAULT_VERIFICATION_THRESHOLD, store_settings_row
 from tests import both_databases, order_factory

@@ -8,10 +8,10 @@ from sqlalchemy import text
 from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.orders.reservations import OutOfStock
-from shop.orders.states import AttemptState
 from shop.orders.transitions import StaleState
 from shop.payments import manual_payments, refunds, shortfalls
 from shop.payments.manual_payments import ManualPayment
+from shop.payments.models import AttemptState
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.admin.orders.test_list import counted
@@ -83,7 +83,7 @@ class Walk:
 
     def accept(self, order):
         came = self.random.choice([order.total, 1, order.total + 50])
-        let_off = max(0, shortfalls.rest_of(order, came if manual_payments.in_review(order) else 0))
+        let_off = max(0, shortfalls.balance_due(order, came if manual_payments.attempt_in_review(order) else 0))
         manual_payments.accept(order, came, "W", let_off)
 
     def refuse(self, order):
@@ -94,7 +94,7 @@ class Walk:
 
     def mark(self, order):
         money = self.money(self.random.choice([order.total, 900]))
-        manual_payments.mark_paid(order, order.payment, money, "W", max(0, shortfalls.rest_of(order, money.amount)))
+        manual_payments.mark_paid(order, order.payment, money, "W", max(0, shortfalls.balance_due(order, money.amount)))
 
     def refund(self, order):
         if order.money_here > 0:
@@ -182,13 +182,13 @@ def test_the_proof_is_for_owners(packer):
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        ("UPDATE ledger_entry SET amount = amount + 1", "the book says KSh 2,651."),
-        ("UPDATE orders SET received = received - 650", "The order says KSh 2,000 is here"),
-        ("DELETE FROM ledger_entry", "the book says KSh 0."),
-        ("UPDATE payment_attempt SET state = 'failed'", "0 of its payments are marked paid, the book has 1."),
-        ("UPDATE orders SET payment = 'cancelled'", "KSh 0 is noted as to be given back."),
-        ("UPDATE orders SET total = total + 5, subtotal = subtotal + 5", "only KSh 2,650 of KSh 2,655 came."),
-        ("UPDATE orders SET refund_due_amount = 3", "KSh 3 is noted as to be given back."),
+        ("UPDATE ledger_entry SET amount = amount + 1", "the ledger’s is KSh 2,651."),
+        ("UPDATE orders SET received = received - 650", "The order’s balance is KSh 2,000"),
+        ("DELETE FROM ledger_entry", "the ledger’s is KSh 0."),
+        ("UPDATE payment_attempt SET state = 'failed'", "0 of its payments are marked paid, the ledger has 1."),
+        ("UPDATE orders SET payment = 'cancelled'", "KSh 0 is due as a refund."),
+        ("UPDATE orders SET total = total + 5, subtotal = subtotal + 5", "only KSh 2,650 of KSh 2,655."),
+        ("UPDATE orders SET refund_due_amount = 3", "KSh 3 is due as a refund."),
     ],
 )
 def test_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, clerk, ledger, edit, said):

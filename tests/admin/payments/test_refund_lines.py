@@ -60,7 +60,7 @@ def test_slips_leave_refunded_goods_out_and_receipt_page_and_export_say_how_many
     picked = desk.clerk.get(f"/admin/pick-list?order={desk.number(paid)}").text.partition("<main")[2]
     assert ("1 ×" in picked, "mug" in picked) == (True, False)
     assert paid.shopper.get(paid.order_path).text.count("1 refunded") == 2
-    assert "was given back to you, for 1 × " in paid.shopper.get(paid.order_path).text
+    assert "was refunded to you, for 1 × " in paid.shopper.get(paid.order_path).text
     listed = desk.clerk.get("/admin/?tab=all").text
     assert ("1 × Classic" in listed, "mug" in listed) == (True, False)
     [row] = csv.DictReader(io.StringIO(desk.clerk.get("/admin/orders/export?tab=all").text.lstrip("\ufeff")))

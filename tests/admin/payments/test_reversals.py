@@ -43,7 +43,7 @@ def test_a_paid_order_is_cancelled_its_money_is_due_back_and_its_goods_are_on_th
     assert desk.sums(bought) == (bought.total, 0, bought.total, 0)
     assert ledger.stock(SKU) == before
     assert ledger.uses("KARIBU10") == used - 1
-    assert f"KSh {bought.total:,} that came for it will be given back" in desk.mails("cancelled")[0]
+    assert f"You paid KSh {bought.total:,} for it. We will refund you" in desk.mails("cancelled")[0]
     desk.give_back(bought, amount=str(bought.total))
     assert (ledger.standing(bought).order, desk.sums(bought)[2]) == ("cancelled", 0)
     assert desk.adds_up()

@@ -8,9 +8,8 @@ import pytest
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.core.signals import payment_failed
-from shop.orders.states import AttemptState
 from shop.payments import money_ledger
-from shop.payments.models import PaymentAttempt, ReviewFlag
+from shop.payments.models import AttemptState, PaymentAttempt, ReviewFlag
 from tests import both_databases
 from tests.admin.orders.test_list import counted
 from tests.page_checks import CANARY
@@ -45,7 +44,7 @@ def test_a_review_shows_both_sums_and_the_reason_in_words(clerk, buy, ledger):
     page = clerk.get("/admin/checks").text
 
     assert kinds(clerk) == ["To decide"]
-    assert "The sum paid is not the sum asked for" in page
+    assert "The amount paid is not the amount requested" in page
     assert "<dt>Asked for</dt><dd>KSh 2,650</dd>" in page
     assert "<dt>Chpter says</dt><dd>KSh 1,300</dd>" in page
     assert "Ask for the remaining KSh 1,350" in page

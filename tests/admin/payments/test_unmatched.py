@@ -1,4 +1,4 @@
-"""After a restore from an older backup: what was paid since stands under To check, and settles once it is matched."""
+"""After a restore from an older backup: payments without an order are in the review queue until they are dismissed."""
 
 import re
 
@@ -9,13 +9,12 @@ from shop.accounts.models import AuditLogEntry
 from shop.backup import back_up, restore
 from shop.core.database import db
 from shop.orders.models import Order
-from shop.payments.models import CallbackRecord, UnmatchedCallback
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.admin_client import DONE, STAFF, Clerk, let_in, let_staff_in
 from tests.faults.at_once import at_once
 from tests.ledger_reader import Ledger
-from tests.shopper import SKU, Bought, Shopper, hidden_fields
+from tests.shopper import Bought, Shopper, hidden_fields
 
 
 @pytest.fixture
@@ -68,77 +67,53 @@ def number_of(app, bought):
 
 
 @both_databases
-def test_a_payment_made_since_the_backup_is_shown_and_settles_its_order_once_matched(restored, provider):
+def test_a_payment_made_since_the_backup_is_shown_until_it_is_marked_paid_by_hand_and_dismissed(restored, provider):
     app, second, _ = restored
     assert second.hear(second.callback()).status_code == 200
     owner, number, ledger = owner_of(app, provider), number_of(app, second), Ledger(app)
-    assert "Payments without an order" in owner.get("/admin/checks").text
-    assert number in owner.get("/admin/checks").text, "it waits for that sum"
-    before = ledger.stock(SKU)
+    page = owner.get("/admin/checks").text
+    assert "Payments without an order" in page
+    assert "use “Mark paid by hand” with the M-PESA code" in page
+    assert number in page, "it is unpaid and has the same total"
+    callback = shown(owner)[second.reference]
 
-    matched = send(owner, "/admin/checks/match", callback=shown(owner)[second.reference], number=f" {number} ")
+    form = f"/admin/orders/{number}/mark-paid"
+    fields = {"amount": "2650", "method": "MPESA", "code": "SKA1B2C3D4", "reason": "Paid before the restore"}
+    assert owner.post(form, {**hidden_fields(owner.get(form).text, form), **fields}).status_code == 303
+    send(owner, "/admin/checks/unmatched", callback=callback, words=f"Marked paid: order {number}")
 
-    assert matched.headers["Location"] == f"/admin/orders/{number}"
-    standing = ledger.standing(second)
-    assert (standing.order, standing.attempt) == ("paid", "paid")
-    assert ledger.stock(SKU) == (before[0] - 1, before[1] - 1)
+    assert second.status["payment"] == "paid"
     assert ledger.mails("paid") == 1
-    assert [one.row for one in ledger.callbacks(second)] == ["R3"]
-    assert owner.get(f"/admin/orders/{number}").status_code == 200
-    assert shown(owner) == {}
+    assert "Payments without an order" not in owner.get("/admin/checks").text
     with app.app_context():
         assert reconcile().holds
-        acts = db.session.scalars(select(AuditLogEntry.words).where(DONE)).all()
-    assert acts == [f"Matched payment {second.reference} of KSh 2,650, which had come without an order"]
-    # Chpter may say more, to the same address
+    # Chpter may repeat the callback
     assert second.hear(second.callback()).status_code == 200
-    assert [one.row for one in ledger.callbacks(second)] == ["R3", "R8"]
+    assert "Payments without an order" not in owner.get("/admin/checks").text
 
 
 @both_databases
-def test_of_two_owners_one_matches(restored, provider):
+def test_of_two_owners_one_dismisses(restored, provider):
     app, second, _ = restored
     second.hear(second.callback())
     owners = [owner_of(app, provider) for _ in range(2)]
-    callback, number = shown(owners[0])[second.reference], number_of(app, second)
+    callback = shown(owners[0])[second.reference]
 
     at_once(
-        [lambda owner=owner: send(owner, "/admin/checks/match", callback=callback, number=number) for owner in owners]
+        [
+            lambda owner=owner: send(owner, "/admin/checks/unmatched", callback=callback, words="Refunded in Chpter")
+            for owner in owners
+        ]
     )
 
-    ledger = Ledger(app)
-    assert [one.row for one in ledger.callbacks(second)] == ["R3"]
-    assert ledger.count(UnmatchedCallback) == 0
+    said = [owner.get("/admin/checks").text for owner in owners]
+    assert sum("Nothing was saved: another user has dismissed this payment" in page for page in said) == 1
+    with app.app_context():
+        assert len(db.session.scalars(select(AuditLogEntry.words).where(DONE)).all()) == 1
 
 
 @both_databases
-def test_another_sum_goes_to_review_like_everywhere(restored, provider):
-    app, second, _ = restored
-    second.hear(second.failure())
-    second.hear(second.callback(amount="1300"))
-    owner, number = owner_of(app, provider), number_of(app, second)
-
-    send(owner, "/admin/checks/match", callback=shown(owner)[second.reference], number=number)
-
-    ledger = Ledger(app)
-    assert [one.row for one in ledger.callbacks(second)] == ["R6", "R4"]
-    assert ledger.standing(second).order == "review"
-
-
-@both_databases
-def test_a_lost_order_made_anew_takes_its_payment(restored, provider):
-    app, _, new = restored
-    new.hear(new.callback())
-    owner = owner_of(app, provider)
-    anew = Shopper(app, provider).buy()
-
-    send(owner, "/admin/checks/match", callback=shown(owner)[new.reference], number=number_of(app, anew))
-
-    assert anew.status["payment"] == "paid"
-
-
-@both_databases
-def test_what_belongs_to_no_order_is_put_aside_with_words(restored, provider):
+def test_a_payment_is_dismissed_with_a_reason(restored, provider):
     app, _, new = restored
     new.hear(new.callback())
     new.hear(b"\xff")
@@ -146,49 +121,30 @@ def test_what_belongs_to_no_order_is_put_aside_with_words(restored, provider):
     ids = list(dict.fromkeys(re.findall(r'name="callback" value="(\d+)"', owner.get("/admin/checks").text)))
     assert len(ids) == 2
 
-    assert (
-        "Say what became of the payment"
-        in owner.get(send(owner, "/admin/checks/unmatched", callback=ids[0]).location).text
-    )
+    without_reason = send(owner, "/admin/checks/unmatched", callback=ids[0])
+    assert "Enter a reason to dismiss the payment" in owner.get(without_reason.location).text
     for one in ids:
-        send(owner, "/admin/checks/unmatched", callback=one, words="Given back in Chpter")
+        send(owner, "/admin/checks/unmatched", callback=one, words="Refunded in Chpter")
 
     assert "Payments without an order" not in owner.get("/admin/checks").text
     with app.app_context():
         acts = db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)).all()
-    assert acts[0] == f"Put aside payment {new.reference}, which had come without an order: Given back in Chpter"
+    assert acts == [
+        f"Dismissed payment {new.reference}, which has no order: Refunded in Chpter",
+        "Dismissed payment without a reference, which has no order: Refunded in Chpter",
+    ]
 
 
 @both_databases
-def test_a_number_that_no_order_has_changes_nothing(restored, provider):
+def test_a_payment_that_does_not_exist_cannot_be_dismissed(restored, provider):
     app, _, new = restored
     new.hear(new.callback())
     owner = owner_of(app, provider)
 
-    for number in ("", "00000000", "1 OR 1=1"):
-        send(owner, "/admin/checks/match", callback=shown(owner)[new.reference], number=number)
-        assert "There is no order of that number" in owner.get("/admin/checks").text
-    assert new.reference in owner.get("/admin/checks").text
-    assert Ledger(app).count(CallbackRecord) == 0
+    for callback in ("0", "x", "999"):
+        send(owner, "/admin/checks/unmatched", callback=callback, words="Refunded in Chpter")
 
-
-@both_databases
-def test_what_names_no_payment_or_anothers_cannot_be_matched(restored, provider):
-    app, second, new = restored
-    known = Shopper(app, provider).buy()
-    new.hear(new.callback(order_id=known.reference))
-    second.hear(second.callback(order_id=None))
-    owner, number, ledger = owner_of(app, provider), number_of(app, second), Ledger(app)
-    page = owner.get("/admin/checks").text
-    ids = sorted(set(re.findall(r'name="callback" value="(\d+)"', page)), key=int)
-
-    for one in (*ids, "0", "x"):
-        send(owner, "/admin/checks/match", callback=one, number=number)
-
-    assert page.count("Match</button>") == 1
-    assert ledger.count(CallbackRecord) == 0
-    assert ledger.count(UnmatchedCallback, UnmatchedCallback.resolved_at.is_(None)) == 2
-    assert known.status["payment"] == "awaiting"
+    assert list(shown(owner)) == [new.reference]
 
 
 @both_databases
@@ -199,9 +155,6 @@ def test_staff_see_it_and_may_not_decide(restored, provider):
 
     page = staff.get("/admin/checks").text
     assert new.reference in page and "Only an owner may decide about money." in page
-    assert send_anyway(staff, "/admin/checks/match") == send_anyway(staff, "/admin/checks/unmatched") == 403
-
-
-def send_anyway(staff, address):
     token = hidden_fields(staff.get("/admin/me").text)["csrf_token"]
-    return staff.post(address, {"csrf_token": token, "callback": "1", "number": "1", "words": "x"}).status_code
+    fields = {"csrf_token": token, "callback": "1", "words": "x"}
+    assert staff.post("/admin/checks/unmatched", fields).status_code == 403

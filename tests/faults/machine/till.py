@@ -21,7 +21,7 @@ from shop.chpter import PaymentSession, SessionRequest, Unreachable
 from shop.core.database import db
 from shop.emails import delivery
 from shop.orders import expiry
-from shop.payments import views as payments
+from shop.payments import callback_spool
 from tests.admin_client import Clerk, let_in
 from tests.faults.machine.moves import AREAS, CODES, SHELF
 from tests.faults.reading import Reader
@@ -175,7 +175,7 @@ class Till:
 
     def drain(self) -> int:
         with self.app.app_context():
-            return payments.drain_spool()
+            return callback_spool.drain_spool()
 
     def send(self) -> int:
         with self.app.app_context():

@@ -22,7 +22,7 @@ def doors(visitor: Visitor) -> Iterator[str]:
     page.get_by_label("E-mail").fill(MERCHANT)
     visitor.press("Mail me the link")
     yield "forgotten password, on its way"
-    page.goto(mailed_link(visitor, MERCHANT, "asked for a new password", "/admin/sign-in/password"))
+    page.goto(mailed_link(visitor, MERCHANT, "request for a new password", "/admin/sign-in/password"))
     yield "new password"
     visitor.press("Keep this password")
     yield "new password, none typed"
