@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from shop.accounts.models import Role, User
+from shop.accounts.models import User
 from shop.catalog.models import Product
 from shop.config import Settings
 from shop.core.clock import nairobi, utcnow
@@ -70,7 +70,7 @@ def _database() -> Iterator[Finding]:
 
 
 def _owners() -> str | None:
-    owners = select(func.count(User.id)).join(User.roles).where(Role.name == "owner", User.active)
+    owners = select(func.count(User.id)).where(User.role == "owner", User.active)
     if db.session.scalar(owners):
         return None
     return "No owner can sign in to /admin/; make one: flask --app wsgi merchant create EMAIL --password-stdin"

@@ -1,30 +1,49 @@
-"""A merchant at the desk: a visitor who can sign in."""
+"""A user of the admin: a visitor who can sign in."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import and_, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
+from shop.accounts.credentials import hash_password
 from shop.accounts.models import AuditLogEntry
+from shop.accounts.staff import add_user
 from shop.config import Settings
-from shop.core.database import db
+from shop.core.database import db, write
 from shop.emails.delivery import text_of
 from shop.emails.models import OutboxEmail
 from tests.shopper import Shopper, hidden_fields
 
 EMAIL, STAFF, PASSWORD = "owner@example.com", "packer@example.com", "a long walk to Kisumu"
-# What of the log was done at the desk: not who was let in, and who came.
-DONE = and_(~AuditLogEntry.words.startswith("Let "), ~AuditLogEntry.words.startswith("Signed in"))
+# Audit log entries of acts in the admin: not of creating users and of logins.
+DONE = and_(~AuditLogEntry.words.startswith("Created "), ~AuditLogEntry.words.startswith("Signed in"))
 
 
 def let_in(app: Flask, email: str = EMAIL, password: str = PASSWORD) -> None:
-    """Make a merchant as the README says."""
+    """Create an owner as the README says."""
     made = app.test_cli_runner().invoke(args=["merchant", "create", email, "--password-stdin"], input=f"{password}\n")
     assert made.exit_code == 0, made.output or made.exception
+
+
+class CountingHasher:
+    """The password hasher, and the hashes and comparisons that it was asked for."""
+
+    def __init__(self, hasher: PasswordHasher) -> None:
+        self.hasher, self.calls = hasher, list[str]()
+        self.memory_cost, self.time_cost = hasher.memory_cost, hasher.time_cost
+
+    def hash(self, password: str) -> str:
+        self.calls.append("hash")
+        return self.hasher.hash(password)
+
+    def verify(self, stored: str, password: str) -> bool:
+        self.calls.append("verify")
+        return self.hasher.verify(stored, password)
 
 
 class Clerk(Shopper):
@@ -52,19 +71,13 @@ class Clerk(Shopper):
 
 
 def let_staff_in(app: Flask, email: str = STAFF, password: str = PASSWORD) -> None:
-    """Make somebody who packs: what an accepted invitation leaves behind."""
-    from flask_security.utils import hash_password
-
-    from shop.accounts.login import people
-    from shop.core.database import write
-
+    """Create a staff user, as an accepted invitation does."""
     with app.app_context():
-        role = [write(lambda: people.find_or_create_role("staff"))]
-        write(lambda: people.create_user(email=email, password=hash_password(password), roles=role))
+        write(lambda: add_user(email, "staff", "", hash_password(password)))
 
 
 def mailed_links(app: Flask, kind: str = "invitation") -> list[str]:
-    """The paths in the mails of a kind, as their readers get them, oldest first."""
+    """The paths in the emails of a kind, oldest first."""
     with app.app_context():
         settings: Settings = app.config["SETTINGS"]
         mails = db.session.scalars(select(OutboxEmail).where(OutboxEmail.kind == kind).order_by(OutboxEmail.id))

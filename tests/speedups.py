@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
@@ -17,9 +18,9 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
+from shop.accounts import credentials
 from shop.core.database import db
 
-CHEAP = {"argon2__memory_cost": 8, "argon2__time_cost": 1}
 _statements: Any = LRUCache(2000)
 
 
@@ -60,7 +61,7 @@ def share() -> None:
 
 def spare(app: Flask) -> None:
     """Make a shop cheap to run that lives in the tests' own process."""
-    app.extensions["security"].pwd_context.update(**CHEAP)
+    credentials.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with app.app_context():
         engine = db.engine
     engine.update_execution_options(compiled_cache=_statements)

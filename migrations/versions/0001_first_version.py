@@ -76,13 +76,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_discount_code_code")),
     )
     op.create_table(
-        "failed_logins",
-        sa.Column("user_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("user_id", "day", name=op.f("pk_failed_logins")),
-    )
-    op.create_table(
         "idempotency_key",
         sa.Column("key_hash", sa.String(length=64), nullable=False),
         sa.Column("address", sa.String(length=300), nullable=False),
@@ -123,14 +116,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
         sa.UniqueConstraint("kind", "email", name=op.f("uq_one_time_link_kind_email")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_link_token_hash")),
-    )
-    op.create_table(
-        "role",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column("description", sa.String(length=255), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_role")),
-        sa.UniqueConstraint("name", name=op.f("uq_role_name")),
     )
     op.create_table(
         "shared_cart",
@@ -190,12 +175,13 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=254), nullable=False),
         sa.Column("password", sa.String(length=255), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("role", sa.String(length=10), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("fs_uniquifier", sa.String(length=64), nullable=False),
+        sa.Column("session_key", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
-        sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_users_fs_uniquifier")),
+        sa.UniqueConstraint("session_key", name=op.f("uq_users_session_key")),
     )
     op.create_table(
         "cart_line",
@@ -480,18 +466,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_two_factor_try")),
     )
-    op.create_index("ix_two_factor_try_of_person", "two_factor_try", ["user_id", "at"], unique=False)
+    op.create_index("ix_two_factor_try_of_user", "two_factor_try", ["user_id", "at"], unique=False)
 
-    op.create_table(
-        "user_roles",
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("role_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["role_id"], ["role.id"], name=op.f("fk_user_roles_role_id_role")),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_user_roles_user_id_users"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("user_id", "role_id", name=op.f("pk_user_roles")),
-    )
     op.create_table(
         "audit_log_entry",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -509,7 +485,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log_entry")),
     )
     op.create_index("ix_audit_log_entry_newest", "audit_log_entry", ["at", "id"], unique=False)
-    op.create_index("ix_audit_log_entry_of_person", "audit_log_entry", ["user_id", "id"], unique=False)
+    op.create_index("ix_audit_log_entry_of_user", "audit_log_entry", ["user_id", "id"], unique=False)
     op.create_index("ix_audit_log_entry_order_id", "audit_log_entry", ["order_id"], unique=False)
 
     op.create_table(
@@ -827,7 +803,6 @@ def downgrade() -> None:
     op.drop_table("order_event")
     op.drop_table("offered_code")
     op.drop_table("audit_log_entry")
-    op.drop_table("user_roles")
     op.drop_table("two_factor_try")
     op.drop_table("two_factor")
     op.drop_table("shared_line")
@@ -842,12 +817,10 @@ def downgrade() -> None:
     op.drop_table("unmatched_callback")
     op.drop_table("store_settings")
     op.drop_table("shared_cart")
-    op.drop_table("role")
     op.drop_table("one_time_link")
     op.drop_table("old_slug")
     op.drop_table("login_throttle")
     op.drop_table("idempotency_key")
-    op.drop_table("failed_logins")
     op.drop_table("discount_code")
     op.drop_table("delivery_area")
     op.drop_table("category")

@@ -1,1 +1,1 @@
-"""The people who run the shop: users, login, sessions, two-factor codes, audit log."""
+"""Users of the admin: login, sessions, two-factor codes, roles, audit log."""

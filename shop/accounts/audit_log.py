@@ -1,10 +1,7 @@
-"""The log of what people at the desk did: append-only, in the timeline of the order and as one list.
-
-`acted` runs inside the caller's transaction: no act without its line, no line without its act.
-"""
+"""The audit log: append-only. An entry is written in the same transaction as the act it describes."""
 
 from flask import session
-from flask_security import current_user
+from flask_login import current_user
 
 from shop.accounts.models import AuditLogEntry
 from shop.core.clock import utcnow
@@ -13,14 +10,14 @@ from shop.orders.models import Order
 
 
 def current_user_name() -> str:
-    """How the log and the timelines name whoever sits at the desk: the name, or else the e-mail."""
-    return str(current_user.name or current_user.email)
+    """The signed-in user's name, or else the email."""
+    return str(current_user.display_name)
 
 
 def audit(words: str, order: Order | None = None, *, for_buyer: str = "") -> None:
-    """Write down what was done, by whom; for an order in its timeline too.
+    """Record an act of the signed-in user, in the order's timeline too.
 
-    `for_buyer` is how the buyer's page says the same, where the buyer should know of it; it names nobody.
+    `for_buyer` is the timeline entry that the buyer sees, without the user's name.
     """
     audit_only(words, order)
     if order is not None:
@@ -30,25 +27,25 @@ def audit(words: str, order: Order | None = None, *, for_buyer: str = "") -> Non
 
 
 def audit_only(words: str, order: Order | None = None) -> None:
-    """Write down what was done in the log alone: for an act that writes its own line into the order's timeline."""
+    """Record an act of the signed-in user in the audit log alone, for callers that write the timeline entry."""
     audit_as(words, current_user_name(), current_user.id, order)
 
 
 def audit_as(words: str, who: str, user_id: int | None, order: Order | None = None) -> None:
-    """Write down what was done where nobody sits at the desk yet, or any more: at the door, or by a command."""
+    """Record an act where no user is signed in: before login, after logout, or by a command."""
     db.session.add(AuditLogEntry(at=utcnow(), user_id=user_id, who=who, words=words[:500], order_id=order and order.id))
 
 
-QUARTER = 15 * 60  # seconds
-TOLD = "searched"
+SEARCH_INTERVAL = 15 * 60  # seconds
+SEARCHES = "searched"  # session key
 
 
 def audit_search(what: str, found: str = "") -> None:
-    """Note that `what` was searched; `found` says how many there were, where somebody has counted."""
-    quarter, told = int(utcnow().timestamp()) // QUARTER, session.get(TOLD, {})
-    if told.get(what) == quarter:
+    """Record a search by the signed-in user, once per SEARCH_INTERVAL. `found` is the number of results, if counted."""
+    interval, recorded = int(utcnow().timestamp()) // SEARCH_INTERVAL, session.get(SEARCHES, {})
+    if recorded.get(what) == interval:
         return
     who, user_id = current_user_name(), current_user.id
     words = f"{what}: {found} found" if found else what
     write(lambda: audit_as(words, who, user_id))
-    session[TOLD] = {**told, what: quarter}
+    session[SEARCHES] = {**recorded, what: interval}

@@ -1,25 +1,23 @@
-"""The command that lets people in: flask --app wsgi merchant create | password | totp-reset."""
+"""The command for users: flask --app wsgi merchant create | password | totp-reset."""
 
 import sys
 
 import click
 from flask import current_app
-from flask_security import EmailValidateException, Security
-from flask_security.utils import hash_password
 
 from shop.accounts.audit_log import audit_as
-from shop.accounts.login import user_by_email
+from shop.accounts.credentials import hash_password, login_email, user_by_email
 from shop.accounts.password_policy import weakness
-from shop.accounts.staff import AlreadyHere, accept_invitation, set_password
+from shop.accounts.staff import UserExists, add_user, set_password
 from shop.accounts.staff_sessions import end_sessions
 from shop.accounts.two_factor import turn_off
 from shop.core.commands import ShopGroup
 from shop.core.database import write
 from shop.store.settings import current_store
 
-BY = "A command on the server"  # how the log names whoever types one
+ACTOR = "Command on the server"  # in the audit log
 
-merchant_commands = ShopGroup("merchant", help="Who may sign in to the admin.")
+merchant_commands = ShopGroup("merchant", help="Users of the admin.")
 from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
@@ -27,19 +25,19 @@ from_stdin = click.option("--password-stdin", is_flag=True, help="Read the passw
 @click.argument("email")
 @from_stdin
 def create(email: str, password_stdin: bool) -> None:
-    """Let somebody in, as an owner: they may do everything."""
-    email = _tidy(email)
-    password = _password(password_stdin, email)
+    """Create an owner, who may do everything."""
+    email = _normalised(email)
+    password = hash_password(_read_password(password_stdin, email))
 
-    def make() -> None:
-        merchant = accept_invitation(email, "owner", "", hash_password(password))
-        audit_as(f"Let {email} in as owner", BY, merchant.id)
+    def create_owner() -> None:
+        user = add_user(email, "owner", "", password)
+        audit_as(f"Created {email} as owner", ACTOR, user.id)
 
     try:
-        write(make)
-    except AlreadyHere:
+        write(create_owner)
+    except UserExists:
         raise click.ClickException(
-            f"There is a merchant {email} already. To change the password: merchant password"
+            f"There is already a user {email}. To change the password: merchant password"
         ) from None
     click.echo(f"{email} may sign in at {current_app.config['SHOP_URL']}/admin/")
 
@@ -48,57 +46,62 @@ def create(email: str, password_stdin: bool) -> None:
 @click.argument("email")
 @from_stdin
 def change_password(email: str, password_stdin: bool) -> None:
-    """Give somebody a new password. Wherever they are signed in, they are no longer."""
-    email = _tidy(email)
-    password = _password(password_stdin, email)
+    """Change a user's password and end all their sessions."""
+    email = _normalised(email)
+    password = hash_password(_read_password(password_stdin, email))
 
     def change() -> bool:
-        merchant = user_by_email(email)
-        if merchant:
-            set_password(merchant, hash_password(password))
-            audit_as(f"Gave {email} a new password", BY, merchant.id)
-        return merchant is not None
+        user = user_by_email(email)
+        if user:
+            set_password(user, password)
+            audit_as(f"Changed the password of {email}", ACTOR, user.id)
+        return user is not None
 
     if not write(change):
-        raise click.ClickException(f"There is no merchant {email}. To make one: merchant create")
+        raise _no_such_user(email)
     click.echo(f"{email} has a new password and is signed out everywhere.")
 
 
 @merchant_commands.command("totp-reset")
 @click.argument("email")
 def totp_reset(email: str) -> None:
-    """Ask somebody who lost phone and recovery codes for no code any more, until they set codes up again."""
-    email = _tidy(email)
+    """Turn off the two-factor codes of a user who lost the phone and the recovery codes."""
+    email = _normalised(email)
 
     def reset() -> bool | None:
-        merchant = user_by_email(email)
-        if merchant is None:
+        user = user_by_email(email)
+        if user is None:
             return None
-        had_codes = turn_off(merchant.id)
-        if had_codes:
-            end_sessions(merchant.id)
-            audit_as(f"Turned the codes of {email} off", BY, merchant.id)
-        return had_codes
+        was_on = turn_off(user.id)
+        if was_on:
+            end_sessions(user.id)
+            audit_as(f"Turned off the two-factor codes of {email}", ACTOR, user.id)
+        return was_on
 
-    had_codes = write(reset)
-    if had_codes is None:
-        raise click.ClickException(f"There is no merchant {email}. To make one: merchant create")
-    click.echo(f"{email} signs in by password alone now." if had_codes else f"{email} had no codes set up.")
+    was_on = write(reset)
+    if was_on is None:
+        raise _no_such_user(email)
+    click.echo(
+        f"{email} now signs in with the password alone." if was_on else f"{email} had no two-factor codes set up."
+    )
 
 
-def _tidy(email: str) -> str:
-    """The e-mail as the sign-in page will read it."""
+def _normalised(email: str) -> str:
     try:
-        return _security().mail_util.normalize(email.strip()).lower()
-    except EmailValidateException:
-        raise click.ClickException("That is not an e-mail address.") from None
+        return login_email(email)
+    except ValueError:
+        raise click.ClickException("That is not an email address.") from None
 
 
-def _password(from_stdin: bool, email: str) -> str:
-    """The password on standard input, as the sign-in page will read it. Never shown, whatever is wrong with it."""
+def _no_such_user(email: str) -> click.ClickException:
+    return click.ClickException(f"There is no user {email}. To create one: merchant create")
+
+
+def _read_password(from_stdin: bool, email: str) -> str:
+    """The password on standard input. No message shows it."""
     if not from_stdin:
         raise click.UsageError(
-            "Send the password on standard input and add --password-stdin; other people see arguments."
+            "Send the password on standard input and add --password-stdin; other users can see arguments."
         )
     raw = sys.stdin.buffer.read(4096)
     try:
@@ -108,9 +111,4 @@ def _password(from_stdin: bool, email: str) -> str:
     password = typed.removesuffix("\n").removesuffix("\r")
     if problem := weakness(password, email, current_store().name):
         raise click.ClickException(f"{problem}.")
-    return _security().password_util.normalize(password)
-
-
-def _security() -> Security:
-    security: Security = current_app.extensions["security"]
-    return security
+    return password

@@ -1,75 +1,85 @@
-"""The questions about people."""
+"""The forms of login, the user's own account and the staff pages."""
 
 from typing import Any
 
-from flask_security import EmailValidateException, current_user
-from flask_security.proxies import _security
+from flask_login import current_user
 from sqlalchemy import select
 from wtforms import EmailField, Field, PasswordField, RadioField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
-from shop.accounts.login import LONGEST_PASSWORD
+from shop.accounts.credentials import login_email
 from shop.accounts.models import User
-from shop.accounts.password_policy import weakness
-from shop.accounts.two_factor import LONGEST_CODE
+from shop.accounts.password_policy import MAX_PASSWORD_LENGTH, weakness
+from shop.accounts.two_factor import MAX_CODE_LENGTH
 from shop.core.database import db
 from shop.core.text import comparison_key, name_problem, one_line
 from shop.web.base_form import BaseForm
 
-LONGEST_NAME = 80  # characters
-# What the audit log calls those who are no user, in the form in which names are compared.
-RESERVED_NAMES = frozenset({"shop", "buyer", "chpter", "somebody", "acommandontheserver"})
+MAX_NAME_LENGTH, MAX_EMAIL_LENGTH = 80, 254  # characters
+# What the audit log calls those who are not users, as comparison_key gives it.
+RESERVED_NAMES = frozenset({"shop", "buyer", "chpter", "unknownuser", "commandontheserver"})
 ROLES = [SelectChoice("staff", "Staff"), SelectChoice("owner", "Owner")]
+TOO_LONG = "The email is too long"
 
 
-def tidy_name(typed: str | None) -> str:
-    """A name on one line; what is too long stays too long, so that it is said and not cut."""
-    return one_line(typed or "", LONGEST_NAME + 1)
+def _clean_name(typed: str | None) -> str:
+    """A name on one line. A name that is too long stays too long, so that it is refused and not cut."""
+    return one_line(typed or "", MAX_NAME_LENGTH + 1)
 
 
-def one_word(typed: str | None) -> str:
-    """An e-mail fit to stand in a page again, whatever is wrong with it."""
-    return one_line(typed or "", 255)
+def _clean_email(typed: str | None) -> str:
+    """An email that can be shown in the page again, whatever is wrong with it."""
+    return one_line(typed or "", MAX_EMAIL_LENGTH + 1)
 
 
-def tidy_email(typed: str) -> str:
-    """An e-mail as the sign-in page will read it. Raises ValueError for what is none."""
+def _is_email(form: BaseForm, field: Field) -> None:
+    """Validate an email and normalise it."""
     try:
-        return str(_security._mail_util.normalize(typed.strip()[:255])).lower()  # longer than any may be
-    except EmailValidateException:
-        raise ValueError("That is not an e-mail address") from None
+        field.data = login_email(field.data)
+    except ValueError:
+        raise ValidationError("That is not an email address") from None
 
 
 def _colleagues() -> set[str]:
-    """The names of all other active accounts, in the form in which names are compared."""
+    """The names of all other active users, as comparison_key gives them."""
     others = select(User.name).where(User.active, User.id != current_user.id)
     return {comparison_key(name) for name in db.session.scalars(others) if name}
 
 
+class LoginForm(BaseForm):
+    """Email and password. The page never says which of them is wrong."""
+
+    email = EmailField("Email", [InputRequired(), Length(max=MAX_EMAIL_LENGTH), _is_email], filters=[_clean_email])
+    password = PasswordField("Password", [InputRequired(), Length(max=MAX_PASSWORD_LENGTH)])
+
+
 class NameForm(BaseForm):
-    """How the log and the timelines name somebody."""
+    """The name that the audit log and the timelines show."""
 
     name = StringField(
         "Your name",
-        [InputRequired("Enter your name"), Length(max=LONGEST_NAME, message=f"Use {LONGEST_NAME} characters or fewer")],
-        filters=[tidy_name],
+        [
+            InputRequired("Enter your name"),
+            Length(max=MAX_NAME_LENGTH, message=f"Use {MAX_NAME_LENGTH} characters or fewer"),
+        ],
+        filters=[_clean_name],
     )
 
     def validate_name(self, field: Field) -> None:
-        """Blanks alone are no name; and it stands in mails to people who are invited."""
+        """Refuse blank, misleading and reserved names; the name also appears in invitation emails."""
         if not field.data:
             raise ValidationError("Enter your name")
         if problem := name_problem(field.data):
             raise ValidationError(f"Your name {problem}")
         if comparison_key(field.data) in RESERVED_NAMES:
-            raise ValidationError("This name stands in the log for the shop, a buyer or Chpter. Enter your own name")
+            raise ValidationError("The audit log uses this name for others. Enter your own name")
         if current_user.is_authenticated and comparison_key(field.data) in _colleagues():
-            raise ValidationError("Another account has this name. Add a second name or an initial")
+            raise ValidationError("Another user has this name. Add a second name or an initial")
 
 
 class PasswordForm(BaseForm):
-    """A new password. `email` and `names` are what it must not be made of."""
+    """A new password. It must not be made of `email` or `names`."""
 
     password = PasswordField("New password")
 
@@ -78,61 +88,55 @@ class PasswordForm(BaseForm):
         self.known = (email, *names)
 
     def validate_password(self, field: Field) -> None:
-        """The same rules as the command's."""
+        """Apply the password policy."""
         if problem := weakness(field.data or "", *self.known):
             raise ValidationError(problem)
 
-    @property
-    def chosen(self) -> str:
-        """The password as the sign-in page will read it."""
-        return str(_security._password_util.normalize(self.password.data))
-
 
 class ChangePasswordForm(PasswordForm):
-    """A new password for who knows the old one."""
+    """A new password and the current one."""
 
     old = PasswordField(
-        "Your password now",
-        [InputRequired("Enter your password"), Length(max=LONGEST_PASSWORD, message="That is not your password")],
+        "Current password",
+        [InputRequired("Enter your password"), Length(max=MAX_PASSWORD_LENGTH, message="The password is not right")],
     )
-    password = PasswordField("New password")  # below the old one, on the page and among the problems
+    password = PasswordField("New password")  # again, to come after the current one
 
 
-class JoinForm(PasswordForm, NameForm):
-    """What somebody who was invited says of themselves."""
+class InvitationForm(PasswordForm, NameForm):
+    """Name and password of an invited user."""
 
 
 class CodeForm(BaseForm):
-    """A code from the phone, or a recovery code."""
+    """A two-factor code or a recovery code."""
 
-    code = StringField("Code", [InputRequired("Enter the code"), Length(max=LONGEST_CODE, message="That is no code")])
+    code = StringField(
+        "Code", [InputRequired("Enter the code"), Length(max=MAX_CODE_LENGTH, message="That is not a code")]
+    )
 
 
-class ForgottenForm(BaseForm):
-    """Whose password was forgotten."""
+class ForgottenPasswordForm(BaseForm):
+    """The email to send a password reset link to."""
 
     email = EmailField(
-        "E-mail", [InputRequired("Enter your e-mail"), Length(max=254, message="That is too long")], filters=[one_word]
+        "Email",
+        [InputRequired("Enter your email"), Length(max=MAX_EMAIL_LENGTH, message=TOO_LONG)],
+        filters=[_clean_email],
     )
 
 
 class RoleForm(BaseForm):
-    """What somebody may do."""
+    """The role of a user."""
 
-    role = RadioField("What they may do", [InputRequired("Choose what they may do")], choices=ROLES)
+    role = RadioField("Role", [InputRequired("Choose a role")], choices=ROLES)
 
 
-class InviteForm(BaseForm):
-    """Who is invited, and as what."""
+class InviteForm(RoleForm):
+    """The email and the role of a new user."""
 
     email = EmailField(
-        "E-mail", [InputRequired("Enter their e-mail"), Length(max=254, message="That is too long")], filters=[one_word]
+        "Email",
+        [InputRequired("Enter the email"), Length(max=MAX_EMAIL_LENGTH, message=TOO_LONG), _is_email],
+        filters=[_clean_email],
     )
-    role = RadioField("What they may do", [InputRequired("Choose what they may do")], choices=ROLES)
-
-    def validate_email(self, field: Field) -> None:
-        """As the sign-in page will read it."""
-        try:
-            field.data = tidy_email(field.data)
-        except ValueError as problem:
-            raise ValidationError(str(problem)) from None
+    role = RadioField("Role", [InputRequired("Choose a role")], choices=ROLES)

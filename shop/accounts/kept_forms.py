@@ -1,7 +1,7 @@
-"""What was typed into a form is kept when its user has to sign in first, or to show once more who it is.
+"""Keep a posted form whose user must sign in or confirm the password first, and show it again, filled in.
 
-Only for that user, in that browser, encrypted, for two hours: afterwards the form is shown again, filled in. Nothing is
-done by itself. Passwords, two-factor codes, collection codes and files are never kept.
+It is kept for that user in that browser, encrypted, for two hours. It is never submitted automatically. Passwords,
+two-factor codes, collection codes and files are never kept.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import request, session, url_for
-from flask_security import current_user
+from flask_login import current_user
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
@@ -21,54 +21,46 @@ from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.core.encryption import DecryptionError, encryptor
 
-KEPT = timedelta(hours=2)
-TOKEN = "desk_kept_form"  # noqa: S105 - under which the session keeps it
-# Fields that a form carries and that are not typed.
-CARRIED = (
-    "csrf_token",
-    "fingerprint",
-    "idempotency_key",
-    "checkout_key",
-    "once",
-    "seen",
-    "version",
-    "shown_total",
-    "back",
-    "next",
+LIFETIME = timedelta(hours=2)
+TOKEN = "admin_kept_form"  # noqa: S105 - session key
+HIDDEN_FIELDS = (
+    *("csrf_token", "fingerprint", "idempotency_key", "checkout_key", "once"),
+    *("seen", "version", "shown_total", "back", "next"),
 )
-PRIVATE = ("admin.confirm", "admin.me_", "admin.order_hand_over")  # forms that ask for passwords and codes
+# endpoints that ask for passwords or codes
+PRIVATE_FORMS = ("admin.confirm", "admin.account_", "admin.order_hand_over")
 SIGNED_OUT = "You were signed out before this was saved. Check it and press the button again"
-NOT_FRESH = "This was not done before you showed that it is you. Check it and press the button again"
+NOT_FRESH = "This was not saved because you had to confirm your password. Check it and press the button again"
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A form as it was posted: where it leads, and what was filled in."""
+    """A posted form: its address, its fields, and the message to show with it."""
 
     address: str
     fields: MultiDict[str, str]
-    why: str
+    message: str
 
 
-def keep_posted_form(why: str) -> str | None:
-    """Keep the posted form for whoever this browser's session belongs to; the page that shows it again afterwards.
+def keep_posted_form(message: str) -> str | None:
+    """Keep the posted form for the user of this browser's session; the address of the page that shows it again.
 
-    None when nothing was typed, or when nobody had signed in here. The form's token has been looked at before.
+    None when nothing was typed or no user had signed in here. The CSRF token has been checked before.
     """
     fields = MultiDict((name, value) for name, value in request.form.items(multi=True) if name != "csrf_token")
-    private = (request.endpoint or "").startswith(PRIVATE) or any("password" in name for name in fields)
-    who = select(User.id).where(User.fs_uniquifier == session.get("_user_id", ""), User.active)
-    user_id = None if private or not typed_fields(fields) else db.session.scalar(who)
+    private = (request.endpoint or "").startswith(PRIVATE_FORMS) or any("password" in name for name in fields)
+    user = select(User.id).where(User.session_key == session.get("_user_id", ""), User.active)
+    user_id = None if private or not typed_fields(fields) else db.session.scalar(user)
     if user_id is None:
         return None
     token, address = new_token(), request.full_path.removesuffix("?")
-    sealed = encryptor("kept form").seal(json.dumps([address, list(fields.items(multi=True)), why]), user_id)
+    encrypted = encryptor("kept form").seal(json.dumps([address, list(fields.items(multi=True)), message]), user_id)
 
     def keep() -> None:
         db.session.execute(delete(KeptForm).where(KeptForm.user_id == user_id))
-        db.session.add(KeptForm(user_id=user_id, token_hash=hashed(token), sealed=sealed, at=utcnow()))
+        db.session.add(KeptForm(user_id=user_id, token_hash=hashed(token), sealed=encrypted, at=utcnow()))
 
-    with suppress(IntegrityError):  # two at once: the other one is kept
+    with suppress(IntegrityError):  # two at the same moment: the other one is kept
         write(keep)
         session[TOKEN] = token
         return url_for("admin.kept_form")
@@ -76,26 +68,26 @@ def keep_posted_form(why: str) -> str | None:
 
 
 def form_kept_here() -> Kept | None:
-    """What is kept for this user in this browser."""
-    mine = select(KeptForm.sealed).where(
+    """The form kept for this user in this browser."""
+    query = select(KeptForm.sealed).where(
         KeptForm.user_id == current_user.id,
         KeptForm.token_hash == hashed(str(session.get(TOKEN, ""))),
-        KeptForm.at > utcnow() - KEPT,
+        KeptForm.at > utcnow() - LIFETIME,
     )
-    sealed = db.session.scalar(mine)
+    encrypted = db.session.scalar(query)
     try:
-        address, fields, why = json.loads(encryptor("kept form").open(sealed or "", current_user.id))
+        address, fields, message = json.loads(encryptor("kept form").open(encrypted or "", current_user.id))
     except DecryptionError:
         return None
-    return Kept(address, MultiDict([(name, value) for name, value in fields]), why)
+    return Kept(address, MultiDict([(name, value) for name, value in fields]), message)
 
 
 def sweep_kept_forms() -> int:
-    """Forget what was kept long ago; how many. Safe to run twice, or at once."""
-    old = delete(KeptForm).where(KeptForm.at <= utcnow() - KEPT).returning(KeptForm.user_id)
-    return write(lambda: len(db.session.scalars(old).all()))
+    """Delete expired forms; how many. Safe to run twice, or at the same time."""
+    expired = delete(KeptForm).where(KeptForm.at <= utcnow() - LIFETIME).returning(KeptForm.user_id)
+    return write(lambda: len(db.session.scalars(expired).all()))
 
 
 def typed_fields(fields: MultiDict[str, str]) -> list[tuple[str, str]]:
-    """What a person filled in or chose, as (name, value)."""
-    return [(name, value) for name, value in fields.items(multi=True) if name not in CARRIED and value]
+    """The (name, value) pairs that the user filled in or chose."""
+    return [(name, value) for name, value in fields.items(multi=True) if name not in HIDDEN_FIELDS and value]

@@ -1,94 +1,92 @@
-"""How often somebody may try to prove who they are. Counted in the database, where all web processes look.
+"""Login throttle, counted in the database for all web processes.
 
-Tries at a password count against the account, however its e-mail is spelled: a hundred addresses have no more of them
-than one. So that a stranger who keeps guessing locks nobody out, a browser in which somebody has signed in before keeps
-a sealed mark, and tries there are counted apart. A try is counted before it is looked at.
+Password tries count against the account, however its email is spelled and whatever address they come from. A browser in
+which the user has signed in before holds an encrypted cookie and is counted apart, so that a stranger who keeps
+guessing does not lock the user out. A try is counted before the password is checked.
 """
 
 from datetime import timedelta
 
 from flask import Response, after_this_request, current_app, request
-from flask_security import EmailValidateException
-from flask_security.proxies import _security
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from shop.accounts.audit_log import audit_as
-from shop.accounts.models import FailedLogins, LoginThrottle, User
+from shop.accounts.models import LoginThrottle, User
 from shop.accounts.one_time_links import hashed, new_token
 from shop.config import Settings
-from shop.core.clock import NAIROBI, utcnow
+from shop.core.clock import utcnow
 from shop.core.database import db, updated, write
 from shop.core.encryption import DecryptionError, encryptor
 
-MOST, WINDOW = 10, timedelta(minutes=5)
-KNOWN_FOR = timedelta(days=180)
+MAX_TRIES, WINDOW = 10, timedelta(minutes=5)
+BROWSER_REMEMBERED = timedelta(days=180)
+UNKNOWN_USER = "Unknown user"  # in the audit log
 
 
 def seconds_to_wait(key: str) -> int:
-    """Count one try against `key`, and say how long it has to wait: 0 when it may be looked at now."""
+    """Count a try against `key`. 0 when the password may be checked now, else the seconds until the next try."""
     settings: Settings = current_app.config["SETTINGS"]
     return write(lambda: _count(hashed(key))) if settings.ratelimit_enabled else 0
 
 
-def in_words(seconds: int) -> str:
+def wait_message(seconds: int, what: str = "tries") -> str:
     """How long to wait, in whole minutes."""
     minutes = -(-seconds // 60)
-    return f"Too many tries. Try again in {minutes} minute{'s' if minutes > 1 else ''}"
+    return f"Too many {what}. Try again in {minutes} minute{'s' if minutes > 1 else ''}"
 
 
-def start_anew(key: str) -> None:
-    """It was right after all: the tries before it do not count any more."""
+def reset_tries(key: str) -> None:
+    """Forget the tries against `key`: the password was right."""
     write(lambda: db.session.execute(delete(LoginThrottle).where(LoginThrottle.key_hash == hashed(key))))
 
 
-def key_of(email: str) -> str:
-    """What a try to sign in with this e-mail counts against, in the browser that asks: the account, not its spelling.
-
-    `email` is what the sign-in form looks for. "" for what it refuses unseen, because it is no e-mail.
-    """
+def throttle_key(email: str) -> str:
+    """What a login with this email counts against in this browser."""
+    key = f"password {email.casefold()}"
     try:
-        email = str(_security._mail_util.normalize(email))
-    except EmailValidateException:
-        return ""
-    found = db.session.scalar(select(User.email).where(func.lower(User.email) == email.lower()))
-    key = f"password {_tidy(found or email)}"
-    try:
-        token = encryptor("known browser").open(request.cookies.get(_cookie(), ""), _tidy(found or email))
+        token = encryptor("known browser").open(request.cookies.get(_cookie_name(), ""), email.casefold())
     except DecryptionError:
         return key
     return f"{key} {token}"
 
 
-def know_this_browser(email: str) -> None:
-    """Count later tries with this e-mail in this browser apart from everybody else's."""
+def remember_browser(email: str) -> None:
+    """Count later tries with this email in this browser apart from all others."""
     settings: Settings = current_app.config["SETTINGS"]
-    mark = encryptor("known browser").seal(new_token(), _tidy(email))
+    sealed = encryptor("known browser").seal(new_token(), email.casefold())
 
     @after_this_request
-    def set_mark(response: Response) -> Response:
+    def set_cookie(response: Response) -> Response:
         response.set_cookie(
-            _cookie(), mark, max_age=KNOWN_FOR, secure=settings.production, httponly=True, samesite="Lax"
+            _cookie_name(),
+            sealed,
+            max_age=BROWSER_REMEMBERED,
+            secure=settings.production,
+            httponly=True,
+            samesite="Lax",
         )
         return response
 
 
-def _cookie() -> str:
+def record_failed_login(user: User | None) -> None:
+    """Add a failed login to the audit log. An email that no user has is not written down."""
+    email, user_id = (user.email, user.id) if user else ("an unknown email", None)
+    write(lambda: audit_as(f"Failed login for {email}", UNKNOWN_USER, user_id))
+
+
+def _cookie_name() -> str:
     settings: Settings = current_app.config["SETTINGS"]
     return "__Host-known" if settings.production else "known"
 
 
-def _tidy(email: str) -> str:
-    return email.strip().casefold()[:254]
-
-
 def _count(key_hash: str) -> int:
     now = utcnow()
-    over = (LoginThrottle.began <= now - WINDOW) | (LoginThrottle.began > now + WINDOW)  # the clock went back
+    over = (LoginThrottle.began <= now - WINDOW) | (LoginThrottle.began > now + WINDOW)  # the clock was set back
     db.session.execute(delete(LoginThrottle).where(over))
     mine = LoginThrottle.key_hash == key_hash
-    one_more = update(LoginThrottle).where(mine, LoginThrottle.tries < MOST).values(tries=LoginThrottle.tries + 1)
-    if updated(one_more):
+    increment = update(LoginThrottle).where(mine, LoginThrottle.tries < MAX_TRIES).values(tries=LoginThrottle.tries + 1)
+    if updated(increment):
         return 0
     began = db.session.scalar(select(LoginThrottle.began).where(mine))
     if began is not None:
@@ -96,41 +94,6 @@ def _count(key_hash: str) -> int:
     try:
         with db.session.begin_nested():
             db.session.add(LoginThrottle(key_hash=key_hash, began=now, tries=1))
-    except IntegrityError:  # the first two at the same moment
-        updated(one_more)
+    except IntegrityError:  # another process added the row at the same moment
+        updated(increment)
     return 0
-
-
-NOBODY = 0
-TOLD_AT = frozenset({1, 10, 100, 1_000, 10_000, 100_000})
-SOMEBODY = "Somebody"  # how the log names who could not prove who they are
-
-
-def count_failure(user_id: int, email: str = "") -> None:
-    """One more failed. `user_id` is NOBODY where no merchant has the e-mail; then it is not written down."""
-
-    def count() -> None:
-        today = utcnow().astimezone(NAIROBI).date()
-        of_today = (FailedLogins.user_id == user_id) & (FailedLogins.day == today)
-        one_more = update(FailedLogins).where(of_today).values(tries=FailedLogins.tries + 1)
-        if not updated(one_more):
-            try:
-                with db.session.begin_nested():
-                    db.session.add(FailedLogins(user_id=user_id, day=today, tries=1))
-            except IntegrityError:  # the first two of the day at the same moment
-                updated(one_more)
-        tries = db.session.scalar(select(FailedLogins.tries).where(of_today)) or 0
-        if tries in TOLD_AT:
-            name = email if user_id != NOBODY else "an e-mail that nobody here has"
-            times = "A sign-in failed" if tries == 1 else f"{tries:,} sign-ins failed today"
-            audit_as(f"{times}, with {name}", SOMEBODY, user_id or None)
-
-    write(count)
-
-
-def forgive(user_id: int) -> int:
-    """Forget the failures of somebody who has now signed in; how many. Runs inside the caller's transaction."""
-    mine = FailedLogins.user_id == user_id
-    tries = db.session.scalar(select(func.sum(FailedLogins.tries)).where(mine)) or 0
-    db.session.execute(delete(FailedLogins).where(mine))
-    return int(tries)

@@ -1,6 +1,6 @@
-"""Who may open which page of the admin: the blueprint, the roles of its views, and the guard in front of them.
+"""Who may open which page of the admin: the blueprint, the role of each view, and the check before each request.
 
-A view says who may open it with `@may("staff")` or `@may("owner")`; a view that says nothing is closed to all.
+A view declares its role with `@may("staff")` or `@may("owner")`. A view without a role is closed to all users.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, flash, redirect, request, session, url_for
-from flask_security import current_user
+from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts import login, staff_sessions
@@ -16,7 +16,7 @@ from shop.accounts.kept_forms import NOT_FRESH, SIGNED_OUT, keep_posted_form
 from shop.config import Settings
 from shop.web.errors import error_page
 
-NOT_YOURS = ("Only an owner may do that", "Ask an owner of the shop to do it, or to make you one.")
+NOT_YOURS = ("Only an owner may do that", "Ask an owner of the shop to do it, or to give you the role Owner.")
 Role = Literal["staff", "owner"]
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -24,9 +24,10 @@ admin = Blueprint("admin", __name__, url_prefix="/admin")
 
 
 def may(role: Role, *, freshly: bool = False, before_codes: bool = False) -> Callable[[View], View]:
-    """Say who may open a view: everybody at the desk ("staff"), or its owners. `freshly`: who signed in just now.
+    """Declare who may open a view: all users ("staff") or owners only.
 
-    `before_codes`: an owner who still has to set up codes may open it too; all else is closed to them in production.
+    `freshly`: only with the password given recently. `before_codes`: also for an owner who must set up two-factor codes
+    first; all other views are closed to them in production.
     """
 
     def mark(view: View) -> View:
@@ -37,37 +38,37 @@ def may(role: Role, *, freshly: bool = False, before_codes: bool = False) -> Cal
 
 
 def has_role(role: Role) -> bool:
-    """Whether whoever sits at the desk may do what needs this role; an owner may do everything."""
-    return bool(current_user.is_authenticated) and (current_user.has_role("owner") or current_user.has_role(role))
+    """Whether the signed-in user has this role; owners have both."""
+    return bool(current_user.is_authenticated) and current_user.role in (role, "owner")
 
 
 @admin.before_request
-def guard() -> AnyResponse | None:
-    """Send whoever is not signed in to the sign-in page, and back here afterwards; refuse what is not theirs to do."""
+def check_permission() -> AnyResponse | None:
+    """Send visitors to the login page and back here afterwards; refuse users without the view's role."""
     if not current_user.is_authenticated:
-        return _to_sign_in()
+        return _to_login()
     view = current_app.view_functions[request.endpoint or ""]
     role: Role | None = getattr(view, "may", None)
     if role is None or not has_role(role):
         return error_page(403, NOT_YOURS)
     if must_set_up_two_factor() and not getattr(view, "before_codes", False):
-        flash("Owners sign in with a code from their phone as well. Set it up, then the desk opens", "problem")
-        return redirect(url_for("admin.me_codes"), 303)
-    if getattr(view, "freshly", False) and not login.fresh(request.method):
+        flash("Owners must sign in with a two-factor code. Set it up to open the admin", "problem")
+        return redirect(url_for("admin.account_two_factor"), 303)
+    if getattr(view, "freshly", False) and not login.is_fresh(request.method):
         return _to_confirm()
     staff_sessions.touch(current_user.id)
     return None
 
 
 def must_set_up_two_factor() -> bool:
-    """Whether whoever sits here is an owner without a second factor, in a shop that real buyers come to."""
+    """Whether the user is an owner without two-factor codes, in production."""
     settings: Settings = current_app.config["SETTINGS"]
-    return settings.production and has_role("owner") and not staff_sessions.current_session().second_factor
+    return settings.production and has_role("owner") and not staff_sessions.current_session().two_factor
 
 
 @admin.after_app_request
 def no_store(response: Response) -> Response:
-    """Nothing of the desk is for a cache or a search engine."""
+    """Keep the admin out of caches and search engines."""
     if request.path.startswith("/admin"):
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -76,27 +77,27 @@ def no_store(response: Response) -> Response:
 
 def _to_confirm() -> AnyResponse:
     if request.method in ("GET", "HEAD"):
-        wanted = _asked_for()
+        next_page = _requested_page()
     else:
-        flash("Nothing has been done yet. Show that it is you, then press the button once more", "problem")
-        came_from = urlsplit(request.referrer or "")
-        wanted = keep_posted_form(NOT_FRESH) or (
-            login.admin_address(came_from.path) if came_from.netloc == request.host else ""
+        flash("Nothing was saved. Confirm your password, then press the button again", "problem")
+        referrer = urlsplit(request.referrer or "")
+        next_page = keep_posted_form(NOT_FRESH) or (
+            login.admin_address(referrer.path) if referrer.netloc == request.host else ""
         )
-    return redirect(url_for("admin.confirm", next=wanted or None), 303)
+    return redirect(url_for("admin.confirm", next=next_page or None), 303)
 
 
-def _to_sign_in() -> AnyResponse:
-    wanted = _asked_for() if request.method == "GET" else ""
+def _to_login() -> AnyResponse:
+    next_page = _requested_page() if request.method == "GET" else ""
     if session.get(staff_sessions.TOKEN):
         if request.method == "POST":
-            wanted = keep_posted_form(SIGNED_OUT) or ""
+            next_page = keep_posted_form(SIGNED_OUT) or ""
         login.log_out()
         words = "You were signed out. Sign in again to go on"
-        flash(f"{words}: what you typed is kept" if wanted and request.method == "POST" else words, "problem")
-    return redirect(url_for("security.login", next=wanted or None), 303)
+        flash(f"{words}: what you typed is kept" if next_page and request.method == "POST" else words, "problem")
+    return redirect(url_for("accounts.login", next=next_page or None), 303)
 
 
-def _asked_for() -> str:
+def _requested_page() -> str:
     query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
     return login.admin_address(request.path + query)

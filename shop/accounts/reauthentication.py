@@ -1,17 +1,19 @@
-"""Before an act that moves money or lets people in: whoever sits here proves once more who they are."""
+"""Re-authentication: the password once more before an act that moves money or changes users."""
 
-from flask import flash, make_response, redirect, render_template, request, url_for
-from flask_security import current_user
+from flask import flash, redirect, render_template, request, url_for
+from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
-from shop.accounts.login import LONGEST_PASSWORD, admin_address, proved
-from shop.accounts.login_throttle import in_words, seconds_to_wait, start_anew
+from shop.accounts.credentials import check_password
+from shop.accounts.login import admin_address, mark_fresh
+from shop.accounts.login_throttle import reset_tries, seconds_to_wait, wait_message
+from shop.accounts.password_policy import MAX_PASSWORD_LENGTH
 from shop.accounts.permissions import admin, may
 from shop.accounts.staff_sessions import current_session
-from shop.accounts.two_factor import LONGEST_CODE, TooManyCodes, check_code
-from shop.accounts.views.login import recovery_words, wait_words
+from shop.accounts.two_factor import MAX_CODE_LENGTH, WRONG_CODE, TooManyCodes, check_code
+from shop.accounts.views.login import recovery_message, throttled_page
 from shop.core.database import db
 from shop.web.base_form import BaseForm
 
@@ -21,52 +23,50 @@ class ConfirmForm(BaseForm):
 
     password = PasswordField(
         "Your password",
-        [InputRequired("Enter your password"), Length(max=LONGEST_PASSWORD, message="That is not your password")],
+        [InputRequired("Enter your password"), Length(max=MAX_PASSWORD_LENGTH, message="The password is not right")],
     )
 
 
 class ConfirmWithCodeForm(ConfirmForm):
-    """The password once more, and a code: the browser may have kept the one, and the phone lie beside it."""
+    """The password and a two-factor code."""
 
-    code = StringField("Code", [InputRequired("Enter the code"), Length(max=LONGEST_CODE, message="That is no code")])
+    code = StringField(
+        "Code", [InputRequired("Enter the code"), Length(max=MAX_CODE_LENGTH, message="That is not a code")]
+    )
 
 
 @admin.route("/confirm", methods=["GET", "POST"])
 @may("staff", before_codes=True)
 def confirm() -> AnyResponse:
-    """Ask for the password again, and for a code where one is set up, then go on to where it was needed."""
-    form = ConfirmWithCodeForm() if current_session().second_factor else ConfirmForm()
-    wanted = admin_address(request.values.get("next"))
+    """Ask for the password, and for a code where two-factor codes are on, then go on to the page that needed it."""
+    form = ConfirmWithCodeForm() if current_session().two_factor else ConfirmForm()
+    next_page = admin_address(request.values.get("next"))
     wait = 0
     key = f"confirm {current_user.get_id()}"
     if request.method == "POST" and (wait := seconds_to_wait(key)):
-        form.password.errors = [in_words(wait)]
+        form.password.errors = [wait_message(wait)]
     elif form.validate_on_submit():
         try:
-            wrong = _what_is_wrong(form)
-        except TooManyCodes as too_many:
-            wrong, wait = ("code", wait_words(too_many.seconds)), too_many.seconds
-        if not wrong:
-            start_anew(key)
-            proved()
-            return redirect(wanted or url_for("admin.orders"), 303)
-        form[wrong[0]].errors = [wrong[1]]
-    problems = form.problems
-    page = make_response(render_template("accounts/reauthenticate.html", form=form, problems=problems, wanted=wanted))
-    page.status_code = 429 if wait else 422 if problems else 200
-    if wait:
-        page.headers["Retry-After"] = str(wait)
-    return page
+            problem = _problem(form)
+        except TooManyCodes as error:
+            problem, wait = ("code", wait_message(error.seconds, "wrong codes")), error.seconds
+        if not problem:
+            reset_tries(key)
+            mark_fresh()
+            return redirect(next_page or url_for("admin.orders"), 303)
+        form[problem[0]].errors = [problem[1]]
+    page = render_template("accounts/reauthenticate.html", form=form, problems=form.problems, next_page=next_page)
+    return throttled_page(page, form, wait)
 
 
-def _what_is_wrong(form: ConfirmForm) -> tuple[str, str] | None:
-    """The field that is not right and the words for it. The code is not used up by a wrong password."""
-    if not current_user.verify_and_update_password(form.password.data):
-        return "password", "That is not your password"
-    db.session.commit()  # a password hashed in an older manner was hashed anew
+def _problem(form: ConfirmForm) -> tuple[str, str] | None:
+    """The field that is not right and its message. A wrong password does not use up the code."""
+    if not check_password(current_user, form.password.data):
+        return "password", "The password is not right"
+    db.session.commit()  # the password may have been hashed again
     if "code" not in form:
         return None
     proof = check_code(current_user.id, form["code"].data)
     if proof == "recovery":
-        flash(recovery_words(current_user.id), "problem")
-    return None if proof else ("code", "That code is not right. Each code works once: wait for the next one")
+        flash(recovery_message(current_user.id), "problem")
+    return None if proof else ("code", WRONG_CODE)

@@ -1,27 +1,28 @@
-"""Letting people in and putting them out. One owner always stays, whoever presses what at the same moment."""
+"""Adding, changing and removing users, and the lists of the staff pages. The last owner always stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, cast
+from typing import Any
 
-from flask_security import RoleMixin, current_user
-from sqlalchemy import func, select, update
+from flask_login import current_user
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import selectinload
 
-from shop.accounts.audit_log import audit, audit_as
-from shop.accounts.login import people, user_by_email
-from shop.accounts.models import AuditLogEntry, OneTimeLink, Role, TwoFactor, User, user_roles
+from shop.accounts.audit_log import audit
+from shop.accounts.credentials import user_by_email
+from shop.accounts.models import AuditLogEntry, OneTimeLink, TwoFactor, User, new_session_key
 from shop.accounts.one_time_links import withdraw_links
 from shop.accounts.staff_sessions import end_sessions
 from shop.accounts.two_factor import turn_off
 from shop.core.clock import NAIROBI
-from shop.core.database import db, updated
+from shop.core.database import advisory_lock, db
 from shop.orders.models import Order
 from shop.web.fingerprints import Label, refuse_if_changed
 
-LABELS: dict[str, Label] = {"role": ("What they may do", {"staff": "Staff", "owner": "Owner"})}
+MAX_ROWS = 200  # of each list
+PER_PAGE = 50  # audit log entries
+LABELS: dict[str, Label] = {"role": ("Role", {"staff": "Staff", "owner": "Owner"})}
 
 
 class LastOwner(Exception):
@@ -29,184 +30,143 @@ class LastOwner(Exception):
 
 
 class NoLongerOwner(Exception):
-    """Whoever asked was an owner when the page was opened, and is none any more. Nothing was changed."""
+    """The signed-in user was an owner when the page was opened, and is not any more. Nothing was changed."""
 
 
-class AlreadyHere(Exception):
-    """Somebody with this e-mail sits at the desk already. Nothing was changed."""
+class UserExists(Exception):
+    """There is an active user with this email. Nothing was changed."""
 
 
 def change_role(user_id: int, role: str) -> bool:
-    """Make somebody staff or owner, and have them sign in anew; False if there was nothing to change.
+    """Change a user's role and end all their sessions; False if there was nothing to change.
 
-    Runs inside the caller's transaction, like everything here. Raises LastOwner, NoLongerOwner, LookupError, and
-    ChangedMeanwhile when the posted form's page showed another role.
+    Runs in the caller's transaction, like everything here. Raises LastOwner, NoLongerOwner, LookupError, and
+    ChangedMeanwhile when the posted form showed another role.
     """
-    merchant = _one_of_ours(user_id)
-    if [held.name for held in merchant.roles] == [role]:
+    user = _active_user(user_id)
+    if user.role == role:
         return False
-    now = {"role": "owner" if merchant.has_role("owner") else "staff"}
-    refuse_if_changed(f"user {merchant.id}", now, labels=LABELS)
-    if role != "owner":
-        _leave_an_owner(merchant)
-    merchant.roles = [_role(role)]
-    end_sessions(merchant.id)
-    audit(f"Made {_named(merchant)} {'an owner' if role == 'owner' else 'staff'}")
+    refuse_if_changed(f"user {user.id}", {"role": user.role}, labels=LABELS)
+    _keep_an_owner(user)
+    user.role = role
+    end_sessions(user.id)
+    audit(f"Changed the role of {user.display_name} to {role}")
     return True
 
 
-def remove(user_id: int) -> str:
-    """Put somebody out, at once, wherever they are signed in; their name. What they did keeps it.
+def remove_user(user_id: int) -> str:
+    """Remove a user and end all their sessions; the name. Audit log entries keep it.
 
     Raises LastOwner, NoLongerOwner, LookupError.
     """
-    merchant = _one_of_ours(user_id)
-    _leave_an_owner(merchant)
-    name = _named(merchant)
-    merchant.active = False
-    people.set_uniquifier(merchant)
-    end_sessions(merchant.id)
-    turn_off(merchant.id)
-    withdraw_links(merchant.email)
-    audit(f"Removed {name}")
-    return name
+    user = _active_user(user_id)
+    _keep_an_owner(user)
+    user.active, user.session_key = False, new_session_key()
+    end_sessions(user.id)
+    turn_off(user.id)
+    withdraw_links(user.email)
+    audit(f"Removed {user.display_name}")
+    return user.display_name
 
 
-def reset_codes(user_id: int) -> str:
-    """Ask somebody who lost phone and recovery codes for no code any more, and have them sign in anew; their name.
+def reset_two_factor(user_id: int) -> str:
+    """Turn off the two-factor codes of a user who lost them, and end all their sessions; the name.
 
     Raises NoLongerOwner, LookupError.
     """
-    merchant = _one_of_ours(user_id)
-    name = _named(merchant)
-    if turn_off(merchant.id):
-        end_sessions(merchant.id)
-        audit(f"Turned the codes of {name} off")
-    return name
+    user = _active_user(user_id)
+    if turn_off(user.id):
+        end_sessions(user.id)
+        audit(f"Turned off the two-factor codes of {user.display_name}")
+    return user.display_name
 
 
-def accept_invitation(email: str, role: str, name: str, password: str) -> User:
-    """Give somebody a place at the desk. Who had been removed is themselves again. Raises AlreadyHere."""
-    roles = [_role(role)]
-    merchant = user_by_email(email)
-    if merchant is None:
+def add_user(email: str, role: str, name: str, password: str) -> User:
+    """Create a user with a password hash, or restore the removed one. Raises UserExists."""
+    user = user_by_email(email)
+    if user is None:
+        user = User(email=email, role=role, name=name, password=password)
         try:
             with db.session.begin_nested():
-                merchant = cast(User, people.create_user(email=email, password=password, name=name, roles=roles))
-                db.session.flush()
-        except IntegrityError:  # let in by the command at the same moment
-            raise AlreadyHere from None
-    elif merchant.active:
-        raise AlreadyHere
+                db.session.add(user)
+        except IntegrityError:  # created by another process at the same moment
+            raise UserExists from None
+    elif user.active:
+        raise UserExists
     else:
-        merchant.active, merchant.name, merchant.password, merchant.roles = True, name, password, roles
-        people.set_uniquifier(merchant)
-    return merchant
+        user.active, user.role, user.name, user.password = True, role, name, password
+        user.session_key = new_session_key()
+    return user
 
 
-def new_password_for(email: str, password: str, words: str) -> bool:
-    """Change a password by its hash, and sign its owner out everywhere; False if nobody has that e-mail."""
-    merchant = user_by_email(email)
-    if merchant is None or not merchant.active:
-        return False
-    set_password(merchant, password)
-    audit_as(words, _named(merchant), merchant.id)
-    return True
+def set_password(user: User, password: str, except_session: int = 0) -> None:
+    """Set a password hash, end the user's other sessions and withdraw password reset links."""
+    user.password, user.session_key = password, new_session_key()
+    end_sessions(user.id, except_session)
+    withdraw_links(user.email, "password")
 
 
-def set_password(merchant: User, password: str, but_sitting: int = 0) -> None:
-    """Change a password by its hash. Their other sittings end, and links that were mailed to them."""
-    merchant.password = password
-    people.set_uniquifier(merchant)
-    end_sessions(merchant.id, but_sitting)
-    withdraw_links(merchant.email, "password")
-
-
-def _one_of_ours(user_id: int) -> User:
-    """Somebody at the desk, once whoever asks is found to be an owner still. One change of people after the other."""
-    updated(update(Role).where(Role.name == "owner").values(name=Role.name))  # the others wait here
-    if not (current_user.active and current_user.has_role("owner")):
+def _active_user(user_id: int) -> User:
+    """An active user. Takes the lock under which users are changed and checks that the signed-in user is an owner."""
+    advisory_lock("users")
+    if not (current_user.active and current_user.role == "owner"):
         raise NoLongerOwner
-    merchant = db.session.get(User, user_id)
-    if merchant is None or not merchant.active:
+    user = db.session.get(User, user_id)
+    if user is None or not user.active:
         raise LookupError
-    return merchant
+    return user
 
 
-def _leave_an_owner(merchant: User) -> None:
-    others = (
-        select(func.count())
-        .select_from(User)
-        .join(user_roles)
-        .join(Role)
-        .where(Role.name == "owner", User.active, User.id != merchant.id)
-    )
-    if merchant.has_role("owner") and not db.session.scalar(others):
+def _keep_an_owner(user: User) -> None:
+    """Raise LastOwner when no other user is an owner."""
+    others = select(func.count()).select_from(User).where(User.role == "owner", User.active, User.id != user.id)
+    if user.role == "owner" and not db.session.scalar(others):
         raise LastOwner
-
-
-def _role(name: str) -> Role:
-    try:
-        with db.session.begin_nested():
-            role: RoleMixin | None = people.find_or_create_role(name)
-            db.session.flush()
-    except IntegrityError:  # the first two of a kind at the same moment
-        role = people.find_role(name)
-    return cast(Role, role)
-
-
-def _named(merchant: User) -> str:
-    return merchant.name or merchant.email
-
-
-MOST_PEOPLE = 200  # a shop with more has outgrown one list
-PER_PAGE = 50
 
 
 @dataclass(frozen=True)
 class AuditLogPage:
-    """One page of the log, newest first."""
+    """One page of the audit log, newest first."""
 
-    rows: Sequence[Any]  # each with at, who, words and the order's number, if it was about one
+    rows: Sequence[Any]  # id, at, who, words, and the order's number or None
     older: int | None  # the id before which the next page begins
 
 
-def current_staff() -> Sequence[Any]:
-    """Each a Merchant with roles, and when they set up codes, in the order they came."""
+def active_users() -> Sequence[Any]:
+    """Active users, each with the time since when two-factor codes are on, or None."""
     query = (
         select(User, TwoFactor.since.label("codes_since"))
         .outerjoin(TwoFactor, TwoFactor.user_id == User.id)
         .where(User.active)
-        .options(selectinload(User.roles))
         .order_by(User.id)
     )
-    return db.session.execute(query.limit(MOST_PEOPLE)).all()
+    return db.session.execute(query.limit(MAX_ROWS)).all()
 
 
-def removed_staff() -> Sequence[User]:
-    """Who sat here once, the last to be seen first."""
+def removed_users() -> Sequence[User]:
+    """Removed users, the last seen first."""
     query = select(User).where(~User.active).order_by(User.last_seen_at.desc(), User.id.desc())
-    return db.session.scalars(query.limit(MOST_PEOPLE)).all()
+    return db.session.scalars(query.limit(MAX_ROWS)).all()
 
 
 def invitations() -> Sequence[OneTimeLink]:
-    """What was mailed and not used yet, newest first."""
+    """Invitations that were not accepted yet, newest first."""
     query = select(OneTimeLink).where(OneTimeLink.kind == "invite").order_by(OneTimeLink.id.desc())
-    return db.session.scalars(query.limit(MOST_PEOPLE)).all()
+    return db.session.scalars(query.limit(MAX_ROWS)).all()
 
 
 def all_users() -> Sequence[Any]:
-    """Ids, names and e-mails of all who ever sat here, for choosing one."""
+    """Id, name, email and active of all users, removed ones too."""
     query = select(User.id, User.name, User.email, User.active).order_by(User.id)
-    return db.session.execute(query.limit(MOST_PEOPLE)).all()
+    return db.session.execute(query.limit(MAX_ROWS)).all()
 
 
-def audit_log_entries(person: int | None, day: date | None, before: int | None) -> AuditLogPage:
-    """One page of the log, of one person or of all, of one day in Nairobi or of all, older than the act `before`."""
+def audit_log_entries(user_id: int | None, day: date | None, before: int | None) -> AuditLogPage:
+    """A page of the audit log, optionally of one user, of one day in Nairobi, or older than the entry `before`."""
     query = select(AuditLogEntry.id, AuditLogEntry.at, AuditLogEntry.who, AuditLogEntry.words, Order.number)
     query = query.outerjoin(Order, Order.id == AuditLogEntry.order_id)
-    if person is not None:
-        query = query.where(AuditLogEntry.user_id == person)
+    if user_id is not None:
+        query = query.where(AuditLogEntry.user_id == user_id)
     if day is not None:
         begins = datetime.combine(day, time(), NAIROBI)
         query = query.where(AuditLogEntry.at >= begins, AuditLogEntry.at < begins + timedelta(days=1))
@@ -216,8 +176,8 @@ def audit_log_entries(person: int | None, day: date | None, before: int | None) 
     return AuditLogPage(rows[:PER_PAGE], rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None)
 
 
-def day_in(typed: str) -> date | None:
-    """A day as a date field sends it; None for anything else, or a year that no log has."""
+def parse_day(typed: str) -> date | None:
+    """A day as a date field sends it; None for anything else, and for years outside 2000 to 2200."""
     try:
         day = date.fromisoformat(typed)
     except ValueError:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, g, has_request_context, request, url_for
-from flask_security import current_user
+from flask_login import current_user
 from sqlalchemy import select
 
 from shop.accounts.permissions import Role, admin, has_role, must_set_up_two_factor
@@ -44,9 +44,9 @@ NAVIGATION = (
     NavigationEntry("Reports", "admin.reports", "owner", ("admin.report",)),
     NavigationEntry("Mail", "admin.mail", "staff", ("admin.mail",)),
     NavigationEntry("Privacy", "admin.privacy", "owner", ("admin.privacy",)),
-    NavigationEntry("People", "admin.people", "owner", ("admin.people",)),
+    NavigationEntry("Users", "admin.users", "owner", ("admin.users",)),
     NavigationEntry("Settings", "admin.settings", "owner", ("admin.settings", "admin.set_logo")),
-    NavigationEntry("Account", "admin.me", "staff", ("admin.me_",)),
+    NavigationEntry("Account", "admin.account", "staff", ("admin.account_",)),
 )
 
 

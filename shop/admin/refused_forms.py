@@ -1,7 +1,7 @@
 """How the admin answers a form that it does not carry out: filled in again, with words for what is in the way."""
 
 from flask import Response, current_app, flash, redirect, request, url_for
-from flask_security import current_user
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, TimeoutError
 from werkzeug.datastructures import MultiDict
@@ -95,9 +95,9 @@ def kept_form() -> AnyResponse:
     view = current_app.view_functions[endpoint]
     if not has_role(getattr(view, "may", "owner")):
         return error_page(403, NOT_YOURS)
-    if getattr(view, "freshly", False) and not login.fresh("GET"):
+    if getattr(view, "freshly", False) and not login.is_fresh("GET"):
         return redirect(url_for("admin.confirm", next=url_for("admin.kept_form")), 303)
-    return show_again([("main", kept.why)], 200, kept.fields, kept.address)
+    return show_again([("main", kept.message)], 200, kept.fields, kept.address)
 
 
 def _made_before() -> AnyResponse | None:

@@ -1,4 +1,4 @@
-"""A forgotten password: a link by mail, the same answer for everybody."""
+"""Password reset by an emailed link, with the same answer for every email."""
 
 from datetime import timedelta
 
@@ -19,14 +19,14 @@ CHOSEN = "kettle bicycle mango thunder"
 
 
 class TestForgotten:
-    """A forgotten password: a link by mail, the same answer for everybody."""
+    """Password reset by an emailed link, with the same answer for every email."""
 
     def _ask(self, visitor, email=EMAIL):
         form = hidden_fields(visitor.get("/admin/sign-in/forgotten").text)
         return visitor.post("/admin/sign-in/forgotten", {**form, "email": email})
 
     @both_databases
-    def test_a_mailed_link_leads_to_a_new_password_once(self, app, clerk):
+    def test_an_emailed_link_sets_a_new_password_once(self, app, clerk):
         stranger = Clerk(app)
         self._ask(stranger)
         [path] = mailed_links(app, "new_password")
@@ -34,12 +34,12 @@ class TestForgotten:
 
         assert stranger.post(path, form).headers["Location"] == "/admin/sign-in"
         assert stranger.post(path, form).status_code == 404
-        assert clerk.get("/admin/").status_code == 303, "whoever was signed in is no longer"
+        assert clerk.get("/admin/").status_code == 303, "all sessions end"
         assert stranger.sign_in().status_code == 200
         assert stranger.sign_in(password=CHOSEN).status_code == 303
 
-    @pytest.mark.parametrize("email", ["nobody@example.com", "no e-mail", "nul\0@example.com", STAFF])
-    def test_the_answer_is_the_same_for_everybody(self, app, stranger, email):
+    @pytest.mark.parametrize("email", ["nobody@example.com", "not an email", "nul\0@example.com", STAFF])
+    def test_the_answer_is_the_same_for_every_email(self, app, stranger, email):
         let_staff_in(app)
         with app.app_context():
             db.session.execute(update(User).where(User.email == STAFF).values(active=False))
@@ -50,7 +50,7 @@ class TestForgotten:
         assert stranger.get("/admin/sign-in").text.count("a link is on its way") == 2
         assert len(mailed_links(app, "new_password")) == 1
 
-    def test_one_mail_an_hour_is_the_most(self, app, stranger):
+    def test_at_most_one_email_an_hour(self, app, stranger):
         for _ in range(4):
             self._ask(stranger)
         assert len(mailed_links(app, "new_password")) == 1
@@ -64,7 +64,7 @@ class TestForgotten:
         assert stranger.get(second).status_code == 200
 
     @both_databases
-    def test_asked_twice_at_once_one_mail_goes(self, app, stranger):
+    def test_simultaneous_requests_send_one_email(self, app, stranger):
         visitors = [Clerk(app) for _ in range(4)]
         forms = [{**hidden_fields(each.get("/admin/sign-in/forgotten").text), "email": EMAIL} for each in visitors]
 
@@ -82,7 +82,7 @@ class TestForgotten:
         self._ask(stranger)
         with app.app_context():
             link = db.session.scalars(select(OneTimeLink)).one()
-            assert link.expires_at - link.written_at == one_time_links.LASTS["password"] == timedelta(hours=2)
+            assert link.expires_at - link.written_at == one_time_links.LIFETIME["password"] == timedelta(hours=2)
 
     def test_a_weak_new_password_is_refused_and_the_link_still_works(self, app, stranger):
         self._ask(stranger)
@@ -92,7 +92,7 @@ class TestForgotten:
         assert stranger.post(path, {**form, "password": "shortfall"}).status_code == 422
         assert stranger.post(path, {**form, "password": CHOSEN}).status_code == 303
 
-    def test_a_new_password_does_not_go_round_the_code(self, app, clerk, monkeypatch):
+    def test_a_new_password_does_not_replace_the_two_factor_code(self, app, clerk, monkeypatch):
         phone, _ = set_up(clerk, Clock(monkeypatch))
         stranger = Clerk(app)
         self._ask(stranger)

@@ -1,4 +1,4 @@
-"""Nothing typed is lost when the session ends, when the admin asks who it is, or when the database is busy."""
+"""A typed form is kept when the session ends, when the admin asks for the password, or when the database is busy."""
 
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ def products(app):
         return list(db.session.scalars(select(Product.name).where(Product.name == MUG["name"])))
 
 
-def test_a_form_sent_after_the_session_ended_is_shown_filled_in_after_the_sign_in(app, clerk):
+def test_a_form_sent_after_the_session_ended_is_shown_filled_in_after_the_login(app, clerk):
     form = typed_mug(clerk)
     end_sessions(app)
 
@@ -57,7 +57,7 @@ def test_a_form_sent_after_the_session_ended_is_shown_filled_in_after_the_sign_i
     assert products(app) == [MUG["name"]]
 
 
-def test_what_was_changed_meanwhile_is_said_when_the_kept_form_is_saved(app, clerk, provider):
+def test_saving_a_kept_form_shows_what_another_user_changed(app, clerk, provider):
     area = "/admin/selling/areas/1"
     form = {**fields_of(clerk.get(area).text), "delivery_time": "tomorrow"}
     other = Clerk(app, provider)
@@ -94,7 +94,7 @@ def test_only_the_same_user_in_the_same_browser_sees_it_and_only_for_two_hours(a
         assert kept_forms.sweep_kept_forms() == 1
 
 
-def test_what_is_kept_cannot_be_read_in_the_database_and_holds_no_password(app, clerk):
+def test_kept_forms_are_encrypted_and_hold_no_password(app, clerk):
     form = typed_mug(clerk)
     own = {**hidden_fields(clerk.get("/admin/me").text), "old": "a long walk to Kisumu", "password": "another one here"}
     end_sessions(app)
@@ -111,11 +111,11 @@ def test_what_is_kept_cannot_be_read_in_the_database_and_holds_no_password(app, 
     assert clerk.get("/admin/kept-form").status_code == 303
 
 
-def test_a_reason_typed_before_the_admin_asked_who_it_is_is_kept(app, clerk, monkeypatch):
+def test_a_reason_typed_before_the_admin_asked_for_the_password_is_kept(app, clerk, monkeypatch):
     (number,) = order_factory.keep(app, order_factory.order())
     address = f"/admin/orders/{number}/mark-paid"
     form = {**fields_of(clerk.get(address).text), "reason": "Paid at the market stall", "amount": "12"}
-    monkeypatch.setattr(login, "FRESH_TO_SEND", timedelta(seconds=-1))
+    monkeypatch.setattr(login, "FRESH_FOR_POST", timedelta(seconds=-1))
 
     reply = clerk.post(address, form)
     monkeypatch.undo()
@@ -127,7 +127,7 @@ def test_a_reason_typed_before_the_admin_asked_who_it_is_is_kept(app, clerk, mon
     assert "Paid at the market stall" in clerk.get("/admin/kept-form").text
 
 
-def test_a_form_opened_before_another_sign_in_comes_back_filled_in(app, clerk):
+def test_a_form_opened_before_another_login_comes_back_filled_in(app, clerk):
     form = {**typed_mug(clerk), "csrf_token": "of an earlier sign-in"}
 
     reply = clerk.post(NEW, form)

@@ -1,4 +1,4 @@
-"""Guessing codes is slow, from wherever and on whatever page; the half way to the desk does not last."""
+"""Limits on wrong two-factor codes, and on the time between the password and the code."""
 
 import pytest
 from sqlalchemy import func, select
@@ -19,10 +19,10 @@ def clock(monkeypatch):
 
 
 class TestGuessing:
-    """Guessing codes is slow, from wherever and on whatever page."""
+    """Wrong codes are counted per user, for all addresses and pages."""
 
     @both_databases
-    def test_the_sixth_wrong_code_within_five_minutes_waits(self, app, clerk, clock):
+    def test_the_sixth_wrong_code_in_five_minutes_waits(self, app, clerk, clock):
         phone, _ = set_up(clerk, clock)
         visitors = [Clerk(app) for _ in range(6)]
         for number, visitor in enumerate(visitors):
@@ -33,39 +33,39 @@ class TestGuessing:
         assert [reply.status_code for reply in tries] == [422] * 5 + [429]
         assert "Too many wrong codes. Try again in 5 minutes" in tries[-1].text
         assert int(tries[-1].headers["Retry-After"]) == 300
-        assert give_code(visitors[0], phone.code()).status_code == 429, "the right one helps a guesser no more"
+        assert give_code(visitors[0], phone.code()).status_code == 429, "the right code is not checked either"
         clock.forward(minutes=5)
         assert give_code(visitors[0], phone.code()).status_code == 303
 
-    def test_twenty_wrong_codes_an_hour_are_the_most(self, app, clerk, clock):
+    def test_at_most_twenty_wrong_codes_an_hour(self, app, clerk, clock):
         phone, _ = set_up(clerk, clock)
         with app.app_context():
-            merchant = db.session.scalars(select(TwoFactor.user_id)).one()
+            user_id = db.session.scalars(select(TwoFactor.user_id)).one()
             for _ in range(4):
-                assert [two_factor.check_code(merchant, "000000") for _ in range(5)] == [""] * 5
+                assert [two_factor.check_code(user_id, "000000") for _ in range(5)] == [""] * 5
                 clock.forward(minutes=6)
             with pytest.raises(two_factor.TooManyCodes):
-                two_factor.check_code(merchant, phone.code())
+                two_factor.check_code(user_id, phone.code())
             clock.forward(minutes=36)
-            assert two_factor.check_code(merchant, phone.code()) == "app"
-            assert db.session.scalar(select(func.count()).select_from(TwoFactorTry)) == 0, "a right code forgives"
+            assert two_factor.check_code(user_id, phone.code()) == "app"
+            assert db.session.scalar(select(func.count()).select_from(TwoFactorTry)) == 0, "a right code resets it"
 
     @both_databases
-    def test_many_guesses_at_one_moment_are_counted_one_by_one(self, app, clerk, clock):
+    def test_simultaneous_guesses_are_all_counted(self, app, clerk, clock):
         set_up(clerk, clock)
         with app.app_context():
-            merchant = db.session.scalars(select(TwoFactor.user_id)).one()
+            user_id = db.session.scalars(select(TwoFactor.user_id)).one()
 
         def guess():
             with app.app_context():
                 try:
-                    return two_factor.check_code(merchant, "000000")
+                    return two_factor.check_code(user_id, "000000")
                 except two_factor.TooManyCodes:
-                    return "held back"
+                    return "refused"
 
-        assert sorted(at_once([guess] * 12)) == [""] * 5 + ["held back"] * 7
+        assert sorted(at_once([guess] * 12)) == [""] * 5 + ["refused"] * 7
 
-    def test_the_page_for_confirming_counts_with_the_others(self, clerk, clock):
+    def test_the_confirm_page_counts_with_the_login_page(self, clerk, clock):
         set_up(clerk, clock)
         form = {**hidden_fields(clerk.get("/admin/confirm").text), "password": PASSWORD, "code": "000000"}
         tries = [clerk.post("/admin/confirm", form) for _ in range(6)]
@@ -74,19 +74,20 @@ class TestGuessing:
         assert "Retry-After" in tries[-1].headers
 
 
-def test_the_half_way_does_not_last(clerk, clock):
+def test_the_code_must_follow_the_password_within_ten_minutes(clerk, clock):
     phone, _ = set_up(clerk, clock)
     clerk.sign_out()
     clerk.sign_in()
     with clerk.browser.session_transaction("/admin/") as session:
-        session[login.HALF] = [session[login.HALF][0], session[login.HALF][1] - 601]
+        session_key, at = session[login.PENDING_LOGIN]
+        session[login.PENDING_LOGIN] = [session_key, at - 601]
 
     asked = clerk.get("/admin/sign-in/code")
     assert asked.headers["Location"] == "/admin/sign-in"
     assert "Sign in with your password first" in clerk.get("/admin/sign-in").text
 
 
-def test_the_half_way_ends_with_the_password_it_began_with(app, clerk, clock):
+def test_a_password_change_ends_a_pending_login(app, clerk, clock):
     phone, _ = set_up(clerk, clock)
     clerk.sign_out()
     clerk.sign_in()

@@ -1,4 +1,4 @@
-"""Where somebody is signed in, and how every way of leaving ends it at once."""
+"""Login sessions: where a user is signed in, and what ends a session at once."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ def _change_password(clerk, old=PASSWORD, new=NEW):
 
 
 @both_databases
-def test_a_copied_cookie_is_dead_once_its_owner_has_signed_out(app, clerk):
+def test_a_copied_cookie_opens_nothing_after_logout(app, clerk):
     thief = _thief(app, _cookie(clerk))
     assert thief.get("/admin/").status_code == 200
 
@@ -43,7 +43,7 @@ def test_a_copied_cookie_is_dead_once_its_owner_has_signed_out(app, clerk):
     assert thief.get("/admin/").status_code == 303
 
 
-def test_a_new_password_ends_every_other_sitting_and_keeps_this_one(app, clerk):
+def test_a_new_password_ends_all_other_sessions_and_keeps_this_one(app, clerk):
     thief, elsewhere = _thief(app, _cookie(clerk)), Clerk(app)
     elsewhere.sign_in()
 
@@ -59,17 +59,17 @@ def test_a_new_password_ends_every_other_sitting_and_keeps_this_one(app, clerk):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("not the password", NEW, "That is not your password"),
+        ("not the password", NEW, "The password is not right"),
         ("", NEW, "Enter your password"),
         (PASSWORD, "too short", "too short"),
-        (PASSWORD, EMAIL, "e-mail address"),
+        (PASSWORD, EMAIL, "email address"),
         (PASSWORD, "password123456", "too easy to guess"),
         (PASSWORD, "x" * 5_000, "too long"),
-        (PASSWORD, "with a \0 in it, and long", "nobody can type"),
-        ("😀" * 5_000, NEW, "That is not your password"),
+        (PASSWORD, "with a \0 in it, and long", "cannot be typed"),
+        ("😀" * 5_000, NEW, "The password is not right"),
     ],
 )
-def test_what_is_wrong_with_a_change_of_password_is_said_and_changes_nothing(clerk, old, new, words):
+def test_an_invalid_password_change_is_explained_and_changes_nothing(clerk, old, new, words):
     refused = _change_password(clerk, old, new)
 
     assert refused.status_code == 422
@@ -80,13 +80,13 @@ def test_what_is_wrong_with_a_change_of_password_is_said_and_changes_nothing(cle
     assert clerk.sign_in().status_code == 303
 
 
-def test_signing_in_draws_a_new_token_and_ends_the_browsers_older_sitting(app, stranger):
+def test_login_makes_a_new_token_and_ends_the_browsers_older_session(app, stranger):
     planted = hidden_fields(stranger.get("/admin/sign-in").text)
     before = _cookie(stranger)
     stranger.post("/admin/sign-in", {**planted, "email": EMAIL, "password": PASSWORD})
     first = _cookie(stranger)
 
-    assert _thief(app, before).get("/admin/").status_code == 303, "what a stranger may have planted opens nothing"
+    assert _thief(app, before).get("/admin/").status_code == 303, "a planted cookie opens nothing"
     with stranger.browser.session_transaction("/admin/") as session:
         token = session[staff_sessions.TOKEN]
         del session["_user_id"]
@@ -104,7 +104,7 @@ def test_the_database_keeps_no_token(app, clerk):
         assert token not in db.session.scalars(select(LoginSession.token_hash)).one()
 
 
-def test_a_sitting_of_one_person_is_no_use_to_another(app, clerk):
+def test_a_session_token_of_another_user_opens_nothing(app, clerk):
     let_staff_in(app)
     staff = Clerk(app)
     staff.sign_in(STAFF)
@@ -117,7 +117,7 @@ def test_a_sitting_of_one_person_is_no_use_to_another(app, clerk):
 
 
 @both_databases
-def test_the_page_says_where_one_is_signed_in_and_ends_the_others(app, clerk):
+def test_the_account_lists_the_sessions_and_ends_the_others(app, clerk):
     phone = Clerk(app)
     phone.browser.environ_base["HTTP_USER_AGENT"] = PHONE
     phone.sign_in()
@@ -138,12 +138,12 @@ def test_the_page_says_where_one_is_signed_in_and_ends_the_others(app, clerk):
         ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari on iPhone"),
         ("Mozilla/5.0 (Windows NT 10.0) Chrome/131.0 Safari/537.36 Edg/131.0", "Edge on Windows"),
         ("Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0", "Firefox on Linux"),
-        ("<canary>&\"'" * 500, "An unknown browser"),
-        ("", "An unknown browser"),
+        ("<canary>&\"'" * 500, "Unknown browser"),
+        ("", "Unknown browser"),
     ],
 )
 def test_a_browser_is_named_in_a_few_words(said, words):
-    assert staff_sessions.browser_words(said) == words
+    assert staff_sessions.browser_name(said) == words
 
 
 def _asked(app, clerk, address):
@@ -160,7 +160,7 @@ def _asked(app, clerk, address):
     return statements
 
 
-def test_who_sits_here_costs_one_query_and_no_write(app, clerk):
+def test_loading_the_user_takes_one_query_and_no_write(app, clerk):
     clerk.get("/admin/me")
     statements = _asked(app, clerk, "/admin/people/invite")
 
@@ -168,7 +168,7 @@ def test_who_sits_here_costs_one_query_and_no_write(app, clerk):
     assert not [words for words in statements if words.startswith(("UPDATE", "INSERT", "DELETE"))]
 
 
-def test_that_somebody_was_seen_is_written_once_a_minute(app, clerk):
+def test_last_seen_is_written_once_a_minute(app, clerk):
     with app.app_context():
         long_ago = utcnow() - timedelta(minutes=3)
         db.session.execute(update(LoginSession).values(last_seen_at=long_ago))
@@ -188,23 +188,23 @@ def test_that_somebody_was_seen_is_written_once_a_minute(app, clerk):
             assert utcnow() - moment < timedelta(seconds=30)
 
 
-def test_a_name_is_changed_for_what_comes_after(app, clerk):
+def test_a_user_changes_their_name(app, clerk):
     page = clerk.get("/admin/me").text
     clerk.post("/admin/me/name", {**hidden_fields(page), "name": "  Wanjiru\n Test "})
-    assert "From now on you are Wanjiru Test" in clerk.get("/admin/people").text
+    assert "Your name is now Wanjiru Test" in clerk.get("/admin/people").text
     assert ">Wanjiru Test</a>" in clerk.get("/admin/people").text
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\0\0", "n" * 5_000])
-def test_what_is_no_name_is_said(clerk, name):
+def test_an_invalid_name_is_refused(clerk, name):
     refused = clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": name})
 
     assert refused.status_code == 422
     assert "<title>Error: " in refused.text
 
 
-@pytest.mark.parametrize("name", ["Shop", " buyer", "CHPTER", "Ｓｈｏｐ", "Some-body", "Wanjiru Packs"])
-def test_a_name_that_the_log_gives_to_others_is_refused(app, clerk, name):
+@pytest.mark.parametrize("name", ["Shop", " buyer", "CHPTER", "Ｓｈｏｐ", "Unknown-user", "Wanjiru Packs"])
+def test_a_reserved_or_taken_name_is_refused(app, clerk, name):
     let_in(app, "packer@example.com", "another long walk")
     with app.app_context():
         write(lambda: db.session.execute(update(User).where(User.email != EMAIL).values(name="wanjiru packs")))
@@ -212,16 +212,16 @@ def test_a_name_that_the_log_gives_to_others_is_refused(app, clerk, name):
     refused = clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": name})
 
     assert refused.status_code == 422
-    assert ("Enter your own name" in refused.text) != ("Another account has this name" in refused.text)
+    assert ("Enter your own name" in refused.text) != ("Another user has this name" in refused.text)
 
 
-def test_ones_own_name_can_be_saved_again(clerk):
+def test_the_same_name_can_be_saved_again(clerk):
     for _ in range(2):
         saved = clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": "Njeri"})
         assert saved.status_code == 303
 
 
-def test_names_are_shown_as_they_are_written(clerk):
+def test_names_are_escaped(clerk):
     clerk.post("/admin/me/name", {**hidden_fields(clerk.get("/admin/me").text), "name": "<canary>&\"' 😀"})
 
     for address in ("/admin/me", "/admin/people", "/admin/people/log"):

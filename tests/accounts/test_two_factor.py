@@ -1,4 +1,4 @@
-"""Codes from the phone: set up, asked for, used once, and what stands in for a lost phone."""
+"""Two-factor codes and recovery codes."""
 
 import hashlib
 import re
@@ -27,7 +27,7 @@ def _signed_out(clerk):
 
 
 @both_databases
-def test_with_codes_on_the_password_alone_opens_nothing(clerk, clock):
+def test_with_two_factor_codes_the_password_alone_opens_nothing(clerk, clock):
     phone, _ = set_up(clerk, clock)
     clerk.sign_out()
 
@@ -39,7 +39,7 @@ def test_with_codes_on_the_password_alone_opens_nothing(clerk, clock):
     assert clerk.get("/admin/").status_code == 200
 
 
-def test_the_page_that_was_wanted_follows_the_code_too(clerk, clock):
+def test_the_requested_page_follows_the_code(clerk, clock):
     phone, _ = set_up(clerk, clock)
     clerk.sign_out()
     half = clerk.sign_in(address=clerk.get("/admin/me").headers["Location"])
@@ -48,7 +48,7 @@ def test_the_page_that_was_wanted_follows_the_code_too(clerk, clock):
     assert clerk.post("/admin/sign-in/code", {**form, "code": phone.code()}).headers["Location"] == "/admin/me"
 
 
-def test_a_code_works_once(app, clerk, clock):
+def test_a_two_factor_code_works_once(app, clerk, clock):
     phone, _ = set_up(clerk, clock)
     second = Clerk(app)
     for visitor in (clerk, second):
@@ -61,7 +61,7 @@ def test_a_code_works_once(app, clerk, clock):
     assert give_code(second, phone.code()).status_code == 303
 
 
-def test_the_code_that_set_codes_up_does_not_sign_in(clerk, clock):
+def test_the_code_of_the_set_up_does_not_sign_in(clerk, clock):
     phone, _ = set_up(clerk, clock)
     clerk.sign_out()
     clerk.sign_in()
@@ -70,7 +70,7 @@ def test_the_code_that_set_codes_up_does_not_sign_in(clerk, clock):
 
 
 @both_databases
-def test_of_two_who_give_the_same_code_at_once_one_comes_in(app, clerk, clock):
+def test_simultaneous_logins_with_the_same_code_let_one_in(app, clerk, clock):
     phone, _ = set_up(clerk, clock)
     visitors = [Clerk(app) for _ in range(4)]
     for visitor in visitors:
@@ -103,7 +103,7 @@ def test_a_code_may_be_typed_in_groups(clerk, clock, typed):
 @pytest.mark.parametrize(
     "typed", ["", "12345", "1234567", "\0" * 6, "x" * 5_000, "\N{ARABIC-INDIC DIGIT ONE}" * 6, "<canary>&\"'", "😀"]
 )
-def test_what_is_no_code_is_said_and_opens_nothing(clerk, clock, typed):
+def test_an_invalid_code_is_refused(clerk, clock, typed):
     set_up(clerk, clock)
     clerk.sign_out()
     clerk.sign_in()
@@ -131,7 +131,7 @@ def test_a_recovery_code_signs_in_once(app, clerk, clock):
 
 
 @both_databases
-def test_of_two_who_give_the_same_recovery_code_at_once_one_comes_in(app, clerk, clock):
+def test_simultaneous_logins_with_the_same_recovery_code_let_one_in(app, clerk, clock):
     _, recovery = set_up(clerk, clock)
     visitors = [Clerk(app) for _ in range(4)]
     for visitor in visitors:
@@ -142,7 +142,7 @@ def test_of_two_who_give_the_same_recovery_code_at_once_one_comes_in(app, clerk,
     assert sorted(replies) == [303, 422, 422, 422]
 
 
-def test_recovery_codes_are_shown_once_and_kept_as_hashes(app, clerk, clock):
+def test_recovery_codes_are_shown_once_and_stored_as_hashes(app, clerk, clock):
     _, recovery = set_up(clerk, clock)
 
     assert recovery[0] not in clerk.get("/admin/me/codes").text
@@ -151,7 +151,7 @@ def test_recovery_codes_are_shown_once_and_kept_as_hashes(app, clerk, clock):
     assert kept == {hashlib.sha256(code.replace("-", "").encode()).hexdigest() for code in recovery}
 
 
-def test_new_recovery_codes_make_the_old_ones_worthless(clerk, clock):
+def test_new_recovery_codes_replace_the_old_ones(clerk, clock):
     phone, old = set_up(clerk, clock)
     clerk.post("/admin/me/codes/recovery", hidden_fields(clerk.get("/admin/me/codes").text))
     clerk.sign_out()
@@ -160,7 +160,7 @@ def test_new_recovery_codes_make_the_old_ones_worthless(clerk, clock):
     assert give_code(clerk, old[0]).status_code == 422
 
 
-def test_the_secret_is_sealed_and_stands_in_no_page_but_its_own(app, clerk, clock):
+def test_the_secret_is_encrypted_and_shown_on_the_set_up_page_only(app, clerk, clock):
     page = clerk.get("/admin/me/codes").text
     written = secret_on(page).replace(" ", "")
     phone, _ = set_up(clerk, clock)
@@ -174,7 +174,7 @@ def test_the_secret_is_sealed_and_stands_in_no_page_but_its_own(app, clerk, cloc
     assert clerk.get("/admin/me/codes.svg").status_code == 404, "the image goes with the set-up"
 
 
-def test_an_older_key_still_reads_the_secret(app, settings, clerk, clock):
+def test_a_fallback_key_still_decrypts_the_secret(app, settings, clerk, clock):
     from shop import create_app
 
     phone, _ = set_up(clerk, clock)
@@ -198,7 +198,7 @@ def test_without_the_key_recovery_codes_still_work(app, settings, clerk, clock):
     assert give_code(visitor, recovery[0]).status_code == 303
 
 
-def test_the_image_is_kept_by_no_cache_and_says_what_the_letters_say(clerk, clock):
+def test_the_qr_code_is_not_cached_and_the_secret_survives_a_reload(clerk, clock):
     page = clerk.get("/admin/me/codes").text
     image = clerk.get("/admin/me/codes.svg")
 
@@ -208,8 +208,8 @@ def test_the_image_is_kept_by_no_cache_and_says_what_the_letters_say(clerk, cloc
     assert secret_on(again) == secret_on(page), "a page that is reloaded does not change the secret"
 
 
-def test_the_address_in_the_image_is_one_an_app_understands(clerk):
-    address = two_factor.address_for("31" * 20, "owner@example.com", "Mkono & Daughters")
+def test_the_qr_code_holds_a_provisioning_uri(clerk):
+    address = two_factor.provisioning_uri("31" * 20, "owner@example.com", "Mkono & Daughters")
 
     assert re.match(
         r"otpauth://totp/Mkono%20%26%20Daughters:owner%40example.com\?.*secret=GEYTCMJRGEYTCMJRGEYTCMJRGEYTCMJR",
@@ -223,23 +223,23 @@ def test_a_wrong_first_code_turns_nothing_on(app, clerk, clock):
 
     assert refused.status_code == 422
     assert secret_on(refused.text) == secret_on(page)
-    assert clerk.get("/admin/me").text.count("Set up codes") == 1
+    assert clerk.get("/admin/me").text.count("Set up two-factor codes") == 1
 
 
-def test_codes_are_turned_off_by_who_showed_it_is_them_just_now(clerk, clock):
+def test_turning_codes_off_needs_the_password_and_a_code(clerk, clock):
     phone, _ = set_up(clerk, clock)
     form = hidden_fields(clerk.get("/admin/me/codes").text)
     with clerk.browser.session_transaction("/admin/") as session:
-        session[login.PROVED] = 0
+        session[login.CONFIRMED_AT] = 0
 
     held_back = clerk.post("/admin/me/codes/off", form, headers={"Referer": "http://localhost/admin/me/codes"})
     assert held_back.headers["Location"] == "/admin/confirm?next=/admin/me/codes"
     page = clerk.get("/admin/confirm?next=/admin/me/codes")
-    assert "Nothing has been done yet" in page.text
-    assert clerk.get("/admin/me").text.count("Set up codes") == 0
+    assert "Nothing was saved. Confirm your password" in page.text
+    assert clerk.get("/admin/me").text.count("Set up two-factor codes") == 0
 
     form = hidden_fields(page.text)
-    assert clerk.post("/admin/confirm", {**form, "password": PASSWORD}).status_code == 422, "the code is asked for too"
+    assert clerk.post("/admin/confirm", {**form, "password": PASSWORD}).status_code == 422, "the code is needed too"
     refused = clerk.post("/admin/confirm", {**form, "password": PASSWORD, "code": "000000"})
     assert (refused.status_code, "That code is not right" in refused.text) == (422, True)
     wrong = clerk.post("/admin/confirm", {**form, "password": "not it at all", "code": phone.code()})
@@ -252,35 +252,36 @@ def test_codes_are_turned_off_by_who_showed_it_is_them_just_now(clerk, clock):
     assert clerk.sign_in().headers["Location"] == "/admin/"
 
 
-def test_a_command_on_the_server_lets_a_locked_out_owner_in(app, clerk, clock):
+def test_the_command_turns_codes_off_for_a_locked_out_owner(app, clerk, clock):
     set_up(clerk, clock)
     run = app.test_cli_runner().invoke
 
-    assert run(args=["merchant", "totp-reset", EMAIL.upper()]).output == f"{EMAIL} signs in by password alone now.\n"
+    turned_off = run(args=["merchant", "totp-reset", EMAIL.upper()])
+    assert turned_off.output == f"{EMAIL} now signs in with the password alone.\n"
     assert clerk.get("/admin/").status_code == 303, "and is signed out"
     assert clerk.sign_in().headers["Location"] == "/admin/"
-    assert run(args=["merchant", "totp-reset", EMAIL]).output == f"{EMAIL} had no codes set up.\n"
+    assert run(args=["merchant", "totp-reset", EMAIL]).output == f"{EMAIL} had no two-factor codes set up.\n"
     assert run(args=["merchant", "totp-reset", "nobody@example.com"]).exit_code == 1
     with app.app_context():
         words = db.session.scalars(
-            select(AuditLogEntry.words).where(AuditLogEntry.who == "A command on the server")
+            select(AuditLogEntry.words).where(AuditLogEntry.who == "Command on the server")
         ).all()
-    assert f"Turned the codes of {EMAIL} off" in words
+    assert f"Turned off the two-factor codes of {EMAIL}" in words
 
 
 class TestInProduction:
-    """From the password over the set-up to the desk, as an owner's first day goes."""
+    """An owner's first login in production."""
 
     @pytest.fixture
     def settings(self, settings):
         return {**settings, "SHOP_URL": "https://localhost", "CHPTER_URL": "https://chpter.co"}
 
-    def test_the_desk_opens_once_codes_are_set_up(self, stranger, clock):
+    def test_the_admin_opens_once_codes_are_set_up(self, stranger, clock):
         stranger.browser.environ_base["wsgi.url_scheme"] = "https"
         stranger.sign_in()
         page = stranger.get("/admin/", follow_redirects=True).text
-        assert "Set it up, then the desk opens" in page
-        assert "this desk moves money" in page
+        assert "Set it up to open the admin" in page
+        assert "they can move money" in page
 
         set_up(stranger, clock)
 

@@ -157,7 +157,7 @@ def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, clerk
 
     seen = 0
     for rule in routes(app):
-        if rule.endpoint in ("static", "assets.bundle", "media.image", "security.logout"):
+        if rule.endpoint in ("static", "assets.bundle", "media.image", "accounts.logout"):
             continue
         for visitor in (shopper, clerk):
             address = address_of(app, rule, {"number": number, "sku": "KIO-CLA-TER"})

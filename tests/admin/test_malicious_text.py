@@ -23,7 +23,7 @@ OURS = {
     *(f"payment_attempt.{name}" for name in ("secret_hash", "state", "checkout_link", "method", "reason")),
     *(f"callback_record.{name}" for name in ("claim", "row", "spool_name")),
     *(f"outbox_email.{name}" for name in ("kind", "idempotency_key", "message_id")),
-    *("discount_code.kind", "users.password", "users.fs_uniquifier", "users.email", "role.name"),
+    *("discount_code.kind", "users.password", "users.session_key", "users.email", "users.role"),
     *("order_search_term.word", "ledger_entry.kind", "ledger_entry.code", "ledger_entry.method", "offered_code.code"),
     *("review_flag.kind", "review_flag.open_key", "order_event.idempotency_key"),
     *(

@@ -48,11 +48,11 @@ PUBLIC = {
     "payments.landing": "token",
     "health.alive": "probe",
     "health.ready": "probe",
-    "security.login": "sign-in",
-    "security.logout": "sign-in",
-    "accounts.code": "sign-in",
-    "accounts.forgotten": "sign-in",
-    "accounts.invited": "token",
+    "accounts.login": "sign-in",
+    "accounts.logout": "sign-in",
+    "accounts.two_factor_code": "sign-in",
+    "accounts.forgotten_password": "sign-in",
+    "accounts.invitation": "token",
     "accounts.new_password": "token",
 }
 # endpoints of the desk that may write on a GET: an export is an act, and stands in the log
@@ -213,7 +213,12 @@ class TestInProduction:
     def test_only_what_setting_up_needs_is_open_before(self, app):
         before = {name for name, view in app.view_functions.items() if getattr(view, "before_codes", False)}
 
-        assert before == {"admin.me_codes", "admin.me_codes_image", "admin.me_codes_on", "admin.confirm"}
+        assert before == {
+            "admin.account_two_factor",
+            "admin.account_two_factor_image",
+            "admin.account_two_factor_on",
+            "admin.confirm",
+        }
 
     def test_staff_need_none(self, app):
         let_staff_in(app)

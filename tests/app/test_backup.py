@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from shop import backup as archiving
-from shop.accounts.login_throttle import count_failure
+from shop.accounts.login_throttle import record_failed_login
 from shop.backup import ArchiveError, back_up, examine, restore
 from shop.catalog.models import Variant
 from shop.core.database import db
@@ -20,9 +20,9 @@ from tests.shopper import Shopper
 
 @pytest.fixture
 def sold(app, shopper):
-    """A shop that has sold something, in every state, with a name of every alphabet; at its desk a sign-in failed."""
+    """A shop that has sold something, in every state, with a name of every alphabet, and had a failed login."""
     with app.app_context():
-        count_failure(0)
+        record_failed_login(None)
     paid = shopper.buy(full_name="Wanjirũ 🧺 “Njeri”")
     paid.hear(paid.callback())
     other = Shopper(app, shopper.provider).buy()

@@ -105,6 +105,6 @@ def test_nobody_at_work_is_signed_out_and_nobody_is_believed_for_longer(app, mon
         monkeypatch.setattr(f"{module}.utcnow", lambda: utcnow() + leap)
     assert clerk.get("/admin/").status_code == 200
     with clerk.browser.session_transaction("/admin/") as session, app.test_request_context():
-        proved = session[login.PROVED]
-    monkeypatch.setattr(login, "session", {login.PROVED: proved})
-    assert not login.fresh("GET"), "who proved it at another hour proves it again"
+        proved = session[login.CONFIRMED_AT]
+    monkeypatch.setattr(login, "session", {login.CONFIRMED_AT: proved})
+    assert not login.is_fresh("GET"), "who proved it at another hour proves it again"

@@ -75,20 +75,15 @@ class Inhabited:
 
     def sit_down(self) -> None:
         """Sign in whoever belongs to the desk, whatever became of their password, their right and their tries."""
-        from flask_security.utils import hash_password
-
-        from shop.accounts.login import people
-        from shop.accounts.models import FailedLogins, Role, TwoFactor, TwoFactorTry, User
+        from shop.accounts.credentials import hash_password
+        from shop.accounts.models import TwoFactor, TwoFactorTry, User
 
         def as_at_first() -> None:
-            for table in (TwoFactorTry, FailedLogins, TwoFactor):
+            for table in (TwoFactorTry, TwoFactor):
                 db.session.query(table).delete()
-            for email, name in ((EMAIL, "owner"), (STAFF, "staff")):
-                values = {"password": hash_password(PASSWORD), "active": True}
+            for email, role in ((EMAIL, "owner"), (STAFF, "staff")):
+                values = {"password": hash_password(PASSWORD), "active": True, "role": role}
                 db.session.execute(update(User).where(User.email == email).values(values))
-                who = db.session.scalars(select(User).where(User.email == email)).one()
-                who.roles = [people.find_or_create_role(name)]
-                assert isinstance(who.roles[0], Role)
 
         with self.app.app_context():
             write(as_at_first)

@@ -9,7 +9,7 @@ from time import thread_time
 
 from werkzeug.datastructures import MultiDict
 
-from shop.accounts.forms import ChangePasswordForm, JoinForm, PasswordForm
+from shop.accounts.forms import ChangePasswordForm, InvitationForm, PasswordForm
 from shop.admin.payments.forms import RefundForm
 from tests.faults import readers
 from tests.faults.figures import size
@@ -24,7 +24,7 @@ SIZES = (200, 2_000, 20_000, LONG)  # what takes too long over less need not be 
 GENERAL = "0a A-,.@_'\"=<&\n\t\u0301\u200b\U0001f9fa"
 ARGUMENTS: dict[type, tuple[object, ...]] = {
     RefundForm: (1000,),
-    **dict.fromkeys((PasswordForm, JoinForm, ChangePasswordForm), ("owner@example.com", "Njeri")),
+    **dict.fromkeys((PasswordForm, InvitationForm, ChangePasswordForm), ("owner@example.com", "Njeri")),
 }
 
 

@@ -23,7 +23,7 @@ def code_of(secret: str, used: str = "") -> str:
 def sign_in(visitor: Visitor, email: str, password: str = CHOSEN) -> None:
     """Fill in the sign-in page, and no more."""
     visitor.open("/admin/sign-in")
-    visitor.page.get_by_label("E-mail").fill(email)
+    visitor.page.get_by_label("Email").fill(email)
     visitor.page.get_by_label("Password").fill(password)
     visitor.press("Sign in")
 
@@ -45,7 +45,7 @@ def mailed_link(visitor: Visitor, email: str, words: str, path: str) -> str:
 def send_invitation(owner: Visitor, email: str, role: str) -> str:
     """From the owner's page to the link in the guest's mail."""
     owner.open("/admin/people/invite")
-    owner.page.get_by_label("E-mail").fill(email)
+    owner.page.get_by_label("Email").fill(email)
     owner.page.get_by_label(role).check()
     owner.press("Send invitation")
     owner.sees(f"The invitation to {email} is on its way")
@@ -57,7 +57,7 @@ def accept(guest: Visitor, invitation: str) -> None:
     guest.page.goto(invitation)
     guest.page.get_by_label("Your name").fill("Njeri Test")
     guest.page.get_by_label("New password").fill(CHOSEN)
-    guest.press("Join")
+    guest.press("Accept invitation")
     guest.sees("Welcome, Njeri Test.")
 
 

@@ -98,7 +98,7 @@ def test_money_by_hand_asks_who_it_is_where_the_password_is_long_ago(visitor: Vi
     visitor.sign_in()
     visitor.open(f"/admin/confirm?next=/admin/orders/{number}/mark-paid%3Fcode%3DSKA1B2C3D4")
     visitor.page.get_by_label("Your password").fill(PASSWORD)
-    visitor.page.get_by_role("button", name="Go on").click()
+    visitor.page.get_by_role("button", name="Continue").click()
 
     visitor.sees_heading(f"Mark order {number} paid by hand")
     expect(visitor.page.get_by_label("M-PESA code")).to_have_value("SKA1B2C3D4")

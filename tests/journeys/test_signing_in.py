@@ -20,8 +20,8 @@ def test_an_owner_sets_codes_up_and_signs_in_with_one_and_without_the_phone(come
     page = guest.page
     sign_in(guest, email)
     guest.go_to("Account")
-    page.get_by_role("link", name="Set up codes").click()
-    image = page.get_by_role("img", name="image for a phone")
+    page.get_by_role("link", name="Set up two-factor codes").click()
+    image = page.get_by_role("img", name="QR code")
     expect(image).to_be_visible()
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
     secret = page.locator(".set-up__secret").inner_text()
@@ -34,7 +34,7 @@ def test_an_owner_sets_codes_up_and_signs_in_with_one_and_without_the_phone(come
 
     page.get_by_role("button", name="Sign out").click()
     sign_in(guest, email)
-    guest.sees_heading("Your code")
+    guest.sees_heading("Two-factor code")
     give_code(guest, code_of(secret, used))
     guest.sees_heading("Orders")
     page.get_by_role("button", name="Sign out").click()
@@ -59,7 +59,7 @@ def test_staff_who_are_invited_see_the_orders_and_nothing_of_the_owners(comes: C
     ways = guest.rooms()
 
     expect(ways.get_by_role("link", name="Orders")).to_be_visible()
-    for room in ("Reports", "People", "Settings", "Selling"):
+    for room in ("Reports", "Users", "Settings", "Selling"):
         expect(ways.get_by_role("link", name=room)).to_have_count(0)
     guest.expected.add(403)
     guest.open("/admin/people")
@@ -79,12 +79,12 @@ def test_a_forgotten_password_is_made_anew_by_mail(comes: Callable[..., Visitor]
     owner.sign_in()
     invite(owner, guest, email, "Staff")
     guest.open("/admin/sign-in").get_by_role("link", name="Forgotten your password?").click()
-    guest.page.get_by_label("E-mail").fill(email)
-    guest.page.get_by_role("button", name="Mail me the link").click()
+    guest.page.get_by_label("Email").fill(email)
+    guest.page.get_by_role("button", name="Email me the link").click()
     guest.sees("a link is on its way")
     guest.page.goto(mailed_link(guest, email, "request for a new password", "/admin/sign-in/password"))
     guest.page.get_by_label("New password").fill("lantern river button seven")
-    guest.page.get_by_role("button", name="Keep this password").click()
+    guest.page.get_by_role("button", name="Save password").click()
     sign_in(guest, email, "lantern river button seven")
 
     guest.sees_heading("Orders")

@@ -105,7 +105,7 @@ def test_no_page_of_the_admin_is_too_wide_for_untidy_content(app: Flask, untidy:
     bought.hear(bought.callback())
     page = opened(browser, app, 320)
     page.goto("/admin/")
-    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("row", name="Wanjiku").get_by_role("link").first.click()

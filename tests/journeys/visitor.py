@@ -113,7 +113,7 @@ class Visitor:
     def sign_in(self) -> None:
         """Go to the desk as its merchant."""
         self.open("/admin/")
-        self.page.get_by_label("E-mail").fill(MERCHANT)
+        self.page.get_by_label("Email").fill(MERCHANT)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
         self.sees_heading("Orders")

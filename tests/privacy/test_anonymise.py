@@ -311,7 +311,7 @@ def test_privacy_requires_a_recently_confirmed_owner(app, clerk, packer):
 
     assert packer.get("/admin/privacy").status_code == 403
     with clerk.browser.session_transaction("/admin/") as session:
-        session[login.PROVED] = 0
+        session[login.CONFIRMED_AT] = 0
     assert clerk.get("/admin/privacy").location.startswith("/admin/confirm?next=/admin/privacy")
     form = {**hidden_fields(clerk.get("/admin/").text), "who": PHONE, "typed": PHONE}
     for act in ("anonymise", "export"):

@@ -1,1 +1,1 @@
-"""The pages of login, the own account and the staff."""
+"""The pages of login, the user's own account and the staff."""

@@ -1,109 +1,167 @@
-"""The pages in front of the desk, for who is not signed in yet: the code, an invitation, a forgotten password."""
+"""The pages for visitors: login, two-factor code, invitation, forgotten password; and logout."""
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
-from flask_security.utils import hash_password
+import time
+
+from flask import Blueprint, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask_limiter import RequestLimit
+from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from shop.accounts.audit_log import audit_as
-from shop.accounts.forms import CodeForm, ForgottenForm, JoinForm, PasswordForm, tidy_email
-from shop.accounts.login import admin_address, halfway, log_in, user_by_email
-from shop.accounts.login_throttle import NOBODY, SOMEBODY, count_failure, know_this_browser
-from shop.accounts.models import OneTimeLink
+from shop.accounts import login_throttle, staff_sessions
+from shop.accounts.audit_log import audit, audit_as
+from shop.accounts.credentials import check_password, hash_password, login_email, user_by_email
+from shop.accounts.forms import CodeForm, ForgottenPasswordForm, InvitationForm, LoginForm, PasswordForm
+from shop.accounts.login import admin_address, expect_code, log_in, log_out, pending_user
+from shop.accounts.login_throttle import UNKNOWN_USER, record_failed_login, remember_browser, wait_message
+from shop.accounts.models import OneTimeLink, User
 from shop.accounts.one_time_links import open_link, send_new_password_link, use_link
-from shop.accounts.staff import AlreadyHere, accept_invitation, new_password_for
-from shop.accounts.two_factor import TooManyCodes, check_code, recovery_codes_left
-from shop.core.database import write
-from shop.web.base_form import ViewResponse
+from shop.accounts.staff import UserExists, add_user, set_password
+from shop.accounts.two_factor import WRONG_CODE, TooManyCodes, check_code, has_two_factor, recovery_codes_left
+from shop.core.database import db, write
+from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.errors import error_page
 from shop.web.extensions import limiter
 
-accounts = Blueprint("accounts", __name__, url_prefix="/admin/sign-in")
-DEAD_LINK = ("This link works no more", "It was used, or it is too old. Ask an owner of the shop for a new one.")
-DEAD_PASSWORD_LINK = (
-    "This link works no more",
-    "It was used, or it is too old. On the sign-in page you can ask again.",
-)
+accounts = Blueprint("accounts", __name__, url_prefix="/admin")
+REFUSED = "The email or password is not right"
+DEAD_LINK = "This link no longer works"
+DEAD_INVITATION = (DEAD_LINK, "It was used, or it is too old. Ask an owner of the shop for a new one.")
+DEAD_PASSWORD_LINK = (DEAD_LINK, "It was used, or it is too old. On the sign-in page you can ask for a new one.")
 
 
-@accounts.route("/code", methods=["GET", "POST"])
-def code() -> ViewResponse:
-    """After the password: the code from the phone."""
-    merchant = halfway()
-    wanted = admin_address(request.values.get("next"))
-    if merchant is None:
-        flash("Sign in with your password first", "problem")
-        return redirect(url_for("security.login", next=wanted or None), 303)
-    form = CodeForm()
+def too_many_logins(limit: RequestLimit) -> Response:
+    """The login page with the time to wait."""
+    wait = max(1, int(limit.reset_at - time.time()))
+    return _login_page(LoginForm(), wait_message(wait), wait)
+
+
+@accounts.route("/sign-in", methods=["GET", "POST"])
+@limiter.limit("100 per hour", methods=["POST"], on_breach=too_many_logins)
+def login() -> AnyResponse:
+    """Ask for email and password. All refusals look the same and take as long."""
+    if request.is_json:
+        abort(415)
+    next_page = admin_address(request.values.get("next"))
+    if current_user.is_authenticated:
+        return redirect(next_page or url_for("admin.orders"), 303)
+    form = LoginForm()
     if not form.validate_on_submit():
-        return _code_page(form, wanted)
-    user_id, name = merchant.id, merchant.name or merchant.email
-    try:
-        proof = check_code(user_id, form.code.data)
-    except TooManyCodes as too_many:
-        return _code_page(form, wanted, wait_words(too_many.seconds), too_many.seconds)
-    if not proof:
-        write(lambda: audit_as(f"Gave the right password of {name}, and a wrong code", SOMEBODY, user_id))
-        return _code_page(form, wanted, "That code is not right. Each code works once: wait for the next one")
-    log_in(merchant, "by password and code" if proof == "app" else "by password and a recovery code")
-    if proof == "recovery":
-        flash(recovery_words(user_id), "problem")
-    return redirect(wanted or url_for("admin.orders"), 303)
+        return _login_page(form, REFUSED if form.is_submitted() else "")
+    user = user_by_email(form.email.data)
+    key = login_throttle.throttle_key(user.email if user else form.email.data)
+    if wait := login_throttle.seconds_to_wait(key):
+        return _login_page(form, wait_message(wait), wait)
+    if not check_password(user, form.password.data) or user is None or not user.active:
+        record_failed_login(user)
+        return _login_page(form, REFUSED)
+    db.session.commit()  # the password may have been hashed again
+    login_throttle.reset_tries(key)
+    if has_two_factor(user.id):
+        expect_code(user)
+        return redirect(url_for("accounts.two_factor_code", next=next_page or None), 303)
+    log_in(user, "with password")
+    return redirect(next_page or url_for("admin.orders"), 303)
 
 
-def _code_page(form: CodeForm, wanted: str, problem: str = "", wait: int = 0) -> AnyResponse:
-    if problem:
-        form.code.errors = [problem]
-    problems = form.problems
-    page = make_response(render_template("accounts/two_factor_code.html", form=form, problems=problems, wanted=wanted))
-    page.status_code = 429 if wait else 422 if problems else 200
+def _login_page(form: LoginForm, problem: str = "", wait: int = 0) -> Response:
+    page = make_response(
+        render_template(
+            "accounts/login.html", form=form, problem=problem, next_page=admin_address(request.values.get("next"))
+        )
+    )
     if wait:
-        page.headers["Retry-After"] = str(wait)
+        page.status_code, page.headers["Retry-After"] = 429, str(wait)
     return page
 
 
-def recovery_words(user_id: int) -> str:
-    """What somebody is told who has just used a recovery code."""
+@accounts.post("/sign-out")
+def logout() -> AnyResponse:
+    """End the session of this browser."""
+    if current_user.is_authenticated:
+
+        def end() -> None:
+            if staff_sessions.end_this_session():
+                audit("Signed out")
+
+        write(end)
+    log_out()
+    flash("You are signed out", "good")
+    return redirect(url_for("accounts.login"), 303)
+
+
+@accounts.route("/sign-in/code", methods=["GET", "POST"])
+def two_factor_code() -> AnyResponse:
+    """Ask for the two-factor code after the password."""
+    user = pending_user()
+    next_page = admin_address(request.values.get("next"))
+    if user is None:
+        flash("Sign in with your password first", "problem")
+        return redirect(url_for("accounts.login", next=next_page or None), 303)
+    form, wait = CodeForm(), 0
+    if form.validate_on_submit():
+        user_id, name = user.id, user.display_name
+        try:
+            proof = check_code(user_id, form.code.data)
+        except TooManyCodes as error:
+            form.code.errors, wait = [wait_message(error.seconds, "wrong codes")], error.seconds
+        else:
+            if proof:
+                return _finish_login(user, proof, next_page)
+            write(lambda: audit_as(f"Right password of {name}, but a wrong two-factor code", UNKNOWN_USER, user_id))
+            form.code.errors = [WRONG_CODE]
+    page = render_template("accounts/two_factor_code.html", form=form, problems=form.problems, next_page=next_page)
+    return throttled_page(page, form, wait)
+
+
+def _finish_login(user: User, proof: str, next_page: str) -> AnyResponse:
+    log_in(user, "with password and code" if proof == "app" else "with password and recovery code")
+    if proof == "recovery":
+        flash(recovery_message(user.id), "problem")
+    return redirect(next_page or url_for("admin.orders"), 303)
+
+
+def throttled_page(page: str, form: BaseForm, wait: int) -> AnyResponse:
+    """A form's page with the status for what is wrong; `wait` is the number of seconds until the next try."""
+    response = make_response(page, 429 if wait else 422 if form.problems else 200)
+    if wait:
+        response.headers["Retry-After"] = str(wait)
+    return response
+
+
+def recovery_message(user_id: int) -> str:
+    """The message after a recovery code was used."""
     left = recovery_codes_left(user_id)
-    return f"That recovery code is used up. You have {left or 'none'} left; make new ones under Account"
+    return f"That recovery code is used up. You have {left or 'none'} left. Make new ones under Account"
 
 
-def wait_words(seconds: int) -> str:
-    """How long to wait, in whole minutes."""
-    minutes = -(-seconds // 60)
-    return f"Too many wrong codes. Try again in {minutes} minute{'s' if minutes != 1 else ''}"
-
-
-@accounts.route("/forgotten", methods=["GET", "POST"])
+@accounts.route("/sign-in/forgotten", methods=["GET", "POST"])
 @limiter.limit("20 per hour", methods=["POST"])
-def forgotten() -> ViewResponse:
-    """Mail the way to a new password to whoever sits at the desk; the answer is the same for everybody."""
-    form = ForgottenForm()
+def forgotten_password() -> ViewResponse:
+    """Email a password reset link to a user; the answer is the same for every email."""
+    form = ForgottenPasswordForm()
     if not form.validate_on_submit():
-        problems = form.problems
-        return render_template(
-            "accounts/forgotten_password.html", form=form, problems=problems
-        ), 422 if problems else 200
+        page = render_template("accounts/forgotten_password.html", form=form, problems=form.problems)
+        return throttled_page(page, form, 0)
     try:
-        merchant = user_by_email(tidy_email(form.email.data))
+        user = user_by_email(login_email(form.email.data))
     except ValueError:
-        merchant = None
-    if merchant and merchant.active:
+        user = None
 
-        def mail() -> None:
-            if send_new_password_link(merchant):
-                audit_as(f"A link to a new password was mailed to {merchant.email}", SOMEBODY, merchant.id)
+    def send() -> None:
+        if user is None or not user.active:  # about as much work as an email
+            audit_as("Password reset requested for an unknown email", UNKNOWN_USER, None)
+        elif send_new_password_link(user):
+            audit_as(f"Password reset link emailed to {user.email}", UNKNOWN_USER, user.id)
 
-        write(mail)
-    else:
-        count_failure(NOBODY)  # as much work as a mail
-    flash("If that e-mail belongs to somebody at the desk, a link is on its way. It can take a few minutes", "good")
-    return redirect(url_for("security.login"), 303)
+    write(send)
+    flash("If this email belongs to a user, a link is on its way. It can take a few minutes", "good")
+    return redirect(url_for("accounts.login"), 303)
 
 
-@accounts.route("/password/<token>", methods=["GET", "POST"])
+@accounts.route("/sign-in/password/<token>", methods=["GET", "POST"])
 @limiter.limit("30 per hour", methods=["POST"])
 def new_password(token: str) -> ViewResponse:
-    """Choose a new password, once. A code from the phone is asked for at sign-in all the same."""
+    """Choose a new password by an emailed link. The login still asks for a two-factor code."""
     link = open_link("password", token)
     if link is None:
         return error_page(404, DEAD_PASSWORD_LINK)
@@ -111,47 +169,51 @@ def new_password(token: str) -> ViewResponse:
     form = PasswordForm(email)
     if not form.validate_on_submit():
         return _link_page("accounts/new_password.html", form, link)
-    password = hash_password(form.chosen)
+    password = hash_password(form.password.data)
 
     def change() -> bool:
-        used = use_link("password", token)
-        return bool(used and new_password_for(email, password, "Chose a new password by a mailed link"))
+        user = user_by_email(email) if use_link("password", token) else None
+        if user is None or not user.active:
+            return False
+        set_password(user, password)
+        audit_as("Chose a new password by an emailed link", user.display_name, user.id)
+        return True
 
     if not write(change):
         return error_page(404, DEAD_PASSWORD_LINK)
-    know_this_browser(email)
-    flash("You have a new password. Sign in with it", "good")
-    return redirect(url_for("security.login"), 303)
+    remember_browser(email)
+    flash("Your password is changed. Sign in with it", "good")
+    return redirect(url_for("accounts.login"), 303)
 
 
-@accounts.route("/invited/<token>", methods=["GET", "POST"])
+@accounts.route("/sign-in/invited/<token>", methods=["GET", "POST"])
 @limiter.limit("30 per hour", methods=["POST"])
-def invited(token: str) -> ViewResponse:
-    """Choose a name and a password, once; then sign in like everybody else."""
+def invitation(token: str) -> ViewResponse:
+    """Accept an invitation: choose a name and a password."""
     link = open_link("invite", token)
     if link is None:
-        return error_page(404, DEAD_LINK)
-    form = JoinForm(link.email)
+        return error_page(404, DEAD_INVITATION)
+    form = InvitationForm(link.email)
     if not form.validate_on_submit():
         return _link_page("accounts/invitation.html", form, link)
-    name, password = form.name.data, hash_password(form.chosen)
+    name, password = form.name.data, hash_password(form.password.data)
 
-    def join() -> bool:
+    def accept() -> bool:
         used = use_link("invite", token)
         if used:
-            merchant = accept_invitation(*used, name, password)
-            audit_as(f"Took up the invitation to {merchant.email}", name, merchant.id)
+            user = add_user(*used, name, password)
+            audit_as(f"Accepted the invitation to {user.email}", name, user.id)
         return bool(used)
 
     try:
-        if not write(join):
-            return error_page(404, DEAD_LINK)
-    except AlreadyHere:
-        return error_page(404, DEAD_LINK)
-    flash(f"Welcome, {name}. Sign in with your e-mail and the password you have just chosen", "good")
-    return redirect(url_for("security.login"), 303)
+        accepted = write(accept)
+    except UserExists:
+        accepted = False
+    if not accepted:
+        return error_page(404, DEAD_INVITATION)
+    flash(f"Welcome, {name}. Sign in with your email and your new password", "good")
+    return redirect(url_for("accounts.login"), 303)
 
 
 def _link_page(template: str, form: PasswordForm, link: OneTimeLink) -> ViewResponse:
-    problems = form.problems
-    return render_template(template, form=form, problems=problems, link=link), 422 if problems else 200
+    return throttled_page(render_template(template, form=form, problems=form.problems, link=link), form, 0)

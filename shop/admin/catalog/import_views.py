@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
-from flask_security import current_user
+from flask_login import current_user
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
 

@@ -3,7 +3,7 @@
 import re
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
-from flask_security import current_user
+from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse

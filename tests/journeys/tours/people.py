@@ -17,14 +17,14 @@ def doors(visitor: Visitor) -> Iterator[str]:
     yield "sign-in refused"
     visitor.open("/admin/sign-in/forgotten")
     yield "forgotten password"
-    visitor.press("Mail me the link")
+    visitor.press("Email me the link")
     yield "forgotten password, no e-mail typed"
-    page.get_by_label("E-mail").fill(MERCHANT)
-    visitor.press("Mail me the link")
+    page.get_by_label("Email").fill(MERCHANT)
+    visitor.press("Email me the link")
     yield "forgotten password, on its way"
     page.goto(mailed_link(visitor, MERCHANT, "request for a new password", "/admin/sign-in/password"))
     yield "new password"
-    visitor.press("Keep this password")
+    visitor.press("Save password")
     yield "new password, none typed"
 
 
@@ -48,7 +48,7 @@ def people(visitor: Visitor) -> Iterator[str]:
     yield "people, one invited"
     page.goto(invitation)
     yield "invited"
-    visitor.press("Join")
+    visitor.press("Accept invitation")
     yield "invited, with what is missing"
     accept(visitor, invitation)
     visitor.open("/admin/people")
@@ -75,7 +75,7 @@ def codes(visitor: Visitor) -> Iterator[str]:
     visitor.press("Change password")
     yield "account, no password typed"
     visitor.open("/admin/confirm")
-    visitor.press("Go on")
+    visitor.press("Continue")
     yield "confirm, no password typed"
     visitor.open("/admin/me/codes")
     yield "set up"
@@ -100,7 +100,7 @@ def signed_out(visitor: Visitor) -> Iterator[str]:
     visitor.shop.end_sittings()
     visitor.press("Add the product")
     yield "sign-in before a form that is kept"
-    page.get_by_label("E-mail").fill(MERCHANT)
+    page.get_by_label("Email").fill(MERCHANT)
     page.get_by_label("Password").fill(PASSWORD)
     visitor.press("Sign in")
     yield "a form that was kept"
