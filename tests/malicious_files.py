@@ -25,7 +25,7 @@ class Sent:
 
 
 def photo(width: int = 800, height: int = 600, kind: str = "JPEG", mode: str = "RGB", **options: object) -> bytes:
-    """A image with a bright left half and a dark right half, so that one sees how it was turned."""
+    """An image with a bright left half and a dark right half, so that one sees how it was turned."""
     image = Image.new("RGB", (width, height), (200, 60, 40))
     image.paste((20, 30, 60), (width // 2, 0, width, height))
     out = BytesIO()
@@ -130,7 +130,7 @@ def bombs() -> Iterator[Sent]:
 
 
 def impostors() -> Iterator[Sent]:
-    """Other things under a image's name."""
+    """Other things under an image's name."""
     yield Sent("HTML as .jpg", "a.jpg", b"<!doctype html><title>x</title>" + SCRIPT)
     yield Sent("SVG", "a.svg", b'<svg xmlns="http://www.w3.org/2000/svg">' + SCRIPT + b"</svg>")
     yield Sent(
@@ -177,7 +177,7 @@ def broken() -> Iterator[Sent]:
 
 
 def sound() -> Iterator[Sent]:
-    """Unusual images that are good, some of them with more inside than a image."""
+    """Unusual images that are good, some of them with more inside than an image."""
     yield Sent("JPEG", "a.jpg", photo(), True)
     yield Sent("JPEG with where it was taken", "a.jpg", photo(exif=exif()), True)
     yield Sent("JPEG with metadata as long as they may be", "a.jpg", photo(exif=exif(1, b"A" * 60_000)), True)

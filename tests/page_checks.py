@@ -40,7 +40,7 @@ def _check_labels(tree: Element, address: str, ids: set[str | None]) -> None:
             for name in (element.get(reference) or "").split():
                 assert name in ids, f"{address}: {reference} names {name}, which is not there"
     for image in tree.iter("img"):
-        assert image.get("alt") is not None, f"{address}: a image without alt"
+        assert image.get("alt") is not None, f"{address}: an image without alt"
 
 
 def _check_strictness(tree: Element, html: str, address: str) -> None:

@@ -19,7 +19,7 @@ SHAPES = ((1200, 900), (900, 1200), (1000, 1000), (1600, 900))  # landscape, por
 
 def take_photos() -> list[str]:
     """Photographs of every shape, taken in the way the shop takes an upload; their paths."""
-    return [serving.keep(*shrink(BytesIO(scene(*shape)))) for shape in SHAPES]
+    return [serving.store(*shrink(BytesIO(scene(*shape)))) for shape in SHAPES]
 
 
 def hang_photos() -> None:

@@ -13,8 +13,7 @@ from shop.accounts.password_policy import weakness
 from shop.accounts.staff import AlreadyHere, accept_invitation, set_password
 from shop.accounts.staff_sessions import end_sessions
 from shop.accounts.two_factor import turn_off
-from shop.core.commands import ShopGroup
-from shop.core.database import write
+from shop.core.database import ShopGroup, write
 from shop.store.settings import current_store
 
 BY = "A command on the server"  # how the log names whoever types one

@@ -51,7 +51,7 @@ def keep_posted_form(why: str) -> str | None:
     if user_id is None:
         return None
     token, address = new_token(), request.full_path.removesuffix("?")
-    sealed = encryptor("kept form").seal(json.dumps([address, list(fields.items(multi=True)), why]), user_id)
+    sealed = encryptor("kept form").encrypt(json.dumps([address, list(fields.items(multi=True)), why]), user_id)
 
     def keep() -> None:
         db.session.execute(delete(KeptForm).where(KeptForm.user_id == user_id))
@@ -73,7 +73,7 @@ def form_kept_here() -> Kept | None:
     )
     sealed = db.session.scalar(mine)
     try:
-        address, fields, why = json.loads(encryptor("kept form").open(sealed or "", current_user.id))
+        address, fields, why = json.loads(encryptor("kept form").decrypt(sealed or "", current_user.id))
     except DecryptionError:
         return None
     return Kept(address, MultiDict([(name, value) for name, value in fields]), why)

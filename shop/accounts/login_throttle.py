@@ -54,7 +54,7 @@ def key_of(email: str) -> str:
     found = db.session.scalar(select(User.email).where(func.lower(User.email) == email.lower()))
     key = f"password {_tidy(found or email)}"
     try:
-        token = encryptor("known browser").open(request.cookies.get(_cookie(), ""), _tidy(found or email))
+        token = encryptor("known browser").decrypt(request.cookies.get(_cookie(), ""), _tidy(found or email))
     except DecryptionError:
         return key
     return f"{key} {token}"
@@ -63,7 +63,7 @@ def key_of(email: str) -> str:
 def know_this_browser(email: str) -> None:
     """Count later tries with this e-mail in this browser apart from everybody else's."""
     settings: Settings = current_app.config["SETTINGS"]
-    mark = encryptor("known browser").seal(new_token(), _tidy(email))
+    mark = encryptor("known browser").encrypt(new_token(), _tidy(email))
 
     @after_this_request
     def set_mark(response: Response) -> Response:

@@ -40,7 +40,7 @@ def change_role(user_id: int, role: str) -> bool:
     """Make somebody staff or owner, and have them sign in anew; False if there was nothing to change.
 
     Runs inside the caller's transaction, like everything here. Raises LastOwner, NoLongerOwner, LookupError, and
-    ChangedMeanwhile when the posted form's page showed another role.
+    StaleForm when the posted form's page showed another role.
     """
     merchant = _one_of_ours(user_id)
     if [held.name for held in merchant.roles] == [role]:

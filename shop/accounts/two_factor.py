@@ -78,7 +78,7 @@ def turn_on(user_id: int, secret: str, step: int) -> list[str]:
     `step` is the one whose code proved that the phone is set up: it does not sign in any more.
     """
     turn_off(user_id)
-    sealed = encryptor(PURPOSE).seal(secret, user_id)
+    sealed = encryptor(PURPOSE).encrypt(secret, user_id)
     row = TwoFactor(user_id=user_id, secret=sealed, last_step=step, since=utcnow())
     db.session.add(row)
     return fresh_recovery_codes(user_id)
@@ -141,7 +141,7 @@ def _proof(user_id: int, typed: str) -> Proof:
         return "recovery" if used else ""
     row, safe = db.session.get_one(TwoFactor, user_id), encryptor(PURPOSE)
     try:
-        secret = safe.open(row.secret, user_id)
+        secret = safe.decrypt(row.secret, user_id)
     except DecryptionError:
         log.error("a second factor cannot be read: SECRET_KEY changed, and the old one is not in SECRET_KEY_FALLBACKS")
         return ""
@@ -151,7 +151,7 @@ def _proof(user_id: int, typed: str) -> Proof:
     newer = update(TwoFactor).where(TwoFactor.user_id == user_id, TwoFactor.last_step < step)
     values: dict[str, Any] = {"last_step": step}
     if safe.needs_old_key(row.secret):  # so that the old key can be taken away and no user is locked out
-        values["secret"] = safe.seal(secret, user_id)
+        values["secret"] = safe.encrypt(secret, user_id)
     return "app" if updated(newer.values(values)) else ""
 
 

@@ -11,8 +11,8 @@ from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import takes
 from shop.catalog.images import serving
 from shop.catalog.images.paths import files_of
-from shop.catalog.images.processing import LARGEST_FILE, ImageRefused
-from shop.catalog.images.uploads import take_one
+from shop.catalog.images.processing import MAX_FILE_BYTES, ImageRefused
+from shop.catalog.images.uploads import store_image
 from shop.checkout.forms import BAD_EMAIL
 from shop.config import Settings
 from shop.core.database import db, write
@@ -30,7 +30,7 @@ from shop.store.settings import (
 from shop.web.base_form import BaseForm
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
-from shop.web.form_fields import MOST_SHILLINGS, WholeNumber
+from shop.web.form_fields import MAX_SHILLINGS, WholeNumberField
 
 TEXTS = ("name", "tagline", "phone", "whatsapp", "email", "address", "about")
 FIELDS = (*TEXTS, "verification_threshold")
@@ -70,7 +70,7 @@ class SettingsForm(BaseForm):
         filters=[typed_text],
     )
 
-    verification_threshold = WholeNumber("Look at payments from", 1, MOST_SHILLINGS, money=True)
+    verification_threshold = WholeNumberField("Look at payments from", 1, MAX_SHILLINGS, money=True)
 
     def validate_phone(self, field: StringField) -> None:
         """A Kenyan mobile in any spelling."""
@@ -168,7 +168,7 @@ def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
 
 
 LOGO: dict[str, Label] = {"logo": "The logo"}
-takes("admin.set_logo", LARGEST_FILE)
+takes("admin.set_logo", MAX_FILE_BYTES)
 
 
 @admin.post("/settings/logo")
@@ -180,7 +180,7 @@ def set_logo() -> tuple[str, int] | AnyResponse:
         return kept_page([("logo-file", "Choose a image for the logo")]), 422
     db.session.rollback()  # no transaction stays open while a image is decoded
     try:
-        path = take_one(file)
+        path = store_image(file)
     except ImageRefused as refused:
         return kept_page([("logo-file", f"The logo was not changed: {refused}")]), 422
     _show(path, "Changed the shop’s logo")
@@ -222,7 +222,7 @@ def _show(path: str, words: str) -> str:
 
     before = write(work)
     forget_store()
-    serving.let_rest(before)
+    serving.touch(before)
     return before
 
 

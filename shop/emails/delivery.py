@@ -60,11 +60,11 @@ def send_due(settings: Settings, now: datetime) -> int:
             if monotonic() - began > SWEEP_SECONDS:
                 break
             carrier.connect()
-            outage(AWAY).over()
+            outage(AWAY).recovered()
             sent += _send(mail_id, carrier, settings, now)
     except Unreached as failure:
         error = str(failure)
-        outage(AWAY).seen(error)
+        outage(AWAY).failed(error)
         write(lambda: _delay(now, error))
     finally:
         carrier.close()
@@ -190,5 +190,7 @@ def _message(mail: OutboxEmail, settings: Settings) -> EmailMessage:
 def text_of(mail: OutboxEmail, settings: Settings) -> str:
     """The text as its reader gets it. Text that people typed is never decrypted. Raises DecryptionError."""
     return (
-        Encryptor(settings.secret_keys, "email").open(mail.body, mail.idempotency_key) if mail.encrypted else mail.body
+        Encryptor(settings.secret_keys, "email").decrypt(mail.body, mail.idempotency_key)
+        if mail.encrypted
+        else mail.body
     )

@@ -241,7 +241,7 @@ def write_email(
         idempotency_key=idempotency_key,
         recipient=recipient,
         subject=subject,
-        body=encryptor("email").seal(body, idempotency_key) if encrypted else body,
+        body=encryptor("email").encrypt(body, idempotency_key) if encrypted else body,
         encrypted=encrypted,
         message_id=f"<{token_hex(16)}@{urlsplit(settings.shop_url).hostname}>",
         written_at=now,

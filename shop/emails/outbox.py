@@ -75,7 +75,7 @@ def send_copy(mail: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
 
 def _sealed_for(idempotency_key: str, mail: OutboxEmail) -> str:
     safe = encryptor("email")
-    return safe.seal(safe.open(mail.body, mail.idempotency_key), idempotency_key)
+    return safe.encrypt(safe.decrypt(mail.body, mail.idempotency_key), idempotency_key)
 
 
 PER_PAGE = 50

@@ -57,7 +57,7 @@ class Store:
     tagline: str
     about: str  # paragraphs, or ""
     address: str  # or ""
-    logo: str  # a image's path
+    logo: str  # an image's path
     delivery_from: int | None  # the lowest fee to have something brought, whole shillings
 
     @property
@@ -74,9 +74,9 @@ def current_store(seconds: float = SECONDS) -> Store:
         return last[1]
     try:
         shop = _shop(_read())
-        database_outage().over()
+        database_outage().recovered()
     except SQLAlchemyError as error:  # an error page must still be able to name the shop
-        database_outage().seen(type(getattr(error, "orig", error)).__name__)
+        database_outage().failed(type(getattr(error, "orig", error)).__name__)
         shop = last[1] if last else _shop(None)
     current_app.extensions[KEPT] = (now, shop)
     return shop

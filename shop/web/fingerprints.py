@@ -9,7 +9,7 @@ The view, inside its transaction, with the row locked so that nobody else change
     area = db.session.get_one(DeliveryArea, area_id, with_for_update=True)
     refuse_if_changed("area 3", shown_of(area), labels={"fee": "Fee"})
 
-When something moved meanwhile, ChangedMeanwhile undoes the transaction. In the admin nothing more is needed: its pages
+When something moved meanwhile, StaleForm undoes the transaction. In the admin nothing more is needed: its pages
 answer 409 with the form filled in (admin/form_replay.py). Elsewhere catch it: it holds the words, the form put together
 with what others changed, and the fingerprint for the next press.
 
@@ -34,7 +34,7 @@ Shown = Mapping[str, str]
 Label = str | tuple[str, Mapping[str, str]]  # how a field is called, and how its values are read
 
 
-class Unsaid(dict[str, str]):
+class HiddenValues(dict[str, str]):
     """In place of the values of a label: they are ids, and mean nothing to a reader."""
 
 
@@ -46,7 +46,7 @@ class Change:
     words: str
 
 
-class ChangedMeanwhile(Exception):
+class StaleForm(Exception):
     """What the page showed has changed since. Nothing was written.
 
     `typed` is the form to show again: what was typed, with the newer value and its fingerprint where nothing was typed.
@@ -79,17 +79,17 @@ def posted_fingerprint(of: str) -> dict[str, str] | None:
     return None if seen is None else {field: value[1:] for field, value in seen.items() if value.startswith("=")}
 
 
-def changed(of: str, now: Shown, changes: list[Change], lead: str = LEAD) -> ChangedMeanwhile:
+def stale_form(of: str, now: Shown, changes: list[Change], lead: str = LEAD) -> StaleForm:
     """The refusal of the posted form, for what compares in a manner of its own: raise it."""
     typed = MultiDict(request.form)
     typed[FIELD] = fingerprint(of, now)
-    return ChangedMeanwhile(changes, typed, lead)
+    return StaleForm(changes, typed, lead)
 
 
 def refuse_if_changed(
     of: str, now: Shown, *, labels: Mapping[str, Label] | None = None, form: MultiDict[str, str] | None = None
 ) -> None:
-    """Compare what the posted form's page showed with what stands there now. Raises ChangedMeanwhile.
+    """Compare what the posted form's page showed with what stands there now. Raises StaleForm.
 
     Call it in the transaction that writes, with the rows locked. `form` is the posted one unless given.
     """
@@ -98,7 +98,7 @@ def refuse_if_changed(
     seen = _seen(typed.get(FIELD, ""), of)
     if seen is None:
         typed[FIELD] = fresh
-        raise ChangedMeanwhile([], typed, UNKNOWN)
+        raise StaleForm([], typed, UNKNOWN)
     moved = [
         field
         for field in {**seen, **now}
@@ -115,7 +115,7 @@ def refuse_if_changed(
             merged[field] = now.get(field, "")
         changes.append(_change(field, seen.get(field), now.get(field), mine, (labels or {}).get(field, "")))
     merged[FIELD] = fresh
-    raise ChangedMeanwhile(changes, merged)
+    raise StaleForm(changes, merged)
 
 
 def _seen(posted: str, of: str) -> dict[str, str] | None:
@@ -157,7 +157,7 @@ def _change(field: str, seen: str | None, now: str | None, mine: str | None, lab
         words = f"{name} is new since you opened this page"
     elif now is None:
         words = f"{name} is gone since you opened this page"
-    elif was is None or len(now) > LONGEST_SHOWN or isinstance(values, Unsaid):
+    elif was is None or len(now) > LONGEST_SHOWN or isinstance(values, HiddenValues):
         words = f"{name} was changed since you opened this page"
     else:
         words = f"{name} was {read(was)} when you opened this page; it is {read(_tidy(now))} now"

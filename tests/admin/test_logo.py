@@ -141,7 +141,7 @@ def test_staff_changes_no_logo(app, packer):
 def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, clerk, shopper):
     """Products, categories, order lines and the logo all have an uploaded image: no page asks for it as a drawing."""
     with app.app_context():
-        path = serving.keep(*shrink(BytesIO(photo(800, 600))))
+        path = serving.store(*shrink(BytesIO(photo(800, 600))))
         number = order_factory.keep(app, order_factory.order(payment="paid"))[0]
 
         def hang():

@@ -9,7 +9,7 @@ from shop import worker
 from shop.accounts import login
 from shop.core.clock import LeapDetector, utcnow
 from shop.core.database import db, write
-from shop.core.heartbeat import Heart
+from shop.core.heartbeat import HeartbeatWriter
 from shop.orders.models import Order
 from shop.web.problems import problems
 from tests import both_databases
@@ -80,7 +80,7 @@ def test_small_corrections_of_the_clock_are_not_reported(machine, leaps):
 @both_databases
 def test_the_expiry_sweep_reports_a_leap_and_expires_by_the_machines_clock(app, shopper, machine, leaps, tmp_path):
     due, waiting = shopper.buy(), shopper.buy()
-    heart = Heart(tmp_path / "instance")
+    heart = HeartbeatWriter(tmp_path / "instance")
     with app.app_context():
         of_due = Order.token == due.order_path.rsplit("/", 1)[1]
         write(lambda: db.session.execute(update(Order).where(of_due).values(expires_at=utcnow())))

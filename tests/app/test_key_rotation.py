@@ -59,12 +59,12 @@ def test_after_the_documented_steps_codes_and_mailed_links_work_with_the_new_key
     visitor.post("/admin/sign-in/forgotten", {**form, "email": EMAIL})
 
     before = keys_line(both_keys)
-    command = run(both_keys, "keys", "reseal")
+    command = run(both_keys, "keys", "reencrypt")
     after = keys_line(new_key)
 
     assert before.startswith("FAIL keys: 1 of the two-factor secrets and 1 of the mails")
-    assert "keys reseal" in before
-    assert command == (0, "Encrypted anew: 1 of the two-factor secrets and 1 of the mails with a one-time link.\n")
+    assert "keys reencrypt" in before
+    assert command == (0, "Re-encrypted: 1 of the two-factor secrets and 1 of the emails with a one-time link.\n")
     assert after == "ok   keys"
     assert signed_in(new_key, phone)
     with new_key.app_context():
@@ -86,7 +86,7 @@ def test_the_doctor_says_when_the_old_key_was_removed_too_early(app, new_key, cl
     set_up(clerk, clock)
 
     line = keys_line(new_key)
-    code, words = run(new_key, "keys", "reseal")
+    code, words = run(new_key, "keys", "reencrypt")
 
     assert line.startswith("FAIL keys: 1 of the two-factor secrets") and "put the key" in line
     assert code == 1 and "totp-reset" in words

@@ -50,7 +50,7 @@ def stolen(app: Flask) -> tuple[str, str, str]:
     with app.app_context():
         mail = db.session.scalars(select(OutboxEmail).where(OutboxEmail.encrypted)).first()
         [link] = re.findall(r"http\S+/admin/sign-in/(\S+)", text_of(mail, settings))
-        return Encryptor(settings.secret_keys, PURPOSE).seal(SECRET, 1), mail.body, link
+        return Encryptor(settings.secret_keys, PURPOSE).encrypt(SECRET, 1), mail.body, link
 
 
 def mail_everything() -> None:

@@ -21,9 +21,9 @@ SIZES = ["160.webp", "320.jpg"]
 
 @pytest.fixture
 def kept(app):
-    """The path of a image that is on disk, and on the page of the teapot."""
+    """The path of an image that is on disk, and on the page of the teapot."""
     with app.app_context():
-        path = serving.keep(*shrink(BytesIO(photo())))
+        path = serving.store(*shrink(BytesIO(photo())))
         teapot = select(Product.id).where(Product.slug == "teapot").scalar_subquery()
         write(
             lambda: db.session.execute(update(ProductImage).where(ProductImage.product_id == teapot).values(path=path))
@@ -46,7 +46,7 @@ def sweep(app):
 
 def is_there(app, path):
     with app.app_context():
-        return serving.is_kept(path)
+        return serving.is_stored(path)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -110,7 +110,7 @@ def test_a_image_that_nothing_shows_any_more_is_swept_away_a_day_later(app, kept
 
     with app.app_context():
         write(lambda: db.session.execute(delete(ProductImage).where(ProductImage.path == kept)))
-        serving.let_rest(kept)  # as the desk does when it takes a image off
+        serving.touch(kept)  # as the desk does when it takes an image off
     assert sweep(app) == 0
     aged(app, kept, days=3)
     assert sweep(app) == 1
@@ -134,7 +134,7 @@ def test_what_an_upload_that_was_killed_left_behind_goes_and_what_is_being_writt
     with app.app_context():
         old, new, other = (serving.folder() / name for name in ("a.part", "b.part", "READ.me"))
         for file in (old, new, other):
-            file.write_bytes(b"half a image")
+            file.write_bytes(b"half an image")
         for file in (old, other):
             os.utime(file, (0, 0))
     sweep(app)

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from shop.catalog.models import Category, OldSlug, Product
-from shop.catalog.products import Details, NewVariant, add_product
+from shop.catalog.products import NewVariant, ProductValues, add_product
 from shop.catalog.slugs import free_slug
 from shop.core.database import db, write
 from tests import both_databases
@@ -58,7 +58,7 @@ def test_another_product_may_take_an_old_address_but_is_not_given_it_unasked(app
         assert free_slug("Kiondo classic") == "kiondo-classic-2"
         shelf = db.session.scalars(select(Category.id)).first()
         assert shelf
-        details = Details("Another", shelf, slug=KIONDO)
+        details = ProductValues("Another", shelf, slug=KIONDO)
         write(lambda: add_product(details, NewVariant("ANOTHER", 100, 5), ""))
 
         assert db.session.scalars(select(OldSlug.slug)).all() == []

@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from shop.catalog.images import gallery
 from shop.catalog.models import Product, ProductImage, Variant
-from shop.catalog.products import NewVariant, add_variants, name_options, revalue
+from shop.catalog.products import NewVariant, add_variants, set_options, set_values
 from shop.core.database import db, write
 from tests import both_databases
 from tests.shopper import SKU, Shopper
@@ -48,9 +48,9 @@ def test_the_product_page_says_which_image_belongs_to_which_choice(shopper: Shop
 def test_a_image_of_a_colour_shows_all_its_sizes_and_those_that_come_later(app: Flask):
     def work() -> None:
         product = kiondo()
-        name_options(product, ("Size", "Colour"))
+        set_options(product, ("Size", "Colour"))
         for variant, colour in zip(product.variants, ("White", "Black"), strict=True):
-            revalue(variant, ("41", colour))
+            set_values(variant, ("41", colour))
             variant.image_id = None
         add_variants(product, [NewVariant("NEW-42-WHITE", 3500, 5, values=("42", "White"))], "")
         gallery.show_variants(product, product.images[1].id, "1:White")
@@ -67,14 +67,14 @@ def test_a_image_of_a_colour_shows_all_its_sizes_and_those_that_come_later(app: 
             "42, White": second,
             "43, White": second,
         }
-        assert gallery.shows(product, second) == "1:White"
-        assert gallery.shows(product, product.images[0].id) == ""
+        assert gallery.shown_choice(product, second) == "1:White"
+        assert gallery.shown_choice(product, product.images[0].id) == ""
 
 
 @both_databases
 def test_a_image_that_is_removed_leaves_its_variants_with_the_first(app: Flask, shopper: Shopper):
     with app.app_context():
-        write(lambda: gallery.take_away(kiondo(), kiondo().images[1].id))
+        write(lambda: gallery.remove(kiondo(), kiondo().images[1].id))
 
         assert db.session.scalar(select(Variant.image_id).where(Variant.sku == INDIGO)) is None
         assert db.session.scalars(select(ProductImage.path).where(ProductImage.path.contains(SECOND))).all() == []

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from shop.catalog.models import Product
-from shop.catalog.products import NewVariant, add_variants, name_options, revalue
+from shop.catalog.products import NewVariant, add_variants, set_options, set_values
 from shop.core.database import db, write
 from tests.catalog.test_pages import text_of
 
@@ -16,9 +16,9 @@ def coloured(app):
     def make(sizes, colours, left):
         def change():
             kiondo = db.session.scalars(select(Product).where(Product.slug == "kiondo-classic")).one()
-            name_options(kiondo, ("Size", "Colour"))
+            set_options(kiondo, ("Size", "Colour"))
             for number, variant in enumerate(kiondo.variants):
-                revalue(variant, ("Old", f"Shade {number}"))
+                set_values(variant, ("Old", f"Shade {number}"))
                 variant.active = False
             pairs = [(size, colour) for size in sizes for colour in colours]
             fresh = [NewVariant(f"KIO-{n}", 2000 + n, left(n), values=values) for n, values in enumerate(pairs)]

@@ -83,7 +83,7 @@ def test_every_answer_bears_the_strict_headers(app):
 
 
 def test_the_check_finds_an_answer_without_them(app):
-    app.after_request_funcs[None] = [work for work in app.after_request_funcs[None] if work.__name__ != "harden"]
+    app.after_request_funcs[None] = [work for work in app.after_request_funcs[None] if work.__name__ != "set_headers"]
 
     with pytest.raises(AssertionError):
         check_strict(app.test_client().get("/"), "/")

@@ -218,19 +218,19 @@ def _set_up_page(form: CodeForm) -> str:
     secret = _unsealed("two-factor set-up", session.get(SETTING_UP, ""))
     if not secret:
         secret = two_factor.new_secret()
-        session[SETTING_UP] = encryptor("two-factor set-up").seal(secret, current_user.id)
+        session[SETTING_UP] = encryptor("two-factor set-up").encrypt(secret, current_user.id)
     written = two_factor.for_typing(secret)
     words: dict[str, Any] = {"form": form, "problems": form.problems, "written": written}
     return render_template("accounts/two_factor_setup.html", must=must_set_up_two_factor(), **words)
 
 
 def _show_once(recovery_codes: list[str]) -> None:
-    session[SHOWN_ONCE] = encryptor("recovery codes shown once").seal(json.dumps(recovery_codes), current_user.id)
+    session[SHOWN_ONCE] = encryptor("recovery codes shown once").encrypt(json.dumps(recovery_codes), current_user.id)
 
 
 def _unsealed(purpose: Purpose, sealed: str) -> str:
     """What was put into this user's session within the last hour; "" for what is older or not there."""
     try:
-        return encryptor(purpose).open(sealed, current_user.id, LONGEST_SET_UP) if sealed else ""
+        return encryptor(purpose).decrypt(sealed, current_user.id, LONGEST_SET_UP) if sealed else ""
     except DecryptionError:
         return ""

@@ -87,4 +87,4 @@ def _hang(product: Product, wanted: list[tuple[str, str]]) -> None:
     for place, image in enumerate(hung):
         image.position = -1 - place
         db.session.add(image)
-    gallery.lay_out(hung)
+    gallery.set_order(hung)

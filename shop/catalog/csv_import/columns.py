@@ -10,8 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from shop.catalog.models import Category, Product, ProductImage, Variant
-from shop.catalog.products import HIGHEST_PRICE, LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_NAME, LONGEST_OPTION
-from shop.catalog.stock import MOST_STOCK
+from shop.catalog.products import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_LABEL_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_OPTION_LENGTH,
+    MAX_PRICE,
+)
+from shop.catalog.stock import MAX_STOCK
 from shop.core.csv_files import BOM, csv_line
 from shop.core.database import db
 from shop.core.money import AmountError, read_shillings
@@ -119,7 +125,7 @@ def _price(cell: str) -> int:
         price = read_shillings(cell)
     except AmountError:
         raise WrongCell(f"“{shortened(cell)}” is no price. Write whole shillings, like 1250") from None
-    return _within(price, 1, HIGHEST_PRICE)
+    return _within(price, 1, MAX_PRICE)
 
 
 def _within(number: int, least: int, most: int) -> int:
@@ -144,15 +150,15 @@ def shortened(text: str, longest: int = 40) -> str:
 
 
 READERS: dict[str, Callable[[str], str | int | bool]] = {
-    "Name": _text(LONGEST_NAME),
-    "Description": _text(LONGEST_DESCRIPTION, typed_text),
-    **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(LONGEST_OPTION)),
+    "Name": _text(MAX_NAME_LENGTH),
+    "Description": _text(MAX_DESCRIPTION_LENGTH, typed_text),
+    **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(MAX_OPTION_LENGTH)),
     "Archived": lambda cell: not _yes_or_no(cell),
-    **dict.fromkeys(("Value 1", "Value 2", "Value 3", "Label"), _text(LONGEST_LABEL)),
+    **dict.fromkeys(("Value 1", "Value 2", "Value 3", "Label"), _text(MAX_LABEL_LENGTH)),
     "Price": _price,
-    "Stock": _number(MOST_STOCK, "how many there are"),
-    "Low at": _number(MOST_STOCK, "a number of pieces"),
-    SEEN_STOCK: _number(MOST_STOCK, "the stock the file was exported at, or nothing"),
+    "Stock": _number(MAX_STOCK, "how many there are"),
+    "Low at": _number(MAX_STOCK, "a number of pieces"),
+    SEEN_STOCK: _number(MAX_STOCK, "the stock the file was exported at, or nothing"),
     "For sale": _yes_or_no,
 }
 

@@ -25,7 +25,7 @@ class ImportDraft(Model):
 KEPT = timedelta(days=1)
 
 
-def keep_draft(user_id: int, name: str, text: str, note: str) -> str:
+def store_draft(user_id: int, name: str, text: str, note: str) -> str:
     """Keep a file for its preview; its token. What is older than a day, of anybody, goes.
 
     Runs inside the caller's transaction.
@@ -38,7 +38,7 @@ def keep_draft(user_id: int, name: str, text: str, note: str) -> str:
     return draft.token
 
 
-def draft_of(user_id: int, token: str, *, keep: bool = False) -> ImportDraft | None:
+def get_draft(user_id: int, token: str, *, keep: bool = False) -> ImportDraft | None:
     """A file that this merchant sent within the last day, or None.
 
     `keep` keeps it from others until the transaction ends: of two presses of "Apply" one comes after the other.

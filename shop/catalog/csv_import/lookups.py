@@ -11,9 +11,9 @@ from sqlalchemy.orm import selectinload
 from shop.catalog.csv_import.columns import category_words
 from shop.catalog.csv_import.plan import ProductPlan, VariantPlan
 from shop.catalog.images import serving
-from shop.catalog.images.gallery import LONGEST_ALT, MOST_IMAGES
+from shop.catalog.images.gallery import MAX_ALT_LENGTH, MAX_IMAGES
 from shop.catalog.models import Category, Product, Variant
-from shop.catalog.products import LONGEST_LABEL
+from shop.catalog.products import MAX_LABEL_LENGTH
 from shop.catalog.slugs import label_of
 from shop.core.database import db
 from shop.core.text import typed_line
@@ -119,8 +119,8 @@ def _name(one: VariantPlan, options: tuple[str, str, str]) -> None:
     label = label_of([value for option, value in zip(options, values, strict=True) if option])
     if not any(options):
         label = str(one.final("label"))
-    if len(label) > LONGEST_LABEL:
-        words = f"The values together have {len(label)} characters. Write {LONGEST_LABEL} or fewer"
+    if len(label) > MAX_LABEL_LENGTH:
+        words = f"The values together have {len(label)} characters. Write {MAX_LABEL_LENGTH} or fewer"
         one.line.problems.append(("Value 1", words))
     elif label != (one.variant.label if one.variant else None):
         one.values["label"] = label
@@ -140,11 +140,11 @@ def wanted_images(cell: str, product: Product | None) -> tuple[list[tuple[str, s
             return None, f"{path[:80]} stands there twice"
         if path not in own and not _known(path):
             return None, f"the shop has no image {path[:80]}. Add it on the product’s page"
-        if len(alt) > LONGEST_ALT:
-            return None, f"what {path[:80]} shows must be {LONGEST_ALT} characters or fewer"
+        if len(alt) > MAX_ALT_LENGTH:
+            return None, f"what {path[:80]} shows must be {MAX_ALT_LENGTH} characters or fewer"
         wanted[path] = alt or own.get(path, "")
-    if len(wanted) > MOST_IMAGES:
-        return None, f"a product has at most {MOST_IMAGES}"
+    if len(wanted) > MAX_IMAGES:
+        return None, f"a product has at most {MAX_IMAGES}"
     images = list(wanted.items())
     same = product is not None and images == [(image.path, image.alt) for image in product.images]
     return (None if same else images), ""
@@ -153,4 +153,4 @@ def wanted_images(cell: str, product: Product | None) -> tuple[list[tuple[str, s
 def _known(path: str) -> bool:
     if DRAWING.fullmatch(path):
         return (STATIC / path).is_file()
-    return serving.is_kept(path)
+    return serving.is_stored(path)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from shop.catalog.csv_import.columns import COLUMNS, SKU, shortened
 from shop.core.csv_files import plain_cell
 
-LARGEST = 2 * 1024 * 1024  # bytes: five thousand rows with their descriptions
-MOST_ROWS = 5000
+MAX_BYTES = 2 * 1024 * 1024  # bytes: five thousand rows with their descriptions
+MAX_ROWS = 5000
 SEPARATORS = ",;\t"
 WINDOWS = "It was not UTF-8, so it was read as Windows wrote files. Look whether letters like é and ’ came out right"
 
@@ -34,9 +34,9 @@ class Sheet:
     notes: list[str]
 
 
-def decoded(raw: bytes) -> tuple[str, str]:
+def decode_csv(raw: bytes) -> tuple[str, str]:
     """The text of a file, and a note when it was not UTF-8. Raises Unreadable."""
-    if len(raw) > LARGEST:
+    if len(raw) > MAX_BYTES:
         raise Unreadable("The file has more than 2 MB. Split it, each part with the header row")
     note = ""
     try:
@@ -64,8 +64,8 @@ def read_sheet(text: str) -> Sheet:
         for number, line in enumerate(lines, 2):
             if any(cell.strip() for cell in line):
                 rows.append(_row(number, line, header))
-            if len(rows) > MOST_ROWS:
-                raise Unreadable(f"The file has more than {MOST_ROWS:,} rows. Split it, each part with the header row")
+            if len(rows) > MAX_ROWS:
+                raise Unreadable(f"The file has more than {MAX_ROWS:,} rows. Split it, each part with the header row")
     except csv.Error as error:
         raise Unreadable(
             f"Row {max(number, 1) + 1} cannot be read: a quotation mark is missing, or one too many. "

@@ -87,7 +87,7 @@ class Plan:
         return counts
 
     @property
-    def sets_stock_unseen(self) -> int:
+    def unconditional_stock_rows(self) -> int:
         """How many rows set the stock of a variant without saying which stock they saw."""
         every = [one for group in self.products for one in group.variants if one.variant is not None]
         return sum("on_hand" in one.values and not one.saw_stock for one in every)

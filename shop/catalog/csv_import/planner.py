@@ -18,8 +18,8 @@ from shop.catalog.csv_import.lookups import CatalogRows, read_catalog_rows, want
 from shop.catalog.csv_import.parser import Row
 from shop.catalog.csv_import.plan import Line, Plan, ProductPlan, VariantPlan
 from shop.catalog.models import LOW_STOCK
-from shop.catalog.products import MOST_VARIANTS
-from shop.catalog.slugs import LONGEST_SKU, LONGEST_SLUG, tidy_sku, tidy_slug
+from shop.catalog.products import MAX_VARIANTS
+from shop.catalog.slugs import MAX_SKU_LENGTH, MAX_SLUG_LENGTH, tidy_sku, tidy_slug
 
 NEEDED = {"Name": "a name", "Category": "one of the shop’s categories"}  # of a new product
 
@@ -75,7 +75,7 @@ def _place(
         line.problems.append((SKU, "It is empty. Write the variant’s SKU, like KIO-CLA-TER"))
     elif sku in places:
         line.problems.append((SKU, f"{shortened(sku)} stands in row {places[sku]} too. Leave one of them out"))
-    elif variant is None and not (sku == tidy_sku(sku) and len(sku) <= LONGEST_SKU):
+    elif variant is None and not (sku == tidy_sku(sku) and len(sku) <= MAX_SKU_LENGTH):
         line.problems.append(
             (SKU, f"“{shortened(sku)}” is no SKU. Write capitals, digits and hyphens, like KIO-CLA-TER")
         )
@@ -92,7 +92,7 @@ def _place(
         slug = product.slug
     elif slug in called_before:
         slug = called_before[slug]
-    elif slug not in shelf.products and not (columns.SLUG_FORM.fullmatch(slug) and len(slug) <= LONGEST_SLUG):
+    elif slug not in shelf.products and not (columns.SLUG_FORM.fullmatch(slug) and len(slug) <= MAX_SLUG_LENGTH):
         said = f"“{shortened(slug)}” cannot stand in an address" if slug else "It is empty"
         line.problems.append((SLUG, f"{said}. Write small letters, digits and hyphens, like kiondo-classic"))
     return None if line.problems else slug
@@ -222,8 +222,8 @@ def _finish(group: ProductPlan, shelf: CatalogRows) -> None:
                 one.line.problems.append(("Price", "It is empty. Write whole shillings, like 1250"))
             one.values = {"on_hand": 0, "low_stock_threshold": LOW_STOCK, "active": True, **one.values}
     there = len(group.product.variants) if group.product else 0
-    if there + sum(one.variant is None for one in group.variants) > MOST_VARIANTS:
-        first.problems.append((SKU, f"A product has at most {MOST_VARIANTS} variants. Make it two products"))
+    if there + sum(one.variant is None for one in group.variants) > MAX_VARIANTS:
+        first.problems.append((SKU, f"A product has at most {MAX_VARIANTS} variants. Make it two products"))
     if group.renames:
         lookups.name_variants(group)
 

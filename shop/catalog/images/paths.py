@@ -1,6 +1,6 @@
 """The images of products: how their files are named, and how a page shows them.
 
-A path is "img/..." for a drawing under static/, or "media/<code>-<width>x<height>" for a image somebody uploaded.
+A path is "img/..." for a drawing under static/, or "media/<code>-<width>x<height>" for an image somebody uploaded.
 The shape stands in the name, so that whoever keeps the path (an order's line) also knows how much room it takes.
 """
 
@@ -40,7 +40,7 @@ class Shown:
 
 
 def widths_of(width: int) -> list[int]:
-    """The widths a image is kept in. None is wider than the image itself: it would only be heavier."""
+    """The widths an image is kept in. None is wider than the image itself: it would only be heavier."""
     return [step for step in WIDTHS if step < width] + [min(width, WIDEST)]
 
 
@@ -59,7 +59,7 @@ def files_of(path: str) -> list[str]:
 
 
 def shown(path: str) -> Shown:
-    """How a page shows a image, for templates: shown(product.images[0].path).src"""
+    """How a page shows an image, for templates: shown(product.images[0].path).src"""
     found = UPLOADED.fullmatch(path)
     if not found:
         return Shown(asset(path), DRAWN, DRAWN)
@@ -71,7 +71,7 @@ def shown(path: str) -> Shown:
 
 
 def image_at(path: str, width: int) -> str:
-    """The address of a image for a space `width` pixels wide, for templates; as JPEG, which everything can show."""
+    """The address of an image for a space `width` pixels wide, for templates; as JPEG, which everything can show."""
     found = UPLOADED.fullmatch(path)
     if not found:
         return asset(path)

@@ -1,4 +1,4 @@
-"""A image as a phone sends it, made into images as pages need them. Knows no database and no request.
+"""An image as a phone sends it, made into images as pages need them. Knows no database and no request.
 
 Nothing of the file that was sent is passed on: it is decoded, turned upright, and encoded anew without its metadata
 (a phone writes down where the photo was taken). How much memory that takes is settled before a pixel is decoded.
@@ -15,17 +15,17 @@ from PIL import ExifTags, Image, ImageCms
 from shop.catalog.images.paths import WIDEST, Shape, widths_of
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-LARGEST_FILE = 12 * 1024 * 1024  # bytes
-SMALLEST = 160  # pixels of the shorter side
-SLIMMEST = 3  # how many times longer one side may be than the other
-LARGEST_PROFILE = 2 * 1024 * 1024  # bytes of a colour profile that is looked at
+MAX_FILE_BYTES = 12 * 1024 * 1024  # bytes
+MIN_SIDE = 160  # pixels of the shorter side
+MAX_ASPECT_RATIO = 3  # how many times longer one side may be than the other
+MAX_PROFILE_BYTES = 2 * 1024 * 1024  # bytes of a colour profile that is looked at
 MEGAPIXEL = 1_000_000
 # How many pixels are decoded. A photo straight from a camera is shrunk while it is read; everything else is held whole.
-MOST_PIXELS = {"streamed": 64 * MEGAPIXEL, "JPEG": 8 * MEGAPIXEL, "PNG": 10 * MEGAPIXEL, "WEBP": 5 * MEGAPIXEL}
-AT_ONCE = 1  # images one process decodes at a time: each takes up to 100 MB
-PATIENCE = 15  # seconds an upload waits for its turn
-SIDEWAYS = 5  # from this EXIF orientation up, width and height change places
-TURNS = {  # what makes a image upright, by its EXIF orientation
+MAX_PIXELS = {"streamed": 64 * MEGAPIXEL, "JPEG": 8 * MEGAPIXEL, "PNG": 10 * MEGAPIXEL, "WEBP": 5 * MEGAPIXEL}
+MAX_PARALLEL = 1  # images one process decodes at a time: each takes up to 100 MB
+TURN_TIMEOUT = 15  # seconds an upload waits for its turn
+FIRST_SIDEWAYS_ORIENTATION = 5  # from this EXIF orientation up, width and height change places
+TRANSPOSES = {  # what makes an image upright, by its EXIF orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -44,7 +44,7 @@ OTHER_KINDS = {
     **dict.fromkeys((b"avif", b"avis"), AVIF),
 }
 WHITE = (255, 255, 255)
-_turns = BoundedSemaphore(AT_ONCE)
+_decoding_slots = BoundedSemaphore(MAX_PARALLEL)
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -55,19 +55,19 @@ class ImageRefused(Exception):
 def shrink(file: IO[bytes]) -> tuple[Shape, dict[str, bytes]]:
     """The shape of the largest size made, and each size: {"640.webp": ...}. Raises ImageRefused."""
     _check_file(file)
-    with _turn():
+    with _decoding_slot():
         image = _decoded(file)
         return Shape(*image.size), dict(_encoded(image))
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    if not _turns.acquire(timeout=PATIENCE):
+def _decoding_slot() -> Iterator[None]:
+    if not _decoding_slots.acquire(timeout=TURN_TIMEOUT):
         raise ImageRefused("the shop is busy with other images. Send it again in a minute")
     try:
         yield
     finally:
-        _turns.release()
+        _decoding_slots.release()
 
 
 def _check_file(file: IO[bytes]) -> None:
@@ -76,10 +76,10 @@ def _check_file(file: IO[bytes]) -> None:
     head = file.read(16)
     if not size:
         raise ImageRefused("it is empty. Choose the image again")
-    if size > LARGEST_FILE:
+    if size > MAX_FILE_BYTES:
         raise ImageRefused(f"it has {size / MEGAPIXEL:.0f} MB, more than 12. Send it in a smaller size")
     if head[4:8] == b"ftyp":
-        raise ImageRefused(OTHER_KINDS.get(head[8:12], "it is a video. Choose a image"))
+        raise ImageRefused(OTHER_KINDS.get(head[8:12], "it is a video. Choose an image"))
 
 
 def _decoded(file: IO[bytes]) -> Image.Image:
@@ -90,10 +90,10 @@ def _decoded(file: IO[bytes]) -> Image.Image:
             _check_pixels(image, file)
             if image.format in ("JPEG", "MPO"):
                 image.draft("RGB", (2 * WIDEST, 2 * WIDEST))  # twice as fine as wanted, so that shrinking stays smooth
-            way, profile = _orientation(image), image.info.get("icc_profile")
+            orientation, profile = _orientation(image), image.info.get("icc_profile")
             image.load()
-            small = _shrunk(image, sideways=way >= SIDEWAYS)
-        return _in_srgb(small.transpose(TURNS[way]) if way in TURNS else small, profile)
+            small = _shrunk(image, sideways=orientation >= FIRST_SIDEWAYS_ORIENTATION)
+        return _in_srgb(small.transpose(TRANSPOSES[orientation]) if orientation in TRANSPOSES else small, profile)
     except ImageRefused:
         raise
     except Image.DecompressionBombError as error:
@@ -106,15 +106,15 @@ def _check_pixels(image: Image.Image, file: IO[bytes]) -> None:
     """Refuse, from the header alone, what would be too much to decode or is of no use on a page."""
     width, height = image.size
     kind = "JPEG" if image.format == "MPO" else str(image.format)
-    most = MOST_PIXELS["streamed" if kind == "JPEG" and _streamed(file) else kind]
+    most = MAX_PIXELS["streamed" if kind == "JPEG" and _streamed(file) else kind]
     if width * height > most:
         raise ImageRefused(
             f"it has {width} × {height} pixels, more than {most // MEGAPIXEL} million. Send it in a smaller size"
         )
-    if min(width, height) < SMALLEST:
-        raise ImageRefused(f"it has only {width} × {height} pixels. Take one of at least {SMALLEST} × {SMALLEST}")
-    if max(width, height) > SLIMMEST * min(width, height):
-        raise ImageRefused(f"it is more than {SLIMMEST} times as long as wide. Cut it to a fuller shape")
+    if min(width, height) < MIN_SIDE:
+        raise ImageRefused(f"it has only {width} × {height} pixels. Take one of at least {MIN_SIDE} × {MIN_SIDE}")
+    if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
+        raise ImageRefused(f"it is more than {MAX_ASPECT_RATIO} times as long as wide. Cut it to a fuller shape")
 
 
 def _streamed(file: IO[bytes]) -> bool:
@@ -138,10 +138,10 @@ def _streamed(file: IO[bytes]) -> bool:
 def _orientation(image: Image.Image) -> int:
     """How the camera was held, as EXIF counts it; 1, upright, where that cannot be read."""
     try:
-        way = image.getexif().get(ExifTags.Base.Orientation, 1)
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # metadata are the part of a photo most often broken, and the least missed
         return 1
-    return way if isinstance(way, int) else 1
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _shrunk(image: Image.Image, *, sideways: bool) -> Image.Image:
@@ -170,10 +170,10 @@ def _on_white(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Colours as every screen shows them: the profile goes, so what it says is worked into the pixels."""
-    if profile and len(profile) <= LARGEST_PROFILE and image.mode in ("RGB", "CMYK", "L"):
+    if profile and len(profile) <= MAX_PROFILE_BYTES and image.mode in ("RGB", "CMYK", "L"):
         try:
-            theirs = ImageCms.ImageCmsProfile(BytesIO(profile))
-            image = cast(Image.Image, ImageCms.profileToProfile(image, theirs, _SRGB, outputMode="RGB"))
+            embedded = ImageCms.ImageCmsProfile(BytesIO(profile))
+            image = cast(Image.Image, ImageCms.profileToProfile(image, embedded, _SRGB, outputMode="RGB"))
         except (ImageCms.PyCMSError, OSError):
             pass  # a profile nobody can read: the colours as they stand are the best there is
     bare = image.convert("RGB")

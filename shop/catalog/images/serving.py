@@ -1,6 +1,6 @@
 """Uploaded images on disk: kept, served, and swept away.
 
-A image's files are all there before its row is; a row is gone before its files are. So no page shows a gap, and what
+An image's files are all there before its row is; a row is gone before its files are. So no page shows a gap, and what
 is left over after a failure is only space.
 """
 
@@ -30,7 +30,7 @@ def folder() -> Path:
     return settings.instance_path / "media"
 
 
-def keep(shape: Shape, sizes: Mapping[str, bytes]) -> str:
+def store(shape: Shape, sizes: Mapping[str, bytes]) -> str:
     """Write the files of one image; its path. All of them are there, or none (OSError)."""
     path = new_path(shape)
     name = path.removeprefix("media/")
@@ -45,26 +45,26 @@ def keep(shape: Shape, sizes: Mapping[str, bytes]) -> str:
 
 
 def remove(path: str) -> None:
-    """Delete the files of a image, as far as they are there."""
+    """Delete the files of an image, as far as they are there."""
     for name in files_of(path):
         with suppress(FileNotFoundError):
             (folder() / name).unlink()
 
 
-def let_rest(path: str) -> None:
-    """Make the files of a image that was taken off look new: an order that is just being placed may still show it."""
+def touch(path: str) -> None:
+    """Make the files of an image that was taken off look new: an order that is just being placed may still show it."""
     for name in files_of(path):
         with suppress(FileNotFoundError):
             os.utime(folder() / name)
 
 
-def is_kept(path: str) -> bool:
+def is_stored(path: str) -> bool:
     """Whether all files of an uploaded image are there."""
     names = files_of(path)
     return bool(names) and all((folder() / name).is_file() for name in names)
 
 
-def left_alone(seconds: int = A_DAY) -> set[str]:
+def old_paths(seconds: int = A_DAY) -> set[str]:
     """The paths of the images on disk that are older than that: a younger one may be about to be used."""
     before = time.time() - seconds
     old = set()

@@ -1,6 +1,6 @@
 """Uploaded images: shrink them, store their files, sweep away files that nothing shows.
 
-No transaction may be open while an image is decoded.
+No transaction may be open while an image is decode_csv.
 """
 
 import logging
@@ -21,12 +21,12 @@ from shop.store.settings import StoreSettings
 
 log = logging.getLogger(__name__)
 BATCH = 500  # files looked up with one statement
-LONGEST_NAME = 40  # characters of a file's name that are said back
-FULL = f"A product has at most {gallery.MOST_IMAGES} images. Remove one first"
+MAX_NAME_LENGTH = 40  # characters of a file's name that are said back
+FULL = f"A product has at most {gallery.MAX_IMAGES} images. Remove one first"
 
 
 @dataclass
-class Taken:
+class UploadResult:
     """What became of the files that were sent."""
 
     added: int = 0
@@ -41,9 +41,9 @@ class Taken:
         return f"Added {images}. {in_words(self.sent)} became {in_words(self.kept)}, in all sizes together"
 
 
-def store_images(files: Sequence[FileStorage]) -> tuple[list[str], Taken]:
+def store_images(files: Sequence[FileStorage]) -> tuple[list[str], UploadResult]:
     """Shrink and store each file that is an image: the paths of their files, and what became of each."""
-    paths, taken = [], Taken()
+    paths, taken = [], UploadResult()
     for file in files:
         try:
             paths.append(_take(file, taken))
@@ -58,12 +58,12 @@ def remove_images(paths: Iterable[str]) -> None:
         serving.remove(path)
 
 
-def take_one(file: FileStorage) -> str:
+def store_image(file: FileStorage) -> str:
     """Shrink one image and keep its files; its path. Raises ImageRefused, whose message says why."""
     return _kept(*shrink(file.stream))
 
 
-def _take(file: FileStorage, taken: Taken) -> str:
+def _take(file: FileStorage, taken: UploadResult) -> str:
     shape, sizes = shrink(file.stream)
     path = _kept(shape, sizes)
     taken.added += 1
@@ -74,7 +74,7 @@ def _take(file: FileStorage, taken: Taken) -> str:
 
 def _kept(shape: Shape, sizes: Mapping[str, bytes]) -> str:
     try:
-        return serving.keep(shape, sizes)
+        return serving.store(shape, sizes)
     except OSError as error:
         log.error("no image kept: %s", error.strerror)
         raise ImageRefused("the shop’s disk does not take it. Whoever runs the shop finds why in its log") from error
@@ -89,7 +89,7 @@ def in_words(size: int) -> str:
 
 def _name(file: FileStorage) -> str:
     name = typed_line(file.filename)
-    return f"“{name[:LONGEST_NAME]}{'…' if len(name) > LONGEST_NAME else ''}”" if name else "A file"
+    return f"“{name[:MAX_NAME_LENGTH]}{'…' if len(name) > MAX_NAME_LENGTH else ''}”" if name else "A file"
 
 
 def sweep_images(*also_shown: InstrumentedAttribute[str]) -> int:
@@ -97,7 +97,7 @@ def sweep_images(*also_shown: InstrumentedAttribute[str]) -> int:
 
     Returns how many. Safe to run twice, or at once.
     """
-    old = sorted(serving.left_alone())
+    old = sorted(serving.old_paths())
     swept = 0
     for start in range(0, len(old), BATCH):
         batch = set(old[start : start + BATCH])
