@@ -2,5 +2,5 @@
 
 import pytest
 
-# For what concerns the database: the test runs on each.
+# Runs a test on SQLite and on PostgreSQL.
 both_databases = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)

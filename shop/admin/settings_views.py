@@ -21,10 +21,10 @@ from shop.core.phones import PhoneError, kenyan_mobile, readable_phone
 from shop.core.text import normalised_email, typed_line, typed_text
 from shop.store.settings import (
     DEFAULT_VERIFICATION_THRESHOLD,
-    ONE,
+    ROW_ID,
     StoreSettings,
+    clear_store_cache,
     current_store,
-    forget_store,
     store_settings_row,
 )
 from shop.web.base_form import BaseForm
@@ -112,7 +112,7 @@ def settings() -> str | tuple[str, int] | AnyResponse:
     if not form.validate():
         return _page(form, form.problems), 422
     write(lambda: _save(form))
-    forget_store()
+    clear_store_cache()
     flash("Saved. Every page says so within a few seconds", "good")
     return redirect(url_for("admin.settings"), 303)
 
@@ -149,13 +149,13 @@ def _shown(row: StoreSettings) -> dict[str, str]:
 def kept_page(problems: list[tuple[str, str]]) -> str:
     """The page as the settings are now. `problems` are those of another form on it."""
     form = SettingsForm(formdata=None)
-    form.fill(db.session.get(StoreSettings, ONE) or _as_it_comes())
+    form.fill(db.session.get(StoreSettings, ROW_ID) or _as_it_comes())
     return _page(form, problems)
 
 
 def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
     ours: Settings = current_app.config["SETTINGS"]
-    row = db.session.get(StoreSettings, ONE) or _as_it_comes()
+    row = db.session.get(StoreSettings, ROW_ID) or _as_it_comes()
     return render_template(
         "admin/settings.html",
         form=form,
@@ -221,7 +221,7 @@ def _show(path: str, words: str) -> str:
         return before
 
     before = write(work)
-    forget_store()
+    clear_store_cache()
     serving.touch(before)
     return before
 

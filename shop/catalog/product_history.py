@@ -1,4 +1,4 @@
-"""The edit history of a product. Each edit increments the version, so that two edits at the same time are detected.
+"""Who changed what of a product. Each edit counts its version up, so that nobody saves over what they have not seen.
 
 Runs inside the caller's transaction.
 """
@@ -13,33 +13,33 @@ from shop.core.database import db, updated
 from shop.core.money import shillings
 
 State = dict[str, str]
-ImageList = list[tuple[str, str]]  # (path, alt) of each image, in order
+Hung = list[tuple[str, str]]  # path and words of each image, in order
 
 
 class StaleEdit(Exception):
-    """The product was saved since the page was opened. Nothing was written."""
+    """Somebody else saved the product since it was opened. Nothing was written."""
 
 
 def begin_edit(product: Product, seen: int) -> State:
-    """Increment the product's version if it is still `seen`, and return the state before the edit. Raises StaleEdit.
+    """Make sure that the product is in the version that was seen, and count it up; its state as it was.
 
-    The caller changes the product, then calls `end_edit`.
+    Raises EditedMeanwhile. The caller changes the product, then calls `end_edit`.
     """
-    unchanged = update(Product).where(Product.id == product.id, Product.version == seen)
-    if not updated(unchanged.values(version=seen + 1)):
+    here = update(Product).where(Product.id == product.id, Product.version == seen)
+    if not updated(here.values(version=seen + 1)):
         raise StaleEdit
     db.session.expire(product)
     return state_of(product)
 
 
 def begin_locked_edit(product: Product) -> State:
-    """The same for a product whose row the caller has locked."""
+    """The same for a product whose row the caller has locked: nobody can be in between."""
     product.version += 1
     return state_of(product)
 
 
 def end_edit(product: Product, before: State, actor: str, words: str = "") -> str:
-    """Record an edit and return its description: `words`, or the differences, or "" if there are none."""
+    """Write down what an edit changed, in `words` or else as it shows; the same words, "" if it was nothing."""
     db.session.flush()
     words = words or "; ".join(differences(product, before, state_of(product)))
     db.session.add(
@@ -56,7 +56,7 @@ def end_edit(product: Product, before: State, actor: str, words: str = "") -> st
 
 
 def state_of(product: Product) -> State:
-    """A product as {field of its form: value}."""
+    """A product as the fields of its form hold it, by their names."""
     state = {
         "name": product.name,
         "slug": product.slug,
@@ -81,7 +81,7 @@ def state_of(product: Product) -> State:
 
 
 def differences(product: Product, before: State, after: State) -> list[str]:
-    """What an edit changed, each in words: "price of KIO-CLA from KSh 2,450 to KSh 2,500"."""
+    """What an edit changed, each thing in words; "price of KIO-CLA from KSh 2,450 to KSh 2,500"."""
     skus = {str(variant.id): variant.sku for variant in product.variants}
     new = [sku for number, sku in skus.items() if f"price-{number}" in after and f"price-{number}" not in before]
     words = [f"added {', '.join(new)}"] if new else []
@@ -115,20 +115,20 @@ def _difference(kind: str, sku: str, was: str, now: str) -> str:
     return f"{what} from “{was}” to “{now}”"
 
 
-def unchanged_since(product: Product, version: int) -> bool:
-    """Whether the fields of the product's form are the same as in that version."""
+def same_since(product: Product, version: int) -> bool:
+    """Whether its form would look as it did in that version: what was changed since is something else."""
     mine = select(ProductEdit.before).where(ProductEdit.product_id == product.id, ProductEdit.version >= version)
     before = db.session.scalar(mine.order_by(ProductEdit.version).limit(1))
     return before is not None and json.loads(before) == state_of(product)
 
 
-def images_of(product: Product) -> ImageList:
-    """The images of a product as (path, alt)."""
+def images_of(product: Product) -> Hung:
+    """The images of a product as they hang."""
     return [(image.path, image.alt) for image in product.images]
 
 
-def note_images(product: Product, before: ImageList, actor: str) -> None:
-    """Record changed images of a product whose row the caller has locked, if they changed."""
+def note_images(product: Product, before: Hung, actor: str) -> None:
+    """Write down what was done with the images of a product whose row the caller has locked, if anything was."""
     db.session.flush()
     db.session.expire(product, ["images"])
     words = image_differences(before, images_of(product))
@@ -136,16 +136,16 @@ def note_images(product: Product, before: ImageList, actor: str) -> None:
         end_edit(product, begin_locked_edit(product), actor, "; ".join(words))
 
 
-def image_differences(before: ImageList, after: ImageList) -> list[str]:
-    """What changed in the images, each in words."""
+def image_differences(before: Hung, after: Hung) -> list[str]:
+    """What was done with the images, each thing in words."""
     was, now = dict(before), dict(after)
     words = []
     for verb, some, others in (("added", now, was), ("removed", was, now)):
         count = len(some.keys() - others.keys())
         if count:
-            words.append(f"{verb} {'an image' if count == 1 else f'{count} images'}")
-    stayed = [[path for path in paths if path in was and path in now] for paths in (was, now)]
+            words.append(f"{verb} {'a image' if count == 1 else f'{count} images'}")
+    stayed = [[path for path in hung if path in was and path in now] for hung in (was, now)]
     if stayed[0] != stayed[1]:
         words.append("put the images in another order")
-    reworded = [path for path in stayed[1] if was[path] != now[path]]
-    return words + [f"words of an image from “{was[path]}” to “{now[path]}”" for path in reworded]
+    said = [path for path in stayed[1] if was[path] != now[path]]
+    return words + [f"words of a image from “{was[path]}” to “{now[path]}”" for path in said]

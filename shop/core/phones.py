@@ -81,5 +81,5 @@ def _problem_with(typed: str) -> str:
 
 
 def whatsapp_link(text: str, number: str = "") -> str:
-    """A WhatsApp link with a drafted text, to `number` (2547XXXXXXXX) or to a contact the sender picks."""
+    """To one number (digits, 2547XXXXXXXX), or, without one, to whoever the sender chooses."""
     return f"https://wa.me/{number}?text={escaped(text, safe='')}"

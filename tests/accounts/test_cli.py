@@ -107,14 +107,14 @@ def test_nobody_has_no_password_to_change(app):
 
 def test_a_password_made_of_the_name_the_merchant_gave_the_shop_is_refused(app):
     from shop.core.database import write
-    from shop.store.settings import forget_store, store_settings_row
+    from shop.store.settings import clear_store_cache, store_settings_row
 
     def name_it():
         store_settings_row().name = "Zawadi Tamaduni"
 
     with app.app_context():
         write(name_it)
-        forget_store()
+        clear_store_cache()
 
     refused = _run(app, "create", EMAIL, "--password-stdin", typed="zawadi tamaduni 2026\n")
 

@@ -1,4 +1,4 @@
-"""SECRET_KEY changed as docs/operations.md says: nobody is locked out, whether they sign in meanwhile or not."""
+"""Changing SECRET_KEY as docs/operations.md says keeps all users' two-factor codes and emailed links valid."""
 
 import pytest
 from sqlalchemy import select
@@ -23,13 +23,13 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def both_keys(settings):
-    """The shop after step 2: the new key signs, the old one is still accepted."""
+    """The shop after step 2: the new key encrypts, the old one is still accepted."""
     return create_app({**settings, "SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": settings["SECRET_KEY"]})
 
 
 @pytest.fixture
 def new_key(settings):
-    """The shop after the last step: the old key is gone."""
+    """The shop after the last step: the old key is removed."""
     return create_app({**settings, "SECRET_KEY": NEW})
 
 
@@ -50,7 +50,7 @@ def signed_in(app, phone):
 
 
 @both_databases
-def test_after_the_documented_steps_codes_and_mailed_links_work_with_the_new_key_alone(
+def test_after_the_documented_steps_codes_and_emailed_links_work_with_the_new_key_only(
     app, both_keys, new_key, settings, clerk, clock
 ):
     phone, _ = set_up(clerk, clock)
@@ -73,7 +73,7 @@ def test_after_the_documented_steps_codes_and_mailed_links_work_with_the_new_key
     assert "/admin/sign-in/password/" in mail.read_text()
 
 
-def test_whoever_signs_in_while_both_keys_stand_needs_the_old_one_no_more(both_keys, new_key, clerk, clock):
+def test_a_user_who_signs_in_while_both_keys_are_set_no_longer_needs_the_old_one(both_keys, new_key, clerk, clock):
     phone, _ = set_up(clerk, clock)
     assert signed_in(both_keys, phone)
     clock.forward(seconds=30)

@@ -84,11 +84,11 @@ def import_apply(token: str) -> tuple[str, int] | AnyResponse:
     seen, owner = request.form.get("seen", ""), current_user.id
 
     def work() -> str:
-        mine = get_draft(owner, token, keep=True)
+        mine = get_draft(owner, token, lock=True)
         if mine is None:
             raise FileGone
-        made = plan(read_sheet(mine.text).rows, keep=True)
-        if made.counts["error"] or made.seen != seen:
+        made = plan(read_sheet(mine.text).rows, lock=True)
+        if made.counts["error"] or made.digest != seen:
             raise LookAgain
         apply_plan(made, current_user_name())
         audit(f"Imported a catalogue file: {made.words}")

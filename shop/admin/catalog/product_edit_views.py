@@ -9,7 +9,7 @@ from shop.admin.catalog.answers import Answers
 from shop.admin.catalog.product_form import Edit, merge, read_category, read_edit
 from shop.admin.catalog.product_views import all_categories, product_or_404
 from shop.catalog.models import LOW_STOCK, Product
-from shop.catalog.product_history import StaleEdit, State, begin_edit, end_edit, state_of, unchanged_since
+from shop.catalog.product_history import StaleEdit, State, begin_edit, end_edit, same_since, state_of
 from shop.catalog.products import (
     MAX_DESCRIPTION_LENGTH,
     MAX_NAME_LENGTH,
@@ -57,7 +57,7 @@ def product_edit(product_id: int) -> ViewResponse:
     if request.method == "GET":
         return _edit_page(item, state_of(item))
     seen = request.form.get("version", "")
-    if seen != str(item.version) and not unchanged_since(item, _edition(seen)):
+    if seen != str(item.version) and not same_since(item, _edition(seen)):
         return _told(item, seen)
     answers, version = Answers(request.form), item.version
     edit = read_edit(answers, item)

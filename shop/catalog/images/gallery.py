@@ -1,6 +1,6 @@
-"""Which images a product has, and in which order. Everything here runs inside the caller's transaction.
+"""The images of a product, and their order. Everything runs inside the caller's transaction.
 
-The product's row is lock_product first, so of two people who arrange the same images one comes after the other.
+The product's row is locked first, so that two users cannot arrange its images at the same time.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from shop.catalog.models import Product, ProductImage
 from shop.core.database import db
 
-MAX_IMAGES = 12  # of one product
+MAX_IMAGES = 12  # per product
 MAX_ALT_LENGTH = 200  # characters
 
 
@@ -20,21 +20,21 @@ class TooManyImages(Exception):
 
 
 class ImageNotFound(Exception):
-    """Somebody has removed the image, or its product, meanwhile. Nothing was written."""
+    """The image or its product has been removed. Nothing was written."""
 
 
 def order_shown(product: Product) -> dict[str, str]:
-    """What a page shows of the order of a product's images."""
+    """The order of a product's images, for a fingerprint."""
     return {"order": " ".join(str(image.id) for image in product.images)}
 
 
 def variants_shown(image: ProductImage) -> dict[str, str]:
-    """What a page shows of the variants that an image is of."""
+    """The variants that an image shows, for a fingerprint."""
     return {"variants": " ".join(str(one) for one in sorted(variant.id for variant in image.variants))}
 
 
 def lock_product(product_id: int) -> Product:
-    """The product, kept from others until the transaction ends. Raises ImageNotFound."""
+    """The product, its row locked until the transaction ends. Raises ImageNotFound."""
     product = db.session.scalar(select(Product).where(Product.id == product_id).with_for_update())
     if product is None:
         raise ImageNotFound
@@ -42,7 +42,7 @@ def lock_product(product_id: int) -> Product:
 
 
 def add(product: Product, paths: Sequence[str], alt: str) -> None:
-    """Put images after those there are. Raises TooManyImages."""
+    """Add images after the existing ones. Raises TooManyImages."""
     there = len(product.images)
     if there + len(paths) > MAX_IMAGES:
         raise TooManyImages
@@ -52,23 +52,23 @@ def add(product: Product, paths: Sequence[str], alt: str) -> None:
     ]
 
 
-def move(product: Product, image_id: int, actor: int) -> int:
-    """Move an image by so many places, at most to either end; its new place. Raises ImageNotFound."""
+def move(product: Product, image_id: int, steps: int) -> int:
+    """Move an image by `steps`, at most to either end, and return its new place. Raises ImageNotFound."""
     wanted = _of(product, image_id)
     rest = [image for image in product.images if image is not wanted]
-    place = min(max(product.images.index(wanted) + actor, 0), len(rest))
+    place = min(max(product.images.index(wanted) + steps, 0), len(rest))
     set_order([*rest[:place], wanted, *rest[place:]])
     return place
 
 
 def describe(product: Product, image_id: int, alt: str) -> None:
-    """Say in words what an image shows; without words it bears the product's name. Raises ImageNotFound."""
+    """Set the alt text of an image; if empty, the product's name. Raises ImageNotFound."""
     _of(product, image_id).alt = alt[:MAX_ALT_LENGTH] or product.name
 
 
 @dataclass(frozen=True)
 class ImageChoice:
-    """Variants that an image may show: all with one value of an option, or a single one. `key` is the form's."""
+    """Variants that an image can show: all with one value of an option, or a single one. `key` is the form's value."""
 
     key: str
     label: str
@@ -76,7 +76,7 @@ class ImageChoice:
 
 
 def image_choices(product: Product) -> list[ImageChoice]:
-    """Every choice there is for an image of a product with several variants; none for one of a single variant."""
+    """The variants that an image can be assigned to; empty for a product with one variant."""
     if len(product.variants) < 2:
         return []
     choices = []
@@ -94,13 +94,13 @@ def image_choices(product: Product) -> list[ImageChoice]:
 
 
 def shown_choice(product: Product, image_id: int) -> str | None:
-    """The key of what an image shows; "" for the product as a whole, None for what none of the choices says."""
+    """The key of what an image shows; "" for the whole product, None if it is none of the choices."""
     here = frozenset(variant.id for variant in product.variants if variant.image_id == image_id)
     return next((one.key for one in image_choices(product) if one.variants == here), None) if here else ""
 
 
 def show_variants(product: Product, image_id: int, key: str) -> None:
-    """Let an image show the variants of a choice, or "" the product as a whole. Raises ImageNotFound."""
+    """Assign an image to the variants of a choice, or with "" to the whole product. Raises ImageNotFound."""
     image = _of(product, image_id)
     chosen = next((one.variants for one in image_choices(product) if one.key == key), frozenset())
     for variant in product.variants:
@@ -111,7 +111,7 @@ def show_variants(product: Product, image_id: int, key: str) -> None:
 
 
 def remove(product: Product, image_id: int) -> str:
-    """Remove an image, the others close up; its path: its files stay, orders may show it. Raises ImageNotFound."""
+    """Remove an image and return its path; its files stay, since orders may show it. Raises ImageNotFound."""
     wanted = _of(product, image_id)
     rest = [image for image in product.images if image is not wanted]
     path = wanted.path
@@ -121,9 +121,9 @@ def remove(product: Product, image_id: int) -> str:
 
 
 def set_order(images: Sequence[ProductImage]) -> None:
-    """Give the images of a product the places 0, 1, 2... in this order."""
+    """Give the images of a product the positions 0, 1, 2... in this order."""
     for place, image in enumerate(images):
-        image.position = -1 - place  # out of the way first: no two may have one place, not even for a moment
+        image.position = -1 - place  # two images may never have the same position, even for a moment
     db.session.flush()
     for place, image in enumerate(images):
         image.position = place

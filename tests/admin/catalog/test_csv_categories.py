@@ -71,7 +71,7 @@ def test_a_shelf_that_is_archived_at_the_same_moment_is_kept_in_the_shop_or_gets
                 return
 
     def put_there(kitchen_id):
-        read_catalog_rows({"kiondo-classic"}, set(), keep=True)
+        read_catalog_rows({"kiondo-classic"}, set(), lock=True)
         if db.session.get_one(Category, kitchen_id).active:
             moved = update(Product).where(Product.slug == "kiondo-classic")
             db.session.execute(moved.values(category_id=kitchen_id, active=True))

@@ -101,7 +101,7 @@ def test_several_come_at_once_and_a_bad_one_keeps_no_good_one_out(app, clerk, se
     assert len(paths(app)) == 3
     said = clerk.get(reply.headers["Location"]).text
     assert "Added 2 images." in said
-    assert "was not added: it is no whole JPEG, PNG or WebP image" in said
+    assert "was not added: it is not a complete JPEG, PNG or WebP image" in said
 
 
 def test_when_none_was_a_image_the_page_says_why_and_keeps_the_words(app, sends):

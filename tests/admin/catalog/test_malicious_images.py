@@ -17,7 +17,7 @@ from shop.catalog.images.processing import ImageRefused, shrink
 from shop.catalog.models import Product, ProductImage
 from shop.core.database import db
 from tests import malicious_files
-from tests.malicious_files import GPS, SCRIPT, Sent, every_file, photo
+from tests.malicious_files import GPS, SCRIPT, Upload, every_file, photo
 from tests.shopper import hidden_fields
 
 MOST_SECONDS, MOST_MEGABYTES = 2, 200
@@ -35,7 +35,7 @@ print(took, int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())
 
 
 @pytest.fixture(scope="module")
-def files() -> list[Sent]:
+def files() -> list[Upload]:
     return every_file()
 
 
