@@ -1,4 +1,4 @@
-"""How fast the pages are: `make bench`. Ratios measured side by side in one run, since machines are noisy.
+"""Benchmark of the pages: `make bench`. It measures ratios in one run, because machines are noisy.
 
 Each page is asked for in turn with a page that does nothing (/healthz), in this process, without a network: what is
 compared is the shop's own work. The list of orders is compared with itself: among many orders, and among few.
@@ -23,7 +23,7 @@ PAGES = ("/", "/categories/baskets", "/products/kiondo-classic", "/search?q=bask
 
 
 def pages(rounds: int = 200) -> dict[str, tuple[float, float]]:
-    """For each page: its median time in milliseconds, and how many times that of a page that does nothing."""
+    """{page: (median milliseconds, ratio to an empty page)}."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.db"
         migrate_and_seed(url, Path(folder))

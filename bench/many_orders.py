@@ -1,4 +1,4 @@
-"""A shop that has sold for two years, written straight into its tables: as many orders as asked for."""
+"""Writes the orders of two years directly into the tables."""
 
 import random
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from shop.orders.search_index import normalised_word, search_terms, search_terms
 
 END = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LENGTH = timedelta(days=730)
-AT_ONCE = 20_000
+BATCH = 20_000
 FIRST = (
     *("Wanjiru", "Achieng", "Kamau", "Otieno", "Njeri", "Mwangi", "Atieno", "Kiprop", "Chebet", "Mutua", "Nduta"),
     *("Barasa", "Wafula", "Hassan", "Amina", "Zawadi"),
@@ -24,7 +24,7 @@ LAST = (
 )
 GOODS = (("KIO-CLA-TER", "Kiondo, classic"), ("SOA-BOW-PLA", "Soapstone bowl"), ("KIK-TOW-IND", "Kikoi towel"))
 AREAS = ("Nairobi CBD", "Westlands", "Kilimani", "Kisumu", "Mombasa", "Nakuru", "Eldoret", "Thika", "Nyeri", "Pickup")
-KINDS = (  # of a hundred orders: how many, payment, fulfilment
+KINDS = (  # (count in 100 orders, payment, fulfilment)
     (2, "paid", "unfulfilled"),
     (1, "paid", "packed"),
     (70, "paid", "delivered"),
@@ -37,23 +37,23 @@ KINDS = (  # of a hundred orders: how many, payment, fulfilment
 
 
 def fill(engine: Engine, count: int) -> None:
-    """Write `count` orders with their lines, tries to pay and words, and let the database know what it has."""
+    """Write `count` orders with lines, payment attempts and search terms, and run ANALYZE."""
     for name, rows in _tables(count).items():
         table = db.metadata.tables[name]
-        while some := list(islice(rows, AT_ONCE)):
+        while some := list(islice(rows, BATCH)):
             _insert(engine, table, some)
-    if engine.dialect.name == "postgresql":  # what autovacuum does in the minutes after
+    if engine.dialect.name == "postgresql":  # as autovacuum does some minutes later
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text("VACUUM ANALYZE"))
 
 
 def code_of(one: int) -> str:
-    """The M-PESA code an order was paid with."""
+    """The M-PESA code of an order."""
     return f"TKO{one:07d}"
 
 
 def order_of(one: int, count: int) -> dict[str, Any]:
-    """One order of many: number `one` of `count`."""
+    """Order number `one` of `count`."""
     chance = random.Random(one)
     states = [state for state in KINDS for _ in range(state[0])]
     _, payment, fulfilment = states[chance.randrange(100)]
@@ -91,7 +91,7 @@ def order_of(one: int, count: int) -> dict[str, Any]:
 
 
 def _name(one: int) -> str:
-    """Two names for few: one order of 10,000, and one of 200."""
+    """A name; one is rare (1 in 10,000 orders), one less rare (1 in 200)."""
     return "Nyokabi Rarely" if one % 10_000 == 500 else "Kiprono Seldom" if one % 200 == 100 else ""
 
 
@@ -136,7 +136,7 @@ def _words(order: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _insert(engine: Engine, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Write rows in one transaction; on PostgreSQL by COPY, which is ten times as fast."""
+    """Write rows in one transaction; on PostgreSQL with COPY, which is ten times faster."""
     names = list(rows[0])
     with engine.connect() as connection:
         raw: Any = connection.connection.driver_connection

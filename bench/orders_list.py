@@ -1,4 +1,4 @@
-"""How fast the list of orders and its search are among many orders, measured in turn with the same among few."""
+"""Benchmark of the admin's list of orders and its search, with many orders and with few in turn."""
 
 import statistics
 import tempfile
@@ -20,7 +20,7 @@ FEW, MANY = 1_000, 100_000
 
 
 def lists(kind: str = "sqlite", few: int = FEW, many: int = MANY, rounds: int = 40) -> dict[str, tuple[float, float]]:
-    """For each list: its median time in milliseconds among `many` orders, and how many times that among `few`."""
+    """{list: (median milliseconds with `many` orders, ratio to `few`)}."""
     with tempfile.TemporaryDirectory() as folder, _databases(kind, Path(folder)) as urls:
         clients, pages = [], []
         for url, count in zip(urls, (few, many), strict=True):
@@ -70,7 +70,7 @@ def _pages(count: int) -> dict[str, str]:
 
 @contextmanager
 def _databases(kind: str, folder: Path) -> Iterator[list[str]]:
-    """Two empty shops."""
+    """The URLs of two databases without orders."""
     if kind == "sqlite":
         urls = [f"sqlite:///{folder}/{name}.db" for name in ("few", "many")]
         for url in urls:

@@ -1,4 +1,4 @@
-"""How fast a report of a month is when the shop has 100,000 orders: python -m bench.reports"""
+"""Benchmark of the reports with 100,000 orders: python -m bench.reports"""
 
 import statistics
 import sys
@@ -24,7 +24,7 @@ ROUNDS = 9
 
 
 def fill(count: int) -> None:
-    """So many orders, two in three of them paid, evenly over a year."""
+    """Write `count` orders over a year, two thirds of them paid."""
     now, step = utcnow(), timedelta(days=DAYS) / count
     orders, lines, attempts = [], [], []
     for one in range(1, count + 1):
@@ -80,7 +80,7 @@ def _one(days: int) -> float:
 
 
 def compared(few: int = FEW, many: int = MANY) -> dict[int, tuple[float, float]]:
-    """For each span: its median time in milliseconds among many orders, and how many times that among few."""
+    """{days: (median milliseconds with `many` orders, ratio to `few`)}."""
     small, large = measure(few), measure(many)
     return {days: (large[days], large[days] / small[days]) for days in large}
 

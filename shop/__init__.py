@@ -1,4 +1,4 @@
-"""A small shop that sells by Chpter's payment redirect: M-PESA and cards, Kenya."""
+"""A small shop for Kenya that takes M-PESA and card payments on Chpter's payment page."""
 
 import os
 from collections.abc import Mapping
@@ -9,28 +9,28 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from shop.config import Settings
-from shop.core.private_files import make_private
+from shop.core.private_files import restrict_file_permissions
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
-    """Build the shop. `environ` stands in for the process environment. Raises ConfigError for a wrong setting."""
+    """Build the shop from `environ`, or from the process environment. Raises ConfigError for a wrong setting."""
     settings = Settings.read(os.environ if environ is None else environ)
-    make_private(settings)
+    restrict_file_permissions(settings)
     app = Flask(
         __name__, template_folder="../templates", static_folder="../static", instance_path=str(settings.instance_path)
     )
     configure(app, settings)
-    log_without_secrets(app)
-    listen_to_our_hosts(app, settings)
-    add_extensions(app, settings)
-    add_template_words(app, settings)
-    add_rooms(app, settings)
-    answer_strictly(app, settings)
+    init_request_checks(app, settings)
+    init_extensions(app)
+    init_chpter_client(app, settings)
+    init_templates(app, settings)
+    register_blueprints(app, settings)
+    init_responses(app, settings)
     return app
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    """Tell Flask and the libraries what the settings mean for them."""
+    """Set the configuration of Flask and its extensions."""
     from shop.core.database import engine_options
 
     app.config.from_mapping(
@@ -45,49 +45,50 @@ def configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
-        PERMANENT_SESSION_LIFETIME=timedelta(days=30),  # how long a cart survives
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),  # how long a cart is kept
         MAX_CONTENT_LENGTH=256 * 1024,
         MAX_FORM_PARTS=200,
         MAX_FORM_MEMORY_SIZE=128 * 1024,
-        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a slow shopper loses nothing
-        WTF_CSRF_SSL_STRICT=False,  # SameSite and the token say enough; some phones send no Referer
+        WTF_CSRF_TIME_LIMIT=None,  # valid as long as the session, so a slow shopper loses nothing
+        WTF_CSRF_SSL_STRICT=False,  # SameSite and the token are enough; some phones send no Referer
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
         RATELIMIT_STORAGE_URI=settings.ratelimit_storage,
-        RATELIMIT_SWALLOW_ERRORS=True,  # a counter that is away must not stop a sale
+        RATELIMIT_SWALLOW_ERRORS=True,  # a sale must not fail because the counter storage is down
         COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"],
         COMPRESS_STREAMS=True,
         COMPRESS_ALGORITHM_STREAMING=["zstd", "br", "gzip", "deflate"],
     )
-    app.url_map.strict_slashes = app.url_map.merge_slashes = False  # no redirect whose address the Host header names
+    app.url_map.strict_slashes = app.url_map.merge_slashes = (
+        False  # no redirect to an address built from the Host header
+    )
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies)  # type: ignore[method-assign]
 
 
-def log_without_secrets(app: Flask) -> None:
-    """One line per request, naming the route and never the address: addresses hold tokens."""
+def init_request_checks(app: Flask, settings: Settings) -> None:
+    """Log each request, and refuse a foreign host or origin before anything else sees the request."""
     from shop.web.access_log import init_access_log
+    from shop.web.request_checks import StrictRequest, init_host_check, init_origin_check
 
+    app.request_class = StrictRequest
     init_access_log(app)
+    init_host_check(app, settings)
+    init_origin_check(app)
 
 
-def listen_to_our_hosts(app: Flask, settings: Settings) -> None:
-    """Refuse a foreign Host before the libraries and the rooms hear of the request."""
-    from shop.web.request_checks import init_hosts
-
-    init_hosts(app, settings)
-
-
-def add_extensions(app: Flask, settings: Settings) -> None:
-    """Tie the libraries, and our own client for Chpter, to this application."""
-    from shop.chpter import ChpterClient
+def init_extensions(app: Flask) -> None:
+    """Connect the Flask extensions to this application."""
     from shop.web.extensions import compress, csrf, db, limiter, migrate
-    from shop.web.request_checks import init_origin
 
-    settings.instance_path.mkdir(parents=True, exist_ok=True)
-    init_origin(app)
     for extension in (db, csrf, limiter, compress):
         extension.init_app(app)
     migrate.init_app(app, db)
+
+
+def init_chpter_client(app: Flask, settings: Settings) -> None:
+    """Create the client for Chpter. At most half of the web threads may wait for it."""
+    from shop.chpter import ChpterClient
+
     app.extensions["chpter"] = ChpterClient(
         settings.chpter_url,
         settings.chpter_token,
@@ -97,8 +98,8 @@ def add_extensions(app: Flask, settings: Settings) -> None:
     )
 
 
-def add_template_words(app: Flask, settings: Settings) -> None:
-    """What every template may say."""
+def init_templates(app: Flask, settings: Settings) -> None:
+    """Add the filters and globals of all templates."""
     from shop.cart.contents import MAX_LINES, MAX_QUANTITY
     from shop.core.clock import ago, nairobi
     from shop.core.money import shillings
@@ -121,8 +122,8 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
-def add_rooms(app: Flask, settings: Settings) -> None:
-    """The rooms, in the order in which they may know of each other."""
+def register_blueprints(app: Flask, settings: Settings) -> None:
+    """Register the pages, commands and signal handlers of each package."""
     from shop.admin.registration import init_admin
     from shop.cart.views import cart
     from shop.catalog.images.serving import init_media
@@ -139,8 +140,8 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     from shop.web.health import health
     from shop.web.problems import init_problems
 
-    for room in (catalog, about, orders, cart, payments, buyer_acts, checkout, health, privacy):
-        app.register_blueprint(room)
+    for blueprint in (catalog, about, orders, cart, payments, buyer_acts, checkout, health, privacy):
+        app.register_blueprint(blueprint)
     connect_signals()
     init_problems(app, payment_alerts)
     app.wsgi_app = CallbackAddresses(app.wsgi_app, settings.secret_keys)  # type: ignore[method-assign]
@@ -149,16 +150,14 @@ def add_rooms(app: Flask, settings: Settings) -> None:
     init_admin(app)
 
 
-def answer_strictly(app: Flask, settings: Settings) -> None:
-    """Static files, error pages and headers, for every answer."""
+def init_responses(app: Flask, settings: Settings) -> None:
+    """Set up what applies to every response: headers, static files, error pages, the session cookie."""
     from shop.web.assets import init_assets
+    from shop.web.caching import CookielessCatalogSessions
     from shop.web.errors import init_errors
-    from shop.web.request_checks import StrictRequest
     from shop.web.security_headers import init_headers
-    from shop.web.session_cookie import CookielessCatalogSessions
 
     init_headers(app, settings)
     init_assets(app)
     init_errors(app)
-    app.request_class = StrictRequest
     app.session_interface = CookielessCatalogSessions()

@@ -1,8 +1,8 @@
-"""Backups: the whole shop as it stood at one moment, in one file that any database can be filled from.
+"""Backups: the whole shop at one moment, in one file that can be restored into SQLite or PostgreSQL.
 
-The file is a zip: one list of rows for each table (JSON, a row a line, in the order of their keys), the uploaded
-images, and a manifest with the count and digest of each. What was written is read again before it counts as written,
-and what was restored is read back and compared before it is committed.
+The file is a zip: the rows of each table (a line of JSON per row, in the order of their keys), the uploaded images, and
+a manifest with the line count and SHA-256 of each. A backup is read again and verified after writing, and a restore is
+read back and compared before it is committed.
 """
 
 import json
@@ -24,18 +24,18 @@ from shop.core.database import bulk_load, db, snapshot
 from shop.core.private_files import write_private
 
 FORMAT = 1
-BATCH = 500
+BATCH = 500  # rows
 MANIFEST = "manifest.json"
 MEDIA = "media"
 
 
 class ArchiveError(Exception):
-    """A backup could not be taken or restored. The message says what is wrong and the cure; nothing was changed."""
+    """A backup could not be taken or restored. The message says why, and the cure. Nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """What a backup holds. `orders` and `total` (whole shillings) are there for a person to compare."""
+    """What a backup holds. `orders` and their `total` (whole shillings) let a person compare."""
 
     taken_at: str  # UTC
     orders: int
@@ -45,10 +45,10 @@ class Archive:
 
 
 def back_up(path: Path, media: Path) -> Archive:
-    """Write a backup of the database and the images in `media`, and read it again to be sure of it.
+    """Write a backup of the database and the images in `media`, and verify it.
 
-    The file appears under its name only once it is whole, and only its owner can read it. Raises ArchiveError when the
-    file exists, OSError when the disk refuses and sqlalchemy.exc.DBAPIError when the database does.
+    The file gets its name only when it is complete, and only its owner can read it. Raises ArchiveError if the file
+    exists, OSError for the disk and sqlalchemy.exc.DBAPIError for the database.
     """
     if path.exists():
         raise ArchiveError(f"{path} exists already; name a new file.")
@@ -59,16 +59,16 @@ def back_up(path: Path, media: Path) -> Archive:
                 _write(archive, media)
             file.flush()
             os.fsync(file.fileno())
-        held = examine(partial)
-        os.link(partial, path)  # unlike a rename, never over a file that came meanwhile
+        summary = verify(partial)
+        os.link(partial, path)  # unlike a rename, never replaces a file
     finally:
         partial.unlink(missing_ok=True)
     _sync_folder(path.parent)
-    return held
+    return summary
 
 
-def examine(path: Path) -> Archive:
-    """Read a whole backup and compare it with its manifest. Raises ArchiveError where they differ."""
+def verify(path: Path) -> Archive:
+    """Read a backup and compare it with its manifest. Raises ArchiveError if they differ."""
     with _opened(path) as archive:
         manifest = _manifest(archive)
         for name, wanted in manifest["entries"].items():
@@ -81,12 +81,12 @@ def examine(path: Path) -> Archive:
 
 
 def restore(path: Path, media: Path) -> Archive:
-    """Fill an empty database from a backup, and put its images into `media`.
+    """Fill an empty database from a backup, and write its images into `media`.
 
-    The tables must be there, of the backup's revision, and empty. Raises ArchiveError otherwise, or when what was
-    written does not read back the same; then the database is as empty as before.
+    The tables must exist, at the backup's revision, and be empty. Raises ArchiveError otherwise, or if the rows do not
+    read back the same; the database then stays empty.
     """
-    held = examine(path)
+    summary = verify(path)
     with _opened(path) as archive:
         manifest = _manifest(archive)
         with bulk_load() as connection:
@@ -97,8 +97,8 @@ def restore(path: Path, media: Path) -> Archive:
                 _compare(connection, table, manifest)
         for name in manifest["entries"]:
             if name.startswith(f"{MEDIA}/"):
-                _put(archive, name, media)
-    return held
+                _write_image(archive, name, media)
+    return summary
 
 
 def _write(archive: ZipFile, media: Path) -> None:
@@ -112,7 +112,7 @@ def _write(archive: ZipFile, media: Path) -> None:
     for file in sorted(media.glob("*")) if media.is_dir() else ():
         if file.is_file() and not file.name.startswith("."):
             name = f"{MEDIA}/{file.name}"
-            entries[name] = _write_lines(archive, name, _pieces(file))
+            entries[name] = _write_lines(archive, name, _chunks(file))
     manifest = {
         "format": FORMAT,
         "taken_at": utcnow().isoformat(),
@@ -135,16 +135,16 @@ def _write_lines(archive: ZipFile, name: str, lines: Iterable[bytes]) -> dict[st
 
 
 def _lines(connection: Connection, table: Table) -> Iterator[bytes]:
-    """Each row of a table as a line of JSON, in the order of the keys, without holding them all at once."""
+    """Each row of a table as a line of JSON, in the order of the keys, streamed."""
     query = select(table).order_by(*table.primary_key.columns)
     with connection.execution_options(yield_per=BATCH).execute(query) as result:
         for row in result:
-            values = [_plain(value) for value in row]
+            values = [_to_json(value) for value in row]
             yield json.dumps(values, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, date):  # a moment is one too
+def _to_json(value: Any) -> Any:
+    if isinstance(value, date):  # or a datetime, its subclass
         return value.isoformat()
     if isinstance(value, bytes | memoryview):
         return b64encode(bytes(value)).decode()
@@ -157,7 +157,7 @@ def _fill(connection: Connection, table: Table, archive: ZipFile) -> None:
     with archive.open(_entry(table)) as entry:
         for line in entry:
             values = zip(columns, json.loads(line), strict=True)
-            rows.append({column.name: _typed(column.type, value) for column, value in values})
+            rows.append({column.name: _from_json(column.type, value) for column, value in values})
             if len(rows) == BATCH:
                 connection.execute(insert(table), rows)
                 rows = []
@@ -165,7 +165,7 @@ def _fill(connection: Connection, table: Table, archive: ZipFile) -> None:
         connection.execute(insert(table), rows)
 
 
-def _typed(kind: Any, value: Any) -> Any:
+def _from_json(kind: Any, value: Any) -> Any:
     if value is None:
         return None
     kind = getattr(kind, "impl", kind)
@@ -198,22 +198,22 @@ def _compare(connection: Connection, table: Table, manifest: dict[str, Any]) -> 
         raise ArchiveError(f"{table.name} does not read back as it was written; nothing was restored.")
 
 
-def _put(archive: ZipFile, name: str, media: Path) -> None:
+def _write_image(archive: ZipFile, name: str, media: Path) -> None:
     media.mkdir(parents=True, exist_ok=True)
     (media / Path(name).name).write_bytes(archive.read(name))
 
 
-def _pieces(file: Path) -> Iterator[bytes]:
+def _chunks(file: Path) -> Iterator[bytes]:
     with file.open("rb") as opened:
-        while piece := opened.read(1 << 20):
-            yield piece
+        while chunk := opened.read(1 << 20):
+            yield chunk
 
 
 def _digested(entry: IO[bytes], digest: Any) -> int:
     lines = 0
-    while piece := entry.read(1 << 20):
-        digest.update(piece)
-        lines += piece.count(b"\n")
+    while chunk := entry.read(1 << 20):
+        digest.update(chunk)
+        lines += chunk.count(b"\n")
     return lines
 
 
@@ -223,14 +223,14 @@ def _opened(path: Path) -> ZipFile:
     except FileNotFoundError:
         raise ArchiveError(f"There is no {path}.") from None
     except BadZipFile:
-        raise ArchiveError(f"{path} is no backup, or is cut short.") from None
+        raise ArchiveError(f"{path} is not a backup, or is incomplete.") from None
 
 
 def _manifest(archive: ZipFile) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
     except (KeyError, ValueError, BadZipFile):
-        raise ArchiveError(f"{archive.filename} has no manifest; it is no backup of a shop.") from None
+        raise ArchiveError(f"{archive.filename} has no manifest; it is not a backup of a shop.") from None
     if manifest.get("format") != FORMAT:
         raise ArchiveError(f"{archive.filename} was written by another version of the shop.")
     return manifest

@@ -1,4 +1,4 @@
-"""The commands: seed | stock | orders | images | keys | worker | sandbox | doctor | backup | restore."""
+"""The flask commands: seed | stock | orders | images | keys | worker | sandbox | doctor | backup | restore."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,42 +15,41 @@ from shop.catalog.models import Product, Variant
 from shop.catalog.stock import HeldByOrders, set_stock
 from shop.config import Settings
 from shop.core.clock import nairobi, utcnow
-from shop.core.commands import ShopCommand, ShopGroup
-from shop.core.database import db, write
+from shop.core.database import ShopCommand, ShopGroup, db, write
 from shop.core.money import shillings
 from shop.orders.expiry import expire_orders
 from shop.orders.models import OrderLine
 from shop.privacy.anonymise import anonymise_old_orders
 
-stock_commands = ShopGroup("stock", help="What is on the shelf.")
-order_commands = ShopGroup("orders", help="Orders as a whole.")
-image_commands = ShopGroup("images", help="Images that were uploaded.")
-key_commands = ShopGroup("keys", help="What is encrypted with SECRET_KEY.")
+stock_commands = ShopGroup("stock", help="Stock of each SKU.")
+order_commands = ShopGroup("orders", help="All orders.")
+image_commands = ShopGroup("images", help="Uploaded images.")
+key_commands = ShopGroup("keys", help="Data encrypted with SECRET_KEY.")
 
 
 def init_commands(app: Flask) -> None:
-    """Make the commands known."""
+    """Register the commands."""
     groups = (stock_commands, order_commands, image_commands, key_commands)
     for command in (seed, sandbox, worker, doctor, backup, restore, *groups):
         app.cli.add_command(command)
 
 
 @click.command(cls=ShopCommand)
-@click.option("--demo", is_flag=True, help="Fill an https shop, where real buyers come, with demo goods.")
+@click.option("--demo", is_flag=True, help="Also fill an https shop, which has real buyers.")
 @with_appcontext
 def seed(demo: bool) -> None:
-    """Fill the shop with its demo goods, areas and discount codes. Safe to repeat.
+    """Add the demo products, delivery areas and discount codes. Safe to repeat.
 
-    The codes are switched off unless the sandbox plays Chpter.
+    The codes are switched off unless the shop uses the sandbox.
     """
     from shop.demo_data import seed_shop
 
     settings: Settings = current_app.config["SETTINGS"]
     if settings.production and not demo:
-        raise click.ClickException("Real buyers come to this shop. To sell demo goods in it all the same: seed --demo")
+        raise click.ClickException("This shop has real buyers. To sell demo products in it, run: seed --demo")
     click.echo(f"{write(lambda: seed_shop(live_codes=settings.sandbox))} products added.")
     if not settings.sandbox:
-        click.echo("The demo's discount codes are switched off: everybody knows them.")
+        click.echo("The demo's discount codes are switched off because they are public.")
 
 
 @stock_commands.command("list")
@@ -65,46 +64,46 @@ def stock_list() -> None:
 @click.argument("sku")
 @click.argument("quantity", type=click.IntRange(0, 1_000_000))
 def stock_set(sku: str, quantity: int) -> None:
-    """Set what is on hand of a SKU. Refused below what unpaid orders hold."""
+    """Set the stock on hand of a SKU. Refused below what unpaid orders hold."""
     try:
-        write(lambda: set_stock(sku, quantity, "Counted anew"))
+        write(lambda: set_stock(sku, quantity, "Stock count"))
     except KeyError:
         raise click.ClickException(f"There is no SKU {sku}. See: flask --app wsgi stock list") from None
-    except HeldByOrders as short:
-        words = f"{short.held} of {sku} are held for unpaid orders; it cannot be set below {short.held}."
+    except HeldByOrders as error:
+        words = f"{error.held} of {sku} are held for unpaid orders; it cannot be set below {error.held}."
         raise click.ClickException(words) from None
     click.echo(f"{sku}: {quantity} on hand.")
 
 
 @order_commands.command("expire")
 def orders_expire() -> None:
-    """End the unpaid orders that are due, and free their stock. The worker does it by itself."""
+    """Expire unpaid orders that are due, and release their stock. The worker does it every few seconds."""
     click.echo(f"{expire_orders(utcnow())} orders expired.")
 
 
-@order_commands.command("forget")
-def orders_forget() -> None:
-    """Anonymise the buyers of orders older than RETENTION_MONTHS. The worker does it by itself, every hour."""
+@order_commands.command("anonymise")
+def orders_anonymise() -> None:
+    """Anonymise the buyers of orders older than RETENTION_MONTHS. The worker does it every hour."""
     settings: Settings = current_app.config["SETTINGS"]
     if not settings.retention_months:
-        raise click.ClickException("RETENTION_MONTHS is 0: buyers are kept for ever, and none is anonymised.")
+        raise click.ClickException("RETENTION_MONTHS is 0, so no buyer is anonymised.")
     click.echo(f"{anonymise_old_orders(settings.retention_months, utcnow())} buyers anonymised.")
 
 
 @image_commands.command("sweep")
 def images_sweep() -> None:
-    """Delete the files of images that nothing shows any more. The worker does it by itself."""
+    """Delete image files that nothing shows any more. The worker does it every hour."""
     from shop.catalog.images.uploads import sweep_images
 
-    click.echo(f"{sweep_images(OrderLine.image)} images swept away.")
+    click.echo(f"{sweep_images(OrderLine.image)} images deleted.")
 
 
-@key_commands.command("reseal")
-def keys_reseal() -> None:
-    """Encrypt anew with SECRET_KEY what a key of SECRET_KEY_FALLBACKS encrypted. Do it before that key is removed."""
-    from shop.key_rotation import key_problem, reseal
+@key_commands.command("reencrypt")
+def keys_reencrypt() -> None:
+    """Re-encrypt with SECRET_KEY what needs a key of SECRET_KEY_FALLBACKS. Run it before you remove that key."""
+    from shop.key_rotation import key_problem, reencrypt
 
-    click.echo(f"Encrypted anew: {write(reseal)}.")
+    click.echo(f"Re-encrypted: {write(reencrypt)}.")
     if problem := key_problem():
         raise click.ClickException(problem)
 
@@ -112,7 +111,7 @@ def keys_reseal() -> None:
 @click.command(cls=ShopCommand)
 @with_appcontext
 def worker() -> None:
-    """Send mails, end unpaid orders, settle spooled callbacks, until stopped."""
+    """Send email, expire unpaid orders and settle spooled callbacks, until stopped."""
     from shop.worker import run_worker
 
     run_worker(current_app._get_current_object())  # type: ignore[attr-defined]
@@ -120,10 +119,10 @@ def worker() -> None:
 
 @click.command(cls=ShopCommand)
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--late-seconds", default=15.0, show_default=True, help="How late a late callback comes.")
+@click.option("--late-seconds", default=15.0, show_default=True, help="Delay of a late callback.")
 @with_appcontext
 def sandbox(port: int, late_seconds: float) -> None:
-    """Play Chpter on this machine: set CHPTER_URL to it, and no money moves."""
+    """Run Chpter's sandbox on this machine. Set CHPTER_URL to its address; no money moves."""
     from shop.chpter.sandbox import SandboxRefused, create_sandbox, serve
 
     settings: Settings = current_app.config["SETTINGS"]
@@ -140,7 +139,7 @@ def sandbox(port: int, late_seconds: float) -> None:
 @click.command(cls=ShopCommand)
 @with_appcontext
 def doctor() -> None:
-    """Look at settings, database, disk, mail and worker, and say what is wrong and how to mend it."""
+    """Check settings, database, disk, email and worker, and say what is wrong and how to fix it."""
     from shop.doctor import findings
 
     found = list(findings(current_app.config["SETTINGS"]))
@@ -154,29 +153,29 @@ def doctor() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @with_appcontext
 def backup(file: Path) -> None:
-    """Write the whole shop into one file, and read it again to be sure. The shop goes on selling meanwhile."""
+    """Write the whole shop into one file, and verify it. The shop stays open."""
     if not file.absolute().parent.is_dir():
-        raise click.ClickException(f"The folder {file.absolute().parent} does not exist; make it first.")
-    click.echo(_archived("Kept", lambda media: back_up(file, media)))
+        raise click.ClickException(f"The folder {file.absolute().parent} does not exist; create it first.")
+    click.echo(_report("Backed up", lambda media: back_up(file, media)))
 
 
 @click.command(cls=ShopCommand)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @with_appcontext
 def restore(file: Path) -> None:
-    """Fill an empty, upgraded database from a backup, and compare it row by row before it counts."""
-    click.echo(_archived("Restored", lambda media: restore_from(file, media)))
+    """Fill an empty, upgraded database from a backup, and compare it row by row before committing."""
+    click.echo(_report("Restored", lambda media: restore_from(file, media)))
 
 
-def _archived(done: str, work: Callable[[Path], Archive]) -> str:
+def _report(done: str, run: Callable[[Path], Archive]) -> str:
     settings: Settings = current_app.config["SETTINGS"]
     try:
-        held = work(settings.instance_path / MEDIA)
+        archive = run(settings.instance_path / MEDIA)
     except ArchiveError as problem:
         raise click.ClickException(str(problem)) from None
     except OSError as problem:
         raise click.ClickException(f"{problem.filename or 'The file'}: {problem.strerror or problem}.") from None
     return (
-        f"{done}: {held.orders} orders of {shillings(held.total)} in all, {held.rows} rows, {held.files} images, "
-        f"as of {nairobi(datetime.fromisoformat(held.taken_at))}."
+        f"{done}: {archive.orders} orders of {shillings(archive.total)} in all, {archive.rows} rows, "
+        f"{archive.files} images, as of {nairobi(datetime.fromisoformat(archive.taken_at))}."
     )

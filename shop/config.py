@@ -1,7 +1,7 @@
-"""Every setting the shop reads, what it means, and what makes it wrong.
+"""The shop's settings: what each means, and the checks of its value.
 
-The environment is read once, here, before the first request. A wrong or missing setting stops the start with one
-sentence that names it. *Production* is any shop whose SHOP_URL is https: there nothing is guessed or generated.
+The environment is read once, here, at the start. A wrong or missing setting stops the start with one sentence that
+names it. *Production* is a shop whose SHOP_URL is https: there, no secret is generated and Chpter must be configured.
 """
 
 import os
@@ -19,17 +19,17 @@ from urllib.parse import SplitResult, urlsplit
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-EXAMPLE_SECRET = "replace-me-with-64-random-characters"  # noqa: S105 - what .env.example shows, refused in production
-WEAKEST_SECRET = 32  # characters
+EXAMPLE_SECRET = "replace-me-with-64-random-characters"  # noqa: S105 - from .env.example, refused in production
+MIN_SECRET_LENGTH = 32  # characters
 DEFAULT_PORTS = {"https": 443, "http": 80}
 HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f]*:[0-9a-f:.]*"  # a name, or an IPv4 or IPv6 address
-NOBODY = "shop@localhost.localdomain"  # the sender of mail that only ever becomes files
+DEFAULT_SENDER = "shop@localhost.localdomain"  # of email that is only written to files
 EMAIL = r"[^@\s<>,;\"]+@[^@\s<>,;\"]+"
 Choice = TypeVar("Choice", bound=str)
 
 
 class ConfigError(Exception):
-    """A setting is wrong or missing. The message is one sentence that names it and says the cure."""
+    """A setting is wrong or missing. The message is one sentence with its name and the cure."""
 
 
 @dataclass(frozen=True)
@@ -38,100 +38,100 @@ class Settings:
 
     # The shop
     shop_url: str  # SHOP_URL: public base address, used in every absolute link, never the Host header
-    old_urls: tuple[str, ...]  # SHOP_OLD_URLS: former public addresses, whose callbacks and links still count
-    shop_name: str  # SHOP_NAME: on every page and mail
+    old_urls: tuple[str, ...]  # SHOP_OLD_URLS: former public addresses, whose callbacks and links still work
+    shop_name: str  # SHOP_NAME: on every page and email
     shop_phone: str  # SHOP_PHONE: for buyers, as +254..., or empty
     shop_whatsapp: str  # SHOP_WHATSAPP: digits of a WhatsApp number, or empty
-    shop_email: str  # SHOP_EMAIL: where "new paid order" mails go and buyers write to, or empty
+    shop_email: str  # SHOP_EMAIL: for buyers and for "new paid order" emails, or empty
     secret_key: str = field(repr=False)  # SECRET_KEY: signs sessions and callback addresses
     old_secret_keys: tuple[str, ...] = field(repr=False)  # SECRET_KEY_FALLBACKS: older keys, still accepted
     database_url: str = field(repr=False)  # DATABASE_URL: SQLite in INSTANCE_PATH unless set
-    instance_path: Path  # INSTANCE_PATH: the folder for SQLite, the callback spool and mail kept as files
+    instance_path: Path  # INSTANCE_PATH: the folder for SQLite, the callback spool, images and email written to files
     order_hold_minutes: int  # ORDER_HOLD_MINUTES: how long an unpaid order holds its stock
-    mpesa_limit: int  # MPESA_LIMIT: the most M-PESA takes in one payment, whole shillings
-    retention_months: int  # RETENTION_MONTHS: how long after an order's last change its buyer is forgotten; 0 never
+    mpesa_limit: int  # MPESA_LIMIT: M-PESA's maximum for one payment, whole shillings
+    retention_months: int  # RETENTION_MONTHS: from an order's last change until its buyer is anonymised; 0: never
 
     # Chpter
     chpter_url: str  # CHPTER_URL: the provider's base address
     chpter_token: str = field(repr=False)  # CHPTER_TOKEN: the API token
-    chpter_domain: str  # CHPTER_DOMAIN: the domain registered with Chpter, sent word for word
-    chpter_link_hosts: tuple[str, ...]  # CHPTER_LINK_HOSTS: where a payment link may lead; ".x" takes subdomains in
-    chpter_card_paid_false: Literal["paid", "review"]  # CHPTER_CARD_PAID_FALSE: how a card success reads, see docs
+    chpter_domain: str  # CHPTER_DOMAIN: the domain registered with Chpter, sent as it is
+    chpter_link_hosts: tuple[str, ...]  # CHPTER_LINK_HOSTS: hosts of payment links; ".x" includes subdomains
+    chpter_card_paid_false: Literal["paid", "review"]  # CHPTER_CARD_PAID_FALSE: see docs/settling.md
 
-    # Mail
-    smtp_host: str  # SMTP_HOST: empty keeps mail as files under INSTANCE_PATH/mail
+    # Email
+    smtp_host: str  # SMTP_HOST: if empty, email is written to INSTANCE_PATH/mail
     smtp_port: int  # SMTP_PORT
     smtp_security: Literal["starttls", "tls", "none"]  # SMTP_SECURITY
     smtp_username: str  # SMTP_USERNAME
     smtp_password: str = field(repr=False)  # SMTP_PASSWORD
-    mail_from: str  # MAIL_FROM: the sender of every mail
+    mail_from: str  # MAIL_FROM: the sender of every email
 
     # Serving
-    web_threads: int  # WEB_THREADS: threads of one web process; at most half of them may wait for Chpter
-    trusted_proxies: int  # TRUSTED_PROXIES: how many proxies in front may say who the client is
+    web_threads: int  # WEB_THREADS: threads of one web process; at most half of them wait for Chpter
+    trusted_proxies: int  # TRUSTED_PROXIES: how many proxies set the client's address
     ratelimit_enabled: bool  # RATELIMIT_ENABLED: 0 turns the rate limits off, for load tests
     ratelimit_storage: str = field(repr=False)  # RATELIMIT_STORAGE: memory:// counts per process, redis:// for all
 
     @property
     def production(self) -> bool:
-        """Whether real buyers come here: the public address is https."""
+        """Whether the shop serves real buyers: its public address is https."""
         return self.shop_url.startswith("https://")
 
     @property
     def sandbox(self) -> bool:
-        """Whether Chpter is played by the sandbox on this machine: no money moves."""
+        """Whether Chpter's sandbox on this machine is used, which moves no money."""
         return _is_loopback(urlsplit(self.chpter_url).hostname or "")
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
-        """The keys that may have signed something, newest first."""
+        """All accepted keys, newest first."""
         return (self.secret_key, *self.old_secret_keys)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read and check the environment. Raises ConfigError for the first setting that is wrong."""
-        ask = _Answers(environ)
-        shop_url = ask.base_url("SHOP_URL", "http://127.0.0.1:8000")
+        """Read and check the environment. Raises ConfigError for the first wrong setting."""
+        env = _Environment(environ)
+        shop_url = env.base_url("SHOP_URL", "http://127.0.0.1:8000")
         production = shop_url.startswith("https://")
-        instance = _instance_path(ask)
+        instance = _instance_path(env)
         settings = cls(
             shop_url=shop_url,
-            old_urls=_old_urls(ask, shop_url),
-            shop_name=ask.text("SHOP_NAME", "Mkono"),
-            shop_phone=ask.matching("SHOP_PHONE", r"\+[0-9]{9,15}|", "+254 and nine digits"),
-            shop_whatsapp=ask.matching("SHOP_WHATSAPP", r"[0-9]{9,15}|", "digits only, like 254 and nine digits"),
-            shop_email=ask.matching("SHOP_EMAIL", f"{EMAIL}|", "an e-mail address"),
-            secret_key=_secret_key(ask, production, instance),
-            old_secret_keys=_old_secret_keys(ask, production),
-            database_url=_database_url(ask, instance),
+            old_urls=_old_urls(env, shop_url),
+            shop_name=env.text("SHOP_NAME", "Mkono"),
+            shop_phone=env.matching("SHOP_PHONE", r"\+[0-9]{9,15}|", "+254 and nine digits"),
+            shop_whatsapp=env.matching("SHOP_WHATSAPP", r"[0-9]{9,15}|", "digits only, like 254 and nine digits"),
+            shop_email=env.matching("SHOP_EMAIL", f"{EMAIL}|", "an e-mail address"),
+            secret_key=_secret_key(env, production, instance),
+            old_secret_keys=_old_secret_keys(env, production),
+            database_url=_database_url(env, instance),
             instance_path=instance,
-            order_hold_minutes=ask.number("ORDER_HOLD_MINUTES", 30, 1, 24 * 60),
-            mpesa_limit=ask.number("MPESA_LIMIT", 250_000, 1, 100_000_000),
-            retention_months=ask.number("RETENTION_MONTHS", 24, 0, 240),
-            chpter_url=ask.base_url("CHPTER_URL", "https://chpter.co"),
-            chpter_token=ask.matching("CHPTER_TOKEN", r"[\x21-\x7e]*", "printable characters without spaces"),
-            chpter_domain=ask.matching("CHPTER_DOMAIN", r"[\x21-\x7e]*", "the domain registered with Chpter"),
-            chpter_link_hosts=_link_hosts(ask),
-            chpter_card_paid_false=ask.choice("CHPTER_CARD_PAID_FALSE", "paid", "review"),
-            smtp_host=ask.text("SMTP_HOST"),
-            smtp_port=ask.number("SMTP_PORT", 587, 1, 65535),
-            smtp_security=ask.choice("SMTP_SECURITY", "starttls", "tls", "none"),
-            smtp_username=ask.text("SMTP_USERNAME"),
-            smtp_password=ask.text("SMTP_PASSWORD"),
-            mail_from=ask.matching("MAIL_FROM", EMAIL, "an e-mail address", NOBODY),
-            web_threads=ask.number("WEB_THREADS", 8, 1, 256),
-            trusted_proxies=ask.number("TRUSTED_PROXIES", 0, 0, 5),
-            ratelimit_enabled=ask.choice("RATELIMIT_ENABLED", "1", "0") == "1",
-            ratelimit_storage=_ratelimit_storage(ask),
+            order_hold_minutes=env.number("ORDER_HOLD_MINUTES", 30, 1, 24 * 60),
+            mpesa_limit=env.number("MPESA_LIMIT", 250_000, 1, 100_000_000),
+            retention_months=env.number("RETENTION_MONTHS", 24, 0, 240),
+            chpter_url=env.base_url("CHPTER_URL", "https://chpter.co"),
+            chpter_token=env.matching("CHPTER_TOKEN", r"[\x21-\x7e]*", "printable characters without spaces"),
+            chpter_domain=env.matching("CHPTER_DOMAIN", r"[\x21-\x7e]*", "the domain registered with Chpter"),
+            chpter_link_hosts=_link_hosts(env),
+            chpter_card_paid_false=env.choice("CHPTER_CARD_PAID_FALSE", "paid", "review"),
+            smtp_host=env.text("SMTP_HOST"),
+            smtp_port=env.number("SMTP_PORT", 587, 1, 65535),
+            smtp_security=env.choice("SMTP_SECURITY", "starttls", "tls", "none"),
+            smtp_username=env.text("SMTP_USERNAME"),
+            smtp_password=env.text("SMTP_PASSWORD"),
+            mail_from=env.matching("MAIL_FROM", EMAIL, "an e-mail address", DEFAULT_SENDER),
+            web_threads=env.number("WEB_THREADS", 8, 1, 256),
+            trusted_proxies=env.number("TRUSTED_PROXIES", 0, 0, 5),
+            ratelimit_enabled=env.choice("RATELIMIT_ENABLED", "1", "0") == "1",
+            ratelimit_storage=_ratelimit_storage(env),
         )
         _check_chpter(settings)
-        if settings.smtp_host and settings.mail_from == NOBODY:
-            raise ConfigError("MAIL_FROM is missing; it is the sender's address of every mail.")
+        if settings.smtp_host and settings.mail_from == DEFAULT_SENDER:
+            raise ConfigError("MAIL_FROM is missing; it is the sender's address of every email.")
         return settings
 
 
-class _Answers:
-    """The environment, asked one setting at a time."""
+class _Environment:
+    """Reads and checks single settings."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
@@ -174,59 +174,59 @@ class _Answers:
             raise ConfigError(f"{name} is not an address like https://shop.example.co.ke.")
         if parts.path or parts.query or parts.fragment:
             raise ConfigError(f"{name} ends after the host (and port): no path, no question mark.")
-        # as a browser spells it, since it is compared with what browsers send
+        # spelled as browsers spell it, since it is compared with what they send
         host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
         port = f":{parts.port}" if parts.port not in (None, DEFAULT_PORTS[parts.scheme]) else ""
         return f"{parts.scheme}://{host}{port}"
 
 
-def _old_urls(ask: _Answers, shop_url: str) -> tuple[str, ...]:
-    """The addresses the shop had before. Raises ConfigError for one that is none, or is SHOP_URL itself."""
-    old = tuple(ask.as_base_url("SHOP_OLD_URLS", text) for text in ask.items("SHOP_OLD_URLS"))
+def _old_urls(env: _Environment, shop_url: str) -> tuple[str, ...]:
+    """The shop's former addresses. Raises ConfigError for an invalid one or SHOP_URL itself."""
+    old = tuple(env.as_base_url("SHOP_OLD_URLS", text) for text in env.items("SHOP_OLD_URLS"))
     if urlsplit(shop_url).netloc in {urlsplit(one).netloc for one in old}:
-        raise ConfigError("SHOP_OLD_URLS holds the address in SHOP_URL; take it out there.")
+        raise ConfigError("SHOP_OLD_URLS holds the address in SHOP_URL; remove it.")
     return old
 
 
-def _secret_key(ask: _Answers, production: bool, instance: Path) -> str:
-    """The signing key. Outside production a missing one is made once and kept in INSTANCE_PATH: no known default."""
-    key = ask.text("SECRET_KEY")
+def _secret_key(env: _Environment, production: bool, instance: Path) -> str:
+    """The signing key. Outside production, a missing one is generated once and stored in INSTANCE_PATH."""
+    key = env.text("SECRET_KEY")
     cure = "make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
     if production:
         if not key:
             raise ConfigError(f"SECRET_KEY is missing; {cure}.")
         if _is_weak(key):
             raise ConfigError(f"SECRET_KEY is too short or an example; {cure}.")
-    return key or _kept_secret(instance / "secret_key")
+    return key or _stored_secret(instance / "secret_key")
 
 
-def _old_secret_keys(ask: _Answers, production: bool) -> tuple[str, ...]:
-    keys = ask.items("SECRET_KEY_FALLBACKS")
-    if production and any(_is_weak(key) for key in keys):  # what they sign is believed as much as with the new one
-        raise ConfigError("SECRET_KEY_FALLBACKS holds a key that is too short or an example; take it out.")
+def _old_secret_keys(env: _Environment, production: bool) -> tuple[str, ...]:
+    keys = env.items("SECRET_KEY_FALLBACKS")
+    if production and any(_is_weak(key) for key in keys):  # these are trusted like the new key
+        raise ConfigError("SECRET_KEY_FALLBACKS holds a key that is too short or an example; remove it.")
     return keys
 
 
 def _is_weak(key: str) -> bool:
-    return len(key) < WEAKEST_SECRET or len(set(key)) < 10 or key == EXAMPLE_SECRET
+    return len(key) < MIN_SECRET_LENGTH or len(set(key)) < 10 or key == EXAMPLE_SECRET
 
 
-def _kept_secret(path: Path) -> str:
+def _stored_secret(path: Path) -> str:
     if not path.exists():
-        aside = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-        with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
-        with suppress(FileExistsError):  # of processes that start together, the first one's key is everybody's
-            os.link(aside, path)
-        aside.unlink()
-    kept = path.read_text().strip()
-    if len(kept) < WEAKEST_SECRET:
+        with suppress(FileExistsError):  # if several processes start together, all use the first key
+            os.link(temporary, path)
+        temporary.unlink()
+    secret = path.read_text().strip()
+    if len(secret) < MIN_SECRET_LENGTH:
         raise ConfigError(f"SECRET_KEY is not set and {path} is damaged; delete that file.")
-    return kept
+    return secret
 
 
-def _instance_path(ask: _Answers) -> Path:
-    path = Path(ask.text("INSTANCE_PATH", "instance")).absolute()
+def _instance_path(env: _Environment) -> Path:
+    path = Path(env.text("INSTANCE_PATH", "instance")).absolute()
     try:
         path.mkdir(0o700, parents=True, exist_ok=True)
     except OSError:
@@ -236,35 +236,35 @@ def _instance_path(ask: _Answers) -> Path:
     return path
 
 
-def _database_url(ask: _Answers, instance: Path) -> str:
-    url = ask.text("DATABASE_URL")
+def _database_url(env: _Environment, instance: Path) -> str:
+    url = env.text("DATABASE_URL")
     if not url:
         return f"sqlite:///{instance / 'shop.db'}"
-    for spelling in ("postgres://", "postgresql://"):  # hosts hand these out; we speak psycopg 3
+    for spelling in ("postgres://", "postgresql://"):  # as hosting providers write them
         if url.startswith(spelling):
             url = "postgresql+psycopg://" + url.removeprefix(spelling)
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise ConfigError("DATABASE_URL begins with sqlite:/// or postgresql://.")
     try:
         make_url(url)
-    except (ArgumentError, ValueError):  # its own message would show the password
+    except (ArgumentError, ValueError):  # SQLAlchemy's message would show the password
         raise ConfigError("DATABASE_URL is not an address like postgresql://user:password@host/database.") from None
     return url
 
 
-def _link_hosts(ask: _Answers) -> tuple[str, ...]:
-    hosts = tuple(host.lower() for host in ask.items("CHPTER_LINK_HOSTS", ".chpter.co"))
+def _link_hosts(env: _Environment) -> tuple[str, ...]:
+    hosts = tuple(host.lower() for host in env.items("CHPTER_LINK_HOSTS", ".chpter.co"))
     if not hosts or not all(re.fullmatch(HOST, host.removeprefix(".")) for host in hosts):
         raise ConfigError("CHPTER_LINK_HOSTS is hosts with commas between, like .chpter.co: no https://, no port.")
     return hosts
 
 
-def _ratelimit_storage(ask: _Answers) -> str:
-    storage = ask.text("RATELIMIT_STORAGE", "memory://")
+def _ratelimit_storage(env: _Environment) -> str:
+    storage = env.text("RATELIMIT_STORAGE", "memory://")
     if storage != "memory://" and not re.fullmatch(r"rediss?://\S+", storage):
         raise ConfigError("RATELIMIT_STORAGE is memory:// or begins with redis://.")
     if storage != "memory://" and not find_spec("redis"):
-        raise ConfigError("RATELIMIT_STORAGE is redis, which needs a package more: pip install redis.")
+        raise ConfigError("RATELIMIT_STORAGE is redis, which needs the package redis: pip install redis.")
     return storage
 
 
@@ -295,7 +295,7 @@ def _is_loopback(host: str) -> bool:
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # reading it checks it
+        _ = parts.port  # raises ValueError if invalid
     except ValueError:
         return None
     return parts

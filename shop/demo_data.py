@@ -1,6 +1,6 @@
-"""The demo shop: reads seed.toml into the catalogue.
+"""The demo shop: loads seed.toml into the database.
 
-Safe to repeat: what is there already is left as the merchant has it.
+Safe to repeat: rows that exist are not changed.
 """
 
 import tomllib
@@ -20,34 +20,34 @@ SEED = Path(__file__).parent / "seed.toml"
 
 
 def seed_shop(live_codes: bool) -> int:
-    """Add what the demo shop lacks, inside the caller's transaction; how many products were added.
+    """Add the missing demo data, inside the caller's transaction, and return how many products were added.
 
-    Its discount codes are known to everybody, so they are switched off unless `live_codes`.
+    Its discount codes are public, so they are switched off unless `live_codes`.
     """
     seed = tomllib.loads(SEED.read_text(encoding="utf-8"))
-    shelves = _categories(seed["category"])
+    categories = _categories(seed["category"])
     known = set(db.session.scalars(select(Product.slug)))
-    fresh = [(position, entry) for position, entry in enumerate(seed["product"]) if entry["slug"] not in known]
-    for position, entry in fresh:
-        db.session.add(_product(entry, position, shelves[entry["category"]]))
+    new = [(position, entry) for position, entry in enumerate(seed["product"]) if entry["slug"] not in known]
+    for position, entry in new:
+        db.session.add(_product(entry, position, categories[entry["category"]]))
         for variant in entry["variant"]:
             record_stock_move(variant["sku"], on_hand=variant["stock"], reason=OPENING)
     _areas(seed["area"])
     _discounts(seed["discount"], live_codes)
-    return len(fresh)
+    return len(new)
 
 
 def _categories(entries: list[dict[str, Any]]) -> dict[str, Category]:
-    shelves = {category.slug: category for category in db.session.scalars(select(Category))}
+    categories = {category.slug: category for category in db.session.scalars(select(Category))}
     for position, entry in enumerate(entries):
-        if entry["slug"] not in shelves:
-            shelves[entry["slug"]] = Category(**entry, position=position)
-            db.session.add(shelves[entry["slug"]])
+        if entry["slug"] not in categories:
+            categories[entry["slug"]] = Category(**entry, position=position)
+            db.session.add(categories[entry["slug"]])
     db.session.flush()
-    return shelves
+    return categories
 
 
-def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
+def _product(entry: dict[str, Any], position: int, category: Category) -> Product:
     skus = [variant["sku"] for variant in entry["variant"]]
     images = [
         ProductImage(position=place, path=image["file"], alt=image["alt"])
@@ -57,8 +57,8 @@ def _product(entry: dict[str, Any], position: int, shelf: Category) -> Product:
         slug=entry["slug"],
         name=entry["name"],
         description=entry["description"].strip(),
-        search_text=search_text(entry["name"], shelf.name, skus, entry["description"]),
-        category_id=shelf.id,
+        search_text=search_text(entry["name"], category.name, skus, entry["description"]),
+        category_id=category.id,
         position=position,
         images=images,
         variants=[

@@ -1,4 +1,4 @@
-"""What `doctor` looks at. It tries each thing, and says of what it could not try that it did not look."""
+"""The checks of the `doctor` command. A check that cannot be made is reported as skipped."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `problem` is "" when it is well; `skipped` says why nobody looked."""
+    """The result of one check. `problem` is "" if all is well; `skipped` says why it was not checked."""
 
     name: str
     problem: str = ""
@@ -33,12 +33,12 @@ class Finding:
 
     def __str__(self) -> str:
         if self.skipped:
-            return f"skip {self.name}: not looked at: {self.skipped}"
+            return f"skip {self.name}: not checked: {self.skipped}"
         return f"FAIL {self.name}: {self.problem}" if self.problem else f"ok   {self.name}"
 
 
 def findings(settings: Settings) -> Iterator[Finding]:
-    """All that can be looked at from here. The mail server is asked, Chpter is not. Takes 10 seconds or so at most."""
+    """All checks. They connect to the mail server but not to Chpter. Takes about 10 seconds at most."""
     yield from _database()
     yield Finding("disk and spool", disk_problem(settings.instance_path) or "")
     yield Finding("private files", privacy_problem(settings) or "")
@@ -46,23 +46,23 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _mail_server(settings)
     yield Finding("worker", worker_problem(settings) or "")
     for name, words in problems(settings):
-        if name not in ("worker", "emails"):  # looked at above, more closely
+        if name not in ("worker", "emails"):  # checked in more detail above
             yield Finding(name, words)
-    yield Finding("Chpter’s answers", skipped="whether it takes the token is seen with the first payment.")
-    yield Finding("the way in", skipped="open SHOP_URL from another network, and /chpter/callbacks/x: 404 is right.")
-    yield Finding("backups", skipped="look when the last one was written, and try to restore it.")
+    yield Finding("Chpter’s answers", skipped="the first payment shows whether it accepts the token.")
+    yield Finding("public address", skipped="open SHOP_URL and /chpter/callbacks/x from another network: 404 is right.")
+    yield Finding("backups", skipped="check when the last one was written, and try to restore it.")
 
 
 def _database() -> Iterator[Finding]:
     problem = database_problem()
     yield Finding("database", problem or "")
-    rest = ("writing to the database", "keys", "owners", "goods", "unsent email")
+    rest = ("writing to the database", "keys", "owners", "products", "unsent email")
     if problem:
         yield from (Finding(name, skipped="the database cannot be used.") for name in rest)
         return
-    for name, look in zip(rest, (write_problem, key_problem, _owners, _goods, _unsent), strict=True):
+    for name, check in zip(rest, (write_problem, key_problem, _owners, _products, _unsent), strict=True):
         try:
-            yield Finding(name, look() or "")
+            yield Finding(name, check() or "")
         except SQLAlchemyError as error:
             yield Finding(name, f"The database refused ({type(error).__name__}).")
         finally:
@@ -73,13 +73,13 @@ def _owners() -> str | None:
     owners = select(func.count(User.id)).where(User.role == "owner", User.active)
     if db.session.scalar(owners):
         return None
-    return "No owner can sign in to /admin/; make one: flask --app wsgi merchant create EMAIL --password-stdin"
+    return "No owner can sign in to /admin/; create one: flask --app wsgi merchant create EMAIL --password-stdin"
 
 
-def _goods() -> str | None:
+def _products() -> str | None:
     if db.session.scalar(select(func.count()).select_from(Product).where(Product.active)):
         return None
-    return "Nothing is for sale; add products at /admin/products, or flask --app wsgi seed for the demo goods."
+    return "Nothing is for sale; add products at /admin/products, or flask --app wsgi seed for the demo products."
 
 
 def _unsent() -> str | None:
@@ -92,14 +92,14 @@ def _unsent() -> str | None:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     host = urlsplit(settings.shop_url).hostname or ""
-    chpter_here = urlsplit(settings.chpter_url).hostname in THIS_MACHINE
+    local_chpter = urlsplit(settings.chpter_url).hostname in THIS_MACHINE
     missing = "{} is missing; no payment page can be opened."
     yield Finding("Chpter token", "" if settings.chpter_token else missing.format("CHPTER_TOKEN"))
     yield Finding("Chpter domain", _domain_problem(settings.chpter_domain, host) or "")
     yield Finding(
         "callback address",
         "SHOP_URL is this machine, where Chpter cannot call; set it to the public https address."
-        if host in THIS_MACHINE and not chpter_here
+        if host in THIS_MACHINE and not local_chpter
         else "",
     )
     yield Finding(
@@ -111,7 +111,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _domain_problem(domain: str, host: str) -> str | None:
-    """Whether CHPTER_DOMAIN can be the registered domain of a shop at this host."""
+    """Why CHPTER_DOMAIN cannot be the registered domain of a shop at this host; None if it can."""
     if not domain:
         return "CHPTER_DOMAIN is missing; no payment page can be opened."
     named = (urlsplit(domain if "//" in domain else f"//{domain}").hostname or "").removeprefix("www.")
@@ -124,7 +124,9 @@ def _domain_problem(domain: str, host: str) -> str | None:
 def _mail_server(settings: Settings) -> Finding:
     if not settings.smtp_host:
         if settings.production:
-            return Finding("mail server", "SMTP_HOST is missing; mails stay as files under INSTANCE_PATH/mail.")
-        return Finding("mail server", skipped="SMTP_HOST is not set; mails stay as files under INSTANCE_PATH/mail.")
+            return Finding("mail server", "SMTP_HOST is missing; emails are written to files under INSTANCE_PATH/mail.")
+        return Finding(
+            "mail server", skipped="SMTP_HOST is not set; emails are written to files under INSTANCE_PATH/mail."
+        )
     error = greeting_problem(settings)
     return Finding("mail server", f"{why_not(error)}; look at SMTP_HOST and SMTP_PORT." if error else "")

@@ -1,6 +1,6 @@
-"""Changing SECRET_KEY: what an old key encrypted is encrypted anew with the newest, so that the old one can be removed.
+"""Changing SECRET_KEY: re-encrypting what an old key encrypted, so that the old key can be removed.
 
-A two-factor secret is renewed at each right code as well. This is for users who do not sign in meanwhile and for mails.
+A two-factor secret is also re-encrypted when its user signs in. This covers the other users, and emails.
 """
 
 from collections.abc import Iterator
@@ -19,38 +19,38 @@ from shop.emails.models import OutboxEmail
 
 @dataclass(frozen=True)
 class Count:
-    """How many two-factor secrets, and how many mails with a one-time link."""
+    """How many two-factor secrets, and how many emails with a one-time link."""
 
     secrets: int = 0
-    mails: int = 0
+    emails: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.secrets or self.mails)
+        return bool(self.secrets or self.emails)
 
     def __str__(self) -> str:
-        return f"{self.secrets} of the two-factor secrets and {self.mails} of the mails with a one-time link"
+        return f"{self.secrets} of the two-factor secrets and {self.emails} of the emails with a one-time link"
 
 
-def reseal() -> Count:
-    """Encrypt anew with the newest key what only an old one opens, in the caller's transaction; how much that was."""
-    renewed = [text.purpose for text in _texts() if text.needed_key() == "old" and text.renew()]
-    return _count(renewed)
+def reencrypt() -> Count:
+    """Re-encrypt with the newest key what needs an old one, in the caller's transaction; returns how many."""
+    done = [text.purpose for text in _texts() if text.needed_key() == "old" and text.reencrypt()]
+    return _count(done)
 
 
 def key_problem() -> str | None:
-    """What still needs an old key and what no key opens, with the cure; None when the newest key opens everything.
+    """What needs an old key and what no key decrypts, with the cure; None if the newest key decrypts everything.
 
-    A mail that was sent is not counted: its reader has the link.
+    A sent email is not counted: its reader has the link.
     """
     needed = [(text.purpose, text.needed_key()) for text in _texts() if text.in_use]
     old, none = (_count([purpose for purpose, key in needed if key == wanted]) for wanted in ("old", "none"))
     words = []
     if old:
-        words.append(f"{old} need a key of SECRET_KEY_FALLBACKS; before you remove it: flask --app wsgi keys reseal")
+        words.append(f"{old} need a key of SECRET_KEY_FALLBACKS; before you remove it: flask --app wsgi keys reencrypt")
     if none:
         words.append(
-            f"{none} cannot be opened with any key; put the key they were made with into SECRET_KEY_FALLBACKS, or run: "
-            "flask --app wsgi merchant totp-reset EMAIL, and send new links"
+            f"{none} cannot be decrypted with any key; put the key that encrypted them into SECRET_KEY_FALLBACKS, or "
+            "run: flask --app wsgi merchant totp-reset EMAIL, and send new links"
         )
     return ". ".join(words) or None
 
@@ -60,37 +60,37 @@ class _Text:
     """One encrypted text in the database."""
 
     purpose: Purpose
-    row: str | int  # what it was encrypted for
+    row: str | int  # the row it was encrypted for
     text: str
     column: InstrumentedAttribute[str]
-    key: ColumnElement[bool]  # of its row
+    where: ColumnElement[bool]  # finds its row
     in_use: bool = True
 
     def needed_key(self) -> str:
-        """Which key opens it: "newest", "old" or "none"."""
-        safe = encryptor(self.purpose)
+        """Which key decrypts it: "newest", "old" or "none"."""
+        crypt = encryptor(self.purpose)
         try:
-            safe.open(self.text, self.row)
+            crypt.decrypt(self.text, self.row)
         except DecryptionError:
             return "none"
-        return "old" if safe.needs_old_key(self.text) else "newest"
+        return "old" if crypt.needs_old_key(self.text) else "newest"
 
-    def renew(self) -> int:
-        """Encrypt it with the newest key; 0 when it changed meanwhile."""
-        safe = encryptor(self.purpose)
-        new: dict[Any, str] = {self.column: safe.seal(safe.open(self.text, self.row), self.row)}
-        return updated(update(self.column.class_).where(self.key, self.column == self.text).values(new))
+    def reencrypt(self) -> int:
+        """Encrypt it with the newest key; 0 if it has changed since it was read."""
+        crypt = encryptor(self.purpose)
+        new: dict[Any, str] = {self.column: crypt.encrypt(crypt.decrypt(self.text, self.row), self.row)}
+        return updated(update(self.column.class_).where(self.where, self.column == self.text).values(new))
 
 
 def _texts() -> Iterator[_Text]:
     factors = select(TwoFactor.user_id, TwoFactor.secret)
     for user_id, secret in db.session.execute(factors).all():
         yield _Text(PURPOSE, user_id, secret, TwoFactor.secret, TwoFactor.user_id == user_id)
-    mails = select(OutboxEmail.id, OutboxEmail.idempotency_key, OutboxEmail.body, OutboxEmail.sent_at).where(
+    emails = select(OutboxEmail.id, OutboxEmail.idempotency_key, OutboxEmail.body, OutboxEmail.sent_at).where(
         OutboxEmail.encrypted
     )
-    for mail_id, idempotency_key, body, sent_at in db.session.execute(mails).all():
-        yield _Text("email", idempotency_key, body, OutboxEmail.body, OutboxEmail.id == mail_id, sent_at is None)
+    for email_id, idempotency_key, body, sent_at in db.session.execute(emails).all():
+        yield _Text("email", idempotency_key, body, OutboxEmail.body, OutboxEmail.id == email_id, sent_at is None)
 
 
 def _count(purposes: list[Purpose]) -> Count:

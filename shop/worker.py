@@ -1,7 +1,7 @@
-"""The worker process: what the shop does without a request, most of it every few seconds.
+"""The worker process: everything the shop does without a request.
 
-Each job is a sweep over the database, in a thread of its own. A sweep may run twice, at once (in a second worker), or
-after a kill, so the web processes queue nothing and the worker stores nothing but its heartbeat.
+Each job is a sweep over the database, in its own thread. A sweep is safe to run twice, in two workers at the same time,
+or after a kill, so the web processes queue nothing and the worker stores nothing but its heartbeat.
 """
 
 import logging
@@ -20,7 +20,7 @@ from shop.catalog.images.uploads import sweep_images
 from shop.config import Settings
 from shop.core.clock import LeapDetector, utcnow
 from shop.core.database import database_outage, write
-from shop.core.heartbeat import Heart
+from shop.core.heartbeat import HeartbeatWriter
 from shop.core.outages import outage
 from shop.emails.delivery import send_due, waiting_emails
 from shop.emails.delivery_status import why_not
@@ -33,24 +33,24 @@ from shop.web.errors import traceback_lines
 from shop.web.idempotency import sweep_keys
 
 log = logging.getLogger(__name__)
-EVERY = 3  # seconds between two runs of a sweep
-SELDOM = 3600  # seconds between two runs of a sweep that is not urgent
-EMAIL_THREADS = 2  # a mail server may think about one email for ten minutes: others go out beside it
-STOP_SECONDS = 20  # to finish the sweeps that run; less than TimeoutStopSec of the systemd unit (docs/operations.md)
+SHORT_INTERVAL = 3  # seconds between two runs of a sweep
+LONG_INTERVAL = 3600  # for sweeps that are not urgent
+EMAIL_THREADS = 2  # a mail server may take ten minutes for one email: the other thread sends the rest
+STOP_SECONDS = 20  # to finish running sweeps; less than TimeoutStopSec of the systemd unit (docs/operations.md)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-Sweep = Callable[[], int]  # returns how many things it did
+Sweep = Callable[[], int]  # returns how many rows or files it handled
 
 
 def run_worker(app: Flask) -> None:
-    """Run the sweeps until SIGTERM or SIGINT, then finish those that run."""
-    heart, stop = Heart(app.config["SETTINGS"].instance_path), Event()
-    # Blocked here and in every thread started below, a signal waits for sigwait. A handler that sets the event would
-    # deadlock if a second signal interrupted it while it holds the event's lock.
+    """Run the sweeps until SIGTERM or SIGINT, then let running sweeps finish."""
+    heart, stop = HeartbeatWriter(app.config["SETTINGS"].instance_path), Event()
+    # Blocked in every thread, a signal waits for sigwait. A handler that sets the event would deadlock if a second
+    # signal interrupted it while it holds the event's lock.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     threads = [
-        # Daemon: an SMTP call may hang for ten minutes, and the exit waits STOP_SECONDS at most. An email that is cut
-        # off is sent again, as after a kill.
+        # Daemon threads: an SMTP call may hang for ten minutes, and the exit waits at most STOP_SECONDS. An interrupted
+        # email is sent again, as after a kill.
         Thread(target=_repeat, args=(app, name, sweep, seconds, heart, stop), name=name, daemon=True)
         for name, sweep, seconds in _sweeps(app.config["SETTINGS"], heart)
     ]
@@ -67,60 +67,62 @@ def run_worker(app: Flask) -> None:
     log.info("worker stopped")
 
 
-def _sweeps(settings: Settings, heart: Heart) -> Iterator[tuple[str, Sweep, int]]:
-    """Each sweep: its name, its function, and the seconds between two runs."""
+def _sweeps(settings: Settings, heart: HeartbeatWriter) -> Iterator[tuple[str, Sweep, int]]:
+    """Each sweep as (name, function, seconds between two runs)."""
     leaps, months = LeapDetector(), settings.retention_months
-    yield "callbacks settled from the spool", drain_spool, EVERY
-    yield "orders expired", lambda: _expired(heart, leaps), EVERY
+    yield "callbacks settled from the spool", drain_spool, SHORT_INTERVAL
+    yield "orders expired", lambda: _expired(heart, leaps), SHORT_INTERVAL
     for number in range(1, EMAIL_THREADS + 1):
-        yield f"emails sent ({number})", lambda: _sent(heart, settings), EVERY
-    yield "buyers anonymised", lambda: anonymise_old_orders(months, utcnow()), SELDOM
-    yield "unmatched callbacks deleted", lambda: write(lambda: delete_dismissed(months, utcnow())), SELDOM
-    yield "unused images deleted", lambda: sweep_images(OrderLine.image), SELDOM
-    yield "import drafts deleted", sweep_drafts, SELDOM
-    yield "old carts deleted", sweep_carts, SELDOM
-    yield "kept forms deleted", sweep_kept_forms, SELDOM
-    yield "idempotency keys deleted", sweep_keys, SELDOM
+        yield f"emails sent ({number})", lambda: _sent(heart, settings), SHORT_INTERVAL
+    yield "buyers anonymised", lambda: anonymise_old_orders(months, utcnow()), LONG_INTERVAL
+    yield "unmatched callbacks deleted", lambda: write(lambda: delete_dismissed(months, utcnow())), LONG_INTERVAL
+    yield "unused images deleted", lambda: sweep_images(OrderLine.image), LONG_INTERVAL
+    yield "import drafts deleted", sweep_drafts, LONG_INTERVAL
+    yield "old carts deleted", sweep_carts, LONG_INTERVAL
+    yield "kept forms deleted", sweep_kept_forms, LONG_INTERVAL
+    yield "idempotency keys deleted", sweep_keys, LONG_INTERVAL
 
 
-def _repeat(app: Flask, name: str, sweep: Sweep, seconds: int, heart: Heart, stop: Event) -> None:
-    """Run a sweep at once and then every so many seconds until `stop`; one that failed, again in a few seconds."""
+def _repeat(app: Flask, name: str, sweep: Sweep, seconds: int, heart: HeartbeatWriter, stop: Event) -> None:
+    """Run a sweep every `seconds` until `stop`; after a failure, again after SHORT_INTERVAL."""
     pause = 0
     with app.app_context():
         while not stop.wait(pause):
-            pause = seconds if _sweep(name, sweep, heart) else EVERY
+            pause = seconds if _sweep(name, sweep, heart) else SHORT_INTERVAL
 
 
-def _expired(heart: Heart, leaps: LeapDetector) -> int:
-    heart.say("clock", leaps.check())
+def _expired(heart: HeartbeatWriter, leaps: LeapDetector) -> int:
+    heart.set_fact("clock", leaps.check())
     return expire_orders(utcnow())
 
 
-def _sent(heart: Heart, settings: Settings) -> int:
+def _sent(heart: HeartbeatWriter, settings: Settings) -> int:
     sent = send_due(settings, utcnow())
     late = waiting_emails(utcnow())
-    heart.say("mail", late and {"count": late.count, "since": late.since.isoformat(), "because": why_not(late.because)})
+    heart.set_fact(
+        "mail", late and {"count": late.count, "since": late.since.isoformat(), "because": why_not(late.because)}
+    )
     return sent
 
 
-def _sweep(name: str, sweep: Sweep, heart: Heart) -> bool:
-    """Run one sweep; whether it went well. What stops it stops only it."""
+def _sweep(name: str, sweep: Sweep, heart: HeartbeatWriter) -> bool:
+    """Run one sweep; True if it succeeded. Its errors stop no other sweep."""
     failures = outage(f"the sweep “{name}”")
     try:
-        with current_app.app_context():  # its end closes the sweep's session, which may fail too
+        with current_app.app_context():  # leaving it closes the session, which may fail too
             done = sweep()
     except (DBAPIError, TimeoutError) as error:
-        database_outage().seen(type(getattr(error, "orig", error)).__name__)
-        heart.beat(name, type(error).__name__)
+        database_outage().failed(type(getattr(error, "orig", error)).__name__)
+        heart.record(name, type(error).__name__)
         return False
-    except Exception as error:  # a bug of ours, or the disk: its lines of code are told once, not every three seconds
-        if failures.seen(type(error).__name__):
+    except Exception as error:  # a bug or a disk error: its traceback is logged once, not at each run
+        if failures.failed(type(error).__name__):
             log.error("no %s: %s\n%s", name, type(error).__name__, traceback_lines(error))
-        heart.beat(name, type(error).__name__)
+        heart.record(name, type(error).__name__)
         return False
-    database_outage().over()
-    failures.over()
-    heart.beat(name)
+    database_outage().recovered()
+    failures.recovered()
+    heart.record(name)
     if done:
         log.info("%s: %d", name, done)
     return True

@@ -1,4 +1,4 @@
-"""The desk with one merchant, and somebody who has signed in."""
+"""Fixtures of the admin: an owner, a staff user, products and images."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -20,21 +20,21 @@ from tests.shopper import hidden_fields
 
 @pytest.fixture
 def stranger(app: Flask, provider: Provider) -> Clerk:
-    """Somebody who has not signed in, at a desk that has one merchant."""
+    """A visitor who has not signed in, in a shop with one owner."""
     let_in(app)
     return Clerk(app, provider)
 
 
 @pytest.fixture
 def clerk(stranger: Clerk) -> Clerk:
-    """The merchant, signed in."""
+    """The owner, signed in."""
     assert stranger.sign_in().status_code == 303
     return stranger
 
 
 @pytest.fixture
 def packer(app: Flask, provider: Provider) -> Clerk:
-    """Somebody of the staff, signed in."""
+    """A staff user, signed in."""
     let_staff_in(app)
     staff = Clerk(app, provider)
     assert staff.sign_in(STAFF).status_code == 303
@@ -43,20 +43,20 @@ def packer(app: Flask, provider: Provider) -> Clerk:
 
 @pytest.fixture
 def goods(app: Flask) -> Goods:
-    """What is sold, as the desk sees it."""
+    """The catalogue, as the admin shows it."""
     return Goods(app)
 
 
 @pytest.fixture
 def images_page(app: Flask) -> str:
-    """The address of the images of the teapot, which has one drawing."""
+    """The address of the teapot's images page. The teapot has one drawing."""
     with app.app_context():
         return f"/admin/products/{db.session.scalar(select(Product.id).where(Product.slug == SLUG))}/images"
 
 
 @pytest.fixture
 def sends(clerk: Clerk, images_page: str) -> Callable[..., TestResponse]:
-    """Sends files by the form: sends(("a.jpg", bytes), alt="...")."""
+    """A function that uploads files: sends(("a.jpg", bytes), alt="...")."""
 
     def do(*files: tuple[str, bytes], alt: str = "Teapot from the side", **options: Any) -> TestResponse:
         form = hidden_fields(clerk.get(images_page).text)

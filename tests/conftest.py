@@ -1,4 +1,4 @@
-"""What every test may ask for: a shop on a fresh database, a provider that does as told, a shopper."""
+"""Fixtures of all tests: a shop on a fresh database, a fake provider, a shopper."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ pytest_plugins = ["tests.admin_fixtures"]
 SECRET = "a-key-for-tests-only-0123456789abcdef"
 TOKEN = "chpter_pk_test_0f8c1b2a"
 speedups.share()
-# How long an example takes on a busy machine is no fault of the shop.
+# Examples take long on a busy machine.
 examples.register_profile("shop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("shop")
 
@@ -71,25 +71,25 @@ def _is_quick(item: pytest.Item) -> bool:
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: looking through it for rubbish again and again takes a sixth of the time."""
+    """Exclude what is loaded by now from garbage collection, which saves a sixth of the time."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(autouse=True)
 def _push_request_context() -> None:
-    """Undo what pytest-flask does: in its one context all requests of a test would share a session and `g`."""
+    """Disable pytest-flask's request context, in which all requests of a test would share a session and `g`."""
 
 
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Sqlite:
-    """Where SQLite databases come from."""
+    """A factory of SQLite databases."""
     return Sqlite(tmp_path_factory.mktemp("sqlite"))
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """Where PostgreSQL databases come from."""
+    """A factory of PostgreSQL databases."""
     with postgres_server(durable=figures.LONG) as server:
         yield server
 
@@ -103,21 +103,21 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    """Chpter, as well or badly behaved as `provider.behaviour` says."""
+    """A fake Chpter that behaves as `provider.behaviour` says."""
     with Provider("ok") as running:
         yield running
 
 
 @pytest.fixture
 def office() -> Iterator[PostOffice]:
-    """A mail server; a shop whose settings hold those of `settings_for(office.port)` posts to it."""
+    """A mail server, for a shop with the settings of `settings_for(office.port)`."""
     with PostOffice() as running:
         yield running
 
 
 @pytest.fixture
 def settings(database_url: str, provider: Provider, tmp_path: Path) -> dict[str, str]:
-    """The environment of the shop under test; a test may change it before it asks for `app`."""
+    """The environment of the shop under test. A test may change it before it uses `app`."""
     return {
         "SECRET_KEY": SECRET,
         "DATABASE_URL": database_url,
@@ -137,9 +137,9 @@ def settings(database_url: str, provider: Provider, tmp_path: Path) -> dict[str,
 def app(settings: dict[str, str]) -> Iterator[Flask]:
     """The shop."""
     made = create_app(settings)
-    made.testing = False  # errors are answered as they are in the real shop
+    made.testing = False  # errors get the same responses as in production
     if not figures.LONG:
-        speedups.spare(made)
+        speedups.speed_up(made)
     yield made
     with made.app_context():
         db.session.remove()
@@ -148,19 +148,19 @@ def app(settings: dict[str, str]) -> Iterator[Flask]:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A fresh certificate for 127.0.0.1, signed by itself, and its key."""
+    """A self-signed certificate for 127.0.0.1, and its key."""
     return self_signed(tmp_path)
 
 
 @pytest.fixture
 def shopper(app: Flask, provider: Provider) -> Shopper:
-    """A visitor with a fresh browser."""
+    """A visitor with a new browser."""
     return Shopper(app, provider)
 
 
 @pytest.fixture
 def empty(settings: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[str], Flask]]:
-    """A new shop with empty tables, on either database."""
+    """A function that makes a shop with empty tables on a kind of database."""
     made: list[tuple[Any, str, Flask]] = []
 
     def make(kind: str) -> Flask:

@@ -1,4 +1,4 @@
-"""Somebody who sends the catalogue as a file, and what the shop holds afterwards."""
+"""Importing and exporting the catalogue as a CSV file in tests."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ NEW = {"Slug": "sisal-mat", "Name": "Sisal mat", "Category": "Kitchen", "SKU": "
 
 
 class Desk:
-    """Somebody who sends files."""
+    """A user who imports files."""
 
     def __init__(self, clerk):
         self.clerk = clerk
@@ -24,33 +24,33 @@ class Desk:
         return reply.data
 
     def send(self, content, name="catalogue.csv"):
-        """Send a file; the reply."""
+        """Upload a file and return the response."""
         token = hidden_fields(self.clerk.get("/admin/import").text)["csrf_token"]
         content = content if isinstance(content, bytes) else content.encode()
         form = {"csrf_token": token, "file": (io.BytesIO(content), name)}
         return self.clerk.post("/admin/import", form, content_type="multipart/form-data")
 
     def look(self, content, query=""):
-        """Send a file; the page of its preview."""
+        """Upload a file and return its preview."""
         reply = self.send(content)
         assert reply.status_code == 303, reply.text
         self.address = reply.headers["Location"]
         return self.clerk.get(self.address + query)
 
     def apply(self, page=None, **changes):
-        """Press Apply on the preview last looked at."""
+        """Press Apply on the last preview."""
         page = page or self.clerk.get(self.address)
         return self.clerk.post(f"{self.address}/apply", {"seen": "", **hidden_fields(page.text), **changes})
 
     def take(self, content):
-        """Look and apply; nothing may stand in the way."""
+        """Upload and apply a file without errors."""
         reply = self.apply(self.look(content))
         assert reply.status_code == 303, reply.text
         return reply
 
 
 def sheet(*rows, columns=None):
-    """A file of rows given as {column: cell}."""
+    """A CSV file of rows given as {column: cell}."""
     out = io.StringIO()
     names = columns or list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(out, names, restval="")

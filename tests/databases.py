@@ -1,4 +1,4 @@
-"""Fresh databases for tests, on SQLite and on a real PostgreSQL: copies of one that was migrated and seeded once."""
+"""Fresh SQLite and PostgreSQL databases for tests, copied from one that was migrated and seeded once."""
 
 import os
 import shutil
@@ -18,11 +18,9 @@ from shop import create_app
 from shop.core.database import db, write
 from shop.demo_data import seed_shop
 
-MODEL = "TESTS_MODEL"  # environment: a file that was migrated and seeded already, for whoever starts tests many times
-
 
 def migrate_and_seed(url: str, folder: Path) -> None:
-    """Make the tables and the demo shop at an empty database."""
+    """Create the tables and the demo shop in an empty database."""
     app = create_app({"DATABASE_URL": url, "INSTANCE_PATH": str(folder)})
     with app.app_context():
         upgrade()
@@ -32,32 +30,30 @@ def migrate_and_seed(url: str, folder: Path) -> None:
 
 
 class Sqlite:
-    """Databases that are files."""
+    """SQLite databases."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.numbers = count()
-        self.model = Path(os.environ.get(MODEL, folder / "model.db"))
-        if not self.model.exists():
-            migrate_and_seed(f"sqlite:///{self.model}", folder)
+        self.template = folder / "template.db"
+        migrate_and_seed(f"sqlite:///{self.template}", folder)
 
     def fresh(self) -> str:
         """The address of a new copy."""
         copy = self.folder / f"{next(self.numbers)}.db"
-        shutil.copy(self.model, copy)
+        shutil.copy(self.template, copy)
         return f"sqlite:///{copy}"
 
     def drop(self, url: str) -> None:
-        """Forget a copy."""
+        """Delete a copy."""
         for file in self.folder.glob(Path(url.removeprefix("sqlite:///")).name + "*"):
             file.unlink()
 
 
 class Postgres:
-    """Databases of a PostgreSQL server that the tests start by themselves and stop again.
+    """Databases of a PostgreSQL server that the tests start and stop.
 
-    `durable`, a server is as it comes, fit to be crashed; otherwise it leaves to the system when to write to the disk.
-    It allows so many `connections`, a hundred as it comes.
+    Unless `durable`, fsync is off: a crash would lose data. `connections` is the server's maximum, by default 100.
     """
 
     def __init__(self, folder: Path, durable: bool, connections: int | None = None) -> None:
@@ -65,7 +61,7 @@ class Postgres:
 
         self.server: Any = get_server(folder / "pg", cleanup_mode="delete")
         self.numbers = count()
-        # keeps no connection: of the hundred that the server allows, some tests need all
+        # NullPool, because some tests need all 100 connections
         self.engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
         if not durable:
             self._run("ALTER SYSTEM SET fsync = off")
@@ -73,17 +69,17 @@ class Postgres:
         if connections:
             self._run(f"ALTER SYSTEM SET max_connections = {connections}")
             self._restart()
-        self._run("CREATE DATABASE model")
-        migrate_and_seed(self._url("model"), folder)
+        self._run("CREATE DATABASE template_shop")
+        migrate_and_seed(self._url("template_shop"), folder)
 
     def fresh(self) -> str:
         """The address of a new copy."""
         name = f"shop{next(self.numbers)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE model")
+        self._run(f"CREATE DATABASE {name} TEMPLATE template_shop")
         return self._url(name)
 
     def drop(self, url: str) -> None:
-        """Forget a copy."""
+        """Delete a copy."""
         name = url.split("?")[0].rsplit("/", 1)[1]
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -97,7 +93,7 @@ class Postgres:
         self.server.ensure_postgres_running()
 
     def stop(self) -> None:
-        """End the server and delete its files."""
+        """Stop the server and delete its files."""
         self.server.cleanup()
 
     def fsync(self) -> str:
@@ -116,8 +112,8 @@ class Postgres:
 
 @contextmanager
 def postgres_server(durable: bool, connections: int | None = None) -> Iterator[Postgres]:
-    """A server for as long as it is needed. One that does not start is a failure, never a skip."""
-    # not in pytest's own folder: of that a later run may clear away the older ones while this one is at work
+    """Run a server. If it does not start, the test fails instead of being skipped."""
+    # not in pytest's own folder, because another run may delete that while this one is running
     with TemporaryDirectory(prefix="shop-postgres-") as folder:
         server = Postgres(Path(folder), durable, connections)
         yield server
@@ -125,7 +121,7 @@ def postgres_server(durable: bool, connections: int | None = None) -> Iterator[P
 
 
 def one_of(kind: Sqlite | Postgres) -> Iterator[str]:
-    """A fresh database for the length of a test."""
+    """A fresh database, deleted after the test."""
     url = kind.fresh()
     yield url
     kind.drop(url)

@@ -1,4 +1,4 @@
-"""What tests need of the machine and what no package of Python brings."""
+"""Programs that tests need and that pip cannot install."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ import pytest
 
 
 def lacking(words: str) -> NoReturn:
-    """The test can't run here, and why: it is skipped by name, but fails in CI.
+    """Skip the test with a reason; in CI, fail it.
 
     Raises:
         pytest.skip.Exception, pytest.fail.Exception: always one of the two.
@@ -21,7 +21,7 @@ def lacking(words: str) -> NoReturn:
 
 
 def program(name: str) -> str:
-    """The path of a program. Servers often lie where only root's PATH leads."""
+    """The path of a program, also in the folders of root's PATH."""
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     return found or lacking(f"{name} is not installed: apt install {name}")
 

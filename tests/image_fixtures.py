@@ -1,4 +1,4 @@
-"""The images of one product, as a test looks at them."""
+"""Reading and changing the images of a product in tests."""
 
 from pathlib import Path
 
@@ -15,14 +15,14 @@ SLUG = "teapot"
 
 
 def paths(app: Flask, slug: str = SLUG) -> list[str]:
-    """The paths of its images, in order."""
+    """The paths of a product's images, in order."""
     with app.app_context():
         listed = select(ProductImage.path).join(Product).where(Product.slug == slug).order_by(ProductImage.position)
         return list(db.session.scalars(listed))
 
 
 def ids(app: Flask, slug: str = SLUG) -> list[int]:
-    """Their ids, in order."""
+    """The ids of a product's images, in order."""
     with app.app_context():
         return list(
             db.session.scalars(
@@ -32,7 +32,7 @@ def ids(app: Flask, slug: str = SLUG) -> list[int]:
 
 
 def on_disk(tmp_path: Path) -> list[str]:
-    """The files of all uploaded images."""
+    """The file names of all uploaded images."""
     return sorted(file.name for file in (tmp_path / "instance" / "media").glob("*"))
 
 

@@ -1,4 +1,4 @@
-"""What the database holds of orders and money, read for tests; and moments and states set for them."""
+"""Reading and changing orders, payments and stock in the database, for tests."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,20 +19,20 @@ from tests.shopper import Bought
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where one order and one of its attempts stand."""
+class OrderState:
+    """The state of an order and one of its payment attempts."""
 
     order: str
     attempt: str
     late: bool
     refund_due: bool
-    paid: bool  # has a moment of payment
+    paid: bool  # paid_at is set
     stock: tuple[int, int]  # on hand and held of its first line
 
 
 @dataclass(frozen=True)
-class Kept:
-    """One row of the callback record."""
+class StoredCallback:
+    """One stored callback."""
 
     row: str
     claim: str
@@ -43,23 +43,23 @@ class Kept:
 
 
 class Ledger:
-    """Looks into one shop's database."""
+    """Reads and changes one shop's database."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
 
-    def standing(self, bought: Bought) -> Standing:
-        """Of the attempt that a purchase opened, and its order."""
+    def standing(self, bought: Bought) -> OrderState:
+        """The state of a purchase's order and payment attempt."""
         with self.app.app_context():
             attempt = db.session.scalars(select(PaymentAttempt).filter_by(reference=int(bought.reference))).one()
             order = attempt.order
             stock = self.stock(order.lines[0].sku)
-            return Standing(
+            return OrderState(
                 order.payment, attempt.state, order.paid_late, order.refund_due, order.paid_at is not None, stock
             )
 
-    def callbacks(self, bought: Bought) -> list[Kept]:
-        """What was kept of the callbacks to a purchase's address, in order."""
+    def callbacks(self, bought: Bought) -> list[StoredCallback]:
+        """The stored callbacks of a purchase, in order."""
         with self.app.app_context():
             records = db.session.scalars(
                 select(CallbackRecord)
@@ -67,24 +67,24 @@ class Ledger:
                 .where(PaymentAttempt.reference == int(bought.reference))
                 .order_by(CallbackRecord.id)
             )
-            return [Kept(one.row, one.claim, one.amount, one.raw, one.reason, one.alert) for one in records]
+            return [StoredCallback(one.row, one.claim, one.amount, one.raw, one.reason, one.alert) for one in records]
 
     def mails(self, kind: str) -> int:
-        """How many mails of a kind were written."""
+        """How many emails of a kind were written."""
         return self.count(OutboxEmail, OutboxEmail.kind == kind)
 
     def stock(self, sku: str) -> tuple[int, int]:
-        """On hand and held."""
+        """The stock of a SKU: on hand and held."""
         with self.app.app_context():
             return tuple(db.session.execute(select(Variant.on_hand, Variant.held).filter_by(sku=sku)).one())
 
     def warnings(self, bought: Bought) -> list[str]:
-        """What the merchant is warned of, in the order's timeline."""
+        """The warnings for the merchant in the order's timeline."""
         with self.app.app_context():
             return [event.words for event in self._order(bought).events if event.warning]
 
     def timeline(self, bought: Bought) -> list[str]:
-        """What the buyer reads in the order's timeline."""
+        """The order's timeline, as the buyer sees it."""
         with self.app.app_context():
             return [event.words for event in self._order(bought).events if event.for_buyer]
 
@@ -98,7 +98,7 @@ class Ledger:
         return self.count(Order, Order.payment == "paid")
 
     def uses(self, code: str) -> int:
-        """How often a discount code counts as used."""
+        """How many uses a discount code has."""
         with self.app.app_context():
             return db.session.scalars(select(DiscountCode.uses).filter_by(code=code)).one()
 
@@ -108,7 +108,7 @@ class Ledger:
             return getattr(self._order(bought), name)
 
     def put(self, model: Any, where: dict[str, Any], **values: Any) -> None:
-        """Set columns of the one row that fits."""
+        """Set columns of the one row that matches."""
 
         def change() -> None:
             row = db.session.scalars(select(model).filter_by(**where)).one()
@@ -124,11 +124,11 @@ class Ledger:
             return self._order(bought).lines[0].id
 
     def put_mail(self, kind: str, **values: Any) -> None:
-        """Set columns of the one mail of a kind."""
+        """Set columns of the one email of a kind."""
         self.put(OutboxEmail, {"kind": kind}, **values)
 
     def shelve(self, sku: str, count: int) -> None:
-        """Put so many pieces of a SKU on the shelf, none of them held."""
+        """Set the stock of a SKU, with none held."""
         self.put(Variant, {"sku": sku}, on_hand=count, held=0)
 
     def put_order(self, bought: Bought, **values: Any) -> None:
@@ -136,16 +136,16 @@ class Ledger:
         self.put(Order, {"token": bought.order_path.rsplit("/", 1)[1]}, **values)
 
     def put_attempt(self, bought: Bought, **values: Any) -> None:
-        """Set columns of a purchase's attempt."""
+        """Set columns of a purchase's payment attempt."""
         self.put(PaymentAttempt, {"reference": int(bought.reference)}, **values)
 
     def expire(self, after: timedelta = timedelta(minutes=31)) -> int:
-        """Let time pass and sweep; how many orders ended."""
+        """Expire orders as if this much time had passed; returns how many."""
         with self.app.app_context():
             return expire_orders(utcnow() + after)
 
     def cancel(self, bought: Bought) -> None:
-        """Cancel an order that waits for payment, as the merchant does."""
+        """Cancel an unpaid order, as the merchant does."""
         from shop.orders import transitions
 
         def cancel() -> None:

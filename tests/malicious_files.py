@@ -1,4 +1,4 @@
-"""What might be sent in place of a product's image: made here, each for a reason, none of it a real photo."""
+"""Files that could be uploaded instead of a product's image."""
 
 import random
 import struct
@@ -9,14 +9,14 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
-GPS = b"Exact spot: 1.2921 S"  # must never come out again
+GPS = b"Exact spot: 1.2921 S"  # must never be served
 SCRIPT = b"<script>alert(document.domain)</script>"
 HUGE = 13 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Sent:
-    """A file, and whether the shop should take it: True, False, or None where either will do."""
+class Upload:
+    """A file, and whether the shop should accept it: True, False, or None if both are fine."""
 
     what: str
     name: str
@@ -25,7 +25,7 @@ class Sent:
 
 
 def photo(width: int = 800, height: int = 600, kind: str = "JPEG", mode: str = "RGB", **options: object) -> bytes:
-    """A image with a bright left half and a dark right half, so that one sees how it was turned."""
+    """An image with a bright left and a dark right half, which shows how it was turned."""
     image = Image.new("RGB", (width, height), (200, 60, 40))
     image.paste((20, 30, 60), (width // 2, 0, width, height))
     out = BytesIO()
@@ -34,7 +34,7 @@ def photo(width: int = 800, height: int = 600, kind: str = "JPEG", mode: str = "
 
 
 def grainy(width: int, height: int, **options: object) -> bytes:
-    """A photo as a phone takes it: detail everywhere, sidecar data, some megabytes."""
+    """A photo as from a phone: detail everywhere, metadata, some megabytes."""
     grain = Image.effect_noise((width // 8, height // 8), 60).resize((width, height), Image.Resampling.BICUBIC)
     light = Image.linear_gradient("L").resize((width, height))
     image = Image.merge("RGB", (light, grain, Image.blend(light, grain, 0.5)))
@@ -44,7 +44,7 @@ def grainy(width: int, height: int, **options: object) -> bytes:
 
 
 def scene(width: int, height: int) -> bytes:
-    """A photograph of ordinary detail: one thing before a wall, lit from above, with a little grain."""
+    """A photo with ordinary detail: an object before a wall, lit from above, with some grain."""
     light = Image.linear_gradient("L").resize((width, height))
     grain = Image.effect_noise((width, height), 12)
     image = Image.merge(
@@ -64,7 +64,7 @@ def scene(width: int, height: int) -> bytes:
 
 
 def exif(orientation: int = 1, note: bytes = GPS) -> bytes:
-    """Metadata as a phone writes them: how it was held, and where."""
+    """Metadata as from a phone: its orientation and place."""
     data = Image.Exif()
     data[0x0112] = orientation
     data[0x010F] = "Phone of Achieng"
@@ -80,14 +80,14 @@ def chunk(kind: bytes, body: bytes, crc: int | None = None) -> bytes:
 
 
 def png(width: int, height: int, body: bytes, *more: bytes, depth: int = 8, colour: int = 2) -> bytes:
-    """A PNG of which the header says one thing and the body may say another."""
+    """A PNG whose header may contradict its body."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     chunks = (chunk(b"IHDR", header), *more, chunk(b"IDAT", body), chunk(b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def _zeros(size: int) -> bytes:
-    """So many zeros, packed: a thousandth of it."""
+    """Compressed zeros: a thousandth of `size`."""
     packer = zlib.compressobj(9)
     block = bytes(1024 * 1024)
     return b"".join([*(packer.compress(block) for _ in range(size // len(block))), packer.flush()])
@@ -105,104 +105,106 @@ def _ftyp(brand: bytes) -> bytes:
     )
 
 
-def bombs() -> Iterator[Sent]:
+def bombs() -> Iterator[Upload]:
     """Small files that would be large images."""
-    yield Sent("20,000 x 20,000 PNG, header only", "a.png", png(20_000, 20_000, b""))
-    yield Sent("20,000 x 20,000 PNG, a gigabyte of zeros packed", "a.png", png(20_000, 20_000, _zeros(300 << 20)))
-    yield Sent("a PNG just above what is decoded", "a.png", png(4000, 2600, _zeros(32 << 20)))
-    yield Sent("a small PNG with far too much body", "a.png", png(400, 300, _zeros(200 << 20)), None)
-    yield Sent("2,000,000,000 pixels wide", "a.png", png(2_000_000_000, 300, b""))
-    yield Sent("1 x 20,000", "a.png", png(1, 20_000, zlib.compress(b"\0\0\0\0" * 20_000)))
-    yield Sent("a PNG of no width", "a.png", png(0, 0, b""))
+    yield Upload("20,000 x 20,000 PNG, header only", "a.png", png(20_000, 20_000, b""))
+    yield Upload("20,000 x 20,000 PNG, a gigabyte of zeros packed", "a.png", png(20_000, 20_000, _zeros(300 << 20)))
+    yield Upload("a PNG just above what is decoded", "a.png", png(4000, 2600, _zeros(32 << 20)))
+    yield Upload("a small PNG with far too much body", "a.png", png(400, 300, _zeros(200 << 20)), None)
+    yield Upload("2,000,000,000 pixels wide", "a.png", png(2_000_000_000, 300, b""))
+    yield Upload("1 x 20,000", "a.png", png(1, 20_000, zlib.compress(b"\0\0\0\0" * 20_000)))
+    yield Upload("a PNG of no width", "a.png", png(0, 0, b""))
     text = chunk(b"zTXt", b"Comment\0\0" + _zeros(80 << 20))
-    yield Sent("a PNG whose comment unpacks to 80 MB", "a.png", png(300, 300, _zeros(1 << 20), text), None)
+    yield Upload("a PNG whose comment unpacks to 80 MB", "a.png", png(300, 300, _zeros(1 << 20), text), None)
     profile = chunk(b"iCCP", b"x\0\0" + _zeros(80 << 20))
-    yield Sent("a PNG whose profile unpacks to 80 MB", "a.png", png(300, 300, _zeros(1 << 20), profile), None)
+    yield Upload("a PNG whose profile unpacks to 80 MB", "a.png", png(300, 300, _zeros(1 << 20), profile), None)
     wide = bytearray(photo())
     at = wide.index(b"\xff\xc0") + 5
     wide[at : at + 4] = struct.pack(">HH", 65_000, 65_000)
-    yield Sent("a JPEG that says it has 65,000 x 65,000", "a.jpg", bytes(wide))
+    yield Upload("a JPEG that says it has 65,000 x 65,000", "a.jpg", bytes(wide))
     wide[at : at + 4] = struct.pack(">HH", 7000, 7000)
-    yield Sent("a JPEG that says it has more than it has", "a.jpg", bytes(wide), None)
-    yield Sent("a progressive JPEG too large to hold whole", "a.jpg", photo(4000, 3000, progressive=True))
+    yield Upload("a JPEG that says it has more than it has", "a.jpg", bytes(wide), None)
+    yield Upload("a progressive JPEG too large to hold whole", "a.jpg", photo(4000, 3000, progressive=True))
     lossless = photo(3000, 2000, "WEBP", lossless=True, method=0)
-    yield Sent("a WebP too large to hold whole", "a.webp", lossless)
+    yield Upload("a WebP too large to hold whole", "a.webp", lossless)
 
 
-def impostors() -> Iterator[Sent]:
-    """Other things under a image's name."""
-    yield Sent("HTML as .jpg", "a.jpg", b"<!doctype html><title>x</title>" + SCRIPT)
-    yield Sent("SVG", "a.svg", b'<svg xmlns="http://www.w3.org/2000/svg">' + SCRIPT + b"</svg>")
-    yield Sent(
+def impostors() -> Iterator[Upload]:
+    """Other files with the name of an image."""
+    yield Upload("HTML as .jpg", "a.jpg", b"<!doctype html><title>x</title>" + SCRIPT)
+    yield Upload("SVG", "a.svg", b'<svg xmlns="http://www.w3.org/2000/svg">' + SCRIPT + b"</svg>")
+    yield Upload(
         "SVG as .png", "a.png", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
     )
-    yield Sent("GIF that is also JavaScript", "a.jpg", b"GIF89a/*" + photo(kind="GIF")[8:] + b"*/=1;alert(1)")
-    yield Sent("GIF", "a.gif", photo(kind="GIF"))
-    yield Sent("one-pixel GIF with a script behind it", "a.gif", photo(1, 1, "GIF") + SCRIPT)
-    yield Sent("BMP", "a.bmp", photo(kind="BMP"))
-    yield Sent("TIFF", "a.tif", photo(kind="TIFF"))
-    yield Sent("ICO", "a.ico", photo(256, 256, "ICO"))
-    yield Sent("PDF", "a.pdf", photo(kind="PDF"))
-    yield Sent("JPEG 2000", "a.jp2", photo(kind="JPEG2000"))
-    yield Sent("EPS, which some programs run", "a.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 300\n")
-    yield Sent("HEIC, as iPhones keep photos", "IMG_0001.HEIC", _ftyp(b"heic"))
-    yield Sent("HEIC named .jpg", "IMG_0001.jpg", _ftyp(b"heix"))
-    yield Sent("AVIF", "a.avif", photo(kind="AVIF"))
-    yield Sent("video", "a.mp4", _ftyp(b"isom"))
-    yield Sent("ZIP", "a.jpg", b"PK\x03\x04" + bytes(200))
-    yield Sent("text", "a.txt", b"Habari ya asubuhi. " * 40)
-    yield Sent("nothing", "a.jpg", b"")
-    yield Sent("13 MB", "a.jpg", photo() + bytes(HUGE))
-    yield Sent("noise", "a.jpg", random.Random(2).randbytes(50_000))
-    yield Sent("only the first bytes of a JPEG", "a.jpg", b"\xff\xd8\xff\xe0")
-    yield Sent("only the first bytes of a PNG", "a.png", b"\x89PNG\r\n\x1a\n")
-    yield Sent("only the first bytes of a WebP", "a.webp", b"RIFF\xff\xff\xff\xffWEBPVP8 ")
+    yield Upload("GIF that is also JavaScript", "a.jpg", b"GIF89a/*" + photo(kind="GIF")[8:] + b"*/=1;alert(1)")
+    yield Upload("GIF", "a.gif", photo(kind="GIF"))
+    yield Upload("one-pixel GIF with a script behind it", "a.gif", photo(1, 1, "GIF") + SCRIPT)
+    yield Upload("BMP", "a.bmp", photo(kind="BMP"))
+    yield Upload("TIFF", "a.tif", photo(kind="TIFF"))
+    yield Upload("ICO", "a.ico", photo(256, 256, "ICO"))
+    yield Upload("PDF", "a.pdf", photo(kind="PDF"))
+    yield Upload("JPEG 2000", "a.jp2", photo(kind="JPEG2000"))
+    yield Upload("EPS, which some programs run", "a.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 300\n")
+    yield Upload("HEIC, as iPhones keep photos", "IMG_0001.HEIC", _ftyp(b"heic"))
+    yield Upload("HEIC named .jpg", "IMG_0001.jpg", _ftyp(b"heix"))
+    yield Upload("AVIF", "a.avif", photo(kind="AVIF"))
+    yield Upload("video", "a.mp4", _ftyp(b"isom"))
+    yield Upload("ZIP", "a.jpg", b"PK\x03\x04" + bytes(200))
+    yield Upload("text", "a.txt", b"Habari ya asubuhi. " * 40)
+    yield Upload("nothing", "a.jpg", b"")
+    yield Upload("13 MB", "a.jpg", photo() + bytes(HUGE))
+    yield Upload("noise", "a.jpg", random.Random(2).randbytes(50_000))
+    yield Upload("only the first bytes of a JPEG", "a.jpg", b"\xff\xd8\xff\xe0")
+    yield Upload("only the first bytes of a PNG", "a.png", b"\x89PNG\r\n\x1a\n")
+    yield Upload("only the first bytes of a WebP", "a.webp", b"RIFF\xff\xff\xff\xffWEBPVP8 ")
 
 
-def broken() -> Iterator[Sent]:
-    """Images that stop short or contradict themselves."""
+def broken() -> Iterator[Upload]:
+    """Truncated or inconsistent images."""
     whole = {"jpg": photo(), "png": photo(kind="PNG"), "webp": photo(kind="WEBP")}
     for ending, content in whole.items():
         for part in (0.05, 0.4, 0.9):
-            yield Sent(f"{part:.0%} of a {ending}", f"a.{ending}", content[: int(len(content) * part)])
+            yield Upload(f"{part:.0%} of a {ending}", f"a.{ending}", content[: int(len(content) * part)])
     lines = zlib.compress((b"\0" + b"\x80" * 900) * 300)
-    yield Sent("a PNG with a wrong check sum in its header", "a.png", png(300, 300, lines).replace(b"IHDR", b"IHDs"))
-    yield Sent("a PNG with a wrong check sum", "a.png", png(300, 300, lines, chunk(b"pHYs", bytes(9), crc=1)), None)
-    yield Sent("a PNG whose body is no zlib", "a.png", png(300, 300, b"\xff" * 500), None)
-    yield Sent("a PNG with half the lines", "a.png", png(300, 300, zlib.compress((b"\0" + b"\x80" * 900) * 150)), None)
-    yield Sent("a JPEG with a garbled colour profile", "a.jpg", photo(icc_profile=b"\xff" * 3000), True)
-    yield Sent("a JPEG with a huge colour profile", "a.jpg", photo(icc_profile=bytes(3 << 20)), True)
-    yield Sent("a JPEG with garbled metadata", "a.jpg", photo(exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"), True)
-    yield Sent("metadata that say they are turned 99 ways", "a.jpg", photo(exif=exif(99)), True)
+    yield Upload("a PNG with a wrong check sum in its header", "a.png", png(300, 300, lines).replace(b"IHDR", b"IHDs"))
+    yield Upload("a PNG with a wrong check sum", "a.png", png(300, 300, lines, chunk(b"pHYs", bytes(9), crc=1)), None)
+    yield Upload("a PNG whose body is no zlib", "a.png", png(300, 300, b"\xff" * 500), None)
+    yield Upload(
+        "a PNG with half the lines", "a.png", png(300, 300, zlib.compress((b"\0" + b"\x80" * 900) * 150)), None
+    )
+    yield Upload("a JPEG with a garbled colour profile", "a.jpg", photo(icc_profile=b"\xff" * 3000), True)
+    yield Upload("a JPEG with a huge colour profile", "a.jpg", photo(icc_profile=bytes(3 << 20)), True)
+    yield Upload("a JPEG with garbled metadata", "a.jpg", photo(exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"), True)
+    yield Upload("metadata that say they are turned 99 ways", "a.jpg", photo(exif=exif(99)), True)
 
 
-def sound() -> Iterator[Sent]:
-    """Unusual images that are good, some of them with more inside than a image."""
-    yield Sent("JPEG", "a.jpg", photo(), True)
-    yield Sent("JPEG with where it was taken", "a.jpg", photo(exif=exif()), True)
-    yield Sent("JPEG with metadata as long as they may be", "a.jpg", photo(exif=exif(1, b"A" * 60_000)), True)
-    yield Sent("PNG with metadata", "a.png", photo(kind="PNG", exif=exif()), True)
-    yield Sent(
+def sound() -> Iterator[Upload]:
+    """Unusual but valid images, some with other content inside."""
+    yield Upload("JPEG", "a.jpg", photo(), True)
+    yield Upload("JPEG with where it was taken", "a.jpg", photo(exif=exif()), True)
+    yield Upload("JPEG with metadata as long as they may be", "a.jpg", photo(exif=exif(1, b"A" * 60_000)), True)
+    yield Upload("PNG with metadata", "a.png", photo(kind="PNG", exif=exif()), True)
+    yield Upload(
         "WebP with metadata", "a.webp", photo(kind="WEBP", exif=exif(), xmp=b"<x>" + GPS + SCRIPT + b"</x>"), True
     )
-    yield Sent("JPEG with a web page behind it", "a.jpg", photo() + SCRIPT, True)
-    yield Sent("JPEG with a web page as its comment", "a.html", photo(comment=SCRIPT), True)
-    yield Sent("PNG with a script in its text", "a.png", _with_text(), True)
-    yield Sent("JPEG with an archive behind it", "a.jpg", photo() + b"PK\x03\x04" + bytes(300), True)
-    yield Sent("CMYK", "a.jpg", photo(mode="CMYK"), True)
-    yield Sent("grey", "a.jpg", photo(mode="L"), True)
-    yield Sent("palette", "a.png", photo(kind="PNG", mode="P"), True)
-    yield Sent("palette with a transparent colour", "a.png", photo(kind="PNG", mode="P", transparency=0), True)
-    yield Sent("one bit", "a.png", photo(kind="PNG", mode="1"), True)
-    yield Sent("16 bits", "a.png", photo(kind="PNG", mode="I;16"), True)
-    yield Sent("transparent", "a.png", photo(kind="PNG", mode="RGBA"), True)
-    yield Sent("grey and transparent", "a.png", photo(kind="PNG", mode="LA"), True)
-    yield Sent("animated WebP", "a.webp", _moving("WEBP"), True)
-    yield Sent("animated PNG", "a.png", _moving("PNG"), True)
-    yield Sent("two images in one file, as some phones send", "a.jpg", _moving("MPO"), True)
+    yield Upload("JPEG with a web page behind it", "a.jpg", photo() + SCRIPT, True)
+    yield Upload("JPEG with a web page as its comment", "a.html", photo(comment=SCRIPT), True)
+    yield Upload("PNG with a script in its text", "a.png", _with_text(), True)
+    yield Upload("JPEG with an archive behind it", "a.jpg", photo() + b"PK\x03\x04" + bytes(300), True)
+    yield Upload("CMYK", "a.jpg", photo(mode="CMYK"), True)
+    yield Upload("grey", "a.jpg", photo(mode="L"), True)
+    yield Upload("palette", "a.png", photo(kind="PNG", mode="P"), True)
+    yield Upload("palette with a transparent colour", "a.png", photo(kind="PNG", mode="P", transparency=0), True)
+    yield Upload("one bit", "a.png", photo(kind="PNG", mode="1"), True)
+    yield Upload("16 bits", "a.png", photo(kind="PNG", mode="I;16"), True)
+    yield Upload("transparent", "a.png", photo(kind="PNG", mode="RGBA"), True)
+    yield Upload("grey and transparent", "a.png", photo(kind="PNG", mode="LA"), True)
+    yield Upload("animated WebP", "a.webp", _moving("WEBP"), True)
+    yield Upload("animated PNG", "a.png", _moving("PNG"), True)
+    yield Upload("two images in one file, as some phones send", "a.jpg", _moving("MPO"), True)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    yield Sent("JPEG with a colour profile", "a.jpg", photo(icc_profile=srgb), True)
-    yield Sent("1 x 1", "a.png", photo(1, 1, "PNG"), False)
+    yield Upload("JPEG with a colour profile", "a.jpg", photo(icc_profile=srgb), True)
+    yield Upload("1 x 1", "a.png", photo(1, 1, "PNG"), False)
     for name in (
         "../../../etc/passwd.jpg",
         "a\0.jpg",
@@ -213,7 +215,7 @@ def sound() -> Iterator[Sent]:
         "🧺.jpg",
         " ",
     ):
-        yield Sent(f"named {name[:30]!r}", name, photo(), True)
+        yield Upload(f"named {name[:30]!r}", name, photo(), True)
 
 
 def _with_text() -> bytes:
@@ -229,6 +231,6 @@ def _moving(kind: str) -> bytes:
     return out.getvalue()
 
 
-def every_file() -> list[Sent]:
-    """All of them."""
+def every_file() -> list[Upload]:
+    """All files."""
     return [*bombs(), *impostors(), *broken(), *sound()]

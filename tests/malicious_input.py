@@ -1,4 +1,4 @@
-"""Texts that do harm where they are not treated as text, and the checks that find whether one did."""
+"""Texts that do harm if they are not treated as text, and checks that find out whether they did."""
 
 import csv
 import io
@@ -50,21 +50,21 @@ STRINGS = (
     "../../../../etc/passwd .. %2e%2e/ \\..\\..",
     "ｊａｖａｓｃｒｉｐｔ：＜hostile＞ ﷽ ıİſK",
 )
-NEVER = {"hostile", "iframe", "base", "object", "embed"}  # elements that no page of ours has
+FORBIDDEN_ELEMENTS = {"hostile", "iframe", "base", "object", "embed"}
 ADDRESSES = ("href", "src", "action", "formaction", "srcset", "poster", "srcdoc")
 
 
 def check_harmless(html: str, address: str) -> None:
-    """Fail where a hostile text became more than text on a page."""
-    # forms take control characters off; where one got into a row all the same a browser draws nothing for it
+    """Fail if a hostile text became more than text on a page."""
+    # forms remove control characters; if one is in a row anyway, a browser shows nothing for it
     tree = check_page(re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]", "", html), address)
-    assert "50337" not in html, f"{address}: a template within a text was carried out"
+    assert "50337" not in html, f"{address}: a template inside a text was rendered"
     for element in tree.iter():
         _check_element(element, address)
 
 
 def _check_element(element: Element, address: str) -> None:
-    assert element.tag not in NEVER, f"{address}: <{element.tag}> of a visitor"
+    assert element.tag not in FORBIDDEN_ELEMENTS, f"{address}: <{element.tag}> from a visitor's text"
     assert not [name for name in element.attrib if "hostile" in name.lower()], f"{address}: {element.attrib}"
     for name in ADDRESSES:
         value = (element.get(name) or "").strip().lower()
@@ -72,16 +72,16 @@ def _check_element(element: Element, address: str) -> None:
 
 
 def check_cells(text: str, address: str) -> None:
-    """Fail where a cell of a CSV would be taken for a formula."""
+    """Fail if a spreadsheet would run a cell of a CSV as a formula."""
     for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"))):
         for cell in row:
             number = cell.removeprefix("-").replace(".", "", 1).isdigit()
             assert number or not cell.startswith(("=", "+", "-", "@", "\t", "\r")), f"{address}: cell {cell[:40]!r}"
 
 
-def check_letter(raw: bytes) -> None:
-    """Fail where a text of a mail became a header or a recipient of it."""
-    letter = message_from_bytes(raw, policy=policy.default)
-    assert not letter["Bcc"] and not letter["X-Hostile"], letter.items()
-    assert len(letter.get_all("To", [])) == 1
+def check_email(raw: bytes) -> None:
+    """Fail if a text in an email became a header or recipient."""
+    email = message_from_bytes(raw, policy=policy.default)
+    assert not email["Bcc"] and not email["X-Hostile"], email.items()
+    assert len(email.get_all("To", [])) == 1
     assert "50337" not in raw.decode(errors="replace")

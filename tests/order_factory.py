@@ -1,4 +1,4 @@
-"""Orders written straight into the database, where a test needs many, or what no buyer could make."""
+"""Orders written directly into the database, for tests that need many or unusual ones."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ NOON = datetime.fromisoformat("2026-11-02T09:00:00+00:00")
 
 
 def order(**fields: Any) -> Order:
-    """An order of one thing, each a minute newer than the one before; `fields` say what is particular about it."""
+    """An order with one line, a minute newer than the one before. `fields` override its columns."""
     one = next(_numbers)
     total = fields.pop("total", 2450)
     values = {
@@ -47,7 +47,7 @@ def order(**fields: Any) -> Order:
 
 
 def attempt(callbacks: Sequence[CallbackRecord] = (), **fields: Any) -> PaymentAttempt:
-    """A try to pay, with callbacks that `keep` writes after it."""
+    """A payment attempt. `keep` writes its callbacks."""
     one = next(_numbers)
     values = {"reference": 700_000_000 + one, "secret_hash": f"hash-{one}", "state": AttemptState.OPEN, "amount": 2450}
     made = PaymentAttempt(**{**values, "created_at": NOON, **fields})
@@ -56,7 +56,7 @@ def attempt(callbacks: Sequence[CallbackRecord] = (), **fields: Any) -> PaymentA
 
 
 def callback(raw: bytes = b"{}", **fields: Any) -> CallbackRecord:
-    """Something that was posted to a callback address."""
+    """A stored callback."""
     values = {
         "headers": "",
         "claim": "no",
@@ -69,17 +69,17 @@ def callback(raw: bytes = b"{}", **fields: Any) -> CallbackRecord:
 
 
 def keep(app: Flask, *orders: Order) -> list[str]:
-    """Write orders; their numbers."""
+    """Write orders and return their numbers."""
     from shop.core.database import db
     from shop.orders.search_index import add_search_terms, index_order
 
     def add() -> None:
-        tries = [tried for one in orders for tried in one.attempts]
+        attempts = [each for one in orders for each in one.attempts]
         db.session.add_all(orders)
         db.session.flush()
-        for tried in tries:
-            for record in tried.heard:
-                record.attempt_id = tried.id
+        for each in attempts:
+            for record in each.heard:
+                record.attempt_id = each.id
                 db.session.add(record)
         for one in orders:
             index_order(one)

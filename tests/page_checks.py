@@ -1,4 +1,4 @@
-"""What every page must be, checked on each page any test opens."""
+"""Checks of every page that a test opens."""
 
 import re
 from collections import Counter
@@ -6,8 +6,8 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 
-CANARY = "<canary>&\"'"  # put into names and notes; on a page it may only appear escaped
-QUIET = ("hidden", "submit", "button", "image")
+CANARY = "<canary>&\"'"  # used in names and notes; a page must escape it
+NO_LABEL_NEEDED = ("hidden", "submit", "button", "image")
 
 
 def check_page(html: str, address: str) -> Element:
@@ -15,7 +15,7 @@ def check_page(html: str, address: str) -> Element:
     parser = html5lib.HTMLParser(strict=False, namespaceHTMLElements=False)
     tree = parser.parse(html)
     assert not parser.errors, f"{address}: invalid HTML: {parser.errors[:3]}"
-    assert "<canary>" not in html, f"{address}: text of a visitor came back unescaped"
+    assert "<canary>" not in html, f"{address}: a visitor's text is not escaped"
     assert len(tree.findall(".//h1")) == 1, f"{address}: not exactly one h1"
     assert (tree.findtext(".//title") or "").strip(), f"{address}: no title"
     assert tree.get("lang"), f"{address}: no language"
@@ -31,16 +31,16 @@ def _check_labels(tree: Element, address: str, ids: set[str | None]) -> None:
     labelled = {label.get("for") for label in tree.iter("label")}
     inside = {id(control) for label in tree.iter("label") for control in label.iter() if control is not label}
     for control in [*tree.iter("input"), *tree.iter("select"), *tree.iter("textarea")]:
-        if control.get("type") in QUIET:
+        if control.get("type") in NO_LABEL_NEEDED:
             continue
         named = control.get("aria-label") or control.get("id") in labelled or id(control) in inside
         assert named, f"{address}: no label for {control.get('name')}"
     for element in tree.iter():
         for reference in ("aria-describedby", "aria-labelledby"):
             for name in (element.get(reference) or "").split():
-                assert name in ids, f"{address}: {reference} names {name}, which is not there"
+                assert name in ids, f"{address}: {reference} names {name}, which does not exist"
     for image in tree.iter("img"):
-        assert image.get("alt") is not None, f"{address}: a image without alt"
+        assert image.get("alt") is not None, f"{address}: an image without alt"
 
 
 def _check_strictness(tree: Element, html: str, address: str) -> None:

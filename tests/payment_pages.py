@@ -1,4 +1,4 @@
-"""An owner who acts on the money of one order after the other."""
+"""Using the admin's payment pages in tests."""
 
 from sqlalchemy import select
 
@@ -12,7 +12,7 @@ CODE = "SKA1B2C3D4"
 
 
 class Desk:
-    """An owner who acts on one order after the other."""
+    """An owner who uses the payment pages of orders."""
 
     def __init__(self, app, clerk, ledger):
         self.app, self.clerk, self.ledger = app, clerk, ledger
@@ -39,7 +39,7 @@ class Desk:
         return self.form(bought, "give-back", **{"code": "", "reason": "Broken", **fields})()
 
     def accept_less(self, bought, amount):
-        """Press Accept, then say on the page that asks once more that it is enough."""
+        """Press Accept, then confirm the smaller amount on the next page."""
         asked = self.press(bought, "accept", amount=amount)
         shown = self.clerk.get(asked.headers["Location"])
         assert shown.status_code == 200, asked.headers["Location"]

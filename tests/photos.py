@@ -1,6 +1,6 @@
-"""Photographs for the demo shop, whose own images are drawings: a photograph is marked up in another way.
+"""Photos for the demo shop, whose own images are drawings, which pages show in another way.
 
-`python -m tests.photos` hangs them in the shop that the environment describes.
+`python -m tests.photos` adds them to the shop of the environment.
 """
 
 from io import BytesIO
@@ -18,12 +18,12 @@ SHAPES = ((1200, 900), (900, 1200), (1000, 1000), (1600, 900))  # landscape, por
 
 
 def take_photos() -> list[str]:
-    """Photographs of every shape, taken in the way the shop takes an upload; their paths."""
-    return [serving.keep(*shrink(BytesIO(scene(*shape)))) for shape in SHAPES]
+    """Store photos of every shape as uploads, and return their paths."""
+    return [serving.store(*shrink(BytesIO(scene(*shape)))) for shape in SHAPES]
 
 
-def hang_photos() -> None:
-    """Put a photograph in the place of each image of a product, inside the caller's transaction."""
+def use_photos() -> None:
+    """Replace each product image by a photo, inside the caller's transaction."""
     paths = take_photos()
     for number, image in enumerate(
         db.session.scalars(select(ProductImage).order_by(ProductImage.product_id, ProductImage.position))
@@ -33,4 +33,4 @@ def hang_photos() -> None:
 
 if __name__ == "__main__":
     with create_app().app_context():
-        write(hang_photos)
+        write(use_photos)

@@ -1,4 +1,4 @@
-"""Counting what a page asks the database."""
+"""Counting database queries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from shop.core.database import db
 
 @contextmanager
 def counted(app: Flask) -> Iterator[list[str]]:
-    """The queries made meanwhile."""
+    """The queries made inside this context."""
     queries: list[str] = []
     with app.app_context():
         engine = db.engine

@@ -1,4 +1,4 @@
-"""A visitor of the shop: opens pages (each is checked), fills in forms, buys; and what Chpter would call back."""
+"""A visitor of the shop, who opens pages (each is checked), fills in forms and buys; and Chpter's callbacks."""
 
 import json
 import re
@@ -26,7 +26,7 @@ SKU = "KIO-CLA-TER"  # in the demo shop: plenty of stock
 
 
 class Shopper:
-    """A browser without JavaScript, and the buyer in front of it."""
+    """A buyer with a browser without JavaScript."""
 
     def __init__(self, app: Flask, provider: Provider | None = None) -> None:
         self.app = app
@@ -35,11 +35,11 @@ class Shopper:
         self.page: Element | None = None
 
     def get(self, address: str, **options: Any) -> TestResponse:
-        """Open an address; a page is checked."""
+        """Open an address. A page is checked."""
         return self._checked(self.browser.get(address, **options), address)
 
     def post(self, address: str, data: Mapping[str, Any], **options: Any) -> TestResponse:
-        """Send a form; a page that comes back is checked. A checkout that is not taken leads to one that says why."""
+        """Send a form. A page is checked. If the checkout redirects to a page that says why, open it."""
         reply = self.browser.post(address, data=data, **options)
         back = reply.headers.get("Location", "")
         if address == "/checkout" and back.startswith(("/checkout?", "/cart")):
@@ -48,16 +48,16 @@ class Shopper:
         return self._checked(reply, address)
 
     def add(self, sku: str = SKU, quantity: int | str = 1) -> TestResponse:
-        """Put something into the cart."""
+        """Add a SKU to the cart."""
         return self.post("/cart/add", {"sku": sku, "quantity": str(quantity)})
 
     def fill_checkout(self, area: str = "nairobi-cbd", **answers: str) -> dict[str, str]:
-        """The checkout form as a browser would send it, its hidden fields read from the page."""
+        """The checkout form as a browser would send it, with its hidden fields."""
         filled = {**ANSWERS, "area": self.area(area), **answers, "pay": "1"}
         return {**hidden_fields(self.get("/checkout").text), **filled}
 
     def checkout(self, area: str = "nairobi-cbd", **answers: str) -> TestResponse:
-        """Press Pay; where the page asks to confirm the total, look at it and press again."""
+        """Press Pay; if the page asks to confirm the total, press again."""
         form = self.fill_checkout(area, **answers)
         reply = self.post("/checkout", form)
         if reply.status_code == 200 and "The total is" in reply.text:
@@ -65,7 +65,7 @@ class Shopper:
         return reply
 
     def buy(self, sku: str = SKU, quantity: int = 1, **answers: str) -> "Bought":
-        """From empty cart to the payment page."""
+        """Buy a SKU, up to the payment page."""
         self.add(sku, quantity)
         reply = self.checkout(**answers)
         assert reply.status_code == 303, reply.text
@@ -86,7 +86,7 @@ class Shopper:
 
 
 class Bought:
-    """An order at the provider, as the provider knows it: reference, sum and callback address."""
+    """An order as the provider knows it: reference, amount and callback address."""
 
     def __init__(self, shopper: Shopper, link: str) -> None:
         assert shopper.provider is not None
@@ -116,26 +116,26 @@ class Bought:
         return self.callback(**{**failed, **changes})
 
     def hear(self, body: dict[str, Any] | bytes, **options: Any) -> TestResponse:
-        """Chpter posts to the callback address, from a client of its own."""
+        """Post a callback, as Chpter does."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         options.setdefault("content_type", "application/json")
         return self.shopper.app.test_client().post(self.callback_path, data=raw, **options)
 
     @property
     def status(self) -> dict[str, str]:
-        """The three states of the order's status JSON."""
+        """The states in the order's status JSON."""
         return {name: self.told[name] for name in ("payment", "attempt", "fulfilment")}
 
     @property
     def told(self) -> dict[str, Any]:
-        """The order's whole status JSON."""
+        """The order's status JSON."""
         reply = self.shopper.app.test_client().get(f"{self.order_path}/status")
         assert reply.status_code == 200
         return dict(reply.json or {})
 
 
 def hidden_fields(html: str, form: str = "") -> dict[str, str]:
-    """The hidden inputs of a page, by name; of the form that leads to `form`, if that is said."""
+    """The hidden inputs of a page by name; with `form`, of the form with that action."""
     fields = {}
     if form:
         html = next(part for part in html.split("<form")[1:] if f'action="{form}"' in part.partition(">")[0])

@@ -1,7 +1,7 @@
-"""What the shops of a test run share, so that tests are quick: templates, address rules, statements.
+"""Speed-ups of tests: all shops of a run share compiled templates, URL rules and statements.
 
-Passwords are hashed cheaply and SQLite does not wait for the disk. Tests that kill, crash or fill up a shop start it as
-a process of its own, which knows nothing of this; `make faults` does without it.
+Password hashing is cheap and SQLite does not wait for the disk. Tests that kill or crash a shop start it as a separate
+process without these; `make faults` does not use them either.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ _statements: Any = LRUCache(2000)
 
 
 class Compiled(BytecodeCache):
-    """Templates compiled in this process, under their file and the checksum of their text."""
+    """Templates compiled in this process, by file and checksum."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], CodeType] = {}
@@ -39,7 +39,7 @@ class Compiled(BytecodeCache):
 
 
 class KeptRule(Rule):
-    """An address rule; the function that writes its addresses is compiled once, it finds its converters in the rule."""
+    """A URL rule whose builder is compiled once for all shops."""
 
     _kept: dict[tuple[Any, ...], Callable[..., tuple[str, str]]] = {}
 
@@ -51,16 +51,16 @@ class KeptRule(Rule):
 
 
 def share() -> None:
-    """Let all shops that are made from here on share what they have in common."""
+    """Make all shops created from here on share templates, rules and statements."""
     Flask.jinja_options = {"bytecode_cache": Compiled()}
     Flask.url_rule_class = KeptRule
-    for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):  # with it a compiled statement is found again
+    for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):  # so that compiled statements are found again
         dialect.__eq__ = lambda self, other: type(self) is type(other)
         dialect.__hash__ = lambda self: hash(type(self))
 
 
-def spare(app: Flask) -> None:
-    """Make a shop cheap to run that lives in the tests' own process."""
+def speed_up(app: Flask) -> None:
+    """Make a shop in the tests' own process cheap to run."""
     credentials.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with app.app_context():
         engine = db.engine

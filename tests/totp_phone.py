@@ -1,4 +1,4 @@
-"""The authenticator app on somebody's phone, and the clock it goes by."""
+"""An authenticator app, and the clock that it uses."""
 
 import re
 from base64 import b32decode
@@ -16,19 +16,19 @@ from tests.shopper import hidden_fields
 
 
 class Clock:
-    """The shop's time for codes: it stands still until a test moves it on."""
+    """The shop's time for two-factor codes. It moves only when a test moves it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now: datetime = utcnow().replace(microsecond=0)
         monkeypatch.setattr(two_factor, "utcnow", lambda: self.now)
 
     def forward(self, **amount: int) -> None:
-        """Let time go by."""
+        """Move the clock forward."""
         self.now += timedelta(**amount)
 
 
 class Phone:
-    """Makes codes of the secret that was typed into it."""
+    """An authenticator app with a typed-in secret."""
 
     def __init__(self, written: str, clock: Clock) -> None:
         self.written = written
@@ -41,19 +41,19 @@ class Phone:
 
 
 def secret_on(html: str) -> str:
-    """The secret a set-up page shows in letters."""
+    """The secret that a set-up page shows in letters."""
     found = re.search(r'set-up__secret"><code>([A-Z2-7 ]+)</code>', html)
     assert found, html
     return found[1]
 
 
 def recovery_codes_on(html: str) -> list[str]:
-    """The recovery codes a page shows."""
+    """The recovery codes that a page shows."""
     return re.findall(r"<code>([2-9a-z]{5}-[2-9a-z]{5}-[2-9a-z]{5})</code>", html)
 
 
 def set_up(clerk: Clerk, clock: Clock) -> tuple[Phone, list[str]]:
-    """Set codes up as the pages say: the phone, and the recovery codes that were shown. Half a minute goes by."""
+    """Set up two-factor codes; returns the phone and the recovery codes. The clock moves on by 30 seconds."""
     page = clerk.get("/admin/me/codes").text
     phone = Phone(secret_on(page), clock)
     done = clerk.post("/admin/me/codes", {**hidden_fields(page), "code": phone.code()})
@@ -64,5 +64,5 @@ def set_up(clerk: Clerk, clock: Clock) -> tuple[Phone, list[str]]:
 
 
 def give_code(clerk: Clerk, code: str) -> TestResponse:
-    """Fill in the page that asks for the code at sign-in."""
+    """Fill in the page that asks for the two-factor code at login."""
     return clerk.post("/admin/sign-in/code", {**hidden_fields(clerk.get("/admin/sign-in/code").text), "code": code})

@@ -1,4 +1,4 @@
-"""A shop filled as people fill one: long names, long lists, lines in the text, a map link for an address."""
+"""A shop with long names, long lists, line breaks in texts, and a map link as an address."""
 
 from sqlalchemy import select
 
@@ -7,7 +7,7 @@ from shop.core.database import db
 from shop.pricing.models import DeliveryArea
 from tests.photos import take_photos
 
-NAME = "Kiondochasisalichenyemistarinamishonoyarangizote" * 2 + "KiondochasisaliNa24herufi"  # 121 with the last cut off
+NAME = "Kiondochasisalichenyemistarinamishonoyarangizote" * 2 + "KiondochasisaliNa24herufi"  # 121 characters
 SLUG, SKU = "untidy", "UNTIDY-42-WHITE"
 SIZES = [str(size) for size in range(33, 47)]
 COLOURS = ["White", "Black", "Burgundywinemaroonoxbloodredwithstripes"]
@@ -29,7 +29,7 @@ AREAS = 100
 
 
 def fill_untidily() -> None:
-    """Add all of it to the demo shop, inside the caller's transaction."""
+    """Add this content to the demo shop, inside the caller's transaction."""
     photos = take_photos()
     shelf = db.session.scalars(select(Category).order_by(Category.position)).first()
     assert shelf

@@ -1,4 +1,4 @@
-"""An address for every route of the shop, its variables filled in, so that a test can ask all of them."""
+"""Addresses of all routes, for tests that request each of them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ KNOWN = {
 
 
 def routes(app: Flask, method: str = "GET", under: str = "/") -> Iterator[Rule]:
-    """Every route that answers to a method, by its address."""
+    """Every route with this method, sorted by address."""
     found = (
         rule for rule in app.url_map.iter_rules() if method in (rule.methods or ()) and rule.rule.startswith(under)
     )
@@ -24,7 +24,7 @@ def routes(app: Flask, method: str = "GET", under: str = "/") -> Iterator[Rule]:
 
 
 def address_of(app: Flask, rule: Rule, known: Mapping[str, Any] | None = None) -> str:
-    """A route's address: `known` says what its variables are; of others a number is 1 and a text is "x"."""
+    """A route's address with the variables in `known`; other numbers are 1 and other texts "x"."""
     values = {}
     for variable in rule.arguments:
         number = isinstance(rule._converters[variable], IntegerConverter)

@@ -11,8 +11,7 @@ from shop.accounts.password_policy import weakness
 from shop.accounts.staff import UserExists, add_user, set_password
 from shop.accounts.staff_sessions import end_sessions
 from shop.accounts.two_factor import turn_off
-from shop.core.commands import ShopGroup
-from shop.core.database import write
+from shop.core.database import ShopGroup, write
 from shop.store.settings import current_store
 
 ACTOR = "Command on the server"  # in the audit log

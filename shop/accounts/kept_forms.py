@@ -54,7 +54,7 @@ def keep_posted_form(message: str) -> str | None:
     if user_id is None:
         return None
     token, address = new_token(), request.full_path.removesuffix("?")
-    encrypted = encryptor("kept form").seal(json.dumps([address, list(fields.items(multi=True)), message]), user_id)
+    encrypted = encryptor("kept form").encrypt(json.dumps([address, list(fields.items(multi=True)), message]), user_id)
 
     def keep() -> None:
         db.session.execute(delete(KeptForm).where(KeptForm.user_id == user_id))
@@ -76,7 +76,7 @@ def form_kept_here() -> Kept | None:
     )
     encrypted = db.session.scalar(query)
     try:
-        address, fields, message = json.loads(encryptor("kept form").open(encrypted or "", current_user.id))
+        address, fields, message = json.loads(encryptor("kept form").decrypt(encrypted or "", current_user.id))
     except DecryptionError:
         return None
     return Kept(address, MultiDict([(name, value) for name, value in fields]), message)

@@ -45,7 +45,7 @@ def throttle_key(email: str) -> str:
     """What a login with this email counts against in this browser."""
     key = f"password {email.casefold()}"
     try:
-        token = encryptor("known browser").open(request.cookies.get(_cookie_name(), ""), email.casefold())
+        token = encryptor("known browser").decrypt(request.cookies.get(_cookie_name(), ""), email.casefold())
     except DecryptionError:
         return key
     return f"{key} {token}"
@@ -54,7 +54,7 @@ def throttle_key(email: str) -> str:
 def remember_browser(email: str) -> None:
     """Count later tries with this email in this browser apart from all others."""
     settings: Settings = current_app.config["SETTINGS"]
-    sealed = encryptor("known browser").seal(new_token(), email.casefold())
+    sealed = encryptor("known browser").encrypt(new_token(), email.casefold())
 
     @after_this_request
     def set_cookie(response: Response) -> Response:

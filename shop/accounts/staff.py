@@ -41,7 +41,7 @@ def change_role(user_id: int, role: str) -> bool:
     """Change a user's role and end all their sessions; False if there was nothing to change.
 
     Runs in the caller's transaction, like everything here. Raises LastOwner, NoLongerOwner, LookupError, and
-    ChangedMeanwhile when the posted form showed another role.
+    StaleForm when the posted form showed another role.
     """
     user = _active_user(user_id)
     if user.role == role:

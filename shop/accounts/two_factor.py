@@ -79,7 +79,7 @@ def turn_on(user_id: int, secret: str, step: int) -> list[str]:
     `step` is the step of the code that completed the set-up: that code does not work again.
     """
     turn_off(user_id)
-    encrypted = encryptor(PURPOSE).seal(secret, user_id)
+    encrypted = encryptor(PURPOSE).encrypt(secret, user_id)
     db.session.add(TwoFactor(user_id=user_id, secret=encrypted, last_step=step, since=utcnow()))
     return new_recovery_codes(user_id)
 
@@ -140,7 +140,7 @@ def _proof(user_id: int, typed: str) -> Proof:
         return "recovery" if db.session.scalar(use.returning(RecoveryCode.code_hash)) else ""
     row, cipher = db.session.get_one(TwoFactor, user_id), encryptor(PURPOSE)
     try:
-        secret = cipher.open(row.secret, user_id)
+        secret = cipher.decrypt(row.secret, user_id)
     except DecryptionError:
         log.error(
             "a two-factor secret cannot be read: SECRET_KEY changed, and the old one is not in SECRET_KEY_FALLBACKS"
@@ -152,7 +152,7 @@ def _proof(user_id: int, typed: str) -> Proof:
     unused = update(TwoFactor).where(TwoFactor.user_id == user_id, TwoFactor.last_step < step)
     values: dict[str, Any] = {"last_step": step}
     if cipher.needs_old_key(row.secret):  # encrypt it again, so that the old key can be removed
-        values["secret"] = cipher.seal(secret, user_id)
+        values["secret"] = cipher.encrypt(secret, user_id)
     return "app" if updated(unused.values(values)) else ""
 
 

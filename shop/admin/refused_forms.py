@@ -14,8 +14,8 @@ from shop.accounts.permissions import NOT_YOURS, admin, has_role, may
 from shop.admin.form_replay import own_page, show_again
 from shop.core.database import database_outage, db
 from shop.web.errors import error_page
-from shop.web.fingerprints import ChangedMeanwhile
-from shop.web.idempotency import made_before
+from shop.web.fingerprints import StaleForm
+from shop.web.idempotency import earlier_result
 
 STALE = "You signed in again after this page was opened, so nothing is saved yet. Check it and press the button again"
 SIGNED_OUT = ("You are signed out", "Nothing was saved. Sign in, open the page again and send it once more.")
@@ -24,8 +24,8 @@ GONE = "What you typed is no longer kept: it was kept for two hours"
 AGAIN = "That was saved already, so it counts once"
 
 
-@admin.errorhandler(ChangedMeanwhile)
-def changed_meanwhile(error: ChangedMeanwhile) -> Response:
+@admin.errorhandler(StaleForm)
+def changed_meanwhile(error: StaleForm) -> Response:
     """The form with what others changed, to look at and send again."""
     db.session.rollback()
     return show_again(error.problems, 409, error.typed)
@@ -50,7 +50,7 @@ def stale_token(_error: CSRFError) -> Response:
 @admin.errorhandler(TimeoutError)
 def busy(error: OperationalError | TimeoutError) -> Response:
     """The form with all that was typed, when the database has no time for it."""
-    database_outage().seen(type(getattr(error, "orig", error)).__name__)
+    database_outage().failed(type(getattr(error, "orig", error)).__name__)
     page = _filled_in() if request.method == "POST" else None
     page = page or error_page(503)
     page.headers["Retry-After"] = "5"
@@ -101,7 +101,7 @@ def kept_form() -> AnyResponse:
 
 
 def _made_before() -> AnyResponse | None:
-    address = made_before()
+    address = earlier_result()
     if not address:
         return None
     flash(AGAIN, "good")

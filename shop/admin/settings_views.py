@@ -11,8 +11,8 @@ from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import takes
 from shop.catalog.images import serving
 from shop.catalog.images.paths import files_of
-from shop.catalog.images.processing import LARGEST_FILE, ImageRefused
-from shop.catalog.images.uploads import take_one
+from shop.catalog.images.processing import MAX_FILE_BYTES, ImageRefused
+from shop.catalog.images.uploads import store_image
 from shop.checkout.forms import BAD_EMAIL
 from shop.config import Settings
 from shop.core.database import db, write
@@ -21,16 +21,16 @@ from shop.core.phones import PhoneError, kenyan_mobile, readable_phone
 from shop.core.text import normalised_email, typed_line, typed_text
 from shop.store.settings import (
     DEFAULT_VERIFICATION_THRESHOLD,
-    ONE,
+    ROW_ID,
     StoreSettings,
+    clear_store_cache,
     current_store,
-    forget_store,
     store_settings_row,
 )
 from shop.web.base_form import BaseForm
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
-from shop.web.form_fields import MOST_SHILLINGS, WholeNumber
+from shop.web.form_fields import MAX_SHILLINGS, WholeNumberField
 
 TEXTS = ("name", "tagline", "phone", "whatsapp", "email", "address", "about")
 FIELDS = (*TEXTS, "verification_threshold")
@@ -70,7 +70,7 @@ class SettingsForm(BaseForm):
         filters=[typed_text],
     )
 
-    verification_threshold = WholeNumber("Look at payments from", 1, MOST_SHILLINGS, money=True)
+    verification_threshold = WholeNumberField("Look at payments from", 1, MAX_SHILLINGS, money=True)
 
     def validate_phone(self, field: StringField) -> None:
         """A Kenyan mobile in any spelling."""
@@ -112,7 +112,7 @@ def settings() -> str | tuple[str, int] | AnyResponse:
     if not form.validate():
         return _page(form, form.problems), 422
     write(lambda: _save(form))
-    forget_store()
+    clear_store_cache()
     flash("Saved. Every page says so within a few seconds", "good")
     return redirect(url_for("admin.settings"), 303)
 
@@ -149,13 +149,13 @@ def _shown(row: StoreSettings) -> dict[str, str]:
 def kept_page(problems: list[tuple[str, str]]) -> str:
     """The page as the settings are now. `problems` are those of another form on it."""
     form = SettingsForm(formdata=None)
-    form.fill(db.session.get(StoreSettings, ONE) or _as_it_comes())
+    form.fill(db.session.get(StoreSettings, ROW_ID) or _as_it_comes())
     return _page(form, problems)
 
 
 def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
     ours: Settings = current_app.config["SETTINGS"]
-    row = db.session.get(StoreSettings, ONE) or _as_it_comes()
+    row = db.session.get(StoreSettings, ROW_ID) or _as_it_comes()
     return render_template(
         "admin/settings.html",
         form=form,
@@ -168,7 +168,7 @@ def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
 
 
 LOGO: dict[str, Label] = {"logo": "The logo"}
-takes("admin.set_logo", LARGEST_FILE)
+takes("admin.set_logo", MAX_FILE_BYTES)
 
 
 @admin.post("/settings/logo")
@@ -180,7 +180,7 @@ def set_logo() -> tuple[str, int] | AnyResponse:
         return kept_page([("logo-file", "Choose a image for the logo")]), 422
     db.session.rollback()  # no transaction stays open while a image is decoded
     try:
-        path = take_one(file)
+        path = store_image(file)
     except ImageRefused as refused:
         return kept_page([("logo-file", f"The logo was not changed: {refused}")]), 422
     _show(path, "Changed the shop’s logo")
@@ -221,8 +221,8 @@ def _show(path: str, words: str) -> str:
         return before
 
     before = write(work)
-    forget_store()
-    serving.let_rest(before)
+    clear_store_cache()
+    serving.touch(before)
     return before
 
 

@@ -1,1 +1,1 @@
-"""What we sell."""
+"""The catalogue: products, categories, stock, images."""

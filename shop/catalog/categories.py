@@ -1,4 +1,4 @@
-"""Changing the shelves of the shop: categories. Runs inside the caller's transaction."""
+"""Changing categories. Runs inside the caller's transaction."""
 
 from dataclasses import dataclass
 
@@ -6,18 +6,18 @@ from sqlalchemy import func, or_, select, update
 
 from shop.catalog.images.paths import NO_IMAGE
 from shop.catalog.models import Category, Product, ProductImage, Variant
-from shop.catalog.slugs import free_names, keep_old_slug, search_text, tidy_slug
+from shop.catalog.slugs import free_names, old_slugs_like, search_text, tidy_slug
 from shop.core.database import db
 
-LONGEST_NAME = 60  # characters, as are the others
-LONGEST_BLURB = 200
-LONGEST_SLUG = 60
-NEUTRAL = NO_IMAGE  # of a category that has chosen none: its page shows a image of its newest goods
-MOST_IMAGES = 24  # to choose from
+MAX_NAME_LENGTH = 60  # characters, like the others
+MAX_BLURB_LENGTH = 200
+MAX_SLUG_LENGTH = 60
+NEWEST_PRODUCT = NO_IMAGE  # stored for a category without its own image, which shows its newest product's
+MAX_IMAGES = 24  # to choose from
 
 
-class StillInUse(Exception):
-    """Goods for sale stand on it: `count` of them. Nothing was written."""
+class CategoryInUse(Exception):
+    """The category has `count` products for sale. Nothing was written."""
 
     def __init__(self, count: int) -> None:
         super().__init__(f"{count} products for sale are in it")
@@ -26,38 +26,38 @@ class StillInUse(Exception):
 
 @dataclass(frozen=True)
 class CategoryValues:
-    """What a category says of itself. `slug` may be empty for a new one: it is made from the name."""
+    """The values of a category. An empty `slug` is derived from the name."""
 
     name: str
     blurb: str = ""
     slug: str = ""
-    image: str = NEUTRAL
+    image: str = NEWEST_PRODUCT
 
 
-def category_with(category_id: int) -> Category | None:
+def category_by_id(category_id: int) -> Category | None:
     """A category, archived or not."""
     return db.session.get(Category, category_id) if category_id < 2**31 else None
 
 
-def category_named(name: str) -> Category | None:
-    """The category of that name in any case, or None."""
+def category_by_name(name: str) -> Category | None:
+    """The category with this name, ignoring case, or None."""
     wanted = name.casefold()
     return next((one for one in db.session.scalars(select(Category)) if one.name.casefold() == wanted), None)
 
 
-def category_at(slug: str) -> Category | None:
-    """The category at this address, or None."""
+def category_with_slug(slug: str) -> Category | None:
+    """The category with this slug, archived or not, or None."""
     return db.session.scalar(select(Category).where(Category.slug == slug))
 
 
-def add_category(shelf: CategoryValues) -> Category:
-    """A new category, the last one. A slug that is taken breaks a UNIQUE constraint (IntegrityError)."""
+def add_category(values: CategoryValues) -> Category:
+    """Add a category as the last one. A slug in use breaks a UNIQUE constraint (IntegrityError)."""
     last = db.session.scalar(select(func.max(Category.position)))
     made = Category(
-        slug=shelf.slug or _free_slug(shelf.name),
-        name=shelf.name,
-        blurb=shelf.blurb,
-        image=shelf.image,
+        slug=values.slug or _free_slug(values.name),
+        name=values.name,
+        blurb=values.blurb,
+        image=values.image,
         position=0 if last is None else last + 1,
     )
     db.session.add(made)
@@ -65,22 +65,22 @@ def add_category(shelf: CategoryValues) -> Category:
     return made
 
 
-def change_category(category: Category, shelf: CategoryValues) -> None:
-    """Change what a category says; its goods are found by its new name."""
-    renamed = category.name != shelf.name
-    category.name, category.blurb, category.slug, category.image = shelf.name, shelf.blurb, shelf.slug, shelf.image
+def change_category(category: Category, values: CategoryValues) -> None:
+    """Change a category, and the search texts of its products if its name changes."""
+    renamed = category.name != values.name
+    category.name, category.blurb, category.slug, category.image = values.name, values.blurb, values.slug, values.image
     if renamed:
         _refresh_search(category)
     db.session.flush()
 
 
 def archive_category(category: Category) -> None:
-    """Take a category out of the shop. Raises StillInUse while goods for sale stand on it."""
-    # locked, so that no product comes on to it meanwhile: `add_product` and `change_details` lock it too
+    """Archive a category. Raises CategoryInUse while it has products for sale."""
+    # the lock keeps `add_product` and `change_details`, which also take it, from adding a product at the same time
     db.session.execute(select(Category.id).where(Category.id == category.id).with_for_update())
     count = db.session.scalar(select(func.count(Product.id)).where(Product.category_id == category.id, Product.active))
     if count:
-        raise StillInUse(count)
+        raise CategoryInUse(count)
     category.active = False
 
 
@@ -90,38 +90,38 @@ def restore_category(category: Category) -> None:
 
 
 def move_category(category: Category, up: bool) -> bool:
-    """Change places with the neighbour above or below; False at the end of the row."""
-    row = list(db.session.scalars(select(Category).order_by(Category.position, Category.id).with_for_update()))
-    place = row.index(category)
+    """Move a category up or down by one; False if it is the first or last already."""
+    ordered = list(db.session.scalars(select(Category).order_by(Category.position, Category.id).with_for_update()))
+    place = ordered.index(category)
     other = place - 1 if up else place + 1
-    if not 0 <= other < len(row):
+    if not 0 <= other < len(ordered):
         return False
-    row[place], row[other] = row[other], row[place]
-    for position, one in enumerate(row):
+    ordered[place], ordered[other] = ordered[other], ordered[place]
+    for position, one in enumerate(ordered):
         one.position = position
     return True
 
 
 def images_for(category: Category | None) -> list[tuple[str, str]]:
-    """What a category may choose its image from: (path, whose), its own one first, a neutral one last."""
+    """The images a category can use, as (path, product name): its current one first, NEWEST_PRODUCT last."""
     if category is None:
-        return [(NEUTRAL, "Its newest product")]
+        return [(NEWEST_PRODUCT, "Its newest product")]
     query = (
         select(ProductImage.path, Product.name)
         .join(Product, Product.id == ProductImage.product_id)
         .where(Product.category_id == category.id, ProductImage.position == 0)
         .order_by(Product.active.desc(), Product.position)
-        .limit(MOST_IMAGES)
+        .limit(MAX_IMAGES)
     )
     found = dict(db.session.execute(query).all())
-    now = {category.image: found.get(category.image, "As it is now")} if category.image != NEUTRAL else {}
-    return list({**now, **found, NEUTRAL: "Its newest product"}.items())
+    now = {category.image: found.get(category.image, "As it is now")} if category.image != NEWEST_PRODUCT else {}
+    return list({**now, **found, NEWEST_PRODUCT: "Its newest product"}.items())
 
 
 def _free_slug(name: str) -> str:
-    base = tidy_slug(name)[: LONGEST_SLUG - 6].strip("-") or "category"
+    base = tidy_slug(name)[: MAX_SLUG_LENGTH - 6].strip("-") or "category"
     near = or_(Category.slug == base, Category.slug.startswith(f"{base}-"))
-    taken = [*db.session.scalars(select(Category.slug).where(near)), *keep_old_slug(Category, base)]
+    taken = [*db.session.scalars(select(Category.slug).where(near)), *old_slugs_like(Category, base)]
     return free_names([base], taken)[0]
 
 
@@ -130,10 +130,10 @@ def _refresh_search(category: Category) -> None:
     found = select(Variant.product_id, Variant.sku).join(Product).where(Product.category_id == category.id)
     for product_id, sku in db.session.execute(found.order_by(Variant.position)):
         skus.setdefault(product_id, []).append(sku)
-    goods = select(Product.id, Product.name, Product.description).where(Product.category_id == category.id)
+    products = select(Product.id, Product.name, Product.description).where(Product.category_id == category.id)
     texts = [
         {"id": product_id, "search_text": search_text(name, category.name, skus.get(product_id, ()), description)}
-        for product_id, name, description in db.session.execute(goods)
+        for product_id, name, description in db.session.execute(products)
     ]
     if texts:
         db.session.execute(update(Product), texts)

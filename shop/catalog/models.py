@@ -1,4 +1,4 @@
-"""Categories, products, their images, the variants that carry SKU, price and stock, and the ledger of that stock."""
+"""Categories, products, images, variants (SKU, price, stock) and the stock ledger."""
 
 from datetime import datetime
 
@@ -7,18 +7,18 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.core.database import Model, UtcDateTime
 
-LOW_STOCK = 3  # from here down a page says how many are left
+LOW_STOCK = 3  # at or below this, a page says how many are left
 
 
 def stock_word(left: int) -> str:
-    """How a page speaks of stock: "in", "low" or "out"."""
+    """The state of a stock: "in", "low" or "out"."""
     if left <= 0:
         return "out"
     return "low" if left <= LOW_STOCK else "in"
 
 
 class Category(Model):
-    """A shelf of the shop."""
+    """A category of products."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
@@ -26,11 +26,11 @@ class Category(Model):
     blurb: Mapped[str] = mapped_column(String(200))
     image: Mapped[str] = mapped_column(String(120))  # path under static/
     position: Mapped[int]
-    active: Mapped[bool] = mapped_column(default=True)  # archived when not: no goods for sale stand on it
+    active: Mapped[bool] = mapped_column(default=True)  # False: archived, without products for sale
 
 
 class Product(Model):
-    """A thing we sell, in one or more variants."""
+    """A product, sold in one or more variants."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
@@ -39,11 +39,13 @@ class Product(Model):
     search_text: Mapped[str] = mapped_column(Text)  # lower-case name, category, SKUs and description
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     position: Mapped[int]  # newest first
-    active: Mapped[bool] = mapped_column(default=True)  # archived when not: sold no more, kept in old orders
-    option_1: Mapped[str] = mapped_column(String(40), default="")  # what its variants differ in: "Size", "Colour"
+    active: Mapped[bool] = mapped_column(default=True)  # False: archived, no longer sold, kept for old orders
+    option_1: Mapped[str] = mapped_column(
+        String(40), default=""
+    )  # the options its variants differ in: "Size", "Colour"
     option_2: Mapped[str] = mapped_column(String(40), default="")
     option_3: Mapped[str] = mapped_column(String(40), default="")
-    version: Mapped[int] = mapped_column(default=0)  # counts its edits: whoever saves over another's is told
+    version: Mapped[int] = mapped_column(default=0)  # counts its edits, to detect two at the same time
 
     category: Mapped[Category] = relationship()
     images: Mapped[list["ProductImage"]] = relationship(order_by="ProductImage.position")
@@ -56,26 +58,26 @@ class Product(Model):
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The names of what its variants differ in, none to three."""
+        """The names of its options, none to three."""
         return tuple(filter(None, (self.option_1, self.option_2, self.option_3)))
 
 
 class ProductEdit(Model):
-    """One edit of a product: what was changed, and what the product was before it. Rows are only ever added."""
+    """One edit of a product: what changed, and the product before it. Rows are never changed."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
-    version: Mapped[int]  # the one that it ended
+    version: Mapped[int]  # the version before the edit
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(String(80))
     words: Mapped[str] = mapped_column(Text)
-    before: Mapped[str] = mapped_column(Text)  # JSON: the product as its form would have shown it
+    before: Mapped[str] = mapped_column(Text)  # JSON: the fields of the product's form
 
     __table_args__ = (Index("ix_product_edit_version", "product_id", "version", unique=True),)
 
 
 class ProductImage(Model):
-    """A image of a product; position 0 is the one on its card."""
+    """An image of a product; position 0 is the one on its card."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
@@ -83,13 +85,15 @@ class ProductImage(Model):
     path: Mapped[str] = mapped_column(String(120))  # under static/
     alt: Mapped[str] = mapped_column(String(200))
 
-    variants: Mapped[list["Variant"]] = relationship(back_populates="image")  # those it shows; it goes, they stay
+    variants: Mapped[list["Variant"]] = relationship(
+        back_populates="image"
+    )  # the variants it shows; they stay when it is deleted
 
     __table_args__ = (Index("ix_product_image_place", "product_id", "position", unique=True),)
 
 
 class OldSlug(Model):
-    """A slug that a product or category had before it was renamed. `item_id` is the row's, in the table `kind`."""
+    """A former slug of a product or category. `item_id` is the id in the table `kind`."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))  # product or category
@@ -100,7 +104,7 @@ class OldSlug(Model):
 
 
 class Variant(Model):
-    """What is bought: one SKU with its price (whole shillings) and stock. `held` is promised to unpaid orders."""
+    """What is bought: one SKU with its price (whole shillings) and stock. Unpaid orders hold `held` pieces."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
@@ -114,14 +118,12 @@ class Variant(Model):
     value_1: Mapped[str] = mapped_column(String(60), default="")  # of the product's option_1: "Large"
     value_2: Mapped[str] = mapped_column(String(60), default="")
     value_3: Mapped[str] = mapped_column(String(60), default="")
-    low_stock_threshold: Mapped[int] = mapped_column(
-        default=LOW_STOCK
-    )  # from here down it stands on the low-stock list
+    low_stock_threshold: Mapped[int] = mapped_column(default=LOW_STOCK)  # at or below this it is on the low-stock list
 
     image_id: Mapped[int | None] = mapped_column(ForeignKey("product_image.id"), index=True)
 
     product: Mapped[Product] = relationship(back_populates="variants")
-    # Its own; without one, the first of its product is shown.
+    # without one, the product's first image is shown
     image: Mapped[ProductImage | None] = relationship(back_populates="variants")
 
     __table_args__ = (
@@ -136,29 +138,27 @@ class Variant(Model):
 
     @property
     def left(self) -> int:
-        """How many can still be sold."""
+        """How many pieces can still be sold."""
         return self.on_hand - self.held
 
     @property
     def stock(self) -> str:
-        """One of in, low and out."""
+        """ "in", "low" or "out"."""
         return stock_word(self.left)
 
 
 class StockEntry(Model):
-    """One line of the stock ledger: by how much a SKU's stock changed, and why. Rows are only ever added."""
+    """An entry of the stock ledger: by how much a SKU's stock changed, and why. Rows are never changed."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     sku: Mapped[str] = mapped_column(String(40))
-    on_hand: Mapped[int]  # the change, with its sign
-    held: Mapped[int]  # the change, with its sign
+    on_hand: Mapped[int]  # the signed change
+    held: Mapped[int]  # the signed change
     reason: Mapped[str] = mapped_column(String(200))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id", ondelete="SET NULL"), index=True)
-    actor: Mapped[str] = mapped_column(String(80), default="")  # who of the desk did it; empty for the shop itself
-    idempotency_key: Mapped[str | None] = mapped_column(
-        String(32)
-    )  # of the form that asked for it: sent twice, it counts once
+    actor: Mapped[str] = mapped_column(String(80), default="")  # the user who did it; "" for the shop itself
+    idempotency_key: Mapped[str | None] = mapped_column(String(32))  # of the form, which counts once if sent twice
 
     __table_args__ = (
         Index("ix_stock_entry_newest", "sku", "id"),

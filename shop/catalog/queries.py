@@ -1,4 +1,4 @@
-"""Finding goods: the lists a shopper looks through. Columns, not entities: a list needs no object per row."""
+"""Product lists for shoppers. They select columns, because a list needs no object per row."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +12,11 @@ from shop.core.database import db
 from shop.web.pagination import Page, paginate
 
 PAGE_SIZE = 12
-LONGEST_QUERY = 80  # characters of a search that are looked at
-MOST_WORDS = 6
+MAX_QUERY_LENGTH = 80  # characters of a search that are used
+MAX_WORDS = 6
 
 _buyable = case((Variant.on_hand > Variant.held, Variant.price))
-# Of what can be bought, if anything can.
+# Prices of the variants in stock, or of all if none is.
 _price = func.coalesce(func.min(_buyable), func.min(Variant.price))
 _highest = func.coalesce(func.max(_buyable), func.max(Variant.price))
 SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
@@ -28,7 +28,7 @@ SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
 
 
 def image_of_variant() -> ColumnElement[bool]:
-    """What joins a variant to the image that shows it: its own, or else the first of its product."""
+    """The condition that joins a variant to its image: its own, or else the first of its product."""
     first = aliased(ProductImage)
     of_product = select(first.id).where(first.product_id == Variant.product_id, first.position == 0).scalar_subquery()
     return ProductImage.id == func.coalesce(Variant.image_id, of_product)
@@ -36,7 +36,7 @@ def image_of_variant() -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class ProductCard:
-    """A product in a list. `price` is the lowest that can be bought, in whole shillings; `varies` when others can."""
+    """A product in a list. `price` is its lowest, in whole shillings; `varies` if its variants' prices differ."""
 
     slug: str
     name: str
@@ -48,28 +48,28 @@ class ProductCard:
 
     @property
     def stock(self) -> str:
-        """One of in, low and out, all variants together."""
+        """ "in", "low" or "out", for all variants together."""
         return stock_word(self.left)
 
 
 @dataclass(frozen=True)
-class Listing(Page):
+class ProductList(Page):
     """One page of products."""
 
     cards: list[ProductCard]
 
 
 @dataclass(frozen=True)
-class Tile:
-    """A category as a way into the shop. Without a image of its own it shows its newest product's."""
+class CategoryTile:
+    """A category on the home page. Without its own image it shows its newest product's."""
 
     slug: str
     name: str
     image: str
 
 
-def categories() -> list[Tile]:
-    """The categories of the shop in shelf order."""
+def categories() -> list[CategoryTile]:
+    """The active categories in the merchant's order."""
     newest_image = (
         select(ProductImage.path)
         .join(Product, Product.id == ProductImage.product_id)
@@ -80,7 +80,7 @@ def categories() -> list[Tile]:
     )
     image = case((Category.image == NO_IMAGE, func.coalesce(newest_image, NO_IMAGE)), else_=Category.image)
     query = select(Category.slug, Category.name, image).where(Category.active).order_by(Category.position)
-    return [Tile(*row) for row in db.session.execute(query)]
+    return [CategoryTile(*row) for row in db.session.execute(query)]
 
 
 def newest(limit: int) -> list[ProductCard]:
@@ -94,24 +94,24 @@ def more_like(product: Product, limit: int = 4) -> list[ProductCard]:
     return _cards(_card_query(here).order_by(Product.position).limit(limit))
 
 
-def in_category(category: Category, sort: str, page: int) -> Listing:
-    """One page of a category. An unknown sort is "newest", a page out of range the nearest there is."""
+def in_category(category: Category, sort: str, page: int) -> ProductList:
+    """One page of a category. An unknown sort means "newest", a page out of range the nearest."""
     return _listing(Product.category_id == category.id, sort, page)
 
 
-def found(query: str, sort: str, page: int) -> Listing:
-    """One page of what holds every word of the query, in any case; nothing for an empty query."""
-    words = query.lower()[:LONGEST_QUERY].split()[:MOST_WORDS]
+def search(query: str, sort: str, page: int) -> ProductList:
+    """One page of the products that contain every word of the query, ignoring case; empty for no query."""
+    words = query.lower()[:MAX_QUERY_LENGTH].split()[:MAX_WORDS]
     if not words:
-        return Listing(1, 0, PAGE_SIZE, [])
+        return ProductList(1, 0, PAGE_SIZE, [])
     return _listing(and_(*(Product.search_text.contains(word, autoescape=True) for word in words)), sort, page)
 
 
 def product_by_slug(slug: str) -> Product | None:
-    """A product that is still sold, or None."""
+    """A product that is for sale, or None."""
     loaded = (joinedload(Product.category), selectinload(Product.images), selectinload(Product.variants))
-    sold = Product.active & Product.variants.any(Variant.active)
-    return db.session.scalar(select(Product).where(Product.slug == slug, sold).options(*loaded))
+    for_sale = Product.active & Product.variants.any(Variant.active)
+    return db.session.scalar(select(Product).where(Product.slug == slug, for_sale).options(*loaded))
 
 
 def category_by_slug(slug: str) -> Category | None:
@@ -119,13 +119,13 @@ def category_by_slug(slug: str) -> Category | None:
     return db.session.scalar(select(Category).where(Category.slug == slug, Category.active))
 
 
-def _listing(condition: ColumnElement[bool], sort: str, page: int) -> Listing:
+def _listing(condition: ColumnElement[bool], sort: str, page: int) -> ProductList:
     sellable = Product.variants.any(Variant.active)
     total = db.session.scalar(select(func.count(Product.id)).where(Product.active, sellable, condition)) or 0
-    here = paginate(page, total, PAGE_SIZE)
+    current = paginate(page, total, PAGE_SIZE)
     order = SORTS.get(sort, SORTS["newest"])[1]
-    query = _card_query(condition).order_by(*order).limit(PAGE_SIZE).offset(here.start)
-    return Listing(here.number, total, PAGE_SIZE, _cards(query))
+    query = _card_query(condition).order_by(*order).limit(PAGE_SIZE).offset(current.start)
+    return ProductList(current.number, total, PAGE_SIZE, _cards(query))
 
 
 def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""What is on the shelf changes, and the ledger says why. Runs inside the caller's transaction."""
+"""Changing stock, with an entry in the stock ledger. Runs inside the caller's transaction."""
 
 from typing import Protocol, cast
 
@@ -8,12 +8,12 @@ from shop.catalog.models import StockEntry, Variant
 from shop.core.clock import utcnow
 from shop.core.database import db, updated
 
-MOST_STOCK = 1_000_000  # pieces of one SKU
+MAX_STOCK = 1_000_000  # pieces of one SKU
 OPENING = "Opening stock"
 
 
 class HeldByOrders(Exception):
-    """It cannot be set to `left`: `held` pieces are promised to unpaid orders. Nothing was written."""
+    """The stock cannot be set to `left`: unpaid orders hold `held` pieces. Nothing was written."""
 
     def __init__(self, held: int, left: int) -> None:
         super().__init__(f"{held} are held for unpaid orders")
@@ -21,43 +21,45 @@ class HeldByOrders(Exception):
         self.left = left
 
 
-class TooFew(Exception):
-    """More cannot be taken away than there is: `on_hand` pieces are there. Nothing was written."""
+class NotEnoughStock(Exception):
+    """More pieces would be removed than the `on_hand` there are. Nothing was written."""
 
     def __init__(self, on_hand: int) -> None:
-        super().__init__(f"only {on_hand} are there")
+        super().__init__(f"only {on_hand} on hand")
         self.on_hand = on_hand
 
 
-class TooMany(Exception):
-    """No shelf holds so much: `on_hand` pieces are there already. Nothing was written."""
+class StockTooHigh(Exception):
+    """The stock would exceed MAX_STOCK; it is `on_hand` now. Nothing was written."""
 
     def __init__(self, on_hand: int) -> None:
-        super().__init__(f"{on_hand} are there already")
+        super().__init__(f"{on_hand} on hand already")
         self.on_hand = on_hand
 
 
 def set_stock(sku: str, quantity: int, reason: str, actor: str = "", idempotency_key: str | None = None) -> None:
-    """Set what is on hand of a SKU. Raises HeldByOrders below what is held, and KeyError for a SKU there is not."""
-    seen = _locked(sku)
-    if quantity < seen.held:
-        raise HeldByOrders(seen.held, quantity)
+    """Set the stock on hand of a SKU. Raises HeldByOrders below what is held, and KeyError for an unknown SKU."""
+    stock = _locked(sku)
+    if quantity < stock.held:
+        raise HeldByOrders(stock.held, quantity)
     updated(update(Variant).where(Variant.sku == sku).values(on_hand=quantity))
-    record_stock_move(sku, on_hand=quantity - seen.on_hand, reason=reason, actor=actor, idempotency_key=idempotency_key)
+    record_stock_move(
+        sku, on_hand=quantity - stock.on_hand, reason=reason, actor=actor, idempotency_key=idempotency_key
+    )
 
 
 def change_stock(sku: str, pieces: int, reason: str, actor: str = "", idempotency_key: str | None = None) -> None:
-    """Add pieces to what is on hand, or take some away when `pieces` is negative.
+    """Add `pieces`, which may be negative, to the stock on hand.
 
-    Raises TooFew when there are not so many, HeldByOrders when too few would be left for the orders that hold some,
-    TooMany above MOST_STOCK, and KeyError for a SKU there is not.
+    Raises NotEnoughStock below 0, HeldByOrders below what is held, StockTooHigh above MAX_STOCK, and KeyError for an
+    unknown SKU.
     """
-    seen = _locked(sku)
-    if seen.on_hand + pieces < 0:
-        raise TooFew(seen.on_hand)
-    if seen.on_hand + pieces > MOST_STOCK:
-        raise TooMany(seen.on_hand)
-    set_stock(sku, seen.on_hand + pieces, reason, actor, idempotency_key)
+    stock = _locked(sku)
+    if stock.on_hand + pieces < 0:
+        raise NotEnoughStock(stock.on_hand)
+    if stock.on_hand + pieces > MAX_STOCK:
+        raise StockTooHigh(stock.on_hand)
+    set_stock(sku, stock.on_hand + pieces, reason, actor, idempotency_key)
 
 
 def record_stock_move(
@@ -70,9 +72,9 @@ def record_stock_move(
     actor: str = "",
     idempotency_key: str | None = None,
 ) -> None:
-    """Write a line of the ledger; `on_hand` and `held` are changes, with their sign. No change, no line.
+    """Write an entry of the stock ledger, unless nothing changes; `on_hand` and `held` are signed changes.
 
-    `once` is the one-time key of a form: a second line with it breaks a UNIQUE constraint (IntegrityError).
+    A second entry with the same `idempotency_key` breaks a UNIQUE constraint (IntegrityError).
     """
     if on_hand or held:
         db.session.add(
@@ -89,14 +91,14 @@ def record_stock_move(
         )
 
 
-class _Seen(Protocol):
+class _Stock(Protocol):
     on_hand: int
     held: int
 
 
-def _locked(sku: str) -> _Seen:
-    """The stock of a SKU, which nobody else changes until the caller's transaction ends."""
-    seen = db.session.execute(select(Variant.on_hand, Variant.held).where(Variant.sku == sku).with_for_update()).first()
-    if seen is None:
+def _locked(sku: str) -> _Stock:
+    """The stock of a SKU, its row locked until the caller's transaction ends. Raises KeyError."""
+    row = db.session.execute(select(Variant.on_hand, Variant.held).where(Variant.sku == sku).with_for_update()).first()
+    if row is None:
         raise KeyError(sku)
-    return cast("_Seen", seen)
+    return cast("_Stock", row)

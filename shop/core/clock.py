@@ -1,4 +1,4 @@
-"""Time as the shop keeps it (UTC) and as its people read it (Nairobi)."""
+"""Time: stored in UTC, shown in Nairobi time. Detection of clock changes."""
 
 import logging
 import re
@@ -10,22 +10,22 @@ from zoneinfo import ZoneInfo
 log = logging.getLogger(__name__)
 NAIROBI = ZoneInfo("Africa/Nairobi")
 MONTH = timedelta(days=30.4375)
-LEAP = timedelta(minutes=1)  # how far two clocks may drift apart between two checks
-REPORTED = timedelta(hours=48)  # how long a leap is reported: a clock that was wrong may have been put right by it
+MAX_DRIFT = timedelta(minutes=1)  # how far two clocks may drift apart between two checks
+REPORTED = timedelta(hours=48)  # how long a leap is reported, since the leap may have been a correction
 
 
 def _running() -> float:
-    """Seconds since the machine was started, its sleep included where the system counts it."""
+    """Seconds since the machine started, including sleep where the system counts it."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 def utcnow() -> datetime:
-    """The time now, aware, in UTC."""
+    """The current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 class LeapDetector:
-    """Notices when the machine's clock is set forward or back by more than a minute. It corrects nothing."""
+    """Detects when the machine's clock is set forward or back by more than a minute. It corrects nothing."""
 
     def __init__(self, wall: Callable[[], datetime] = utcnow, running: Callable[[], float] = _running) -> None:
         self._wall, self._running = wall, running
@@ -33,20 +33,19 @@ class LeapDetector:
         self._off, self._leapt_at = timedelta(0), self._seen
 
     def check(self) -> dict[str, object] | None:
-        """By how many minutes the clock is off since it leapt, and when it leapt last (ISO, UTC).
+        """By how many minutes the clock is wrong since it leapt, and when it last leapt (ISO, UTC).
 
-        Compares the clock with the time that passed since the last check. None without a leap, once the clock is right
-        again, and 48 hours after the last leap.
+        None if there was no leap, once the clock is right again, and 48 hours after the last leap.
         """
         wall, ran = self._wall(), self._running()
         leap = (wall - self._seen) - timedelta(seconds=ran - self._ran)
         self._seen, self._ran = wall, ran
-        if abs(leap) > LEAP:
+        if abs(leap) > MAX_DRIFT:
             self._off, self._leapt_at = self._off + leap, wall
             log.error("the clock leapt by %d minutes", _minutes(leap))
         elif wall - self._leapt_at > REPORTED:
             self._off = timedelta(0)
-        if abs(self._off) <= LEAP:
+        if abs(self._off) <= MAX_DRIFT:
             return None
         return {"minutes": _minutes(self._off), "at": self._leapt_at.isoformat()}
 
@@ -56,13 +55,13 @@ def _minutes(span: timedelta) -> int:
 
 
 def nairobi_until(moment: datetime, now: datetime) -> str:
-    """The end of a wait, as people say it: "14:05 today", or the whole moment on another day."""
+    """The end of a wait: "14:05 today", or date and time on another day."""
     there, here = moment.astimezone(NAIROBI), now.astimezone(NAIROBI)
     return f"{there:%H:%M} today" if there.date() == here.date() else nairobi(moment)
 
 
 def nairobi(moment: datetime) -> str:
-    """An aware moment as a buyer or merchant in Kenya reads it: "24 Nov 2026, 14:05"."""
+    """An aware time in Nairobi: "24 Nov 2026, 14:05"."""
     return f"{moment.astimezone(NAIROBI):%-d %b %Y, %H:%M}"
 
 
@@ -80,7 +79,7 @@ def midnight(day: date) -> datetime:
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago an aware moment was: "just now", "5 min ago", "2 h ago", "3 days ago"; its date after a week."""
+    """How long ago an aware time was: "just now", "5 min ago", "2 h ago", "3 days ago"; its date after a week."""
     minutes = int(((now or utcnow()) - moment).total_seconds() // 60)
     if minutes < 1:
         return "just now"

@@ -1,7 +1,7 @@
-"""Cells of CSV files that a spreadsheet shows and never carries out.
+"""CSV cells that no spreadsheet runs as a formula.
 
-A text that begins like a formula gets an apostrophe in front, which spreadsheets take as "this is text". So that a file
-can be read back without loss, a text that begins with apostrophes before such a sign gets one more.
+A text that begins like a formula gets a leading apostrophe, which spreadsheets read as "this is text". A text that
+already begins with apostrophes before such a sign gets one more, so that the file can be read back without loss.
 """
 
 import csv
@@ -15,20 +15,20 @@ _GUARDED = re.compile(r"''*\s*[=+\-@\t\r＝＋－＠]")
 
 
 def safe_cell(text: str) -> str:
-    """`text` as a cell that is never a formula. NUL characters, which no spreadsheet reads, are left out."""
+    """`text` as a cell that is never a formula, without NUL characters, which no spreadsheet reads."""
     text = text.replace("\0", "")
     return f"'{text}" if _FORMULA.match(text) else text
 
 
 def plain_cell(text: str) -> str:
-    """What a cell made by `safe_cell` says; any other cell unchanged."""
+    """The text of a cell written by `safe_cell`; any other cell unchanged."""
     return text[1:] if _GUARDED.match(text) else text
 
 
 def csv_line(cells: Iterable[str | int]) -> str:
-    """One line of a CSV file. Numbers stay numbers; texts are made safe and quoted whole.
+    """One line of a CSV file. Numbers stay numbers; texts are made safe.
 
-    A spreadsheet that splits at semicolons would else begin a cell in the middle of a text.
+    Every text is quoted, or a spreadsheet that splits at semicolons would split it.
     """
     line = io.StringIO()
     csv.writer(line, quoting=csv.QUOTE_NONNUMERIC).writerow(

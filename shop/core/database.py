@@ -1,4 +1,4 @@
-"""The one place that knows which database is underneath: connecting, writing, and the column types the rooms share."""
+"""Database access for SQLite and PostgreSQL: connections, transactions, column types."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +9,8 @@ from threading import Event, Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import click
+from flask.cli import AppGroup
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     CursorResult,
@@ -25,23 +27,23 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, ORMExecuteState, Session
 from sqlalchemy.types import TypeDecorator
 
 from shop.core.outages import CALM_SECONDS, Outage, outage
 
-LOCK_SECONDS = 5  # how long a writer waits for another before it gives up
-QUEUE_SECONDS = 20  # how long a thread waits for the other threads of its process, on SQLite
-LATE_SECONDS = 0.5  # how long it asks SQLite when it has queued behind one that was kept out
-_turn, _kept_out = Lock(), Event()
-_nothing_written = ContextVar("nothing may be written", default=False)
+LOCK_SECONDS = 5  # how long a writer waits for another writer
+QUEUE_SECONDS = 20  # how long a thread waits in the write queue of its process, on SQLite
+MIN_LOCK_SECONDS = 0.5  # how long it still waits for SQLite after the thread before it timed out
+_write_lock, _last_writer_timed_out = Lock(), Event()
+_read_only = ContextVar("read_only", default=False)
 Result = TypeVar("Result")
 DEADLOCK, SERIALISATION = "40P01", "40001"  # PostgreSQL's codes for "try again"
 
 
 class Base(DeclarativeBase):
-    """Every constraint has a name, so that a migration can change it on both databases."""
+    """Names every constraint, so that a migration can change it on both databases."""
 
     metadata = MetaData(
         naming_convention={
@@ -56,48 +58,48 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base)
 if TYPE_CHECKING:
-    Model = Base  # db.Model is made at run time, where a type checker cannot follow
+    Model = Base  # db.Model is created at run time, which a type checker cannot follow
 else:
     Model = db.Model
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC moment. SQLite keeps no zone, so it is put back on reading."""
+    """An aware time in UTC. SQLite stores no zone, so it is added when reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Refuse a naive moment (ValueError): nobody knows which zone it meant."""
+        """Convert to UTC. Raises ValueError for a naive time."""
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a stored moment needs a time zone")
+            raise ValueError("a stored time needs a time zone")
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Give the moment back aware."""
+        """Return the time aware."""
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def binary_string(length: int) -> String:
-    """Text that sorts by its bytes, whatever language the database was set up for: then a beginning is a range."""
+    """Text sorted by bytes whatever the database's locale, so that an index serves a search by prefix."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def engine_options(url: str, threads: int) -> dict[str, Any]:
-    """How to connect, for a process of so many threads.
+    """SQLAlchemy's engine options for a process with this many threads.
 
-    Statements' parameters never reach a message or a log: they are buyers' details.
+    Parameters are hidden from messages and logs because they hold buyers' data.
     """
     shared = {"hide_parameters": True, "pool_size": threads, "max_overflow": threads}
     if url.startswith("sqlite"):
         return {**shared, "connect_args": {"timeout": LOCK_SECONDS}}
-    patience = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+    timeouts = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
     return {
         **shared,
         "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": LOCK_SECONDS, "options": patience},
+        "connect_args": {"connect_timeout": LOCK_SECONDS, "options": timeouts},
     }
 
 
@@ -112,42 +114,41 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
-        # A writer takes its lock at once: upgrading a reader later fails without waiting when another writer was first.
+        # A writer takes its lock at once: upgrading a reader fails without waiting if another writer was first.
         options = connection.get_execution_options()
-        patience = int(options.get("patience", LOCK_SECONDS) * 1000)
-        cast(Any, connection.connection.driver_connection).execute(f"PRAGMA busy_timeout={patience}")
+        milliseconds = int(options.get("busy_timeout", LOCK_SECONDS) * 1000)
+        cast(Any, connection.connection.driver_connection).execute(f"PRAGMA busy_timeout={milliseconds}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", False) else "BEGIN")
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _read_again_what_is_locked(state: ORMExecuteState) -> None:
-    """A row that was read before it was locked may have changed in between: what is locked is read again."""
+def _refresh_locked_rows(state: ORMExecuteState) -> None:
+    """Read a locked row again: it may have changed between the first read and the lock."""
     if state.is_select and getattr(state.statement, "_for_update_arg", None) is not None:
         state.update_execution_options(populate_existing=True)
 
 
 class ReadOnlyError(Exception):
-    """Something wanted to write while `nothing_written` lasts. Nothing was written."""
+    """`write` was called inside `read_only`. Nothing was written."""
 
 
 @contextmanager
 def read_only() -> Iterator[None]:
-    """While it lasts, `write` refuses."""
-    token = _nothing_written.set(True)
+    """Make `write` raise ReadOnlyError inside this context."""
+    token = _read_only.set(True)
     try:
         yield
     finally:
-        _nothing_written.reset(token)
+        _read_only.reset(token)
 
 
 def write(work: Callable[[], Result]) -> Result:
-    """Do `work` in one transaction and commit it; whatever it raises undoes all of it.
+    """Run `work` in a new transaction and commit it; roll back whatever it raises.
 
-    Starts afresh: what was read before is read again. On PostgreSQL a deadlock or a serialisation failure is tried once
-    more: the loser of such a race has done nothing yet. Raises sqlalchemy.exc.DBAPIError when the database refuses, and
-    NothingMayBeWritten while `nothing_written` lasts.
+    On PostgreSQL, `work` runs a second time after a deadlock or serialisation failure. Raises
+    sqlalchemy.exc.DBAPIError when the database refuses, and ReadOnlyError inside `read_only`.
     """
-    if _nothing_written.get():
+    if _read_only.get():
         raise ReadOnlyError
     try:
         return _write_once(work)
@@ -159,9 +160,9 @@ def write(work: Callable[[], Result]) -> Result:
 
 def _write_once(work: Callable[[], Result]) -> Result:
     db.session.rollback()
-    with _turn_to_write() as patience:
+    with _sqlite_write_queue() as busy_timeout:
         try:
-            db.session.connection(execution_options={"writes": True, "patience": patience})
+            db.session.connection(execution_options={"writes": True, "busy_timeout": busy_timeout})
             result = work()
             db.session.commit()
         except BaseException:
@@ -171,55 +172,74 @@ def _write_once(work: Callable[[], Result]) -> Result:
 
 
 @contextmanager
-def _turn_to_write() -> Iterator[float]:
-    """Let the threads of one process write to SQLite in turn, and say for how many seconds to ask it.
+def _sqlite_write_queue() -> Iterator[float]:
+    """Let the threads of this process write to SQLite one at a time. Yields the busy timeout in seconds.
 
-    SQLite has one writer, and whoever waits sleeps and asks again, in no order: of a hundred some ask for seconds
-    and are refused. Here they stand in a queue. Whose turn does not come in time asks SQLite all the same. While
-    somebody else keeps SQLite locked, the whole queue waits once: not each of it after the other.
+    SQLite has one writer, and those that wait retry in no fixed order: of 100 buyers, some would time out. After
+    QUEUE_SECONDS in the queue a thread tries anyway. While another process locks SQLite, the threads in the queue share
+    one timeout instead of waiting for it one after the other.
     """
-    since = monotonic()
-    ours = db.engine.dialect.name == "sqlite" and _turn.acquire(timeout=QUEUE_SECONDS)
-    left, kept_out = LOCK_SECONDS - (monotonic() - since), False
+    start = monotonic()
+    acquired = db.engine.dialect.name == "sqlite" and _write_lock.acquire(timeout=QUEUE_SECONDS)
+    left, timed_out = LOCK_SECONDS - (monotonic() - start), False
     try:
-        yield max(LATE_SECONDS, left) if _kept_out.is_set() else LOCK_SECONDS
+        yield max(MIN_LOCK_SECONDS, left) if _last_writer_timed_out.is_set() else LOCK_SECONDS
     except DBAPIError as error:
-        kept_out = getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY
+        timed_out = getattr(error.orig, "sqlite_errorcode", None) == SQLITE_BUSY
         raise
     finally:
-        (_kept_out.set if kept_out else _kept_out.clear)()
-        if ours:
-            _turn.release()
+        (_last_writer_timed_out.set if timed_out else _last_writer_timed_out.clear)()
+        if acquired:
+            _write_lock.release()
 
 
 def database_outage() -> Outage:
-    """What this process knows of an outage of the database. It is over once it refused nothing for a while."""
+    """This process's record of a database outage."""
     return outage("the database", CALM_SECONDS)
 
 
 def database_refusal(error: Exception) -> str:
-    """Why the database refused, in a sentence with the cure. Never its own message: that may hold parameters."""
+    """Why the database refused, in a sentence with the cure; never its own message, which may hold parameters."""
     cause = getattr(error, "orig", None) or error
-    said = str(cause)
-    if "password authentication failed" in said:
+    message = str(cause)
+    if "password authentication failed" in message:
         return "The database does not take the user or the password in DATABASE_URL."
-    if ("role" in said and "does not exist" in said) or ("database" in said and "does not exist" in said):
+    if ("role" in message and "does not exist" in message) or ("database" in message and "does not exist" in message):
         return "The database or the user named in DATABASE_URL does not exist; make it."
-    if "readonly" in said or "read-only" in said:
+    if "readonly" in message or "read-only" in message:
         return "The database cannot be written; give its file and folder to the user the shop runs as."
     return f"The database cannot be reached ({type(cause).__name__}): is it running, and is DATABASE_URL right?"
 
 
+class _OneSentence:
+    """Reports a database refusal as one sentence instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Raises click.ClickException with the reason and the cure."""
+        try:
+            return super().invoke(ctx)  # type: ignore[misc]
+        except (DBAPIError, TimeoutError) as error:
+            raise click.ClickException(database_refusal(error)) from None
+
+
+class ShopCommand(_OneSentence, click.Command):
+    """A command that reports a database refusal in one sentence."""
+
+
+class ShopGroup(_OneSentence, AppGroup):
+    """A group of such commands."""
+
+
 def updated(statement: Update | Delete) -> int:
-    """Run one guarded UPDATE or DELETE and say how many rows it moved; 0 means that another transaction was first."""
+    """Run a guarded UPDATE or DELETE and return its row count; 0 means that another transaction was first."""
     result = db.session.execute(statement, execution_options={"synchronize_session": False})
     return cast(CursorResult[Any], result).rowcount
 
 
 def advisory_lock(*names: str) -> None:
-    """Until the transaction ends, let nobody else be at work who gave one of these names too.
+    """Take PostgreSQL advisory locks on these names until the transaction ends. SQLite has one writer anyway.
 
-    On SQLite a writer is alone anyway. Call it before anything else is locked: then nobody waits in a ring.
+    Call it before any row is locked, or two transactions may deadlock.
     """
     if db.engine.dialect.name == "postgresql":
         for name in sorted(names):
@@ -227,7 +247,7 @@ def advisory_lock(*names: str) -> None:
 
 
 def draw_unused(column: InstrumentedAttribute[Result], draw: Callable[[], Result]) -> Result:
-    """Draw random values until one stands in no row of a UNIQUE column."""
+    """Draw random values until one is not used in this UNIQUE column."""
     while True:
         value = draw()
         if db.session.scalar(select(column).where(column == value)) is None:
@@ -236,36 +256,36 @@ def draw_unused(column: InstrumentedAttribute[Result], draw: Callable[[], Result
 
 @contextmanager
 def snapshot() -> Iterator[Connection]:
-    """A connection that reads everything as it stood at one moment, however long it takes; writers need not wait."""
+    """A connection that reads one consistent state of the database, without blocking writers."""
     with db.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
         with connection.begin():
-            _take_all_the_time(connection)
+            _lift_timeouts(connection)
             yield connection
 
 
 @contextmanager
 def bulk_load() -> Iterator[Connection]:
-    """A connection that writes many rows with keys of their own in one transaction, and sees to later keys."""
+    """A connection that writes many rows with given keys in one transaction, then sets PostgreSQL's sequences."""
     with db.engine.connect() as connection:
         connection = connection.execution_options(writes=True)
         with connection.begin():
-            _take_all_the_time(connection)
+            _lift_timeouts(connection)
             yield connection
             for table in db.metadata.sorted_tables:
                 if connection.dialect.name == "postgresql" and "id" in table.c:
-                    connection.execute(_next_key(table))
+                    connection.execute(_set_sequence(table))
 
 
-def _take_all_the_time(connection: Connection) -> None:
-    """Lift, for this transaction, the limits that keep a request from holding the database."""
+def _lift_timeouts(connection: Connection) -> None:
+    """Lift the statement timeouts for this transaction."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
 
 
-def _next_key(table: Table) -> Select[tuple[int]]:
-    """Let PostgreSQL's sequence of a table go on behind the largest key. SQLite does that by itself."""
+def _set_sequence(table: Table) -> Select[tuple[int]]:
+    """Set PostgreSQL's id sequence of a table after the largest id. SQLite needs no such step."""
     sequence = func.pg_get_serial_sequence(table.name, "id")
     return select(func.setval(sequence, func.coalesce(select(func.max(table.c.id)).scalar_subquery(), 0) + 1, False))

@@ -1,7 +1,7 @@
-"""Encryption of what the shop must be able to read again: two-factor secrets, mails that hold a one-time link.
+"""Encryption of data that the shop must read again: two-factor secrets, emails with a one-time link.
 
-An encrypted text opens only for the purpose and the row it was made for. Whoever copies one from the database into
-another row, another cookie or a form has nothing but letters. Text that a person typed is never decrypted.
+A text can be decrypted only for the purpose and row it was encrypted for, so copying it into another row, cookie or
+form is useless. Text that a person typed is never decrypted.
 """
 
 import json
@@ -17,9 +17,9 @@ from flask import current_app
 from shop.config import Settings
 
 Purpose = Literal[
-    "two-factor secret",  # table second_factor; the row is the user's id
-    "email",  # the body of a mail that holds a one-time link; the row is its `once`
-    "known browser",  # cookie; the row is the e-mail that signed in there
+    "two-factor secret",  # table two_factor; the row is the user's id
+    "email",  # the body of an email with a one-time link; the row is its idempotency key
+    "known browser",  # cookie; the row is the email address that signed in
     "two-factor set-up",  # session; the row is the user's id
     "kept form",  # table kept_form; the row is the user's id
     "recovery codes shown once",  # session; the row is the user's id
@@ -27,44 +27,45 @@ Purpose = Literal[
 
 
 class DecryptionError(ValueError):
-    """Encrypted with a key we do not have, for another purpose or row, too long ago, or not by us."""
+    """The text was encrypted with an unknown key, for another purpose or row, or too long ago, or is no such text."""
 
 
 class Encryptor:
-    """Encrypts for one purpose with the newest of the shop's keys, and opens what any of them encrypted for it."""
+    """Encrypts for one purpose with the newest key, and decrypts with any of the shop's keys."""
 
     def __init__(self, keys: Iterable[str], purpose: Purpose) -> None:
         self._keys = [Fernet(_derived(key, purpose)) for key in keys]
 
-    def seal(self, secret: str, row: str | int) -> str:
-        """`secret`, encrypted for this `row`, in letters that fit any column or cookie."""
+    def encrypt(self, secret: str, row: str | int) -> str:
+        """Encrypt for this `row`, as ASCII text."""
         return self._keys[0].encrypt(json.dumps([str(row), secret]).encode()).decode()
 
-    def open(self, sealed: str, row: str | int, seconds: int | None = None) -> str:
-        """What was encrypted for this `row`, if not longer ago than `seconds`. Raises DecryptionError."""
+    def decrypt(self, encrypted: str, row: str | int, seconds: int | None = None) -> str:
+        """Decrypt what was encrypted for this `row` within the last `seconds`. Raises DecryptionError."""
         try:
-            made_for, secret = json.loads(MultiFernet(self._keys).decrypt(sealed.encode(errors="replace"), ttl=seconds))
+            token = encrypted.encode(errors="replace")
+            made_for, secret = json.loads(MultiFernet(self._keys).decrypt(token, ttl=seconds))
         except InvalidToken:
             raise DecryptionError("encrypted with another key or for another purpose, or too long ago") from None
         if made_for != str(row):
             raise DecryptionError("encrypted for another row")
         return str(secret)
 
-    def needs_old_key(self, sealed: str) -> bool:
-        """Whether the newest key alone cannot open it."""
+    def needs_old_key(self, encrypted: str) -> bool:
+        """Whether the newest key cannot decrypt it."""
         try:
-            self._keys[0].decrypt(sealed.encode())
+            self._keys[0].decrypt(encrypted.encode())
         except InvalidToken:
             return True
         return False
 
 
 def encryptor(purpose: Purpose) -> Encryptor:
-    """The running shop's."""
+    """The encryptor of the running shop."""
     settings: Settings = current_app.config["SETTINGS"]
     return Encryptor(settings.secret_keys, purpose)
 
 
 def _derived(key: str, purpose: Purpose) -> bytes:
-    """A key of its own for each purpose, so that nothing made with SECRET_KEY for another tells anything about it."""
+    """A separate key for each purpose, so that a text for one purpose cannot be used for another."""
     return urlsafe_b64encode(HKDF(SHA256(), 32, None, f"shop encryption {purpose}".encode()).derive(key.encode()))

@@ -1,9 +1,9 @@
-"""Money is a whole number of Kenyan shillings, an int, everywhere. This is how it is written, and how it is read."""
+"""Money: whole Kenyan shillings, an int everywhere. Formatting, and reading what people type."""
 
 import re
 import unicodedata
 
-LONGEST = 40  # characters looked at; longer input is no sum
+MAX_LENGTH = 40  # characters; longer input is refused
 _CURRENCY = r"(?:kshs?|kes|shs?|shillings?)\.?"
 _AMOUNT = re.compile(
     rf"(?:{_CURRENCY}\s*)?"
@@ -15,7 +15,7 @@ _AMOUNT = re.compile(
 
 
 class AmountError(ValueError):
-    """The text is not a whole sum of shillings. Its message says what to write."""
+    """The text is not an amount of whole shillings. Its message says what to write."""
 
 
 def shillings(amount: int) -> str:
@@ -25,13 +25,13 @@ def shillings(amount: int) -> str:
 
 
 def read_shillings(text: str, name: str = "Amount") -> int:
-    """Whole shillings, from every way people write a sum: "1250", "1,250/=", "Sh1250", "KES 1,250.00".
+    """Whole shillings from any spelling of an amount: "1250", "1,250/=", "Sh1250", "KES 1,250.00".
 
-    `name` is what the message calls the field. Raises AmountError for cents, a sign, and whatever has two readings,
-    such as "1.250" or "1,25".
+    `name` is the field's name in the message. Raises AmountError for cents, a sign, and anything that can be read in
+    two ways, such as "1.250" or "1,25".
     """
-    typed = " ".join(unicodedata.normalize("NFKC", text[:LONGEST]).split()).casefold()
-    found = _AMOUNT.fullmatch(typed) if len(text) <= LONGEST else None
+    typed = " ".join(unicodedata.normalize("NFKC", text[:MAX_LENGTH]).split()).casefold()
+    found = _AMOUNT.fullmatch(typed) if len(text) <= MAX_LENGTH else None
     if not found:
         raise AmountError(f"{name} must be whole shillings, like 2450")
     if (found["cents"] or "").strip(".0"):

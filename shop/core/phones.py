@@ -1,4 +1,4 @@
-"""Kenyan mobile numbers: every spelling a buyer uses, one spelling kept."""
+"""Kenyan mobile numbers: reading any spelling a buyer types, and formatting."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from urllib.parse import quote as escaped
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberType
 
-LONGEST = 60  # characters looked at; longer input is no phone number
+MAX_LENGTH = 60  # characters; longer input is refused
 _SEPARATORS = re.compile(r"[\s().*\u00b7\u2010-\u2015-]")
 _LETTER_O = re.compile(r"(?<![A-Za-z])[oO](?=[17][0-9])|(?<=[0-9])[oO](?=[0-9])")
 _MOBILE = re.compile(r"(?:tel:)?[^0-9+]*(?:\+|0{0,3}(?=254))?(?:254)?0?([17][0-9]{8})[^0-9+]*", re.ASCII)
@@ -17,15 +17,14 @@ _IN_TEXT = re.compile(r"(?<![0-9+])(?:\+?254 ?|0)[17][0-9]{2}[ -]?[0-9]{3}[ -]?[
 
 
 class PhoneError(ValueError):
-    """The text is not a Kenyan mobile number. Its message names the cure, for the buyer."""
+    """The text is not a Kenyan mobile number. Its message tells the buyer what to write."""
 
 
 def kenyan_mobile(text: str) -> str:
     """The number as 2547XXXXXXXX or 2541XXXXXXXX, from 0712..., 0110..., +254..., 254... or nine bare digits.
 
-    Chpter takes every number of these two forms, so the shop does too; `unusual_mobile` says which are worth a second
-    look. Words beside the number are passed over. Raises PhoneError for anything else: a landline, another country, two
-    numbers, too few digits.
+    Chpter accepts every number of these two forms, so the shop does too; `unusual_mobile` finds likely mistakes. Words
+    beside the number are ignored. Raises PhoneError for a landline, another country, two numbers or too few digits.
     """
     typed = _plain(text)
     if found := _MOBILE.fullmatch(typed):
@@ -34,7 +33,7 @@ def kenyan_mobile(text: str) -> str:
 
 
 def unusual_mobile(number: str) -> bool:
-    """Whether a number from `kenyan_mobile` is in no range known to be in use: it may be new, or mistyped."""
+    """Whether a number from `kenyan_mobile` is outside the ranges known to be in use: new, or mistyped."""
     known = phonenumbers.parse(f"+{number}")
     return phonenumbers.number_type(known) != PhoneNumberType.MOBILE
 
@@ -47,7 +46,7 @@ def readable_phone(number: str) -> str:
 
 
 def phones_in(text: str) -> list[tuple[str, str]]:
-    """A text in parts, each with the number it is, as 2547XXXXXXXX, or "" for the words between."""
+    """A text split into (part, number): 2547XXXXXXXX where the part is a phone number, else ""."""
     parts, end = [], 0
     for found in _IN_TEXT.finditer(text):
         parts += [(text[end : found.start()], ""), (found.group(), kenyan_mobile(found.group()))]
@@ -56,19 +55,19 @@ def phones_in(text: str) -> list[tuple[str, str]]:
 
 
 def _plain(text: str) -> str:
-    """The text with plain digits, without separators and what cannot be seen; "" for one that is too long."""
-    if len(text) > LONGEST:
+    """The text in plain digits, without separators and invisible characters; "" if it is too long."""
+    if len(text) > MAX_LENGTH:
         return ""
     shown = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one)[0] != "C")
     return _LETTER_O.sub("0", _SEPARATORS.sub("", shown))
 
 
 def _problem_with(typed: str) -> str:
-    """What to write instead."""
+    """The message for a text that is no Kenyan mobile number."""
     if _TWO.fullmatch(typed):
         return "Phone number must be one number, like 0712 345 678. Enter the one that pays"
     general = "Phone number must be a Kenyan mobile, like 0712 345 678 or 0110 345 678"
-    if any(character.isalpha() for character in typed):  # the library would read letters as a keypad's
+    if any(character.isalpha() for character in typed):  # phonenumbers reads letters as keypad digits
         return general
     try:
         number = phonenumbers.parse(re.sub(r"^\D*000?(?=\D*[1-9])", "+", typed), "KE")

@@ -1,4 +1,4 @@
-"""Files that hold buyers or secrets are for the shop's own user: nobody else on the machine reads them."""
+"""File permissions: only the shop's own user may read files that hold buyers' data or secrets."""
 
 import os
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from sqlalchemy import make_url
 
 from shop.config import Settings
 
-OTHERS = 0o077  # the permissions of everybody but the owner
-ENV_FILE = Path(__file__).parents[2] / ".env"  # a group may read it: the services' user
+OTHERS = 0o077  # the permissions of everyone but the owner
+ENV_FILE = Path(__file__).parents[2] / ".env"  # its group, the services' user, may read it
 
 
-def make_private(settings: Settings) -> None:
-    """Let this process make files for its own user only, and close what an earlier one left open to others.
+def restrict_file_permissions(settings: Settings) -> None:
+    """Create files for this user only, and close files of an earlier version that others can read.
 
-    What belongs to another user stays as it is: `doctor` names it.
+    Files of another user stay as they are; `doctor` names them.
     """
     os.umask(OTHERS)
     for path, _ in _open_to_others(settings):
@@ -27,7 +27,7 @@ def make_private(settings: Settings) -> None:
 
 
 def write_private(path: Path) -> BinaryIO:
-    """A file open for writing that others cannot read, whatever it was before. Raises OSError."""
+    """Open a file for writing with mode 600, also when it already exists. Raises OSError."""
 
     def private(name: str, flags: int) -> int:
         descriptor = os.open(name, flags, 0o600)
@@ -38,16 +38,16 @@ def write_private(path: Path) -> BinaryIO:
 
 
 def privacy_problem(settings: Settings) -> str | None:
-    """Which files others can read, with the cure; None when there is none."""
+    """Which files other users can read, with the cure; None when there is none."""
     open_ones = list(_open_to_others(settings))
     if not open_ones:
         return None
     cures = " && ".join(f"chmod {mode} {path}" for path, mode in open_ones)
-    return f"other users of this machine can read what only the shop may; as the files' owner run: {cures}"
+    return f"other users of this machine can read the shop's private files; as the files' owner run: {cures}"
 
 
 def _open_to_others(settings: Settings) -> Iterator[tuple[Path, str]]:
-    """Each file or folder that others can read, and how chmod closes it."""
+    """Each file or folder that others can read, and the chmod mode that closes it."""
     for path in _paths(settings):
         with suppress(OSError):
             if path.stat().st_mode & OTHERS:
@@ -63,5 +63,5 @@ def _paths(settings: Settings) -> Iterator[Path]:
     if address.get_backend_name() == "sqlite" and address.database:
         database = instance / address.database
         yield from (database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal"))
-    yield from (instance / name for name in ("secret_key", "spool", "mail"))  # of a folder, all that is in it
+    yield from (instance / name for name in ("secret_key", "spool", "mail"))  # closing a folder closes what is in it
     yield from sorted(instance.glob("*.zip"))  # backups

@@ -1,4 +1,4 @@
-"""Cleaning and checking what people type: lines, names, email addresses; masking them for others."""
+"""Cleaning, checking and masking what people type: lines, names, email addresses."""
 
 import re
 import unicodedata
@@ -8,22 +8,22 @@ from email_validator import validate_email
 
 
 def masked_phone(number: str) -> tuple[str, str]:
-    """Beginning and end of 254712345678 as it is written, "0712" and "678"; of anything else the last three digits."""
+    """Start and end of 254712345678: "0712" and "678". For any other number "" and the last three digits."""
     if len(number) == 12 and number.startswith("254"):
         return f"0{number[3:6]}", number[9:]
     return "", number[-3:]
 
 
 def masked_email(address: str) -> tuple[str, str]:
-    """The first letter of an address, and what follows its @."""
+    """The first letter of an address, and its domain."""
     mailbox, _, host = address.rpartition("@")
     return mailbox[:1], host
 
 
 _LINK = re.compile(r"://|\bwww\.|(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s|\.{2,}")  # what parts two words
-_ENDING = re.compile(r"[^\W\d_]{2,}|xn--[\w-]+")  # how a domain ends: no digits, two letters or more
-_NUMBER = re.compile(r"(?:\d[ .()-]?){7}")  # long enough for a telephone
+_WORD_BREAK = re.compile(r"\s|\.{2,}")
+_TOP_LEVEL_DOMAIN = re.compile(r"[^\W\d_]{2,}|xn--[\w-]+")  # no digits, two letters or more
+_NUMBER = re.compile(r"(?:\d[ .()-]?){7}")  # long enough for a phone number
 _JOINERS = "\u200c\u200d"  # between letters of scripts that join them, and in emoji
 # Combining grapheme joiner, and the blanks that count as letters or symbols.
 _BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
@@ -31,14 +31,14 @@ _EUROPEAN = ("LATIN", "GREEK", "CYRILLIC")
 
 
 def name_problem(text: str) -> str | None:
-    """What is wrong with a person's name, as the end of a sentence that begins with the field's name; None when fine.
+    """What is wrong with a person's name, as a sentence without its subject; None if nothing is.
 
-    Initials without blanks ("J.K.Otieno") are a name: one letter before each stop, four or more after the last.
+    Initials without spaces ("J.K.Otieno") are accepted: one letter before each dot, four or more after the last.
     """
     if any(_is_hidden(text, place) for place in range(len(text))):
         return "holds a character that cannot be seen. Type it instead of pasting it"
     plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
-    if _LINK.search(plain) or any("." in word and _is_domain(word.strip(".")) for word in _BETWEEN.split(plain)):
+    if _LINK.search(plain) or any("." in word and _is_domain(word.strip(".")) for word in _WORD_BREAK.split(plain)):
         return "must be a name, without a web address. Put a blank after each full stop"
     if _NUMBER.search(plain):
         return "must be a name, without a phone number"
@@ -46,19 +46,19 @@ def name_problem(text: str) -> str | None:
 
 
 def comparison_key(text: str) -> str:
-    """What two names are compared by: letters and digits, whatever their case and width."""
+    """The letters and digits of a name in one case and width, to compare names by."""
     return "".join(one for one in unicodedata.normalize("NFKC", text).casefold() if one.isalnum())
 
 
 def trimmed(text: str) -> str:
-    """`text` without blanks and invisible characters at its ends, which copying from a chat leaves there."""
+    """`text` without spaces and invisible characters at its ends, as copying from a chat leaves them."""
     shown = [place for place in range(len(text)) if not (text[place].isspace() or _is_hidden(text, place))]
     return text[shown[0] : shown[-1] + 1] if shown else ""
 
 
 def _is_domain(word: str) -> bool:
     *labels, ending = re.split(r"\.", re.split(r"[/:?#,;)\]]", word)[0].rstrip(".,"))
-    if not labels or not _ENDING.match(ending):
+    if not labels or not _TOP_LEVEL_DOMAIN.match(ending):
         return False
     return len(ending) < 4 or any(len(label) > 1 for label in labels)
 
@@ -71,45 +71,45 @@ def _is_hidden(text: str, place: int) -> bool:
 
 
 def _joins(character: str) -> bool:
-    """Whether a joiner may stand beside it."""
+    """Whether a joiner may be next to this character."""
     return not (character.isascii() or character.isspace() or unicodedata.name(character, "").startswith(_EUROPEAN))
 
 
-# Where most Kenyan buyers have their mailbox, and real hosts that look like those: none of these is ever doubted.
+# Mail hosts that most Kenyan buyers use, and real hosts with similar names. None of these is questioned.
 KNOWN_HOSTS = (
     *("gmail.com", "googlemail.com", "yahoo.com", "yahoo.co.uk", "ymail.com", "rocketmail.com", "hotmail.com"),
     *("hotmail.co.uk", "outlook.com", "live.com", "msn.com", "icloud.com", "me.com", "mac.com", "aol.com", "gmx.com"),
     *("proton.me", "protonmail.com", "safaricom.co.ke", "mail.com", "email.com", "zoho.com", "fastmail.com"),
 )
-ALIKE = 0.85  # from 0 to 1, as difflib counts: one letter wrong, missing or swapped
+MIN_SIMILARITY = 0.85  # difflib's ratio, 0 to 1: one letter wrong, missing or swapped
 
 
 def suggested_email(address: str) -> str | None:
-    """The address that was probably meant, or None where there is no reason for doubt. `address` is ASCII."""
+    """The address that was probably meant, or None if the host is fine. `address` is ASCII."""
     mailbox, _, host = address.rpartition("@")
     host = host.lower()
     if host in KNOWN_HOSTS:
         return None
-    near = get_close_matches(host, KNOWN_HOSTS, n=1, cutoff=ALIKE)
+    near = get_close_matches(host, KNOWN_HOSTS, n=1, cutoff=MIN_SIMILARITY)
     return f"{mailbox}@{near[0]}" if near else None
 
 
-# Control characters, line separators, and the marks that make text read backwards: none belongs into a name or a note.
+# Control characters, line separators, and marks that reverse the writing direction: none belongs in a name or note.
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def typed_line(text: str | None) -> str:
-    """Typed text without control characters, every run of blanks one space."""
+    """Typed text on one line, without control characters; each run of spaces becomes one space."""
     return " ".join(CONTROL_CHARACTERS.sub(" ", text or "").split())
 
 
 def typed_text(text: str | None) -> str:
-    """Typed text that may have lines, without other control characters."""
+    """Typed text that keeps its line breaks, without other control characters."""
     return CONTROL_CHARACTERS.sub("", (text or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def normalised_email(text: str) -> str:
-    """An address in ASCII, as every mail server takes it. Raises EmailNotValidError; looks nothing up."""
+    """An address in ASCII, which every mail server accepts. Raises EmailNotValidError. Makes no DNS query."""
     checked = validate_email(text[:255], check_deliverability=False, test_environment=True, allow_smtputf8=False)
     return checked.ascii_email or checked.normalized
 
@@ -119,10 +119,10 @@ _WORD_JOINERS = re.compile("(?<=[^\\s\x00-\x7f])([\u200c\u200d])(?=[^\\s\x00-\x7
 
 
 def one_line(text: str, limit: int, *, joiners: bool = False) -> str:
-    """`text` on one line without invisible characters, blanks collapsed, at most `limit` characters.
+    """`text` on one line, without invisible characters, spaces collapsed, at most `limit` characters.
 
-    Control characters become blanks, so that words on two lines stay two words. `joiners` keeps the zero-width joiner
-    and non-joiner inside words of scripts that are spelled with them, and inside emoji.
+    Control characters become spaces, so that words on two lines stay two words. `joiners` keeps the zero-width joiner
+    and non-joiner inside words of scripts that need them, and inside emoji.
     """
     shown = str.maketrans({character: _visible(character) for character in set(text)})
     parts = _WORD_JOINERS.split(text) if joiners else [text]
@@ -134,6 +134,6 @@ def _visible(character: str) -> str:
     category = unicodedata.category(character)
     if category in ("Cc", "Zl", "Zp"):
         return " "
-    if category in ("Cf", "Cs", "Co", "Cn"):  # invisible, among them what turns the writing direction round
+    if category in ("Cf", "Cs", "Co", "Cn"):  # invisible, some of them reverse the writing direction
         return ""
     return character

@@ -60,11 +60,11 @@ def send_due(settings: Settings, now: datetime) -> int:
             if monotonic() - started > SWEEP_SECONDS:
                 break
             transport.connect()
-            outage(SERVER).over()
+            outage(SERVER).recovered()
             sent += _send(email_id, transport, settings, now)
     except Unreached as failure:
         error = str(failure)
-        outage(SERVER).seen(error)
+        outage(SERVER).failed(error)
         write(lambda: _delay(now, error))
     finally:
         transport.close()
@@ -191,4 +191,4 @@ def text_of(email: OutboxEmail, settings: Settings) -> str:
     """The text as the recipient gets it. Raises DecryptionError."""
     if not email.encrypted:  # text that people typed is never decrypted
         return email.body
-    return Encryptor(settings.secret_keys, "email").open(email.body, email.idempotency_key)
+    return Encryptor(settings.secret_keys, "email").decrypt(email.body, email.idempotency_key)

@@ -113,7 +113,7 @@ def write_email(
         idempotency_key=key,
         recipient=recipient,
         subject=subject,
-        body=encryptor("email").seal(body, key) if encrypted else body,
+        body=encryptor("email").encrypt(body, key) if encrypted else body,
         encrypted=encrypted,
         message_id=f"<{token_hex(16)}@{urlsplit(settings.shop_url).hostname}>",
         written_at=now,

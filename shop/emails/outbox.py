@@ -74,7 +74,7 @@ def send_copy(email: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
 
 def _sealed_for(idempotency_key: str, email: OutboxEmail) -> str:
     safe = encryptor("email")
-    return safe.seal(safe.open(email.body, email.idempotency_key), idempotency_key)
+    return safe.encrypt(safe.decrypt(email.body, email.idempotency_key), idempotency_key)
 
 
 PER_PAGE = 50

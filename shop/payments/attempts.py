@@ -115,11 +115,11 @@ def open_page(new: NewAttempt) -> str | None:
         link: str | None = client.open_session(request).checkout_link
         values = {"state": AttemptState.OPEN, "checkout_link": link}
         alerts.note_token_accepted(settings.instance_path)
-        outage("Chpter").over()
+        outage("Chpter").recovered()
     except (ChpterError, WrongRequest) as error:
         details = _details(error)
         if isinstance(error, ChpterError) and (error.outage or isinstance(error, BreakerOpen)):
-            outage("Chpter").seen(f"no payment page: {error.code}")
+            outage("Chpter").failed(f"no payment page: {error.code}")
             alerts.note_unreachable(settings.instance_path, error.code)
         else:
             log.warning("no payment page: %s%s", error.code, details and f", {details}")

@@ -1,1 +1,1 @@
-"""What it costs: delivery areas, discount codes, and the sum."""
+"""Prices: delivery areas, discount codes and the quote."""

@@ -1,4 +1,4 @@
-"""Where we deliver and for how much, and the discount codes."""
+"""Delivery areas and discount codes."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ from shop.pricing.quote import Discount
 
 
 class DeliveryArea(Model):
-    """A place we bring orders to, by name, with its fee in whole shillings; or the place where they are picked up."""
+    """A delivery area with its fee in whole shillings, or a pickup point."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(40), unique=True)
@@ -21,8 +21,8 @@ class DeliveryArea(Model):
     fee: Mapped[int]
     delivery_time: Mapped[str] = mapped_column(String(40))  # in words: "1-2 days"
     pickup: Mapped[bool] = mapped_column(default=False)
-    place: Mapped[str] = mapped_column(String(200), default="")  # of a pickup point: where it is
-    hours: Mapped[str] = mapped_column(String(80), default="")  # and when it is open
+    place: Mapped[str] = mapped_column(String(200), default="")  # address of a pickup point
+    hours: Mapped[str] = mapped_column(String(80), default="")  # opening hours of a pickup point
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)
 
@@ -30,27 +30,27 @@ class DeliveryArea(Model):
 
     @property
     def pickup_place(self) -> str:
-        """Where and when it is picked up, in one line; "" for an area we bring orders to."""
+        """Address and opening hours of a pickup point, in one line; "" for a delivery area."""
         return ", ".join(filter(None, (self.place, self.hours))) if self.pickup else ""
 
     @property
     def note(self) -> str:
-        """What a buyer should know before choosing it."""
+        """The delivery time and pickup place, for the buyer."""
         return ". ".join(filter(None, (self.delivery_time, self.pickup_place)))
 
 
 class DiscountCode(Model):
-    """A code a buyer may type. `used` counts the orders that hold or spent it."""
+    """A discount code. `uses` counts the orders that use it, unpaid ones included."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(String(40), unique=True)  # upper case, no blanks
+    code: Mapped[str] = mapped_column(String(40), unique=True)  # upper case, no spaces
     kind: Mapped[str] = mapped_column(String(10))
     value: Mapped[int]  # percent or whole shillings
-    minimum_subtotal: Mapped[int] = mapped_column(default=0)  # whole shillings of goods
+    minimum_subtotal: Mapped[int] = mapped_column(default=0)  # whole shillings
     starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the first moment at which it no longer counts
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # valid until just before this time
     max_uses: Mapped[int | None]
-    max_uses_per_buyer: Mapped[int | None]  # orders of one phone number
+    max_uses_per_buyer: Mapped[int | None]  # orders for one phone number
     uses: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 
@@ -62,30 +62,30 @@ class DiscountCode(Model):
 
     @property
     def reduction(self) -> Discount:
-        """What it takes off."""
+        """The discount it gives."""
         kind: Literal["percent", "fixed"] = "percent" if self.kind == "percent" else "fixed"
         return Discount(kind, self.value, self.minimum_subtotal)
 
-    def problem_with(self, goods: int, now: datetime) -> str | None:
-        """Why it does not count for these goods (whole shillings) at this moment (UTC), in words for the buyer."""
+    def problem_with(self, subtotal: int, now: datetime) -> str | None:
+        """Why it is not valid for this subtotal (whole shillings) at `now` (UTC), for the buyer; None if it is."""
         if not self.active:
             return not_known(self.code)
         if self.starts_at and self.starts_at > now:
-            return f"Discount code {self.code} counts from {self.starts_at.astimezone(NAIROBI):%-d %B %Y} on"
+            return f"Discount code {self.code} is valid from {self.starts_at.astimezone(NAIROBI):%-d %B %Y}"
         if self.expires_at and self.expires_at <= now:
             return f"Discount code {self.code} has expired"
         if self.max_uses is not None and self.uses >= self.max_uses:
             return f"Discount code {self.code} has been used up"
-        if goods < self.minimum_subtotal:
+        if subtotal < self.minimum_subtotal:
             return f"Discount code {self.code} is for orders from {shillings(self.minimum_subtotal)}"
         return None
 
 
 def not_known(code: str) -> str:
-    """What a buyer is told of a code that never was, or that the merchant has switched off: nobody learns which."""
+    """The message for an unknown code, which is the same for one that was switched off."""
     return f"Discount code {code} is not known. Check the spelling"
 
 
 def delivery_areas() -> list[DeliveryArea]:
-    """Every area on offer, in the merchant's order."""
+    """All active areas, in the merchant's order."""
     return list(db.session.scalars(select(DeliveryArea).where(DeliveryArea.active).order_by(DeliveryArea.position)))

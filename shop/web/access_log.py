@@ -1,4 +1,4 @@
-"""One line per request. It names the route, never the address: addresses hold tokens, queries hold names."""
+"""One log line per request. It names the route, never the address: addresses hold tokens, queries hold names."""
 
 import logging
 import sys
@@ -10,7 +10,7 @@ log = logging.getLogger("shop.access")
 
 
 def init_access_log(app: Flask) -> None:
-    """Log to standard error, and keep the servers' own request lines, which print whole addresses, out of it."""
+    """Log to standard error, without the request lines of the servers, which print whole addresses."""
     if not logging.getLogger("shop").handlers:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
@@ -19,14 +19,14 @@ def init_access_log(app: Flask) -> None:
         logging.getLogger("shop").propagate = True
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug lines hold addresses
-    logging.getLogger("flask-limiter").setLevel(logging.WARNING)  # it says who was too quick: a phone, a token
+    logging.getLogger("flask-limiter").setLevel(logging.WARNING)  # it names who was limited: a phone number, a token
 
     @app.before_request
-    def start() -> None:
+    def start_timer() -> None:
         g.started = time.monotonic()
 
     @app.after_request
-    def line(response: Response) -> Response:
+    def log_request(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "(no such page)"
         took = (time.monotonic() - g.get("started", time.monotonic())) * 1000
         if request.endpoint not in ("static", "assets.bundle"):

@@ -1,6 +1,6 @@
-"""Static files with their fingerprint in the address: a browser keeps them for a year, and never a stale one.
+"""Static files with a fingerprint in their address, so that a browser can keep them for a year.
 
-The style sheets are written as many small files and served as one: over 3G each request costs more than the bytes.
+Style sheets are written as many small files and served as one, because over 3G a request costs more than its bytes.
 """
 
 import re
@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, Response, abort, request, url_for
 
 STATIC = Path(__file__).parents[2] / "static"
 A_YEAR = 31_536_000
-BUNDLES = {  # name: (folder, files that come first)
+BUNDLES = {  # name: (folder, file patterns in order)
     "site.css": ("css", ("tokens.css", "base.css", "layout.css", "components/*.css")),
     "admin.css": ("css/admin", ("*.css",)),
 }
@@ -24,7 +24,7 @@ assets = Blueprint("assets", __name__)
 
 @lru_cache
 def bundle_text(name: str) -> str:
-    """All style sheets of one bundle in the order of the cascade, without comments and indents (saves 1.7 KB)."""
+    """The style sheets of one bundle in cascade order, without comments and indents (saves 1.7 KB)."""
     folder, patterns = BUNDLES[name]
     files = [file for pattern in patterns for file in sorted((STATIC / folder).glob(pattern))]
     return COMMENT_OR_INDENT.sub("", "".join(file.read_text() for file in files))
@@ -32,7 +32,7 @@ def bundle_text(name: str) -> str:
 
 @lru_cache(maxsize=1024)  # more than there are files
 def fingerprint(path: str) -> str:
-    """Ten characters that change when the static file or bundle does. Raises FileNotFoundError for a file we lack."""
+    """Ten characters that change with the static file or bundle. Raises FileNotFoundError."""
     content = bundle_text(path).encode() if path in BUNDLES else (STATIC / path).read_bytes()
     return sha256(content).hexdigest()[:10]
 
@@ -56,15 +56,15 @@ def bundle(name: str) -> Response:
 
 
 def init_assets(app: Flask) -> None:
-    """Serve the bundles, and let what carries the right fingerprint be kept for a year."""
+    """Serve the bundles, and make files with the right fingerprint cacheable for a year."""
     app.register_blueprint(assets)
     app.jinja_env.globals["asset"] = asset
     if app.debug:
-        app.before_request(_forget)
+        app.before_request(_clear_caches)
 
     @app.after_request
-    def keep(response: Response) -> Response:
-        # OPTIONS finds nothing out about the path it was asked for, which may be anything
+    def set_cache_control(response: Response) -> Response:
+        # an OPTIONS request is not checked against the files, so its path may be anything
         file = request.endpoint in ("static", "assets.bundle") and request.method != "OPTIONS"
         if file and response.status_code in (200, 304):
             path = (request.view_args or {}).get("filename") or (request.view_args or {}).get("name", "")
@@ -76,6 +76,6 @@ def init_assets(app: Flask) -> None:
         return response
 
 
-def _forget() -> None:
+def _clear_caches() -> None:
     bundle_text.cache_clear()
     fingerprint.cache_clear()

@@ -1,10 +1,10 @@
-"""Forms read what was typed into them and nothing else.
+"""The base class of all forms. It reads posted form fields only.
 
-Flask-WTF would also take uploaded files and JSON for answers: a field would then hold what is no text, and break the
-page. Files are read by the views that ask for one.
+Flask-WTF would also read uploaded files and JSON, and a field would then hold something that is no text. Views read
+files themselves.
 
-A form that was refused for another reason than what was typed (signed out, or changed by another user meanwhile) is
-shown again by its own view, filled in: while `shown_again` lasts, no form is valid, and its problems are those given.
+A form that was refused because the user was signed out or the data changed is shown again by its own view, filled in.
+Inside `shown_again` no form is valid, and its problems are those given.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,16 +15,16 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import Field, HiddenField
+from wtforms import HiddenField
 
 ViewResponse = str | tuple[str, int] | AnyResponse  # what a view returns
-Problems = Sequence[tuple[str, str]]  # field, words; "main" is the whole form
-_again: ContextVar[Problems | None] = ContextVar("problems of a form that is only shown again", default=None)
+Problems = Sequence[tuple[str, str]]  # (field, message); "main" is the form as a whole
+_again: ContextVar[Problems | None] = ContextVar("problems_shown_again", default=None)
 
 
 @contextmanager
 def shown_again(problems: Problems) -> Iterator[None]:
-    """While it lasts, forms are shown with these problems and are not valid."""
+    """Inside this context, forms are invalid and show these problems."""
     token = _again.set(problems)
     try:
         yield
@@ -33,19 +33,19 @@ def shown_again(problems: Problems) -> Iterator[None]:
 
 
 def problems_shown_again() -> Problems:
-    """What stops every form for now; nothing in an ordinary request."""
+    """The problems that make every form invalid; empty in an ordinary request."""
     return _again.get() or ()
 
 
 class BaseForm(FlaskForm):
-    """What every form of the shop is."""
+    """A form of the shop."""
 
     def __init__(self, **given: Any) -> None:
         given.setdefault("formdata", request.form or None)
         super().__init__(**given)
 
     def validate(self, **options: Any) -> bool:
-        """Whether what was typed is right; never while the form is only shown again."""
+        """Whether what was typed is valid; always False inside `shown_again`."""
         again = problems_shown_again()
         if not again:
             return bool(super().validate(**options))
@@ -55,23 +55,23 @@ class BaseForm(FlaskForm):
         return False
 
     def shown(self) -> dict[str, str]:
-        """What its fields show, for a fingerprint (web/fingerprints.py): a field of several answers is left out."""
-        return {field.name: field.data or "" for field in self if isinstance(field.data, str | None) and _asks(field)}
+        """The values of its visible fields, for a fingerprint; fields with several values are left out."""
+        return {
+            field.name: field.data or ""
+            for field in self
+            if isinstance(field.data, str | None) and not isinstance(field, HiddenField)
+        }
 
     def labels(self) -> dict[str, str]:
-        """How its fields are called."""
+        """The labels of its fields by name."""
         return {field.name: field.label.text for field in self}
 
     @property
     def problems(self) -> list[tuple[str, str]]:
-        """All that is wrong: (id of the field, words). "main" stands for the form as a whole."""
+        """Its errors: (field id, message). The id "main" means the form as a whole."""
         fields = sorted(self, key=lambda field: field.name != "csrf_token")  # the form as a whole first
         return [
             ("main" if field.name == "csrf_token" else field.id, str(words))
             for field in fields
             for words in field.errors
         ]
-
-
-def _asks(field: Field) -> bool:
-    return not isinstance(field, HiddenField)

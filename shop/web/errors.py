@@ -1,4 +1,4 @@
-"""What a visitor sees when something is wrong: one page, the right status, plain words, nothing of the inside."""
+"""Error pages: the right status, plain words, nothing about the inside."""
 
 import logging
 import traceback
@@ -13,38 +13,41 @@ from werkzeug.exceptions import HTTPException
 from shop.core.database import database_outage, db
 
 log = logging.getLogger(__name__)
-NO_SUCH_COLUMN, NO_SUCH_TABLE = "42703", "42P01"  # PostgreSQL's codes; SQLite counts both as a refusal
+NO_SUCH_COLUMN, NO_SUCH_TABLE = "42703", "42P01"  # PostgreSQL's codes; SQLite reports both as OperationalError
 
 WORDS = {
-    400: ("We could not read that", "Go back, reload the page and try once more."),
-    403: ("Not from here", "This form was sent from another website. Open it on our own page and send it again."),
+    400: ("We could not read that", "Go back, reload the page and try again."),
+    403: (
+        "Sent from another website",
+        "This form was sent from another website. Open it on our own page and send it again.",
+    ),
     404: ("We can't find that page", "The link may be old or cut short. The shop is still open."),
-    405: ("That does not work here", "Open the page again and use its buttons."),
-    413: ("That is too much", "What was sent is larger than we take. Send less and try again."),
+    405: ("Method not allowed", "Open the page again and use its buttons."),
+    413: ("Too large", "What was sent is larger than we take. Send less and try again."),
     414: ("That address is too long", "Open the page again from the shop."),
-    429: ("A little slower", "Too many tries in a short time. Wait a few minutes and try again."),
+    429: ("Too many requests", "You have tried too often in a short time. Wait a few minutes and try again."),
     500: ("Something broke on our side", "It is not your fault, and we have been told. Try again in a minute."),
     503: ("Busy for a moment", "Nothing is lost. Wait a few seconds and try again."),
 }
 ADMIN = "/admin"
-ADMIN_WORDS = {  # where the merchant is told something else than a buyer
-    400: ("We could not read that", "Nothing was saved. Go back, reload the page and try once more."),
+ADMIN_WORDS = {  # where the merchant's text differs from the buyer's
+    400: ("We could not read that", "Nothing was saved. Go back, reload the page and try again."),
     404: ("We can't find that page", "The link may be old, or what it showed has been removed."),
-    500: ("Something broke on our side", "It may not be saved. Go back and look before you press the button again."),
+    500: ("Something broke on our side", "It may not be saved. Go back and check before you press the button again."),
     503: (
         "Busy for a moment",
-        "The database did not answer. Wait a few seconds, go back, and look whether your change is there before you "
+        "The database did not answer. Wait a few seconds, go back, and check whether your change is there before you "
         "press the button again.",
     ),
 }
 
 
 def error_page(status: int, said: tuple[str, str] | None = None) -> Response:
-    """The page for a status: in the admin's frame below /admin, in the shop's elsewhere. `said` is its title and words.
+    """The page for a status, in the admin's layout below /admin. `said` is (title, words) instead of the usual ones.
 
-    From 500 on it reads nothing but the settings, and names nobody: the database may be what is wrong.
+    From 500 on it does not read the database, which may be the cause, except for the shop's settings.
     """
-    if request_ctx.url_adapter is None:  # the Host header can be no host: Flask gave up before it knew our addresses
+    if request_ctx.url_adapter is None:  # the Host header is no host name, so Flask matched no route
         request_ctx.url_adapter = current_app.url_map.bind("")
     in_admin = is_admin_path(request.path)
     known = {**WORDS, **(ADMIN_WORDS if in_admin else {})}
@@ -58,12 +61,12 @@ def error_page(status: int, said: tuple[str, str] | None = None) -> Response:
 
 
 def is_admin_path(path: str) -> bool:
-    """Whether a path is one of the admin's pages, known or not."""
+    """Whether a path is below /admin, whether or not such a page exists."""
     return path == ADMIN or path.startswith(f"{ADMIN}/")
 
 
 def _came_from() -> str:
-    """The admin's page whose link or button led here, or "" when the browser does not say or it was this very one."""
+    """The admin page whose link or button led here; "" if unknown or if it is this page."""
     try:
         came_from = urlsplit(request.referrer or "")
     except ValueError:
@@ -75,7 +78,7 @@ def _came_from() -> str:
 
 
 def init_errors(app: Flask) -> None:
-    """Answer every error with our own page. A bug is logged with its traceback and shown as none."""
+    """Answer every error with our own page. A bug is logged with its traceback, which no page shows."""
 
     @app.errorhandler(CSRFError)
     def stale_form(error: CSRFError) -> Response:
@@ -94,22 +97,22 @@ def init_errors(app: Flask) -> None:
         return page
 
     @app.errorhandler(DataError)
-    def unkeepable(error: DataError) -> Response:
-        # text that no database row could hold, such as a NUL: nothing we have goes by that name
+    def unstorable_text(error: DataError) -> Response:
+        # text that no row can hold, such as NUL: nothing in the shop has that name
         db.session.rollback()
         return error_page(404 if request.method in ("GET", "HEAD") else 400)
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(TimeoutError)
     def database_busy(error: OperationalError | ProgrammingError | TimeoutError) -> Response:
-        database_outage().seen(type(getattr(error, "orig", error)).__name__)
+        database_outage().failed(type(getattr(error, "orig", error)).__name__)
         page = error_page(503)
         page.headers["Retry-After"] = "5"
         return page
 
     @app.errorhandler(ProgrammingError)
     def tables_differ(error: ProgrammingError) -> Response:
-        # the tables are of another version than the code, as they are for some seconds while the shop is upgraded
+        # for some seconds during an upgrade the tables are of another version than the code
         if getattr(error.orig, "sqlstate", None) not in (NO_SUCH_COLUMN, NO_SUCH_TABLE):
             return bug(error)
         return database_busy(error)
@@ -121,7 +124,7 @@ def init_errors(app: Flask) -> None:
 
 
 def traceback_lines(error: BaseException) -> str:
-    """The lines of code an error came through, and its cause by name. Never its message: that may quote a buyer."""
+    """The traceback of an error and the class of its cause; never its message, which may quote a buyer."""
     lines = "".join(traceback.format_tb(error.__traceback__))
     cause = error.__cause__ or error.__context__
     return f"{lines}{f'from {type(cause).__name__}' if cause else ''}".rstrip()

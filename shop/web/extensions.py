@@ -1,4 +1,4 @@
-"""The libraries the shop leans on, each made once here and tied to the application in `create_app`."""
+"""The Flask extensions. `create_app` connects them to the application."""
 
 from pathlib import Path
 
@@ -15,4 +15,4 @@ __all__ = ["compress", "csrf", "db", "limiter", "migrate"]
 csrf = CSRFProtect()
 compress = Compress()
 migrate = Migrate(directory=str(Path(__file__).parents[2] / "migrations"), render_as_batch=True)
-limiter = Limiter(key_func=client_address)  # no default limit: each stands where it protects something
+limiter = Limiter(key_func=client_address)  # no default limit: each view sets its own

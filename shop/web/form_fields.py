@@ -1,4 +1,4 @@
-"""The questions these pages share: whole numbers, days, and which row of a list is meant."""
+"""Shared form fields: whole numbers and days. Row ids in addresses."""
 
 import re
 from datetime import date, datetime, time, timedelta
@@ -11,14 +11,14 @@ from shop.core.clock import NAIROBI
 from shop.core.money import AmountError, read_shillings, shillings
 from shop.core.text import typed_line
 
-MOST_SHILLINGS = 1_000_000  # of a fee, a discount or a minimum
+MAX_SHILLINGS = 1_000_000  # for a fee, a discount or a minimum
 PER_PAGE = 25
 
 
-class WholeNumber(StringField):
-    """A whole number from `least` to `most`, read as sums are; `number` is None where nothing was written.
+class WholeNumberField(StringField):
+    """A whole number from `least` to `most`, read like an amount of money; `number` is None if empty.
 
-    With `money` its messages say shillings.
+    With `money`, its messages name shillings.
     """
 
     def __init__(
@@ -29,14 +29,14 @@ class WholeNumber(StringField):
 
     @property
     def number(self) -> int | None:
-        """What was written, once it has been checked."""
+        """The typed value; None if empty or invalid."""
         try:
             return read_shillings(self.data or "")
         except AmountError:
             return None
 
     def pre_validate(self, _form: Form) -> None:
-        """Name the field and the cure."""
+        """Raise ValidationError, naming the field and the cure."""
         if not self.data and not self.needed:
             return
         if self.number is None or not self.least <= self.number <= self.most:
@@ -44,15 +44,15 @@ class WholeNumber(StringField):
             raise ValidationError(f"{self.label.text} must be a whole number from {least} to {most}")
 
 
-class Day(StringField):
-    """A day in Nairobi, as a date box sends it (YYYY-MM-DD); `day` is None where nothing was written."""
+class DayField(StringField):
+    """A day in Nairobi, as a date input sends it (YYYY-MM-DD); `day` is None if empty."""
 
     def __init__(self, label: str, **bound: Any) -> None:
         super().__init__(label, filters=[typed_line], **bound)
 
     @property
     def day(self) -> date | None:
-        """What was written, once it has been checked."""
+        """The typed value; None if empty or invalid."""
         if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", self.data or ""):
             return None
         try:
@@ -62,26 +62,26 @@ class Day(StringField):
         return day if 2020 <= day.year <= 2099 else None
 
     def pre_validate(self, _form: Form) -> None:
-        """Name the field and the cure."""
+        """Raise ValidationError, naming the field and the cure."""
         if self.data and self.day is None:
             raise ValidationError(f"{self.label.text} must be a day from 2020 to 2099, like 2026-12-24")
 
 
-def begins(day: date) -> datetime:
-    """The first moment of a day in Nairobi."""
+def day_start(day: date) -> datetime:
+    """The start of a day in Nairobi, aware."""
     return datetime.combine(day, time(), NAIROBI)
 
 
-def ends(day: date) -> datetime:
-    """The first moment after a day in Nairobi."""
-    return begins(day + timedelta(days=1))
+def day_end(day: date) -> datetime:
+    """The end of a day in Nairobi, which is the start of the next, aware."""
+    return day_start(day + timedelta(days=1))
 
 
-def last_day(end: datetime) -> date:
-    """The last day before a moment, in Nairobi: the inverse of `ends`."""
+def last_day_before(end: datetime) -> date:
+    """The last whole day in Nairobi before a time: the inverse of `day_end`."""
     return (end - timedelta(microseconds=1)).astimezone(NAIROBI).date()
 
 
 def row_id(text: str) -> int:
-    """The id in an address; 0, which no row has, for what is none."""
+    """A row id from an address; 0, which no row has, for anything else."""
     return int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else 0

@@ -1,4 +1,4 @@
-"""For whoever watches the shop: is the process up, can it serve."""
+"""Health checks: is the process up, and can it take orders and payments."""
 
 import os
 import sys
@@ -18,22 +18,22 @@ from shop.core.database import database_refusal, db
 from shop.web.problems import problems
 
 health = Blueprint("health", __name__)
-BUSY_SECONDS = 1  # how long the trial of a write waits for another writer
-TRIAL_BYTES = 4096  # what a callback takes on the disk
-NO_ROOM = 1024 * 1024  # bytes
+BUSY_SECONDS = 1  # how long the test of a write waits for another writer
+TEST_FILE_BYTES = 4096  # what a callback takes on the disk
+MIN_FREE_BYTES = 1024 * 1024
 
 
 @health.get("/healthz")
 def alive() -> Response:
-    """The process answers. Looks at nothing else."""
+    """The process is up; nothing else is checked."""
     return jsonify(status="ok")
 
 
 @health.get("/readyz")
 def ready() -> Response | tuple[Response, int]:
-    """Whether orders and payments can be kept; 503 with one sentence otherwise.
+    """Whether orders and payments can be stored; 503 with one sentence otherwise.
 
-    A worker that stands still, or mail, is a warning here: another web process would not be better off.
+    A stopped worker or unsent email is only a warning: restarting the web process would not help.
     """
     settings: Settings = current_app.config["SETTINGS"]
     problem = database_problem() or write_problem() or disk_problem(settings.instance_path)
@@ -52,40 +52,40 @@ def database_problem() -> str | None:
 
 
 def write_problem() -> str | None:
-    """Why the database takes no write; None when it does. Nothing is written: the statement finds no row."""
+    """Why the database cannot be written; None when it can. The test statement changes no row."""
     try:
         with db.engine.connect() as connection:
-            connection = connection.execution_options(writes=True, patience=BUSY_SECONDS)
-            with connection.begin() as trial:
+            connection = connection.execution_options(writes=True, busy_timeout=BUSY_SECONDS)
+            with connection.begin() as transaction:
                 connection.execute(text("UPDATE orders SET number = number WHERE 1 = 0"))
-                trial.rollback()
+                transaction.rollback()
     except SQLAlchemyError as error:
         if getattr(getattr(error, "orig", None), "sqlite_errorcode", None) == SQLITE_BUSY:
-            return None  # another writer is at it: it can be written
+            return None  # another writer is active, so it can be written
         return database_refusal(error)
     return None
 
 
 def disk_problem(instance: Path) -> str | None:
-    """Why nothing can be kept under INSTANCE_PATH; None when a file in the spool could be. It leaves none there."""
-    trial = instance / "spool" / f".trial-{os.getpid()}-{get_ident()}"
+    """Why no file can be written under INSTANCE_PATH; None when one can. The test file is deleted."""
+    test_file = instance / "spool" / f".test-{os.getpid()}-{get_ident()}"
     try:
-        trial.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(trial, "wb") as file:
-            file.write(b"\0" * TRIAL_BYTES)
+        test_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(test_file, "wb") as file:
+            file.write(b"\0" * TEST_FILE_BYTES)
         disk = os.statvfs(instance)
     except OSError as error:
-        return f"Nothing can be kept in {trial.parent} ({type(error).__name__}): look at its owner, and make room."
+        return f"Nothing can be kept in {test_file.parent} ({type(error).__name__}): look at its owner, and make room."
     finally:
         with suppress(OSError):
-            trial.unlink(missing_ok=True)
-    if disk.f_bavail * disk.f_frsize < NO_ROOM:
+            test_file.unlink(missing_ok=True)
+    if disk.f_bavail * disk.f_frsize < MIN_FREE_BYTES:
         return f"The disk of {instance} is full; make room."
     return None
 
 
 def tables_problem() -> str | None:
-    """How the tables differ from this version's, with the cure. Raises SQLAlchemyError when the database is away."""
+    """How the tables differ from this version's, with the cure. Raises SQLAlchemyError when the database is down."""
     with db.engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     known = ScriptDirectory(current_app.extensions["migrate"].directory)
@@ -97,7 +97,7 @@ def tables_problem() -> str | None:
 
 
 def refuse_other_tables(app: Flask) -> None:
-    """End a server's start where the tables are not this version's. With the database away it starts: it can spool."""
+    """Stop the server's start if the tables are another version's. With the database down it starts: it can spool."""
     with app.app_context(), suppress(SQLAlchemyError):
         if problem := tables_problem():
             sys.stderr.write(f"The shop cannot start: {problem}\n")

@@ -1,7 +1,7 @@
-"""The one list of what is wrong with the shop: for every page of the desk, for `doctor` and for `/readyz`.
+"""The list of what is wrong with the shop, shown on every admin page, by `doctor` and by `/readyz`.
 
-It is read from the disk, without a query: it has to be told when the database is away, too. What only the worker can
-see it says in its heartbeat (heartbeat.py); what Chpter answered is noted beside the spool (payments/alerts.py).
+It is read from the disk, because it must also work while the database is down: the worker writes what it finds into its
+heartbeat (core/heartbeat.py), and failed calls to Chpter are noted beside the spool (payments/alerts.py).
 """
 
 import os
@@ -15,30 +15,30 @@ from sqlalchemy import make_url
 
 from shop.config import Settings
 from shop.core.clock import nairobi, utcnow
-from shop.core.heartbeat import Beat, last_beat
+from shop.core.heartbeat import Heartbeat, last_heartbeat
 
-SILENT = timedelta(seconds=90)  # without a heartbeat, until the worker counts as stopped
-FAILING = timedelta(seconds=60)  # until a sweep that fails is worth a person
-STARTING = timedelta(minutes=3)  # after the start of the web process, until a worker should have run
+STOPPED_AFTER = timedelta(seconds=90)  # without a heartbeat
+FAILING_AFTER = timedelta(seconds=60)  # a sweep that fails for less is not reported
+START_GRACE = timedelta(minutes=3)  # after the web process started, for a worker to start too
 STARTED, CHECKS = "shop_started_at", "shop_problem_checks"
 
-Problem = tuple[str, str]  # what it concerns, and the words: what, since when, what to do
+Problem = tuple[str, str]  # (subject, message): the message says what, since when, what to do
 Check = Callable[[Path], Iterable[Problem]]  # given INSTANCE_PATH
 
 
 def init_problems(app: Flask, *checks: Check) -> None:
-    """Note when this process began to serve, and what else is checked, by the rooms above this one."""
+    """Store the start time of this process, and the checks of higher packages."""
     app.extensions[STARTED] = utcnow()
     app.extensions[CHECKS] = checks
 
 
 def problems(settings: Settings) -> list[Problem]:
-    """What is wrong just now, the worst first; empty on a calm day."""
-    instance, beat = settings.instance_path, last_beat(settings.instance_path)
+    """What is wrong now, the worst first; empty if nothing is."""
+    instance, beat = settings.instance_path, last_heartbeat(settings.instance_path)
     stopped = list(_worker(beat))
-    of_worker = stopped or [*_work(beat), *_mail(beat), *_clock(beat)]  # what a stopped one said is out of date
-    of_rooms = [problem for check in current_app.extensions[CHECKS] for problem in check(instance)]
-    return [*_database(settings), *of_rooms, *of_worker]
+    of_worker = stopped or [*_work(beat), *_mail(beat), *_clock(beat)]  # facts from a stopped worker are out of date
+    of_checks = [problem for check in current_app.extensions[CHECKS] for problem in check(instance)]
+    return [*_database(settings), *of_checks, *of_worker]
 
 
 def _database(settings: Settings) -> Iterator[Problem]:
@@ -57,24 +57,24 @@ def _database(settings: Settings) -> Iterator[Problem]:
 
 
 def worker_problem(settings: Settings) -> str | None:
-    """Why the worker does not count as running; None when it does."""
-    return next((words for _, words in _worker(last_beat(settings.instance_path), patience=timedelta())), None)
+    """Why the worker counts as stopped; None if it runs."""
+    return next((words for _, words in _worker(last_heartbeat(settings.instance_path), grace=timedelta())), None)
 
 
-def _worker(beat: Beat | None, patience: timedelta = STARTING) -> Iterator[Problem]:
+def _worker(beat: Heartbeat | None, grace: timedelta = START_GRACE) -> Iterator[Problem]:
     cure = (
         "Nothing is lost, but emails wait, unpaid orders keep their goods, and callbacks that came while the database "
         "was away are not counted. Start it: systemctl start shop-worker, or flask --app wsgi worker"
     )
     if beat is None:
-        if utcnow() - current_app.extensions[STARTED] >= patience:
+        if utcnow() - current_app.extensions[STARTED] >= grace:
             yield "worker", f"The worker has not run here yet. {cure}"
-    elif utcnow() - beat.at > SILENT:
+    elif utcnow() - beat.at > STOPPED_AFTER:
         yield "worker", f"The worker has not run since {nairobi(beat.at)}. {cure}"
 
 
-def _work(beat: Beat | None) -> Iterator[Problem]:
-    late = utcnow() - FAILING
+def _work(beat: Heartbeat | None) -> Iterator[Problem]:
+    late = utcnow() - FAILING_AFTER
     failing = [
         (sweep.failing_since, name, sweep.error)
         for name, sweep in (beat.sweeps.items() if beat else ())
@@ -90,7 +90,7 @@ def _work(beat: Beat | None) -> Iterator[Problem]:
         )
 
 
-def _mail(beat: Beat | None) -> Iterator[Problem]:
+def _mail(beat: Heartbeat | None) -> Iterator[Problem]:
     waiting = beat.facts.get("mail") if beat else None
     if not waiting:
         return
@@ -104,7 +104,7 @@ def _mail(beat: Beat | None) -> Iterator[Problem]:
     )
 
 
-def _clock(beat: Beat | None) -> Iterator[Problem]:
+def _clock(beat: Heartbeat | None) -> Iterator[Problem]:
     leapt = beat.facts.get("clock") if beat else None
     if leapt:
         yield (

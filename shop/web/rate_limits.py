@@ -1,4 +1,4 @@
-"""What rate limits count against. What was typed never makes a counter longer, nor their number unbounded."""
+"""Keys of the rate limits. Their length and number are bounded, whatever a request holds."""
 
 import re
 from hashlib import blake2b
@@ -10,11 +10,11 @@ _PORT = re.compile(r"(?:\[(.+)\]|([0-9.]+)):[0-9]{1,5}")
 
 
 def client_address() -> str:
-    """The network a request comes from: an IPv4 address, or the first 64 bits of an IPv6 one.
+    """The network of the client: an IPv4 address, or the first 64 bits of an IPv6 address.
 
-    A home or a phone has a whole /64 to itself, so its single addresses say nothing.
+    A home or phone has a whole /64 and can change its address within it.
     """
-    text = request.remote_addr or "127.0.0.1"  # over a Unix socket there is none
+    text = request.remote_addr or "127.0.0.1"  # a Unix socket has none
     port = _PORT.fullmatch(text)  # some proxies add it
     try:
         address = ip_address((port[1] or port[2]) if port else text)
@@ -26,5 +26,5 @@ def client_address() -> str:
 
 
 def bucket(text: str) -> str:
-    """One of 65,536 keys for a text that was typed, so that no number of texts makes more counters than that."""
+    """One of 65,536 keys for a typed text, which bounds the number of counters."""
     return blake2b(text.encode(errors="replace"), digest_size=2).hexdigest()

@@ -1,8 +1,8 @@
-"""What was sent with a request, read to its end or refused.
+"""Checks of each request: its host, its origin, and that its body is complete.
 
-Three things that gunicorn and Werkzeug leave open: a body that turns out not to be HTTP breaks in the reader's hands
-with an error of the server's own; a form that is shorter than its length is taken as whole; and so is one without a
-length that was cut at the limit.
+gunicorn and Werkzeug leave three cases of the body open: a malformed body raises the server's own error while it is
+read; a form shorter than its Content-Length counts as complete; and so does one without a length that was cut at the
+size limit.
 """
 
 import re
@@ -20,33 +20,33 @@ from shop.config import DEFAULT_PORTS, Settings
 from shop.web.errors import error_page
 
 
-class Incoming:
-    """The server's stream. Whatever breaks it is an OSError, as when the caller has gone."""
+class IncomingStream:
+    """The server's stream. Any error while reading becomes an OSError, as when the client disconnects."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
-        """As many bytes as there are, up to `size`."""
+        """Read up to `size` bytes."""
         try:
             return self._stream.read(size)
         except Exception as error:
-            raise OSError("the body is broken off") from error
+            raise OSError("the body is incomplete") from error
 
 
-class WholeStream(LimitedStream):
-    """A stream without a length of its own that is either read whole or too large."""
+class StreamWithoutLength(LimitedStream):
+    """A stream without a Content-Length: it is read to its end, or is too large."""
 
     def readall(self) -> bytes:
-        """Everything. Werkzeug's own stops at the limit, and says nothing."""
-        whole = super().readall()
+        """Read everything. Werkzeug's own method stops at the limit without an error."""
+        content = super().readall()
         if self.is_exhausted and self._stream.read(1):
             raise RequestEntityTooLarge
-        return whole
+        return content
 
 
 def request_body(environ: dict[str, Any]) -> IO[bytes]:
-    """What was sent with a request, however much. Reading it raises ClientDisconnected when less came than was said."""
+    """The body, of any size. Reading raises ClientDisconnected if it is shorter than its Content-Length."""
     length = get_content_length(environ)
     return (
         get_input_stream(environ) if length is None else cast(IO[bytes], LimitedStream(environ["wsgi.input"], length))
@@ -54,45 +54,45 @@ def request_body(environ: dict[str, Any]) -> IO[bytes]:
 
 
 class StrictRequest(Request):
-    """A request whose body is what was sent: 400 where it breaks off, 413 where it is too large."""
+    """A request that is answered with 400 if its body is incomplete, and 413 if it is too large."""
 
     def __init__(self, environ: dict[str, Any], *args: Any, **options: Any) -> None:
-        environ["wsgi.input"] = Incoming(environ["wsgi.input"])
+        environ["wsgi.input"] = IncomingStream(environ["wsgi.input"])
         super().__init__(environ, *args, **options)
 
     @cached_property
     def stream(self) -> IO[bytes]:
-        """What was sent, within the limit of this request."""
-        _, limit = super().stream, self.max_content_length  # looked at, it refuses a length over the limit
+        """The body, within the size limit of this request."""
+        _, limit = super().stream, self.max_content_length  # reading this property checks the length
         if limit is not None and self.content_length is None and "wsgi.input_terminated" in self.environ:
-            return cast(IO[bytes], WholeStream(self.environ["wsgi.input"], limit, is_max=True))
+            return cast(IO[bytes], StreamWithoutLength(self.environ["wsgi.input"], limit, is_max=True))
         return request_body(self.environ)
 
 
 THIS_MACHINE = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
-ELSEWHERE = ("The shop is not here", "Look at the address once more, or open a link that the shop gave you.")
+WRONG_ADDRESS = ("Wrong address", "Check the address, or open a link that the shop gave you.")
 
 
-def init_hosts(app: Flask, settings: Settings) -> None:
-    """In production, refuse a request that names another host, or none, before anything else looks at it."""
+def init_host_check(app: Flask, settings: Settings) -> None:
+    """In production, refuse a request with another Host header or none, and redirect from the old addresses."""
     if not settings.production:
         return
-    # not by Flask's TRUSTED_HOSTS: it takes any port and no IPv6 address, and tells upper case from lower
+    # Flask's TRUSTED_HOSTS accepts any port and no IPv6 address, and is case-sensitive
     names = _names_of(settings.shop_url)
     old_names = [name for url in settings.old_urls for name in _names_of(url)]
 
     @app.before_request
-    def known_host() -> AnyResponse | None:
+    def check_host() -> AnyResponse | None:
         host = request.headers.get("Host", "").lower()
         if host in names or THIS_MACHINE.fullmatch(host):
             return None
         if host in old_names:
-            return None if _is_callback() else redirect(settings.shop_url + _path_here(), _moved())
-        return error_page(400, ELSEWHERE)
+            return None if _is_callback() else redirect(settings.shop_url + _path_here(), _redirect_status())
+        return error_page(400, WRONG_ADDRESS)
 
 
 def _names_of(url: str) -> tuple[str, str]:
-    """A public address as a Host header names it: with and without the port that its scheme has anyway."""
+    """A public address as a Host header names it: with and without its scheme's default port."""
     parts = urlsplit(url)
     return parts.netloc, f"{parts.netloc}:{DEFAULT_PORTS[parts.scheme]}"
 
@@ -101,13 +101,13 @@ def _is_callback() -> bool:
     return request.method == "POST" and request.path.lstrip("/").startswith("chpter/")
 
 
-def _moved() -> int:
-    """For good; or, for a form that was sent from an old page, to the page that shows how things stand."""
+def _redirect_status() -> int:
+    """301; for a form sent from an old page 303, to the page that the form belongs to."""
     return 301 if request.method in ("GET", "HEAD") else 303
 
 
 def _path_here() -> str:
-    """Where the same page is at the new address. A form's own address cannot be opened: its page can."""
+    """The path of the same page at the new address; for a form, of the page it belongs to."""
     if request.method not in ("GET", "HEAD"):
         page = re.match(r"/orders/[^/]+|/cart|/checkout|/admin/", request.path)
         return page[0] if page else "/"
@@ -115,27 +115,27 @@ def _path_here() -> str:
     return iri_to_uri(request.path) + query
 
 
-CHPTER = "payments.callback"  # the one address to which others post: Chpter's server
-SAFE = ("GET", "HEAD", "OPTIONS")
+CALLBACK = "payments.callback"  # Chpter's server posts here: the only endpoint for requests from other sites
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-def init_origin(app: Flask) -> None:
-    """Refuse every form that another site sent, before anything looks at it."""
+def init_origin_check(app: Flask) -> None:
+    """Refuse every form that another site sent."""
     app.before_request(_refuse_other_sites)
 
 
 def _refuse_other_sites() -> None:
-    if request.method not in SAFE and request.endpoint not in (None, CHPTER) and is_cross_site():
+    if request.method not in SAFE_METHODS and request.endpoint not in (None, CALLBACK) and is_cross_site():
         abort(403)
 
 
 def is_cross_site() -> bool:
-    """True when the browser says that another site sent this. A client that says nothing is no browser: False."""
+    """Whether the browser says that another site sent this. A client that says nothing is no browser: False."""
     site = request.headers.get("Sec-Fetch-Site")
     if site not in (None, "same-origin", "none"):
         return True
     if site == "same-origin" and request.headers.get("Origin") == "null":
-        return False  # a browser that keeps the origin to itself, and says whose page sent it: no page can forge that
+        return False  # the browser hides the origin, but no page can forge Sec-Fetch-Site
     for header in ("Origin", "Referer"):
         value = request.headers.get(header)
         if value:
@@ -150,6 +150,6 @@ def _ours(address: str) -> bool:
         return False
     settings: Settings = current_app.config["SETTINGS"]
     ours = {settings.shop_url}
-    if not settings.production:  # where any Host is answered, as hosts.py has it
+    if not settings.production:  # outside production any Host is answered
         ours |= {f"{scheme}://{request.host.lower()}" for scheme in ("http", "https")}
     return f"{parts.scheme}://{parts.netloc}".lower() in ours

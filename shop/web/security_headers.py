@@ -1,4 +1,4 @@
-"""The headers of every answer: pages, files, redirects and errors alike."""
+"""Security headers of every response: pages, files, redirects and errors."""
 
 from urllib.parse import urlsplit
 
@@ -6,12 +6,12 @@ from flask import Flask, Response, request
 
 from shop.config import Settings
 
-# Of an uploaded image: opened as a page of its own it may do nothing at all.
+# For an uploaded image: opened as a page, it may run and load nothing.
 INERT = "default-src 'none'; sandbox"
 
 
 def payment_origins(settings: Settings) -> list[str]:
-    """Where a form may lead in the end. Chromium holds `form-action` against the redirects after a form's POST too."""
+    """Where a form may lead. Chromium also checks `form-action` for the redirects after a form's POST."""
     chpter = urlsplit(settings.chpter_url)
     origins = [f"{chpter.scheme}://{chpter.netloc}"]
     for host in settings.chpter_link_hosts:
@@ -23,7 +23,7 @@ def payment_origins(settings: Settings) -> list[str]:
 
 
 def content_policy(settings: Settings) -> str:
-    """The Content-Security-Policy: nothing but our own files, forms to us and to the payment page."""
+    """The Content-Security-Policy: our own files only; forms to us and to the payment page."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -39,7 +39,7 @@ def content_policy(settings: Settings) -> str:
 
 
 def init_headers(app: Flask, settings: Settings) -> None:
-    """Put the strict headers on every answer."""
+    """Set the security headers on every response."""
     fixed = {
         "Content-Security-Policy": content_policy(settings),
         "X-Content-Type-Options": "nosniff",
@@ -55,12 +55,12 @@ def init_headers(app: Flask, settings: Settings) -> None:
         fixed["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
     @app.after_request
-    def harden(response: Response) -> Response:
+    def set_headers(response: Response) -> Response:
         inert = response.headers.get("Content-Security-Policy") == INERT
         response.headers.update(fixed)
         if inert:
             response.headers["Content-Security-Policy"] = INERT
-        # What no view declared cacheable is somebody's own: keep it out of every cache.
+        # A response that no view declared cacheable may be personal.
         if "Cache-Control" not in response.headers and request.endpoint not in ("static", "assets.bundle"):
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -1,4 +1,4 @@
-// The checkout works without this file. With it, the total follows the chosen area at once, and one order is sent once.
+// Updates the total when an area is chosen, and sends an order only once. The checkout works without it.
 (() => {
   const form = document.querySelector("[data-checkout]");
   const sums = form.querySelector("[data-subtotal]");
@@ -6,12 +6,12 @@
   const shown = form.querySelector("[name=shown_total]");
   const shillings = (amount) => "KSh " + String(amount).replace(/\B(?=(\d{3})+$)/g, ",");
 
-  // A page that comes back with problems begins at their summary, not at its top.
+  // Move the focus to the error summary.
   const summary = document.querySelector("[data-take-focus]");
   if (summary) summary.focus();
 
-  // The sum shown is the sum sent: the server asks again when it makes another.
-  function follow() {
+  // The shown total is also sent: the server asks again if its own total differs.
+  function updateTotal() {
     const area = form.querySelector("[name=area]:checked, [name=area] > :checked");
     if (!area?.value) return;
     const fee = Number(area.dataset.fee);
@@ -22,17 +22,17 @@
     shown.value = total;
   }
   form.addEventListener("change", (event) => {
-    if (event.target.name === "area") follow();
+    if (event.target.name === "area") updateTotal();
   });
 
-  // Enter in the code box means "apply this", not "pay".
+  // Enter in the discount code field applies the code instead of paying.
   form.querySelector("[name=code]").addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault();
     form.querySelector("button[name=apply]").click();
   });
 
-  // People on slow lines press twice. By time, never by disabling: a page restored by Back must have a working button.
+  // Buyers on slow networks press twice. The button is not disabled, because it must work after Back.
   let sentAt = -Infinity;
   form.addEventListener("submit", (event) => {
     if (event.timeStamp - sentAt < 3000) event.preventDefault();
@@ -40,7 +40,7 @@
   });
   addEventListener("pageshow", (event) => {
     sentAt = -Infinity;
-    // A browser that refills the form after Back may choose another area than the one the total was written for.
-    if (!event.persisted) follow();
+    // After Back, a browser may restore another area than the one the total was computed for.
+    if (!event.persisted) updateTotal();
   });
 })();

@@ -1,7 +1,7 @@
-// Takes the reader to what went wrong: a page that comes back with problems begins at its summary, not at its top.
+// Moves the focus to the error summary of a page that comes back with problems.
 const summary = document.querySelector("[data-take-focus]");
-const take = () => { if (document.activeElement === document.body) summary.focus(); };
+const focusSummary = () => { if (document.activeElement === document.body) summary.focus(); };
 if (summary) {
-  take();
-  addEventListener("load", take); // an address with a fragment takes the focus away again
+  focusSummary();
+  addEventListener("load", focusSummary); // a fragment in the address moves the focus away
 }

@@ -1,21 +1,21 @@
-// The desk's pages of an order work without this file. With it, an address is copied and a slip is printed by one press.
+// Adds buttons that copy an address and print a slip. The admin's order pages work without them.
 (() => {
-  function add(place, words, press) {
+  function addButton(place, label, onPress) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "button button--quiet";
-    button.textContent = words;
-    button.addEventListener("click", () => press(button));
+    button.textContent = label;
+    button.addEventListener("click", () => onPress(button));
     place.append(button);
   }
 
-  for (const place of document.querySelectorAll("[data-print]")) add(place, "Print", () => window.print());
-  if (!navigator.clipboard) return; // on plain http there is none: the address can be selected by hand
+  for (const place of document.querySelectorAll("[data-print]")) addButton(place, "Print", () => window.print());
+  if (!navigator.clipboard) return; // not available over http
   for (const place of document.querySelectorAll("[data-copy]")) {
-    const words = place.textContent.trim();
-    add(place, place.dataset.copy, async (button) => {
+    const text = place.textContent.trim();
+    addButton(place, place.dataset.copy, async (button) => {
       try {
-        await navigator.clipboard.writeText(words);
+        await navigator.clipboard.writeText(text);
         button.textContent = "Copied";
       } catch {
         button.textContent = "Select it by hand";

@@ -1,4 +1,4 @@
-// The order page works without this file. With it, the page follows a payment by itself and offers to print the receipt.
+// Polls the payment status, and adds a print button. The order page works without it.
 (() => {
   const print = document.querySelector("[data-print]");
   if (print) {
@@ -9,67 +9,67 @@
   const page = document.querySelector("[data-status-url]");
   if (!page) return;
   const live = page.querySelector("[data-live]");
-  const say = (words) => { if (live.textContent !== words) live.textContent = words; };
+  const announce = (words) => { if (live.textContent !== words) live.textContent = words; };
   const WATCHING = live.dataset.live;
-  const AWAY = "You are offline. This page looks again when you are back.";
-  const QUICK = [2, 3, 5, 8];
-  const LONGEST = 60; // seconds between two looks
-  const ends = Date.now() + page.dataset.lookSeconds * 1000; // as long as money may still come
-  let waits = [...QUICK];
+  const AWAY = "You are offline. This page checks again when you are back online.";
+  const FIRST_DELAYS = [2, 3, 5, 8]; // seconds
+  const MAX_DELAY = 60; // seconds
+  const ends = Date.now() + page.dataset.lookSeconds * 1000; // while a payment may still arrive
+  let delays = [...FIRST_DELAYS];
   let last = 8;
   let timer;
-  let looking = false;
+  let polling = false;
 
-  // Data costs the buyer money: ask less and less often, and not at all in a hidden tab.
-  function later() {
+  // Mobile data costs money: poll less and less often, and not in a hidden tab.
+  function schedule() {
     clearTimeout(timer);
     if (document.hidden) return;
-    if (Date.now() >= ends) return say("We have stopped looking. Reload this page to look again.");
-    const seconds = waits[0] ?? Math.min(last * 1.3, LONGEST);
-    timer = setTimeout(look, seconds * 1000);
+    if (Date.now() >= ends) return announce("We have stopped checking. Reload this page to check again.");
+    const seconds = delays[0] ?? Math.min(last * 1.3, MAX_DELAY);
+    timer = setTimeout(poll, seconds * 1000);
   }
 
-  async function look() {
-    if (looking) return;
-    looking = true;
+  async function poll() {
+    if (polling) return;
+    polling = true;
     clearTimeout(timer);
     try {
       const answer = await fetch(page.dataset.statusUrl, { headers: { Accept: "application/json" } });
       if (answer.ok) {
         const now = await answer.json();
-        // The server writes the page; this only notices that there is a new one to read.
+        // The server renders the page, so reload it when the state changes.
         if (now.state !== page.dataset.state) return changed(now);
-        last = waits.shift() ?? Math.min(last * 1.3, LONGEST);
-        say(WATCHING);
+        last = delays.shift() ?? Math.min(last * 1.3, MAX_DELAY);
+        announce(WATCHING);
       }
     } catch {
-      say(AWAY); // this look does not count: the next one comes no later for it
+      announce(AWAY); // the delay does not grow after a failure
     } finally {
-      looking = false;
+      polling = false;
     }
-    later();
+    schedule();
   }
 
-  // A code that is being typed is not thrown away for anything but the end of the wait.
+  // A code that is being typed is lost only when the payment is settled.
   function changed(now) {
     const code = document.getElementById("code");
     const typing = code && code.value !== code.defaultValue && !["paid", "review"].includes(now.payment);
-    if (typing) return say("There is news about this order. Send the code, or reload this page.");
+    if (typing) return announce("There is news about this order. Send the code, or reload this page.");
     location.reload();
   }
 
-  // A buyer who comes back from the M-PESA prompt, or into the network, wants to know now.
+  // Poll at once when the buyer comes back from the M-PESA prompt or into the network.
   function wake() {
     if (document.hidden) return clearTimeout(timer);
-    waits = [...QUICK];
+    delays = [...FIRST_DELAYS];
     last = 8;
-    look();
+    poll();
   }
 
   document.addEventListener("visibilitychange", wake);
   addEventListener("online", wake);
   addEventListener("pageshow", (event) => { if (event.persisted) wake(); });
-  addEventListener("offline", () => say(AWAY));
-  say(navigator.onLine === false ? AWAY : WATCHING);
-  later();
+  addEventListener("offline", () => announce(AWAY));
+  announce(navigator.onLine === false ? AWAY : WATCHING);
+  schedule();
 })();

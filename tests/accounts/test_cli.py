@@ -107,14 +107,14 @@ def test_the_password_of_an_unknown_user_cannot_be_changed(app):
 
 def test_a_password_made_of_the_shops_name_is_refused(app):
     from shop.core.database import write
-    from shop.store.settings import forget_store, store_settings_row
+    from shop.store.settings import clear_store_cache, store_settings_row
 
     def rename_shop():
         store_settings_row().name = "Zawadi Tamaduni"
 
     with app.app_context():
         write(rename_shop)
-        forget_store()
+        clear_store_cache()
 
     refused = _run(app, "create", EMAIL, "--password-stdin", typed="zawadi tamaduni 2026\n")
 

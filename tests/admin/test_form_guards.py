@@ -138,7 +138,7 @@ def test_old_keys_are_swept_away(app, clerk, monkeypatch):
     clerk.post(NEW, {**fields_of(clerk.get(NEW).text), **ANSWERS})
     with app.app_context():
         assert sweep_keys() == 0
-        later = utcnow() + idempotency.KEPT
+        later = utcnow() + idempotency.KEPT_FOR
         monkeypatch.setattr(idempotency, "utcnow", lambda: later)
 
         assert sweep_keys() == 1

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from shop.core.clock import nairobi, utcnow
-from shop.core.heartbeat import FILE, Heart
+from shop.core.heartbeat import FILE, HeartbeatWriter
 from shop.payments import alerts
 from shop.payments.callback_spool import drain_spool
 
@@ -95,7 +95,7 @@ def beat(instance, ago=timedelta(), facts=(), **sweeps):
 
 
 def test_a_worker_that_stands_still_is_said_on_every_page_with_since_when_and_what_to_do(notices, instance):
-    Heart(instance).beat("orders expired")
+    HeartbeatWriter(instance).record("orders expired")
     assert notices() == []
 
     beat(instance, ago=timedelta(hours=26))

@@ -15,7 +15,7 @@ from shop.catalog.images.uploads import sweep_images
 from shop.catalog.models import Category, ProductImage
 from shop.core.database import db, write
 from shop.orders.models import OrderLine
-from shop.store.settings import current_store, forget_store, store_settings_row
+from shop.store.settings import clear_store_cache, current_store, store_settings_row
 from tests import order_factory
 from tests.malicious_files import photo
 from tests.page_checks import CANARY
@@ -37,7 +37,7 @@ def remove(clerk):
 
 def logo_of(app):
     with app.app_context():
-        forget_store()
+        clear_store_cache()
         return current_store().logo
 
 
@@ -141,7 +141,7 @@ def test_staff_changes_no_logo(app, packer):
 def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, clerk, shopper):
     """Products, categories, order lines and the logo all have an uploaded image: no page asks for it as a drawing."""
     with app.app_context():
-        path = serving.keep(*shrink(BytesIO(photo(800, 600))))
+        path = serving.store(*shrink(BytesIO(photo(800, 600))))
         number = order_factory.keep(app, order_factory.order(payment="paid"))[0]
 
         def hang():
@@ -150,7 +150,7 @@ def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, clerk
             store_settings_row().logo = path
 
         write(hang)
-        forget_store()
+        clear_store_cache()
     shopper.add("KIO-CLA-TER")
     token = hidden_fields(clerk.get("/admin/carts/new?sku=KIO-CLA-TER").text)
     clerk.post("/admin/carts/new", {**token, "quantity-KIO-CLA-TER": "1", "title": ""})

@@ -108,7 +108,7 @@ def test_no_hostile_text_becomes_more_than_text(app, inhabited, settings):
     with app.app_context():
         send_due(app.config["SETTINGS"], utcnow())
     for letter in Path(settings["INSTANCE_PATH"], "mail").glob("*.eml"):
-        malicious_input.check_letter(letter.read_bytes())
+        malicious_input.check_email(letter.read_bytes())
 
 
 def test_a_page_that_shows_a_text_as_it_is_would_be_found(app, inhabited):

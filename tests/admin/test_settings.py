@@ -13,7 +13,7 @@ from shop.core.database import db
 from shop.emails.delivery import send_due
 from shop.emails.models import OutboxEmail
 from shop.store import settings as details_module
-from shop.store.settings import current_store, forget_store, store_settings_row
+from shop.store.settings import clear_store_cache, current_store, store_settings_row
 from tests import both_databases
 from tests.admin_client import DONE
 from tests.page_checks import CANARY
@@ -232,7 +232,7 @@ def test_another_process_knows_within_seconds_and_asks_once_in_between(app, shop
 @both_databases
 def test_an_error_page_names_the_shop_with_the_table_away(app, shopper):
     with app.app_context():
-        forget_store()
+        clear_store_cache()
         with db.engine.begin() as connection:
             connection.exec_driver_sql("DROP TABLE store_settings")
 

@@ -1,4 +1,4 @@
-"""A backup holds the whole shop as it stood at one moment, and a restore gives it back to the shilling."""
+"""Backups hold the whole shop at one moment, and a restore reproduces it exactly."""
 
 import json
 import threading
@@ -43,7 +43,7 @@ def rows_of(app):
 
 @pytest.mark.parametrize("to", ["sqlite", "postgresql"])
 @both_databases
-def test_what_was_kept_comes_back_the_same_on_either_database(app, sold, empty, tmp_path, to):
+def test_a_backup_restores_the_same_rows_on_either_database(app, sold, empty, tmp_path, to):
     media = tmp_path / "media"
     media.mkdir()
     (media / "a.webp").write_bytes(b"\x00image")
@@ -58,7 +58,7 @@ def test_what_was_kept_comes_back_the_same_on_either_database(app, sold, empty, 
     assert (tmp_path / "media-2" / "a.webp").read_bytes() == b"\x00image"
 
 
-def test_there_is_no_kind_of_column_that_a_backup_cannot_keep():
+def test_a_backup_supports_every_column_type():
     known = {
         bool: True,
         int: 7,
@@ -75,7 +75,7 @@ def test_there_is_no_kind_of_column_that_a_backup_cannot_keep():
 
 
 @both_databases
-def test_a_restored_shop_goes_on_selling(app, sold, empty, provider, tmp_path, request):
+def test_a_restored_shop_can_take_orders(app, sold, empty, provider, tmp_path, request):
     with app.app_context():
         back_up(tmp_path / "shop.zip", tmp_path / "none")
     fresh = empty(request.node.callspec.params["database_url"])
@@ -89,7 +89,7 @@ def test_a_restored_shop_goes_on_selling(app, sold, empty, provider, tmp_path, r
 
 
 @both_databases
-def test_a_backup_taken_while_the_shop_sells_is_of_one_moment(app, provider, tmp_path):
+def test_a_backup_during_sales_is_consistent(app, provider, tmp_path):
     stop, sold = threading.Event(), []
 
     def sell():
@@ -114,7 +114,7 @@ def test_a_backup_taken_while_the_shop_sells_is_of_one_moment(app, provider, tmp
 
 
 def _adds_up(path):
-    """Every order that is paid has its attempt, its receipt and its goods gone: nothing is half there."""
+    """Every paid order has its payment attempt, receipt and stock movement."""
     with ZipFile(path) as archive:
 
         def rows(name):
@@ -129,7 +129,7 @@ def _adds_up(path):
         assert held == len(orders) - len(paid)
 
 
-def test_a_damaged_backup_is_noticed_and_changes_nothing(app, sold, empty, tmp_path):
+def test_a_damaged_backup_is_refused_and_changes_nothing(app, sold, empty, tmp_path):
     with app.app_context():
         back_up(tmp_path / "shop.zip", tmp_path / "none")
     with ZipFile(tmp_path / "shop.zip") as good, ZipFile(tmp_path / "bad.zip", "w", ZIP_DEFLATED) as bad:
@@ -147,7 +147,7 @@ def test_a_damaged_backup_is_noticed_and_changes_nothing(app, sold, empty, tmp_p
         assert db.session.scalar(select(func.count()).select_from(Order)) == 0
 
 
-def test_a_restore_that_reads_back_otherwise_is_undone(app, sold, empty, tmp_path, monkeypatch):
+def test_a_restore_that_does_not_read_back_the_same_is_rolled_back(app, sold, empty, tmp_path, monkeypatch):
     with app.app_context():
         back_up(tmp_path / "shop.zip", tmp_path / "none")
     typed = archiving._typed
@@ -161,7 +161,7 @@ def test_a_restore_that_reads_back_otherwise_is_undone(app, sold, empty, tmp_pat
         assert db.session.scalar(select(func.count()).select_from(Variant)) == 0
 
 
-def test_a_shop_that_has_rows_is_not_overwritten(app, sold, tmp_path):
+def test_a_restore_refuses_a_database_with_rows(app, sold, tmp_path):
     with app.app_context():
         back_up(tmp_path / "shop.zip", tmp_path / "none")
         with pytest.raises(ArchiveError, match="not empty"):
@@ -170,7 +170,7 @@ def test_a_shop_that_has_rows_is_not_overwritten(app, sold, tmp_path):
             back_up(tmp_path / "shop.zip", tmp_path / "none")
 
 
-def test_the_commands_say_what_they_kept(app, sold, tmp_path):
+def test_the_backup_commands_report_what_the_backup_holds(app, sold, tmp_path):
     run = app.test_cli_runner().invoke
     kept = run(args=["backup", str(tmp_path / "shop.zip")])
     again = run(args=["restore", str(tmp_path / "shop.zip")])

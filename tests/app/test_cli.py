@@ -1,4 +1,4 @@
-"""The commands, as a merchant types them."""
+"""The flask commands."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from shop import create_app
 from shop.catalog.models import Product, Variant
 from shop.core.clock import utcnow
 from shop.core.database import db
-from shop.core.heartbeat import FILE, Heart
+from shop.core.heartbeat import FILE, HeartbeatWriter
 from shop.orders.models import Order
 from shop.pricing.models import DeliveryArea, DiscountCode
 from tests import both_databases
@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def run(app):
-    """Run a command of the shop: its exit code and everything it printed."""
+    """A function that runs a command and returns its exit code and output."""
 
     def do(*words):
         result = app.test_cli_runner().invoke(args=words)
@@ -45,7 +45,7 @@ def held_of(app, sku):
 
 
 @both_databases
-def test_the_tables_go_down_and_up_again_and_are_those_of_the_models(app, run):
+def test_the_migrations_create_the_tables_of_the_models(app, run):
     with app.app_context():
         downgrade(revision="base")
         assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
@@ -56,7 +56,7 @@ def test_the_tables_go_down_and_up_again_and_are_those_of_the_models(app, run):
     assert run("seed") == (0, "43 products added.\n")
 
 
-def test_every_migration_can_be_taken_back_step_by_step(app):
+def test_every_migration_can_be_downgraded(app):
     with app.app_context():
         upgrade()
         for _ in sorted((ROOT / "migrations" / "versions").glob("*.py")):
@@ -66,7 +66,7 @@ def test_every_migration_can_be_taken_back_step_by_step(app):
 
 
 @both_databases
-def test_seeding_again_leaves_the_shop_as_the_merchant_has_it(app, run):
+def test_seeding_again_changes_nothing_that_the_merchant_has_edited(app, run):
     with app.app_context():
         db.session.execute(update(Variant).where(Variant.sku == SKU).values(price=1, on_hand=7))
         db.session.execute(update(DeliveryArea).values(fee=123))
@@ -80,7 +80,7 @@ def test_seeding_again_leaves_the_shop_as_the_merchant_has_it(app, run):
         assert len(db.session.scalars(select(Product.id)).all()) == 43
 
 
-def test_the_demo_shop_is_worth_a_visit(app):
+def test_the_demo_shop_has_categories_variants_discount_codes_and_a_pickup_point(app):
     with app.app_context():
         products = db.session.scalars(select(Product)).all()
         kinds = {code.kind for code in db.session.scalars(select(DiscountCode))}
@@ -109,7 +109,7 @@ def test_the_stock_list_is_tab_separated(app, run, shopper):
 
 
 @both_databases
-def test_stock_can_be_set_down_to_what_is_held_and_no_further(app, run, shopper):
+def test_stock_cannot_be_set_below_what_is_held(app, run, shopper):
     shopper.buy(quantity=3)
 
     assert run("stock", "set", SKU, "3") == (0, f"{SKU}: 3 on hand.\n")
@@ -128,14 +128,14 @@ def test_stock_can_be_set_down_to_what_is_held_and_no_further(app, run, shopper)
         ((SKU, "1000001"), "1000001"),
     ],
 )
-def test_stock_is_not_set_to_nonsense(run, words, said):
+def test_stock_set_refuses_an_unknown_sku_and_an_invalid_quantity(run, words, said):
     code, output = run("stock", "set", *words)
 
     assert code != 0
     assert said in output
 
 
-def test_orders_expire_ends_what_is_due_and_frees_its_stock(app, run, shopper):
+def test_orders_expire_expires_due_orders_and_releases_their_stock(app, run, shopper):
     shopper.buy(quantity=2)
     assert run("orders", "expire") == (0, "0 orders expired.\n")
     with app.app_context():
@@ -147,29 +147,29 @@ def test_orders_expire_ends_what_is_due_and_frees_its_stock(app, run, shopper):
     assert held_of(app, SKU) == 0
 
 
-def test_the_doctor_finds_nothing_wrong_with_a_shop_that_runs_and_says_what_it_did_not_look_at(app, run, settings):
+def test_the_doctor_finds_no_problem_in_a_working_shop_and_lists_what_it_did_not_check(app, run, settings):
     let_in(app)
-    Heart(Path(settings["INSTANCE_PATH"])).beat("orders expired")
+    HeartbeatWriter(Path(settings["INSTANCE_PATH"])).record("orders expired")
     code, output = run("doctor")
 
     assert code == 0, output
     for name in ("database", "writing to the database", "keys", "owners", "goods", "worker", "disk and spool"):
         assert f"ok   {name}\n" in output
-    skipped = re.findall(r"^skip (.+): not looked at: ", output, re.MULTILINE)
-    assert {"mail server", "Chpter’s answers", "the way in", "backups"} <= set(skipped)
+    skipped = re.findall(r"^skip (.+): not checked: ", output, re.MULTILINE)
+    assert {"mail server", "Chpter’s answers", "public address", "backups"} <= set(skipped)
     assert set(re.findall(r"^\w+", output, re.MULTILINE)) == {"ok", "skip"}
 
 
-def test_the_doctor_says_ok_of_nothing_it_could_not_look_at(settings):
+def test_the_doctor_does_not_say_ok_for_a_skipped_check(settings):
     app = create_app({**settings, "DATABASE_URL": "postgresql://127.0.0.1:1/shop"})
     output = app.test_cli_runner().invoke(args=["doctor"]).output
 
     for name in ("writing to the database", "keys", "owners", "goods", "unsent email"):
-        assert f"skip {name}: not looked at: " in output
+        assert f"skip {name}: not checked: " in output
 
 
 @both_databases
-def test_a_database_that_cannot_be_written_is_neither_ready_nor_well(app, settings, database_url):
+def test_readyz_and_the_doctor_report_a_database_that_cannot_be_written(app, settings, database_url):
     if database_url.startswith("sqlite"):
         only_read = f"sqlite:///file:{database_url.removeprefix('sqlite:///')}?mode=ro&uri=true"
     else:
@@ -190,7 +190,7 @@ def test_a_database_that_cannot_be_written_is_neither_ready_nor_well(app, settin
         db.engine.dispose()
 
 
-def test_a_spool_that_takes_nothing_is_not_ready(client, settings):
+def test_a_shop_that_cannot_write_its_spool_is_not_ready(client, settings):
     spool = Path(settings["INSTANCE_PATH"]) / "spool"
     assert client.get("/readyz").status_code == 200
     assert list(spool.iterdir()) == []
@@ -203,7 +203,7 @@ def test_a_spool_that_takes_nothing_is_not_ready(client, settings):
     assert "Nothing can be kept in" in reply.json["problem"]
 
 
-def test_a_worker_that_stands_still_is_a_warning_and_takes_no_web_process_away(client, settings):
+def test_a_stopped_worker_is_a_warning_and_the_web_process_stays_ready(client, settings):
     long_ago = utcnow() - timedelta(hours=1)
     said = {"at": long_ago.isoformat(), "sweeps": {}, "facts": {}}
     (Path(settings["INSTANCE_PATH"]) / FILE).write_text(json.dumps(said))
@@ -213,7 +213,7 @@ def test_a_worker_that_stands_still_is_a_warning_and_takes_no_web_process_away(c
     assert (reply.status_code, reply.json) == (200, {"status": "ok", "warnings": ["worker"]})
 
 
-def test_a_database_that_refuses_is_one_sentence_for_every_command(settings, tmp_path):
+def test_every_command_reports_a_database_refusal_in_one_sentence(settings, tmp_path):
     environ = {**os.environ, **settings, "DATABASE_URL": "postgresql://127.0.0.1:1/shop", "PYTHON_DOTENV_DISABLED": "1"}
     flask = [Path(sys.executable).parent / "flask", "--app", "wsgi"]
     for line in ("db upgrade", "stock list", "orders expire", "merchant totp-reset a@example.com"):
@@ -224,13 +224,13 @@ def test_a_database_that_refuses_is_one_sentence_for_every_command(settings, tmp
         assert "Traceback" not in ran.stderr
 
 
-def test_commands_stay_as_they_are_however_many_shops_a_process_makes(settings):
+def test_commands_are_the_same_for_every_app_in_a_process(settings):
     first = create_app(settings).cli.commands["doctor"].callback
 
     assert create_app(settings).cli.commands["doctor"].callback is first
 
 
-def test_a_backup_into_a_folder_that_is_not_there_says_so(run, tmp_path):
+def test_a_backup_into_a_missing_folder_is_refused(run, tmp_path):
     code, output = run("backup", str(tmp_path / "none" / "shop.zip"))
 
     assert code == 1
@@ -269,12 +269,12 @@ def test_the_sandbox_is_refused_in_production(settings):
     assert "The sandbox serves only a shop on this machine" in result.output
 
 
-def test_the_shop_says_that_it_is_alive_and_ready(client):
+def test_healthz_and_readyz_of_a_working_shop(client):
     assert client.get("/healthz").json == client.get("/readyz").json == {"status": "ok"}
 
 
 @pytest.mark.parametrize("url", ["sqlite:///empty.db", "postgresql://127.0.0.1:1/shop"])
-def test_a_shop_without_its_database_is_alive_but_not_ready(settings, url):
+def test_a_shop_without_its_database_is_healthy_but_not_ready(settings, url):
     browser = create_app({**settings, "DATABASE_URL": url}).test_client()
 
     assert browser.get("/healthz").status_code == 200
@@ -299,7 +299,7 @@ def codes_running(app):
         return db.session.scalars(select(DiscountCode.code).where(DiscountCode.active)).all()
 
 
-def test_the_demos_discount_codes_run_beside_the_sandbox_alone(app, settings):
+def test_the_demo_discount_codes_are_active_only_with_the_sandbox(app, settings):
     with app.app_context():
         db.session.execute(delete(DiscountCode))
         db.session.commit()
@@ -316,7 +316,7 @@ def test_the_demos_discount_codes_run_beside_the_sandbox_alone(app, settings):
     assert "ZAWADI" in codes_running(app)
 
 
-def test_an_https_shop_is_filled_with_demo_goods_only_on_demand(settings):
+def test_an_https_shop_is_filled_with_demo_products_only_on_demand(settings):
     real = create_app({**settings, "SHOP_URL": "https://shop.example.co.ke", "CHPTER_URL": "https://chpter.co"})
     runner = real.test_cli_runner()
 

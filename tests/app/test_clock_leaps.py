@@ -9,7 +9,7 @@ from shop import worker
 from shop.accounts import login
 from shop.core.clock import LeapDetector, utcnow
 from shop.core.database import db, write
-from shop.core.heartbeat import Heart
+from shop.core.heartbeat import HeartbeatWriter
 from shop.orders.models import Order
 from shop.web.problems import problems
 from tests import both_databases
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 
 class Machine:
-    """A machine whose clock can be set wrong while its time runs on."""
+    """A machine whose wall clock can be set independently of its running time."""
 
     def __init__(self):
         self.began, self.ran, self.wrong = utcnow(), 0.0, timedelta(0)
@@ -60,7 +60,7 @@ def test_a_leap_of_the_clock_is_reported_until_it_is_right_again(machine, leaps,
     ]
 
 
-def test_a_clock_that_was_wrong_and_was_put_right_is_reported_for_two_days(machine, leaps):
+def test_a_leap_that_corrected_the_clock_is_reported_for_two_days(machine, leaps):
     machine.wrong = HOUR
     assert leaps.check()
 
@@ -78,9 +78,9 @@ def test_small_corrections_of_the_clock_are_not_reported(machine, leaps):
 
 
 @both_databases
-def test_the_expiry_sweep_reports_a_leap_and_expires_by_the_machines_clock(app, shopper, machine, leaps, tmp_path):
+def test_the_expiry_sweep_reports_a_leap_and_uses_the_machines_clock(app, shopper, machine, leaps, tmp_path):
     due, waiting = shopper.buy(), shopper.buy()
-    heart = Heart(tmp_path / "instance")
+    heart = HeartbeatWriter(tmp_path / "instance")
     with app.app_context():
         of_due = Order.token == due.order_path.rsplit("/", 1)[1]
         write(lambda: db.session.execute(update(Order).where(of_due).values(expires_at=utcnow())))
@@ -95,7 +95,7 @@ def test_the_expiry_sweep_reports_a_leap_and_expires_by_the_machines_clock(app, 
 
 
 @pytest.mark.parametrize("leap", [HOUR, -HOUR])
-def test_nobody_at_work_is_signed_out_and_nobody_is_believed_for_longer(app, monkeypatch, leap):
+def test_a_leap_neither_ends_nor_extends_sessions(app, monkeypatch, leap):
     let_in(app)
     clerk = Clerk(app)
     clerk.sign_in()

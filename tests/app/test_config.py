@@ -1,4 +1,4 @@
-"""Every setting, right and wrong: a shop that starts is a shop that is set up."""
+"""Every setting with valid and invalid values."""
 
 import os
 import re
@@ -16,13 +16,13 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def environ(tmp_path):
-    """A developer's machine: nothing set but the folder."""
+    """The environment of a developer: only INSTANCE_PATH is set."""
     return {"INSTANCE_PATH": str(tmp_path)}
 
 
 @pytest.fixture
 def live(environ):
-    """A shop that sells for real."""
+    """The environment of a production shop."""
     real = {"SHOP_URL": "https://shop.example.co.ke", "SECRET_KEY": STRONG, "CHPTER_TOKEN": "t", "CHPTER_DOMAIN": "d"}
     return {**environ, **real}
 
@@ -103,7 +103,7 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence_that_names_it(environ
     assert "hunter2" not in words
 
 
-def test_a_mail_server_needs_a_sender(environ):
+def test_an_smtp_host_requires_a_sender_address(environ):
     assert refusal({**environ, "SMTP_HOST": "mail.example.com"}).startswith("MAIL_FROM is missing")
 
 
@@ -113,7 +113,7 @@ def test_redis_is_named_when_its_package_is_missing(environ, monkeypatch):
     assert refusal({**environ, "RATELIMIT_STORAGE": "redis://127.0.0.1"}).startswith("RATELIMIT_STORAGE")
 
 
-def test_a_shop_that_sells_for_real_starts_with_four_settings(live):
+def test_a_production_shop_needs_four_settings(live):
     assert Settings.read(live).production
 
 
@@ -137,7 +137,7 @@ def test_a_shop_that_sells_for_real_starts_with_four_settings(live):
         ("CHPTER_URL", "http://sandbox.example"),
     ],
 )
-def test_a_shop_that_sells_for_real_refuses(live, name, value):
+def test_a_production_shop_refuses_a_setting(live, name, value):
     assert refusal({**live, name: value}).startswith(name)
 
 
@@ -150,7 +150,7 @@ def test_the_example_secret_is_the_one_that_is_refused():
 
 
 @pytest.mark.parametrize("spelling", ["HTTPS://shop.example.co.ke", "https://Shop.Example.co.ke:443/"])
-def test_an_address_is_kept_as_browsers_spell_it(live, spelling):
+def test_an_address_is_stored_as_browsers_spell_it(live, spelling):
     settings = Settings.read({**live, "SHOP_URL": spelling})
 
     assert settings.production
@@ -158,7 +158,7 @@ def test_an_address_is_kept_as_browsers_spell_it(live, spelling):
 
 
 @pytest.mark.parametrize("url", ["postgres://u:p@h/d", "postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d"])
-def test_hosts_may_spell_postgresql_as_they_like(environ, url):
+def test_every_spelling_of_a_postgresql_url_is_accepted(environ, url):
     assert Settings.read({**environ, "DATABASE_URL": url}).database_url == "postgresql+psycopg://u:p@h/d"
 
 
@@ -178,7 +178,7 @@ def test_secrets_stay_out_of_the_repr(live):
         assert secret not in shown
 
 
-def test_without_a_secret_key_one_is_made_once_and_kept_to_the_owner(environ):
+def test_a_missing_secret_key_is_generated_once_and_readable_by_its_owner_only(environ):
     first, second = Settings.read(environ), Settings.read(environ)
 
     kept = Path(environ["INSTANCE_PATH"]) / "secret_key"
@@ -195,7 +195,7 @@ def test_a_damaged_secret_key_is_not_used(environ):
 
 
 @pytest.mark.parametrize("server", ["flask", "gunicorn"])
-def test_whoever_starts_a_misconfigured_shop_reads_that_sentence_and_no_code(environ, server):
+def test_a_misconfigured_shop_prints_one_sentence_and_no_traceback(environ, server):
     bin_folder = Path(sys.executable).parent
     commands = {
         "flask": [bin_folder / "flask", "--app", "wsgi", "stock", "list"],

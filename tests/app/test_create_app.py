@@ -1,4 +1,4 @@
-"""A server starts on its own version's tables. Commands and respawned processes are let be."""
+"""A server starts only with tables of its version. Commands and respawned processes are not checked."""
 
 import os
 import shutil
@@ -21,23 +21,23 @@ from tests.journeys.live_server import free_port
 
 
 def revision(app, wanted: str | None = None) -> str | None:
-    """What the tables say they are of, after they were told so."""
+    """Set and return the revision of the tables."""
     with app.app_context(), db.engine.begin() as connection:
         if wanted:
             connection.execute(text("UPDATE alembic_version SET version_num = :wanted"), {"wanted": wanted})
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def start(settings, root: Path = ROOT, patience: int = 120) -> tuple[int, str]:
-    """Start gunicorn and let it end by itself: exit status and what it wrote."""
+def start(settings, root: Path = ROOT, timeout: int = 120) -> tuple[int, str]:
+    """Start gunicorn, wait for its end, and return its exit status and output."""
     command = [str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{free_port()}", "wsgi:app"]
     environ = {"PATH": os.environ["PATH"], "PYTHON_DOTENV_DISABLED": "1", **settings}
-    ended = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, timeout=patience)
+    ended = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, timeout=timeout)
     return ended.returncode, ended.stderr
 
 
 @both_databases
-def test_older_tables_end_the_start_with_the_cure(app, settings):
+def test_older_tables_stop_the_start_with_the_cure(app, settings):
     with app.app_context():
         downgrade()
     code, said = start(settings)
@@ -48,7 +48,7 @@ def test_older_tables_end_the_start_with_the_cure(app, settings):
 
 
 @both_databases
-def test_newer_tables_end_it_too(app, settings):
+def test_newer_tables_stop_the_start_with_the_cure(app, settings):
     revision(app, "newer")
     code, said = start(settings)
 
@@ -56,19 +56,19 @@ def test_newer_tables_end_it_too(app, settings):
     assert "The shop cannot start: The database is of a newer version" in said
 
 
-def test_an_empty_database_ends_it(settings, tmp_path):
+def test_an_empty_database_stops_the_start(settings, tmp_path):
     code, said = start({**settings, "DATABASE_URL": f"sqlite:///{tmp_path}/empty.db"})
 
     assert (code, "flask --app wsgi db upgrade" in said) == (3, True)
 
 
-def test_a_database_that_does_not_answer_lets_the_shop_start(settings, tmp_path):
+def test_the_shop_starts_while_the_database_is_down(settings, tmp_path):
     away = {**settings, "DATABASE_URL": "postgresql://127.0.0.1:1/shop"}
     with Served(away, tmp_path) as served:
         assert served.post("/readyz", b"", "GET") == 503
 
 
-def test_a_process_that_takes_anothers_place_meanwhile_is_not_refused(app, settings, tmp_path):
+def test_a_respawned_process_starts_during_an_upgrade(app, settings, tmp_path):
     with Served(settings, tmp_path) as served:
         first = set(served.workers)
         revision(app, "newer")
@@ -82,7 +82,7 @@ def test_a_process_that_takes_anothers_place_meanwhile_is_not_refused(app, setti
         assert served.post("/", b"", "GET") == 200
 
 
-def test_commands_run_all_the_same(app, settings):
+def test_commands_run_with_tables_of_another_version(app, settings):
     now = revision(app)
     with app.app_context():
         downgrade()
@@ -94,7 +94,7 @@ def test_commands_run_all_the_same(app, settings):
 
 
 def copied(folder: Path) -> Path:
-    """The shop's tree, to be changed by a test."""
+    """A copy of the shop's code that a test may change."""
     folder.mkdir()
     for name in ("shop", "static", "migrations"):
         (folder / name).symlink_to(ROOT / name)
@@ -104,7 +104,7 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def test_a_wrong_setting_is_said_once_and_ends_with_status_3_however_many_processes_there_are(settings):
+def test_a_wrong_setting_is_printed_once_and_ends_all_processes_with_status_3(settings):
     for wrong in ({"SHOP_URL": "nonsense"}, {"INSTANCE_PATH": "/proc/none"}):
         code, said = start({**settings, **wrong, "WEB_CONCURRENCY": "4"})
 
@@ -113,9 +113,7 @@ def test_a_wrong_setting_is_said_once_and_ends_with_status_3_however_many_proces
         assert "Traceback" not in said
 
 
-def test_a_process_that_cannot_load_the_shop_in_the_middle_of_an_upgrade_does_not_end_the_others(
-    app, settings, tmp_path
-):
+def test_a_process_that_cannot_load_the_code_during_an_upgrade_does_not_stop_the_others(app, settings, tmp_path):
     tree = copied(tmp_path / "tree")
     whole = (tree / "wsgi.py").read_text()
     with Served(settings, tmp_path, root=tree) as served:
@@ -136,7 +134,7 @@ def test_a_process_that_cannot_load_the_shop_in_the_middle_of_an_upgrade_does_no
         assert last in served.workers
 
 
-def test_a_running_shop_does_not_read_the_templates_of_the_next_version(app, settings, tmp_path):
+def test_a_running_shop_does_not_load_templates_of_the_next_version(app, settings, tmp_path):
     tree = copied(tmp_path / "tree")
     with Served(settings, tmp_path, workers=1, root=tree) as served:
         until = time.monotonic() + 60
@@ -149,7 +147,7 @@ def test_a_running_shop_does_not_read_the_templates_of_the_next_version(app, set
         assert served.post("/no-such-page", b"", "GET") == 404
 
 
-def test_a_file_of_settings_that_cannot_be_read_is_said_in_one_sentence(settings, tmp_path):
+def test_an_unreadable_env_file_is_reported_in_one_sentence(settings, tmp_path):
     tree = copied(tmp_path / "tree")
     (tree / ".env").write_bytes(b"SHOP_NAME=\xff\xfe")
     environ = {key: value for key, value in os.environ.items() if key != "PYTHON_DOTENV_DISABLED"}
@@ -164,7 +162,7 @@ def test_a_file_of_settings_that_cannot_be_read_is_said_in_one_sentence(settings
         )
 
 
-def test_inside_the_process_the_check_says_nothing_of_tables_that_fit(app):
+def test_the_check_accepts_tables_of_this_version(app):
     health.refuse_other_tables(app)
     revision(app, "newer")
     with pytest.raises(SystemExit) as ended:

@@ -1,4 +1,4 @@
-"""SECRET_KEY changed as docs/operations.md says: nobody is locked out, whether they sign in meanwhile or not."""
+"""Changing SECRET_KEY as docs/operations.md says keeps all users' two-factor codes and emailed links valid."""
 
 import pytest
 from sqlalchemy import select
@@ -23,13 +23,13 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def both_keys(settings):
-    """The shop after step 2: the new key signs, the old one is still accepted."""
+    """The shop after step 2: the new key encrypts, the old one is still accepted."""
     return create_app({**settings, "SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": settings["SECRET_KEY"]})
 
 
 @pytest.fixture
 def new_key(settings):
-    """The shop after the last step: the old key is gone."""
+    """The shop after the last step: the old key is removed."""
     return create_app({**settings, "SECRET_KEY": NEW})
 
 
@@ -50,7 +50,7 @@ def signed_in(app, phone):
 
 
 @both_databases
-def test_after_the_documented_steps_codes_and_mailed_links_work_with_the_new_key_alone(
+def test_after_the_documented_steps_codes_and_emailed_links_work_with_the_new_key_only(
     app, both_keys, new_key, settings, clerk, clock
 ):
     phone, _ = set_up(clerk, clock)
@@ -59,12 +59,12 @@ def test_after_the_documented_steps_codes_and_mailed_links_work_with_the_new_key
     visitor.post("/admin/sign-in/forgotten", {**form, "email": EMAIL})
 
     before = keys_line(both_keys)
-    command = run(both_keys, "keys", "reseal")
+    command = run(both_keys, "keys", "reencrypt")
     after = keys_line(new_key)
 
     assert before.startswith("FAIL keys: 1 of the two-factor secrets and 1 of the mails")
-    assert "keys reseal" in before
-    assert command == (0, "Encrypted anew: 1 of the two-factor secrets and 1 of the mails with a one-time link.\n")
+    assert "keys reencrypt" in before
+    assert command == (0, "Re-encrypted: 1 of the two-factor secrets and 1 of the emails with a one-time link.\n")
     assert after == "ok   keys"
     assert signed_in(new_key, phone)
     with new_key.app_context():
@@ -73,7 +73,7 @@ def test_after_the_documented_steps_codes_and_mailed_links_work_with_the_new_key
     assert "/admin/sign-in/password/" in mail.read_text()
 
 
-def test_whoever_signs_in_while_both_keys_stand_needs_the_old_one_no_more(both_keys, new_key, clerk, clock):
+def test_a_user_who_signs_in_while_both_keys_are_set_no_longer_needs_the_old_one(both_keys, new_key, clerk, clock):
     phone, _ = set_up(clerk, clock)
     assert signed_in(both_keys, phone)
     clock.forward(seconds=30)
@@ -86,7 +86,7 @@ def test_the_doctor_says_when_the_old_key_was_removed_too_early(app, new_key, cl
     set_up(clerk, clock)
 
     line = keys_line(new_key)
-    code, words = run(new_key, "keys", "reseal")
+    code, words = run(new_key, "keys", "reencrypt")
 
     assert line.startswith("FAIL keys: 1 of the two-factor secrets") and "put the key" in line
     assert code == 1 and "totp-reset" in words

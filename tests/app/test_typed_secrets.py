@@ -1,4 +1,4 @@
-"""Encrypted texts of the database, links and broken pieces, typed wherever people type: they stay the text they are."""
+"""Encrypted texts and links from the database, typed into every form, stay plain text."""
 
 import re
 from email import message_from_bytes, policy
@@ -40,21 +40,21 @@ KINDS |= {"invitation", "new_password"}
 
 @pytest.fixture
 def inhabited(app, provider, settings):
-    """A shop in which everything has happened once."""
+    """A shop with one of every kind of row."""
     return Inhabited(app, provider, Path(settings["INSTANCE_PATH"]))
 
 
 def stolen(app: Flask) -> tuple[str, str, str]:
-    """An encrypted two-factor secret and an encrypted mail, as a copy of the database has them; the mail's link."""
+    """An encrypted two-factor secret and email, as stored in the database, and the email's link."""
     settings = app.config["SETTINGS"]
     with app.app_context():
         mail = db.session.scalars(select(OutboxEmail).where(OutboxEmail.encrypted)).first()
         [link] = re.findall(r"http\S+/admin/sign-in/(\S+)", text_of(mail, settings))
-        return Encryptor(settings.secret_keys, PURPOSE).seal(SECRET, 1), mail.body, link
+        return Encryptor(settings.secret_keys, PURPOSE).encrypt(SECRET, 1), mail.body, link
 
 
 def mail_everything() -> None:
-    """Write every kind of mail afresh, of what the rows hold now."""
+    """Write every kind of email again from the current rows."""
     for table in (OutboxEmail, OneTimeLink):
         db.session.execute(delete(table))
     for table in (Order, StoreSettings):
@@ -77,7 +77,7 @@ def mail_everything() -> None:
         send_new_password_link(merchant)
 
 
-def test_whatever_is_typed_is_never_decrypted_and_stops_no_mail(app, inhabited):
+def test_typed_text_is_never_decrypted_and_stops_no_email(app, inhabited):
     factor, mail, link = stolen(app)
     folder = inhabited.folder / "mail"
     pieces = (factor, mail[:140], f"{{sealed:{factor}}}", "{sealed:AAAA}", f"x {link}")

@@ -1,4 +1,4 @@
-"""The worker, as a process of its own: emails, expiry and the spool within seconds, and a quick end."""
+"""The worker process: emails, expiry and the spool within seconds, and a quick exit."""
 
 import os
 import signal
@@ -16,14 +16,14 @@ from sqlalchemy.exc import OperationalError
 from shop import worker as process
 from shop.core.clock import utcnow
 from shop.core.database import db
-from shop.core.heartbeat import Heart, last_beat
+from shop.core.heartbeat import HeartbeatWriter, last_heartbeat
 from shop.core.outages import Outage
 from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from tests.emails.smtp_server import settings_for
 
 ROOT = Path(__file__).parents[2]
-IMPATIENT = """
+SHORT_STOP = """
 from shop import create_app, worker
 
 worker.STOP_SECONDS = 1
@@ -33,13 +33,13 @@ worker.run_worker(create_app())
 
 @pytest.fixture
 def settings(settings, office):
-    """A shop that posts to a real server."""
+    """A shop that sends email to a real SMTP server."""
     return {**settings, **settings_for(office.port)}
 
 
 @pytest.fixture
 def start_worker(settings, tmp_path):
-    """Start a worker, as the README has it unless another command is given."""
+    """A function that starts a worker, by default with the README's command."""
     started = []
 
     def start(*command):
@@ -57,7 +57,7 @@ def start_worker(settings, tmp_path):
 
 
 def wait_for(what, seconds):
-    """Whether it became true in time."""
+    """Whether `what` became true in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if what():
@@ -66,7 +66,7 @@ def wait_for(what, seconds):
     return False
 
 
-def test_workers_send_mail_end_orders_and_settle_what_was_spooled_and_stop_when_told(
+def test_workers_send_email_expire_orders_settle_the_spool_and_stop_on_a_signal(
     app, shopper, office, start_worker, monkeypatch, tmp_path
 ):
     forgotten, paid = shopper.buy(), shopper.buy()
@@ -88,7 +88,7 @@ def test_workers_send_mail_end_orders_and_settle_what_was_spooled_and_stop_when_
     assert wait_for(all_done, 120), (forgotten.status, paid.status, office.subjects())
     assert not list((tmp_path / "instance" / "spool").iterdir())
     assert all(worker.poll() is None for worker in workers)
-    with app.app_context():  # a worker writes that a mail is sent after the server has taken it
+    with app.app_context():  # a worker records an email as sent after the server has accepted it
 
         def all_sent():
             db.session.rollback()
@@ -97,7 +97,7 @@ def test_workers_send_mail_end_orders_and_settle_what_was_spooled_and_stop_when_
         assert wait_for(all_sent, 20)
     # a worker that starts forgets what it finds, and each writes every few seconds: both are told of a little later
     wanted = {"orders expired", "emails sent (1)", "callbacks settled from the spool"}
-    assert wait_for(lambda: (beat := last_beat(tmp_path / "instance")) and wanted <= set(beat.sweeps), 60)
+    assert wait_for(lambda: (beat := last_heartbeat(tmp_path / "instance")) and wanted <= set(beat.sweeps), 60)
 
     began = time.monotonic()
     for worker in workers:
@@ -113,10 +113,10 @@ def test_workers_send_mail_end_orders_and_settle_what_was_spooled_and_stop_when_
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_whose_sweeps_wait_stops_within_seconds(start_worker, tmp_path, number):
+def test_an_idle_worker_stops_within_seconds(start_worker, tmp_path, number):
     worker = start_worker()
     ran = {"orders expired", "old carts deleted"}  # one waits for seconds now, the other for an hour
-    assert wait_for(lambda: (beat := last_beat(tmp_path / "instance")) and ran <= set(beat.sweeps), 60)
+    assert wait_for(lambda: (beat := last_heartbeat(tmp_path / "instance")) and ran <= set(beat.sweeps), 60)
 
     worker.send_signal(number)
 
@@ -124,7 +124,7 @@ def test_a_worker_whose_sweeps_wait_stops_within_seconds(start_worker, tmp_path,
     assert (tmp_path / "worker0.log").read_text().rstrip().endswith("worker stopped")
 
 
-def test_a_worker_finishes_the_sweep_that_runs_before_it_stops(app, shopper, office, start_worker, tmp_path):
+def test_a_worker_finishes_a_running_sweep_before_it_stops(app, shopper, office, start_worker, tmp_path):
     office.seconds = 2
     shopper.buy()
     worker = start_worker()
@@ -140,10 +140,10 @@ def test_a_worker_finishes_the_sweep_that_runs_before_it_stops(app, shopper, off
     assert "not finished" not in (tmp_path / "worker0.log").read_text()
 
 
-def test_a_mail_server_that_hangs_does_not_hold_up_the_exit(app, shopper, office, start_worker, tmp_path):
+def test_a_mail_server_that_hangs_does_not_delay_the_exit(app, shopper, office, start_worker, tmp_path):
     office.seconds = 60
     shopper.buy()
-    worker = start_worker(sys.executable, "-c", IMPATIENT)
+    worker = start_worker(sys.executable, "-c", SHORT_STOP)
     assert wait_for(lambda: office.asked, 60)
 
     worker.send_signal(signal.SIGTERM)
@@ -154,9 +154,9 @@ def test_a_mail_server_that_hangs_does_not_hold_up_the_exit(app, shopper, office
     assert log.rstrip().endswith("worker stopped")
 
 
-def test_a_sweep_that_raises_stops_no_other_and_is_tried_again_soon(app, tmp_path, monkeypatch):
-    monkeypatch.setattr(process, "EVERY", 0.01)
-    heart, stop, runs = Heart(tmp_path), Event(), {"often": 0, "seldom": 0}
+def test_a_failing_sweep_stops_no_other_and_is_retried_soon(app, tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "SHORT_INTERVAL", 0.01)
+    heart, stop, runs = HeartbeatWriter(tmp_path), Event(), {"often": 0, "seldom": 0}
 
     def often():
         runs["often"] += 1
@@ -182,10 +182,10 @@ def test_a_sweep_that_raises_stops_no_other_and_is_tried_again_soon(app, tmp_pat
     assert runs["seldom"] == 3, "it failed twice, and then waits for an hour"
 
 
-def test_a_database_that_is_away_for_an_hour_is_a_line_a_minute_and_one_when_it_is_back(app, tmp_path, caplog):
+def test_a_database_outage_is_logged_once_a_minute_and_when_it_ends(app, tmp_path, caplog):
     clock = [0.0]
     app.extensions["outages"] = {"the database": Outage("the database", lambda: clock[0], calm=10)}
-    heart = Heart(tmp_path)
+    heart = HeartbeatWriter(tmp_path)
 
     def sweeps(seconds, work):
         with app.app_context():
@@ -197,7 +197,7 @@ def test_a_database_that_is_away_for_an_hour_is_a_line_a_minute_and_one_when_it_
 
     assert 60 <= len(caplog.records) <= 61
     assert not any("\n" in record.getMessage() for record in caplog.records)
-    assert last_beat(tmp_path).sweeps["orders expired"].error == "OperationalError"
+    assert last_heartbeat(tmp_path).sweeps["orders expired"].error == "OperationalError"
 
     caplog.clear()
     sweeps(range(3600, 3660, 3), lambda: 0)
@@ -205,7 +205,7 @@ def test_a_database_that_is_away_for_an_hour_is_a_line_a_minute_and_one_when_it_
     assert line.startswith("the database: works again after 36")
 
 
-def test_a_bug_in_a_sweep_tells_its_lines_of_code_once(app, tmp_path, caplog):
+def test_the_traceback_of_a_bug_in_a_sweep_is_logged_once(app, tmp_path, caplog):
     private = f"buyer{'@'}example.com"
 
     def bug():
@@ -213,7 +213,7 @@ def test_a_bug_in_a_sweep_tells_its_lines_of_code_once(app, tmp_path, caplog):
 
     with app.app_context():
         for _ in range(50):
-            process._sweep("a sweep of this test", bug, Heart(tmp_path))
+            process._sweep("a sweep of this test", bug, HeartbeatWriter(tmp_path))
 
     assert sum("line" in record.getMessage() for record in caplog.records) == 1
     assert private not in caplog.text

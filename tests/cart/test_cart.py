@@ -247,7 +247,7 @@ def test_a_form_of_another_site_is_refused(shopper, address, headers):
     reply = shopper.post(address, {"sku": MUG, "quantity": "1", "remove": SKU}, headers=headers)
 
     assert reply.status_code == 403
-    assert "Not from here" in reply.text
+    assert "Sent from another website" in reply.text
     assert cookie_of(shopper) == before
 
 

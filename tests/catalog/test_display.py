@@ -1,4 +1,4 @@
-"""How goods are shown: their words as they were typed, their images or a neutral one, prices that can be paid."""
+"""How products are shown: descriptions, images and prices."""
 
 from flask import Flask
 from sqlalchemy import delete, select, update
@@ -29,7 +29,7 @@ def test_a_description_keeps_its_lines_and_is_one_line_for_search_engines(app: F
     assert '<meta name="description" content="Size: 30 cm Colour: red Wash by hand.">' in page
 
 
-def test_a_product_without_a_image_shows_a_neutral_one_and_not_the_logo(app: Flask, shopper: Shopper):
+def test_a_product_without_an_image_shows_a_neutral_one_and_not_the_logo(app: Flask, shopper: Shopper):
     change(app, update(Variant).values(image_id=None))
     change(app, delete(ProductImage))
     shopper.add()
@@ -37,10 +37,10 @@ def test_a_product_without_a_image_shows_a_neutral_one_and_not_the_logo(app: Fla
         page = shopper.get(address).text
 
         assert "img/no-image.svg" in page
-        assert page.count("img/logo.svg") == 1  # the shop's own, in the head
+        assert page.count("img/logo.svg") == 1  # the shop's own logo, in the header
 
 
-def test_a_category_without_a_image_shows_its_newest_product(app: Flask):
+def test_a_category_without_an_image_shows_its_newest_product(app: Flask):
     change(app, update(Category).values(image=NO_IMAGE))
     with app.app_context():
         tile = queries.categories()[0]
@@ -55,7 +55,7 @@ def test_names_keep_the_joiners_their_script_needs_and_no_others():
     assert one_line("M\u200cPESA \u200dbasket\u202e", 80, joiners=True) == "MPESA basket"
 
 
-def test_from_and_the_order_by_price_look_at_what_can_be_bought(app: Flask, shopper: Shopper):
+def test_the_lowest_price_and_the_sort_by_price_use_variants_in_stock(app: Flask, shopper: Shopper):
     kiondo = select(Product.id).where(Product.slug == "kiondo-classic").scalar_subquery()
     change(app, update(Variant).where(Variant.product_id == kiondo).values(price=90_000))
     change(app, update(Variant).where(Variant.sku == "KIO-CLA-TER").values(price=1, on_hand=0))
@@ -66,7 +66,7 @@ def test_from_and_the_order_by_price_look_at_what_can_be_bought(app: Flask, shop
     assert '<span class="price price--large">KSh 90,000</span>' in shopper.get("/products/kiondo-classic").text
 
 
-def test_what_is_all_sold_out_still_has_its_price(app: Flask, shopper: Shopper):
+def test_a_sold_out_product_still_has_a_price(app: Flask, shopper: Shopper):
     change(app, update(Variant).where(Variant.sku.startswith("KIO-CLA")).values(on_hand=0, held=0))
 
     assert "KSh 2,450" in shopper.get("/products/kiondo-classic").text

@@ -1,4 +1,4 @@
-"""How uploaded images are served, and when their files are swept away."""
+"""Serving uploaded images, and deleting unused files."""
 
 import os
 import time
@@ -21,9 +21,9 @@ SIZES = ["160.webp", "320.jpg"]
 
 @pytest.fixture
 def kept(app):
-    """The path of a image that is on disk, and on the page of the teapot."""
+    """The path of an image that is stored, and used by the teapot."""
     with app.app_context():
-        path = serving.keep(*shrink(BytesIO(photo())))
+        path = serving.store(*shrink(BytesIO(photo())))
         teapot = select(Product.id).where(Product.slug == "teapot").scalar_subquery()
         write(
             lambda: db.session.execute(update(ProductImage).where(ProductImage.product_id == teapot).values(path=path))
@@ -46,11 +46,11 @@ def sweep(app):
 
 def is_there(app, path):
     with app.app_context():
-        return serving.is_kept(path)
+        return serving.is_stored(path)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_image_is_served_for_a_year_to_everybody_and_can_do_nothing(kept, shopper, size):
+def test_an_image_is_cacheable_for_a_year_and_cannot_run_scripts(kept, shopper, size):
     shopper.add()
     reply = shopper.browser.get(f"/{kept}-{size}")
 
@@ -86,14 +86,14 @@ def test_a_image_is_served_for_a_year_to_everybody_and_can_do_nothing(kept, shop
         "..\\shop.db",
     ],
 )
-def test_nothing_else_comes_out_of_that_folder(kept, shopper, name):
+def test_no_other_file_of_the_folder_is_served(kept, shopper, name):
     reply = shopper.browser.get(f"/media/{name}")
 
     assert reply.status_code == 404
     assert reply.headers["Cache-Control"] == "no-store"
 
 
-def test_a_size_that_is_not_kept_and_other_files_of_the_folder_are_not_served(app, kept, shopper):
+def test_a_missing_size_and_other_files_are_not_served(app, kept, shopper):
     with app.app_context():
         (serving.folder() / "notes.html").write_text("<script>")
 
@@ -103,14 +103,14 @@ def test_a_size_that_is_not_kept_and_other_files_of_the_folder_are_not_served(ap
 
 
 @both_databases
-def test_a_image_that_nothing_shows_any_more_is_swept_away_a_day_later(app, kept):
+def test_an_unused_image_is_deleted_a_day_later(app, kept):
     aged(app, kept, days=3)
     assert sweep(app) == 0
     assert is_there(app, kept)
 
     with app.app_context():
         write(lambda: db.session.execute(delete(ProductImage).where(ProductImage.path == kept)))
-        serving.let_rest(kept)  # as the desk does when it takes a image off
+        serving.touch(kept)  # as the admin does when an image is removed
     assert sweep(app) == 0
     aged(app, kept, days=3)
     assert sweep(app) == 1
@@ -119,7 +119,7 @@ def test_a_image_that_nothing_shows_any_more_is_swept_away_a_day_later(app, kept
 
 
 @both_databases
-def test_a_image_in_an_order_is_kept_for_it(app, kept, shopper):
+def test_an_image_in_an_order_is_kept(app, kept, shopper):
     order_factory.keep(app, order_factory.order())
     with app.app_context():
         write(lambda: db.session.execute(update(OrderLine).values(image=kept)))
@@ -130,11 +130,11 @@ def test_a_image_in_an_order_is_kept_for_it(app, kept, shopper):
     assert is_there(app, kept)
 
 
-def test_what_an_upload_that_was_killed_left_behind_goes_and_what_is_being_written_stays(app, kept):
+def test_files_of_a_killed_upload_are_deleted_and_new_files_are_kept(app, kept):
     with app.app_context():
         old, new, other = (serving.folder() / name for name in ("a.part", "b.part", "READ.me"))
         for file in (old, new, other):
-            file.write_bytes(b"half a image")
+            file.write_bytes(b"half an image")
         for file in (old, other):
             os.utime(file, (0, 0))
     sweep(app)
@@ -142,11 +142,11 @@ def test_what_an_upload_that_was_killed_left_behind_goes_and_what_is_being_writt
     assert [file.exists() for file in (old, new, other)] == [False, True, True]
 
 
-def test_a_shop_without_images_has_nothing_to_sweep(app):
+def test_the_sweep_of_a_shop_without_images_deletes_nothing(app):
     assert sweep(app) == 0
 
 
-def test_the_lines_of_a_cart_and_of_an_order_show_the_upload_in_its_shape(app, kept, shopper):
+def test_cart_and_order_lines_show_the_upload_in_its_shape(app, kept, shopper):
     with app.app_context():
         write(lambda: db.session.execute(update(ProductImage).where(ProductImage.position == 0).values(path=kept)))
     shopper.add()

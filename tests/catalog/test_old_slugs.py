@@ -1,11 +1,11 @@
-"""Addresses that were given out: renamed goods are found by their old ones, what is no longer sold says so."""
+"""Old slugs redirect, and pages of archived products say so."""
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
 from shop.catalog.models import Category, OldSlug, Product
-from shop.catalog.products import Details, NewVariant, add_product
+from shop.catalog.products import NewVariant, ProductValues, add_product
 from shop.catalog.slugs import free_slug
 from shop.core.database import db, write
 from tests import both_databases
@@ -15,7 +15,7 @@ KIONDO, MUG = "kiondo-classic", "stoneware-mug"
 
 
 def rename(app: Flask, old: str, new: str, model: type[Product] | type[Category] = Product) -> None:
-    """Give what has one slug another."""
+    """Change the slug of a product or category."""
 
     def work() -> None:
         db.session.scalars(select(model).where(model.slug == old)).one().slug = new
@@ -25,47 +25,47 @@ def rename(app: Flask, old: str, new: str, model: type[Product] | type[Category]
 
 
 def leads_to(shopper: Shopper, slug: str, kind: str = "products") -> str | int:
-    """The slug that an address leads on to at once, or its status."""
+    """The slug that an address redirects to, or its status."""
     reply = shopper.get(f"/{kind}/{slug}")
     return reply.headers["Location"].rpartition("/")[2] if reply.status_code == 301 else reply.status_code
 
 
 @both_databases
-def test_each_older_address_of_a_product_leads_straight_to_the_newest(app: Flask, shopper: Shopper):
+def test_every_old_slug_of_a_product_redirects_to_the_newest(app: Flask, shopper: Shopper):
     rename(app, KIONDO, "second")
     rename(app, "second", "third")
 
     assert [leads_to(shopper, slug) for slug in (KIONDO, "second", "third")] == ["third", "third", 200]
 
 
-def test_a_name_that_comes_back_leads_to_itself_and_never_in_a_circle(app: Flask, shopper: Shopper):
+def test_a_slug_that_is_used_again_does_not_redirect(app: Flask, shopper: Shopper):
     rename(app, KIONDO, "second")
     rename(app, "second", KIONDO)
 
     assert [leads_to(shopper, slug) for slug in (KIONDO, "second")] == [200, KIONDO]
 
 
-def test_two_products_can_change_names(app: Flask, shopper: Shopper):
+def test_two_products_can_swap_slugs(app: Flask, shopper: Shopper):
     for old, new in ((KIONDO, "meanwhile"), (MUG, KIONDO), ("meanwhile", MUG)):
         rename(app, old, new)
 
     assert [leads_to(shopper, slug) for slug in (KIONDO, MUG, "meanwhile")] == [200, 200, MUG]
 
 
-def test_another_product_may_take_an_old_address_but_is_not_given_it_unasked(app: Flask, shopper: Shopper):
+def test_an_old_slug_is_not_suggested_but_can_be_chosen(app: Flask, shopper: Shopper):
     rename(app, KIONDO, "second")
     with app.app_context():
         assert free_slug("Kiondo classic") == "kiondo-classic-2"
         shelf = db.session.scalars(select(Category.id)).first()
         assert shelf
-        details = Details("Another", shelf, slug=KIONDO)
+        details = ProductValues("Another", shelf, slug=KIONDO)
         write(lambda: add_product(details, NewVariant("ANOTHER", 100, 5), ""))
 
         assert db.session.scalars(select(OldSlug.slug)).all() == []
     assert leads_to(shopper, KIONDO) == 200
 
 
-def test_an_old_address_of_a_category_leads_to_the_new_one(app: Flask, shopper: Shopper):
+def test_an_old_slug_of_a_category_redirects_to_the_new_one(app: Flask, shopper: Shopper):
     rename(app, "baskets", "vikapu", Category)
 
     assert leads_to(shopper, "baskets", "categories") == "vikapu"
@@ -73,7 +73,7 @@ def test_an_old_address_of_a_category_leads_to_the_new_one(app: Flask, shopper: 
 
 
 @pytest.mark.parametrize("address", [f"/products/{KIONDO}", "/categories/baskets"])
-def test_what_is_no_longer_sold_says_so_by_name_with_goods_that_are(app: Flask, shopper: Shopper, address: str):
+def test_the_page_of_an_archived_product_names_it_and_shows_others(app: Flask, shopper: Shopper, address: str):
     with app.app_context():
         write(lambda: db.session.execute(update(Product).where(Product.slug == KIONDO).values(active=False)))
         write(lambda: db.session.execute(update(Category).where(Category.slug == "baskets").values(active=False)))

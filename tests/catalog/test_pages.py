@@ -1,4 +1,4 @@
-"""The pages a shopper looks through: what they show, at what cost, and what they keep out."""
+"""The public catalogue pages: what they show, and how many queries they make."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +10,7 @@ from sqlalchemy import event, func, select, update
 from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.database import db
 from shop.pricing.models import DeliveryArea
-from shop.store.settings import forget_store
+from shop.store.settings import clear_store_cache
 from tests import both_databases
 from tests.shopper import SKU, Shopper
 
@@ -20,7 +20,7 @@ MOST_QUERIES = 5
 
 @contextmanager
 def counted(app):
-    """The statements sent to the database meanwhile."""
+    """The statements sent to the database inside this context."""
     statements = []
 
     def note(_connection, _cursor, statement, *_rest):
@@ -40,7 +40,7 @@ def slugs(app, model):
 
 
 def links(page, beginning):
-    """Where the links of a page lead, in order, each once."""
+    """The addresses of a page's links, in order, without repeats."""
     found = [link.get("href") for link in page.iter("a")]
     return list(dict.fromkeys(link for link in found if link and link.startswith(beginning)))
 
@@ -50,7 +50,7 @@ def text_of(page):
 
 
 @both_databases
-def test_every_page_opens_and_asks_the_database_at_most_five_times(app, shopper):
+def test_every_page_makes_at_most_five_queries(app, shopper):
     products, categories = slugs(app, Product), slugs(app, Category)
     addresses = ["/", "/search", "/search?q=basket", "/search?q=nothing-like-that", "/search?q=a&sort=price&page=2"]
     addresses += [f"/categories/{slug}?sort={sort}" for slug in categories for sort in ("newest", "price", "name")]
@@ -91,7 +91,7 @@ def test_every_product_is_in_its_category_once(app, shopper):
     assert sorted(found) == sorted(f"/products/{slug}" for slug in slugs(app, Product))
 
 
-def test_prices_carry_the_thousands_comma_and_say_from_when_they_vary(shopper):
+def test_prices_have_a_thousands_comma_and_say_from_if_they_vary(shopper):
     assert "KSh 2,450" in shopper.get("/products/kiondo-classic").text
 
     shopper.get("/products/beaded-star")
@@ -129,7 +129,7 @@ def test_a_list_can_be_sorted_by_price_and_by_name(app, shopper):
 
 
 @pytest.mark.parametrize("page", ["999", "99999", "0", "-1", "1.5", "x", "", "１", "9" * 400, "1&page=2", "%00"])
-def test_a_page_out_of_range_is_the_nearest_there_is(shopper, page):
+def test_a_page_out_of_range_is_the_nearest_page(shopper, page):
     reply = shopper.get(f"/search?q=e&page={page}")
 
     assert reply.status_code == 200
@@ -145,7 +145,7 @@ def test_search_finds_every_word_in_any_case(shopper):
 
 
 @both_databases
-def test_what_a_database_takes_for_a_pattern_is_searched_for_literally(shopper, app):
+def test_wildcards_in_a_search_are_literal(shopper, app):
     with app.app_context():
         texts = db.session.scalars(select(Product.search_text)).all()
 
@@ -156,13 +156,13 @@ def test_what_a_database_takes_for_a_pattern_is_searched_for_literally(shopper, 
 
 
 @both_databases
-def test_characters_nobody_can_see_are_no_part_of_a_search(shopper):
+def test_invisible_characters_in_a_search_are_ignored(shopper):
     shopper.get("/search?q=ki%00on%07do%0A")
 
     assert "/products/kiondo-classic" in links(shopper.page, "/products/")
 
 
-def test_a_wildcard_in_the_words_of_a_product_is_found(app, shopper):
+def test_a_wildcard_in_a_product_text_is_found(app, shopper):
     with app.app_context():
         db.session.execute(
             update(Product).where(Product.slug == "kiondo-classic").values(search_text="100% sisal_twine \\ kiondo")
@@ -174,14 +174,14 @@ def test_a_wildcard_in_the_words_of_a_product_is_found(app, shopper):
         assert "/products/kiondo-classic" in links(shopper.page, "/products/"), q
 
 
-def test_a_very_long_search_is_cut_and_quick(shopper):
+def test_a_very_long_search_is_cut_and_fast(shopper):
     reply = shopper.get("/search?" + urlencode({"q": "kiondo " * 15_000}))
 
     assert reply.status_code == 200
     assert len(reply.data) < 60_000
 
 
-def test_what_was_searched_for_comes_back_escaped(shopper):
+def test_the_search_text_is_escaped(shopper):
     reply = shopper.get("/search?" + urlencode({"q": "<canary>&\"'{{7*7}}"}))
 
     assert "&lt;canary&gt;" in reply.text
@@ -189,12 +189,12 @@ def test_what_was_searched_for_comes_back_escaped(shopper):
 
 
 @both_databases
-def test_what_is_not_sold_is_a_page_we_lack(shopper):
+def test_an_unknown_product_is_not_found(shopper):
     for address in ("/products/nothing", "/categories/nothing", "/products/%00", "/categories/a%00b"):
         assert shopper.get(address).status_code == 404, address
 
 
-def test_a_product_withdrawn_or_without_variants_is_gone_from_everywhere(app, shopper):
+def test_an_archived_product_or_one_without_variants_is_in_no_list(app, shopper):
     with app.app_context():
         variants = select(Variant.product_id).where(Variant.sku == SKU).scalar_subquery()
         db.session.execute(update(Variant).where(Variant.product_id == variants).values(active=False))
@@ -211,7 +211,7 @@ def test_a_product_withdrawn_or_without_variants_is_gone_from_everywhere(app, sh
     ("left", "words", "button"),
     [(0, "Sold out", False), (1, "Only 1 left", True), (3, "Only 3 left", True), (4, "", True)],
 )
-def test_low_and_sold_out_are_said_plainly(app, shopper, left, words, button):
+def test_low_and_sold_out_stock_is_shown(app, shopper, left, words, button):
     with app.app_context():
         single = select(Variant.product_id).group_by(Variant.product_id).having(func.count() == 1)
         variant = db.session.scalars(select(Variant).where(Variant.product_id.in_(single))).first()
@@ -244,13 +244,13 @@ def test_a_sold_out_variant_cannot_be_chosen(app, shopper):
     assert radios["KIO-CLA-IND"].get("disabled") is None
 
 
-def test_the_product_page_says_delivery_early(app, shopper):
+def test_the_product_page_shows_the_lowest_delivery_fee(app, shopper):
     assert "Delivery from KSh 200" in shopper.get("/products/kiondo-classic").text
 
     with app.app_context():
         db.session.execute(update(DeliveryArea).where(~DeliveryArea.pickup).values(active=False))
         db.session.commit()
-        forget_store()
+        clear_store_cache()
     assert "Delivery from" not in shopper.get("/products/kiondo-classic").text
 
 
@@ -268,7 +268,7 @@ PAGES = ["/", "/categories/baskets", "/products/kiondo-classic", "/search?q=mug"
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_a_page_is_the_same_for_everybody(app, provider, address):
+def test_a_catalogue_page_is_the_same_for_every_visitor(app, provider, address):
     first, second = Shopper(app, provider), Shopper(app, provider)
     first.add(SKU, 3)
     second.add("MUG-SPE-CRE", 1)
@@ -281,7 +281,7 @@ def test_a_page_is_the_same_for_everybody(app, provider, address):
         assert "Cookie" not in reply.headers.get("Vary", "")
 
 
-def test_the_cart_page_is_not_the_same_for_everybody(app, provider):
+def test_the_cart_page_differs_between_visitors(app, provider):
     first, second = Shopper(app, provider), Shopper(app, provider)
     first.add()
 
@@ -290,7 +290,7 @@ def test_the_cart_page_is_not_the_same_for_everybody(app, provider):
 
 @pytest.mark.parametrize("encoding", ["identity", "deflate", "br"])
 @pytest.mark.parametrize("address", [*PAGES, "/static/img/logo.svg", "/static/js/order-page.js"])
-def test_a_browser_that_has_the_page_gets_no_second_copy(app, address, encoding):
+def test_an_unchanged_page_is_answered_with_304(app, address, encoding):
     browser = app.test_client()
     first = browser.get(address, headers={"Accept-Encoding": encoding})
     has = {"Accept-Encoding": encoding, "If-None-Match": first.headers["ETag"]}
@@ -304,7 +304,7 @@ def test_a_browser_that_has_the_page_gets_no_second_copy(app, address, encoding)
     assert second.headers["Cache-Control"] == first.headers["Cache-Control"]
 
 
-def test_a_page_that_changed_is_sent_again(app):
+def test_a_changed_page_is_sent_again(app):
     browser = app.test_client()
     tag = browser.get("/products/kiondo-classic").headers["ETag"]
     with app.app_context():
@@ -317,7 +317,7 @@ def test_a_page_that_changed_is_sent_again(app):
     assert "KSh 2,500" in reply.text
 
 
-def test_a_file_with_the_right_fingerprint_is_kept_for_a_year_and_a_stale_one_is_not(app):
+def test_a_file_with_its_current_fingerprint_is_cacheable_for_a_year(app):
     browser = app.test_client()
     page = browser.get("/").text
     address = page.split('rel="stylesheet" href="')[1].split('"')[0]

@@ -1,11 +1,11 @@
-"""The image of the variant that was chosen: in the cart, at the checkout, on the order, for good."""
+"""Images of variants: on the product page, in the cart, at the checkout and on the order."""
 
 from flask import Flask
 from sqlalchemy import select, update
 
 from shop.catalog.images import gallery
 from shop.catalog.models import Product, ProductImage, Variant
-from shop.catalog.products import NewVariant, add_variants, name_options, revalue
+from shop.catalog.products import NewVariant, add_variants, set_options, set_values
 from shop.core.database import db, write
 from tests import both_databases
 from tests.shopper import SKU, Shopper
@@ -15,12 +15,12 @@ FIRST, SECOND = "kiondo-classic.svg", "kiondo-classic-indigo.svg"
 
 
 def kiondo() -> Product:
-    """The product of these tests, which has two images and two variants."""
+    """A product with two images and two variants."""
     return db.session.scalars(select(Product).where(Product.slug == "kiondo-classic")).one()
 
 
 @both_databases
-def test_the_image_of_the_variant_goes_with_it_from_the_cart_to_the_order_and_stays(app: Flask, shopper: Shopper):
+def test_cart_and_order_show_the_image_of_the_variant(app: Flask, shopper: Shopper):
     bought = shopper.buy(INDIGO)
     shopper.add(INDIGO)
     shared = shopper.post("/cart/share", {}).headers["Location"]
@@ -37,7 +37,7 @@ def test_the_image_of_the_variant_goes_with_it_from_the_cart_to_the_order_and_st
         assert SECOND in page and FIRST not in page
 
 
-def test_the_product_page_says_which_image_belongs_to_which_choice(shopper: Shopper):
+def test_the_product_page_links_images_to_variants(shopper: Shopper):
     shopper.get("/products/kiondo-classic")
     assert shopper.page is not None
     radios = {one.get("value"): one.get("data-shows") for one in shopper.page.iter("input")}
@@ -45,12 +45,12 @@ def test_the_product_page_says_which_image_belongs_to_which_choice(shopper: Shop
     assert (radios[SKU], radios[INDIGO]) == ("1", "2")
 
 
-def test_a_image_of_a_colour_shows_all_its_sizes_and_those_that_come_later(app: Flask):
+def test_an_image_of_a_colour_shows_all_its_sizes_and_new_ones(app: Flask):
     def work() -> None:
         product = kiondo()
-        name_options(product, ("Size", "Colour"))
+        set_options(product, ("Size", "Colour"))
         for variant, colour in zip(product.variants, ("White", "Black"), strict=True):
-            revalue(variant, ("41", colour))
+            set_values(variant, ("41", colour))
             variant.image_id = None
         add_variants(product, [NewVariant("NEW-42-WHITE", 3500, 5, values=("42", "White"))], "")
         gallery.show_variants(product, product.images[1].id, "1:White")
@@ -67,14 +67,14 @@ def test_a_image_of_a_colour_shows_all_its_sizes_and_those_that_come_later(app: 
             "42, White": second,
             "43, White": second,
         }
-        assert gallery.shows(product, second) == "1:White"
-        assert gallery.shows(product, product.images[0].id) == ""
+        assert gallery.shown_choice(product, second) == "1:White"
+        assert gallery.shown_choice(product, product.images[0].id) == ""
 
 
 @both_databases
-def test_a_image_that_is_removed_leaves_its_variants_with_the_first(app: Flask, shopper: Shopper):
+def test_variants_of_a_removed_image_show_the_first_image(app: Flask, shopper: Shopper):
     with app.app_context():
-        write(lambda: gallery.take_away(kiondo(), kiondo().images[1].id))
+        write(lambda: gallery.remove(kiondo(), kiondo().images[1].id))
 
         assert db.session.scalar(select(Variant.image_id).where(Variant.sku == INDIGO)) is None
         assert db.session.scalars(select(ProductImage.path).where(ProductImage.path.contains(SECOND))).all() == []

@@ -4,21 +4,21 @@ import pytest
 from sqlalchemy import select
 
 from shop.catalog.models import Product
-from shop.catalog.products import NewVariant, add_variants, name_options, revalue
+from shop.catalog.products import NewVariant, add_variants, set_options, set_values
 from shop.core.database import db, write
 from tests.catalog.test_pages import text_of
 
 
 @pytest.fixture
 def coloured(app):
-    """Turn the classic kiondo into one of sizes and colours; `left` is how many there are of each."""
+    """A function that gives the classic kiondo sizes and colours, with `left` pieces each."""
 
     def make(sizes, colours, left):
         def change():
             kiondo = db.session.scalars(select(Product).where(Product.slug == "kiondo-classic")).one()
-            name_options(kiondo, ("Size", "Colour"))
+            set_options(kiondo, ("Size", "Colour"))
             for number, variant in enumerate(kiondo.variants):
-                revalue(variant, ("Old", f"Shade {number}"))
+                set_values(variant, ("Old", f"Shade {number}"))
                 variant.active = False
             pairs = [(size, colour) for size in sizes for colour in colours]
             fresh = [NewVariant(f"KIO-{n}", 2000 + n, left(n), values=values) for n, values in enumerate(pairs)]
@@ -30,7 +30,7 @@ def coloured(app):
     return make
 
 
-def test_a_few_stand_as_cards_below_their_size(shopper, coloured):
+def test_a_few_variants_are_cards_grouped_by_size(shopper, coloured):
     coloured(["Small", "Large"], ["Indigo", "Madder"], lambda n: n)
 
     shopper.get("/products/kiondo-classic")
@@ -46,7 +46,7 @@ def test_a_few_stand_as_cards_below_their_size(shopper, coloured):
     assert "Shade" not in words
 
 
-def test_many_stand_in_a_list_that_says_all_of_what_is_chosen_and_can_be_bought(shopper, coloured):
+def test_many_variants_are_a_select_box_with_price_and_stock(shopper, coloured):
     coloured(["Small", "Medium", "Large"], ["Indigo", "Madder", "Black", "Natural"], lambda n: n)
 
     shopper.get("/products/kiondo-classic")
@@ -61,7 +61,7 @@ def test_many_stand_in_a_list_that_says_all_of_what_is_chosen_and_can_be_bought(
 
 
 @pytest.mark.parametrize("sizes", [["Small"], [str(number) for number in range(36, 48)]], ids=["cards", "list"])
-def test_a_form_without_a_choice_comes_back_with_words_beside_it_and_keeps_the_quantity(shopper, coloured, sizes):
+def test_a_form_without_a_choice_comes_back_with_an_error_and_the_quantity(shopper, coloured, sizes):
     coloured(sizes, ["Indigo", "Madder"], lambda n: 5)
 
     reply = shopper.post("/cart/add", {"product": "kiondo-classic", "sku": "", "quantity": "3"})

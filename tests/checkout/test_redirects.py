@@ -165,7 +165,7 @@ def test_a_discount_code_held_by_the_buyers_own_unpaid_order_is_explained(shoppe
 
     words = text_of(shopper.page)
     assert "Discount code KARIBU10 is held by an unpaid order with this phone number until" in words
-    assert "waits to be paid. Its goods are kept for you until" in words
+    assert "is not paid yet. We hold its items for you until" in words
     assert "Pay, change or cancel it" in words
 
 
@@ -179,7 +179,7 @@ def test_stock_held_by_the_buyers_own_unpaid_order_is_explained(shopper, change,
 
     words = text_of(shopper.page)
     assert "Classic sisal kiondo (Terracotta bands) is sold out." in words
-    assert f"Your order {number} (KSh 2,650) waits to be paid. Its goods are kept for you until" in words
+    assert f"Your order {number} (KSh 2,650) is not paid yet. We hold its items for you until" in words
 
 
 def test_orders_of_other_buyers_are_not_shown(app, provider, shopper):
@@ -189,4 +189,4 @@ def test_orders_of_other_buyers_are_not_shown(app, provider, shopper):
 
     html = stranger.get("/cart").text + stranger.get("/checkout").text
 
-    assert "waits to be paid" not in html
+    assert "is not paid yet" not in html

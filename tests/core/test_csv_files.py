@@ -1,4 +1,4 @@
-"""Cells of CSV files: shown by a spreadsheet, never carried out, and read back as they were."""
+"""CSV cells: a spreadsheet never runs them, and they read back unchanged."""
 
 import csv
 import io
@@ -13,17 +13,17 @@ FORMULAS = ("=1+1", "+254", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1", "�
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_what_looks_like_a_formula_becomes_text(text):
+def test_a_text_that_looks_like_a_formula_is_escaped(text):
     assert safe_cell(text).startswith("'")
 
 
 @pytest.mark.parametrize("text", ["", "Kiondo", "0712 345 678", "O'Brien", "'quoted'", "a=1", "1-2 days", "KSh 5", "…"])
-def test_other_text_stays_as_it_is(text):
+def test_other_text_is_unchanged(text):
     assert safe_cell(text) == text
 
 
 @given(st.text(alphabet=st.sampled_from("'=+-@\t\r\n ab,\"＝é🧺")))
-def test_a_cell_reads_back_as_it_was(text):
+def test_an_escaped_cell_reads_back_unchanged(text):
     safe = safe_cell(text)
     (row,) = csv.reader(io.StringIO(csv_line([safe_cell("x"), text, 5]), newline=""))
 
@@ -36,5 +36,5 @@ def test_numbers_stay_numbers():
     assert csv_line([-5, "-5"]) == '-5,"\'-5"\r\n'
 
 
-def test_a_text_is_one_cell_for_a_spreadsheet_that_splits_at_semicolons_too():
+def test_a_text_with_semicolons_stays_one_cell():
     assert csv_line(["x;=1+1", "0712 345 678"]) == '"x;=1+1","0712 345 678"\r\n'

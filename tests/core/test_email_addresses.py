@@ -1,4 +1,4 @@
-"""Hosts that buyers mistype, and hosts that are only rare."""
+"""Suggestions for mistyped email hosts, and none for rare hosts."""
 
 import pytest
 
@@ -22,12 +22,12 @@ MISTYPED = {
 
 
 @pytest.mark.parametrize(("typed", "meant"), MISTYPED.items())
-def test_a_host_with_a_slip_in_it_is_named_right(typed, meant):
+def test_a_mistyped_host_gets_a_suggestion(typed, meant):
     assert suggested_email(f"wanjiru.k@{typed}") == f"wanjiru.k@{meant}"
 
 
 @pytest.mark.parametrize(
     "host", [*KNOWN_HOSTS, "Gmail.com", "example.com", "students.uonbi.ac.ke", "kra.go.ke", "mkono.co.ke", "yandex.com"]
 )
-def test_a_host_that_may_exist_is_not_doubted(host):
+def test_a_host_that_may_exist_gets_no_suggestion(host):
     assert suggested_email(f"wanjiru.k@{host}") is None

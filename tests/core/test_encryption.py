@@ -1,4 +1,4 @@
-"""Encrypted texts: each opens for its own purpose and row, with any of the shop's keys, and nowhere else."""
+"""Encrypted texts can be decrypted only for their purpose and row, with any of the shop's keys."""
 
 from typing import get_args
 
@@ -11,27 +11,27 @@ PURPOSES = get_args(Purpose)
 
 
 @pytest.mark.parametrize("purpose", PURPOSES)
-def test_a_text_opens_for_its_own_purpose_and_row_alone(purpose):
-    sealed = Encryptor(KEYS, purpose).seal("the secret", 7)
+def test_a_text_can_be_decrypted_only_for_its_purpose_and_row(purpose):
+    encrypted = Encryptor(KEYS, purpose).encrypt("the secret", 7)
 
-    assert Encryptor(KEYS, purpose).open(sealed, 7) == "the secret"
+    assert Encryptor(KEYS, purpose).decrypt(encrypted, 7) == "the secret"
     with pytest.raises(DecryptionError):
-        Encryptor(KEYS, purpose).open(sealed, 8)
+        Encryptor(KEYS, purpose).decrypt(encrypted, 8)
     for other in set(PURPOSES) - {purpose}:
         with pytest.raises(DecryptionError):
-            Encryptor(KEYS, other).open(sealed, 7)
+            Encryptor(KEYS, other).decrypt(encrypted, 7)
 
 
-@pytest.mark.parametrize("piece", ["", "x", "gAAAAA", "{sealed:AAAA}", "é" * 40, "\ud800", "gAAAAAB" + "A" * 120])
+@pytest.mark.parametrize("piece", ["", "x", "gAAAAA", "{encrypted:AAAA}", "é" * 40, "\ud800", "gAAAAAB" + "A" * 120])
 def test_a_text_that_we_did_not_encrypt_is_refused(piece):
     with pytest.raises(DecryptionError):
-        Encryptor(KEYS, "email").open(piece, 1)
+        Encryptor(KEYS, "email").decrypt(piece, 1)
 
 
-def test_an_older_key_opens_what_it_made_and_the_newest_key_makes_what_is_new():
+def test_an_old_key_decrypts_and_the_newest_key_encrypts():
     old, both, new = (Encryptor(keys, "email") for keys in (KEYS[1:], KEYS, KEYS[:1]))
 
-    assert both.open(old.seal("the secret", 1), 1) == "the secret"
-    assert both.needs_old_key(old.seal("the secret", 1))
-    assert new.open(both.seal("the secret", 1), 1) == "the secret"
-    assert not both.needs_old_key(both.seal("the secret", 1))
+    assert both.decrypt(old.encrypt("the secret", 1), 1) == "the secret"
+    assert both.needs_old_key(old.encrypt("the secret", 1))
+    assert new.decrypt(both.encrypt("the secret", 1), 1) == "the secret"
+    assert not both.needs_old_key(both.encrypt("the secret", 1))

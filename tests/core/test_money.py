@@ -1,4 +1,4 @@
-"""A sum of money, in every spelling people use. One reader serves every form, file and message."""
+"""Reading and formatting amounts of money. All forms and files use the same reader."""
 
 import pytest
 from hypothesis import given
@@ -38,12 +38,12 @@ TWELVE_FIFTY = [
 
 
 @pytest.mark.parametrize("typed", TWELVE_FIFTY)
-def test_every_spelling_of_a_sum_is_one_sum(typed):
+def test_every_spelling_of_an_amount_is_read(typed):
     assert read_shillings(typed) == 1250
 
 
 @pytest.mark.parametrize(("typed", "amount"), [("0", 0), ("1,250,000", 1_250_000), ("1 250 000", 1_250_000)])
-def test_nothing_and_large_sums_are_read_too(typed, amount):
+def test_zero_and_large_amounts_are_read(typed, amount):
     assert read_shillings(typed) == amount
 
 
@@ -51,7 +51,7 @@ def test_nothing_and_large_sums_are_read_too(typed, amount):
     "typed",
     ["", "KSh", "-5", "1.250", "1,25", "12 50", "1e3", "1250 1250", "12,50.00", "US$ 20", "about 1250", "1" * 9999],
 )  # fmt: skip
-def test_what_is_no_sum_or_has_two_readings_is_refused_with_the_cure(typed):
+def test_an_invalid_or_ambiguous_amount_is_refused_with_the_cure(typed):
     with pytest.raises(AmountError, match="Fee must be whole shillings, like 2450"):
         read_shillings(typed, "Fee")
 
@@ -72,12 +72,12 @@ def test_money_carries_its_currency_and_a_comma():
 
 
 @given(st.integers(0, 999_999_999))
-def test_what_the_shop_writes_it_reads(amount):
+def test_a_formatted_amount_is_read_back(amount):
     assert read_shillings(shillings(amount)) == amount
 
 
 @given(st.text())
-def test_any_text_is_a_sum_or_refused(typed):
+def test_any_text_is_an_amount_or_is_refused(typed):
     try:
         assert read_shillings(typed) >= 0
     except AmountError:

@@ -1,4 +1,4 @@
-"""Names of persons: real ones are taken, messages and what cannot be seen are not."""
+"""Names of persons: real names are accepted; links, numbers and invisible characters are refused."""
 
 import pytest
 
@@ -54,27 +54,27 @@ UNSEEN = (
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_a_real_name_is_taken(name):
+def test_a_real_name_is_accepted(name):
     assert name_problem(name) is None
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_a_web_address_is_refused_in_words(name):
+def test_a_web_address_in_a_name_is_refused(name):
     assert "without a web address" in name_problem(name)
 
 
 @pytest.mark.parametrize(
     "name", ["Send money to 0711222333 now", "0711 222 333", "Call (071) 122-2333", "٠٧١١٢٢٢٣٣٣", "\uff10711222333"]
 )
-def test_a_phone_number_is_refused_in_words(name):
+def test_a_phone_number_in_a_name_is_refused(name):
     assert "without a phone number" in name_problem(name)
 
 
 @pytest.mark.parametrize("name", UNSEEN)
-def test_what_cannot_be_seen_is_refused_in_words(name):
+def test_invisible_characters_in_a_name_are_refused(name):
     assert "cannot be seen" in name_problem(name)
 
 
-def test_what_copying_leaves_at_the_ends_is_left_out():
+def test_invisible_characters_at_the_ends_of_a_name_are_removed():
     assert trimmed("\u202aMary Wanjiku\u202c \ufeff") == "Mary Wanjiku"
     assert trimmed("\u200b \u2060") == ""

@@ -1,4 +1,4 @@
-"""Files are for the shop's own user, whatever the umask of the shell that a command was typed in."""
+"""Files are readable only for the shop's own user, whatever the umask of the shell."""
 
 import os
 import subprocess
@@ -31,13 +31,13 @@ with app.test_request_context():
 
 
 def open_to_others(folder):
-    """What in a folder anybody but the owner may read or change. Folders that are closed keep what is in them."""
+    """The files and folders that users other than the owner may read or change."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.stat().st_mode & 0o077)
 
 
 @pytest.fixture
 def shell(tmp_path):
-    """Run a command as from a shell with the usual umask 022."""
+    """A function that runs a command with the usual umask 022."""
     environ = {**os.environ, "INSTANCE_PATH": str(tmp_path / "shop"), "SHOP_EMAIL": "a@example.com"}
     environ.pop("DATABASE_URL", None)
 
@@ -52,7 +52,7 @@ def shell(tmp_path):
     return run
 
 
-def test_every_command_makes_files_for_its_own_user_only(shell, tmp_path):
+def test_every_command_creates_files_for_its_own_user_only(shell, tmp_path):
     flask = ("flask", "--app", "wsgi")
     shell(*flask, "db", "upgrade")
     shell(*flask, "merchant", "create", "o@example.com", "--password-stdin", text="a long walk to Kisumu\n")
@@ -64,7 +64,7 @@ def test_every_command_makes_files_for_its_own_user_only(shell, tmp_path):
     assert open_to_others(tmp_path) == []
 
 
-def test_what_an_earlier_version_left_open_is_closed_at_the_next_start(settings, tmp_path):
+def test_files_that_others_can_read_are_closed_at_the_start(settings, tmp_path):
     instance = tmp_path / "instance"
     (instance / "mail").mkdir(parents=True)
     names = ("kept.db", "kept.db-wal", "kept.db-shm", "secret_key", "shop-backup.zip")
@@ -78,7 +78,7 @@ def test_what_an_earlier_version_left_open_is_closed_at_the_next_start(settings,
     assert open_to_others(instance) == []
 
 
-def test_the_doctor_names_what_others_can_read_and_how_to_close_it(app, settings):
+def test_the_doctor_names_files_that_others_can_read_and_the_cure(app, settings):
     database = Path(settings["DATABASE_URL"].removeprefix("sqlite:///"))
     database.chmod(0o644)
 

@@ -1,4 +1,4 @@
-"""Writers of one process stand in a queue before SQLite; while somebody else keeps it locked, the queue waits once."""
+"""The SQLite write queue: while another process locks the database, the queued threads share one timeout."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -15,17 +15,17 @@ THREADS = 5
 
 @pytest.fixture
 def locked(app, settings, monkeypatch):
-    """SQLite, kept locked by somebody else for as long as the test lasts. A writer is patient for a second."""
+    """A SQLite database that another connection locks during the test. Writers wait for one second."""
     monkeypatch.setattr(database, "LOCK_SECONDS", 1.0)
-    monkeypatch.setattr(database, "LATE_SECONDS", 0.1)
+    monkeypatch.setattr(database, "MIN_LOCK_SECONDS", 0.1)
     other = sqlite3.connect(settings["DATABASE_URL"].removeprefix("sqlite:///"))
     other.execute("BEGIN IMMEDIATE")
     yield other
     other.close()
 
 
-def waits_of_all(app) -> list[float]:
-    """How long each of some threads waited before it was refused."""
+def waiting_times(app) -> list[float]:
+    """How many seconds each of THREADS threads waited before it was refused."""
 
     def wait(_: int) -> float:
         began = monotonic()
@@ -37,15 +37,15 @@ def waits_of_all(app) -> list[float]:
         return list(threads.map(wait, range(THREADS)))
 
 
-def test_a_queue_behind_a_locked_database_waits_once(app, locked):
-    assert max(waits_of_all(app)) < THREADS / 2
+def test_threads_behind_a_locked_database_share_one_timeout(app, locked):
+    assert max(waiting_times(app)) < THREADS / 2
 
 
-def test_once_it_is_free_a_writer_is_as_patient_as_ever(app, locked):
-    waits_of_all(app)
+def test_a_writer_has_the_full_timeout_again_after_the_lock_is_released(app, locked):
+    waiting_times(app)
     locked.rollback()
     with app.app_context():
         write(db.session.flush)
     locked.execute("BEGIN IMMEDIATE")
 
-    assert min(waits_of_all(app)[:1]) >= 0.9
+    assert min(waiting_times(app)[:1]) >= 0.9

@@ -40,7 +40,7 @@ NO_READERS = {
     "shop.admin.catalog.image_views._back": "of a page already found",
     "shop.admin.sales.delivery_area_views._done": "our own words",
     "shop.catalog.images.serving.remove": "writes",
-    "shop.catalog.images.serving.let_rest": "writes",
+    "shop.catalog.images.serving.touch": "writes",
     "shop.catalog.stock.record_stock_move": "writes",
     "shop.config._is_weak": "a setting",
     "shop.config._is_loopback": "a setting",
@@ -57,7 +57,7 @@ WITH: dict[str, tuple[Any, ...]] = {
     "shop.chpter.failure_reasons.plain_words": ("MPESA",),
     "shop.payments.callback_intake.token_of": (["a-key-for-tests-only-0123456789abcdef"],),
     "shop.payments.callback_intake.secret_of_token": (["a-key-for-tests-only-0123456789abcdef"],),
-    "shop.catalog.queries.found": ("", 1),
+    "shop.catalog.queries.search": ("", 1),
 }
 
 

@@ -49,13 +49,13 @@ def test_a_waiting_page_looks_for_as_long_as_money_may_come_and_then_says_that_i
 
     waiting.page.evaluate("() => { document.querySelector('[data-live]').textContent = '' }")
     waiting.page.clock.fast_forward("30:00:00")
-    waiting.sees("We have stopped looking. Reload this page to look again.")
+    waiting.sees("We have stopped checking. Reload this page to check again.")
 
 
 def test_a_page_that_comes_back_into_the_network_looks_at_once(waiting):
     seconds_of_asking(waiting, 120, step=20)
     waiting.context.set_offline(True)
-    waiting.sees("You are offline. This page looks again when you are back.")
+    waiting.sees("You are offline. This page checks again when you are back online.")
     with waiting.page.expect_request("**/status"):
         waiting.context.set_offline(False)
 

@@ -6,7 +6,7 @@ from shop.catalog.models import Variant
 from shop.core.money import shillings
 from shop.payments.models import CallbackRecord
 from tests import both_databases
-from tests.ledger_reader import Kept, Standing
+from tests.ledger_reader import OrderState, StoredCallback
 from tests.shopper import SKU
 
 pytestmark = both_databases
@@ -122,13 +122,13 @@ def test_r3b_late_money_for_goods_that_are_gone_goes_to_a_person(bought, ledger,
 
     assert bought.hear(bought.callback()).status_code == 200
 
-    assert ledger.standing(bought) == Standing("review", "paid", True, False, False, (1, stock[1]))
+    assert ledger.standing(bought) == OrderState("review", "paid", True, False, False, (1, stock[1]))
     [kept] = ledger.callbacks(bought)
     assert (kept.row, kept.alert) == ("R3b", True)
     assert ledger.mails("paid") == 0
 
 
-def sent_to_a_person(ledger, bought, row: str) -> Kept:
+def sent_to_a_person(ledger, bought, row: str) -> StoredCallback:
     """The one record of an order whose callback went to a person; nothing is sold, and nothing is free again."""
     standing = ledger.standing(bought)
     assert (standing.order, standing.attempt, standing.paid) == ("review", "review", False)

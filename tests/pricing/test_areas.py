@@ -1,4 +1,4 @@
-"""Where we deliver: what is offered, and what a buyer reads of it."""
+"""Delivery areas: which are offered, and what the buyer sees."""
 
 import pytest
 
@@ -29,19 +29,19 @@ def area(**values) -> DeliveryArea:
             {"delivery_time": "today", "place": "Kimathi St", "hours": "9-17"},
             "",
             "today",
-        ),  # no pickup point: nobody goes there
+        ),  # no pickup point, so the place is not shown
         ({"pickup": True, "place": "Kimathi St", "hours": "9-17"}, "Kimathi St, 9-17", "Kimathi St, 9-17"),
         ({"pickup": True, "place": "Kimathi St", "delivery_time": "today"}, "Kimathi St", "today. Kimathi St"),
         ({"pickup": True, "hours": "9-17"}, "9-17", "9-17"),
         ({"pickup": True}, "", ""),
     ],
 )
-def test_a_buyer_reads_how_long_it_takes_or_where_and_when_to_come(values, place, note):
+def test_an_area_shows_its_delivery_time_or_pickup_place_and_hours(values, place, note):
     assert (area(**values).pickup_place, area(**values).note) == (place, note)
 
 
 @both_databases
-def test_areas_are_offered_in_the_merchants_order_and_none_that_is_closed(app):
+def test_active_areas_are_offered_in_the_merchants_order(app):
     with app.app_context():
         db.session.add_all([area(code="a", name="A", position=-1), area(code="z", name="Z", position=999)])
         db.session.add(area(code="c", name="C", position=0, active=False))

@@ -1,4 +1,4 @@
-"""Discount codes: who may use them, and how often."""
+"""Discount codes: validity, and claiming uses."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture
 def code(app):
-    """A code with three uses, its id."""
+    """The id of a code with three uses."""
     with app.app_context():
         db.session.execute(update(DiscountCode).values(uses=2))
         fresh = DiscountCode(code="TATU", kind="fixed", value=300, minimum_subtotal=1000, max_uses=3)
@@ -44,12 +44,12 @@ def used(app, code_id):
 
 
 def others_used(code_id):
-    """How often all other codes count as used."""
+    """The sum of uses of all other codes."""
     return db.session.scalar(select(func.sum(DiscountCode.uses)).where(DiscountCode.id != code_id))
 
 
 @both_databases
-def test_a_code_is_known_however_it_is_typed(app, code):
+def test_a_code_is_found_in_any_spelling(app, code):
     with app.app_context():
         for typed in ("TATU", "tatu", " Ta Tu ", "t\ta\nt\u00a0u", "TA\x00TU"):
             assert discount_code_by_name(typed).id == code, typed
@@ -57,7 +57,7 @@ def test_a_code_is_known_however_it_is_typed(app, code):
             assert discount_code_by_name(typed) is None, typed
 
 
-def test_a_code_is_tidied_to_the_forty_printable_characters_that_are_stored():
+def test_a_code_is_normalised_to_at_most_forty_printable_characters():
     assert normalised_code(" ka\tri\u200bbu 10\n") == "KARIBU10"
     assert normalised_code("x" * 39 + "yz") == "X" * 39 + "Y"
     assert normalised_code("\x00\u00a0 ") == ""
@@ -67,7 +67,7 @@ def test_a_code_is_tidied_to_the_forty_printable_characters_that_are_stored():
 
 
 @pytest.mark.parametrize("kind", ["percent", "fixed"])
-def test_a_code_takes_off_what_it_says(kind):
+def test_a_code_has_the_discount_of_its_columns(kind):
     assert DiscountCode(kind=kind, value=10, minimum_subtotal=500).reduction == Discount(kind, 10, 500)
 
 
@@ -82,7 +82,7 @@ def test_a_code_takes_off_what_it_says(kind):
         (
             {"starts_at": datetime(2030, 1, 31, 22, tzinfo=UTC)},
             1000,
-            "Discount code TATU counts from 1 February 2030 on",
+            "Discount code TATU is valid from 1 February 2030",
         ),
         ({"starts_at": utcnow() - timedelta(seconds=1)}, 1000, None),
         ({"uses": 2}, 1000, None),
@@ -90,7 +90,7 @@ def test_a_code_takes_off_what_it_says(kind):
         ({"active": False, "uses": 3}, 0, "Discount code TATU is not known. Check the spelling"),
     ],
 )
-def test_a_code_says_why_it_does_not_count(app, code, change, goods, words):
+def test_a_code_says_why_it_is_not_valid(app, code, change, goods, words):
     with app.app_context():
         if change:
             db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(**change))
@@ -108,7 +108,7 @@ def claim_from(app, code_id):
 
 
 @both_databases
-def test_of_many_who_claim_at_once_as_many_succeed_as_there_are_uses(app, code):
+def test_parallel_claims_succeed_as_often_as_there_are_uses(app, code):
     with ThreadPoolExecutor(8) as crowd:
         won = list(crowd.map(lambda _: claim_from(app, code), range(24)))
 
@@ -116,7 +116,7 @@ def test_of_many_who_claim_at_once_as_many_succeed_as_there_are_uses(app, code):
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_looking_first_and_taking_then_would_give_away_more_uses_than_there_are(app, code, monkeypatch):
+def test_checking_before_claiming_would_allow_too_many_uses(app, code, monkeypatch):
     def careless(code_id):
         row = db.session.get_one(DiscountCode, code_id)
         if row.uses >= row.max_uses:
@@ -132,7 +132,7 @@ def test_looking_first_and_taking_then_would_give_away_more_uses_than_there_are(
 
 
 @both_databases
-def test_a_use_given_back_can_be_claimed_again_and_never_goes_below_none(app, code):
+def test_a_released_use_can_be_claimed_again_and_uses_never_fall_below_zero(app, code):
     with app.app_context():
         for _ in range(3):
             write(lambda: claim_use(code))
@@ -151,7 +151,7 @@ def test_a_use_given_back_can_be_claimed_again_and_never_goes_below_none(app, co
 
 
 @both_databases
-def test_an_inactive_code_cannot_be_claimed_and_one_without_limit_always(app, code):
+def test_an_inactive_code_cannot_be_claimed_and_an_unlimited_one_always_can(app, code):
     with app.app_context():
         db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(active=False))
         db.session.commit()
@@ -179,7 +179,7 @@ def test_an_inactive_code_cannot_be_claimed_and_one_without_limit_always(app, co
         ({"uses": 3}, False),
     ],
 )
-def test_a_code_can_be_claimed_in_its_days_alone_and_for_late_money_on_any(app, code, change, counts):
+def test_a_code_can_be_claimed_on_its_dates_and_for_a_late_payment_on_any_date(app, code, change, counts):
     with app.app_context():
         if change:
             db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(**change))
@@ -200,7 +200,7 @@ def test_a_code_can_be_claimed_in_its_days_alone_and_for_late_money_on_any(app, 
 
 
 @both_databases
-def test_delivery_is_offered_in_the_merchants_order_and_its_lowest_fee_is_known(app):
+def test_areas_keep_the_merchants_order_and_the_lowest_fee_is_known(app):
     with app.app_context():
         areas = delivery_areas()
 
@@ -216,7 +216,7 @@ def test_delivery_is_offered_in_the_merchants_order_and_its_lowest_fee_is_known(
         ({"max_uses": 1, "uses": 1}, "been used up"),
     ],
 )
-def test_why_no_use_of_a_code_is_left_is_said_as_it_is(app, code, change, words):
+def test_a_refused_claim_says_why(app, code, change, words):
     with app.app_context():
         write(lambda: db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(**change)))
 

@@ -29,7 +29,7 @@ def test_lines_and_delivery_less_the_discount_are_the_total(lines, fee, reductio
 
 
 @given(LINES, FEES, REDUCTIONS)
-def test_the_discount_never_exceeds_the_goods_and_never_touches_the_delivery(lines, fee, reduction):
+def test_the_discount_never_exceeds_the_subtotal_and_never_reduces_the_delivery_fee(lines, fee, reduction):
     quoted = quote(lines, fee, reduction)
 
     assert 0 <= quoted.discount <= quoted.subtotal
@@ -38,7 +38,7 @@ def test_the_discount_never_exceeds_the_goods_and_never_touches_the_delivery(lin
 
 
 @given(st.integers(0, 10_000_000), st.integers(0, 10_000_000), REDUCTIONS)
-def test_more_goods_never_earn_a_smaller_discount(fewer, more, reduction):
+def test_a_larger_subtotal_never_gets_a_smaller_discount(fewer, more, reduction):
     fewer, more = sorted((fewer, more))
 
     assert reduction.discount_on(fewer) <= reduction.discount_on(more)
@@ -50,7 +50,7 @@ def test_without_a_code_more_goods_and_a_dearer_area_never_cost_less(lines, anot
 
 
 @given(st.integers(0, 10_000_000), REDUCTIONS)
-def test_below_its_minimum_a_code_takes_nothing_off(goods, reduction):
+def test_below_its_minimum_a_code_gives_no_discount(goods, reduction):
     discount = reduction.discount_on(goods)
 
     assert (discount == 0) or goods >= reduction.minimum_subtotal
@@ -74,7 +74,7 @@ def test_sums_a_person_can_check():
     assert quote([], 0).total == 0
 
 
-def test_a_code_counts_from_its_minimum_on_and_never_takes_more_than_the_goods():
+def test_a_code_is_valid_from_its_minimum_and_never_exceeds_the_subtotal():
     tenth, three_hundred = Discount("percent", 10, 1000), Discount("fixed", 300, 200)
 
     assert [tenth.discount_on(goods) for goods in (0, 999, 1000, 1009, 1010)] == [0, 0, 100, 100, 101]

@@ -104,9 +104,9 @@ def test_without_a_retention_period_no_order_is_anonymised(app, settings):
 
     keep_old(app, payment="expired")
     assert anonymise_old(app, months=0) == 0
-    never = create_app({**settings, "RETENTION_MONTHS": "0"}).test_cli_runner().invoke(args=["orders", "forget"])
+    never = create_app({**settings, "RETENTION_MONTHS": "0"}).test_cli_runner().invoke(args=["orders", "anonymise"])
     assert (never.exit_code, "RETENTION_MONTHS is 0" in never.output) == (1, True)
-    assert app.test_cli_runner().invoke(args=["orders", "forget"]).output == "1 buyers anonymised.\n"
+    assert app.test_cli_runner().invoke(args=["orders", "anonymise"]).output == "1 buyers anonymised.\n"
 
 
 def test_the_privacy_page_names_data_recipients_and_retention_and_can_be_cached(app, shopper):

@@ -1,4 +1,4 @@
-"""What the logs tell: what happened and where in the code, never to whom."""
+"""Log lines say what happened and where in the code, and never hold a buyer's data."""
 
 import logging
 import os
@@ -34,7 +34,7 @@ PRIVATE = ["Nyambura", "722987651", "722 987 651", "unlogged@", "Unloggable", "U
 
 
 class Everything(logging.Handler):
-    """Keeps every record of every logger, with its traceback and its arguments."""
+    """Keeps every record of every logger, with traceback and arguments."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
@@ -46,7 +46,7 @@ class Everything(logging.Handler):
 
 @pytest.fixture
 def logged():
-    """All that is logged from here on, at the most talkative level."""
+    """All records logged from here on, at the lowest level."""
     handler, root = Everything(), logging.getLogger()
     before = root.level
     root.addHandler(handler)
@@ -62,8 +62,8 @@ def found_in(lines, private):
     return [word for word in private if word in text]
 
 
-def live_through_everything(app, provider):
-    """Buy with failures, successes, refusals and errors of every kind; the tokens that came up."""
+def cause_every_event(app, provider):
+    """Cause failures, successes, refusals and errors of every kind, and return all tokens."""
     shopper = Shopper(app, provider)
     bought = shopper.buy(**BUYER)
     browser = app.test_client()
@@ -101,11 +101,11 @@ def live_through_everything(app, provider):
 
 
 @both_databases
-def test_no_log_line_tells_of_a_buyer_a_token_or_a_secret(logged, settings, provider):
+def test_no_log_line_holds_a_buyers_data_a_token_or_a_secret(logged, settings, provider):
     settings |= {"RATELIMIT_ENABLED": "1", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": "1", "MAIL_FROM": "shop@example.com"}
     app = create_app(settings)
-    tokens = live_through_everything(app, provider)
-    for _ in range(12):  # quicker than anybody may be
+    tokens = cause_every_event(app, provider)
+    for _ in range(12):  # more often than the rate limit allows
         app.test_client().post(f"/orders/{tokens[-1]}/pay")
         app.test_client().post("/orders/find", data={"order_number": "1", "phone_number": BUYER["phone_number"]})
 
@@ -119,7 +119,7 @@ def test_no_log_line_tells_of_a_buyer_a_token_or_a_secret(logged, settings, prov
     assert "return self.ensure_sync" in text, "a bug's place in the code"
 
 
-def test_the_search_for_leaks_finds_one_that_is_planted(logged, app):
+def test_the_search_for_leaks_finds_a_leak(logged, app):
     logging.getLogger("shop.payments.views").debug("sold to %s", BUYER["full_name"])
     try:
         int(BUYER["location"])
@@ -131,7 +131,7 @@ def test_the_search_for_leaks_finds_one_that_is_planted(logged, app):
 
 @pytest.fixture
 def served(settings):
-    """The shop behind the real web server: its address, and a call that stops it and gives what it printed."""
+    """The shop in gunicorn: its address, and a function that stops it and returns its output."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -162,7 +162,7 @@ def served(settings):
         server.communicate()
 
 
-def test_the_web_server_prints_routes_and_never_addresses(served):
+def test_the_web_server_logs_routes_and_never_addresses(served):
     address, stop = served
     requests.get(f"{address}/orders/a-token-of-somebody?name=Nyambura", timeout=60)
     requests.post(f"{address}/chpter/callbacks/a-token-of-a-payment", json={"message": "Nyambura"}, timeout=60)

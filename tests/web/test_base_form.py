@@ -1,4 +1,4 @@
-"""What a form takes for an answer."""
+"""What a form reads."""
 
 import io
 
@@ -13,7 +13,7 @@ NAMES = ("order_number", "phone_number", "email", "password", "next")
 
 
 @pytest.mark.parametrize("address", PLACES)
-def test_a_file_in_the_place_of_a_text_is_no_answer(shopper, address):
+def test_an_uploaded_file_is_not_read_as_a_text_field(shopper, address):
     form = hidden_fields(shopper.get(address).text)
     form.pop("next", None)
     files = {name: (io.BytesIO(b"12345678"), "x.png") for name in NAMES}
@@ -22,21 +22,21 @@ def test_a_file_in_the_place_of_a_text_is_no_answer(shopper, address):
 
 
 @pytest.mark.parametrize("sent", [{"phone_number": 7, "order_number": []}, ["phone_number"], 7, None])
-def test_json_in_the_place_of_a_form_is_no_answer(shopper, sent):
+def test_json_is_not_read_as_a_form(shopper, sent):
     token = hidden_fields(shopper.get("/orders/find").text)["csrf_token"]
 
     assert shopper.browser.post("/orders/find", json=sent, headers={"X-CSRFToken": token}).status_code == 422
 
 
 @pytest.mark.parametrize("host", ["x" * 300, "x..y", "[::1", "a b", "", "\xe9"])
-def test_a_host_that_is_none_is_answered_with_a_page(shopper, host):
+def test_an_invalid_host_gets_an_error_page(shopper, host):
     reply = shopper.get("/cart", headers={"Host": host})
 
     assert reply.status_code in (200, 400)
     assert "Content-Security-Policy" in reply.headers
 
 
-def test_every_form_of_the_shop_is_one(app):
+def test_every_form_is_a_base_form(app):
     def under(kind: type) -> list[type]:
         return [kind, *(below for one in kind.__subclasses__() for below in under(one))]
 

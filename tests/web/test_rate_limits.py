@@ -1,4 +1,4 @@
-"""What rate limits count against: what is meant, however it is spelled, in keys that no request makes longer."""
+"""Keys of the rate limits: the same for every spelling, and bounded in length and number."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def from_address(text):
         ("x" * 4000, bucket("x" * 4000)),
     ],
 )
-def test_a_client_is_an_ipv4_address_or_the_first_half_of_an_ipv6_one(app, address, counted):
+def test_a_client_is_an_ipv4_address_or_an_ipv6_network(app, address, counted):
     with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
         assert client_address() == counted
 
@@ -46,7 +46,7 @@ def test_a_typed_text_is_one_of_65536_keys():
 
 
 def posted_to(app, typed):
-    """The address of every form of the shop that has a place for a text, filled in with this one."""
+    """The data of every form with a text field, filled in with `typed`."""
     addresses = app.url_map.bind("localhost")
     rules = [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods and rule.arguments]
     return [
@@ -57,7 +57,7 @@ def posted_to(app, typed):
 
 
 def long_requests(app, provider):
-    """Requests that hold something long and new, one at a time for each address that is limited."""
+    """Requests with long new texts, for each rate-limited address."""
     shopper = Shopper(app, provider)
     shopper.add()
     visitor = Shopper(app, provider)
@@ -77,7 +77,7 @@ def long_requests(app, provider):
         visitor.browser.post("/admin/me/codes", data={"code": junk})
 
 
-def test_no_request_makes_the_limiter_grow_by_what_it_typed(app, provider):
+def test_typed_texts_do_not_increase_the_limiters_memory(app, provider):
     with app.app_context():
         kept = limiter.storage.storage
         kept.clear()
@@ -89,7 +89,7 @@ def test_no_request_makes_the_limiter_grow_by_what_it_typed(app, provider):
     assert max(len(key) for key in kept) < 150
 
 
-def test_lookups_of_one_order_are_counted_however_its_number_is_spelled(shopper):
+def test_lookups_of_one_order_are_counted_in_any_spelling_of_its_number(shopper):
     spellings = ["12345678", "1234 5678", "1234-5678", "#12345678", "No 12345678", "Order 1234 5678", " 12345678 "]
     form = hidden_fields(shopper.get("/orders/find").text)
     replies = [
@@ -115,7 +115,7 @@ def test_requests_of_one_network_are_counted_together(shopper):
 
 
 class TestDiscountCodes:
-    """Wrong ones are limited, in the cart and at the checkout alike."""
+    """Wrong codes are limited, in the cart and at the checkout."""
 
     def test_after_thirty_wrong_codes_none_is_looked_at(self, shopper):
         shopper.add(SKU)
@@ -131,7 +131,7 @@ class TestDiscountCodes:
         assert 'value="Achieng Otieno"' in checkout.text and "KARIBU10" in checkout.text
         assert "-KSh" not in page + checkout.text, "a right one is not looked at either"
 
-    def test_at_the_desk_they_are_limited_by_account(self, app, provider):
+    def test_in_the_admin_they_are_limited_by_account(self, app, provider):
         let_in(app)
         clerk = Clerk(app, provider)
         clerk.sign_in()

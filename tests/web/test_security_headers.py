@@ -1,4 +1,4 @@
-"""The strict headers, on every answer of every route."""
+"""The security headers, on every response of every route."""
 
 import re
 
@@ -22,7 +22,7 @@ FIXED = {
 
 
 def check_strict(reply, address, *, https=False):
-    """Fail unless the answer bears every strict header."""
+    """Fail unless the response has every security header."""
     for name, value in FIXED.items():
         assert reply.headers.getlist(name) == [value], f"{address} {reply.status}: {name}"
     assert "camera=()" in reply.headers["Permissions-Policy"]
@@ -40,7 +40,7 @@ def check_strict(reply, address, *, https=False):
 
 
 def every_answer(app: Flask):
-    """Every route asked in every way, and the answers no route gives."""
+    """The responses of every route to every method, and error responses."""
     browser = app.test_client()
     adapter = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
@@ -60,7 +60,7 @@ def every_answer(app: Flask):
 
 @pytest.fixture
 def app(app):
-    """The shop, with pages that break and pages that the database refuses."""
+    """The shop with two more pages: one raises an error, for one the database fails."""
 
     def refuse(error):
         raise error
@@ -73,7 +73,7 @@ def app(app):
     return app
 
 
-def test_every_answer_bears_the_strict_headers(app):
+def test_every_response_has_the_security_headers(app):
     seen = set()
     for reply, address in every_answer(app):
         check_strict(reply, address)
@@ -82,14 +82,14 @@ def test_every_answer_bears_the_strict_headers(app):
     assert {200, 303, 304, 400, 403, 404, 405, 413, 500, 503} <= seen, seen
 
 
-def test_the_check_finds_an_answer_without_them(app):
-    app.after_request_funcs[None] = [work for work in app.after_request_funcs[None] if work.__name__ != "harden"]
+def test_the_check_finds_a_response_without_them(app):
+    app.after_request_funcs[None] = [work for work in app.after_request_funcs[None] if work.__name__ != "set_headers"]
 
     with pytest.raises(AssertionError):
         check_strict(app.test_client().get("/"), "/")
 
 
-def test_only_files_and_catalogue_pages_may_be_kept_by_a_cache(app):
+def test_only_files_and_catalogue_pages_are_cacheable(app):
     keepable = {"/", "/categories/baskets", "/search", "/privacy", "/static/img/logo.svg", "/assets/site.css"}
     for reply, address in every_answer(app):
         if reply.status_code == 200 and address.split(" ")[-1] in keepable and address.startswith(("GET", "HEAD")):
@@ -99,13 +99,13 @@ def test_only_files_and_catalogue_pages_may_be_kept_by_a_cache(app):
 
 
 @pytest.mark.parametrize("address", ["/static/none-such", "/static/..%2f..%2fwsgi.py", "/assets/none-such.css"])
-def test_asking_what_a_file_allows_opens_no_file(app, monkeypatch, address):
+def test_an_options_request_opens_no_file(app, monkeypatch, address):
     monkeypatch.setattr("shop.web.assets.fingerprint", lambda path: pytest.fail(f"{path} was opened"))
 
     assert app.test_client().options(f"{address}?v=0").status_code == 200
 
 
-def test_errors_are_pages_that_tell_nothing_of_the_inside(shopper, app):
+def test_error_pages_reveal_no_internals(shopper, app):
     refused = (("/busy", 503), ("/full", 503), ("/older", 503))
     for address, status in (("/broken", 500), ("/misspelt", 500), *refused, ("/no-such-page", 404)):
         reply = shopper.get(address)
@@ -117,12 +117,12 @@ def test_errors_are_pages_that_tell_nothing_of_the_inside(shopper, app):
 
 @pytest.fixture
 def live_app(settings):
-    """A shop on https. It is never taken to the payment page: that would be the real one."""
+    """A shop on https. Tests must not open a payment session, because that would use the real Chpter."""
     real = {"SHOP_URL": "https://shop.example.co.ke", "CHPTER_URL": "https://chpter.co", "SECRET_KEY": SECRET}
     return create_app({**settings, **real})
 
 
-def test_under_https_every_answer_asks_for_https(live_app):
+def test_an_https_shop_sends_hsts_with_every_response(live_app):
     browser = live_app.test_client()
     for address in ("/", "/cart", "/static/img/logo.svg", "/no-such-page", "/healthz", "/admin/"):
         reply = browser.get(address, base_url="https://shop.example.co.ke")
@@ -131,7 +131,7 @@ def test_under_https_every_answer_asks_for_https(live_app):
         assert "max-age=63072000" in reply.headers["Strict-Transport-Security"]
 
 
-def test_under_https_the_cart_is_kept_in_a_host_cookie(live_app):
+def test_an_https_shop_keeps_the_cart_in_a_host_cookie(live_app):
     reply = live_app.test_client().post(
         "/cart/add", data={"sku": "KIO-CLA-TER", "quantity": "1"}, base_url="https://shop.example.co.ke"
     )
@@ -143,7 +143,7 @@ def test_under_https_the_cart_is_kept_in_a_host_cookie(live_app):
     assert "Domain" not in cookie
 
 
-def test_on_a_developers_machine_the_cart_is_kept_too(shopper):
+def test_the_cart_is_kept_without_https(shopper):
     reply = shopper.add()
 
     [cookie] = reply.headers.getlist("Set-Cookie")
@@ -153,7 +153,7 @@ def test_on_a_developers_machine_the_cart_is_kept_too(shopper):
     assert "Strict-Transport-Security" not in reply.headers
 
 
-def test_the_payment_host_of_the_settings_is_in_the_policy(settings):
+def test_the_content_policy_allows_the_payment_host(settings):
     app = create_app({**settings, "CHPTER_LINK_HOSTS": "pay.example, .links.example"})
 
     policy = app.test_client().get("/healthz").headers["Content-Security-Policy"]

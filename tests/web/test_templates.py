@@ -1,4 +1,4 @@
-"""Templates, style sheets and scripts hold nothing that is unused: no import, no macro, no class."""
+"""No unused imports, macros or CSS classes in templates, style sheets and scripts."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ SANDBOX = ROOT / "shop/chpter/sandbox"
 
 @dataclass(frozen=True)
 class Site:
-    """Pages that share their style sheets: the folders of their templates, static files and Python modules."""
+    """Pages with shared style sheets: the folders of templates, static files and Python modules."""
 
     templates: Path
     static: Path

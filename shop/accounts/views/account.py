@@ -216,7 +216,7 @@ def _set_up_page(form: CodeForm) -> str:
     secret = _from_session("two-factor set-up", SECRET)
     if not secret:
         secret = two_factor.new_secret()
-        session[SECRET] = encryptor("two-factor set-up").seal(secret, current_user.id)
+        session[SECRET] = encryptor("two-factor set-up").encrypt(secret, current_user.id)
     return render_template(
         "accounts/two_factor_setup.html",
         form=form,
@@ -227,13 +227,13 @@ def _set_up_page(form: CodeForm) -> str:
 
 
 def _show_once(codes: list[str]) -> None:
-    session[RECOVERY_CODES] = encryptor("recovery codes shown once").seal(json.dumps(codes), current_user.id)
+    session[RECOVERY_CODES] = encryptor("recovery codes shown once").encrypt(json.dumps(codes), current_user.id)
 
 
 def _from_session(purpose: Purpose, key: str) -> str:
     """What was put into this user's session at most MAX_SET_UP seconds ago, decrypted; "" if there is nothing."""
     encrypted = session.get(key, "")
     try:
-        return encryptor(purpose).open(encrypted, current_user.id, MAX_SET_UP) if encrypted else ""
+        return encryptor(purpose).decrypt(encrypted, current_user.id, MAX_SET_UP) if encrypted else ""
     except DecryptionError:
         return ""

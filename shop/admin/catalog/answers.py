@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from shop.catalog.products import HIGHEST_PRICE
-from shop.catalog.slugs import LONGEST_SKU, tidy_sku
-from shop.catalog.stock import MOST_STOCK
+from shop.catalog.products import MAX_PRICE
+from shop.catalog.slugs import MAX_SKU_LENGTH, tidy_sku
+from shop.catalog.stock import MAX_STOCK
 from shop.core.money import AmountError, read_shillings, shillings
 from shop.core.text import one_line
 from shop.web.base_form import problems_shown_again
@@ -59,8 +59,8 @@ class Answers:
         except AmountError as error:
             self.refuse(field, str(error))
             return 1
-        if not 1 <= amount <= HIGHEST_PRICE:
-            self.refuse(field, f"{what} must be from {shillings(1)} to {shillings(HIGHEST_PRICE)}")
+        if not 1 <= amount <= MAX_PRICE:
+            self.refuse(field, f"{what} must be from {shillings(1)} to {shillings(MAX_PRICE)}")
             return 1
         return amount
 
@@ -69,15 +69,15 @@ class Answers:
         typed = self.typed.get(field, "")
         tidied = tidy_sku(typed)
         if typed and not tidied:
-            self.refuse(field, f"“{typed[:LONGEST_SKU]}” makes no SKU: use letters A to Z, digits and hyphens")
-        if len(tidied) > LONGEST_SKU:
-            self.refuse(field, f"A SKU has {LONGEST_SKU} characters or fewer; this one has {len(tidied)}")
-            return tidied[:LONGEST_SKU]
+            self.refuse(field, f"“{typed[:MAX_SKU_LENGTH]}” makes no SKU: use letters A to Z, digits and hyphens")
+        if len(tidied) > MAX_SKU_LENGTH:
+            self.refuse(field, f"A SKU has {MAX_SKU_LENGTH} characters or fewer; this one has {len(tidied)}")
+            return tidied[:MAX_SKU_LENGTH]
         return tidied
 
     def stock(self, field: str, what: str) -> int:
         """Pieces on the shelf."""
-        return self.whole(field, what, 0, MOST_STOCK)
+        return self.whole(field, what, 0, MAX_STOCK)
 
     def _short(self, field: str, what: str, text: str, longest: int) -> str:
         if len(text) > longest:

@@ -12,17 +12,17 @@ from shop.accounts.permissions import admin, may
 from shop.admin.catalog.answers import Answers
 from shop.admin.catalog.product_views import all_categories
 from shop.catalog.categories import (
-    LONGEST_BLURB,
-    LONGEST_NAME,
-    LONGEST_SLUG,
-    NEUTRAL,
+    MAX_BLURB_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_SLUG_LENGTH,
+    NEWEST_PRODUCT,
+    CategoryInUse,
     CategoryValues,
-    StillInUse,
     add_category,
     archive_category,
-    category_at,
-    category_named,
-    category_with,
+    category_by_id,
+    category_by_name,
+    category_with_slug,
     change_category,
     images_for,
     move_category,
@@ -110,7 +110,7 @@ def category_archive(category_id: int) -> AnyResponse:
 
     try:
         write(take_out)
-    except StillInUse as used:
+    except CategoryInUse as used:
         flash(f"{one.name} still has {used.count} for sale. Move or archive those first", "problem")
     else:
         flash(f"{one.name} is archived: it is no longer in the shop", "good")
@@ -149,25 +149,25 @@ def category_move(category_id: int) -> AnyResponse:
 
 
 def _category(category_id: int) -> Category:
-    return category_with(category_id) or abort(404)
+    return category_by_id(category_id) or abort(404)
 
 
 def _read(answers: Answers, one: Category | None) -> CategoryValues:
-    name = answers.line("name", "Name", LONGEST_NAME)
-    blurb = answers.line("blurb", "The sentence", LONGEST_BLURB, needed=False)
-    same = category_named(name)
+    name = answers.line("name", "Name", MAX_NAME_LENGTH)
+    blurb = answers.line("blurb", "The sentence", MAX_BLURB_LENGTH, needed=False)
+    same = category_by_name(name)
     if same is not None and same is not one:
         answers.refuse("name", f"There is a category “{same.name}” already")
     slug = ""
     if one is not None:
-        typed = answers.line("slug", "Address", LONGEST_SLUG)
+        typed = answers.line("slug", "Address", MAX_SLUG_LENGTH)
         slug = tidy_slug(typed)
         if typed and not slug:
             answers.refuse("slug", "The address needs letters a to z or digits")
-        owner = category_at(slug)
+        owner = category_with_slug(slug)
         if owner is not None and owner is not one:
             answers.refuse("slug", f"“{owner.name}” has the address {slug} already: choose another")
-    image = answers.typed.get("image") or NEUTRAL
+    image = answers.typed.get("image") or NEWEST_PRODUCT
     if image not in dict(images_for(one)):
         answers.refuse("image", "That image is no longer there: choose another")
     return CategoryValues(name, blurb, slug, image)

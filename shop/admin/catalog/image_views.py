@@ -13,23 +13,23 @@ from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import takes
 from shop.catalog.images import gallery, serving
-from shop.catalog.images.processing import LARGEST_FILE
-from shop.catalog.images.uploads import FULL, Taken, remove_images, store_images
+from shop.catalog.images.processing import MAX_FILE_BYTES
+from shop.catalog.images.uploads import FULL, UploadResult, remove_images, store_images
 from shop.catalog.models import Product
 from shop.catalog.product_history import images_of, note_images
 from shop.core.database import db, write
 from shop.core.text import typed_line
 from shop.web.confirmation_page import ask_for_confirmation
-from shop.web.fingerprints import Label, Unsaid, refuse_if_changed
+from shop.web.fingerprints import HiddenValues, Label, refuse_if_changed
 from shop.web.idempotency import make_once
 
 MOST_FILES = 8  # in one upload
-STEPS = {"earlier": -1, "later": 1, "first": -gallery.MOST_IMAGES}
+STEPS = {"earlier": -1, "later": 1, "first": -gallery.MAX_IMAGES}
 GONE = "That image is no longer there. This is how the images are now"
-ORDER: dict[str, Label] = {"order": ("The order of the images", Unsaid())}
-VARIANTS: dict[str, Label] = {"variants": ("What the image shows", Unsaid())}
+ORDER: dict[str, Label] = {"order": ("The order of the images", HiddenValues())}
+VARIANTS: dict[str, Label] = {"variants": ("What the image shows", HiddenValues())}
 WORDS: dict[str, Label] = {"alt": "What the image shows"}
-takes("admin.add_images", MOST_FILES * LARGEST_FILE)
+takes("admin.add_images", MOST_FILES * MAX_FILE_BYTES)
 
 
 @admin.get("/products/<number>/images")
@@ -51,14 +51,14 @@ def add_images(number: str) -> tuple[str, int] | AnyResponse:
         problems.append(("image-files", "Choose at least one image"))
     if len(files) > MOST_FILES:
         problems.append(("image-files", f"Send {MOST_FILES} images at a time, not {len(files)}"))
-    if len(product.images) >= gallery.MOST_IMAGES:
+    if len(product.images) >= gallery.MAX_IMAGES:
         problems.append(("image-files", FULL))
-    if len(alt) > gallery.LONGEST_ALT:
-        problems.append(("image-alt", f"What they show must be {gallery.LONGEST_ALT} characters or fewer"))
+    if len(alt) > gallery.MAX_ALT_LENGTH:
+        problems.append(("image-alt", f"What they show must be {gallery.MAX_ALT_LENGTH} characters or fewer"))
     if not problems:
         try:
             taken = _add_images(product.id, files, alt, url_for("admin.product_images", number=number))
-        except gallery.ImageGone:
+        except gallery.ImageNotFound:
             abort(404)
         if taken.added:
             flash(taken.words, "good")
@@ -91,8 +91,8 @@ def move_image(number: str) -> AnyResponse:
 def describe_image(number: str) -> tuple[str, int] | AnyResponse:
     """Say what a image shows."""
     alt = typed_line(request.form.get("alt"))
-    if len(alt) > gallery.LONGEST_ALT:
-        words = f"What it shows must be {gallery.LONGEST_ALT} characters or fewer; these are {len(alt)}"
+    if len(alt) > gallery.MAX_ALT_LENGTH:
+        words = f"What it shows must be {gallery.MAX_ALT_LENGTH} characters or fewer; these are {len(alt)}"
         return _page(_product(number), problems=[(f"image-{_image()}", words)], wrong={_image(): alt}), 422
 
     def describe(product: Product) -> None:
@@ -108,7 +108,7 @@ def describe_image(number: str) -> tuple[str, int] | AnyResponse:
 @may("owner")
 def choose_what_image_shows(number: str) -> AnyResponse:
     """Say which variants a image is of."""
-    key = request.form.get("shows", "same")
+    key = request.form.get("shown_choice", "same")
     if key == "same":
         return _back(number)
 
@@ -137,16 +137,16 @@ def remove_image(number: str) -> AnyResponse:
 
     def take_away(product: Product) -> None:
         nonlocal path
-        path = gallery.take_away(product, _image())
+        path = gallery.remove(product, _image())
 
     words = "Removed. Orders that were placed with it still show it"
     reply = _arrange(number, take_away, "Removed a image", words)
-    serving.let_rest(path)
+    serving.touch(path)
     return reply
 
 
-def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: str) -> Taken:
-    """Add each file that is an image; `problems` say what is wrong with the others. Raises ImageGone.
+def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: str) -> UploadResult:
+    """Add each file that is an image; `problems` say what is wrong with the others. Raises ImageNotFound.
 
     Once for each posted form, whose answer leads to `page`. After any other error nobody knows whether the rows were
     written: then the sweep deletes the files.
@@ -157,7 +157,7 @@ def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: s
         return taken
 
     def add() -> str:
-        product = gallery.locked(product_id)
+        product = gallery.lock_product(product_id)
         before = images_of(product)
         gallery.add(product, paths, alt)
         note_images(product, before, current_user_name())
@@ -167,7 +167,7 @@ def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: s
     try:
         if not make_once(add).first:  # sent twice: the others are there
             remove_images(paths)
-    except gallery.ImageGone:
+    except gallery.ImageNotFound:
         remove_images(paths)
         raise
     except gallery.TooManyImages:
@@ -181,7 +181,7 @@ def _arrange(number: str, act: Any, log_words: str, words: str) -> AnyResponse:
     product_id = _product(number).id
 
     def arrange() -> None:
-        product = gallery.locked(product_id)
+        product = gallery.lock_product(product_id)
         before = images_of(product)
         act(product)
         note_images(product, before, current_user_name())
@@ -190,7 +190,7 @@ def _arrange(number: str, act: Any, log_words: str, words: str) -> AnyResponse:
     try:
         write(arrange)
         flash(words, "good")
-    except gallery.ImageGone:
+    except gallery.ImageNotFound:
         flash(GONE, "problem")
     return _back(number)
 
@@ -214,7 +214,7 @@ def _page(product: Product, **more: Any) -> str:
 @admin.context_processor
 def what_images_show() -> dict[str, Any]:
     """What templates with images of products ask."""
-    return {"what_it_may_show": gallery.what_it_may_show, "shows": gallery.shows}
+    return {"image_choices": gallery.image_choices, "shown_choice": gallery.shown_choice}
 
 
 def _back(number: str) -> AnyResponse:

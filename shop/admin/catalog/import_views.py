@@ -13,8 +13,8 @@ from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import takes
 from shop.catalog.csv_import.apply import apply_plan
 from shop.catalog.csv_import.columns import catalogue_lines, shortened
-from shop.catalog.csv_import.drafts import ImportDraft, delete_draft, draft_of, keep_draft
-from shop.catalog.csv_import.parser import LARGEST, Unreadable, decoded, read_sheet
+from shop.catalog.csv_import.drafts import ImportDraft, delete_draft, get_draft, store_draft
+from shop.catalog.csv_import.parser import MAX_BYTES, Unreadable, decode_csv, read_sheet
 from shop.catalog.csv_import.plan import Plan
 from shop.catalog.csv_import.planner import plan
 from shop.core.clock import NAIROBI, utcnow
@@ -29,7 +29,7 @@ UNSEEN = (
     "Stock is set in {count} of its rows, and they do not say which stock they saw: what was sold since the file was "
     "made would be on the shelf again. An export with the column “Stock when exported” does say it"
 )
-takes("admin.import_catalogue", LARGEST)
+takes("admin.import_catalogue", MAX_BYTES)
 
 
 class LookAgain(Exception):
@@ -61,12 +61,12 @@ def import_catalogue() -> str | tuple[str, int] | AnyResponse:
         if file is None or not (file.filename or file.stream.seek(0, 2)):
             raise Unreadable("Choose a CSV file")
         file.stream.seek(0)
-        text, note = decoded(file.stream.read(LARGEST + 1))
+        text, note = decode_csv(file.stream.read(MAX_BYTES + 1))
         read_sheet(text)
     except Unreadable as error:
         return render_template("admin/catalog/import_start.html", problems=[("file", str(error))]), 422
     name, owner = shortened(file.filename or "", 80) or "catalogue.csv", current_user.id
-    made = make_once(lambda: url_for("admin.import_preview", token=keep_draft(owner, name, text, note)))
+    made = make_once(lambda: url_for("admin.import_preview", token=store_draft(owner, name, text, note)))
     return redirect(made.address, 303)
 
 
@@ -84,11 +84,11 @@ def import_apply(token: str) -> tuple[str, int] | AnyResponse:
     seen, owner = request.form.get("seen", ""), current_user.id
 
     def work() -> str:
-        mine = draft_of(owner, token, keep=True)
+        mine = get_draft(owner, token, lock=True)
         if mine is None:
             raise FileGone
-        made = plan(read_sheet(mine.text).rows, keep=True)
-        if made.counts["error"] or made.seen != seen:
+        made = plan(read_sheet(mine.text).rows, lock=True)
+        if made.counts["error"] or made.digest != seen:
             raise LookAgain
         apply_plan(made, current_user_name())
         audit(f"Imported a catalogue file: {made.words}")
@@ -119,15 +119,15 @@ def import_forget(token: str) -> AnyResponse:
 def _draft(token: str) -> ImportDraft:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,43}", token, re.ASCII):
         abort(404)
-    return draft_of(current_user.id, token) or abort(404)
+    return get_draft(current_user.id, token) or abort(404)
 
 
 def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> str:
     sheet = read_sheet(draft.text)
     made = made or plan(sheet.rows)
     notes = [*([draft.note] if draft.note else []), *sheet.notes]
-    if made.sets_stock_unseen:
-        notes.append(UNSEEN.format(count=made.sets_stock_unseen))
+    if made.unconditional_stock_rows:
+        notes.append(UNSEEN.format(count=made.unconditional_stock_rows))
     counts = made.counts
     asked = request.args.get("show")
     show = asked if asked in TABS else "error" if counts["error"] else ""

@@ -11,17 +11,17 @@ from shop.admin.catalog.product_views import all_categories, product_or_404
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.product_history import StaleEdit, State, begin_edit, end_edit, same_since, state_of
 from shop.catalog.products import (
-    LONGEST_DESCRIPTION,
-    LONGEST_NAME,
+    MAX_DESCRIPTION_LENGTH,
+    MAX_NAME_LENGTH,
     CategoryArchived,
-    Details,
     NewVariant,
+    ProductValues,
     add_product,
     change_details,
     change_variant,
 )
 from shop.catalog.slugs import free_skus, sku_owners, suggested_sku
-from shop.catalog.stock import MOST_STOCK
+from shop.catalog.stock import MAX_STOCK
 from shop.core.database import db, write
 from shop.web.base_form import ViewResponse
 from shop.web.idempotency import make_once
@@ -85,7 +85,7 @@ def read_new_variant(answers: Answers, suggested: str, suffix: str = "") -> NewV
         sku=sku,
         price=answers.price(f"price{suffix}", f"Price{of}"),
         stock=answers.stock(f"stock{suffix}", f"Stock{of}"),
-        low_stock_threshold=answers.whole(f"low_stock_threshold{suffix}", f"Low stock{of}", 0, MOST_STOCK),
+        low_stock_threshold=answers.whole(f"low_stock_threshold{suffix}", f"Low stock{of}", 0, MAX_STOCK),
     )
 
 
@@ -97,16 +97,16 @@ def refuse_taken(answers: Answers, skus: dict[str, str]) -> None:
             answers.refuse(field, f"SKU {sku} belongs to “{owners[sku]}” already: choose another")
 
 
-def _read_new(answers: Answers) -> tuple[Details, NewVariant]:
-    name = answers.line("name", "Name", LONGEST_NAME)
+def _read_new(answers: Answers) -> tuple[ProductValues, NewVariant]:
+    name = answers.line("name", "Name", MAX_NAME_LENGTH)
     category = read_category(answers)
-    description = answers.block("description", "Description", LONGEST_DESCRIPTION)
+    description = answers.block("description", "Description", MAX_DESCRIPTION_LENGTH)
     variant = read_new_variant(answers, free_skus([suggested_sku(name)])[0])
     refuse_taken(answers, {"sku": variant.sku})
-    return Details(name, category, description), variant
+    return ProductValues(name, category, description), variant
 
 
-def _add(details: Details, variant: NewVariant, options: bool) -> str:
+def _add(details: ProductValues, variant: NewVariant, options: bool) -> str:
     made = add_product(details, variant, current_user_name())
     audit(f"Added product {made.name}, SKU {variant.sku}")
     return url_for("admin.product_options" if options else "admin.product", product_id=made.id)

@@ -8,9 +8,16 @@ from sqlalchemy import select
 from shop.admin.catalog.answers import Answers
 from shop.catalog.models import Category, Product, ProductEdit, Variant
 from shop.catalog.product_history import State, state_of
-from shop.catalog.products import LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_NAME, LONGEST_OPTION, Details, VariantEdit
-from shop.catalog.slugs import LONGEST_SLUG, label_of, slug_owner, tidy_slug
-from shop.catalog.stock import MOST_STOCK
+from shop.catalog.products import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_LABEL_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_OPTION_LENGTH,
+    ProductValues,
+    VariantEdit,
+)
+from shop.catalog.slugs import MAX_SLUG_LENGTH, label_of, slug_owner, tidy_slug
+from shop.catalog.stock import MAX_STOCK
 from shop.core.database import db
 
 
@@ -18,7 +25,7 @@ from shop.core.database import db
 class Edit:
     """What a filled-in form asks for: each variant with what it shall be, in the order they shall stand in."""
 
-    details: Details
+    details: ProductValues
     variants: list[tuple[int, VariantEdit]]  # (id, edit)
 
 
@@ -34,15 +41,15 @@ class Merged:
 def read_edit(answers: Answers, product: Product) -> Edit:
     """Read the form of a product; what is wrong stands in `answers`."""
     names = tuple(
-        answers.line(f"option_{number}", f"The name of option {number}", LONGEST_OPTION)
+        answers.line(f"option_{number}", f"The name of option {number}", MAX_OPTION_LENGTH)
         for number in range(1, len(product.options) + 1)
     )
     if len({name.casefold() for name in names}) < len(names):
         answers.refuse(f"option_{len(names)}", "Two options have the same name: call them differently")
-    details = Details(
-        name=answers.line("name", "Name", LONGEST_NAME),
+    details = ProductValues(
+        name=answers.line("name", "Name", MAX_NAME_LENGTH),
         category_id=read_category(answers, product),
-        description=answers.block("description", "Description", LONGEST_DESCRIPTION),
+        description=answers.block("description", "Description", MAX_DESCRIPTION_LENGTH),
         slug=_read_slug(answers, product),
         options=names,
     )
@@ -92,7 +99,7 @@ def merge(product: Product, seen: int, typed: State) -> Merged:
 
 
 def _read_slug(answers: Answers, product: Product) -> str:
-    typed = answers.line("slug", "Address", LONGEST_SLUG * 2)
+    typed = answers.line("slug", "Address", MAX_SLUG_LENGTH * 2)
     slug = tidy_slug(typed)
     if typed and not slug:
         answers.refuse("slug", "The address needs letters a to z or digits")
@@ -105,15 +112,17 @@ def _read_slug(answers: Answers, product: Product) -> str:
 def _read_variant(answers: Answers, product: Product, variant: Variant) -> VariantEdit:
     number, sku = variant.id, variant.sku
     values = tuple(
-        answers.line(f"value_{place}-{number}", f"{name} of {sku}", LONGEST_LABEL)
+        answers.line(f"value_{place}-{number}", f"{name} of {sku}", MAX_LABEL_LENGTH)
         for place, name in enumerate(product.options, 1)
     )
-    label = "" if values else answers.line(f"label-{number}", f"Label of {sku}", LONGEST_LABEL, needed=False)
-    if len(label_of(values)) > LONGEST_LABEL:
-        answers.refuse(f"value_1-{number}", f"The values of {sku} have more than {LONGEST_LABEL} characters together")
+    label = "" if values else answers.line(f"label-{number}", f"Label of {sku}", MAX_LABEL_LENGTH, needed=False)
+    if len(label_of(values)) > MAX_LABEL_LENGTH:
+        answers.refuse(
+            f"value_1-{number}", f"The values of {sku} have more than {MAX_LABEL_LENGTH} characters together"
+        )
     return VariantEdit(
         price=answers.price(f"price-{number}", f"Price of {sku}"),
-        low_stock_threshold=answers.whole(f"low_stock_threshold-{number}", f"Low stock of {sku}", 0, MOST_STOCK),
+        low_stock_threshold=answers.whole(f"low_stock_threshold-{number}", f"Low stock of {sku}", 0, MAX_STOCK),
         active=bool(answers.typed.get(f"active-{number}")),
         values=values,
         label=label,

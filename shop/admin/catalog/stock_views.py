@@ -16,14 +16,14 @@ from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, has_role, may
 from shop.admin.catalog.answers import Answers
 from shop.catalog.models import StockEntry, Variant
-from shop.catalog.stock import MOST_STOCK, HeldByOrders, TooFew, TooMany, change_stock, set_stock
+from shop.catalog.stock import MAX_STOCK, HeldByOrders, NotEnoughStock, StockTooHigh, change_stock, set_stock
 from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
 from shop.payments.unsupplied_orders import cancel_orders_without_stock, orders_without_stock
 from shop.web.base_form import ViewResponse
-from shop.web.fingerprints import UNKNOWN, Change, changed, posted_fingerprint
+from shop.web.fingerprints import UNKNOWN, Change, posted_fingerprint, stale_form
 from shop.web.pagination import Page, page_arg, paginate
 
 PER_PAGE = 25
@@ -74,14 +74,14 @@ def stock_change(sku: str) -> ViewResponse:
     if kind not in KINDS:
         answers.refuse("kind", "Choose what happened")
     lowest = 0 if kind == "counted" else 1
-    pieces = answers.whole("pieces", "Pieces", lowest, MOST_STOCK)
+    pieces = answers.whole("pieces", "Pieces", lowest, MAX_STOCK)
     note = answers.line("note", "The note", LONGEST_NOTE, needed=False)
     if answers.errors:
         return _page(one, answers)
     name = f"{one.product.name} ({one.label})" if one.label else one.product.name
     try:
         left = write(lambda: _change(sku, kind, pieces, note, _once(answers), name, _to_cancel()))
-    except TooFew as few:
+    except NotEnoughStock as few:
         here = f"Only {few.on_hand:,} {'are' if few.on_hand != 1 else 'is'} here" if few.on_hand else "None are here"
         answers.refuse("pieces", f"{here}, so no more can be taken away")
         return _page(_variant(sku), answers)
@@ -90,8 +90,8 @@ def stock_change(sku: str) -> ViewResponse:
         return _page(_variant(sku), answers, orders_without_stock(sku, short.left))
     except StaleState:
         flash("Nothing was changed: one of the orders was paid or ended meanwhile. Look again", "problem")
-    except TooMany as full:
-        answers.refuse("pieces", f"There are {full.on_hand:,} already; the desk counts up to {MOST_STOCK:,}")
+    except StockTooHigh as full:
+        answers.refuse("pieces", f"There are {full.on_hand:,} already; the desk counts up to {MAX_STOCK:,}")
         return _page(_variant(sku), answers)
     except IntegrityError:
         flash("That was written down already; it counts once", "good")
@@ -162,7 +162,7 @@ def _refuse_if_moved(sku: str) -> None:
     seen, now = posted_fingerprint(f"stock {sku}"), _shown(sku, here)
     last = (seen or {}).get("last", "")
     if seen is None or not re.fullmatch("[0-9]{1,18}", last):
-        raise changed(f"stock {sku}", now, [], UNKNOWN)
+        raise stale_form(f"stock {sku}", now, [], UNKNOWN)
     since = select(StockEntry.on_hand, StockEntry.order_id).where(StockEntry.sku == sku, StockEntry.id > int(last))
     moves = db.session.execute(since.where(StockEntry.on_hand != 0)).all()
     if not moves and seen.get("on_hand") == str(here):
@@ -173,7 +173,7 @@ def _refuse_if_moved(sku: str) -> None:
     words += [f"{abs(others):,} {'came' if others > 0 else 'left'} by other changes"] if others else []
     what = " and ".join(words) or "It was changed"
     change = Change("pieces", f"{what} since you opened this page: {here:,} here now")
-    raise changed(f"stock {sku}", now, [change])
+    raise stale_form(f"stock {sku}", now, [change])
 
 
 def _variant(sku: str) -> Variant:

@@ -8,7 +8,7 @@ from itertools import product as combinations
 from shop.admin.catalog.answers import Answers
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.product_history import State
-from shop.catalog.products import LONGEST_LABEL, LONGEST_OPTION, MOST_VARIANTS
+from shop.catalog.products import MAX_LABEL_LENGTH, MAX_OPTION_LENGTH, MAX_VARIANTS
 from shop.catalog.slugs import free_skus, label_of, suggested_sku
 
 MOST_OPTIONS = 3
@@ -43,7 +43,7 @@ def read_matrix(answers: Answers, item: Product) -> Matrix:
         there = kept[place - 1] if place <= len(kept) else []
         field, typed = f"option_{place}", _split(answers.typed.get(f"values_{place}", ""))
         named = item.options[place - 1] if place <= len(item.options) else ""
-        name = named or answers.line(field, "Option", LONGEST_OPTION, needed=False)
+        name = named or answers.line(field, "Option", MAX_OPTION_LENGTH, needed=False)
         if not name and not typed and not there:
             continue
         if not name:
@@ -89,8 +89,8 @@ def _matrix(answers: Answers, item: Product, names: Values, columns: list[list[s
     count = 1
     for values in columns:
         count *= len(values)
-    if count > MOST_VARIANTS:
-        words = f"That makes {count:,} combinations; a product has {MOST_VARIANTS} at most. Leave some values out"
+    if count > MAX_VARIANTS:
+        words = f"That makes {count:,} combinations; a product has {MAX_VARIANTS} at most. Leave some values out"
         answers.refuse("values_1", words)
         return Matrix(item.version, names, {}, [])
     values_of = {}
@@ -101,9 +101,9 @@ def _matrix(answers: Answers, item: Product, names: Values, columns: list[list[s
     there = set(values_of.values())
     missing = [values for values in combinations(*columns) if columns and values not in there]
     longest = max((label_of(values) for values in (*there, *missing)), key=len, default="")
-    if len(longest) > LONGEST_LABEL:
+    if len(longest) > MAX_LABEL_LENGTH:
         answers.refuse(
-            "values_1", f"“{longest}” is too long: the values of one variant have {LONGEST_LABEL} characters"
+            "values_1", f"“{longest}” is too long: the values of one variant have {MAX_LABEL_LENGTH} characters"
         )
     return Matrix(item.version, names, values_of, missing)
 

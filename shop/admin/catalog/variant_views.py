@@ -20,7 +20,7 @@ from shop.admin.catalog.variant_matrix import (
 )
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.product_history import StaleEdit, begin_edit, end_edit
-from shop.catalog.products import LONGEST_LABEL, MOST_VARIANTS, NewVariant, add_variants, name_options, revalue
+from shop.catalog.products import MAX_LABEL_LENGTH, MAX_VARIANTS, NewVariant, add_variants, set_options, set_values
 from shop.catalog.slugs import free_skus, label_of, suggested_sku
 from shop.web.base_form import ViewResponse
 from shop.web.idempotency import make_once
@@ -101,16 +101,16 @@ def _read_rows(answers: Answers, matrix: Matrix) -> list[NewVariant]:
 
 def _read_variant(answers: Answers, item: Product) -> NewVariant:
     values = tuple(
-        answers.line(f"value_{place}", name, LONGEST_LABEL).strip(",") for place, name in enumerate(item.options, 1)
+        answers.line(f"value_{place}", name, MAX_LABEL_LENGTH).strip(",") for place, name in enumerate(item.options, 1)
     )
-    label = label_of(values) if values else answers.line("label", "Label", LONGEST_LABEL)
+    label = label_of(values) if values else answers.line("label", "Label", MAX_LABEL_LENGTH)
     first = "value_1" if values else "label"
-    if len(label) > LONGEST_LABEL:
-        answers.refuse(first, f"The values have more than {LONGEST_LABEL} characters together: shorten them")
+    if len(label) > MAX_LABEL_LENGTH:
+        answers.refuse(first, f"The values have more than {MAX_LABEL_LENGTH} characters together: shorten them")
     if label.casefold() in {variant.label.casefold() for variant in item.variants}:
         answers.refuse(first, f"There is a variant “{label}” already")
-    if len(item.variants) >= MOST_VARIANTS:
-        answers.refuse(first, f"A product has {MOST_VARIANTS} variants at most")
+    if len(item.variants) >= MAX_VARIANTS:
+        answers.refuse(first, f"A product has {MAX_VARIANTS} variants at most")
     one = read_new_variant(answers, free_skus([suggested_sku(item.name, label)])[0])
     refuse_taken(answers, {"sku": one.sku})
     return replace(one, values=values, label="" if values else label)
@@ -118,9 +118,9 @@ def _read_variant(answers: Answers, item: Product) -> NewVariant:
 
 def _make(item: Product, matrix: Matrix, fresh: list[NewVariant]) -> str:
     before = begin_edit(item, matrix.version)
-    name_options(item, matrix.names)
+    set_options(item, matrix.names)
     for variant in item.variants:
-        revalue(variant, matrix.values_of[variant.id])
+        set_values(variant, matrix.values_of[variant.id])
     add_variants(item, fresh, current_user_name())
     words = end_edit(item, before, current_user_name())
     audit(f"Changed product {item.name}: {words or 'options looked at'}")

@@ -16,11 +16,11 @@ from shop.core.database import db, updated, write
 from shop.core.money import shillings
 from shop.core.text import typed_line
 from shop.pricing.models import DeliveryArea
-from shop.store.settings import forget_store
+from shop.store.settings import clear_store_cache
 from shop.web.base_form import BaseForm
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
-from shop.web.form_fields import WholeNumber, row_id
+from shop.web.form_fields import WholeNumberField, row_id
 from shop.web.idempotency import make_once
 
 MOST_FEE = 100_000
@@ -38,7 +38,7 @@ class AreaForm(BaseForm):
         [DataRequired("Enter a name"), Length(max=80, message="Name must be 80 characters or fewer")],
         filters=[typed_line],
     )
-    fee = WholeNumber("Fee", 0, MOST_FEE, needed=True, money=True)
+    fee = WholeNumberField("Fee", 0, MOST_FEE, needed=True, money=True)
     delivery_time = StringField(
         "How long it takes",
         [
@@ -218,7 +218,7 @@ def _in_words(area: DeliveryArea) -> str:
 
 
 def _done(words: str) -> AnyResponse:
-    forget_store()  # pages say the lowest fee
+    clear_store_cache()  # pages say the lowest fee
     if words:
         flash(words, "good")
     return redirect(url_for("admin.selling_areas"), 303)

@@ -11,7 +11,7 @@ from shop.core.text import typed_line
 from shop.pricing.discount_codes import normalised_code
 from shop.pricing.models import DiscountCode
 from shop.web.base_form import BaseForm
-from shop.web.form_fields import MOST_SHILLINGS, Day, WholeNumber, begins, ends, last_day
+from shop.web.form_fields import MAX_SHILLINGS, DayField, WholeNumberField, day_end, day_start, last_day_before
 
 KINDS = {"percent": "Percent", "fixed": "Shillings"}
 LEAST_PERCENT, MOST_PERCENT = 1, 90
@@ -23,12 +23,12 @@ class CodeForm(BaseForm):
 
     code = StringField("Code", filters=[typed_line])
     kind = RadioField("What it takes off", default="percent", validate_choice=False)
-    value = WholeNumber("How much", 1, MOST_SHILLINGS, needed=True)
-    minimum_subtotal = WholeNumber("Smallest order", 0, MOST_SHILLINGS, money=True)
-    starts = Day("First day")
-    until = Day("Last day")
-    max_uses = WholeNumber("Uses in all", 1, MOST_USES)
-    max_uses_per_buyer = WholeNumber("Uses for each phone number", 1, 1000)
+    value = WholeNumberField("How much", 1, MAX_SHILLINGS, needed=True)
+    minimum_subtotal = WholeNumberField("Smallest order", 0, MAX_SHILLINGS, money=True)
+    starts = DayField("First day")
+    until = DayField("Last day")
+    max_uses = WholeNumberField("Uses in all", 1, MOST_USES)
+    max_uses_per_buyer = WholeNumberField("Uses for each phone number", 1, 1000)
 
     def __init__(self, kept: DiscountCode | None = None, **given: Any) -> None:
         super().__init__(**given)
@@ -44,7 +44,7 @@ class CodeForm(BaseForm):
         self.code.data, self.kind.data, self.value.data = code.code, code.kind, str(code.value)
         self.minimum_subtotal.data = str(code.minimum_subtotal or "")
         self.starts.data = f"{code.starts_at.astimezone(NAIROBI):%Y-%m-%d}" if code.starts_at else ""
-        self.until.data = last_day(code.expires_at).isoformat() if code.expires_at else ""
+        self.until.data = last_day_before(code.expires_at).isoformat() if code.expires_at else ""
         self.max_uses.data = "" if code.max_uses is None else str(code.max_uses)
         self.max_uses_per_buyer.data = "" if code.max_uses_per_buyer is None else str(code.max_uses_per_buyer)
 
@@ -55,8 +55,8 @@ class CodeForm(BaseForm):
             "kind": self.kind.data,
             "value": self.value.number,
             "minimum_subtotal": self.minimum_subtotal.number or 0,
-            "starts_at": begins(self.starts.day) if self.starts.day else None,
-            "expires_at": ends(self.until.day) if self.until.day else None,
+            "starts_at": day_start(self.starts.day) if self.starts.day else None,
+            "expires_at": day_end(self.until.day) if self.until.day else None,
             "max_uses": self.max_uses.number,
             "max_uses_per_buyer": self.max_uses_per_buyer.number,
         }
@@ -82,19 +82,19 @@ class CodeForm(BaseForm):
         if field.data not in KINDS:
             raise ValidationError("Choose percent or shillings")
 
-    def validate_value(self, field: WholeNumber) -> None:
+    def validate_value(self, field: WholeNumberField) -> None:
         """A percentage leaves something to pay."""
         if self.kind.data == "percent" and field.number and not LEAST_PERCENT <= field.number <= MOST_PERCENT:
             raise ValidationError(f"How much must be from {LEAST_PERCENT} to {MOST_PERCENT} percent")
 
-    def validate_until(self, field: Day) -> None:
+    def validate_until(self, field: DayField) -> None:
         """Not before it begins, and a new code not over before it is made."""
         if field.day and self.starts.day and field.day < self.starts.day:
             raise ValidationError("Last day must not be before the first day")
-        if field.day and self.kept is None and ends(field.day) <= utcnow():
+        if field.day and self.kept is None and day_end(field.day) <= utcnow():
             raise ValidationError("Last day has passed already. Choose today or later, or leave it empty")
 
-    def validate_max_uses(self, field: WholeNumber) -> None:
+    def validate_max_uses(self, field: WholeNumberField) -> None:
         """Never below what is used."""
         if self.kept is not None and field.number is not None and field.number < self.kept.uses:
             raise ValidationError(f"Uses in all can’t be below {self.kept.uses}: so often it has been used already")

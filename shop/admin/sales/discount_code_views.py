@@ -21,7 +21,7 @@ from shop.orders.states import Payment
 from shop.pricing.models import DiscountCode
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
-from shop.web.form_fields import PER_PAGE, last_day, row_id
+from shop.web.form_fields import PER_PAGE, last_day_before, row_id
 from shop.web.idempotency import make_once
 from shop.web.pagination import page_arg, paginate
 
@@ -171,7 +171,7 @@ def offer_of(code: DiscountCode) -> str:
 def days_of(code: DiscountCode) -> str:
     """On which days it counts, in words."""
     first = f"{code.starts_at.astimezone(NAIROBI):%-d %b %Y}" if code.starts_at else ""
-    last = f"{last_day(code.expires_at):%-d %b %Y}" if code.expires_at else ""
+    last = f"{last_day_before(code.expires_at):%-d %b %Y}" if code.expires_at else ""
     if first and last:
         return f"{first} to {last}"
     return f"from {first}" if first else f"until {last}" if last else "always"

@@ -1,4 +1,4 @@
-"""Carrying out a plan, inside the caller's transaction: all of it or, when anything is refused, nothing."""
+"""Writing an import plan to the database, inside the caller's transaction."""
 
 from sqlalchemy import func, select
 
@@ -14,32 +14,34 @@ REASON = "Import"  # in the stock ledger
 
 
 def apply_plan(plan: Plan, actor: str) -> None:
-    """Write what the plan says; `by` is the name of the user. `planner.plan(keep=True)` locks its rows."""
-    shelves = {category.id: category.name for category in db.session.scalars(select(Category))}
-    fresh = [group for group in plan.products if group.product is None]
-    known = [group for group in plan.products if group.product is not None]
+    """Write a plan from `planner.plan(lock=True)`. `actor` is the user's name."""
+    categories = {category.id: category.name for category in db.session.scalars(select(Category))}
+    new = [group for group in plan.products if group.product is None]
+    existing = [group for group in plan.products if group.product is not None]
     front = db.session.scalar(select(func.min(Product.position))) or 0
-    for position, group in enumerate(fresh, front - len(fresh)):
+    for position, group in enumerate(new, front - len(new)):
         group.product = Product(slug=group.slug, position=position, description="", search_text="", active=True)
         db.session.add(group.product)
     with db.session.no_autoflush:
-        for group in [*fresh, *known]:  # writing a known one's history flushes: by then the fresh ones are whole
-            _change(group, shelves, actor)
+        for group in [*new, *existing]:  # recording an edit flushes, so the new products must be complete by then
+            _change(group, categories, actor)
     db.session.flush()
-    for groups, new in ((fresh, True), (known, False)):
+    for groups, record in ((new, False), (existing, True)):
         for group in groups:
             if group.images is not None and group.product is not None:
                 before = images_of(group.product)
-                _hang(group.product, group.images)
-                if not new:
+                _set_images(group.product, group.images)
+                if record:
                     note_images(group.product, before, actor)
 
 
-def _change(group: ProductPlan, shelves: dict[int, str], actor: str) -> None:
+def _change(group: ProductPlan, categories: dict[int, str], actor: str) -> None:
     product = group.product
     if product is None or not (group.values or any(one.values for one in group.variants)):
         return
-    edited = group.values or any(one.values.keys() - {"on_hand"} for one in group.variants)  # stock has its ledger
+    edited = group.values or any(
+        one.values.keys() - {"on_hand"} for one in group.variants
+    )  # the stock ledger records stock
     before = begin_locked_edit(product) if product.id and edited else None
     for name, value in group.values.items():
         setattr(product, name, value)
@@ -51,13 +53,13 @@ def _change(group: ProductPlan, shelves: dict[int, str], actor: str) -> None:
             product.variants.append(one.variant)
         _change_variant(one, one.variant, actor)
     skus = [variant.sku for variant in sorted(product.variants, key=lambda variant: variant.position)]
-    product.search_text = search_text(product.name, shelves[product.category_id], skus, product.description)
+    product.search_text = search_text(product.name, categories[product.category_id], skus, product.description)
     if before is not None:
         end_edit(product, before, actor)
 
 
 def _change_variant(one: VariantPlan, variant: Variant, actor: str) -> None:
-    """Set what changes; the database still refuses a stock below what is held."""
+    """Set the changed values. A CHECK constraint refuses a stock below what is held."""
     record_stock_move(
         one.sku, on_hand=one.values.get("on_hand", variant.on_hand) - variant.on_hand, reason=REASON, actor=actor
     )
@@ -65,8 +67,8 @@ def _change_variant(one: VariantPlan, variant: Variant, actor: str) -> None:
         setattr(variant, name, value)
 
 
-def _hang(product: Product, wanted: list[tuple[str, str]]) -> None:
-    """Give a product these images in this order: those it has, and others the shop has."""
+def _set_images(product: Product, wanted: list[tuple[str, str]]) -> None:
+    """Give a product these images in this order: its own, and others of the shop."""
     if not product.images:
         product.images = [
             ProductImage(position=place, path=path, alt=alt or product.name) for place, (path, alt) in enumerate(wanted)
@@ -79,12 +81,12 @@ def _hang(product: Product, wanted: list[tuple[str, str]]) -> None:
             product.images.remove(image)
             db.session.delete(image)
     db.session.flush()
-    hung = []
+    images = []
     for path, alt in wanted:
         image = own.get(path) or ProductImage(product_id=product.id, path=path, position=0)
         image.alt = alt or product.name
-        hung.append(image)
-    for place, image in enumerate(hung):
+        images.append(image)
+    for place, image in enumerate(images):
         image.position = -1 - place
         db.session.add(image)
-    gallery.lay_out(hung)
+    gallery.set_order(images)

@@ -1,6 +1,6 @@
-"""The columns of the catalogue's file: their names, what stands in them, and how a cell is read.
+"""The columns of the catalogue file: names, values, and how a cell is read. The export.
 
-What is empty in a file stays as it is in the shop. So a column may be left out, and nothing is wiped by accident.
+An empty cell changes nothing, so a column may be left out and nothing is deleted by accident.
 """
 
 import re
@@ -10,14 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from shop.catalog.models import Category, Product, ProductImage, Variant
-from shop.catalog.products import HIGHEST_PRICE, LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_NAME, LONGEST_OPTION
-from shop.catalog.stock import MOST_STOCK
+from shop.catalog.products import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_LABEL_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_OPTION_LENGTH,
+    MAX_PRICE,
+)
+from shop.catalog.stock import MAX_STOCK
 from shop.core.csv_files import BOM, csv_line
 from shop.core.database import db
 from shop.core.money import AmountError, read_shillings
 from shop.core.text import typed_line, typed_text
 
-PRODUCT_COLUMNS = {  # name: attribute of the product; written in the first row of each product only
+PRODUCT_COLUMNS = {  # {column: attribute of the product}; filled in the first row of each product only
     "Name": "name",
     "Category": "category_id",
     "Description": "description",
@@ -38,35 +44,35 @@ VARIANT_COLUMNS = {
     "For sale": "active",
 }
 SLUG, SKU = "Slug", "SKU"
-STOCK, SEEN_STOCK = "Stock", "Stock when exported"  # the second is only compared: it says which stock a row was made at
+STOCK, SEEN_STOCK = "Stock", "Stock when exported"  # the second is only compared
 COLUMNS = (SLUG, *PRODUCT_COLUMNS, SKU, *VARIANT_COLUMNS, SEEN_STOCK)
 
-SLUG_FORM = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
-NUMBER = re.compile(r"([0-9]{1,3}(?:[, ][0-9]{3}){1,4}|[0-9]{1,9})(?:\.0{1,2})?", re.ASCII)
+SLUG_PATTERN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+
 YES, NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
 
 
 class WrongCell(ValueError):
-    """A cell cannot be read. Its message says why, and what to write."""
+    """A cell cannot be read. The message says why, and what to write."""
 
 
 def yes_no(value: bool) -> str:
-    """How the file says it."""
+    """A boolean as the file writes it."""
     return "yes" if value else "no"
 
 
 def images_cell(images: Sequence[ProductImage]) -> str:
-    """One line for each image: its path, a space, what it shows."""
+    """A line for each image: its path, a space, its alt text."""
     return "\n".join(f"{image.path} {image.alt}" for image in images)
 
 
 def options_of(product: Product) -> tuple[str, str, str]:
-    """What its variants differ in."""
+    """The names of its three options, "" if unused."""
     return product.option_1, product.option_2, product.option_3
 
 
 def product_cells(product: Product, category: str) -> dict[str, str]:
-    """A product as the file says it. `category` is how the file calls its category."""
+    """The cells of a product. `category` is its category's name in the file."""
     return {
         "Name": product.name,
         "Category": category,
@@ -80,7 +86,7 @@ def product_cells(product: Product, category: str) -> dict[str, str]:
 
 
 def variant_cells(variant: Variant, options: Sequence[str]) -> dict[str, str]:
-    """A variant as the file says it. With options its label follows from its values and is left out."""
+    """The cells of a variant. With options, the label is derived from the values and left empty."""
     return {
         "Value 1": variant.value_1,
         "Value 2": variant.value_2,
@@ -94,40 +100,29 @@ def variant_cells(variant: Variant, options: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _text(longest: int, tidy: Callable[[str], str] = typed_line) -> Callable[[str], str]:
+def _text(max_length: int, tidy: Callable[[str], str] = typed_line) -> Callable[[str], str]:
     def read(cell: str) -> str:
         text = tidy(cell)
-        if len(text) > longest:
-            raise WrongCell(f"has {len(text)} characters. Write {longest} or fewer")
+        if len(text) > max_length:
+            raise WrongCell(f"has {len(text)} characters. Write {max_length} or fewer")
         return text
 
     return read
 
 
-def _number(most: int, unit: str) -> Callable[[str], int]:
+def _number(least: int, most: int, kind: str, cure: str) -> Callable[[str], int]:
     def read(cell: str) -> int:
-        found = NUMBER.fullmatch(cell.strip())
-        if not found:
-            raise WrongCell(f"“{shortened(cell)}” is no number. Write {unit}, like 1250")
-        return _within(int(re.sub("[, ]", "", found[1])), 0, most)
+        try:
+            number = read_shillings(cell)
+        except AmountError:
+            raise WrongCell(f"“{shortened(cell)}” is no {kind}. Write {cure}, like 1250") from None
+        if number > most:
+            raise WrongCell(f"{number:,} is too high. Write {most:,} or less")
+        if number < least:
+            raise WrongCell(f"{number:,} is too low. Write {least:,} or more")
+        return number
 
     return read
-
-
-def _price(cell: str) -> int:
-    try:
-        price = read_shillings(cell)
-    except AmountError:
-        raise WrongCell(f"“{shortened(cell)}” is no price. Write whole shillings, like 1250") from None
-    return _within(price, 1, HIGHEST_PRICE)
-
-
-def _within(number: int, least: int, most: int) -> int:
-    if number > most:
-        raise WrongCell(f"{number:,} is too high. Write {most:,} or less")
-    if number < least:
-        raise WrongCell(f"{number:,} is too low. Write {least:,} or more")
-    return number
 
 
 def _yes_or_no(cell: str) -> bool:
@@ -137,28 +132,28 @@ def _yes_or_no(cell: str) -> bool:
     return word in YES
 
 
-def shortened(text: str, longest: int = 40) -> str:
-    """A text as a message quotes it."""
+def shortened(text: str, max_length: int = 40) -> str:
+    """A text on one line, cut to be quoted in a message."""
     text = typed_line(text)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
 
 
 READERS: dict[str, Callable[[str], str | int | bool]] = {
-    "Name": _text(LONGEST_NAME),
-    "Description": _text(LONGEST_DESCRIPTION, typed_text),
-    **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(LONGEST_OPTION)),
+    "Name": _text(MAX_NAME_LENGTH),
+    "Description": _text(MAX_DESCRIPTION_LENGTH, typed_text),
+    **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(MAX_OPTION_LENGTH)),
     "Archived": lambda cell: not _yes_or_no(cell),
-    **dict.fromkeys(("Value 1", "Value 2", "Value 3", "Label"), _text(LONGEST_LABEL)),
-    "Price": _price,
-    "Stock": _number(MOST_STOCK, "how many there are"),
-    "Low at": _number(MOST_STOCK, "a number of pieces"),
-    SEEN_STOCK: _number(MOST_STOCK, "the stock the file was exported at, or nothing"),
+    **dict.fromkeys(("Value 1", "Value 2", "Value 3", "Label"), _text(MAX_LABEL_LENGTH)),
+    "Price": _number(1, MAX_PRICE, "price", "whole shillings"),
+    "Stock": _number(0, MAX_STOCK, "number", "how many there are"),
+    "Low at": _number(0, MAX_STOCK, "number", "a number of pieces"),
+    SEEN_STOCK: _number(0, MAX_STOCK, "number", "the stock the file was exported at, or nothing"),
     "For sale": _yes_or_no,
 }
 
 
-def category_words(categories: list[Category]) -> dict[int, str]:
-    """How the file calls each category: by its name, or by its slug where two are named alike."""
+def category_names(categories: list[Category]) -> dict[int, str]:
+    """{id: name in the file} of each category: its name, or its slug if two have the same name."""
     names = [category.name.casefold() for category in categories]
     return {
         category.id: category.name if names.count(category.name.casefold()) == 1 else category.slug
@@ -167,15 +162,15 @@ def category_words(categories: list[Category]) -> dict[int, str]:
 
 
 def catalogue_lines() -> Iterator[str]:
-    """The lines of the file, in the order of the shelf."""
-    called = category_words(list(db.session.scalars(select(Category))))
+    """The lines of the exported file, products in the merchant's order."""
+    names = category_names(list(db.session.scalars(select(Category))))
     loaded = selectinload(Product.variants), selectinload(Product.images)
     products = db.session.scalars(select(Product).options(*loaded).order_by(Product.position, Product.id))
     yield BOM + csv_line(COLUMNS)
     for product in products:
         options = options_of(product)
-        words = product_cells(product, called[product.category_id])
+        first_row = product_cells(product, names[product.category_id])
         for variant in product.variants:
-            cells = {SLUG: product.slug, **words, SKU: variant.sku, **variant_cells(variant, options)}
-            yield csv_line([cells.get(name, "") for name in COLUMNS])
-            words = {}
+            cells = {SLUG: product.slug, **first_row, SKU: variant.sku, **variant_cells(variant, options)}
+            yield csv_line([cells.get(column, "") for column in COLUMNS])
+            first_row = {}

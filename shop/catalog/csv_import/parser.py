@@ -1,4 +1,4 @@
-"""Reading a CSV file as spreadsheets write it: which encoding, which separator, which columns, which rows."""
+"""Reading a CSV file from a spreadsheet: encoding, separator, columns, rows."""
 
 import csv
 import io
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from shop.catalog.csv_import.columns import COLUMNS, SKU, shortened
 from shop.core.csv_files import plain_cell
 
-LARGEST = 2 * 1024 * 1024  # bytes: five thousand rows with their descriptions
-MOST_ROWS = 5000
+MAX_BYTES = 2 * 1024 * 1024  # 5000 rows with descriptions
+MAX_ROWS = 5000
 SEPARATORS = ",;\t"
-WINDOWS = "It was not UTF-8, so it was read as Windows wrote files. Look whether letters like é and ’ came out right"
+WINDOWS = "It was not UTF-8, so it was read as a Windows file. Check that letters like é and ’ are right"
 
 
 class Unreadable(Exception):
-    """The file as a whole cannot be read. The message says why and what to do."""
+    """The file cannot be read. The message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its number as a spreadsheet counts, and its cells by column. `extra` cells stand beyond the header's."""
+    """One row: its number in the spreadsheet, its cells by column, and how many `extra` cells the header lacks."""
 
     number: int
     cells: dict[str, str]
@@ -28,15 +28,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The rows of a file, and what is worth knowing about how it was read."""
+    """The rows of a file, and notes for the merchant about how it was read."""
 
     rows: list[Row]
     notes: list[str]
 
 
-def decoded(raw: bytes) -> tuple[str, str]:
-    """The text of a file, and a note when it was not UTF-8. Raises Unreadable."""
-    if len(raw) > LARGEST:
+def decode_csv(raw: bytes) -> tuple[str, str]:
+    """The text of a file, and a note if it was not UTF-8. Raises Unreadable."""
+    if len(raw) > MAX_BYTES:
         raise Unreadable("The file has more than 2 MB. Split it, each part with the header row")
     note = ""
     try:
@@ -54,7 +54,7 @@ def decoded(raw: bytes) -> tuple[str, str]:
 
 
 def read_sheet(text: str) -> Sheet:
-    """The rows of a text, empty ones left out. Raises Unreadable."""
+    """The rows of a text without empty ones. Raises Unreadable."""
     separator = max(SEPARATORS, key=text.partition("\n")[0].count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     number = 0
@@ -64,8 +64,8 @@ def read_sheet(text: str) -> Sheet:
         for number, line in enumerate(lines, 2):
             if any(cell.strip() for cell in line):
                 rows.append(_row(number, line, header))
-            if len(rows) > MOST_ROWS:
-                raise Unreadable(f"The file has more than {MOST_ROWS:,} rows. Split it, each part with the header row")
+            if len(rows) > MAX_ROWS:
+                raise Unreadable(f"The file has more than {MAX_ROWS:,} rows. Split it, each part with the header row")
     except csv.Error as error:
         raise Unreadable(
             f"Row {max(number, 1) + 1} cannot be read: a quotation mark is missing, or one too many. "
@@ -97,7 +97,9 @@ def _row(number: int, line: list[str], header: list[str]) -> Row:
 def _notes(header: list[str], separator: str) -> list[str]:
     notes = []
     if separator != ",":
-        notes.append(f"Its cells are separated by {'semicolons' if separator == ';' else 'tabs'}, as some Excel do it")
+        notes.append(
+            f"Its cells are separated by {'semicolons' if separator == ';' else 'tabs'}, as some versions of Excel do"
+        )
     unknown = [shortened(name) for name in header if name and name not in COLUMNS]
     if unknown:
         notes.append(f"Columns the shop does not know were left out: {', '.join(unknown[:10])}")

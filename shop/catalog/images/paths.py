@@ -1,7 +1,7 @@
-"""The images of products: how their files are named, and how a page shows them.
+"""Paths and addresses of images, and the attributes of their <img>.
 
-A path is "img/..." for a drawing under static/, or "media/<code>-<width>x<height>" for a image somebody uploaded.
-The shape stands in the name, so that whoever keeps the path (an order's line) also knows how much room it takes.
+A path is "img/..." for a drawing under static/, or "media/<code>-<width>x<height>" for an uploaded image. The path
+holds the size, so that an order line, which stores only the path, knows it too.
 """
 
 import re
@@ -13,16 +13,16 @@ from flask import url_for
 from shop.web.assets import asset
 
 WIDTHS = (160, 320, 640, 960)  # pixels
-WIDEST = WIDTHS[-1]
-DRAWN = 480  # width and height of the drawings, which have no size of their own
-NO_IMAGE = "img/no-image.svg"  # where a product or a category has none: no logo, which looks like goods
+MAX_WIDTH = WIDTHS[-1]
+DRAWING_SIZE = 480  # pixels, width and height of the drawings
+NO_IMAGE = "img/no-image.svg"  # for a product or category without one; a logo would look like a product
 UPLOADED = re.compile(r"media/([0-9a-f]{26})-([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", re.ASCII)
 FILE = re.compile(r"([0-9a-f]{26}-[1-9][0-9]{0,3}x[1-9][0-9]{0,3})-([1-9][0-9]{0,3})\.(webp|jpg)", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Width and height of the largest size there is, in pixels."""
+    """Width and height of the largest size, in pixels."""
 
     width: int
     height: int
@@ -30,7 +30,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Shown:
-    """What an <img> says. `webp` and `jpeg` are sets of addresses with widths; empty for a drawing."""
+    """The attributes of an <img>. `webp` and `jpeg` are srcsets; empty for a drawing."""
 
     src: str
     width: int
@@ -40,12 +40,12 @@ class Shown:
 
 
 def widths_of(width: int) -> list[int]:
-    """The widths a image is kept in. None is wider than the image itself: it would only be heavier."""
-    return [step for step in WIDTHS if step < width] + [min(width, WIDEST)]
+    """The widths in which an image is stored, none wider than the image itself."""
+    return [step for step in WIDTHS if step < width] + [min(width, MAX_WIDTH)]
 
 
 def new_path(shape: Shape) -> str:
-    """A path nobody can guess from another."""
+    """A path that cannot be guessed."""
     return f"media/{secrets.token_hex(13)}-{shape.width}x{shape.height}"
 
 
@@ -59,10 +59,10 @@ def files_of(path: str) -> list[str]:
 
 
 def shown(path: str) -> Shown:
-    """How a page shows a image, for templates: shown(product.images[0].path).src"""
+    """The <img> attributes of an image, for templates: shown(product.images[0].path).src"""
     found = UPLOADED.fullmatch(path)
     if not found:
-        return Shown(asset(path), DRAWN, DRAWN)
+        return Shown(asset(path), DRAWING_SIZE, DRAWING_SIZE)
     width, height = int(found[2]), int(found[3])
     webp, jpeg = (
         ", ".join(f"{_address(path, step, ending)} {step}w" for step in widths_of(width)) for ending in ("webp", "jpg")
@@ -71,7 +71,7 @@ def shown(path: str) -> Shown:
 
 
 def image_at(path: str, width: int) -> str:
-    """The address of a image for a space `width` pixels wide, for templates; as JPEG, which everything can show."""
+    """The address of an image for a space `width` pixels wide, for templates; as JPEG, which every client shows."""
     found = UPLOADED.fullmatch(path)
     if not found:
         return asset(path)

@@ -1,7 +1,7 @@
-"""A image as a phone sends it, made into images as pages need them. Knows no database and no request.
+"""Image processing: an upload becomes the sizes that pages need. Uses no database and no request.
 
-Nothing of the file that was sent is passed on: it is decoded, turned upright, and encoded anew without its metadata
-(a phone writes down where the photo was taken). How much memory that takes is settled before a pixel is decoded.
+Nothing of the uploaded file is kept: it is decoded, turned upright and re-encoded without its metadata, which holds the
+place of a photo. The memory this takes is limited before any pixel is decoded.
 """
 
 from collections.abc import Iterator
@@ -12,20 +12,20 @@ from typing import IO, Any, cast
 
 from PIL import ExifTags, Image, ImageCms
 
-from shop.catalog.images.paths import WIDEST, Shape, widths_of
+from shop.catalog.images.paths import MAX_WIDTH, Shape, widths_of
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-LARGEST_FILE = 12 * 1024 * 1024  # bytes
-SMALLEST = 160  # pixels of the shorter side
-SLIMMEST = 3  # how many times longer one side may be than the other
-LARGEST_PROFILE = 2 * 1024 * 1024  # bytes of a colour profile that is looked at
+MAX_FILE_BYTES = 12 * 1024 * 1024  # bytes
+MIN_SIDE = 160  # pixels
+MAX_ASPECT_RATIO = 3  # longer side / shorter side
+MAX_PROFILE_BYTES = 2 * 1024 * 1024  # a larger colour profile is ignored
 MEGAPIXEL = 1_000_000
-# How many pixels are decoded. A photo straight from a camera is shrunk while it is read; everything else is held whole.
-MOST_PIXELS = {"streamed": 64 * MEGAPIXEL, "JPEG": 8 * MEGAPIXEL, "PNG": 10 * MEGAPIXEL, "WEBP": 5 * MEGAPIXEL}
-AT_ONCE = 1  # images one process decodes at a time: each takes up to 100 MB
-PATIENCE = 15  # seconds an upload waits for its turn
-SIDEWAYS = 5  # from this EXIF orientation up, width and height change places
-TURNS = {  # what makes a image upright, by its EXIF orientation
+# Limits of what is decoded. A baseline JPEG is shrunk while it is read; everything else is held in memory whole.
+MAX_PIXELS = {"streamed": 64 * MEGAPIXEL, "JPEG": 8 * MEGAPIXEL, "PNG": 10 * MEGAPIXEL, "WEBP": 5 * MEGAPIXEL}
+MAX_PARALLEL = 1  # images decoded at the same time in one process: each takes up to 100 MB
+TURN_TIMEOUT = 15  # seconds an upload waits to be decoded
+FIRST_SIDEWAYS_ORIENTATION = 5  # from this EXIF orientation on, width and height are swapped
+TRANSPOSES = {  # {EXIF orientation: what makes the image upright}
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -44,30 +44,30 @@ OTHER_KINDS = {
     **dict.fromkeys((b"avif", b"avis"), AVIF),
 }
 WHITE = (255, 255, 255)
-_turns = BoundedSemaphore(AT_ONCE)
+_decoding_slots = BoundedSemaphore(MAX_PARALLEL)
 _SRGB = ImageCms.createProfile("sRGB")
 
 
 class ImageRefused(Exception):
-    """The file was not taken. The message says why and what to do; nothing was stored."""
+    """The file was refused. The message says why and what to do. Nothing was stored."""
 
 
 def shrink(file: IO[bytes]) -> tuple[Shape, dict[str, bytes]]:
-    """The shape of the largest size made, and each size: {"640.webp": ...}. Raises ImageRefused."""
+    """The shape of the largest size, and the file of each size: {"640.webp": ...}. Raises ImageRefused."""
     _check_file(file)
-    with _turn():
+    with _decoding_slot():
         image = _decoded(file)
         return Shape(*image.size), dict(_encoded(image))
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    if not _turns.acquire(timeout=PATIENCE):
+def _decoding_slot() -> Iterator[None]:
+    if not _decoding_slots.acquire(timeout=TURN_TIMEOUT):
         raise ImageRefused("the shop is busy with other images. Send it again in a minute")
     try:
         yield
     finally:
-        _turns.release()
+        _decoding_slots.release()
 
 
 def _check_file(file: IO[bytes]) -> None:
@@ -76,49 +76,49 @@ def _check_file(file: IO[bytes]) -> None:
     head = file.read(16)
     if not size:
         raise ImageRefused("it is empty. Choose the image again")
-    if size > LARGEST_FILE:
+    if size > MAX_FILE_BYTES:
         raise ImageRefused(f"it has {size / MEGAPIXEL:.0f} MB, more than 12. Send it in a smaller size")
     if head[4:8] == b"ftyp":
-        raise ImageRefused(OTHER_KINDS.get(head[8:12], "it is a video. Choose a image"))
+        raise ImageRefused(OTHER_KINDS.get(head[8:12], "it is a video. Choose an image"))
 
 
 def _decoded(file: IO[bytes]) -> Image.Image:
-    """The image upright, in sRGB, without transparency, at most WIDEST wide."""
+    """The image upright, in sRGB, without transparency, at most MAX_WIDTH wide. Raises ImageRefused."""
     try:
         file.seek(0)
-        with Image.open(file, formats=FORMATS) as image:  # of several images in one file, the first
+        with Image.open(file, formats=FORMATS) as image:  # the first, if the file holds several
             _check_pixels(image, file)
             if image.format in ("JPEG", "MPO"):
-                image.draft("RGB", (2 * WIDEST, 2 * WIDEST))  # twice as fine as wanted, so that shrinking stays smooth
-            way, profile = _orientation(image), image.info.get("icc_profile")
+                image.draft("RGB", (2 * MAX_WIDTH, 2 * MAX_WIDTH))  # twice the needed size, for smooth shrinking
+            orientation, profile = _orientation(image), image.info.get("icc_profile")
             image.load()
-            small = _shrunk(image, sideways=way >= SIDEWAYS)
-        return _in_srgb(small.transpose(TURNS[way]) if way in TURNS else small, profile)
+            small = _shrunk(image, sideways=orientation >= FIRST_SIDEWAYS_ORIENTATION)
+        return _in_srgb(small.transpose(TRANSPOSES[orientation]) if orientation in TRANSPOSES else small, profile)
     except ImageRefused:
         raise
     except Image.DecompressionBombError as error:
-        raise ImageRefused("it says it has more pixels than anybody needs. Send it in a smaller size") from error
-    except Exception as error:  # decoders stumble in many ways over bytes that are no image, or half of one
-        raise ImageRefused("it is no whole JPEG, PNG or WebP image. Take or save it again") from error
+        raise ImageRefused("it has too many pixels. Send it in a smaller size") from error
+    except Exception as error:  # decoders raise many errors for bytes that are no image, or half of one
+        raise ImageRefused("it is not a complete JPEG, PNG or WebP image. Take or save it again") from error
 
 
 def _check_pixels(image: Image.Image, file: IO[bytes]) -> None:
-    """Refuse, from the header alone, what would be too much to decode or is of no use on a page."""
+    """Refuse, from the header alone, an image that is too large to decode or of no use on a page."""
     width, height = image.size
     kind = "JPEG" if image.format == "MPO" else str(image.format)
-    most = MOST_PIXELS["streamed" if kind == "JPEG" and _streamed(file) else kind]
+    most = MAX_PIXELS["streamed" if kind == "JPEG" and _streamed(file) else kind]
     if width * height > most:
         raise ImageRefused(
             f"it has {width} × {height} pixels, more than {most // MEGAPIXEL} million. Send it in a smaller size"
         )
-    if min(width, height) < SMALLEST:
-        raise ImageRefused(f"it has only {width} × {height} pixels. Take one of at least {SMALLEST} × {SMALLEST}")
-    if max(width, height) > SLIMMEST * min(width, height):
-        raise ImageRefused(f"it is more than {SLIMMEST} times as long as wide. Cut it to a fuller shape")
+    if min(width, height) < MIN_SIDE:
+        raise ImageRefused(f"it has only {width} × {height} pixels. Take one of at least {MIN_SIDE} × {MIN_SIDE}")
+    if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
+        raise ImageRefused(f"it is more than {MAX_ASPECT_RATIO} times as long as wide. Crop it")
 
 
 def _streamed(file: IO[bytes]) -> bool:
-    """Whether a JPEG comes line by line, all colours in one scan: only then need it not be held whole."""
+    """Whether a JPEG is baseline with all colours in one scan, so that it need not be held in memory whole."""
     place = file.tell()
     try:
         file.seek(2)
@@ -136,17 +136,17 @@ def _streamed(file: IO[bytes]) -> bool:
 
 
 def _orientation(image: Image.Image) -> int:
-    """How the camera was held, as EXIF counts it; 1, upright, where that cannot be read."""
+    """The EXIF orientation; 1, upright, if it cannot be read."""
     try:
-        way = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # metadata are the part of a photo most often broken, and the least missed
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # metadata is often broken, and not needed
         return 1
-    return way if isinstance(way, int) else 1
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _shrunk(image: Image.Image, *, sideways: bool) -> Image.Image:
     width, height = image.size
-    part = min(1.0, WIDEST / (height if sideways else width))
+    part = min(1.0, MAX_WIDTH / (height if sideways else width))
     size = max(1, round(width * part)), max(1, round(height * part))
     if image.mode.startswith("I") or image.mode == "F":  # 16 bits for each grey
         image = image.point(lambda value: value / 256, "L") if image.mode == "I" else image.convert("L")
@@ -158,7 +158,7 @@ def _shrunk(image: Image.Image, *, sideways: bool) -> Image.Image:
 
 
 def _on_white(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Without transparency; whole rows at a time, so that no second copy of a large image is held."""
+    """The image on white, converted in bands, so that no second copy of a large image is held in memory."""
     width, height = image.size
     white = Image.new("RGB", image.size, WHITE)
     step = max(1, MEGAPIXEL // width)
@@ -169,20 +169,20 @@ def _on_white(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Colours as every screen shows them: the profile goes, so what it says is worked into the pixels."""
-    if profile and len(profile) <= LARGEST_PROFILE and image.mode in ("RGB", "CMYK", "L"):
+    """Convert the colours to sRGB, because the colour profile is not kept."""
+    if profile and len(profile) <= MAX_PROFILE_BYTES and image.mode in ("RGB", "CMYK", "L"):
         try:
-            theirs = ImageCms.ImageCmsProfile(BytesIO(profile))
-            image = cast(Image.Image, ImageCms.profileToProfile(image, theirs, _SRGB, outputMode="RGB"))
+            embedded = ImageCms.ImageCmsProfile(BytesIO(profile))
+            image = cast(Image.Image, ImageCms.profileToProfile(image, embedded, _SRGB, outputMode="RGB"))
         except (ImageCms.PyCMSError, OSError):
-            pass  # a profile nobody can read: the colours as they stand are the best there is
+            pass  # an unreadable profile: keep the colours unchanged
     bare = image.convert("RGB")
     bare.info = {}
     return bare
 
 
 def _encoded(image: Image.Image) -> Iterator[tuple[str, bytes]]:
-    """Each size as WebP, and as JPEG for browsers that lack it."""
+    """Each size as WebP, and as JPEG for browsers without WebP."""
     kinds: tuple[tuple[str, dict[str, Any]], ...] = (
         ("webp", {"format": "WEBP", "quality": 74, "method": 4}),
         ("jpg", {"format": "JPEG", "quality": 76, "optimize": True, "progressive": True}),

@@ -1,7 +1,7 @@
-"""Uploaded images on disk: kept, served, and swept away.
+"""Uploaded images on disk: storing, serving and deleting them.
 
-A image's files are all there before its row is; a row is gone before its files are. So no page shows a gap, and what
-is left over after a failure is only space.
+The files are written before the row and deleted after it, so no page shows a missing image, and a failure leaves only
+unused files.
 """
 
 import os
@@ -25,13 +25,13 @@ media = Blueprint("media", __name__)
 
 
 def folder() -> Path:
-    """Where the files are."""
+    """The folder of the files."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings.instance_path / "media"
 
 
-def keep(shape: Shape, sizes: Mapping[str, bytes]) -> str:
-    """Write the files of one image; its path. All of them are there, or none (OSError)."""
+def store(shape: Shape, sizes: Mapping[str, bytes]) -> str:
+    """Write all files of one image and return its path. Raises OSError; then none is left."""
     path = new_path(shape)
     name = path.removeprefix("media/")
     folder().mkdir(exist_ok=True)
@@ -45,32 +45,32 @@ def keep(shape: Shape, sizes: Mapping[str, bytes]) -> str:
 
 
 def remove(path: str) -> None:
-    """Delete the files of a image, as far as they are there."""
+    """Delete the files of an image that exist."""
     for name in files_of(path):
         with suppress(FileNotFoundError):
             (folder() / name).unlink()
 
 
-def let_rest(path: str) -> None:
-    """Make the files of a image that was taken off look new: an order that is just being placed may still show it."""
+def touch(path: str) -> None:
+    """Set the files' time to now, so that a removed image is kept for another day: a new order may show it."""
     for name in files_of(path):
         with suppress(FileNotFoundError):
             os.utime(folder() / name)
 
 
-def is_kept(path: str) -> bool:
-    """Whether all files of an uploaded image are there."""
+def is_stored(path: str) -> bool:
+    """Whether all files of an uploaded image exist."""
     names = files_of(path)
     return bool(names) and all((folder() / name).is_file() for name in names)
 
 
-def left_alone(seconds: int = A_DAY) -> set[str]:
-    """The paths of the images on disk that are older than that: a younger one may be about to be used."""
+def old_paths(seconds: int = A_DAY) -> set[str]:
+    """The paths of images on disk older than `seconds`: a newer one may be about to be used."""
     before = time.time() - seconds
     old = set()
     for file in folder().glob("*.*"):
         found = FILE.fullmatch(file.name)
-        with suppress(FileNotFoundError):  # another sweep was here
+        with suppress(FileNotFoundError):  # deleted by another sweep
             if file.stat().st_mtime < before:
                 if found:
                     old.add(f"media/{found[1]}")
@@ -81,7 +81,7 @@ def left_alone(seconds: int = A_DAY) -> set[str]:
 
 @media.get("/media/<name>")
 def image(name: str) -> Response:
-    """One size of an uploaded image. Its type follows from the name we gave it, never from its content."""
+    """One size of an uploaded image. Its type comes from the file name we chose, never from the content."""
     found = FILE.fullmatch(name)
     file = folder() / name
     if not found or not file.is_file():
@@ -93,13 +93,13 @@ def image(name: str) -> Response:
 
 
 def init_media(app: Flask) -> None:
-    """Serve the images, and tell templates how to show them."""
+    """Serve the images, and add the template functions that show them."""
     app.register_blueprint(media)
     app.jinja_env.globals.update(shown=shown, image_at=image_at, NO_IMAGE=NO_IMAGE)
 
 
 def _write(place: Path, content: bytes) -> None:
-    """Whole under its name, or not at all."""
+    """Write a file atomically."""
     with NamedTemporaryFile(dir=place.parent, suffix=".part", delete=False) as file:
         file.write(content)
         temporary = Path(file.name)

@@ -1,6 +1,6 @@
-"""Uploaded images: shrink them, store their files, sweep away files that nothing shows.
+"""Uploaded images: shrinking, storing, and deleting files that nothing shows.
 
-No transaction may be open while an image is decoded.
+No transaction may be open while an image is decode_csv.
 """
 
 import logging
@@ -21,35 +21,40 @@ from shop.store.settings import StoreSettings
 
 log = logging.getLogger(__name__)
 BATCH = 500  # files looked up with one statement
-LONGEST_NAME = 40  # characters of a file's name that are said back
-FULL = f"A product has at most {gallery.MOST_IMAGES} images. Remove one first"
+MAX_NAME_LENGTH = 40  # characters of a file name in a message
+FULL = f"A product has at most {gallery.MAX_IMAGES} images. Remove one first"
 
 
 @dataclass
-class Taken:
-    """What became of the files that were sent."""
+class UploadResult:
+    """The result of an upload of several files."""
 
     added: int = 0
-    sent: int = 0  # bytes of those that were added, as they came
-    kept: int = 0  # bytes in all sizes
+    sent: int = 0  # bytes of the added files as uploaded
+    kept: int = 0  # bytes of all stored sizes
     problems: list[str] = field(default_factory=list)
 
     @property
     def words(self) -> str:
-        """What was added, and how much was saved."""
+        """How many images were added, and how much smaller they became."""
         images = "1 image" if self.added == 1 else f"{self.added} images"
-        return f"Added {images}. {in_words(self.sent)} became {in_words(self.kept)}, in all sizes together"
+        return f"Added {images}. {readable_size(self.sent)} became {readable_size(self.kept)}, in all sizes together"
 
 
-def store_images(files: Sequence[FileStorage]) -> tuple[list[str], Taken]:
-    """Shrink and store each file that is an image: the paths of their files, and what became of each."""
-    paths, taken = [], Taken()
+def store_images(files: Sequence[FileStorage]) -> tuple[list[str], UploadResult]:
+    """Shrink and store each file that is an image. Returns the paths, and the result."""
+    paths, result = [], UploadResult()
     for file in files:
         try:
-            paths.append(_take(file, taken))
+            shape, sizes = shrink(file.stream)
+            paths.append(_store(shape, sizes))
         except ImageRefused as refused:
-            taken.problems.append(f"{_name(file)} was not added: {refused}")
-    return paths, taken
+            result.problems.append(f"{_name(file)} was not added: {refused}")
+            continue
+        result.added += 1
+        result.sent += file.stream.seek(0, 2)
+        result.kept += sum(map(len, sizes.values()))
+    return paths, result
 
 
 def remove_images(paths: Iterable[str]) -> None:
@@ -58,30 +63,21 @@ def remove_images(paths: Iterable[str]) -> None:
         serving.remove(path)
 
 
-def take_one(file: FileStorage) -> str:
-    """Shrink one image and keep its files; its path. Raises ImageRefused, whose message says why."""
-    return _kept(*shrink(file.stream))
+def store_image(file: FileStorage) -> str:
+    """Shrink and store one image and return its path. Raises ImageRefused."""
+    return _store(*shrink(file.stream))
 
 
-def _take(file: FileStorage, taken: Taken) -> str:
-    shape, sizes = shrink(file.stream)
-    path = _kept(shape, sizes)
-    taken.added += 1
-    taken.sent += file.stream.seek(0, 2)
-    taken.kept += sum(map(len, sizes.values()))
-    return path
-
-
-def _kept(shape: Shape, sizes: Mapping[str, bytes]) -> str:
+def _store(shape: Shape, sizes: Mapping[str, bytes]) -> str:
     try:
-        return serving.keep(shape, sizes)
+        return serving.store(shape, sizes)
     except OSError as error:
-        log.error("no image kept: %s", error.strerror)
-        raise ImageRefused("the shop’s disk does not take it. Whoever runs the shop finds why in its log") from error
+        log.error("image not stored: %s", error.strerror)
+        raise ImageRefused("the shop’s disk cannot store it. The shop’s log says why") from error
 
 
-def in_words(size: int) -> str:
-    """Bytes as people say them: "5.2 MB", "310 KB"."""
+def readable_size(size: int) -> str:
+    """A size in bytes as "5.2 MB" or "310 KB"."""
     if size >= 1_000_000:
         return f"{size / 1_000_000:.1f} MB"
     return f"{max(1, round(size / 1000))} KB"
@@ -89,22 +85,22 @@ def in_words(size: int) -> str:
 
 def _name(file: FileStorage) -> str:
     name = typed_line(file.filename)
-    return f"“{name[:LONGEST_NAME]}{'…' if len(name) > LONGEST_NAME else ''}”" if name else "A file"
+    return f"“{name[:MAX_NAME_LENGTH]}{'…' if len(name) > MAX_NAME_LENGTH else ''}”" if name else "A file"
 
 
 def sweep_images(*also_shown: InstrumentedAttribute[str]) -> int:
-    """Delete image files older than a day that no product, category or logo shows, nor a row of these columns.
+    """Delete image files older than a day that no product, category or logo shows, nor a row of `also_shown`.
 
-    Returns how many. Safe to run twice, or at once.
+    Returns how many images. Safe to run twice, or at the same time.
     """
-    old = sorted(serving.left_alone())
-    swept = 0
+    old = sorted(serving.old_paths())
+    deleted = 0
     for start in range(0, len(old), BATCH):
         batch = set(old[start : start + BATCH])
         for column in (ProductImage.path, Category.image, StoreSettings.logo, *also_shown):
             batch -= set(db.session.scalars(select(column).where(column.in_(batch))))
         for path in batch:
             serving.remove(path)
-        swept += len(batch)
+        deleted += len(batch)
     db.session.rollback()
-    return swept
+    return deleted

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
-from shop.catalog.categories import StillInUse, archive_category
+from shop.catalog.categories import CategoryInUse, archive_category
 from shop.catalog.csv_import.parser import read_sheet
 from shop.catalog.csv_import.planner import plan
 from shop.catalog.models import Category, Product
@@ -67,11 +67,11 @@ def test_a_shelf_that_is_archived_at_the_same_moment_is_kept_in_the_shop_or_gets
             kitchen = db.session.scalars(select(Category).where(Category.slug == "kitchen")).one()
             try:
                 write(lambda: archive_category(kitchen))
-            except StillInUse:
+            except CategoryInUse:
                 return
 
     def put_there(kitchen_id):
-        read_catalog_rows({"kiondo-classic"}, set(), keep=True)
+        read_catalog_rows({"kiondo-classic"}, set(), lock=True)
         if db.session.get_one(Category, kitchen_id).active:
             moved = update(Product).where(Product.slug == "kiondo-classic")
             db.session.execute(moved.values(category_id=kitchen_id, active=True))

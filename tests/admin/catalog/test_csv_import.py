@@ -121,8 +121,8 @@ WRONG = [
     ({**NEW, "SKU": "no good"}, "SKU: “no good” is no SKU. Write capitals, digits and hyphens"),
     ({**NEW, "SKU": "X" * 41}, "is no SKU"),
     ({**NEW, "SKU": CANARY}, "is no SKU"),
-    ({**NEW, "Slug": "Sisal Mat"}, "Slug: “Sisal Mat” cannot stand in an address"),
-    ({**NEW, "Slug": "../etc"}, "cannot stand in an address"),
+    ({**NEW, "Slug": "Sisal Mat"}, "Slug: “Sisal Mat” cannot be part of an address"),
+    ({**NEW, "Slug": "../etc"}, "cannot be part of an address"),
     ({**NEW, "Slug": ""}, "Slug: It is empty"),
     ({**NEW, "Name": ""}, "Name: It is empty. A new product needs a name"),
     ({**NEW, "Category": ""}, "Category: It is empty. A new product needs one of the shop’s categories"),
@@ -152,8 +152,8 @@ def test_rows_that_contradict_each_other_are_told(desk):
         sheet({"SKU": SKU, "Name": "A"}, {"SKU": "KIO-CLA-IND", "Name": "B"}, {"SKU": SKU, "Name": ""}), "?show="
     )
 
-    assert "Name: Row 2 says something else of the same product. Leave all but one empty" in page.text
-    assert f"SKU: {SKU} stands in row 2 too. Leave one of them out" in page.text
+    assert "Name: Row 2 has another value for the same product. Leave all but one empty" in page.text
+    assert f"SKU: {SKU} is in row 2 too. Leave one of them out" in page.text
 
 
 def test_two_variants_never_come_to_bear_one_name(app, desk):

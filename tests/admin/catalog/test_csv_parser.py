@@ -38,7 +38,7 @@ def desk(clerk):
         (b'SKU,Name\r\nA,"x"y\r\n', "Row 2 cannot be read: a quotation mark"),
         (b"SKU,Name\r\nA," + b"x" * 200_000, "cannot be read"),
         (b"SKU\r\n" + b"A\r\n" * 5001, "more than 5,000 rows"),
-        (b"x" * (parser.LARGEST + 1), "more than 2 MB"),
+        (b"x" * (parser.MAX_BYTES + 1), "more than 2 MB"),
         (b"PK\x03\x04" + bytes(500), "no CSV file"),
     ],
 )

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from shop.catalog.csv_import import apply
 from shop.catalog.csv_import.columns import catalogue_lines
-from shop.catalog.csv_import.parser import decoded, read_sheet
+from shop.catalog.csv_import.parser import decode_csv, read_sheet
 from shop.catalog.csv_import.planner import plan
 from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.csv_files import plain_cell, safe_cell
@@ -118,7 +118,7 @@ def exported() -> bytes:
 
 
 def planned(content: bytes):
-    return plan(read_sheet(decoded(content)[0]).rows)
+    return plan(read_sheet(decode_csv(content)[0]).rows)
 
 
 @within_a_test

@@ -96,7 +96,7 @@ def test_two_who_move_at_once_leave_every_place_taken_once(app, clerk, images_pa
     def moving(image, actor):
         def do():
             with app.app_context():
-                write(lambda: gallery.move(gallery.locked(number), image, actor))
+                write(lambda: gallery.move(gallery.lock_product(number), image, actor))
 
         return do
 

@@ -101,7 +101,7 @@ def test_several_come_at_once_and_a_bad_one_keeps_no_good_one_out(app, clerk, se
     assert len(paths(app)) == 3
     said = clerk.get(reply.headers["Location"]).text
     assert "Added 2 images." in said
-    assert "was not added: it is no whole JPEG, PNG or WebP image" in said
+    assert "was not added: it is not a complete JPEG, PNG or WebP image" in said
 
 
 def test_when_none_was_a_image_the_page_says_why_and_keeps_the_words(app, sends):
@@ -154,22 +154,22 @@ def test_only_owners_may_send_much(clerk, packer, stranger, shopper, images_page
 @both_databases
 def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk, images_page, sends, tmp_path):
     number = int(images_page.split("/")[3])
-    for _ in range(gallery.MOST_IMAGES - 2):
+    for _ in range(gallery.MAX_IMAGES - 2):
         sends(("a.jpg", photo(200, 200)))
-    assert len(paths(app)) == gallery.MOST_IMAGES - 1
+    assert len(paths(app)) == gallery.MAX_IMAGES - 1
 
     def add():
         with app.app_context():
-            path = serving.keep(*_shrunk())
+            path = serving.store(*_shrunk())
             try:
-                write(lambda: gallery.add(gallery.locked(number), [path], "x"))
+                write(lambda: gallery.add(gallery.lock_product(number), [path], "x"))
             except gallery.TooManyImages:
                 serving.remove(path)
                 return False
             return True
 
     assert sorted(at_once([add, add, add])) == [False, False, True]
-    assert len(paths(app)) == gallery.MOST_IMAGES
+    assert len(paths(app)) == gallery.MAX_IMAGES
     assert set(on_disk(tmp_path)) == {name for path in paths(app) for name in files_of(path)}
     full = sends(("a.jpg", photo()))
     assert full.status_code == 422
@@ -182,7 +182,7 @@ def _shrunk():
 
 def test_when_the_row_cannot_be_written_for_the_product_is_gone_no_file_stays(app, clerk, sends, tmp_path, monkeypatch):
     def gone(_number):
-        raise gallery.ImageGone
+        raise gallery.ImageNotFound
 
     monkeypatch.setattr(gallery, "locked", gone)
 
@@ -210,7 +210,7 @@ def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(app, clerk, sends,
 def test_when_others_are_decoding_an_upload_waits_and_then_is_told_so(sends, monkeypatch):
     from shop.catalog.images import processing
 
-    monkeypatch.setattr(processing, "PATIENCE", 0.05)
+    monkeypatch.setattr(processing, "TURN_TIMEOUT", 0.05)
     with processing._turn():
         busy = sends(("a.jpg", photo()))
     free = sends(("a.jpg", photo()))

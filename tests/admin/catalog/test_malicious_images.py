@@ -17,7 +17,7 @@ from shop.catalog.images.processing import ImageRefused, shrink
 from shop.catalog.models import Product, ProductImage
 from shop.core.database import db
 from tests import malicious_files
-from tests.malicious_files import GPS, SCRIPT, Sent, every_file, photo
+from tests.malicious_files import GPS, SCRIPT, Upload, every_file, photo
 from tests.shopper import hidden_fields
 
 MOST_SECONDS, MOST_MEGABYTES = 2, 200
@@ -35,13 +35,13 @@ print(took, int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())
 
 
 @pytest.fixture(scope="module")
-def files() -> list[Sent]:
+def files() -> list[Upload]:
     return every_file()
 
 
 def largest_of_each_kind():
     """A little below what is refused, in the ways that take the most memory."""
-    most = processing.MOST_PIXELS
+    most = processing.MAX_PIXELS
     yield "photo straight from a camera", photo(9200, 6900, quality=60), most["streamed"]
     yield "CMYK, progressive", photo(2830, 2820, mode="CMYK", progressive=True, subsampling=0), most["JPEG"]
     yield "transparent PNG", photo(3600, 2770, "PNG", "RGBA"), most["PNG"]
@@ -135,7 +135,7 @@ def test_without_the_list_of_formats_others_would_be_decoded(monkeypatch):
         shrink(BytesIO(gif.content))
 
     monkeypatch.setattr(processing, "FORMATS", None)
-    monkeypatch.setitem(processing.MOST_PIXELS, "GIF", 10**9)
+    monkeypatch.setitem(processing.MAX_PIXELS, "GIF", 10**9)
     assert shrink(BytesIO(gif.content))[0].width == 800
 
 
