@@ -19,8 +19,9 @@ FENCE = re.compile(r"```.*?```", re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 FILE = re.compile(r"([\w./-]+\.(?:py|html|txt|css|js|toml|md|mako|example))(?::(\w+))?")
 BASES = (ROOT, ROOT / "tests")  # the security pages name tests by their path from tests/
+EXPRESSION = re.compile(r"{{.*?}}|{%.*?%}|{#.*?#}", re.DOTALL)
 UNITS = {"minute": 60, "hour": 3600, "day": 86400}
-PLACEHOLDER = re.compile(r"\.\.\.|[0-9]+")  # stands for a name, a number or a sum
+SPLIT = re.compile(r"\.\.\.|[0-9]+|(?<=[.?:]) ")  # between the parts of a message: a name, a number or a sum; a new sentence
 
 
 def page_text(name: str) -> str:
@@ -96,8 +97,9 @@ def texts_of_the_shop() -> str:
         if isinstance(node, ast.expr) and (text := text_of(node))
     ]
     for path in sorted((*(ROOT / "templates").rglob("*.*"), *(ROOT / "shop" / "chpter").rglob("*.html"))):
-        markup = re.sub(r"<[^>]*>", " ", re.sub(r"{{.*?}}|{%.*?%}|{#.*?#}", "...", path.read_text(encoding="utf-8")))
-        texts.append(markup)
+        template = path.read_text(encoding="utf-8")
+        texts += re.findall(r'"([^"]*)"', " ".join(EXPRESSION.findall(template)))
+        texts.append(re.sub(r"<[^>]*>", " ", EXPRESSION.sub("...", template)))
     return "\n".join(plain(text) for text in texts)
 
 
@@ -106,7 +108,7 @@ def plain(text: str) -> str:
 
 
 def fragments(message: str) -> list[str]:
-    return [piece for part in PLACEHOLDER.split(plain(message)) if len(piece := part.strip(" .:,()")) > 3]
+    return [piece for part in SPLIT.split(plain(message)) if len(piece := part.strip(" .:,()")) > 3]
 
 
 def raised_texts(path: Path, errors: set[str]) -> list[str]:
