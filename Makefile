@@ -1,4 +1,4 @@
-# The shop's commands. Everything installs into .venv; nothing else is needed than Python 3.11+ and make.
+# The shop's commands. They need Python 3.11 or newer and make; packages are installed into .venv.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 
@@ -24,7 +24,7 @@ $(VENV)/dev.stamp: requirements-dev.txt $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
-run: $(VENV)/run.stamp ## Serve the whole shop, with a sandbox in Chpter's place
+run: $(VENV)/run.stamp ## Serve the shop, with a sandbox in place of Chpter
 	@exec env PORT=$(PORT) SANDBOX_PORT=$(SANDBOX_PORT) BIN=$(BIN) sh bin/run-demo
 
 test: $(VENV)/dev.stamp ## Run the tests
@@ -39,7 +39,7 @@ journeys: $(VENV)/dev.stamp ## Walk every page in a real browser
 coverage: $(VENV)/dev.stamp ## Measure the branches of payments, pricing, orders and chpter that the tests run
 	$(PYTEST) $(PARALLEL) --ignore tests/faults --ignore tests/journeys --cov
 
-lint: $(VENV)/dev.stamp ## Run the linters
+lint: $(VENV)/dev.stamp ## Run the linters, offline
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -47,7 +47,7 @@ lint: $(VENV)/dev.stamp ## Run the linters
 	$(BIN)/vulture
 	$(BIN)/python bin/audit.py --offline
 
-audit: $(VENV)/dev.stamp ## Look for risks in the code, secrets in the tree, and known holes in the lock
+audit: $(VENV)/dev.stamp ## Check the code, the files for secrets, and the packages for known vulnerabilities
 	$(BIN)/python bin/audit.py
 
 faults: $(VENV)/dev.stamp ## Run the fault programmes at full size (ONLY=kills runs one), and write docs/proof.md
@@ -56,10 +56,10 @@ faults: $(VENV)/dev.stamp ## Run the fault programmes at full size (ONLY=kills r
 faults-short: $(VENV)/dev.stamp ## Run a short form of the fault programmes
 	$(PYTEST) $(PARALLEL) tests/faults
 
-bench: $(VENV)/dev.stamp ## Measure the pages
+bench: $(VENV)/dev.stamp ## Measure the pages and lists
 	$(BIN)/python -m bench
 
-lock: $(VENV)/dev.stamp ## Pin the newest versions into requirements*.txt
+lock: $(VENV)/dev.stamp ## Pin the newest versions in requirements*.txt
 	@for set in requirements requirements-dev; do \
 		$(BIN)/pip-compile --quiet --upgrade --no-header --strip-extras --no-emit-index-url --no-emit-trusted-host \
 			--no-emit-find-links --output-file $$set.txt $$set.in && \
