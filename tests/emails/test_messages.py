@@ -158,7 +158,7 @@ def test_an_order_that_costs_nothing_gets_its_receipt_at_once(app, shopper, post
     assert set(letters) == {f"Receipt for your order {order.number}", f"New paid order {order.number}"}
     words = letters[f"Receipt for your order {order.number}"].get_content()
     assert "There is nothing to pay" in words
-    assert "Collect it at our workshop: ready in 1 day." in words
+    assert "Pick it up at our workshop: ready in 1 day." in words
 
 
 def test_an_email_is_plain_text_from_the_shop_to_one_recipient(app, shopper, post, office):

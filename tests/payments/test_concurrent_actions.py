@@ -126,7 +126,7 @@ def test_the_host_of_a_refused_link_is_named_to_the_merchant_and_not_to_the_buye
 
 
 def test_a_request_that_chpter_would_refuse_costs_no_order(shopper, ledger, monkeypatch):
-    monkeypatch.setattr("shop.payments.attempts._mail_of", lambda order, settings: "no address")
+    monkeypatch.setattr("shop.payments.attempts._email_of", lambda order, settings: "no address")
     shopper.add()
 
     assert shopper.checkout().status_code == 303
