@@ -1,4 +1,4 @@
-"""A real mail server on 127.0.0.1 that keeps what it is given, and misbehaves when told."""
+"""A real mail server on 127.0.0.1 that stores emails, and fails on demand."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Sending: late when the server is down, once when many try, again under the same name after a kill."""
+"""Delivery: delayed when the server is down, once by many workers, again with the same Message-ID after a kill."""
 
 import smtplib
 from concurrent.futures import ThreadPoolExecutor
@@ -77,7 +77,7 @@ def outbox(app):
 
 
 @both_databases
-def test_a_server_that_is_down_delays_mail_longer_each_time_and_counts_no_try(write, send, outbox, office):
+def test_an_unreachable_server_delays_emails_longer_each_time_and_counts_no_try(write, send, outbox, office):
     write("a@example.com", "b@example.com")
     waits, after = [], timedelta()
     for _ in range(6):
@@ -94,7 +94,7 @@ def test_a_server_that_is_down_delays_mail_longer_each_time_and_counts_no_try(wr
     assert [(mail.tries, mail.last_error) for mail in outbox()] == [(1, "")] * 2
 
 
-def test_a_server_that_is_away_for_a_week_costs_no_mail(write, send, outbox, office):
+def test_no_email_is_given_up_when_the_server_is_unreachable_for_a_week(write, send, outbox, office):
     write("a@example.com")
     after = timedelta()
     while after < timedelta(days=7):
@@ -105,7 +105,7 @@ def test_a_server_that_is_away_for_a_week_costs_no_mail(write, send, outbox, off
         assert send(after) == 1
 
 
-def test_a_shop_whose_mail_server_is_down_sells_all_the_same(shopper, send):
+def test_a_shop_sells_while_its_mail_server_is_down(shopper, send):
     bought = shopper.buy()
     assert send(timedelta(minutes=1)) == 0
     bought.hear(bought.callback())
@@ -123,7 +123,7 @@ def tried_to_the_end(send, outbox):
     return after
 
 
-def test_mail_is_tried_for_about_three_days_and_then_kept_for_the_merchant(write, send, outbox, office):
+def test_an_email_is_tried_for_about_three_days_and_then_kept_for_the_merchant(write, send, outbox, office):
     office.answers = {"a@example.com": "451 4.7.1 later"}
     write("a@example.com")
     with office:
@@ -133,7 +133,7 @@ def test_mail_is_tried_for_about_three_days_and_then_kept_for_the_merchant(write
     assert (outbox()[0].sent_at, office.asked["a@example.com"]) == (None, 26)
 
 
-def test_an_address_nobody_takes_is_tried_once_and_keeps_no_other_mail_back(write, send, outbox, office):
+def test_a_refused_address_is_tried_once_and_does_not_delay_other_emails(write, send, outbox, office):
     office.refused = {"gone@example.com"}
     write("a@example.com", "gone@example.com", "x@example.com\nBcc: y@example.com", "b@example.com")
     with office:
@@ -149,7 +149,7 @@ def test_an_address_nobody_takes_is_tried_once_and_keeps_no_other_mail_back(writ
     assert outbox()[1].last_error == "SMTPRecipientsRefused 550 5.1.1"
 
 
-def test_a_shop_that_may_not_send_as_yet_loses_no_mail_by_it(write, send, outbox, office):
+def test_no_email_is_given_up_when_the_shop_may_not_send_yet(write, send, outbox, office):
     office.answers = {"a@example.com": "554 5.7.1 Relay access denied"}
     write("a@example.com")
     with office:
@@ -159,7 +159,7 @@ def test_a_shop_that_may_not_send_as_yet_loses_no_mail_by_it(write, send, outbox
 
 
 @both_databases
-def test_a_mail_the_server_hangs_up_at_keeps_no_other_back(write, send, outbox, office):
+def test_an_email_at_which_the_server_disconnects_does_not_delay_others(write, send, outbox, office):
     office.hangs_up = {"poison@example.com"}
     write("a@example.com", "poison@example.com", "b@example.com", "c@example.com")
     with office:
@@ -171,9 +171,7 @@ def test_a_mail_the_server_hangs_up_at_keeps_no_other_back(write, send, outbox, 
 
 
 @both_databases
-def test_a_mail_without_an_answer_is_said_to_have_arrived_perhaps_and_is_sent_three_times_at_most(
-    write, send, outbox, office
-):
+def test_an_email_without_an_answer_may_have_arrived_and_is_sent_three_times_at_most(write, send, outbox, office):
     office.silent = {"a@example.com"}
     write("a@example.com", "b@example.com")
     with office:
@@ -186,7 +184,7 @@ def test_a_mail_without_an_answer_is_said_to_have_arrived_perhaps_and_is_sent_th
     assert (first.unanswered, first.sent_at, first.ended_at is not None) == (3, None, True)
 
 
-def test_the_answer_to_a_mails_text_is_waited_for_longer_than_any_other(write, send, office, monkeypatch):
+def test_the_answer_to_an_emails_text_has_the_longest_timeout(write, send, office, monkeypatch):
     assert smtp.ANSWER_SECONDS == 600, "RFC 5321, 4.5.3.2.6"
     assert timedelta(seconds=smtp.ANSWER_SECONDS + 5 * smtp.TIMEOUT) < IN_HAND, "nobody else sends it meanwhile"
     monkeypatch.setattr(smtp, "TIMEOUT", 1)
@@ -198,7 +196,7 @@ def test_the_answer_to_a_mails_text_is_waited_for_longer_than_any_other(write, s
     assert office.subjects() == ["Letter 0", "Letter 1"]
 
 
-def test_a_text_with_dots_arrives_as_it_was_written(app, write, send, office):
+def test_a_text_with_leading_dots_arrives_unchanged(app, write, send, office):
     write("a@example.com")
     with app.app_context():
         mail = db.session.scalars(select(OutboxEmail)).one()
@@ -253,7 +251,7 @@ def test_workers_that_sweep_at_once_send_each_mail_once(app, write, office):
     assert sorted(letter["To"] for letter in office.letters) == sorted(f"{number}@example.com" for number in range(12))
 
 
-def test_without_the_claim_they_would_send_some_twice(app, write, office, monkeypatch):
+def test_without_the_reservation_emails_would_be_sent_twice(app, write, office, monkeypatch):
     monkeypatch.setattr(delivery, "updated", lambda statement: db.session.execute(statement) and 1)
     write(*(f"{number}@example.com" for number in range(12)))
     with office:
@@ -262,7 +260,7 @@ def test_without_the_claim_they_would_send_some_twice(app, write, office, monkey
     assert len(office.letters) > 12
 
 
-def test_mail_is_never_sent_in_the_clear_where_encryption_was_asked_for(settings, office, write, outbox):
+def test_emails_are_never_sent_unencrypted_when_the_settings_require_encryption(settings, office, write, outbox):
     write("a@example.com")
     for security in ("starttls", "tls"):
         encrypted = create_app({**settings, "SMTP_SECURITY": security})
@@ -274,7 +272,7 @@ def test_mail_is_never_sent_in_the_clear_where_encryption_was_asked_for(settings
     assert outbox()[0].last_error
 
 
-def test_without_a_mail_server_mails_are_files_and_a_repeat_is_the_same_file(settings, write, outbox, tmp_path):
+def test_without_a_mail_server_emails_are_files_and_a_repeat_overwrites_the_file(settings, write, outbox, tmp_path):
     app = create_app({**settings, "SMTP_HOST": ""})
     write("a@example.com", "b@example.com")
     for _ in range(2):

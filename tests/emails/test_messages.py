@@ -1,4 +1,4 @@
-"""Which event makes which mail, what it says, and what it never carries."""
+"""Which event causes which email, what it says, and what it never contains."""
 
 import re
 
@@ -50,7 +50,7 @@ def links_in(letter):
 
 
 @both_databases
-def test_an_order_is_told_of_step_by_step_and_each_step_once(app, shopper, post):
+def test_each_step_of_an_order_is_emailed_once(app, shopper, post):
     bought = shopper.buy(SKU, 2, note="Ring twice")
     order = order_of(app)
     page = f"http://localhost/orders/{order.token}"
@@ -89,7 +89,7 @@ def test_an_order_is_told_of_step_by_step_and_each_step_once(app, shopper, post)
     assert post() == {}
 
 
-def test_a_payment_that_nobody_knows_the_end_of_is_not_mailed_as_not_charged(app, shopper, post):
+def test_a_failure_with_an_unknown_result_is_not_emailed_as_not_charged(app, shopper, post):
     bought = shopper.buy()
     order = order_of(app)
     post()
@@ -158,10 +158,10 @@ def test_an_order_that_costs_nothing_gets_its_receipt_at_once(app, shopper, post
     assert set(letters) == {f"Receipt for your order {order.number}", f"New paid order {order.number}"}
     words = letters[f"Receipt for your order {order.number}"].get_content()
     assert "There is nothing to pay" in words
-    assert "Collect it at our workshop: ready in 1 day." in words
+    assert "Pick it up at our workshop: ready in 1 day." in words
 
 
-def test_a_letter_is_plain_text_from_the_shop_to_one_person(app, shopper, post, office):
+def test_an_email_is_plain_text_from_the_shop_to_one_recipient(app, shopper, post, office):
     shopper.buy()
 
     [letter] = post().values()
@@ -184,7 +184,7 @@ def test_a_letter_is_plain_text_from_the_shop_to_one_person(app, shopper, post, 
         "Wanjirũ 🧺 =?utf-8?q?x?=",
     ],
 )
-def test_what_a_buyer_types_never_becomes_a_header_markup_or_a_link(shopper, post, office, name):
+def test_text_of_a_buyer_never_becomes_a_header_markup_or_a_link(shopper, post, office, name):
     bought = shopper.buy(full_name=name, note=name)
     bought.hear(bought.callback())
 
@@ -257,9 +257,7 @@ def test_the_order_page_says_the_receipt_was_sent_only_once_it_was(app, shopper,
     assert "We sent the receipt to your email." in page_of(shopper, app)
 
 
-def test_a_receipt_that_is_refused_for_ever_stands_on_the_order_for_its_buyer_and_the_merchant(
-    app, shopper, post, office, provider
-):
+def test_a_refused_receipt_is_shown_on_the_order_to_its_buyer_and_the_merchant(app, shopper, post, office, provider):
     let_in(app)
     clerk = Clerk(app, provider)
     clerk.sign_in()
@@ -275,7 +273,7 @@ def test_a_receipt_that_is_refused_for_ever_stands_on_the_order_for_its_buyer_an
     assert f"The email “Receipt for your order {order.number}” to buyer@example.com was not sent." in desk
 
 
-def test_without_a_mail_server_nobody_is_told_of_a_mail(settings, provider):
+def test_without_a_mail_server_no_page_mentions_an_email(settings, provider):
     app = create_app({**settings, "SMTP_HOST": ""})
     shopper = Shopper(app, provider)
     bought = shopper.buy()
@@ -291,7 +289,7 @@ def test_without_a_mail_server_nobody_is_told_of_a_mail(settings, provider):
 
 
 @both_databases
-def test_a_doubtful_payment_is_mailed_to_the_owner_once_for_each_reason(app, shopper, post):
+def test_a_doubtful_payment_is_emailed_to_the_owner_once_for_each_reason(app, shopper, post):
     bought = shopper.buy()
     number = order_of(app).number
     post()
@@ -309,7 +307,7 @@ def test_a_doubtful_payment_is_mailed_to_the_owner_once_for_each_reason(app, sho
 
 
 @both_databases
-def test_a_payment_without_an_order_is_mailed_to_the_owner(app, shopper, post):
+def test_a_payment_without_an_order_is_emailed_to_the_owner(app, shopper, post):
     bought = shopper.buy()
     with app.app_context():
         write(lambda: db.session.execute(update(PaymentAttempt).values(secret_hash="0" * 64)))
@@ -323,7 +321,7 @@ def test_a_payment_without_an_order_is_mailed_to_the_owner(app, shopper, post):
     assert "belongs to no order here: KSh " in words.get_content()
 
 
-def test_the_mail_of_an_order_above_the_verification_sum_says_to_verify_it_first(app, shopper, post):
+def test_the_email_of_an_order_above_the_verification_threshold_says_to_verify_it_first(app, shopper, post):
     with app.app_context():
         write(lambda: setattr(store_settings_row(), "verification_threshold", 1_000))
     bought = shopper.buy()

@@ -1,4 +1,4 @@
-"""What tests about money may ask for."""
+"""Fixtures of the tests about payments."""
 
 from collections.abc import Callable
 

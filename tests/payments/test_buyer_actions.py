@@ -1,4 +1,4 @@
-"""What a buyer may do with their own order: cancel it, change it, take its goods into the cart again."""
+"""Actions of the buyer: cancel an order, change it, put its products into the cart again."""
 
 import pytest
 from sqlalchemy import select
@@ -20,7 +20,7 @@ def cancel(shopper, bought, **fields):
 
 
 @both_databases
-def test_a_buyer_cancels_an_unpaid_order_and_its_goods_are_free_at_once(shopper, bought, ledger, there):
+def test_a_buyer_cancels_an_unpaid_order_and_its_stock_is_released(shopper, bought, ledger, there):
     asked = shopper.get(f"{bought.order_path}/cancel").text
     assert "Cancel this order?" in asked
     assert "If you pay for a cancelled order, we refund you" in asked
@@ -35,7 +35,7 @@ def test_a_buyer_cancels_an_unpaid_order_and_its_goods_are_free_at_once(shopper,
     there("cancelled", "paid", "free", refund_due=True)
 
 
-def test_a_cancelled_order_gives_its_discount_code_back(shopper, ledger):
+def test_a_cancelled_order_releases_its_discount_code(shopper, ledger):
     used = ledger.uses("KARIBU10")
     bought = shopper.buy(code="KARIBU10")
     assert ledger.uses("KARIBU10") == used + 1
@@ -45,7 +45,7 @@ def test_a_cancelled_order_gives_its_discount_code_back(shopper, ledger):
     assert ledger.uses("KARIBU10") == used
 
 
-def test_an_order_is_changed_by_taking_its_goods_into_the_cart(shopper, bought, ledger, there):
+def test_an_order_is_changed_by_putting_its_products_into_the_cart(shopper, bought, ledger, there):
     shopper.buy("STA-BEA-ONE")
     asked = shopper.get(f"{bought.order_path}/cancel?then=change").text
     assert "puts its products into your cart" in asked
@@ -59,7 +59,7 @@ def test_an_order_is_changed_by_taking_its_goods_into_the_cart(shopper, bought, 
 
 
 @pytest.mark.parametrize("payment", ["paid", "review", "expired", "refunded"])
-def test_an_order_that_does_not_wait_cannot_be_cancelled_by_its_buyer(shopper, bought, ledger, payment):
+def test_an_order_that_is_not_awaiting_payment_cannot_be_cancelled_by_its_buyer(shopper, bought, ledger, payment):
     ledger.put_order(bought, payment=payment)
 
     assert shopper.get(f"{bought.order_path}/cancel").headers["Location"] == bought.order_path
@@ -67,7 +67,7 @@ def test_an_order_that_does_not_wait_cannot_be_cancelled_by_its_buyer(shopper, b
     assert bought.status["payment"] == payment
 
 
-def test_goods_of_an_order_that_ended_go_into_the_cart_as_far_as_they_are_there(shopper, bought, ledger):
+def test_products_of_a_closed_order_go_into_the_cart_if_they_are_available(shopper, bought, ledger):
     ledger.expire()
     ledger.put(Variant, {"sku": SKU}, on_hand=1, held=0)
 
@@ -79,7 +79,7 @@ def test_goods_of_an_order_that_ended_go_into_the_cart_as_far_as_they_are_there(
     assert bought.status["payment"] == "expired"
 
 
-def test_an_order_that_still_waits_does_not_hold_its_goods_twice(shopper, bought):
+def test_an_awaiting_order_cannot_be_reordered(shopper, bought):
     assert shopper.post(f"{bought.order_path}/again", {}, **HERE).headers["Location"] == bought.order_path
     assert "Your cart is empty" in shopper.get("/cart").text
 
@@ -91,7 +91,7 @@ def test_another_site_cannot_cancel_an_order(shopper, bought):
     assert bought.status["payment"] == "awaiting"
 
 
-def test_a_cart_that_cannot_be_made_is_said(shopper, bought, ledger, monkeypatch):
+def test_a_cart_that_cannot_be_filled_shows_the_problem(shopper, bought, ledger, monkeypatch):
     def refuse(_shared):
         raise CartProblem("Very many carts come from your network")
 
@@ -103,7 +103,7 @@ def test_a_cart_that_cannot_be_made_is_said(shopper, bought, ledger, monkeypatch
     assert "Very many carts come from your network" in shopper.get("/cart").text
 
 
-def test_a_message_about_money_received_is_refused_in_words(shopper, bought, ledger):
+def test_a_message_about_received_money_is_refused(shopper, bought, ledger):
     message = "SKA1B2C3D4 Confirmed.You have received Ksh2,650.00 from WANJIRU 0712345678 on 24/11/26"
 
     reply = shopper.post(f"{bought.order_path}/code", {"code": message}, **HERE)
@@ -118,9 +118,7 @@ def test_the_order_can_be_found_by_its_own_link(shopper, bought):
     assert reply.headers["Location"] == bought.order_path
 
 
-def test_a_code_that_looks_like_one_that_paid_another_order_is_named_to_the_person_who_checks(
-    app, provider, shopper, bought, ledger
-):
+def test_a_lookalike_of_another_orders_code_is_flagged_for_review(app, provider, shopper, bought, ledger):
     def pay_the_first():
         first = db.session.scalars(select(Order)).one()
         manual_payments.mark_paid(

@@ -1,4 +1,4 @@
-"""Forged, repeated, broken and oversized callbacks: none is believed, none is answered by an error of ours."""
+"""Forged, repeated, broken and oversized callbacks: none is believed, none causes a server error."""
 
 import json
 import secrets
@@ -143,7 +143,7 @@ BROKEN = {
 }
 
 
-def test_what_cannot_be_read_is_kept_word_for_word_and_changes_nothing(bought, ledger, there):
+def test_an_unreadable_body_is_kept_unchanged_and_changes_nothing(bought, ledger, there):
     for content_type in ("application/json", "application/x-www-form-urlencoded", "", "text/html; charset=utf-16"):
         for name, raw in BROKEN.items():
             assert bought.hear(raw, content_type=content_type).status_code == 400, name
@@ -182,7 +182,7 @@ def test_a_packed_body_is_not_unpacked(bought, there):
     there("awaiting", "open")
 
 
-def test_a_browser_at_the_address_is_led_to_the_order_and_the_merchant_warned_once(app, bought, ledger, there):
+def test_a_browser_at_a_callback_address_is_redirected_and_the_merchant_is_warned_once(app, bought, ledger, there):
     for _ in range(3):
         reply = app.test_client().get(bought.callback_path)
         assert (reply.status_code, reply.headers["Location"]) == (303, bought.order_path)

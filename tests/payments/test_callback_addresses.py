@@ -1,4 +1,4 @@
-"""A callback whose address was joined in another way is settled like any other; a forged one finds nothing."""
+"""A callback at a wrongly joined address is settled like any other; a forged address is not found."""
 
 import json
 import re
@@ -49,7 +49,7 @@ def post(app, address: str, body: dict, method: str = "POST"):
 
 
 @both_databases
-def test_a_payment_is_heard_however_its_address_was_joined(app, shopper, ledger):
+def test_a_callback_is_settled_however_its_address_was_joined(app, shopper, ledger):
     ledger.shelve(SKU, len(JOINED))
     for number, joined in enumerate(JOINED):
         bought = shopper.buy(phone_number=f"0712 345 {number:03}", email=f"buyer{number}@example.com")
@@ -59,14 +59,14 @@ def test_a_payment_is_heard_however_its_address_was_joined(app, shopper, ledger)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_a_payment_sent_by_another_verb_is_heard(app, shopper, method):
+def test_a_callback_sent_by_put_or_patch_is_settled(app, shopper, method):
     bought = shopper.buy()
 
     assert post(app, bought.callback_path, bought.callback(), method).status_code == 200
     assert bought.status["payment"] == "paid"
 
 
-def test_a_badly_joined_address_in_a_browser_leads_to_the_order(app, shopper, ledger):
+def test_a_wrongly_joined_address_in_a_browser_redirects_to_the_order(app, shopper, ledger):
     bought = shopper.buy()
 
     reply = app.test_client().get(f"{bought.callback_path}&x=1")
@@ -75,7 +75,7 @@ def test_a_badly_joined_address_in_a_browser_leads_to_the_order(app, shopper, le
     assert len(ledger.warnings(bought)) == 1
 
 
-def test_what_cannot_be_settled_is_kept_under_a_badly_joined_address_too(app, shopper, ledger):
+def test_a_callback_at_a_wrongly_joined_address_is_spooled_too(app, shopper, ledger):
     bought = shopper.buy()
 
     assert post(app, f"{bought.callback_path}/", {}).status_code == 200
@@ -111,7 +111,7 @@ def test_forged_addresses_are_answered_alike_and_leave_nothing(app, shopper, led
     assert ledger.count(CallbackRecord) == 0
 
 
-def test_a_token_whose_signature_is_spelled_in_another_way_opens_nothing():
+def test_a_token_with_another_spelling_of_its_signature_is_refused():
     keys = ["a-key-for-tests-only-0123456789abcdef", "an-older-key-for-tests-0123456789abcdef"]
     token = callback_intake.callback_token("s" * 22, keys)
     respelled = f"{token[:-1]}{chr(ord(token[-1]) + 1)}"  # the last character holds two bits that count for nothing

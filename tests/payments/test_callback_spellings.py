@@ -40,7 +40,7 @@ def test_each_documented_callback_is_understood(shopper, ledger):
     assert ledger.mails("failed") == 3
 
 
-def test_a_shop_can_have_the_documented_card_success_looked_at_by_a_person(settings, ledger, shopper, app):
+def test_a_setting_sends_the_documented_card_success_to_review(settings, ledger, shopper, app):
     from dataclasses import replace
 
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], chpter_card_paid_false="review")

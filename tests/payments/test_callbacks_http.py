@@ -1,4 +1,4 @@
-"""Every row of the settling table, posted as Chpter posts it."""
+"""Every row of the settlement table, posted as Chpter posts it."""
 
 import json
 
@@ -24,7 +24,7 @@ def test_r0_a_bad_token_is_not_found_and_leaves_nothing(bought, ledger, there):
     assert ledger.count(CallbackRecord) == 0
 
 
-def test_r1_what_cannot_be_read_is_kept_and_changes_nothing(bought, ledger, there):
+def test_r1_an_unreadable_body_is_kept_and_changes_nothing(bought, ledger, there):
     raw = b'{"paid": "True", "paid": "False"}\x00\xff'
 
     assert bought.hear(raw).status_code == 400
@@ -35,7 +35,7 @@ def test_r1_what_cannot_be_read_is_kept_and_changes_nothing(bought, ledger, ther
     assert ledger.warnings(bought) == [f"Callback, row R1: {kept.reason}"]
 
 
-def test_r1_what_is_too_large_is_kept_cut(bought, ledger, there):
+def test_r1_a_body_that_is_too_large_is_kept_cut(bought, ledger, there):
     raw = json.dumps(bought.callback(message="x" * 17_000)).encode()
 
     assert bought.hear(raw).status_code == 413
@@ -106,7 +106,7 @@ def test_r3_an_older_page_that_was_superseded_can_still_be_paid(app, shopper, bo
     assert bought.status["payment"] == "paid"
 
 
-def test_r3a_late_money_buys_goods_that_are_still_there(bought, ledger, there):
+def test_r3a_a_late_payment_takes_stock_that_is_available(bought, ledger, there):
     ledger.expire()
     there("expired", "open", "free")
 
@@ -116,7 +116,7 @@ def test_r3a_late_money_buys_goods_that_are_still_there(bought, ledger, there):
     assert rows(ledger, bought) == ["R3a"]
 
 
-def test_r3b_late_money_for_goods_that_are_gone_goes_to_a_person(bought, ledger, stock):
+def test_r3b_a_late_payment_without_stock_goes_to_review(bought, ledger, stock):
     ledger.expire()
     ledger.put(Variant, {"sku": SKU}, on_hand=1)
 
@@ -147,7 +147,7 @@ def test_r3c_a_page_that_was_never_shown_cannot_be_paid(shopper, ledger):
         sent_to_a_person(ledger, bought, "R3c")
 
 
-def test_r4_another_sum_goes_to_a_person_with_both_sums(bought, ledger, there):
+def test_r4_a_wrong_amount_goes_to_review_with_both_amounts(bought, ledger, there):
     assert bought.hear(bought.callback(amount="1000")).status_code == 200
 
     there("review", "review")
@@ -159,7 +159,7 @@ def test_r4_another_sum_goes_to_a_person_with_both_sums(bought, ledger, there):
 AMOUNTS = [None, "1e2", "1_00", "+100", "１００", "100,00", "100.5", "", True, [100], {}, -100, 0, 10**12, "5" * 5000]
 
 
-def test_r4_a_sum_that_cannot_be_read_or_is_not_the_sum_goes_to_a_person(shopper, ledger):
+def test_r4_an_amount_that_is_unreadable_or_wrong_goes_to_review(shopper, ledger):
     for wrong in AMOUNTS:
         bought = shopper.buy()
 
@@ -167,7 +167,7 @@ def test_r4_a_sum_that_cannot_be_read_or_is_not_the_sum_goes_to_a_person(shopper
         sent_to_a_person(ledger, bought, "R4")
 
 
-def test_r4_one_shilling_more_or_less_is_another_sum(shopper, ledger):
+def test_r4_one_shilling_more_or_less_is_a_wrong_amount(shopper, ledger):
     for wrong in (-1, 1):
         bought = shopper.buy()
 
@@ -175,7 +175,7 @@ def test_r4_one_shilling_more_or_less_is_another_sum(shopper, ledger):
         sent_to_a_person(ledger, bought, "R4")
 
 
-def test_r4_a_success_that_a_browser_sent_goes_to_a_person(app, shopper, ledger):
+def test_r4_a_success_that_a_browser_sent_goes_to_review(app, shopper, ledger):
     sender = app.test_client(use_cookies=False)  # or it would drop the header
     for mark in ("Cookie", "Origin", "Sec-Fetch-Site", "Sec-Fetch-User", "Sec-Fetch-Storage-Access"):
         bought = shopper.buy()
@@ -198,7 +198,7 @@ CONTRADICTIONS = [
 ]
 
 
-def test_r5_a_contradiction_goes_to_a_person(shopper, ledger):
+def test_r5_a_contradiction_goes_to_review(shopper, ledger):
     for changes in CONTRADICTIONS:
         bought = shopper.buy()
 
@@ -223,7 +223,7 @@ def test_r6_a_failure_may_be_tried_again(shopper, bought, ledger, there):
     assert "The M-PESA balance was too low." in shopper.get(bought.order_path).text
 
 
-def test_r6_a_failure_heard_twice_is_told_once(bought, ledger, there):
+def test_r6_a_repeated_failure_is_emailed_once(bought, ledger, there):
     bought.hear(bought.failure())
     bought.hear(bought.failure())
 
@@ -232,7 +232,7 @@ def test_r6_a_failure_heard_twice_is_told_once(bought, ledger, there):
     assert ledger.timeline(bought).count("The payment did not go through") == 1
 
 
-def test_r6_nobody_is_asked_to_try_again_what_has_ended(shopper, ledger):
+def test_r6_a_buyer_is_not_asked_to_retry_a_closed_order(shopper, ledger):
     expired, cancelled = shopper.buy(), shopper.buy()
     ledger.cancel(cancelled)
     ledger.expire()
@@ -244,7 +244,7 @@ def test_r6_nobody_is_asked_to_try_again_what_has_ended(shopper, ledger):
     assert ledger.mails("failed") == 0
 
 
-def test_r6_nobody_is_asked_to_try_again_while_trying_again(bought, ledger, there):
+def test_r6_a_buyer_is_not_asked_to_retry_during_another_attempt(bought, ledger, there):
     ledger.put_attempt(bought, state="superseded")
 
     bought.hear(bought.failure())

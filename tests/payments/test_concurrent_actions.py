@@ -1,4 +1,4 @@
-"""What somebody read is no longer so when they act on it: nothing is written, and they hear of it."""
+"""Actions on an order that has changed since it was read: nothing is written, and the user is told."""
 
 import re
 from datetime import UTC, datetime
@@ -30,19 +30,19 @@ def order(app, bought):
 
 
 def refused(act, *args) -> None:
-    """It ends as whoever is too late has it end."""
+    """The action raises StaleState."""
     with pytest.raises(StaleState):
         write(lambda: act(*args))
 
 
-def test_an_order_in_review_that_no_money_came_for_cannot_be_accepted(order, ledger, bought):
+def test_an_order_in_review_without_a_payment_cannot_be_accepted(order, ledger, bought):
     ledger.put_order(bought, payment="review")
 
     refused(manual_payments.accept, order, 100, "owner")
     assert (order.payment, order.received) == ("review", 0)
 
 
-def test_money_of_an_order_in_review_is_decided_with_the_order(order, ledger, bought):
+def test_an_attempt_of_an_order_in_review_is_decided_with_the_order(order, ledger, bought):
     ledger.put_order(bought, payment="review")
     ledger.put_attempt(bought, state="review")
 
@@ -50,41 +50,41 @@ def test_money_of_an_order_in_review_is_decided_with_the_order(order, ledger, bo
     assert (order.payment, order.attempts[0].state) == ("review", "review")
 
 
-def test_money_in_review_is_settled_once(order, ledger, bought):
+def test_an_attempt_in_review_is_resolved_once(order, ledger, bought):
     ledger.put_order(bought, payment="cancelled")
 
     refused(manual_payments.resolve_attempt, order.attempts[0], 0, "owner")  # no longer in review
     assert order.attempts[0].state == "open"
 
 
-def test_the_same_money_is_taken_back_once(order, bought, monkeypatch):
-    # as it was read, though not as it stands: somebody has given money back meanwhile
+def test_a_duplicate_payment_is_corrected_once(order, bought, monkeypatch):
+    # as it was read: another user has recorded a refund since
     monkeypatch.setattr(manual_payments, "duplicate_amount", lambda order: 100)
     monkeypatch.setattr(Order, "shortfall", property(lambda order: 7))
 
     refused(manual_payments.mark_duplicate, order, "owner")
 
 
-def test_goods_that_are_no_longer_there_are_not_handed_over(order, ledger, bought, monkeypatch):
+def test_an_order_whose_stock_is_gone_is_not_marked_paid(order, ledger, bought, monkeypatch):
     ledger.put_order(bought, payment="paid", pickup=True, fulfilment="packed", collection_code="1234")
     db.session.rollback()
     assert order.fulfilment == "packed"
     guarded = fulfilling.updated
 
-    def somebody_is_quicker(statement):
+    def another_user_is_faster(statement):
         db.session.execute(
             update(Order).values(fulfilment="collected"), execution_options={"synchronize_session": False}
         )
         return guarded(statement)
 
-    fulfilling.updated = somebody_is_quicker
+    fulfilling.updated = another_user_is_faster
     try:
         refused(fulfilling.hand_over, order, "1234", "staff")
     finally:
         fulfilling.updated = guarded
 
 
-def test_a_page_is_not_shown_whose_attempt_was_given_up_meanwhile(app, order, ledger, bought, monkeypatch):
+def test_a_page_of_a_superseded_attempt_is_not_shown(app, order, ledger, bought, monkeypatch):
     ledger.put_attempt(bought, state="failed")
     new = opening.reopen(order, utcnow())
     given_up = update(PaymentAttempt).where(PaymentAttempt.id == new.attempt.id).values(state="superseded")
@@ -101,7 +101,7 @@ def test_a_page_is_not_shown_whose_attempt_was_given_up_meanwhile(app, order, le
     assert db.session.get_one(PaymentAttempt, number).state == "superseded"
 
 
-def test_a_page_that_another_attempt_has_is_shown_to_nobody(app, shopper, order, ledger, bought, monkeypatch):
+def test_a_link_of_another_attempt_is_not_used(app, shopper, order, ledger, bought, monkeypatch):
     shown = ledger.count(PaymentAttempt, PaymentAttempt.checkout_link.is_not(None))
     ledger.put_attempt(bought, state="failed")
     link = order.attempts[0].checkout_link
@@ -126,14 +126,14 @@ def test_the_host_of_a_refused_link_is_named_to_the_merchant_and_not_to_the_buye
 
 
 def test_a_request_that_chpter_would_refuse_costs_no_order(shopper, ledger, monkeypatch):
-    monkeypatch.setattr("shop.payments.attempts._mail_of", lambda order, settings: "no address")
+    monkeypatch.setattr("shop.payments.attempts._email_of", lambda order, settings: "no address")
     shopper.add()
 
     assert shopper.checkout().status_code == 303
     assert ledger.count(PaymentAttempt, PaymentAttempt.create_error == "wrong_request") == 1
 
 
-def test_a_page_that_cannot_be_had_is_said_on_the_timeline(app, order, ledger, bought, monkeypatch):
+def test_a_failure_to_open_a_page_is_in_the_timeline(app, order, ledger, bought, monkeypatch):
     ledger.put_attempt(bought, state="failed")
     new, client = opening.reopen(order, utcnow()), app.extensions["chpter"]
 
@@ -147,7 +147,7 @@ def test_a_page_that_cannot_be_had_is_said_on_the_timeline(app, order, ledger, b
     assert re.search("No payment page could be opened", ledger.warnings(bought)[-1])
 
 
-def test_a_code_given_twice_at_one_moment_is_written_down_once(order, ledger, bought):
+def test_a_code_offered_twice_at_the_same_moment_is_recorded_once(order, ledger, bought):
     assert order.offered_codes == []
 
     def offer() -> str:
@@ -160,7 +160,7 @@ def test_a_code_given_twice_at_one_moment_is_written_down_once(order, ledger, bo
     assert not [words for words in ledger.timeline(bought) if "SKA1B2C3D4" in words]
 
 
-def test_more_came_and_more_was_given_back_than_the_book_says(order, ledger, bought):
+def test_more_was_received_and_more_was_refunded_than_the_ledger_says(order, ledger, bought):
     bought.hear(bought.callback())
     ledger.put_order(bought, received=bought.total + 100, refunded=100)
 
@@ -178,7 +178,7 @@ def test_a_spooled_callback_that_another_worker_has_settled_is_skipped(order, mo
     assert callback_spool.drain_spool() == 0
 
 
-def test_what_was_looked_at_already_is_not_looked_at_again(order):
+def test_a_dismissed_callback_cannot_be_dismissed_again(order):
     db.session.add(
         UnmatchedCallback(
             secret_hash="f" * 64,

@@ -68,7 +68,7 @@ def test_a_sum_in_a_message_is_read_in_every_spelling_of_the_currency(currency):
         "SKA1\u200bB2C3D4",
     ],
 )  # fmt: skip
-def test_a_code_is_read_from_all_that_people_paste(typed):
+def test_a_code_is_read_from_every_kind_of_pasted_text(typed):
     assert read_code(typed) == CODE
 
 

@@ -1,4 +1,4 @@
-"""What is heard after the first word on a payment: rows R7 to R11 of the settling table, and R3 after a failure."""
+"""Further callbacks of a payment: rows R7 to R11 of the settlement table, and R3 after a failure."""
 
 from tests import both_databases
 from tests.shopper import Bought
@@ -10,7 +10,7 @@ def rows(ledger, bought) -> list[str]:
     return [kept.row for kept in ledger.callbacks(bought)]
 
 
-def test_r7_a_failure_never_undoes_money(bought, ledger, there):
+def test_r7_a_failure_never_undoes_a_payment(bought, ledger, there):
     bought.hear(bought.callback())
     bought.hear(bought.failure())
 
@@ -19,7 +19,7 @@ def test_r7_a_failure_never_undoes_money(bought, ledger, there):
     assert ledger.mails("failed") == 0
 
 
-def test_r7_a_failure_does_not_take_an_order_out_of_a_persons_hands(bought, ledger, there):
+def test_r7_a_failure_does_not_take_an_order_out_of_review(bought, ledger, there):
     bought.hear(bought.callback(amount="1"))
     bought.hear(bought.failure())
 
@@ -36,7 +36,7 @@ def test_r8_a_repeat_changes_nothing(bought, ledger, there):
     assert not ledger.warnings(bought)
 
 
-def test_r8_a_repeat_with_another_sum_is_shown_to_the_merchant(bought, ledger, there):
+def test_r8_a_repeat_with_another_amount_is_alerted(bought, ledger, there):
     bought.hear(bought.callback())
     bought.hear(bought.callback(amount="1"))
 
@@ -61,7 +61,7 @@ def test_r9_a_second_page_paid_while_a_person_decides_is_paid(shopper, bought, l
     assert rows(ledger, bought) == ["R9"]
 
 
-def test_r10_money_for_a_cancelled_order_is_to_be_given_back(bought, ledger, there):
+def test_r10_a_payment_of_a_cancelled_order_must_be_refunded(bought, ledger, there):
     ledger.cancel(bought)
 
     assert bought.hear(bought.callback()).status_code == 200
@@ -71,7 +71,7 @@ def test_r10_money_for_a_cancelled_order_is_to_be_given_back(bought, ledger, the
     assert "refund is due" in ledger.warnings(bought)[-1]
 
 
-def test_r11_an_order_paid_twice_is_to_be_given_back_once(shopper, bought, ledger, there):
+def test_r11_the_second_payment_of_an_order_must_be_refunded(shopper, bought, ledger, there):
     bought.hear(bought.failure())
     again = shopper.post(f"{bought.order_path}/pay", {})
     second = Bought(shopper, again.headers["Location"])
@@ -97,7 +97,7 @@ def test_one_address_cannot_fill_the_disk(bought, ledger, there):
     assert len(ledger.warnings(bought)) == 50
 
 
-def test_what_changes_something_is_kept_however_much_came_before(bought, ledger, there):
+def test_a_callback_that_changes_a_state_is_kept_however_many_came_before(bought, ledger, there):
     for _ in range(55):
         bought.hear(b"?")
     bought.hear(bought.callback())

@@ -1,4 +1,4 @@
-"""What is kept of a callback, to the letter; and how settling goes on when the order moves meanwhile."""
+"""The record of a callback, and settlement while the order changes."""
 
 import json
 import logging
@@ -70,7 +70,7 @@ def test_a_success_is_kept_whole(app, bought, hears, records, caplog):
     assert [record.getMessage() for record in caplog.records] == ["callback settled row=R3 attempt=paid order=paid"]
 
 
-def test_a_failure_is_kept_with_its_reason_and_no_sum_is_spoken_of(app, bought, hears, records, ledger):
+def test_a_failure_is_kept_with_its_reason_and_without_amounts(app, bought, hears, records, ledger):
     assert hears(bought.failure(amount="1")) == Outcome("R6", 200)
 
     [kept] = records()
@@ -80,7 +80,7 @@ def test_a_failure_is_kept_with_its_reason_and_no_sum_is_spoken_of(app, bought, 
 
 
 @pytest.mark.parametrize(("said", "words"), [("1000", "KSh 1,000"), ("1e2", "“1e2”")])
-def test_both_sums_stand_behind_the_reason(app, bought, hears, records, ledger, said, words):
+def test_both_amounts_follow_the_reason(app, bought, hears, records, ledger, said, words):
     hears(bought.callback(amount=said))
 
     asked = shillings(bought.total)
@@ -104,7 +104,7 @@ def test_both_sums_stand_behind_the_reason(app, bought, hears, records, ledger, 
         (None, {"oversized": True, "broken_off": True}, 413, "The body is larger than 16 KiB."),
     ],
 )
-def test_what_is_not_whole_is_unreadable_though_it_looks_well(
+def test_an_incomplete_body_is_unreadable_even_if_it_parses(
     bought, hears, records, ledger, body, flags, status, reason
 ):
     assert hears(body or bought.callback(), **flags) == Outcome("R1", status)
@@ -116,7 +116,7 @@ def test_what_is_not_whole_is_unreadable_though_it_looks_well(
     assert bought.status["payment"] == "awaiting"
 
 
-def test_of_a_buyer_who_was_forgotten_no_words_are_kept(bought, hears, records, ledger):
+def test_no_body_is_kept_for_an_anonymised_buyer(bought, hears, records, ledger):
     ledger.put_order(bought, anonymised_at=MOMENT)
 
     hears(bought.callback())
@@ -139,7 +139,7 @@ def test_fifty_are_kept_that_change_nothing_and_the_rest_leave_a_line(bought, he
     assert len(records()) == 50
 
 
-def test_what_waited_on_disk_counts_once(bought, hears, records):
+def test_a_spooled_callback_counts_once(bought, hears, records):
     assert hears(bought.callback(), spool_name="20261102-a.json") == Outcome("R3", 200)
     assert hears(bought.callback(), spool_name="20261102-a.json") == Outcome("R8", 200)
     assert hears(bought.callback(), spool_name="20261102-b.json") == Outcome("R8", 200)
@@ -148,7 +148,7 @@ def test_what_waited_on_disk_counts_once(bought, hears, records):
 
 
 @pytest.mark.parametrize(("card", "row"), [("paid", "R3"), ("review", "R5")])
-def test_a_card_that_says_not_paid_is_read_as_the_shop_is_set_up(bought, hears, card, row):
+def test_a_card_callback_with_paid_false_follows_the_setting(bought, hears, card, row):
     body = bought.callback(payment_method="CARD", paid="False")
 
     assert hears(body, card=card).row == row
@@ -158,7 +158,7 @@ def test_a_card_that_says_not_paid_is_read_as_the_shop_is_set_up(bought, hears, 
     ("flags", "status", "claim"),
     [({}, 200, "yes"), ({"broken_off": True}, 400, ""), ({"oversized": True}, 413, "")],
 )
-def test_r12_what_belongs_to_no_attempt_is_answered_as_it_deserves(app, bought, hears, flags, status, claim):
+def test_r12_a_callback_without_an_attempt_is_kept_and_answered_by_its_body(app, bought, hears, flags, status, claim):
     assert hears(bought.callback(), secret_hash="f" * 64, **flags) == Outcome("R12", status)
 
     with app.app_context():
@@ -167,7 +167,7 @@ def test_r12_what_belongs_to_no_attempt_is_answered_as_it_deserves(app, bought, 
     assert bought.status["payment"] == "awaiting"
 
 
-def test_an_order_that_moves_meanwhile_is_read_and_decided_again_up_to_five_times(bought, hears, monkeypatch):
+def test_an_order_that_changes_during_settlement_is_decided_again_up_to_five_times(bought, hears, monkeypatch):
     tries, settle_once = [], settlement._settle_once
 
     def moved(posted, callback, until: int):
@@ -202,7 +202,7 @@ def test_an_attempt_that_moves_under_the_decision_is_not_overwritten(app, bought
     assert attempt_of(app, bought)[0] == "open"
 
 
-def test_money_that_is_not_the_orders_is_owed_back_to_the_shilling(bought, hears, ledger):
+def test_a_payment_of_a_cancelled_order_is_due_as_a_refund(bought, hears, ledger):
     ledger.cancel(bought)
 
     assert hears(bought.callback()).row == "R10"
@@ -211,7 +211,7 @@ def test_money_that_is_not_the_orders_is_owed_back_to_the_shilling(bought, hears
     assert due == [bought.total, bought.total, True, False]
 
 
-def test_late_money_is_marked_late_and_its_moment_is_when_it_came(bought, hears, ledger):
+def test_a_late_payment_is_marked_late_and_has_the_time_of_its_callback(bought, hears, ledger):
     ledger.expire()
 
     assert hears(bought.callback()).row == "R3a"
@@ -220,7 +220,7 @@ def test_late_money_is_marked_late_and_its_moment_is_when_it_came(bought, hears,
     assert ledger.timeline(bought)[-1] == "Payment received"
 
 
-def test_the_owner_is_mailed_what_is_doubtful_once_for_each_row_of_the_table(app, bought, ledger):
+def test_the_owner_is_emailed_once_for_each_row_of_the_table(app, bought, ledger):
     for body in ({"amount": "1"}, {"amount": "1"}, {"order_id": "100000001"}):
         bought.hear(bought.callback(**body))
 

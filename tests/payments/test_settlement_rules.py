@@ -1,4 +1,4 @@
-"""The settling table, written a second time as data, against every combination of what a decision looks at."""
+"""The settlement table, written a second time as data, against every combination of facts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -112,7 +112,7 @@ def test_exactly_these_few_combinations_make_an_order_paid(decided):
     assert sum(decision.order == "paid" != facts.order for facts, decision in decided) == 3 * (4 + 2 + 1) * 2
 
 
-def test_a_failure_never_undoes_money(decided):
+def test_a_failure_never_undoes_a_payment(decided):
     for facts, decision in decided:
         if facts.claim == "no":
             assert decision.order == facts.order
@@ -124,7 +124,7 @@ def test_a_paid_attempt_stays_paid(decided):
     assert all(decision.attempt == "paid" for facts, decision in decided if facts.attempt == "paid")
 
 
-def test_no_callback_moves_an_order_that_is_settled_or_in_a_persons_hands(decided):
+def test_no_callback_changes_an_order_that_is_settled_or_in_review(decided):
     for facts, decision in decided:
         if facts.order in ("paid", "refunded", "cancelled") or decided_by_hand(facts):
             assert decision.order == facts.order
@@ -155,26 +155,26 @@ def test_a_refund_is_due_only_for_an_attempt_that_is_paid_and_an_order_that_need
         assert facts.order in ("cancelled", "paid", "refunded")
 
 
-def test_money_that_buys_nothing_is_shown_to_a_person(decided):
+def test_a_payment_that_does_not_pay_the_order_is_alerted(decided):
     for facts, decision in decided:
         if decision.attempt == "paid" != facts.attempt and decision.order != "paid":
             assert decision.alert
 
 
-def test_what_a_person_should_know_raises_an_alert_and_nothing_else_does(decided):
+def test_only_rows_that_a_merchant_should_know_of_are_alerted(decided):
     for facts, decision in decided:
         other_sum = decision.row == "R8" and not facts.amount_matches
         assert decision.alert == (decision.row in ALERTED or other_sum)
 
 
-def test_hearing_it_again_changes_nothing_more(decided):
+def test_a_repeated_callback_changes_nothing_more(decided):
     for facts, decision in decided:
         again = decide(replace(facts, attempt=decision.attempt, order=decision.order))
         assert (again.attempt, again.order) == (decision.attempt, decision.order)
         assert not again.refund_due
 
 
-def test_what_another_attempts_callback_says_changes_nothing(decided):
+def test_a_callback_of_another_attempt_changes_nothing(decided):
     for facts, decision in decided:
         if not facts.reference_matches:
             assert decision == Decision(
@@ -187,7 +187,7 @@ def test_what_another_attempts_callback_says_changes_nothing(decided):
             )
 
 
-def test_late_money_is_marked_late_and_takes_the_stock_again_where_the_order_becomes_paid(decided):
+def test_a_late_payment_is_marked_late_and_takes_the_stock_again_if_the_order_becomes_paid(decided):
     for facts, decision in decided:
         late = decision.row in ("R3a", "R3b") or (decision.row == "R3d" and facts.late)
         assert decision.late == late
@@ -203,7 +203,7 @@ def test_the_buyer_is_told_of_a_failure_once(decided):
         assert decision.notify_failure == (decision.row == "R6" and facts.attempt != "failed")
 
 
-def test_what_no_state_shows_is_flagged_for_review(decided):
+def test_events_that_no_state_shows_are_flagged_for_review(decided):
     flags = {
         "R2": ReviewReason.MISMATCH,
         "R3a": ReviewReason.LATE,

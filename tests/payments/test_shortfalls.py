@@ -1,4 +1,4 @@
-"""What the order page says when another sum came than was asked for."""
+"""The order page after a payment of another amount than requested."""
 
 import pytest
 from sqlalchemy import select
@@ -28,7 +28,7 @@ def pay(bought):
     return Bought(bought.shopper, bought.shopper.post(f"{bought.order_path}/pay", {}).headers["Location"])
 
 
-def test_while_the_rest_is_being_paid_both_sums_and_the_button_are_there(part_paid):
+def test_during_the_remaining_payment_both_amounts_and_the_button_are_shown(part_paid):
     pay(part_paid)
 
     page = part_paid.shopper.get(part_paid.order_path).text
@@ -36,7 +36,7 @@ def test_while_the_rest_is_being_paid_both_sums_and_the_button_are_there(part_pa
     assert "KSh 5,000 of KSh 5,100 has come." in page
 
 
-def test_a_rest_that_failed_can_be_paid_again_and_nobody_says_that_nothing_came(part_paid):
+def test_a_failed_remaining_payment_can_be_retried_and_the_part_paid_is_still_shown(part_paid):
     rest = pay(part_paid)
     rest.hear(rest.failure())
 
@@ -46,12 +46,12 @@ def test_a_rest_that_failed_can_be_paid_again_and_nobody_says_that_nothing_came(
     assert "Nothing has been paid" not in page
 
 
-def test_the_same_rest_is_not_asked_for_twice(app, part_paid):
+def test_the_same_remaining_amount_is_not_requested_twice(app, part_paid):
     with app.app_context(), pytest.raises(StaleState):
         write(lambda: ask(0, 100))
 
 
-def test_more_than_the_total_is_said_to_be_given_back(shopper):
+def test_a_payment_above_the_total_says_that_the_difference_is_refunded(shopper):
     bought = shopper.buy(quantity=2)
     bought.hear(bought.callback(amount="6000"))
 
@@ -63,7 +63,7 @@ def test_more_than_the_total_is_said_to_be_given_back(shopper):
     )
 
 
-def test_a_rest_that_is_no_longer_asked_for_is_asked_for_again(app, part_paid, ledger):
+def test_an_outdated_remaining_payment_is_requested_again(app, part_paid, ledger):
     ledger.put_order(part_paid, remaining_requested=0)
 
     with app.app_context():
@@ -73,7 +73,7 @@ def test_a_rest_that_is_no_longer_asked_for_is_asked_for_again(app, part_paid, l
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_the_rest_makes_the_order_paid_and_takes_the_goods_it_no_longer_held(part_paid, ledger, late):
+def test_the_remaining_payment_makes_a_late_order_paid_and_takes_its_stock(part_paid, ledger, late):
     on_hand, held = ledger.stock(SKU)
     rest = pay(part_paid)
     if late:  # what it held had been given up
@@ -88,7 +88,7 @@ def test_the_rest_makes_the_order_paid_and_takes_the_goods_it_no_longer_held(par
     assert [kept.row for kept in ledger.callbacks(rest)] == ["R3d"]
 
 
-def test_a_rest_whose_goods_are_gone_waits_for_a_person(part_paid, ledger):
+def test_a_remaining_payment_without_stock_goes_to_review(part_paid, ledger):
     rest = pay(part_paid)
     ledger.put_order(part_paid, paid_late=True)
     ledger.shelve(SKU, 1)
@@ -100,7 +100,7 @@ def test_a_rest_whose_goods_are_gone_waits_for_a_person(part_paid, ledger):
     assert [kept.row for kept in ledger.callbacks(rest)] == ["R9"]
 
 
-def test_a_failed_rest_is_told_in_the_timeline_and_by_mail(part_paid, ledger):
+def test_a_failed_remaining_payment_is_in_the_timeline_and_emailed(part_paid, ledger):
     rest = pay(part_paid)
     rest.hear(rest.failure())
 

@@ -1,4 +1,4 @@
-"""Acts on an order's money that another was quicker with: they are refused by the statement that writes, too."""
+"""Actions on an order's money that another user has done already: the guarded UPDATE refuses them too."""
 
 import pytest
 from sqlalchemy import select, update
@@ -17,7 +17,7 @@ def order():
     return db.session.scalars(select(Order)).one()
 
 
-def test_a_refund_is_not_recorded_when_more_was_given_back_since_the_form_was_shown(app, bought, ledger):
+def test_a_refund_is_not_recorded_when_more_was_refunded_since_the_form_was_shown(app, bought, ledger):
     bought.hear(bought.callback())
 
     def refund():
@@ -30,7 +30,7 @@ def test_a_refund_is_not_recorded_when_more_was_given_back_since_the_form_was_sh
     assert ledger.column("refunded", bought) == 0
 
 
-def test_a_payment_that_nobody_marked_by_hand_cannot_be_taken_back(app, bought, there):
+def test_a_payment_that_was_not_entered_by_hand_cannot_be_undone(app, bought, there):
     bought.hear(bought.callback())
 
     with app.app_context(), pytest.raises(StaleState):

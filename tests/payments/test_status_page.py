@@ -1,4 +1,4 @@
-"""What an order's page says, wherever the order and its payment stand."""
+"""The order page in every state of the order and its payment."""
 
 import re
 from datetime import timedelta
@@ -71,7 +71,7 @@ def test_the_page_and_its_status_name_the_same_state(shopper, bought, ledger):
 
 
 @pytest.mark.parametrize("fulfilment", Fulfilment)
-def test_a_paid_order_says_where_its_goods_are(shopper, bought, ledger, fulfilment):
+def test_a_paid_order_shows_its_fulfilment(shopper, bought, ledger, fulfilment):
     bought.hear(bought.callback())
     ledger.put_order(bought, fulfilment=fulfilment)
     shopper.get(bought.order_path)
@@ -87,7 +87,7 @@ def test_a_paid_order_says_where_its_goods_are(shopper, bought, ledger, fulfilme
     assert "This page is your receipt" in words(shopper.page)
 
 
-def test_while_money_may_be_on_its_way_nobody_is_told_to_pay_again(shopper, bought, ledger):
+def test_while_a_payment_may_arrive_the_buyer_is_not_told_to_pay_again(shopper, bought, ledger):
     shopper.get(bought.order_path)
     before = words(shopper.page)
     shopper.get(f"{bought.order_path}?from=payment")
@@ -98,7 +98,7 @@ def test_while_money_may_be_on_its_way_nobody_is_told_to_pay_again(shopper, boug
     assert "We are waiting to hear about your payment." in words(shopper.page)
 
 
-def test_a_page_that_could_not_be_opened_does_not_hide_money_on_its_way(shopper, bought, ledger, provider):
+def test_a_page_that_could_not_be_opened_does_not_hide_an_earlier_payment_page(shopper, bought, ledger, provider):
     ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=5))
     provider.behaviour = "http_500"
     assert shopper.post(f"{bought.order_path}/pay", {}).headers["Location"] == bought.order_path
@@ -114,7 +114,7 @@ def test_a_page_that_could_not_be_opened_does_not_hide_money_on_its_way(shopper,
     assert bought.status["payment"] == "paid"
 
 
-def test_a_later_failure_does_not_hide_money_on_its_way(shopper, bought, ledger):
+def test_a_later_failure_does_not_hide_an_earlier_payment_page(shopper, bought, ledger):
     ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=5))
     second = Bought(shopper, shopper.post(f"{bought.order_path}/pay", {}).headers["Location"])
     second.hear(second.failure())
@@ -125,7 +125,7 @@ def test_a_later_failure_does_not_hide_money_on_its_way(shopper, bought, ledger)
     assert "Do not pay again." in words(shopper.page)
 
 
-def test_a_page_nobody_opens_any_more_can_be_tried_again(shopper, bought, ledger):
+def test_an_attempt_left_in_creating_can_be_tried_again(shopper, bought, ledger):
     ledger.put_attempt(bought, state="creating", created_at=utcnow() - timedelta(seconds=13))
     shopper.get(bought.order_path)
 
@@ -133,7 +133,7 @@ def test_a_page_nobody_opens_any_more_can_be_tried_again(shopper, bought, ledger
     assert shopper.post(f"{bought.order_path}/pay", {}).headers["Location"].startswith("http://127.0.0.1")
 
 
-def test_an_order_nobody_could_have_paid_does_not_warn_of_paying_again(shopper, bought, ledger):
+def test_an_order_that_could_not_be_paid_does_not_warn_of_paying_again(shopper, bought, ledger):
     ledger.put_attempt(bought, state="create_failed", checkout_link=None)
     ledger.expire()
     shopper.get(bought.order_path)
@@ -142,7 +142,7 @@ def test_an_order_nobody_could_have_paid_does_not_warn_of_paying_again(shopper, 
     assert "Do not pay again." not in words(shopper.page)
 
 
-def test_money_that_a_person_looks_at_has_no_date_of_payment_yet(shopper, bought, ledger):
+def test_an_order_in_review_has_no_date_of_payment(shopper, bought, ledger):
     from shop.catalog.models import Variant
 
     ledger.expire()
@@ -164,7 +164,7 @@ def test_money_that_a_person_looks_at_has_no_date_of_payment_yet(shopper, bought
         ("", "PIGEON", "We were not told why."),
     ],
 )
-def test_a_failure_is_told_in_plain_words(shopper, bought, message, method, said):
+def test_a_failure_is_explained_in_plain_words(shopper, bought, message, method, said):
     bought.hear(bought.failure(message=message, payment_method=method))
     reply = shopper.get(bought.order_path)
 
@@ -187,7 +187,9 @@ def test_not_charged_is_said_only_where_the_result_proves_it(shopper, bought, le
 
 
 @pytest.mark.parametrize("message", ["Unable to lock subscriber", "Internal Error", "Gateway timeout", "???", ""])
-def test_where_nobody_knows_the_buyer_is_asked_to_wait_ten_minutes(shopper, bought, ledger, message):
+def test_after_a_failure_with_an_unknown_result_the_buyer_is_asked_to_wait_ten_minutes(
+    shopper, bought, ledger, message
+):
     bought.hear(bought.failure(message=message))
     waiting = shopper.get(bought.order_path).text
     told, said = bought.told, words(shopper.page)
@@ -218,7 +220,7 @@ def test_headline_and_reason_are_never_the_same_sentence(shopper, bought, messag
     assert len(sentences) == len(set(sentences))
 
 
-def test_the_page_says_until_when_the_goods_are_kept(shopper, bought, ledger):
+def test_the_page_shows_until_when_the_order_is_kept(shopper, bought, ledger):
     ledger.put_order(bought, expires_at=utcnow() + timedelta(days=1))
     shopper.get(bought.order_path)
     assert "We keep your order for you until " in words(shopper.page)
@@ -236,14 +238,14 @@ def test_an_expired_order_does_not_say_two_things_at_once(shopper, bought, ledge
     assert "If you have paid, it still counts" in words(shopper.page)
 
 
-def test_a_second_press_soon_after_leads_to_the_page_that_is_open(shopper, bought, provider):
+def test_a_second_click_gets_the_page_that_is_open(shopper, bought, provider):
     reply = shopper.post(f"{bought.order_path}/pay", {})
 
     assert reply.headers["Location"] == bought.link
     assert len(provider.requests) == 1
 
 
-def test_a_press_later_opens_a_fresh_page_and_the_old_one_still_counts(shopper, bought, ledger, provider):
+def test_a_later_click_opens_a_new_page_and_the_old_one_still_counts(shopper, bought, ledger, provider):
     ledger.put_attempt(bought, created_at=utcnow() - timedelta(seconds=11))
     fresh = Bought(shopper, shopper.post(f"{bought.order_path}/pay", {}).headers["Location"])
 
@@ -260,7 +262,7 @@ def test_an_order_that_cannot_be_paid_asks_chpter_for_nothing(shopper, bought, l
     assert len(provider.requests) == 1
 
 
-def test_a_code_is_typed_on_a_page_that_no_reload_empties(shopper, bought, ledger):
+def test_the_page_with_the_code_form_does_not_reload(shopper, bought, ledger):
     page = shopper.get(bought.order_path).text
     assert 'http-equiv="refresh"' in page
     assert 'name="code"' not in page
@@ -275,7 +277,7 @@ def test_a_code_is_typed_on_a_page_that_no_reload_empties(shopper, bought, ledge
     assert 'http-equiv="refresh"' not in wrong.text
 
 
-def test_without_javascript_the_page_looks_less_and_less_often_and_ends(shopper, bought):
+def test_without_javascript_the_page_reloads_less_and_less_often_and_stops(shopper, bought):
     waits, address = [], bought.order_path
     while found := re.search(r'content="(\d+);url=([^"]+)"', shopper.get(address).text):
         waits.append(int(found[1]))
@@ -286,7 +288,7 @@ def test_without_javascript_the_page_looks_less_and_less_often_and_ends(shopper,
     assert "This page no longer reloads." in words(shopper.page)
 
 
-def test_a_payment_in_review_says_how_much_came_and_what_is_missing(shopper, bought):
+def test_a_payment_in_review_shows_the_amount_reported_and_what_is_missing(shopper, bought):
     bought.hear(bought.callback(amount=str(bought.total - 150)))
     shopper.get(bought.order_path)
 

@@ -1,4 +1,4 @@
-"""The code of the receipt that Chpter may name with a success: kept, found, and never counted twice in silence."""
+"""The transaction code that Chpter may report with a success: stored, found, and never counted twice unnoticed."""
 
 from sqlalchemy import select
 
@@ -30,7 +30,7 @@ def checks(app) -> list[str]:
         return list(db.session.scalars(select(ReviewFlag.words).where(ReviewFlag.kind == ReviewReason.CODE_TWICE)))
 
 
-def test_the_code_of_a_success_enters_the_book_and_the_order_is_found_by_it(app, bought, there):
+def test_the_code_of_a_success_is_in_the_ledger_and_finds_the_order(app, bought, there):
     bought.hear(bought.callback(transaction_code=CODE.lower()))
 
     there("paid", "paid", "sold")
@@ -47,9 +47,7 @@ def test_a_code_never_pays(app, bought, there):
     assert found_by(app, CODE) == 1
 
 
-def test_a_code_that_stands_in_the_book_makes_a_person_look_and_the_order_is_paid_all_the_same(
-    app, shopper, bought, ledger, there
-):
+def test_a_code_that_is_in_the_ledger_flags_the_order_which_is_paid(app, shopper, bought, ledger, there):
     other = shopper.buy(sku="STA-BEA-ONE")
     with app.app_context():
         order = db.session.scalars(select(Order).filter_by(token=other.order_path.rsplit("/", 1)[1])).one()
@@ -65,7 +63,7 @@ def test_a_code_that_stands_in_the_book_makes_a_person_look_and_the_order_is_pai
     assert number in words and CODE in words
 
 
-def test_a_second_code_for_one_payment_makes_a_person_look(app, bought, there):
+def test_a_second_code_for_one_payment_is_flagged_for_review(app, bought, there):
     bought.hear(bought.callback(transaction_code=CODE))
     bought.hear(bought.callback(transaction_code=CODE))
     assert checks(app) == []
@@ -85,7 +83,7 @@ def test_codes_of_cards_and_of_failures_are_not_m_pesa_codes(app, shopper, bough
     assert found_by(app, CODE) == 1
 
 
-def test_the_code_of_money_that_a_person_accepts_enters_the_book(app, bought, ledger):
+def test_the_code_of_an_accepted_payment_is_in_the_ledger(app, bought, ledger):
     bought.hear(bought.callback(transaction_code=CODE, amount=str(bought.total - 1)))
     with app.app_context():
         order = db.session.scalars(select(Order).filter_by(token=bought.order_path.rsplit("/", 1)[1])).one()
@@ -94,7 +92,7 @@ def test_the_code_of_money_that_a_person_accepts_enters_the_book(app, bought, le
     assert books(app) == [(bought.total - 1, CODE)]
 
 
-def test_the_sum_that_came_is_kept_with_a_payment_in_review(app, bought):
+def test_the_reported_amount_is_kept_with_an_attempt_in_review(app, bought):
     bought.hear(bought.callback(amount=str(bought.total - 50)))
 
     with app.app_context():

@@ -1,4 +1,4 @@
-"""A callback to an address of ours whose attempt is gone: its money is kept, and nobody else can have it kept."""
+"""A callback to a signed address without an attempt is kept; a callback to any other address is not."""
 
 import json
 
@@ -31,7 +31,7 @@ def kept(app):
         return db.session.scalars(select(UnmatchedCallback).order_by(UnmatchedCallback.id)).all()
 
 
-def test_money_for_an_attempt_that_is_gone_is_kept_as_it_came(app, lost, ledger):
+def test_a_payment_of_a_missing_attempt_is_kept_as_received(app, lost, ledger):
     body = json.dumps(lost.callback()).encode()
 
     assert lost.hear(body).status_code == 200
@@ -65,7 +65,7 @@ def test_a_repeat_is_kept_once_even_at_the_same_moment(app, lost):
     assert len(kept(app)) == 1
 
 
-def test_a_failure_is_kept_and_bothers_nobody(app, lost):
+def test_an_unmatched_failure_is_kept_as_resolved(app, lost):
     lost.hear(lost.failure())
 
     [one] = kept(app)
@@ -74,14 +74,14 @@ def test_a_failure_is_kept_and_bothers_nobody(app, lost):
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"\xff\x00", 400), (b"x" * 20_000, 413)])
-def test_what_cannot_be_read_is_kept_too_and_said_to_be_so(app, lost, body, status):
+def test_an_unreadable_unmatched_callback_is_kept_too(app, lost, body, status):
     assert lost.hear(body).status_code == status
 
     [one] = kept(app)
     assert (one.claim, one.raw) == ("", body[: 16 * 1024])
 
 
-def test_one_address_cannot_fill_the_disk_nor_crowd_out_the_money(app, lost):
+def test_one_address_cannot_fill_the_disk_nor_displace_a_payment(app, lost):
     for number in range(unmatched_callbacks.MAX_KEPT + 5):
         lost.hear(lost.callback(payment_status=f"Who knows {number}"))
     assert len(kept(app)) == unmatched_callbacks.MAX_KEPT
@@ -101,7 +101,7 @@ def test_from_the_spool_it_is_kept_the_same(app, lost, monkeypatch, tmp_path):
     assert not list((tmp_path / "instance" / "spool").iterdir())
 
 
-def test_what_was_looked_at_goes_with_the_time_and_what_waits_stays(app, lost):
+def test_dismissed_callbacks_are_deleted_in_time_and_open_ones_are_kept(app, lost):
     lost.hear(lost.callback())
     lost.hear(lost.failure())
     with app.app_context():

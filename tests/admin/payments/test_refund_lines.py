@@ -127,7 +127,7 @@ def test_no_piece_is_refunded_twice_whatever_the_form_says(app, paid):
 
     def refund():
         order = db.session.scalars(select(Order)).one()
-        refunds.record_refund(order, order.refunded, money, "owner@example.com", refunded=pieces)
+        refunds.record_refund(order, order.refunded, money, "owner@example.com", refunded_lines=pieces)
         return order.refunded
 
     with app.app_context():
