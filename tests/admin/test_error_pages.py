@@ -17,7 +17,7 @@ def frame(clerk) -> tuple[str, str, list[str]]:
 
 
 def rooms(clerk) -> list[str]:
-    return [link.text.strip() for link in clerk.page.findall(".//div[@class='desk-row']//a")]
+    return [link.text.strip() for link in clerk.page.findall(".//div[@class='admin-nav__row']//a")]
 
 
 @pytest.mark.parametrize("address", ["/admin/orders/99999999", "/admin/no-such-page", "/admin/orders/x/y/z"])

@@ -25,7 +25,7 @@ def test_the_rest_is_asked_for_with_one_tap_and_the_buyer_pays_it(comes: Callabl
     buyer.sees_heading("Your payment is being checked by a person.")
     number = buyer.orders[0][0]
     page = to_checks(merchant)
-    card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"))
+    card = page.locator(".review-item", has=page.get_by_role("link", name=f"Order {number}"))
     expect(card).to_contain_text("KSh 2,650")
     expect(card).to_contain_text("KSh 1,325")
     card.get_by_role("button", name="Ask for the remaining KSh 1,325").click()
@@ -46,7 +46,7 @@ def test_another_is_refused_and_its_money_given_back(comes: Callable[..., Visito
     buyer.buy("Wrong amount")
     number = buyer.orders[0][0]
     page = to_checks(merchant)
-    card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"))
+    card = page.locator(".review-item", has=page.get_by_role("link", name=f"Order {number}"))
     card.get_by_role("link", name="Accept less, or refuse").click()
     merchant.sees_heading(f"Did the money for order {number} come?")
     page.get_by_role("button", name="Refuse: cancel the order").click()
@@ -74,7 +74,7 @@ def test_a_lost_payment_is_marked_paid_by_the_code_its_buyer_offered(comes: Call
     buyer.page.get_by_role("button", name="Send").click()
     buyer.sees(f"We have your M-PESA code {code}.")
     page = to_checks(merchant)
-    card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"), has_text=code)
+    card = page.locator(".review-item", has=page.get_by_role("link", name=f"Order {number}"), has_text=code)
     card.get_by_role("link", name="Look up the code").click()
     merchant.sees_heading("M-PESA code desk")
     merchant.sees("A buyer gave this code; no payment is known")

@@ -18,7 +18,7 @@ def shown_on_every_page(clerk, link):
     count, amount = 0, 0
     while link:
         page = clerk.get(unescape(link)).text
-        sums = re.findall(r'(?:orders__sum|data-label="Total" class="table__number")"?>KSh ([\d,]+)', page)
+        sums = re.findall(r'(?:orders__total|data-label="Total" class="table__number")"?>KSh ([\d,]+)', page)
         count, amount = count + len(sums), amount + sum(int(one.replace(",", "")) for one in sums)
         older = re.search(r'rel="next"[^>]* href="([^"]+)"|href="([^"]+)"[^>]* rel="next"', page)
         link = older and (older[1] or older[2])

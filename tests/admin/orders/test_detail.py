@@ -162,7 +162,7 @@ def test_a_flood_of_callbacks_is_counted_not_shown(app, clerk):
     assert "call 2<" not in page
     assert "And 3 older, not shown." in page
     assert "81 older events, not shown." in page  # of 105 events, 23 tries and 53 callbacks
-    shown = ["".join(one.itertext()) for one in clerk.page.findall(".//ol[@class='timeline timeline--desk']/li")]
+    shown = ["".join(one.itertext()) for one in clerk.page.findall(".//ol[@class='timeline timeline--admin']/li")]
     assert len(shown) == MAX_ENTRIES
     assert "event 2<" not in page
 

@@ -330,13 +330,13 @@ def test_menu_tabs_and_pages_say_one_number(app, clerk):
     menus = []
     for address in ("/admin/", "/admin/checks", "/admin/products"):
         clerk.get(address)
-        row = clerk.page.find(".//div[@class='desk-row']")
+        row = clerk.page.find(".//div[@class='admin-nav__row']")
         menus.append([" ".join("".join(way.itertext()).split()) for way in row.findall(".//a")][:3:2])
     assert menus == [["Orders 2 to pack", "To check 3"]] * 3
     tabs = dict(_named_tabs(clerk, "/admin/"))
     assert (tabs["To pack"], tabs["To check"]) == ("2", "3")
     assert dict(_named_tabs(clerk, "/admin/checks"))["All"] == "3"
-    assert len(clerk.page.findall(".//ol[@class='matters']/li")) == 3
+    assert len(clerk.page.findall(".//ol[@class='review-items']/li")) == 3
     assert len(_numbers(clerk.get("/admin/"))) == 2
 
 
@@ -372,7 +372,7 @@ def test_what_is_over_stands_back_unless_something_is_still_to_be_done(app, cler
     )
     clerk.get("/admin/?tab=all")
 
-    assert [row.get("class") for row in clerk.page.findall(".//tbody/tr")] == [None, None, "orders__over"]
+    assert [row.get("class") for row in clerk.page.findall(".//tbody/tr")] == [None, None, "orders__row--closed"]
 
 
 @pytest.mark.parametrize(

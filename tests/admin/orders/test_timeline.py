@@ -18,7 +18,7 @@ _mails = count(1)
 
 def story(clerk, number: str) -> list[str]:
     assert clerk.get(f"/admin/orders/{number}").status_code == 200
-    lines = clerk.page.findall(".//ol[@class='timeline timeline--desk']/li")
+    lines = clerk.page.findall(".//ol[@class='timeline timeline--admin']/li")
     return [" ".join("".join(line.itertext()).split()) for line in lines]
 
 

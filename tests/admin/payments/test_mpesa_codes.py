@@ -134,7 +134,7 @@ def test_a_code_that_was_counted_pays_nothing_else(app, clerk, buy, offer, ledge
     page = ask(clerk, f"{CODE} Confirmed. Ksh2,650.00 sent").text
 
     assert f"This payment is counted for order {ledger.column('number', paid)}" in page
-    assert "verdict--good" in page and "for no other order" in page
+    assert "code-result--good" in page and "for no other order" in page
     assert "do not hand over" not in page.lower()
     listed = clerk.get("/admin/checks").text
     assert f"That code was used already, for order {ledger.column('number', paid)} (KSh 2,650)." in listed

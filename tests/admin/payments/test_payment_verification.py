@@ -257,7 +257,7 @@ def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
         assert find_review_items("", 1, utcnow()).everything == 1
 
     page = clerk.get("/admin/checks?kind=unseen").text
-    assert page.count('<li class="matter') == 1
+    assert page.count('<li class="review-item') == 1
     assert number in page
     assert reference in page
     assert "Payment to be seen" in clerk.get("/admin/").text

@@ -193,9 +193,9 @@ def test_many_are_paged_and_ask_the_database_as_often_as_few(app, clerk, buy, le
         first = clerk.get("/admin/checks").text
 
     assert len(few) == len(many)
-    assert first.count('class="matter ') == 20
+    assert first.count('class="review-item ') == 20
     assert 'href="/admin/checks?page=2"' in first
-    assert clerk.get("/admin/checks?page=2").text.count('class="matter ') == 3
+    assert clerk.get("/admin/checks?page=2").text.count('class="review-item ') == 3
 
 
 def test_a_check_belongs_to_its_event_and_is_lost_with_it(app, buy, ledger):
