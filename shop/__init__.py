@@ -102,7 +102,7 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     from shop.cart.contents import MOST_LINES, MOST_OF_ONE
     from shop.core.clock import ago, nairobi
     from shop.core.money import shillings
-    from shop.core.phones import phones_in, readable_phone
+    from shop.core.phones import phones_in, readable_phone, whatsapp_link
     from shop.core.text import masked_email, masked_phone
     from shop.orders.payment_summary import paid_words, payment_summary, payment_words, payments_of
     from shop.store.settings import current_store
@@ -114,6 +114,7 @@ def add_template_words(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_email)
     app.jinja_env.globals.update(shop=LocalProxy(current_store), mpesa_limit=settings.mpesa_limit)
+    app.jinja_env.globals.update(whatsapp_link=whatsapp_link)
     app.jinja_env.globals.update(most_of_one=MOST_OF_ONE, most_lines=MOST_LINES)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.globals.update(payment_summary=payment_summary, paid_words=paid_words)

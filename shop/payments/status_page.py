@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import quote as escaped
 
 from shop.chpter import Charged, plain_words, result_of
 from shop.core.clock import nairobi_until, utcnow
 from shop.core.money import shillings
+from shop.core.phones import whatsapp_link
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import BEING_OPENED, PAY_AGAIN_AFTER, AttemptState, Fulfilment, Payment, ReceiptEmail
 
@@ -70,8 +70,7 @@ def status_of(order: Order, whatsapp: str = "", shop_address: str = "") -> Order
         story = _part_paid(order) if order.payable else _settled(order, shop_address)
     events = tuple(event for event in order.events if event.for_buyer)
     events_from_us = [event.words for event in events if event.note]
-    text = escaped(f"Hello, this is about my order {order.number}")
-    link = f"https://wa.me/{whatsapp}?text={text}" if whatsapp else None
+    link = whatsapp_link(f"Hello, this is about my order {order.number}", whatsapp) if whatsapp else None
     if order.payment == Payment.PAID and _given_back(order):
         story = replace(story, detail=f"{story.detail} {_of_paid(order)}")
     attempt = order.latest_attempt

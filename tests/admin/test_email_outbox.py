@@ -147,6 +147,13 @@ def test_one_mail_is_read_as_it_was_written(clerk, put):
     assert "/admin/orders/" in page
 
 
+def test_an_email_with_a_secret_link_shows_a_placeholder_in_place_of_its_text(clerk, put):
+    page = clerk.get(f"/admin/mail/{put(encrypted=True, body='gAAAAciphertext')}").text
+
+    assert "The text of this email is not shown" in page
+    assert "gAAAA" not in page
+
+
 @pytest.mark.parametrize("mail_id", ["0", "999999", "99999999999999", "x", "-1", "1.5", "%00", "²"])
 def test_a_mail_that_is_none_is_not_found(clerk, put, mail_id):
     put()

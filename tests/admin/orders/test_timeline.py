@@ -140,7 +140,7 @@ def test_of_a_long_story_the_newest_hundred_are_shown_and_the_rest_counted(app, 
     assert "151 older events, not shown." in clerk.get(f"/admin/orders/{number}").text  # 31 events, 120 mails
 
 
-def test_who_wrote_through_whatsapp_begins_with_the_order_and_nothing_else(app, clerk):
+def test_the_whatsapp_link_names_the_order_and_nothing_else(app, clerk):
     number = order_factory.keep(app, order_factory.order(note="Gate code 4711"))[0]
     with app.app_context():
         token = db.session.scalars(select(Order.token)).one()
@@ -151,5 +151,5 @@ def test_who_wrote_through_whatsapp_begins_with_the_order_and_nothing_else(app, 
 
     assert address == (
         "https://wa.me/254722000111?text=Hello%2C%20this%20is%20Mkono%20about%20your%20order%20"
-        f"{number}%3A%20http%3A//localhost/orders/{token}"
+        f"{number}%3A%20http%3A%2F%2Flocalhost%2Forders%2F{token}"
     )
