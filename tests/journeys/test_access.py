@@ -16,7 +16,7 @@ from tests.journeys.visitor import SIZES, TOO_WIDE, Visitor
 # What answers a GET, but with no page to look at.
 NO_PAGES = {
     *("static", "assets.bundle", "media.image", "admin.me_codes_image"),  # files
-    *("admin.catalogue_export", "admin.export_orders", "admin.export_money", "admin.report_export"),  # CSV
+    *("admin.catalogue_export", "admin.export_orders", "admin.export_payments", "admin.report_export"),  # CSV
     *("orders.status", "health.alive", "health.ready"),  # for programs
     *("payments.landing", "admin.privacy_back"),  # lead on to a page
 }
@@ -126,7 +126,7 @@ def test_every_page_of_the_shop_and_its_desk_is_on_a_tour(app: Flask, comes: Cal
     paths = {path for seen in walked.values() for path in seen}
 
     assert unseen(app, paths) == set()
-    assert unseen(app, paths - {"/admin/mail"}) == {"admin.mail"}
+    assert unseen(app, paths - {"/admin/mail"}) == {"admin.emails"}
 
 
 def test_axe_notices_grey_on_grey_and_a_box_without_a_label(visitor):

@@ -13,8 +13,8 @@ SIZES = ["phone", "desk"]
 
 def to_checks(merchant: Visitor):
     merchant.sign_in()
-    merchant.go_to("To check")
-    merchant.sees_heading("Payments to check")
+    merchant.go_to("To review")
+    merchant.sees_heading("To review")
     return merchant.page
 
 
@@ -51,7 +51,7 @@ def test_another_is_refused_and_its_money_given_back(comes: Callable[..., Visito
     merchant.sees_heading(f"Did the money for order {number} come?")
     page.get_by_role("button", name="Refuse: cancel the order").click()
     merchant.sees("KSh 1,325 is to be given back")
-    page.get_by_role("link", name="Record money given back").click()
+    page.get_by_role("link", name="Record refund").click()
     page.get_by_label("Cash").check()
     page.get_by_label("Reason").fill("Only half had come")
     page.get_by_role("button", name="Record it").click()
@@ -76,7 +76,7 @@ def test_a_lost_payment_is_marked_paid_by_the_code_its_buyer_offered(comes: Call
     page = to_checks(merchant)
     card = page.locator(".review-item", has=page.get_by_role("link", name=f"Order {number}"), has_text=code)
     card.get_by_role("link", name="Look up the code").click()
-    merchant.sees_heading("M-PESA code desk")
+    merchant.sees_heading("M-PESA code lookup")
     merchant.sees("A buyer gave this code; no payment is known")
     page.get_by_role("link", name="Mark paid by hand").click()
     expect(page.get_by_label("M-PESA code")).to_have_value(code)

@@ -34,4 +34,4 @@ def test_the_report_sums_what_was_bought_and_leads_to_the_orders(comes: Callable
         expect(page.get_by_role("link", name=number)).to_be_visible()
     merchant.open("/admin/reports?days=1")
     page.get_by_role("row", name=re.compile("^There was not enough money")).get_by_role("link").click()
-    merchant.sees_heading("Tries to pay: There was not enough money for the payment")
+    merchant.sees_heading("Payment attempts: There was not enough money for the payment")

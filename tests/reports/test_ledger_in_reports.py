@@ -47,7 +47,7 @@ def test_takings_are_the_sum_of_the_orders_their_link_shows(app, clerk):
     order_factory.keep(app, *orders)
     page = clerk.get(f"/admin/reports?{MONTH}").text
 
-    link, said = re.search(r'<dt>Takings</dt>\s*<dd><a href="([^"]+)">KSh ([\d,]+)', page).groups()
+    link, said = re.search(r'<dt>Sales</dt>\s*<dd><a href="([^"]+)">KSh ([\d,]+)', page).groups()
 
     assert int(said.replace(",", "")) == taken
     assert shown_on_every_page(clerk, link) == (len(days), taken)

@@ -162,7 +162,7 @@ def test_forged_numbers_are_told_of_and_do_no_harm(app, clerk):
 
 
 def test_nothing_ticked_is_said(clerk):
-    assert notices_of(clerk, "packed") == ["No order is chosen. Tick the box of each order you mean"]
+    assert notices_of(clerk, "packed") == ["No order is chosen. Tick the box of each order"]
 
 
 def test_no_more_than_two_hundred_at_once_and_ten_reasons(app, clerk):
@@ -206,8 +206,8 @@ def test_a_list_that_has_moved_since_all_of_it_was_chosen_is_left_alone(app, cle
 
 
 def test_of_a_list_longer_than_the_limit_the_first_are_meant_and_said_so(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.admin.orders.list_views.MOST_AT_ONCE", 3)
-    monkeypatch.setattr("shop.admin.orders.bulk_actions.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("shop.admin.orders.list_views.MAX_SELECTED", 3)
+    monkeypatch.setattr("shop.admin.orders.bulk_actions.MAX_SELECTED", 3)
     numbers = order_factory.keep(app, *(order_factory.order(**PAID) for _ in range(5)))
     clerk.get("/admin/")
 

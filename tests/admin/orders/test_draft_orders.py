@@ -304,4 +304,4 @@ def test_staff_and_owner_both_find_the_way(clerk, packer):
         hand.get("/admin/")
         assert "New order" in text_of(hand)
     assert isinstance(packer, Clerk)
-    assert "Selling" not in text_of(packer)
+    assert "Discounts" not in text_of(packer)

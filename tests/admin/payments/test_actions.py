@@ -29,7 +29,7 @@ def desk(app, clerk, ledger):
 
 def letting_off(short):
     """The tick that lets a sum off, as the form asks for it."""
-    return {"lacking": str(short), "let_off_tick": "y"} if short > 0 else {}
+    return {"shortfall": str(short), "write_off": "y"} if short > 0 else {}
 
 
 @both_databases
@@ -42,7 +42,7 @@ def test_a_wrong_sum_accepted_is_a_paid_order_with_what_came_and_one_receipt(des
     assert asked.headers["Location"].endswith("/accept-less?amount=5000")
     page = desk.follow(desk.accept_less(bought, "5,000"))
 
-    assert "Accepted as paid: KSh 5,000 of KSh 5,100 came, KSh 100 was let off" in page
+    assert "Accepted as paid: KSh 5,000 of KSh 5,100 received, KSh 100 written off" in page
     standing = ledger.standing(bought)
     assert (standing.order, standing.attempt, standing.paid) == ("paid", "paid", True)
     assert ledger.stock(SKU) == (before[0] - 2, before[1])
@@ -51,7 +51,7 @@ def test_a_wrong_sum_accepted_is_a_paid_order_with_what_came_and_one_receipt(des
     assert "received KSh 5,000" in desk.mails("paid")[0]
     assert desk.adds_up()
     assert "We have received KSh 5,000." in Shopper(desk.app).get(bought.order_path).text
-    assert desk.acts() == ["Accepted less: KSh 5,000 of KSh 5,100, KSh 100 was let off. Good enough"]
+    assert desk.acts() == ["Accepted less: KSh 5,000 of KSh 5,100, KSh 100 was written off. Good enough"]
 
 
 @both_databases
@@ -94,7 +94,7 @@ def test_money_of_a_refused_payment_is_due_back_until_it_is_given_back(desk, buy
     assert desk.sums(bought) == (5000, 0, 5000, 0)
     assert ledger.column("refund_due", bought)
     payments = desk.clerk.get(f"/admin/orders/{desk.number(bought)}").text.partition('id="money">Payments')[2]
-    assert "Money came, to be refunded" in payments and ">Paid<" not in payments
+    assert "Money received, refund due" in payments and ">Paid<" not in payments
     assert "KSh 5,000 that came for it will be given back" in desk.mails("cancelled")[0]
     page = desk.follow(desk.give_back(bought, amount="5000", code="SKB1B2C3D4"))
     assert "Recorded: KSh 5,000 was given back" in page

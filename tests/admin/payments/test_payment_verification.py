@@ -22,7 +22,7 @@ from tests.payment_pages import Desk
 from tests.shopper import SKU, Shopper, hidden_fields
 
 ONLY_SEEN = "An owner has to see this payment first"
-SEEN = "Payment seen (Nairobi time, UTC+3)"  # a column of the export
+SEEN = "Payment verified (Nairobi time, UTC+3)"  # a column of the export
 NOTED = "Saw the payment in Chpter’s account or on the statement"
 
 
@@ -110,7 +110,7 @@ def test_the_sum_says_what_has_to_be_seen(app, packer, from_, total, leaves):
     press(packer, number, "move", to="sent")
 
     assert ("Mark sent" in shown) == leaves
-    assert ("Payment to be seen" in shown) != leaves
+    assert ("Payment to verify" in shown) != leaves
     assert (order_of(app, number).fulfilment == Fulfilment.SENT) == leaves
 
 
@@ -132,8 +132,8 @@ def test_the_sum_of_this_moment_counts_whatever_the_page_showed(app, packer):
 @pytest.mark.parametrize(
     ("page", "held"),
     [
-        ("/admin/orders/{}", "Payment to be seen"),
-        ("/admin/?tab=all&q={}", "Payment to be seen"),
+        ("/admin/orders/{}", "Payment to verify"),
+        ("/admin/?tab=all&q={}", "Payment to verify"),
         ("/admin/print?slip=rider&order={}", "DO NOT SEND"),
     ],
     ids=["order", "list", "slip"],
@@ -154,7 +154,7 @@ def test_packing_and_what_has_left_already_are_not_held_up(app, packer):
 
     assert "notice--good" in press(packer, unpacked, "move", to="packed")
     assert "notice--good" in press(packer, gone, "move", to="delivered")
-    assert "Payment to be seen" not in packer.get(f"/admin/orders/{gone}").text
+    assert "Payment to verify" not in packer.get(f"/admin/orders/{gone}").text
 
 
 def test_who_was_quicker_is_told_apart_from_who_has_to_look(app, packer):
@@ -260,7 +260,7 @@ def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
     assert page.count('<li class="review-item') == 1
     assert number in page
     assert reference in page
-    assert "Payment to be seen" in clerk.get("/admin/").text
+    assert "Payment to verify" in clerk.get("/admin/").text
 
     reply = clerk.post(f"/admin/orders/{number}/seen", {**hidden_fields(page), "back": "checks"})
 

@@ -51,7 +51,7 @@ def pressing(person, ledger, bought, act, code="SKA1B2C3D4", amount="300"):
     shown = {"mark-paid": address, "give-back": address, "accept-less": f"{address}?amount=300"}
     page = person.get(shown.get(act, "/admin/checks")).text
     answers = {"amount": amount, "came": "300", "method": "MPESA", "code": code, "reason": "Seen"}
-    answers |= {"lacking": "2350", "let_off_tick": "y"}
+    answers |= {"shortfall": "2350", "write_off": "y"}
     form = {**hidden_fields(page), **answers, "back": ""}
 
     def press():

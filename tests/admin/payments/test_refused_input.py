@@ -76,7 +76,7 @@ def test_orders_and_payments_nobody_knows_are_not_found_and_change_nothing(desk,
             reply = clerk.post(f"/admin/orders/{number}/{act}", {**token, "amount": "1", "came": "1"})
             assert reply.status_code == 404, (number, act)
     assert "Nothing was changed" in desk.follow(desk.press(bought, "attempts/999", came="1"))
-    assert "no money of this order to give back" in desk.follow(desk.press(bought, "give-back"))
+    assert "no money of this order to refund" in desk.follow(desk.press(bought, "give-back"))
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -202,7 +202,7 @@ def test_the_exports_and_the_book_make_the_same_sums(desk, buy):
     assert total(payments, "Amount KSh") == total(orders, "Received KSh") - total(orders, "Refunded KSh") == 15100
     assert total(orders, "Written off KSh") == 100
     row = next(row for row in orders if row["Order"] == desk.number(by_hand))
-    assert (row["Paid by"], row["M-PESA code"], row["Seen by"]) == ("M-PESA", "SKZ1B2C3D4", "owner@example.com")
+    assert (row["Paid by"], row["M-PESA code"], row["Verified by"]) == ("M-PESA", "SKZ1B2C3D4", "owner@example.com")
     row = next(row for row in orders if row["Order"] == desk.number(told))
     assert (row["Paid by"], row["Chpter reference"]) == ("M-PESA", told.reference)
     assert [row["What"] for row in payments].count("Correction") == 1

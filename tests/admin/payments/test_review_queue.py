@@ -96,14 +96,14 @@ def test_everything_that_needs_a_person_is_listed_by_urgency(app, clerk, buy, le
         "Code from a buyer",
         "Paid twice",
         "Refund due",
-        "Money apart",
-        "Other sum",
+        "Payment on a closed order",
+        "Different amount",
         "Contradiction",
-        "Mix-up",
-        "Address known",
-        "Unreadable",
+        "Callback for another order",
+        "Callback address opened",
+        "Unreadable callback",
         "Paid late",
-        "No word yet",
+        "No callback yet",
     ]
     assert kinds(clerk, "/admin/checks?kind=twice") == ["Paid twice"]
     assert '<a href="/admin/checks?kind=twice" aria-current="page">Paid twice <span class="tabs__count">1</span>' in (
@@ -126,7 +126,7 @@ def test_the_same_doubt_twice_is_one_line_and_after_a_look_it_may_come_again(cle
     assert "Somebody else looked at it already" in again
     assert "Every payment is clear." in again
     bought.hear(b"garbage")
-    assert kinds(clerk) == ["Unreadable"]
+    assert kinds(clerk) == ["Unreadable callback"]
 
 
 @both_databases
@@ -139,7 +139,7 @@ def test_staff_may_look_and_the_log_names_them(packer, buy, ledger):
 
     assert "Looked at" in page
     order = packer.get(f"/admin/orders/{ledger.column('number', bought)}").text
-    assert "Looked at “Unreadable”: Rang the buyer" in order
+    assert "Resolved “Unreadable callback”: Rang the buyer" in order
     assert "packer@example.com" in order
 
 
@@ -156,12 +156,12 @@ def test_staff_see_no_button_that_decides_about_money(packer, buy):
 @both_databases
 def test_silence_is_listed_after_fifteen_minutes_for_a_day_or_until_somebody_looked(clerk, buy, ledger):
     bought = buy()
-    for minutes, listed in ((14, []), (16, ["No word yet"]), (24 * 60 + 1, [])):
+    for minutes, listed in ((14, []), (16, ["No callback yet"]), (24 * 60 + 1, [])):
         ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=minutes))
         assert kinds(clerk) == listed, minutes
     ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=40))
     ledger.expire()
-    assert kinds(clerk) == ["No word yet"]
+    assert kinds(clerk) == ["No callback yet"]
 
     look(clerk, waiting=ledger.column("number", bought))
 
@@ -220,7 +220,7 @@ def test_an_order_that_a_code_made_free_stands_in_the_list_until_a_person_looked
     page = clerk.get("/admin/checks").text
     line = re.search(r'name="check" value="(\d+)"', page).group(1)
 
-    assert kinds(clerk) == ["Free by a code"]
+    assert kinds(clerk) == ["Free with a discount code"]
     assert re.search(r"Discount code ZAWADI took KSh [\d,]+ off: nothing was left to pay", page)
     look(clerk, check=line)
     assert kinds(clerk) == []

@@ -94,7 +94,7 @@ def seeing(visitor: Visitor) -> Iterator[str]:
     visitor.open(f"/admin/print?slip=rider&order={number}")
     yield "rider slip of an order to be seen"
     visitor.open(f"/admin/orders/{number}")
-    visitor.press("Seen: the money is there")
+    visitor.press("Mark payment as verified")
     yield "order that was seen"
     visitor.open("/admin/settings")
     visitor.page.get_by_label("Look at payments from").fill("20,000")
