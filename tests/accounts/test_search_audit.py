@@ -74,7 +74,7 @@ def test_a_search_of_mails_is_told(app, packer, orders, later):
     packer.get("/admin/mail", query_string={"q": "z@example.com"})
     packer.get("/admin/mail")
 
-    assert log(app) == [(STAFF, "Searched the mails: 0 found")]
+    assert log(app) == [(STAFF, "Searched the emails: 0 found")]
 
 
 def test_where_nobody_has_counted_no_number_is_told(app, clerk, later, orders, monkeypatch):
@@ -92,9 +92,9 @@ def test_each_look_at_one_buyer_is_told(app, clerk, orders, later):
     clerk.get("/admin/privacy")
 
     assert [words for _, words in log(app)] == [
-        "Looked at what is kept of the buyer of 30 orders",
-        "Looked at what is kept of the buyer of 30 orders",
-        "Looked at what is kept of the buyer of 0 orders",
+        "Viewed the personal data of the buyer of 30 orders",
+        "Viewed the personal data of the buyer of 30 orders",
+        "Viewed the personal data of the buyer of 0 orders",
     ]
 
 

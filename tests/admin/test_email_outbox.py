@@ -221,12 +221,12 @@ def test_a_sent_mail_goes_out_once_more_as_a_new_one_however_often_the_button_is
     replies = [clerk.post(f"/admin/mail/{mail_id}/copy", form) for _ in range(3)]
 
     assert [reply.status_code for reply in replies] == [303] * 3
-    assert "just been sent once more" in clerk.get(replies[1].location).text
+    assert "A copy was sent just now" in clerk.get(replies[1].location).text
     assert sweep(app) == 1
     assert len({letter["Message-ID"] for letter in office.letters}) == len(office.letters) == 2
     assert office.letters[1]["Message-ID"].endswith("@localhost>")
     assert mail_of(mail_id).message_id == "<0@localhost>"
-    assert "sent once more 1 time" in clerk.get(f"/admin/mail/{mail_id}").text
+    assert "1 copy was sent" in clerk.get(f"/admin/mail/{mail_id}").text
 
 
 @both_databases

@@ -37,7 +37,7 @@ def notices(clerk):
     def read(address: str = "/admin/checks") -> list[str]:
         page = clerk.get(address).text
         found = re.findall(
-            r'<details class="notice notice--bad alarm"><summary>(.*?)</summary>(.*?)</details>', page, re.S
+            r'<details class="notice notice--bad health-banner"><summary>(.*?)</summary>(.*?)</details>', page, re.S
         )
         return [f"{what}{cure}" for what, cure in found]
 

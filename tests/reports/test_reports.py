@@ -248,7 +248,7 @@ def test_strange_sums_are_empty_ones(clerk, value):
     for of in ("sku", "method", "refunded"):
         reply = clerk.get("/admin/reports/orders", query_string={"of": of, "value": value, "before": value})
         assert reply.status_code == 200
-        assert "There is none behind this sum" in reply.text
+        assert "No order is part of this figure" in reply.text
 
 
 def test_the_orders_behind_a_sum_are_paged(app, clerk):
@@ -264,7 +264,7 @@ def test_an_empty_shop_has_a_report(clerk):
     page = clerk.get("/admin/reports?days=30").text
 
     assert "KSh 0" in page
-    assert "Nobody tried to pay in these days" in page
+    assert "No payment attempts in these days" in page
 
 
 def test_what_is_sold_stands_on_the_page_escaped(app, clerk):

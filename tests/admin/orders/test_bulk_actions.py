@@ -60,8 +60,8 @@ def test_packed_and_sent_together_each_with_its_line_and_act(app, packer):
 def test_one_that_cannot_move_stops_no_other_and_says_why(app, clerk):
     cases = {
         "is not paid yet": order_factory.order(),
-        "has a payment to be checked first": order_factory.order(payment=Payment.REVIEW),
-        "was closed unpaid": order_factory.order(payment=Payment.EXPIRED),
+        "has a payment to review first": order_factory.order(payment=Payment.REVIEW),
+        "expired unpaid": order_factory.order(payment=Payment.EXPIRED),
         "was cancelled": order_factory.order(payment=Payment.CANCELLED),
         "was refunded": order_factory.order(payment=Payment.REFUNDED, fulfilment=Fulfilment.PACKED),
         "is not packed yet": order_factory.order(**PAID),
@@ -108,11 +108,11 @@ def test_what_was_looked_at_leaves_the_list_to_check(app, packer):
     (number,) = order_factory.keep(app, warned)
 
     assert notices_of(packer, "looked-at", number) == ["1 order marked looked at"]
-    assert "Nothing to check" in packer.get("/admin/checks").text
+    assert "Nothing to review" in packer.get("/admin/checks").text
     assert notices_of(packer, "looked-at", number) == [
-        f"1 not marked looked at: {number} has no warning that is still open"
+        f"1 not marked looked at: {number} has no open warning"
     ]
-    assert acts_of(app) == [f"Looked at the warnings of order {number}"]
+    assert acts_of(app) == [f"Resolved the warnings of order {number}"]
 
 
 def test_a_new_warning_opens_it_again(app, clerk):
@@ -170,7 +170,7 @@ def test_no_more_than_two_hundred_at_once_and_ten_reasons(app, clerk):
 
     assert "200 not marked packed" in reply.text
     assert "; and 190 more" in reply.text
-    assert reply.text.count("is no order of this shop") == 10
+    assert reply.text.count("is not an order of this shop") == 10
 
 
 def test_without_the_forms_token_nothing_moves(app, clerk):

@@ -87,7 +87,7 @@ def test_six_codes_at_once_where_two_are_left_count_as_two(app, pair):
 
     with app.app_context():
         assert db.session.scalars(select(Order.collection_code_tries).where(Order.number == number)).one() == 10
-    assert _words(app, number).count("A wrong collect code was typed") == 2
+    assert _words(app, number).count("A wrong collection code was typed") == 2
 
 
 def test_what_is_refunded_while_it_is_packed_is_packed_before_or_not_at_all(app, pair):

@@ -86,8 +86,8 @@ def test_money_to_give_back_is_said_first(app, clerk):
     number = order_factory.keep(app, order_factory.order(payment=Payment.PAID, refund_due=True, paid_late=True))[0]
     page = clerk.get(f"/admin/orders/{number}").text
 
-    assert page.index("Refund due: there is money") < page.index("What was ordered")
-    assert page.index("Paid late: the money came") < page.index("What was ordered")
+    assert page.index("Refund due: more money") < page.index(">Products</h2>")
+    assert page.index("Paid late: the payment was received") < page.index(">Products</h2>")
 
 
 def test_what_was_sent_is_shown_to_the_letter_and_harmless(app, clerk, bought):
@@ -206,8 +206,8 @@ def test_every_state_has_words(app, clerk):
     [
         ("timeout", "No full answer came before the deadline. The connection was cut; a session may exist there."),
         ("http_error", "The provider answered with an HTTP error. It was asked once and not again."),
-        ("wrong_request", "A field of the request was not as Chpter asks; nothing was sent. The timeline names it."),
-        ("repeated_link", "The provider gave a payment link it had given before; it was not used."),
+        ("wrong_request", "A field of the request was not valid for Chpter; nothing was sent. The timeline names the field."),
+        ("repeated_link", "Chpter returned a payment link that it had returned before; the shop did not use it."),
         ("new_code", "The payment page could not be opened (new_code)."),
     ],
 )
@@ -248,5 +248,5 @@ def test_a_time_that_is_over_is_not_said_to_be_still_to_come(app, clerk, bought)
         db.session.commit()
 
     page = _page(app, clerk)
-    assert "was kept until" in page
+    assert "expired " in page
     assert ", kept until" not in page

@@ -206,7 +206,7 @@ def test_an_area_narrows_the_list_and_can_be_chosen(app, clerk):
     options = [option.text for option in clerk.page.findall(".//select[@id='area']/option")]
     assert options[:2] == ["All areas", "Nairobi CBD"]
     assert options[-1] == "Kisumu & Ahero"  # no area of the shop any more, but that of this order
-    assert "No order fits" in clerk.get("/admin/?area=Atlantis").text
+    assert "No order matches" in clerk.get("/admin/?area=Atlantis").text
 
 
 @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ def test_a_row_names_the_goods_and_counts_what_does_not_fit(app, clerk):
     ]
     order_factory.keep(app, one, order_factory.order(payment=PAID))
 
-    assert [_cell(row, "orders__goods") for row in clerk.get("/admin/") and clerk.page.findall(".//tbody/tr")] == [
+    assert [_cell(row, "orders__contents") for row in clerk.get("/admin/") and clerk.page.findall(".//tbody/tr")] == [
         "1 × Airwalk, 41; 2 × Oxford; 3 × Pump, 42 and 2 more",  # noqa: RUF001
         "1 × Kiondo",  # noqa: RUF001
     ]
@@ -323,7 +323,7 @@ def test_packed_and_not_packed_look_different(app, clerk):
 @both_databases
 def test_menu_tabs_and_pages_say_one_number(app, clerk):
     warned = order_factory.order(payment=PAID, fulfilment=Fulfilment.PACKED)
-    warned.record("A wrong collect code was typed", warning=True)
+    warned.record("A wrong collection code was typed", warning=True)
     dear = order_factory.order(payment=PAID, total=DEFAULT_VERIFICATION_THRESHOLD)
     order_factory.keep(app, dear, order_factory.order(payment=PAID), order_factory.order(payment=REVIEW), warned)
 
@@ -379,7 +379,7 @@ def test_what_is_over_stands_back_unless_something_is_still_to_be_done(app, cler
     ("address", "words"),
     [
         ("/admin/?tab=to-pack", "Nothing to pack"),
-        ("/admin/?tab=waiting", "Nobody is about to pay"),
+        ("/admin/?tab=waiting", "No unpaid orders"),
         ("/admin/?tab=to-send", "Nothing to send"),
         ("/admin/?tab=to-collect", "Nothing to collect"),
         ("/admin/?tab=sent", "Nothing on its way"),

@@ -76,7 +76,7 @@ def test_a_refused_payment_cancels_the_order_and_frees_its_goods_once(desk, buy,
     again = desk.follow(desk.press(bought, "refuse", came="0"))
 
     assert "no money came" in page
-    assert "Nothing was changed: somebody else, or Chpter, was quicker" in again
+    assert "Nothing was saved: this order changed while you were looking at it" in again
     assert (ledger.standing(bought).order, ledger.standing(bought).attempt) == ("cancelled", "failed")
     assert ledger.stock(SKU) == before
     assert ledger.mails("cancelled") == 1
@@ -97,7 +97,7 @@ def test_money_of_a_refused_payment_is_due_back_until_it_is_given_back(desk, buy
     assert "Money received, refund due" in payments and ">Paid<" not in payments
     assert "KSh 5,000 that came for it will be given back" in desk.mails("cancelled")[0]
     page = desk.follow(desk.give_back(bought, amount="5000", code="SKB1B2C3D4"))
-    assert "Recorded: KSh 5,000 was given back" in page
+    assert "Refund of KSh 5,000 recorded" in page
     assert desk.sums(bought) == (5000, 5000, 0, 0)
     assert not ledger.column("refund_due", bought)
     assert ledger.standing(bought).order == "cancelled"
@@ -138,7 +138,7 @@ def test_an_expired_order_marked_paid_takes_its_goods_again_or_says_they_are_gon
     assert ledger.standing(bought).order == "paid"
     assert ledger.column("paid_late", bought)
     assert ledger.stock(SKU) == (1, 0)
-    assert f"Nothing was changed: the goods are gone (1 of {SKU} left)" in page
+    assert f"Nothing was saved: the order cannot be supplied (1 of {SKU} left)" in page
     assert ledger.standing(gone).order == "expired"
     assert desk.sums(gone) == (0, 0, 0, 0)
     assert desk.adds_up()
@@ -217,7 +217,7 @@ def test_a_part_is_given_back_then_all_and_never_more_than_came(desk, buy, ledge
 
     assert "KSh 500 of it was given back." in part
     assert too_much.status_code == 422
-    assert "No more than KSh 4,600 can be given back" in too_much.text
+    assert "You can refund at most KSh 4,600" in too_much.text
     assert ledger.standing(bought).order == "refunded"
     assert desk.sums(bought) == (5100, 5100, 0, 0)
     assert ledger.mails("refunded") == 2
@@ -341,7 +341,7 @@ def test_every_act_stands_in_the_log_with_who_did_it(desk, buy):
 
     assert desk.acts() == [
         f"Marked paid by hand: KSh 5,100 by M-PESA, code {CODE}. Paid in the market",
-        "Gave back KSh 100 by Cash. Broken",
+        "Refunded KSh 100 by Cash. Broken",
     ]
     with desk.app.app_context():
         assert set(db.session.scalars(select(LedgerEntry.actor))) == {"owner@example.com"}

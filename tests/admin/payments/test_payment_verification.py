@@ -21,9 +21,9 @@ from tests.ledger_reader import Ledger
 from tests.payment_pages import Desk
 from tests.shopper import SKU, Shopper, hidden_fields
 
-ONLY_SEEN = "An owner has to see this payment first"
+ONLY_SEEN = "An owner has to verify this payment first"
 SEEN = "Payment verified (Nairobi time, UTC+3)"  # a column of the export
-NOTED = "Saw the payment in Chpter’s account or on the statement"
+NOTED = "Verified the payment in the Chpter account or the M-PESA statement"
 
 
 def paid(app, total=DEFAULT_VERIFICATION_THRESHOLD, **fields):
@@ -85,7 +85,7 @@ def test_dear_goods_leave_once_an_owner_has_seen_the_payment_and_not_before(
         before.collection_code,
         0,
     )
-    assert "Its goods may leave" in press(clerk, number, "seen")
+    assert "You can send the order" in press(clerk, number, "seen")
     assert "notice--good" in press(packer, number, act, **fields)
     assert order_of(app, number).fulfilment == then
 
@@ -165,7 +165,7 @@ def test_who_was_quicker_is_told_apart_from_who_has_to_look(app, packer):
 
     reply = packer.post(f"/admin/orders/{number}/move", {"csrf_token": token, "to": "sent"})
 
-    assert "Meanwhile this order is “Refunded”" in packer.get(reply.headers["Location"]).text
+    assert "it is now “Refunded”" in packer.get(reply.headers["Location"]).text
 
 
 def order_in_session(number):
@@ -181,7 +181,7 @@ def test_several_at_once_leave_but_the_dear_one_that_nobody_has_seen(app, packer
 
     page = packer.get(reply.headers["Location"]).text
     assert "1 order marked sent" in page
-    assert f"1 not marked sent: {dear} waits until an owner has seen its payment, see Payments to check" in page
+    assert f"1 not marked sent: {dear} has a payment that an owner has to verify, see To review" in page
     assert [order_of(app, one).fulfilment for one in (dear, cheap)] == ["packed", "sent"]
 
 
@@ -193,7 +193,7 @@ def test_a_second_press_changes_nothing_and_says_who_saw_it(app, clerk):
     first = order_of(app, number)
     again = press(clerk, number, "seen")
 
-    assert f"The payment of order {number} was seen already, by {EMAIL}" in again
+    assert f"The payment of order {number} was already verified by {EMAIL}" in again
     second = order_of(app, number)
     assert first.payment_verified_at == second.payment_verified_at is not None
     assert first.payment_verified_by == second.payment_verified_by == EMAIL
@@ -231,7 +231,7 @@ def test_what_is_not_paid_cannot_be_seen(app, clerk):
 def test_only_an_owner_says_so(app, packer):
     number = packed(app)
 
-    assert "Only an owner may say so" in packer.get(f"/admin/orders/{number}").text
+    assert "Only an owner can verify a payment" in packer.get(f"/admin/orders/{number}").text
     assert "Only an owner may decide about money" in packer.get("/admin/checks").text
     token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
     assert packer.post(f"/admin/orders/{number}/seen", {"csrf_token": token}).status_code == 403
@@ -265,7 +265,7 @@ def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
     reply = clerk.post(f"/admin/orders/{number}/seen", {**hidden_fields(page), "back": "checks"})
 
     assert reply.headers["Location"] == "/admin/checks"
-    assert "Nothing to check" in clerk.get("/admin/checks").text
+    assert "Nothing to review" in clerk.get("/admin/checks").text
     with app.app_context():
         assert find_review_items("", 1, utcnow()).everything == 0
 
@@ -319,7 +319,7 @@ def test_what_chpter_says_was_seen_by_nobody(app, provider):
 def test_the_rider_is_told_not_to_set_out(app, clerk):
     number = packed(app)
 
-    assert "An owner has to see the payment first." in clerk.get(f"/admin/print?slip=rider&order={number}").text
+    assert "An owner has to verify the payment first." in clerk.get(f"/admin/print?slip=rider&order={number}").text
     press(clerk, number, "seen")
     assert "Take no money." in clerk.get(f"/admin/print?slip=rider&order={number}").text
 

@@ -173,6 +173,6 @@ def test_three_refunds_at_once_of_one_sum_are_one(app, desks, ledger, provider):
     )
 
     assert ledger.column("refunded", bought) == 300
-    assert sum("Recorded: KSh 300" in page for page in pages) == 1
+    assert sum("Refund of KSh 300 recorded" in page for page in pages) == 1
     assert ledger.mails("refunded") == 1
     adds_up(app)

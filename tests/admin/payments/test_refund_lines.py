@@ -50,9 +50,9 @@ def test_slips_leave_refunded_goods_out_and_receipt_page_and_export_say_how_many
 
     page = desk.follow(desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"}))
 
-    assert "Recorded: KSh 300 was given back" in page
+    assert "Refund of KSh 300 recorded" in page
     assert page.count("1 refunded") == 2
-    assert "1 piece</strong> (refunded goods are left out)" in slip(desk, paid, "packing")
+    assert "1 piece</strong> (without refunded pieces)" in slip(desk, paid, "packing")
     for kind in ("packing", "rider"):
         assert "1 ×" in slip(desk, paid, kind)
         assert "mug" not in slip(desk, paid, kind)

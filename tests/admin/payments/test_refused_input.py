@@ -33,7 +33,7 @@ def desk(app, clerk, ledger):
         ({"amount": "0"}, "Amount must be KSh 1 or more"),
         ({"amount": "٥٠"}, "Amount must be whole shillings"),
         ({"method": "GOLD"}, "Not a valid choice"),
-        ({"method": ""}, "Choose how the money moved"),
+        ({"method": ""}, "Choose how the money was sent"),
         ({"code": ""}, "M-PESA code must be 10 letters and digits"),
         ({"code": "x" * 5000}, "M-PESA code must be 10 letters and digits"),
         ({"code": "SKA1B2C3D\0"}, "M-PESA code must be 10 letters and digits"),

@@ -91,7 +91,7 @@ def test_a_wrong_mark_is_taken_back_without_a_refund_and_its_code_pays_the_right
     assert desk.sums(wrong) == (0, 0, 0, 0)
     assert ledger.mails("refunded") == ledger.mails("not_paid") == 0
     assert ledger.mails("paid") == 1  # the right one's; the wrong one's had not left
-    assert any(f"code {CODE}" in act and act.startswith("Took back") for act in desk.acts())
+    assert any(f"code {CODE}" in act and act.startswith("Undid the payment") for act in desk.acts())
     assert desk.adds_up()
     wrong.hear(wrong.callback())
     assert ledger.standing(wrong).order == "paid"
@@ -139,7 +139,7 @@ def test_only_a_mark_that_alone_pays_an_order_still_here_can_be_taken_back(desk,
 
     for bought in (by_chpter, sent, given):
         reply = desk.press(bought, "take-back", reason="Wrong", seen="1")
-        assert "no payment marked by hand that can be taken back" in desk.follow(reply)
+        assert "no payment marked by hand that can be undone" in desk.follow(reply)
 
 
 @both_databases
@@ -156,7 +156,7 @@ def test_a_refund_puts_goods_back_at_most_what_the_order_took(desk, buy, ledger,
     assert "Written down" in desk.follow(send())
     again = send()
 
-    assert "All goods of this order are on the shelf" in desk.follow(again)
+    assert "All goods of this order are back in stock" in desk.follow(again)
     assert ledger.stock(SKU) == before
 
 

@@ -86,7 +86,7 @@ def test_a_new_code_is_kept_listed_logged_and_counts_at_the_checkout(app, clerk,
         ({"code": "ab"}, "Code must be 3 to 20 letters, digits or hyphens, like KARIBU10"),
         ({"code": "KRIS<b>"}, "Code must be 3 to 20 letters, digits or hyphens, like KARIBU10"),
         ({"code": "karibu10"}, "There is a code KARIBU10 already. Choose another"),
-        ({"value": "91"}, "How much must be from 1 to 90 percent"),
+        ({"value": "91"}, "Discount must be from 1 to 90 percent"),
         ({"value": "0"}, "How much must be a whole number from 1 to 1000000"),
         ({"value": ""}, "How much must be a whole number from 1 to 1000000"),
         ({"value": "12.5"}, "How much must be a whole number from 1 to 1000000"),
@@ -95,7 +95,7 @@ def test_a_new_code_is_kept_listed_logged_and_counts_at_the_checkout(app, clerk,
         ({"starts": "24/12/2026"}, "First day must be a day from 2020 to 2099, like 2026-12-24"),
         ({"until": "2026-02-30"}, "Last day must be a day from 2020 to 2099, like 2026-12-24"),
         ({"starts": "2027-02-02", "until": "2027-02-01"}, "Last day must not be before the first day"),
-        ({"until": "2021-01-01"}, "Last day has passed already. Choose today or later, or leave it empty"),
+        ({"until": "2021-01-01"}, "Last day is in the past. Choose today or later, or leave it empty"),
         ({"max_uses": "0"}, "Uses in all must be a whole number from 1 to 100000"),
         ({"max_uses_per_buyer": "0"}, "Uses for each phone number must be a whole number from 1 to 1000"),
     ],
@@ -177,9 +177,9 @@ def test_a_used_code_keeps_its_name_and_no_limit_goes_below_what_is_used(app, cl
     address = f"/admin/selling/codes/{code.id}"
 
     assert send(clerk, address, code="KARIBU11").status_code == 422
-    assert "Code KARIBU10 has been used, so its name stays. Make a new one instead" in page_text(clerk)
+    assert "Code KARIBU10 was used already, so it can’t be renamed. Make a new code" in page_text(clerk)
     assert send(clerk, address, code="KARIBU10", max_uses="6").status_code == 422
-    assert "Uses in all can’t be below 7: so often it has been used already" in page_text(clerk)
+    assert "Uses in total can’t be below 7: the code was used that often" in page_text(clerk)
     assert send(clerk, address, code="KARIBU10", max_uses="7").status_code == 303
     assert code_named(app, "KARIBU10").max_uses == 7
 
@@ -203,7 +203,7 @@ def test_a_code_used_while_its_form_was_open_keeps_name_and_limit(app, clerk, mo
     reply = send(clerk, address, code="KARIBU10", max_uses="4")
 
     assert reply.status_code == 422
-    assert "Uses in all can’t be below 5" in reply.text
+    assert "Uses in total can’t be below 5" in reply.text
     assert code_named(app, "KARIBU10").max_uses is None
 
 

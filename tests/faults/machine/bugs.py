@@ -59,7 +59,7 @@ def what_was_paid_stays_on_the_shelf(patch: MonkeyPatch) -> None:
 
 def a_code_of_mpesa_counts_twice(patch: MonkeyPatch) -> None:
     enter = money_ledger._enter
-    patch.setattr(action_views, "_unused_code", lambda form: True)
+    patch.setattr(action_views, "_is_code_unused", lambda form: True)
     patch.setattr(money_ledger, "_enter", lambda *order, **entry: enter(*order, **{**entry, "code": None}))
 
 

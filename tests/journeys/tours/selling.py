@@ -20,7 +20,7 @@ def selling(visitor: Visitor) -> Iterator[str]:
             "new code": "/admin/selling/codes/new",
         },
     )
-    visitor.press("Make the code")
+    visitor.press("Add code")
     yield "new code, with what is missing"
     yield from through(
         visitor,
