@@ -169,7 +169,7 @@ def test_a_failed_mail_goes_out_again_under_the_message_id_it_had(app, packer, p
     reply = press(packer, mail_id, "again")
 
     assert reply.status_code == 303
-    assert "on its way again" in packer.get(reply.location).text
+    assert "is being sent again" in packer.get(reply.location).text
     assert sweep(app) == 1
     assert [letter["Message-ID"] for letter in office.letters] == ["<0@localhost>"]
     with app.app_context():

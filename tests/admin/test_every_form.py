@@ -264,7 +264,7 @@ MOVED = {
     "category": Moved("/admin/categories/1", {"blurb": "For tea"}, {"name": "Vikapu"}, "it is Vikapu now"),
     "product": Moved("{product}/edit", {"description": "Woven"}, {"name": "Kiondo kipya"}, "Kiondo kipya"),
     "stock": Moved(
-        f"/admin/stock/{SKU}", {"kind": "counted", "pieces": "10"}, {"kind": "received", "pieces": "3"}, "3 was received by"
+        f"/admin/stock/{SKU}", {"kind": "counted", "pieces": "10"}, {"kind": "received", "pieces": "3"}, "3 came by"
     ),
     "my name": Moved("/admin/me", {"name": "Wanjiku"}, {"name": "Achieng"}, "it is Achieng now", "/admin/me/name"),
     "role": Moved("{staff}", {"role": "staff"}, {"role": "owner"}, "it is Owner now", "{staff}/role"),

@@ -27,9 +27,9 @@ TEXTS = (str, str | None, bytes)
 NO_READERS = {
     "shop.accounts.audit_log.audit": "writes the log",
     "shop.accounts.audit_log.audit_only": "writes the log",
-    "shop.admin.payments.action_views._to": "of a page already found",
-    "shop.admin.payments.action_views._decide_page": "a page",
-    "shop.admin.orders.fulfilment_views._standing": "a page",
+    "shop.admin.payments.action_views.back_to_order": "of a page already found",
+    "shop.admin.payments.action_views._resolve_page": "a page",
+    "shop.admin.orders.fulfilment_views._state_of": "a page",
     "shop.accounts.two_factor.for_typing": "our own secret",
     "shop.accounts.two_factor._app": "our own secret",
     "shop.accounts.staff._role": "one of two names, and writes",

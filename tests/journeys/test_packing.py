@@ -48,10 +48,10 @@ def test_a_pickup_order_is_handed_over_for_the_code_the_buyer_shows(comes: Calla
     mail = merchant.shop.mail_with(f"Subject: Your order {number} is ready to collect")
     assert re.search(r"Your collect code: (\d{4})", mail)[1] == code
 
-    page.get_by_label("Collect code").fill(f"{(int(code) + 1) % 10_000:04d}")
+    page.get_by_label("Collection code").fill(f"{(int(code) + 1) % 10_000:04d}")
     page.get_by_role("button", name="Hand over", exact=True).click()
     merchant.sees("That is not the collection code of this order.")
-    page.get_by_label("Collect code").fill(code)
+    page.get_by_label("Collection code").fill(code)
     page.get_by_role("button", name="Hand over", exact=True).click()
     merchant.sees("Nothing more to do: collected.")
     buyer.page.reload()

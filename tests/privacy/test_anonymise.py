@@ -278,7 +278,7 @@ def test_who_is_nobody_is_said_beside_the_field(clerk, who):
 
 
 def test_somebody_unknown_has_nothing_kept(clerk):
-    assert "Nothing is kept" in clerk.get("/admin/privacy?who=nobody@example.com").text
+    assert "No data" in clerk.get("/admin/privacy?who=nobody@example.com").text
 
 
 @both_databases

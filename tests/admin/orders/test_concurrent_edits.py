@@ -32,7 +32,7 @@ def pair(app, clerk, packer):
                 reply = browser.post(f"/admin/orders/{number}/{act}", data=sent)
                 assert reply.status_code == 303, reply.text
                 page = browser.get(reply.headers["Location"]).text
-                return "won" if "notice--good" in page else "told" if "Nothing was changed." in page else page
+                return "won" if "notice--good" in page else "told" if "Nothing was saved." in page else page
 
             return press
 

@@ -249,4 +249,4 @@ def test_a_time_that_is_over_is_not_said_to_be_still_to_come(app, clerk, bought)
 
     page = _page(app, clerk)
     assert "expired " in page
-    assert ", kept until" not in page
+    assert ", held until" not in page

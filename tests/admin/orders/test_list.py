@@ -332,9 +332,9 @@ def test_menu_tabs_and_pages_say_one_number(app, clerk):
         clerk.get(address)
         row = clerk.page.find(".//div[@class='admin-nav__row']")
         menus.append([" ".join("".join(way.itertext()).split()) for way in row.findall(".//a")][:3:2])
-    assert menus == [["Orders 2 to pack", "To check 3"]] * 3
+    assert menus == [["Orders 2 to pack", "To review 3"]] * 3
     tabs = dict(_named_tabs(clerk, "/admin/"))
-    assert (tabs["To pack"], tabs["To check"]) == ("2", "3")
+    assert (tabs["To pack"], tabs["To review"]) == ("2", "3")
     assert dict(_named_tabs(clerk, "/admin/checks"))["All"] == "3"
     assert len(clerk.page.findall(".//ol[@class='review-items']/li")) == 3
     assert len(_numbers(clerk.get("/admin/"))) == 2

@@ -198,7 +198,7 @@ def test_a_second_press_changes_nothing_and_says_who_saw_it(app, clerk):
     assert first.payment_verified_at == second.payment_verified_at is not None
     assert first.payment_verified_by == second.payment_verified_by == EMAIL
     assert Desk(app, clerk, None).acts() == [NOTED]
-    assert re.search(rf"<dt>Seen</dt><dd>[^<]+, by {EMAIL}</dd>", again)
+    assert re.search(rf"<dt>Verified</dt><dd>[^<]+, by {EMAIL}</dd>", again)
     assert NOTED in again
 
 
@@ -224,7 +224,7 @@ def test_what_is_not_paid_cannot_be_seen(app, clerk):
         app, order_factory.order(payment=Payment.REFUNDED, total=DEFAULT_VERIFICATION_THRESHOLD)
     )
 
-    assert "Nothing was changed" in press(clerk, number, "seen")
+    assert "Nothing was saved" in press(clerk, number, "seen")
     assert order_of(app, number).payment_verified_at is None
 
 
@@ -232,7 +232,7 @@ def test_only_an_owner_says_so(app, packer):
     number = packed(app)
 
     assert "Only an owner can verify a payment" in packer.get(f"/admin/orders/{number}").text
-    assert "Only an owner may decide about money" in packer.get("/admin/checks").text
+    assert "Only an owner can act on payments" in packer.get("/admin/checks").text
     token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
     assert packer.post(f"/admin/orders/{number}/seen", {"csrf_token": token}).status_code == 403
     assert order_of(app, number).payment_verified_at is None

@@ -79,7 +79,7 @@ def test_of_two_different_acts_at_once_one_wins_and_the_other_is_told(app, desks
     pages = at_once([pressing(who, ledger, bought, act) for who, act in zip(people, (first, second), strict=True)])
 
     won = [WON[act][0] in page for act, page in zip((first, second), pages, strict=True)]
-    told = ["Nothing was changed" in page for page in pages]
+    told = ["Nothing was saved" in page for page in pages]
     assert sorted(won) == [False, True], pages
     assert told == [not one for one in won]
     winner = (first, second)[won.index(True)]

@@ -201,6 +201,6 @@ def test_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, cler
     page = clerk.get("/admin/money").text
 
     assert "The ledger and the orders do not agree." in page
-    assert "1 order does not fit" in page
+    assert "1 order does not match" in page
     assert said in page
     assert f">{ledger.column('number', bought)}</a>" in page

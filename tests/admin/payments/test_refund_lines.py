@@ -81,13 +81,13 @@ def test_only_what_was_refunded_has_to_come_back_to_the_shelf(app, desk, paid):
     of = lines(app, paid)
     page = f"/admin/orders/{desk.number(paid)}"
     desk.give_back(paid, amount="300")
-    assert "back on the shelf." not in desk.clerk.get(page).text
+    assert "back in stock." not in desk.clerk.get(page).text
 
     desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
-    assert "2 pieces are not back on the shelf." in desk.clerk.get(page).text
+    assert "2 pieces are not back in stock." in desk.clerk.get(page).text
 
     desk.form(paid, "goods-back", **{f"back-{of[SKU]}": "1"})()
-    assert "1 piece is not back on the shelf." in desk.clerk.get(page).text
+    assert "1 piece is not back in stock." in desk.clerk.get(page).text
 
 
 def test_an_order_of_which_nothing_is_left_stands_in_its_list(app, desk, paid):

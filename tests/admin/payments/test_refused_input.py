@@ -75,7 +75,7 @@ def test_orders_and_payments_nobody_knows_are_not_found_and_change_nothing(desk,
         for act in ACTS:
             reply = clerk.post(f"/admin/orders/{number}/{act}", {**token, "amount": "1", "came": "1"})
             assert reply.status_code == 404, (number, act)
-    assert "Nothing was changed" in desk.follow(desk.press(bought, "attempts/999", came="1"))
+    assert "Nothing was saved" in desk.follow(desk.press(bought, "attempts/999", came="1"))
     assert "no money of this order to refund" in desk.follow(desk.press(bought, "give-back"))
 
 

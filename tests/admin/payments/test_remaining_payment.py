@@ -77,10 +77,10 @@ def test_a_rest_that_fails_can_be_tried_again_and_another_sum_waits_for_a_person
 
 def test_what_the_form_showed_must_still_lack(desk, part_paid, ledger):
     for came, rest in ((5000, 99), (4000, 1100 - 1), (0, 100)):
-        assert "Nothing was changed" in desk.follow(desk.ask_rest(part_paid, came, rest))
+        assert "Nothing was saved" in desk.follow(desk.ask_rest(part_paid, came, rest))
     desk.ask_rest(part_paid, 5000, 100)
 
-    assert "Nothing was changed" in desk.follow(desk.ask_rest(part_paid, 5000, 100))
+    assert "Nothing was saved" in desk.follow(desk.ask_rest(part_paid, 5000, 100))
     assert desk.sums(part_paid) == (5000, 0, 0, 0)
     assert ledger.mails("remaining_payment") == 1
 

@@ -38,7 +38,7 @@ def test_a_paid_order_is_cancelled_its_money_is_due_back_and_its_goods_are_on_th
 
     page = desk.follow(desk.cancel_paid(bought, **{goods_field(desk, bought): "2"}))
 
-    assert f"is cancelled; KSh {bought.total:,} is to be given back" in page
+    assert f"is cancelled; refund due: KSh {bought.total:,}" in page
     assert ledger.standing(bought).order == "cancelled"
     assert desk.sums(bought) == (bought.total, 0, bought.total, 0)
     assert ledger.stock(SKU) == before
@@ -84,7 +84,7 @@ def test_a_wrong_mark_is_taken_back_without_a_refund_and_its_code_pays_the_right
     page = desk.follow(desk.take_back(wrong))
     desk.mark_paid(right)
 
-    assert "is not paid; its code is free again" in page
+    assert "is not marked paid any more; its code can be used again" in page
     assert (ledger.standing(wrong).order, ledger.standing(right).order) == ("awaiting", "paid")
     assert not ledger.standing(wrong).paid
     assert ledger.stock(SKU) == (before[0] - 2, before[1] + 2)
@@ -153,7 +153,7 @@ def test_a_refund_puts_goods_back_at_most_what_the_order_took(desk, buy, ledger,
     assert "enter a number from 0 to 2" in too_many.text
     assert ledger.stock(SKU)[0] == before[0] - 1
     send = desk.form(bought, "goods-back", **{field: "1", "reason": "Came back"})
-    assert "Written down" in desk.follow(send())
+    assert "Saved" in desk.follow(send())
     again = send()
 
     assert "All goods of this order are back in stock" in desk.follow(again)
@@ -177,7 +177,7 @@ def test_a_refunded_order_reminds_that_its_goods_are_not_back(desk, buy):
     bought.hear(bought.callback())
     desk.give_back(bought)
 
-    assert "2 pieces are not back on the shelf." in desk.clerk.get(f"/admin/orders/{desk.number(bought)}").text
+    assert "2 pieces are not back in stock." in desk.clerk.get(f"/admin/orders/{desk.number(bought)}").text
 
 
 def test_the_exports_and_the_book_make_the_same_sums(desk, buy):

@@ -150,7 +150,7 @@ def test_staff_see_no_button_that_decides_about_money(packer, buy):
     page = packer.get("/admin/checks").text
 
     assert "/accept" not in page and "/ask-rest" not in page
-    assert "Only an owner may decide about money." in page
+    assert "Only an owner can act on payments." in page
 
 
 @both_databases
