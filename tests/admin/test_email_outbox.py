@@ -1,4 +1,4 @@
-"""The outbox at the desk: what waits, what went, what no server took; and sending again, never twice by accident."""
+"""The outbox pages: waiting, sent and failed emails; sending again, never twice by accident."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What goes wrong inside the admin is said in the admin's own frame, with the way back to where one was."""
+"""Error pages of the admin keep its navigation and link back."""
 
 import pytest
 from sqlalchemy.exc import OperationalError

@@ -1,4 +1,4 @@
-"""What is wrong with the shop stands on every page of the desk, until it is mended, and on no buyer's page."""
+"""Current problems are shown on every admin page until they are solved, and on no buyer's page."""
 
 import json
 import os

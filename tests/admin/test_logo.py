@@ -1,4 +1,4 @@
-"""The shop's logo: sent from the settings page, shown at the top of every page and on receipts."""
+"""The shop's logo: uploaded in the settings, shown on every page and on receipts."""
 
 import os
 import re

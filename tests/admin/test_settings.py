@@ -1,4 +1,4 @@
-"""The shop's details: what the merchant writes stands on every page and in every mail."""
+"""The settings: every page and every email shows them."""
 
 from email import message_from_bytes
 from email.policy import default

@@ -1,4 +1,4 @@
-"""Several orders at once: each moves if it can, and the answer says which did not and why."""
+"""Bulk actions: each order is changed if it can be, and the answer says which are not and why."""
 
 import re
 from collections import Counter
@@ -107,11 +107,9 @@ def test_what_was_looked_at_leaves_the_list_to_check(app, packer):
     warned.record("Callback, row R2", warning=True)
     (number,) = order_factory.keep(app, warned)
 
-    assert notices_of(packer, "looked-at", number) == ["1 order marked looked at"]
+    assert notices_of(packer, "looked-at", number) == ["1 order resolved"]
     assert "Nothing to review" in packer.get("/admin/checks").text
-    assert notices_of(packer, "looked-at", number) == [
-        f"1 not marked looked at: {number} has no open warning"
-    ]
+    assert notices_of(packer, "looked-at", number) == [f"1 not resolved: {number} has no open warning"]
     assert acts_of(app) == [f"Resolved the warnings of order {number}"]
 
 
@@ -158,7 +156,7 @@ def test_forged_numbers_are_told_of_and_do_no_harm(app, clerk):
     moved, rest = notices_of(clerk, "packed", *forged)
 
     assert moved == "1 order marked packed"
-    assert rest.startswith("6 not marked packed: 99999999 is no order of this shop; xxxxxxxxxxxx is no order")
+    assert rest.startswith("6 not marked packed: 99999999 is not an order of this shop; xxxxxxxxxxxx is not an order")
 
 
 def test_nothing_ticked_is_said(clerk):

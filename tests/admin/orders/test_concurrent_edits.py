@@ -1,4 +1,4 @@
-"""Two people at the desk press different buttons on one order at the same moment: one wins, the other is told."""
+"""Two users press different buttons of one order at the same time: one succeeds, the other is told."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Two presses at the desk that meet at any moment, statement by statement: none breaks, and each is told what came."""
+"""Two requests that interleave statement by statement: none fails, and each is told its result."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The list as a CSV file: what is filtered and no more, for owners, harmless in a spreadsheet."""
+"""The CSV export of orders: only what the filter shows, for owners, safe in a spreadsheet."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""One order, with all that the provider said of it."""
+"""The page of one order, with its attempts and callbacks."""
 
 import json
 from datetime import timedelta
@@ -132,7 +132,7 @@ def test_an_empty_callback_is_shown_as_empty(app, clerk):
     assert "0 bytes" in page
 
 
-def test_the_callback_address_is_nowhere_on_the_desk(app, clerk, bought):
+def test_no_admin_page_shows_the_callback_address(app, clerk, bought):
     token = bought.callback_path.rsplit("/", 1)[1]
     bought.hear(bought.callback())
     page = _page(app, clerk)
@@ -161,7 +161,7 @@ def test_a_flood_of_callbacks_is_counted_not_shown(app, clerk):
     assert "call 52" in page
     assert "call 2<" not in page
     assert "And 3 older, not shown." in page
-    assert "81 older events, not shown." in page  # of 105 events, 23 tries and 53 callbacks
+    assert "81 older entries, not shown." in page  # of 105 events, 23 tries and 53 callbacks
     shown = ["".join(one.itertext()) for one in clerk.page.findall(".//ol[@class='timeline timeline--admin']/li")]
     assert len(shown) == MAX_ENTRIES
     assert "event 2<" not in page
@@ -206,7 +206,10 @@ def test_every_state_has_words(app, clerk):
     [
         ("timeout", "No full answer came before the deadline. The connection was cut; a session may exist there."),
         ("http_error", "The provider answered with an HTTP error. It was asked once and not again."),
-        ("wrong_request", "A field of the request was not valid for Chpter; nothing was sent. The timeline names the field."),
+        (
+            "wrong_request",
+            "A field of the request was not valid for Chpter; nothing was sent. The timeline names the field.",
+        ),
         ("repeated_link", "Chpter returned a payment link that it had returned before; the shop did not use it."),
         ("new_code", "The payment page could not be opened (new_code)."),
     ],
@@ -237,9 +240,9 @@ def test_whatever_is_done_about_an_orders_money_stands_under_orders(app, clerk):
 
     for address, room in rooms.items():
         assert clerk.get(address).status_code == 200
-        assert [way.text.strip() for way in clerk.page.findall(".//nav[@aria-label='Admin']/div//a[@aria-current]")] == [
-            room
-        ]
+        assert [
+            way.text.strip() for way in clerk.page.findall(".//nav[@aria-label='Admin']/div//a[@aria-current]")
+        ] == [room]
 
 
 def test_a_time_that_is_over_is_not_said_to_be_still_to_come(app, clerk, bought):

@@ -1,4 +1,4 @@
-"""Orders made at the desk for a buyer who asked by phone or WhatsApp."""
+"""Draft orders for buyers who ask by phone or WhatsApp."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit

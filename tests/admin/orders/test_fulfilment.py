@@ -1,4 +1,4 @@
-"""One paid order on its way: packed, sent, delivered, or handed over at the counter for its code."""
+"""Fulfilment: an order is packed, sent, delivered, or handed over for its collection code."""
 
 import re
 
@@ -53,7 +53,7 @@ def test_a_paid_order_goes_to_its_buyer_step_by_step(app, packer):
         assert "notice--good" in press(packer, number, "move", to=to).text
         assert order_of(app, number).fulfilment == to
 
-    assert "Nothing more to do: delivered." in packer.get(f"/admin/orders/{number}").text
+    assert "Nothing to do: delivered." in packer.get(f"/admin/orders/{number}").text
     assert [(event.words, event.actor) for event in events(app) if event.for_buyer][1:] == [
         ("Packed", STAFF),
         ("On its way", STAFF),
@@ -132,7 +132,7 @@ def test_a_buyer_who_lost_the_code_gets_the_order_for_a_reason(app, clerk):
     press(clerk, number, "hand-over-without-code", reason=f"Showed an ID card {CANARY}")
     assert order_of(app, number).fulfilment == Fulfilment.COLLECTED
     [why] = [event for event in events(app) if event.warning]
-    assert (why.words, why.actor) == (f"Handed over without the collect code: Showed an ID card {CANARY}", EMAIL)
+    assert (why.words, why.actor) == (f"Handed over without the collection code: Showed an ID card {CANARY}", EMAIL)
 
 
 @pytest.mark.parametrize("state", [state for state in Payment if state != Payment.PAID])
@@ -193,7 +193,7 @@ def test_no_act_is_done_without_its_token(app, clerk):
 
 
 @both_databases
-def test_a_private_note_is_seen_by_the_desk_alone(app, packer):
+def test_a_private_note_is_shown_in_the_admin_only(app, packer):
     number = paid(app)
     press(packer, number, "note", note=f"Leave it with the askari {CANARY}\r\nafter five", once="k" * 22)
     buyer = Shopper(app).get(f"/orders/{order_of(app, number).token}").text

@@ -1,4 +1,4 @@
-"""The list of orders: where each lies, in what order they stand, and marked where a person should look."""
+"""The list of orders: its tabs, its order, and its warnings."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -251,7 +251,7 @@ def test_what_narrows_the_list_is_said_with_a_way_out(app, clerk):
     narrowed = _narrowed(clerk.get("/admin/?tab=to-pack&q=achieng&area=Nairobi+CBD&paid_from=2026-11-01"), clerk)
 
     assert narrowed == "Found by “achieng” Paid from 1 Nov 2026 Area: Nairobi CBD Clear"
-    assert clerk.page.find(".//p[@class='orders-narrowed']/a").get("href") == "/admin/?tab=to-pack"
+    assert clerk.page.find(".//p[@class='active-filters']/a").get("href") == "/admin/?tab=to-pack"
 
 
 def test_an_address_says_all_that_was_chosen_and_reads_back_the_same():
@@ -456,7 +456,7 @@ def _way(clerk, rel: str) -> str:
 
 
 def _narrowed(reply, clerk) -> str:
-    return " ".join("".join(clerk.page.find(".//p[@class='orders-narrowed']").itertext()).split())
+    return " ".join("".join(clerk.page.find(".//p[@class='active-filters']").itertext()).split())
 
 
 def _utc(moment: str) -> datetime:

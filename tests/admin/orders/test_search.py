@@ -1,4 +1,4 @@
-"""Orders are found by whatever people say over the phone, on both databases, in two queries."""
+"""Order search: by number, name, phone, code or product, on both databases, in two queries."""
 
 import re
 

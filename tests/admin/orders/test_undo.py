@@ -1,4 +1,4 @@
-"""A step taken by mistake: undone within its minute before any email leaves, taken back with a reason later."""
+"""A fulfilment step can be undone within a minute, before its email is sent, or later with a reason."""
 
 from datetime import timedelta
 
@@ -171,8 +171,8 @@ def test_orders_that_were_packed_together_are_undone_together(app, packer):
     undo_together(packer, button.get("value"))
 
     assert notices(packer) == [
-        "2 orders put back",
-        f"1 not put back: {numbers[0]} is not packed any more",
+        "2 orders undone",
+        f"1 not undone: {numbers[0]} is not packed any more",
     ]
     assert [state_of(app, number) for number in numbers] == ["sent", "unfulfilled", "unfulfilled"]
     undo_together(packer, button.get("value"))

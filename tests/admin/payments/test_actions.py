@@ -1,4 +1,4 @@
-"""What an owner decides about money: each act once, with everything that follows from it, and told to the buyer."""
+"""Payment actions of an owner: each is done once, with all its effects, and the buyer is told."""
 
 import pytest
 from sqlalchemy import select

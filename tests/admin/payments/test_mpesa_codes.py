@@ -1,4 +1,4 @@
-"""M-PESA codes: read from whole messages, offered by buyers, looked up at the desk. None of it is believed."""
+"""M-PESA codes: read from messages, entered by buyers, looked up in the admin. None proves a payment."""
 
 from datetime import UTC, datetime
 

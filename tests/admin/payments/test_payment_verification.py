@@ -1,4 +1,4 @@
-"""A dear order does not leave before an owner has seen its payment where money is: in Chpter's account, for one."""
+"""A large order is not sent before an owner has verified its payment."""
 
 import csv
 import io
@@ -186,7 +186,7 @@ def test_several_at_once_leave_but_the_dear_one_that_nobody_has_seen(app, packer
 
 
 @both_databases
-def test_a_second_press_changes_nothing_and_says_who_saw_it(app, clerk):
+def test_a_second_verification_changes_nothing_and_names_the_first_user(app, clerk):
     number = packed(app)
 
     press(clerk, number, "seen")
@@ -219,7 +219,7 @@ def test_of_two_owners_who_saw_it_at_once_one_is_written_down(app, clerk):
 
 
 @both_databases
-def test_what_is_not_paid_cannot_be_seen(app, clerk):
+def test_an_unpaid_order_cannot_be_verified(app, clerk):
     (number,) = order_factory.keep(
         app, order_factory.order(payment=Payment.REFUNDED, total=DEFAULT_VERIFICATION_THRESHOLD)
     )

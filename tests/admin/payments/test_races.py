@@ -1,4 +1,4 @@
-"""Two people at the desk, and Chpter, at the same moment: one wins, the others are told, no shilling is lost."""
+"""Two users and a callback at the same time: one succeeds, the others are told, no shilling is lost."""
 
 import re
 from itertools import permutations

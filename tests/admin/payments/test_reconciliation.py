@@ -1,4 +1,4 @@
-"""The ledger and the orders agree after whatever happens; where it does not, the page says which order, and by how much."""
+"""Reconciliation: the ledger and the orders agree; if not, the page names the order and the difference."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Goods of an order are refunded: papers, pages and lists leave them out or say so, and none is refunded twice."""
+"""Refunded order lines: slips, pages and lists leave them out or say so, and no piece is refunded twice."""
 
 import csv
 import io

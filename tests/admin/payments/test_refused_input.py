@@ -1,4 +1,4 @@
-"""Acts about money that are not to be: wrong entries, orders nobody knows, people who may not."""
+"""Refused payment actions: wrong entries, unknown orders, users without the role."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Less came than was asked for: the buyer is asked for the rest, and the two payments make the order paid."""
+"""A part payment: the buyer is asked for the remaining amount, and both payments together pay the order."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A paid order is cancelled, a wrong mark is taken back, goods come back: each once, with its stock and its words."""
+"""Cancel a paid order, undo "marked paid", return goods: each once, with its stock and its messages."""
 
 import csv
 import io

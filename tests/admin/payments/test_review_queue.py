@@ -1,4 +1,4 @@
-"""Payments to check: all that needs a person stands in one list, most urgent first, until somebody has looked."""
+"""The review queue: every review item, most urgent first, until it is resolved."""
 
 import re
 from datetime import timedelta
@@ -33,7 +33,7 @@ def look(clerk, **fields):
     return clerk.post("/admin/checks/close", {"csrf_token": token["csrf_token"], **fields})
 
 
-def test_nothing_to_check_says_what_will_stand_here(clerk):
+def test_an_empty_review_queue_says_what_it_lists(clerk):
     assert "Nothing to review" in clerk.get("/admin/checks").text
 
 
@@ -143,7 +143,7 @@ def test_staff_may_look_and_the_log_names_them(packer, buy, ledger):
     assert "packer@example.com" in order
 
 
-def test_staff_see_no_button_that_decides_about_money(packer, buy):
+def test_staff_see_no_payment_buttons(packer, buy):
     bought = buy()
     bought.hear(bought.callback(amount="1300"))
 

@@ -1,4 +1,4 @@
-"""Cart links as the desk makes and lists them."""
+"""Cart links: the admin makes and lists them."""
 
 from datetime import timedelta
 

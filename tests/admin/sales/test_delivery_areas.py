@@ -1,4 +1,4 @@
-"""Delivery areas and pickup points at the desk."""
+"""Delivery areas and pickup points in the admin."""
 
 import pytest
 from sqlalchemy import select
