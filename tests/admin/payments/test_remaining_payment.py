@@ -34,7 +34,7 @@ def test_the_rest_is_asked_for_and_pays_the_order_by_itself(desk, part_paid, led
     before = ledger.stock(SKU)
     page = desk.follow(desk.ask_rest(part_paid, 5000, 100))
 
-    assert "KSh 100 is asked for" in page and "wa.me/" in page
+    assert "The buyer is asked for KSh 100" in page and "wa.me/" in page
     assert (ledger.standing(part_paid).order, ledger.column("remaining_requested", part_paid)) == ("review", 100)
     assert desk.sums(part_paid) == (5000, 0, 0, 0)
     assert "KSh 5,000 was received, and the buyer was asked for the remaining KSh 100." in page
