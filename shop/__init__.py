@@ -103,7 +103,7 @@ def init_templates(app: Flask, settings: Settings) -> None:
     from shop.cart.contents import MAX_LINES, MAX_QUANTITY
     from shop.core.clock import ago, nairobi
     from shop.core.money import shillings
-    from shop.core.phones import phones_in, readable_phone
+    from shop.core.phones import phones_in, readable_phone, whatsapp_link
     from shop.core.text import masked_email, masked_phone
     from shop.orders.payment_summary import paid_words, payment_summary, payment_words, payments_of
     from shop.store.settings import current_store
@@ -115,7 +115,7 @@ def init_templates(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_email)
     app.jinja_env.globals.update(shop=LocalProxy(current_store), mpesa_limit=settings.mpesa_limit)
-    app.jinja_env.globals.update(max_quantity=MAX_QUANTITY, max_lines=MAX_LINES)
+    app.jinja_env.globals.update(max_quantity=MAX_QUANTITY, max_lines=MAX_LINES, whatsapp_link=whatsapp_link)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.globals.update(payment_summary=payment_summary, paid_words=paid_words)
     app.jinja_env.globals.update(payments_of=payments_of, payment_words=payment_words)

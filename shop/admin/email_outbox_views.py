@@ -1,6 +1,7 @@
-"""The outbox's pages. Everybody at the desk may look and send again; mails that are about no order only an owner."""
+"""The pages of the outbox. Emails that are not about an order are for owners only: they may hold account links."""
 
 import re
+from functools import partial
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
@@ -8,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts.audit_log import audit, audit_search
 from shop.accounts.permissions import admin, has_role, may
-from shop.admin.labels import standing
+from shop.admin.labels import email_badge
 from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import db, write
@@ -23,16 +24,16 @@ from shop.web.pagination import id_arg
 
 @admin.get("/mail")
 @may("staff")
-def mail() -> str:
+def emails() -> str:
     """The outbox, newest first."""
     tab = request.args.get("tab", "")
     tab = tab if tab in TABS else "waiting"
     q = tidy_search(request.args.get("q", ""))
     found = find_emails(tab, q, id_arg(request.args.get("before", "")), has_role("owner"))
     if q:
-        audit_search("Searched the mails", str(found.counts[tab]))
+        audit_search("Searched the emails", str(found.counts[tab]))
     tabs = [
-        (words, found.counts[name], url_for("admin.mail", tab=name, q=q or None), name == tab)
+        (words, found.counts[name], url_for("admin.emails", tab=name, q=q or None), name == tab)
         for name, words in TABS.items()
         if name != "files" or found.counts[name] or name == tab
     ]
@@ -43,7 +44,8 @@ def mail() -> str:
         tab=tab,
         tabs=tabs,
         q=q,
-        standing=standing,
+        title=TABS[tab],
+        email_badge=email_badge,
         why_not=delivery_status.why_not,
         only_files=not settings.smtp_host,
     )
@@ -51,65 +53,62 @@ def mail() -> str:
 
 @admin.get("/mail/<mail_id>")
 @may("staff")
-def mail_one(mail_id: str) -> str:
-    """One mail as it was written, and what became of it."""
+def email(mail_id: str) -> str:
+    """One email and its delivery."""
     found, now = _found(mail_id), utcnow()
     return render_template(
         "admin/emails/detail.html",
-        mail=found.mail,
+        email=found.mail,
         number=found.number,
-        badge_of=standing(found.mail),
+        state=email_badge(found.mail),
         why_not=delivery_status.why_not,
-        may_be_tried=outbox.may_be_retried(found.mail, now),
+        may_retry=outbox.may_be_retried(found.mail, now),
         copies=outbox.copies_of(found.mail) if found.mail.sent_at else 0,
     )
 
 
 @admin.post("/mail/<mail_id>/again")
 @may("staff")
-def mail_again(mail_id: str) -> AnyResponse:
-    """Put an unsent mail in front of the worker again, under its own Message-ID."""
+def email_retry(mail_id: str) -> AnyResponse:
+    """Send an unsent email again, with the same Message-ID."""
     found = _found(mail_id)
-
-    def put_back() -> None:
-        outbox.retry(found.mail, utcnow())
-        audit(f"Sent again: {found.mail.subject}", _order_of(found.mail))
-
     try:
-        write(put_back)
+        write(partial(_retry, found.mail))
     except StaleState:
-        flash("This mail has been sent, or is being sent at this moment", "problem")
+        flash("This email was sent, or is being sent now", "problem")
     else:
-        flash("The mail is on its way again", "good")
-    return redirect(url_for("admin.mail_one", mail_id=mail_id), 303)
+        flash("The email is being sent again", "good")
+    return redirect(url_for("admin.email", mail_id=mail_id), 303)
+
+
+def _retry(email: OutboxEmail) -> None:
+    outbox.retry(email, utcnow())
+    audit(f"Sent again: {email.subject}", _order_of(email))
 
 
 @admin.post("/mail/<mail_id>/copy")
 @may("staff")
-def mail_copy(mail_id: str) -> AnyResponse:
-    """Send a mail that was sent already once more."""
-    found, seen = _found(mail_id), request.form.get("copies", "")
-
-    def copy() -> int:
-        if not re.fullmatch(r"[0-9]{1,6}", seen):
-            raise StaleState
-        made = outbox.send_copy(found.mail, int(seen), utcnow())
-        audit(f"Sent once more: {found.mail.subject}", _order_of(found.mail))
-        return made.id
-
+def email_copy(mail_id: str) -> AnyResponse:
+    """Send a copy of a sent email."""
+    found = _found(mail_id)
     try:
-        made_id = write(copy)
-    except (StaleState, IntegrityError):  # pressed twice: of two at the same moment the database keeps one
-        flash("It has just been sent once more", "problem")
-        return redirect(url_for("admin.mail_one", mail_id=mail_id), 303)
+        copy_id = write(partial(_send_copy, found.mail, request.form.get("copies", "")))
+    except (StaleState, IntegrityError):  # submitted twice: the database keeps one copy
+        flash("A copy was sent just now", "problem")
+        return redirect(url_for("admin.email", mail_id=mail_id), 303)
     except DecryptionError:
-        flash(
-            "This mail is encrypted with a key the shop no longer has. Send a new link instead",
-            "problem",
-        )
-        return redirect(url_for("admin.mail_one", mail_id=mail_id), 303)
-    flash("A new mail is on its way", "good")
-    return redirect(url_for("admin.mail_one", mail_id=made_id), 303)
+        flash("This email is encrypted with a key that the shop no longer has. Send a new link instead", "problem")
+        return redirect(url_for("admin.email", mail_id=mail_id), 303)
+    flash("A copy is being sent", "good")
+    return redirect(url_for("admin.email", mail_id=copy_id), 303)
+
+
+def _send_copy(email: OutboxEmail, shown_copies: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,6}", shown_copies):
+        raise StaleState
+    copy = outbox.send_copy(email, int(shown_copies), utcnow())
+    audit(f"Sent a copy: {email.subject}", _order_of(email))
+    return copy.id
 
 
 def _found(typed: str) -> EmailRow:
@@ -117,5 +116,5 @@ def _found(typed: str) -> EmailRow:
     return (find_email(key, has_role("owner")) if key is not None else None) or abort(404)
 
 
-def _order_of(mail: OutboxEmail) -> Order | None:
-    return db.session.get(Order, mail.order_id) if mail.order_id else None
+def _order_of(email: OutboxEmail) -> Order | None:
+    return db.session.get(Order, email.order_id) if email.order_id else None

@@ -1,8 +1,8 @@
-"""A form that was refused for no fault of what was typed is shown again, filled in. Nothing is done by itself.
+"""Show a refused form again, filled in, for example after a login. Nothing is saved without a new submission.
 
-Its own view shows it, as it does when something typed is wrong: its forms are told that they are not valid
-(shop/web/base_form.py), and nothing may be written meanwhile (shop/core/database.py). Where a view has no page to show,
-such as that of a button in a list, a page of its own says why and holds the button.
+The form's own view renders it, as with an invalid field: during the call every form is invalid
+(shop/web/base_form.py) and the database is read-only (shop/core/database.py). If the view has no page, as for a button
+in a list, a separate page shows the reason and the button.
 """
 
 from collections.abc import Iterable
@@ -22,13 +22,13 @@ from shop.web.base_form import Problems, shown_again
 
 
 def show_again(problems: Problems, status: int, fields: MultiDict[str, str], address: str | None = None) -> Response:
-    """The page of a posted form, filled in with `fields`, with these problems and this status.
+    """The page of a form, filled in with `fields`, with these problems and this status.
 
-    `address` is where the form leads, with its query; left out it is the request's own.
+    `address` is the address of the form, with its query; by default the request's.
     """
     page = own_page(problems, status, fields, address)
     if page is None:
-        with _context(fields, address):
+        with _request_context(fields, address):
             page = _button_page(problems, fields)
         page.status_code = status
     return page
@@ -37,16 +37,16 @@ def show_again(problems: Problems, status: int, fields: MultiDict[str, str], add
 def own_page(
     problems: Problems, status: int, fields: MultiDict[str, str], address: str | None = None
 ) -> Response | None:
-    """The same, but None where the form's view has no page to show."""
-    with _context(fields, address):
-        page = _shown_by_its_view(problems)
+    """The same; None if the form's view has no page."""
+    with _request_context(fields, address):
+        page = _render_by_view(problems)
     if page is not None:
         page.status_code = status
     return page
 
 
-def _shown_by_its_view(problems: Problems) -> Response | None:
-    """What the form's own view shows; None if it shows no page."""
+def _render_by_view(problems: Problems) -> Response | None:
+    """Call the form's own view; None if it returns no page."""
     if request_ctx.request.routing_exception is not None or request.endpoint is None:
         return None
     view = current_app.view_functions[request.endpoint]
@@ -55,7 +55,7 @@ def _shown_by_its_view(problems: Problems) -> Response | None:
         with read_only(), shown_again(problems):
             page = make_response(view(**(request.view_args or {})))
             if _is_page(page) and str(escape(lead)) not in page.get_data(as_text=True):
-                flash(lead, "problem")  # a page with several forms, of which this one is no TypedForm
+                flash(lead, "problem")  # the view did not show it: the page has several forms
                 page = make_response(view(**(request.view_args or {})))
     except (ReadOnlyError, HTTPException):
         return None
@@ -69,12 +69,12 @@ def _is_page(reply: Response) -> bool:
 
 
 def _button_page(problems: Problems, fields: MultiDict[str, str]) -> Response:
-    carried = [(name, value) for name, value in fields.items(multi=True) if name != "csrf_token"]
+    hidden = [(name, value) for name, value in fields.items(multi=True) if name != "csrf_token"]
     return make_response(
         render_template(
             "admin/form_replay.html",
             words=[words for _, words in problems],
-            carried=carried,
+            hidden=hidden,
             typed=_readable(typed_fields(fields)),
         )
     )
@@ -84,14 +84,14 @@ def _readable(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name.replace("_", " ").replace("-", " ").capitalize(), value) for name, value in fields]
 
 
-def _context(fields: MultiDict[str, str], address: str | None) -> RequestContext:
-    """A request that posts these fields, in the session of this one."""
+def _request_context(fields: MultiDict[str, str], address: str | None) -> RequestContext:
+    """A request that posts these fields, with the current session."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    return RequestContext(app, _posted(fields, address), session=request_ctx.session)
+    return RequestContext(app, _environ(fields, address), session=request_ctx.session)
 
 
-def _posted(fields: MultiDict[str, str], address: str | None) -> dict[str, object]:
-    """The environment of a request that posts these fields."""
+def _environ(fields: MultiDict[str, str], address: str | None) -> dict[str, object]:
+    """The WSGI environment of a request that posts these fields."""
     body = urlencode(list(fields.items(multi=True))).encode()
     environ = {name: value for name, value in request.environ.items() if not name.startswith(("werkzeug.", "flask."))}
     if address is not None:

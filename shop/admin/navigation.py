@@ -20,79 +20,86 @@ from shop.web.problems import problems
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    """One entry of the desk's navigation. It is marked as here on every page whose endpoint begins with `under`.
+    """One entry of the navigation. It is current on every page whose endpoint starts with one of `prefixes`.
 
-    `waits` names the number of WorkLeft that stands beside it, and `of` says what is counted.
+    `count` names a field of PendingCounts, and `count_label` says what is counted.
     """
 
-    words: str
+    label: str
     endpoint: str
     role: Role
-    under: tuple[str, ...]
-    waits: str = ""
-    of: str = ""
+    prefixes: tuple[str, ...]
+    count: str = ""
+    count_label: str = ""
 
 
 NAVIGATION = (
-    NavigationEntry("Orders", "admin.orders", "staff", ("admin.order", "admin.money"), "to_pack", "to pack"),
-    NavigationEntry("New order", "admin.new_order", "staff", ("admin.new_order", "admin.cart_")),
-    NavigationEntry("To check", "admin.checks", "staff", ("admin.check", "admin.code"), "to_check", "to check"),
+    NavigationEntry("Orders", "admin.orders", "staff", ("admin.order",), "to_pack", "to pack"),
+    NavigationEntry("New order", "admin.new_order", "staff", ("admin.new_order", "admin.cart_link")),
+    NavigationEntry(
+        "To review",
+        "admin.checks",
+        "staff",
+        ("admin.check", "admin.mpesa_codes", "admin.reconciliation"),
+        "to_review",
+        "to review",
+    ),
     NavigationEntry(
         "Products", "admin.products", "staff", ("admin.product", "admin.categor", "admin.stock", "admin.import")
     ),
-    NavigationEntry("Selling", "admin.selling", "owner", ("admin.selling",)),
+    NavigationEntry("Discounts", "admin.discount_codes", "owner", ("admin.discount_code", "admin.delivery_area")),
     NavigationEntry("Reports", "admin.reports", "owner", ("admin.report",)),
-    NavigationEntry("Mail", "admin.mail", "staff", ("admin.mail",)),
+    NavigationEntry("Emails", "admin.emails", "staff", ("admin.email",)),
     NavigationEntry("Privacy", "admin.privacy", "owner", ("admin.privacy",)),
-    NavigationEntry("Users", "admin.users", "owner", ("admin.users",)),
+    NavigationEntry("Staff", "admin.people", "owner", ("admin.people",)),
     NavigationEntry("Settings", "admin.settings", "owner", ("admin.settings", "admin.set_logo")),
     NavigationEntry("Account", "admin.account", "staff", ("admin.account_",)),
 )
 
 
 @dataclass(frozen=True)
-class WorkLeft:
-    """What waits for a person."""
+class PendingCounts:
+    """What waits for a person: orders, and review items."""
 
-    to_pack: Count  # orders
-    to_check: Count  # things under "To check"
+    to_pack: Count
+    to_review: Count
 
 
-def work_left() -> WorkLeft:
-    """The numbers of now, read once for each request."""
-    if "work_left" not in g:
+def pending_counts() -> PendingCounts:
+    """The current counts, read once per request."""
+    if "pending_counts" not in g:
         to_pack = count_up_to(select(Order.id).where(tab_condition("to-pack")))
         row = db.session.execute(select(to_pack, count_review_items(utcnow()))).one()
-        g.work_left = WorkLeft(*(Count(min(number, MAX_COUNT), number > MAX_COUNT) for number in row))
-    left: WorkLeft = g.work_left
-    return left
+        g.pending_counts = PendingCounts(*(Count(min(number, MAX_COUNT), number > MAX_COUNT) for number in row))
+    counts: PendingCounts = g.pending_counts
+    return counts
 
 
 @admin.app_context_processor
 def navigation() -> dict[str, Any]:
-    """For the desk's templates: its navigation, (way, address, here, number), and what is wrong just now."""
-    if not has_request_context():  # the worker writes a mail
+    """For the admin's templates: the navigation as (entry, address, is current, count), and the current problems."""
+    if not has_request_context():  # the worker renders an email
         return {}
-    unknown = request.blueprint is None and is_admin_path(request.path)  # the page for "not found"
-    if g.get("without_database") or not (request.blueprint == "admin" or unknown):
+    is_admin = request.blueprint == "admin" or (request.blueprint is None and is_admin_path(request.path))  # 404
+    if g.get("without_database") or not is_admin:
         return {}
     here = request.endpoint or ""
 
     def entries() -> list[tuple[NavigationEntry, str, bool, str]]:
         if must_set_up_two_factor():
             return []
-        left = work_left()
+        counts = {"to_pack": pending_counts().to_pack, "to_review": pending_counts().to_review}
         return [
             (
-                way,
-                url_for(way.endpoint),
-                here == way.endpoint or here.startswith(way.under),
-                str(getattr(left, way.waits)) if way.waits and getattr(left, way.waits).number else "",
+                entry,
+                url_for(entry.endpoint),
+                here == entry.endpoint or here.startswith(entry.prefixes),
+                str(counts[entry.count]) if entry.count and counts[entry.count].number else "",
             )
-            for way in NAVIGATION
-            if has_role(way.role)
+            for entry in NAVIGATION
+            if has_role(entry.role)
         ]
 
     settings: Settings = current_app.config["SETTINGS"]
-    wrong = [words for _, words in problems(settings)] if current_user.is_authenticated else []
-    return {"navigation": entries, "has_role": has_role, "problems_now": wrong}
+    current = [words for _, words in problems(settings)] if current_user.is_authenticated else []
+    return {"navigation": entries, "has_role": has_role, "problems_now": current}

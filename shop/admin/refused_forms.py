@@ -1,4 +1,4 @@
-"""How the admin answers a form that it does not carry out: filled in again, with words for what is in the way."""
+"""Responses to admin forms that are refused: the form is shown again, filled in, with the reason."""
 
 from flask import Response, current_app, flash, redirect, request, url_for
 from flask_login import current_user
@@ -17,25 +17,25 @@ from shop.web.errors import error_page
 from shop.web.fingerprints import StaleForm
 from shop.web.idempotency import earlier_result
 
-STALE = "You signed in again after this page was opened, so nothing is saved yet. Check it and press the button again"
+STALE = "Nothing was saved: you signed in again after you opened this page. Check it and press the button again"
 SIGNED_OUT = ("You are signed out", "Nothing was saved. Sign in, open the page again and send it once more.")
-BUSY = "The database did not answer, so this may not be saved. Look whether it is there, then press the button again"
-GONE = "What you typed is no longer kept: it was kept for two hours"
-AGAIN = "That was saved already, so it counts once"
+BUSY = "The database did not answer, so this may not be saved. Check whether it is there, then press the button again"
+GONE = "What you typed was kept for two hours and is now deleted"
+SAVED = "That was saved already, so it is not saved again"
 
 
 @admin.errorhandler(StaleForm)
 def changed_meanwhile(error: StaleForm) -> Response:
-    """The form with what others changed, to look at and send again."""
+    """Show the form again, with what another user changed."""
     db.session.rollback()
     return show_again(error.problems, 409, error.typed)
 
 
 @admin.errorhandler(CSRFError)
 def stale_token(_error: CSRFError) -> Response:
-    """A form opened before the last sign-in, with a token of the session that this browser has now.
+    """The form was opened before the last sign-in: show it again, to users who may send it.
 
-    Who may not send it any more is told so. What another site sent is not shown.
+    A form that another site sent is not shown.
     """
     if not current_user.is_authenticated:
         return error_page(400, SIGNED_OUT)
@@ -49,16 +49,16 @@ def stale_token(_error: CSRFError) -> Response:
 @admin.errorhandler(OperationalError)
 @admin.errorhandler(TimeoutError)
 def busy(error: OperationalError | TimeoutError) -> Response:
-    """The form with all that was typed, when the database has no time for it."""
+    """The database did not answer: show the form again, if the page can be read."""
     database_outage().failed(type(getattr(error, "orig", error)).__name__)
-    page = _filled_in() if request.method == "POST" else None
+    page = _form_again() if request.method == "POST" else None
     page = page or error_page(503)
     page.headers["Retry-After"] = "5"
     return page
 
 
-def _filled_in() -> Response | None:
-    """None when the database cannot even be read, or for a button without a form."""
+def _form_again() -> Response | None:
+    """None if the database cannot be read, or for a button without a page."""
     try:
         db.session.rollback()
         return own_page([("main", BUSY)], 503, MultiDict(request.form))
@@ -68,22 +68,22 @@ def _filled_in() -> Response | None:
 
 
 @admin.before_request
-def lead_to_what_was_made() -> AnyResponse | None:
-    """A form that made something and is sent again leads to it."""
-    return _made_before() if request.method == "POST" else None
+def redirect_resubmission() -> AnyResponse | None:
+    """Redirect a form that was submitted before to what it made."""
+    return _redirect_to_made() if request.method == "POST" else None
 
 
 @admin.after_request
-def lead_to_what_was_just_made(response: Response) -> AnyResponse:
-    """So does one that was sent twice at the same moment: what it asks for is taken by its own first sending."""
+def redirect_double_submission(response: Response) -> AnyResponse:
+    """Redirect a form that was submitted twice at the same time: the first submission made its name or code unique."""
     refused = request.method == "POST" and response.status_code in (409, 422)
-    return (refused and _made_before()) or response
+    return (refused and _redirect_to_made()) or response
 
 
 @admin.get("/kept-form")
 @may("staff")
 def kept_form() -> AnyResponse:
-    """The form that was refused, filled in."""
+    """The form that was kept during the login, filled in."""
     kept = form_kept_here()
     if kept is None:
         flash(GONE, "problem")
@@ -100,9 +100,9 @@ def kept_form() -> AnyResponse:
     return show_again([("main", kept.message)], 200, kept.fields, kept.address)
 
 
-def _made_before() -> AnyResponse | None:
+def _redirect_to_made() -> AnyResponse | None:
     address = earlier_result()
     if not address:
         return None
-    flash(AGAIN, "good")
+    flash(SAVED, "good")
     return redirect(address, 303)

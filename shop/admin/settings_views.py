@@ -1,4 +1,6 @@
-"""What the shop says of itself on every page and in every mail."""
+"""The shop's settings and its logo."""
+
+from functools import partial
 
 from email_validator import EmailNotValidError
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -8,7 +10,7 @@ from wtforms.validators import Length, ValidationError
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
-from shop.admin.upload_limits import takes
+from shop.admin.upload_limits import allow_upload
 from shop.catalog.images import serving
 from shop.catalog.images.paths import files_of
 from shop.catalog.images.processing import MAX_FILE_BYTES, ImageRefused
@@ -44,24 +46,24 @@ def _phone(field: StringField) -> None:
 
 
 class SettingsForm(BaseForm):
-    """The shop's details. What is left empty is as the server's settings have it; of the sum: no payment is held up."""
+    """The shop's settings. An empty text uses the server's setting; an empty threshold verifies no payment."""
 
     name = StringField(
-        "Name of the shop",
-        [Length(max=60, message="Name of the shop must be 60 characters or fewer")],
+        "Shop name",
+        [Length(max=60, message="Shop name must be 60 characters or fewer")],
         filters=[typed_line],
     )
     tagline = StringField(
-        "One sentence about it",
-        [Length(max=160, message="One sentence about it must be 160 characters or fewer")],
+        "Tagline",
+        [Length(max=160, message="Tagline must be 160 characters or fewer")],
         filters=[typed_line],
     )
     phone = StringField("Phone number", filters=[typed_line])
     whatsapp = StringField("WhatsApp number", filters=[typed_line])
-    email = StringField("E-mail address", filters=[typed_line])
+    email = StringField("Email address", filters=[typed_line])
     address = StringField(
-        "Where people find it",
-        [Length(max=250, message="Where people find it must be 250 characters or fewer")],
+        "Address",
+        [Length(max=250, message="Address must be 250 characters or fewer")],
         filters=[typed_line],
     )
     about = TextAreaField(
@@ -70,25 +72,22 @@ class SettingsForm(BaseForm):
         filters=[typed_text],
     )
 
-    verification_threshold = WholeNumberField("Look at payments from", 1, MAX_SHILLINGS, money=True)
+    verification_threshold = WholeNumberField("Verify payments from", 1, MAX_SHILLINGS, money=True)
 
     def validate_phone(self, field: StringField) -> None:
-        """A Kenyan mobile in any spelling."""
         _phone(field)
 
     def validate_whatsapp(self, field: StringField) -> None:
-        """A Kenyan mobile in any spelling."""
         _phone(field)
 
     def validate_email(self, field: StringField) -> None:
-        """An address that could exist: new paid orders are told to it."""
         try:
             field.data and normalised_email(field.data)
         except EmailNotValidError:
             raise ValidationError(BAD_EMAIL) from None
 
     def fill(self, row: StoreSettings) -> None:
-        """Show what is set."""
+        """Fill in the form from the saved settings."""
         for name in TEXTS:
             self[name].data = getattr(row, name)
         self.verification_threshold.data = str(row.verification_threshold or "")
@@ -107,13 +106,13 @@ class SettingsForm(BaseForm):
 def settings() -> str | tuple[str, int] | AnyResponse:
     """Name, contact, address and the about page."""
     if request.method == "GET":
-        return kept_page([])
+        return settings_page([])
     form = SettingsForm()
     if not form.validate():
         return _page(form, form.problems), 422
     write(lambda: _save(form))
     clear_store_cache()
-    flash("Saved. Every page says so within a few seconds", "good")
+    flash("Saved. Every page shows it within a few seconds", "good")
     return redirect(url_for("admin.settings"), 303)
 
 
@@ -126,17 +125,17 @@ def _save(form: SettingsForm) -> None:
         setattr(row, name, values[name])
     texts = [name for name in changed if name in TEXTS]
     if texts:
-        audit(f"Changed the shop’s details: {', '.join(texts)}")
+        audit(f"Changed the settings: {', '.join(texts)}")
     if "verification_threshold" in changed:
-        audit(f"Payments have to be seen {_from(row.verification_threshold)}")
+        audit(_threshold_words(row.verification_threshold))
 
 
-def _from(sum_: int) -> str:
-    return f"from {shillings(sum_)} before the goods leave" if sum_ else "no more before the goods leave"
+def _threshold_words(amount: int) -> str:
+    return f"Payments from {shillings(amount)} need verification" if amount else "Payments need no verification"
 
 
-def _as_it_comes() -> StoreSettings:
-    """What holds before anything was saved."""
+def _defaults() -> StoreSettings:
+    """The settings before any were saved."""
     return StoreSettings(**dict.fromkeys(TEXTS, ""), verification_threshold=DEFAULT_VERIFICATION_THRESHOLD)
 
 
@@ -146,21 +145,21 @@ def _shown(row: StoreSettings) -> dict[str, str]:
     return form.shown()
 
 
-def kept_page(problems: list[tuple[str, str]]) -> str:
-    """The page as the settings are now. `problems` are those of another form on it."""
+def settings_page(problems: list[tuple[str, str]]) -> str:
+    """The page with the saved settings. `problems` are those of the logo form."""
     form = SettingsForm(formdata=None)
-    form.fill(db.session.get(StoreSettings, ROW_ID) or _as_it_comes())
+    form.fill(db.session.get(StoreSettings, ROW_ID) or _defaults())
     return _page(form, problems)
 
 
 def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
-    ours: Settings = current_app.config["SETTINGS"]
-    row = db.session.get(StoreSettings, ROW_ID) or _as_it_comes()
+    server: Settings = current_app.config["SETTINGS"]
+    row = db.session.get(StoreSettings, ROW_ID) or _defaults()
     return render_template(
         "admin/settings.html",
         form=form,
         shown=_shown(row),
-        ours=ours,
+        server=server,
         problems=problems,
         own_logo=bool(files_of(current_store().logo)),
         logo={"logo": row.logo or ""},
@@ -168,22 +167,22 @@ def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
 
 
 LOGO: dict[str, Label] = {"logo": "The logo"}
-takes("admin.set_logo", MAX_FILE_BYTES)
+allow_upload("admin.set_logo", MAX_FILE_BYTES)
 
 
 @admin.post("/settings/logo")
 @may("owner")
 def set_logo() -> tuple[str, int] | AnyResponse:
-    """Take in a logo, in place of the one there was."""
+    """Replace the logo."""
     file = request.files.get("logo")
     if file is None or not (file.filename or file.stream.seek(0, 2)):
-        return kept_page([("logo-file", "Choose a image for the logo")]), 422
-    db.session.rollback()  # no transaction stays open while a image is decoded
+        return settings_page([("logo-file", "Choose an image for the logo")]), 422
+    db.session.rollback()  # no transaction stays open while an image is decoded
     try:
         path = store_image(file)
     except ImageRefused as refused:
-        return kept_page([("logo-file", f"The logo was not changed: {refused}")]), 422
-    _show(path, "Changed the shop’s logo")
+        return settings_page([("logo-file", f"The logo was not changed: {refused}")]), 422
+    _replace_logo(path, "Changed the shop’s logo")
     flash("The logo is changed. Every page shows it within a few seconds", "good")
     return _back()
 
@@ -191,39 +190,39 @@ def set_logo() -> tuple[str, int] | AnyResponse:
 @admin.post("/settings/logo/remove")
 @may("owner")
 def remove_logo() -> AnyResponse:
-    """Go back to the drawing a new shop has."""
+    """Remove the logo; pages show the default one."""
     asked = ask_for_confirmation(
         "Remove the logo?",
-        "Every page shows the drawing of a new shop instead. Your image is deleted.",
+        "Every page shows the default logo instead. Your image is deleted.",
         button="Remove",
         back=url_for("admin.settings"),
     )
     if asked:
         return asked
-    if _show("", "Removed the shop’s logo"):
+    if _replace_logo("", "Removed the shop’s logo"):
         flash("The logo is removed", "good")
     else:
         flash("The logo was removed already", "problem")
     return _back()
 
 
-def _show(path: str, words: str) -> str:
-    """Make a image the logo; the path of the one before it, whose files the sweep deletes a day later."""
-
-    def work() -> str:
-        row = store_settings_row()
-        db.session.refresh(row, with_for_update=True)
-        if row.logo != path:
-            refuse_if_changed("the logo", {"logo": row.logo}, labels=LOGO)
-        before, row.logo = row.logo, path
-        if before != path:
-            audit(words)
-        return before
-
-    before = write(work)
+def _replace_logo(path: str, words: str) -> str:
+    """Save the path of the logo. Returns the former path; the worker deletes its files after a day."""
+    former = write(partial(_save_logo, path, words))
     clear_store_cache()
-    serving.touch(before)
-    return before
+    serving.touch(former)
+    return former
+
+
+def _save_logo(path: str, words: str) -> str:
+    row = store_settings_row()
+    db.session.refresh(row, with_for_update=True)
+    if row.logo != path:
+        refuse_if_changed("the logo", {"logo": row.logo}, labels=LOGO)
+    former, row.logo = row.logo, path
+    if former != path:
+        audit(words)
+    return former
 
 
 def _back() -> AnyResponse:

@@ -1,4 +1,4 @@
-"""How much the desk's upload forms may send. Everywhere else, and for strangers, the shop's own small limit holds."""
+"""Request size limits of upload forms. All other requests keep the shop's small limit."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ from flask import request
 
 from shop.accounts.permissions import admin, has_role
 
-FRAME = 64 * 1024  # bytes for the form around the files
-LARGEST: dict[str, int] = {}  # endpoint: bytes of one request
+FORM_OVERHEAD = 64 * 1024  # bytes for the fields around the files
+MAX_BYTES: dict[str, int] = {}  # of one request, by endpoint
 
 
-def takes(endpoint: str, most: int) -> None:
-    """Let owners send so many bytes to a view of the desk."""
-    LARGEST[endpoint] = most + FRAME
+def allow_upload(endpoint: str, max_bytes: int) -> None:
+    """Let owners send files of up to `max_bytes` bytes to an admin view."""
+    MAX_BYTES[endpoint] = max_bytes + FORM_OVERHEAD
 
 
 @admin.url_value_preprocessor
-def make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Before anything reads the form: its token is checked before the view, and that reads all of it."""
-    if request.method == "POST" and endpoint in LARGEST and has_role("owner"):
-        request.max_content_length = LARGEST[endpoint]
+def raise_limit(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Raise the limit before the CSRF check, which reads the whole form."""
+    if request.method == "POST" and endpoint in MAX_BYTES and has_role("owner"):
+        request.max_content_length = MAX_BYTES[endpoint]

@@ -81,5 +81,5 @@ def _problem_with(typed: str) -> str:
 
 
 def whatsapp_link(text: str, number: str = "") -> str:
-    """To one number (digits, 2547XXXXXXXX), or, without one, to whoever the sender chooses."""
-    return f"https://wa.me/{number}?text={escaped(text, safe='')}"
+    """A link that opens WhatsApp with this text, to a number (2547XXXXXXXX) or to a contact that the sender picks."""
+    return f"https://wa.me/{number}?text={escaped(text, safe='')}" if text else f"https://wa.me/{number}"

@@ -74,7 +74,7 @@ def test_a_search_of_emails_is_recorded(app, packer, orders, later):
     packer.get("/admin/mail", query_string={"q": "z@example.com"})
     packer.get("/admin/mail")
 
-    assert log(app) == [(STAFF, "Searched the mails: 0 found")]
+    assert log(app) == [(STAFF, "Searched the emails: 0 found")]
 
 
 def test_an_uncounted_search_is_recorded_without_a_number(app, clerk, later, orders, monkeypatch):
@@ -92,9 +92,9 @@ def test_each_privacy_lookup_is_recorded(app, clerk, orders, later):
     clerk.get("/admin/privacy")
 
     assert [words for _, words in log(app)] == [
-        "Looked at what is kept of the buyer of 30 orders",
-        "Looked at what is kept of the buyer of 30 orders",
-        "Looked at what is kept of the buyer of 0 orders",
+        "Viewed the personal data of the buyer of 30 orders",
+        "Viewed the personal data of the buyer of 30 orders",
+        "Viewed the personal data of the buyer of 0 orders",
     ]
 
 

@@ -129,7 +129,7 @@ def test_neither_the_table_nor_the_outbox_shows_a_link(app, clerk):
         address = f"/admin/mail/{mail.id}"
 
     page = clerk.get(address).text
-    assert "only its reader may see it" in page
+    assert "only its recipient may use" in page
     assert token not in page and mail.body not in page
 
 

@@ -1,4 +1,4 @@
-"""What can't be undone asks first, on a page that says what will happen; nothing is done before that."""
+"""Actions that cannot be undone ask for confirmation first, on a page that says what will happen."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""The outbox at the desk: what waits, what went, what no server took; and sending again, never twice by accident."""
+"""The outbox pages: waiting, sent and failed emails; sending again, never twice by accident."""
 
 import re
 from datetime import timedelta
@@ -147,6 +147,13 @@ def test_one_mail_is_read_as_it_was_written(clerk, put):
     assert "/admin/orders/" in page
 
 
+def test_an_email_with_a_secret_link_shows_a_placeholder_in_place_of_its_text(clerk, put):
+    page = clerk.get(f"/admin/mail/{put(encrypted=True, body='gAAAAciphertext')}").text
+
+    assert "The text of this email is not shown" in page
+    assert "gAAAA" not in page
+
+
 @pytest.mark.parametrize("mail_id", ["0", "999999", "99999999999999", "x", "-1", "1.5", "%00", "²"])
 def test_a_mail_that_is_none_is_not_found(clerk, put, mail_id):
     put()
@@ -162,7 +169,7 @@ def test_a_failed_mail_goes_out_again_under_the_message_id_it_had(app, packer, p
     reply = press(packer, mail_id, "again")
 
     assert reply.status_code == 303
-    assert "on its way again" in packer.get(reply.location).text
+    assert "is being sent again" in packer.get(reply.location).text
     assert sweep(app) == 1
     assert [letter["Message-ID"] for letter in office.letters] == ["<0@localhost>"]
     with app.app_context():
@@ -214,12 +221,12 @@ def test_a_sent_mail_goes_out_once_more_as_a_new_one_however_often_the_button_is
     replies = [clerk.post(f"/admin/mail/{mail_id}/copy", form) for _ in range(3)]
 
     assert [reply.status_code for reply in replies] == [303] * 3
-    assert "just been sent once more" in clerk.get(replies[1].location).text
+    assert "A copy was sent just now" in clerk.get(replies[1].location).text
     assert sweep(app) == 1
     assert len({letter["Message-ID"] for letter in office.letters}) == len(office.letters) == 2
     assert office.letters[1]["Message-ID"].endswith("@localhost>")
     assert mail_of(mail_id).message_id == "<0@localhost>"
-    assert "sent once more 1 time" in clerk.get(f"/admin/mail/{mail_id}").text
+    assert "1 copy was sent" in clerk.get(f"/admin/mail/{mail_id}").text
 
 
 @both_databases

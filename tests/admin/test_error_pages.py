@@ -1,4 +1,4 @@
-"""What goes wrong inside the admin is said in the admin's own frame, with the way back to where one was."""
+"""Error pages of the admin keep its navigation and link back."""
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -17,7 +17,7 @@ def frame(clerk) -> tuple[str, str, list[str]]:
 
 
 def rooms(clerk) -> list[str]:
-    return [link.text.strip() for link in clerk.page.findall(".//div[@class='desk-row']//a")]
+    return [link.text.strip() for link in clerk.page.findall(".//div[@class='admin-nav__row']//a")]
 
 
 @pytest.mark.parametrize("address", ["/admin/orders/99999999", "/admin/no-such-page", "/admin/orders/x/y/z"])

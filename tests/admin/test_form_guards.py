@@ -1,4 +1,4 @@
-"""A form says what its page showed, and makes a thing once: what the admin's forms promise, on one of each kind."""
+"""Fingerprints and idempotency keys: tested on one form of each kind."""
 
 import pytest
 from sqlalchemy import func, select

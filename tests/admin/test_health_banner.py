@@ -1,4 +1,4 @@
-"""What is wrong with the shop stands on every page of the desk, until it is mended, and on no buyer's page."""
+"""Current problems are shown on every admin page until they are solved, and on no buyer's page."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def notices(clerk):
     def read(address: str = "/admin/checks") -> list[str]:
         page = clerk.get(address).text
         found = re.findall(
-            r'<details class="notice notice--bad alarm"><summary>(.*?)</summary>(.*?)</details>', page, re.S
+            r'<details class="notice notice--bad health-banner"><summary>(.*?)</summary>(.*?)</details>', page, re.S
         )
         return [f"{what}{cure}" for what, cure in found]
 

@@ -1,4 +1,4 @@
-"""The shop's logo: sent from the settings page, shown at the top of every page and on receipts."""
+"""The shop's logo: uploaded in the settings, shown on every page and on receipts."""
 
 import os
 import re
@@ -123,7 +123,7 @@ def test_without_a_file_the_cure_is_said(clerk):
     for form in ({}, {"logo": "text"}, {"logo": (BytesIO(b""), "")}):
         reply = clerk.post(f"{PAGE}/logo", {"csrf_token": token, **form}, content_type="multipart/form-data")
         assert reply.status_code == 422
-        assert '<a href="#logo-file">Choose a image for the logo</a>' in reply.text
+        assert '<a href="#logo-file">Choose an image for the logo</a>' in reply.text
 
 
 def test_a_name_of_hostile_characters_stays_outside(app, clerk):

@@ -1,4 +1,4 @@
-"""Forty hostile texts in every stored field: on no page, mail, slip or export do they become more than text."""
+"""Forty hostile texts in every stored field: pages, emails, slips and exports show them as plain text."""
 
 import csv
 from io import BytesIO, StringIO

@@ -56,7 +56,7 @@ PUBLIC = {
     "accounts.new_password": "token",
 }
 # endpoints of the desk that may write on a GET: an export is an act, and stands in the log
-CHANGING_GETS = {"admin.export_orders", "admin.export_money", "admin.report_export", "admin.catalogue_export"}
+CHANGING_GETS = {"admin.export_orders", "admin.export_payments", "admin.report_export", "admin.catalogue_export"}
 SAFE = ("GET", "HEAD", "OPTIONS")
 BY_THE_MINUTE = {"sitting.seen", "merchant.payment_verified_at"}
 

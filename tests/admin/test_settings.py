@@ -1,4 +1,4 @@
-"""The shop's details: what the merchant writes stands on every page and in every mail."""
+"""The settings: every page and every email shows them."""
 
 from email import message_from_bytes
 from email.policy import default
@@ -64,7 +64,7 @@ def test_what_is_saved_stands_on_every_page_and_the_catalogues_tag_changes(app, 
     with app.app_context():
         assert db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)).all() == [
             "Changed the shop’s details: name, tagline, phone, whatsapp, email, address, about",
-            "Payments have to be seen from KSh 30,000 before the goods leave",
+            "Payments from KSh 30,000 need verification",
         ]
 
 
@@ -91,7 +91,7 @@ def test_the_sum_from_which_payments_are_seen_is_kept_and_empty_means_none(app, 
 
     with app.app_context():
         acts = db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id.desc())).first()
-        assert acts == "Payments have to be seen no more before the goods leave"
+        assert acts == "Payments need no verification"
 
 
 def sum_shown(clerk):
@@ -103,7 +103,7 @@ def test_a_sum_that_is_none_is_refused_and_the_one_before_holds(app, clerk):
     send(clerk)
     for typed in ("0", "-1", "abc", "1e3", "5.50", "1_000", "+5", "1000001", "9" * 10, "9" * 400, CANARY):
         assert send(clerk, verification_threshold=typed).status_code == 422, typed
-        assert "Look at payments from must be a whole number from KSh 1 to KSh 1,000,000" in text_of(clerk)
+        assert "Verify payments from must be a whole number from KSh 1 to KSh 1,000,000" in text_of(clerk)
 
     assert sum_shown(clerk) == "30000"
     with app.app_context():
@@ -184,13 +184,13 @@ def test_a_name_puts_nothing_else_into_the_head_of_a_mail(app, clerk, shopper, t
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({"name": "x" * 61}, "Name of the shop must be 60 characters or fewer"),
+        ({"name": "x" * 61}, "Shop name must be 60 characters or fewer"),
         ({"phone": "12"}, "Phone number must be a Kenyan mobile, like 0712 345 678"),
         ({"whatsapp": "+44 7700 900123"}, "WhatsApp number must be a Kenyan mobile, like 0712 345 678"),
         ({"email": "nobody"}, "Enter an email address in the correct format, like name@example.com"),
         ({"email": "a@example.com\r\nBcc: b@example.com"}, "Enter an email address in the correct format"),
         ({"about": "x" * 4001}, "About the shop must be 4,000 characters or fewer"),
-        ({"address": "x" * 251}, "Where people find it must be 250 characters or fewer"),
+        ({"address": "x" * 251}, "Address must be 250 characters or fewer"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_lost(clerk, shopper, answers, words):

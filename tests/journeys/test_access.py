@@ -15,8 +15,8 @@ from tests.journeys.visitor import SIZES, TOO_WIDE, Visitor
 
 # What answers a GET, but with no page to look at.
 NO_PAGES = {
-    *("static", "assets.bundle", "media.image", "admin.account_two_factor_image"),  # files
-    *("admin.catalogue_export", "admin.export_orders", "admin.export_money", "admin.report_export"),  # CSV
+    *("static", "assets.bundle", "media.image", "admin.me_codes_image"),  # files
+    *("admin.catalogue_export", "admin.export_orders", "admin.export_payments", "admin.report_export"),  # CSV
     *("orders.status", "health.alive", "health.ready"),  # for programs
     *("payments.landing", "admin.privacy_back"),  # lead on to a page
 }
@@ -126,4 +126,31 @@ def test_every_page_of_the_shop_and_its_desk_is_on_a_tour(app: Flask, comes: Cal
     paths = {path for seen in walked.values() for path in seen}
 
     assert unseen(app, paths) == set()
-    assert unseen(app, paths - {"/admin/mail"}) == {"admin.mail"}
+    assert unseen(app, paths - {"/admin/mail"}) == {"admin.emails"}
+
+
+def test_axe_notices_grey_on_grey_and_a_box_without_a_label(visitor):
+    page = visitor.open("/")
+    page.evaluate("document.querySelector('h1').style.color = getComputedStyle(document.body).backgroundColor")
+    page.evaluate("document.querySelector('label[for=site-search]').remove()")
+    page.evaluate("document.querySelector('#site-search').removeAttribute('placeholder')")
+
+    assert {line.split(": ")[1] for line in serious_findings(page, LIGHT, DARK)} == {"color-contrast", "label"}
+    assert page.evaluate(SMALL_TARGETS) == []
+
+
+def test_a_small_target_is_noticed(visitor):
+    page = visitor.open("/")
+    page.evaluate("document.querySelector('.button').style.cssText = 'min-block-size: 0; block-size: 30px; padding: 0'")
+
+    assert [line for line in page.evaluate(SMALL_TARGETS) if line.endswith("by 30")]
+
+
+def test_a_page_too_wide_is_noticed_at_either_size(visitor):
+    page = visitor.open("/")
+    page.evaluate("document.querySelector('main').style.inlineSize = '1400px'")
+
+    assert [line for line in in_the_way(page) if line.endswith("px wide")] == [
+        "desk: the page is 1400 px wide",
+        "phone: the page is 1400 px wide",
+    ]

@@ -13,8 +13,8 @@ SIZES = ["phone", "desk"]
 
 def to_checks(merchant: Visitor):
     merchant.sign_in()
-    merchant.go_to("To check")
-    merchant.sees_heading("Payments to check")
+    merchant.go_to("To review")
+    merchant.sees_heading("To review")
     return merchant.page
 
 
@@ -25,7 +25,7 @@ def test_the_rest_is_asked_for_with_one_tap_and_the_buyer_pays_it(comes: Callabl
     buyer.sees_heading("Your payment is being checked by a person.")
     number = buyer.orders[0][0]
     page = to_checks(merchant)
-    card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"))
+    card = page.locator(".review-item", has=page.get_by_role("link", name=f"Order {number}"))
     expect(card).to_contain_text("KSh 2,650")
     expect(card).to_contain_text("KSh 1,325")
     card.get_by_role("button", name="Ask for the remaining KSh 1,325").click()
@@ -47,17 +47,17 @@ def test_another_is_refused_and_its_money_given_back(comes: Callable[..., Visito
     buyer.buy("Wrong amount")
     number = buyer.orders[0][0]
     page = to_checks(merchant)
-    card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"))
+    card = page.locator(".review-item", has=page.get_by_role("link", name=f"Order {number}"))
     card.get_by_role("link", name="Accept less, or refuse").click()
-    merchant.sees_heading(f"Did the money for order {number} come?")
+    merchant.sees_heading(f"Was the payment for order {number} come?")
     page.get_by_role("button", name="Refuse: cancel the order").click()
-    merchant.sees("KSh 1,325 is to be given back")
-    page.get_by_role("link", name="Record money given back").click()
+    merchant.sees("refund due: KSh 1,325")
+    page.get_by_role("link", name="Record refund").click()
     page.get_by_label("Cash").check()
     page.get_by_label("Reason").fill("Only half had come")
-    page.get_by_role("button", name="Record it").click()
+    page.get_by_role("button", name="Record refund").click()
 
-    merchant.sees("Recorded: KSh 1,325 was given back")
+    merchant.sees("Refund of KSh 1,325 recorded")
     buyer.page.reload()
     buyer.sees_heading("This order was cancelled.")
     buyer.sees("KSh 1,325 was refunded.")
@@ -75,10 +75,10 @@ def test_a_lost_payment_is_marked_paid_by_the_code_its_buyer_offered(comes: Call
     buyer.page.get_by_role("button", name="Send").click()
     buyer.sees(f"We have your M-PESA code {code}.")
     page = to_checks(merchant)
-    card = page.locator(".matter", has=page.get_by_role("link", name=f"Order {number}"), has_text=code)
+    card = page.locator(".review-item", has=page.get_by_role("link", name=f"Order {number}"), has_text=code)
     card.get_by_role("link", name="Look up the code").click()
-    merchant.sees_heading("M-PESA code desk")
-    merchant.sees("A buyer gave this code; no payment is known")
+    merchant.sees_heading("M-PESA code lookup")
+    merchant.sees("A buyer entered this code; no payment is known")
     page.get_by_role("link", name="Mark paid by hand").click()
     expect(page.get_by_label("M-PESA code")).to_have_value(code)
     page.get_by_label("Reason").fill("Seen in the till's M-PESA")
@@ -87,9 +87,9 @@ def test_a_lost_payment_is_marked_paid_by_the_code_its_buyer_offered(comes: Call
     merchant.sees(f"Order {number} is paid")
     buyer.sees_paid()
     page.goto(f"/admin/codes?code={code}")
-    merchant.sees(f"This payment is counted for order {number}")
+    merchant.sees(f"This payment is recorded for order {number}")
     page.goto("/admin/money")
-    merchant.sees("The money adds up.")
+    merchant.sees("The ledger and the orders agree.")
 
 
 def test_money_by_hand_asks_who_it_is_where_the_password_is_long_ago(visitor: Visitor):

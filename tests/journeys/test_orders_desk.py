@@ -75,7 +75,7 @@ def test_the_bar_that_stays_in_sight_covers_no_focus(visitor):
         page.keyboard.press("Tab")
         covered = page.evaluate(
             """() => {
-                const bar = document.querySelector(".bulk"), here = document.activeElement;
+                const bar = document.querySelector(".bulk-actions"), here = document.activeElement;
                 if (bar.contains(here)) return false;
                 return here.getBoundingClientRect().bottom > bar.getBoundingClientRect().top + 1;
             }"""

@@ -49,10 +49,10 @@ def test_a_pickup_order_is_handed_over_for_the_code_the_buyer_shows(comes: Calla
     mail = merchant.shop.mail_with(f"Subject: Your order {number} is ready to collect")
     assert re.search(r"Your collection code: (\d{4})", mail)[1] == code
 
-    page.get_by_label("Collect code").fill(f"{(int(code) + 1) % 10_000:04d}")
+    page.get_by_label("Collection code").fill(f"{(int(code) + 1) % 10_000:04d}")
     page.get_by_role("button", name="Hand over", exact=True).click()
-    merchant.sees("That is not the collect code of this order.")
-    page.get_by_label("Collect code").fill(code)
+    merchant.sees("That is not the collection code of this order.")
+    page.get_by_label("Collection code").fill(code)
     page.get_by_role("button", name="Hand over", exact=True).click()
     merchant.sees("Nothing more to do: collected.")
     buyer.page.reload()
@@ -68,7 +68,7 @@ def test_what_is_written_to_the_buyer_arrives_and_a_private_note_does_not(comes:
     merchant.open(f"/admin/orders/{number}")
     page.get_by_text("Write a private note").click()
     page.get_by_label("Private note").fill("Likes to be called first")
-    page.get_by_role("button", name="Keep note").click()
+    page.get_by_role("button", name="Save note").click()
     merchant.sees("Likes to be called first")
     page.get_by_text("Write to the buyer").click()
     page.get_by_label("Message to the buyer").fill("The rider comes at four")

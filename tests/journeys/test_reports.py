@@ -12,7 +12,7 @@ from tests.journeys.visitor import Visitor
 def shown_takings(merchant: Visitor) -> int:
     """What the report of today says was taken."""
     merchant.open("/admin/reports?days=1")
-    return int(re.sub(r"\D", "", merchant.page.locator(".sums__first dd a").first.inner_text()))
+    return int(re.sub(r"\D", "", merchant.page.locator(".key-figures__main dd a").first.inner_text()))
 
 
 @pytest.mark.parametrize("size", ["phone", "desk"])
@@ -29,9 +29,9 @@ def test_the_report_sums_what_was_bought_and_leads_to_the_orders(comes: Callable
     assert len(paid) == 2
     assert after - before == sum(total for _, total in paid)
     page = merchant.page
-    page.locator(".sums__first dd a").first.click()
+    page.locator(".key-figures__main dd a").first.click()
     for number, _ in paid:
         expect(page.get_by_role("link", name=number)).to_be_visible()
     merchant.open("/admin/reports?days=1")
     page.get_by_role("row", name=re.compile("^There was not enough money")).get_by_role("link").click()
-    merchant.sees_heading("Tries to pay: There was not enough money for the payment")
+    merchant.sees_heading("Payment attempts: There was not enough money for the payment")

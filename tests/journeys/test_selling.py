@@ -24,7 +24,7 @@ def test_a_merchant_makes_an_order_on_a_phone_and_its_buyer_pays_it(comes, scrip
     page.get_by_label("Nairobi CBD").check()
     page.get_by_label("Address or landmark").fill("Blue gate")
     page.get_by_role("button", name="Make the order").click()
-    merchant.sees("The total is KSh 5,100. If that is right, press Make the order")
+    merchant.sees("The total is KSh 5,100. If that is correct, press Make the order")
     page.get_by_role("button", name="Make the order").click()
 
     merchant.sees_heading("Send the link to pay")

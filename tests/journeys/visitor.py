@@ -124,7 +124,7 @@ class Visitor:
 
     def rooms(self) -> Locator:
         """The rooms of the desk, in sight: on a phone they are behind a menu."""
-        ways = self.page.get_by_role("navigation", name="Desk")
+        ways = self.page.get_by_role("navigation", name="Admin")
         menu = ways.locator("summary")
         if menu.is_visible():
             menu.click()

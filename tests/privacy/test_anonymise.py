@@ -296,7 +296,7 @@ def test_the_export_has_every_row_about_the_buyer_and_no_secrets(app, clerk, bou
     assert not [table for table, rows in held.items() if keys & set(rows[0])]
     with app.app_context():
         act = db.session.scalars(select(AuditLogEntry).order_by(AuditLogEntry.id.desc())).first()
-        assert act.words == "Exported what is kept of the buyer of 1 order"
+        assert act.words == "Exported the personal data of the buyer of 1 order"
 
 
 def test_the_page_shows_the_stored_data(clerk, bought):

@@ -69,7 +69,7 @@ def test_the_bars_fit_the_chart_and_the_table_lists_each(app, clerk, first):
     order_factory.keep(app, *(paid(now - timedelta(days=n), 1000 * n + 1) for n in range(30)))
     page = clerk.get(f"/admin/reports?from={first}&to=2026-11-24").text
 
-    heights = [float(height) for height in re.findall(r'class="columns__bar"[^>]*height="([\d.]+)"', page)]
+    heights = [float(height) for height in re.findall(r'class="column-chart__bar"[^>]*height="([\d.]+)"', page)]
     assert heights
     assert all(0 < height <= 100 for height in heights)
     assert page.count("</svg>") == page.count("</title>") - 1 + page.count('class="length"')

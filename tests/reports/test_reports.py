@@ -12,7 +12,7 @@ import pytest
 from markupsafe import escape
 from sqlalchemy import func, select
 
-from shop.admin.report_views import ending_words
+from shop.admin.labels import reported_ending
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.database import db
 from shop.orders.models import Order, OrderLine
@@ -153,14 +153,14 @@ def test_every_figure_links_to_its_orders(app, clerk):
 
     sums = {row: clerk.get(unescape(link)).text for row, link in table.items()}
 
-    said = {row: re.search(r"(\d+) orders?, KSh ([\d,]+) together", text).groups() for row, text in sums.items()}
+    said = {row: re.search(r"(\d+) orders?, KSh ([\d,]+) in total", text).groups() for row, text in sums.items()}
     assert said == {
         "M-PESA": ("3", "3,003"),
         "Card": ("1", "800"),
         "Paid in these days, refunded since": ("1", "800"),
         "Placed in these days: waiting for payment": ("1", "40"),
         "Placed in these days: expired": ("1", "300"),
-        "Money came": ("4", "3,803"),
+        "Money received": ("4", "3,803"),
         "The PIN was not right": ("1", "300"),
     }
     for row, text in sums.items():
@@ -168,9 +168,9 @@ def test_every_figure_links_to_its_orders(app, clerk):
         assert (len(rows), sum(rows)) == (int(said[row][0]), int(said[row][1].replace(",", ""))), row
 
 
-def test_attempts_paid_at_once_and_paid_after_a_failure_are_listed_apart():
-    assert ending_words("paid", "") == "Money came"
-    assert ending_words("paid", "wrong_pin") == "Money came, after a failure: The PIN was not right"
+def test_tries_that_brought_money_at_once_and_after_a_failure_are_told_apart():
+    assert reported_ending("paid", "") == "Money received"
+    assert reported_ending("paid", "wrong_pin") == "Money received, after a failure: The PIN was not right"
 
 
 @both_databases
@@ -178,7 +178,7 @@ def test_sales_link_to_the_orders_paid_in_the_period(app, clerk):
     order_factory.keep(app, *(paid(at(f"2026-11-{day:02d}T23:30"), day) for day in range(1, 20)))
     page = clerk.get("/admin/reports?from=2026-11-05&to=2026-11-09").text
 
-    link = unescape(re.search(r'<dt>Takings</dt>\s*<dd><a href="([^"]+)">KSh 35', page)[1])
+    link = unescape(re.search(r'<dt>Sales</dt>\s*<dd><a href="([^"]+)">KSh 35', page)[1])
 
     asked = parse_qs(urlsplit(link).query)
     assert urlsplit(link).path == "/admin/"
@@ -248,7 +248,7 @@ def test_a_figure_with_an_unknown_value_is_empty(clerk, value):
     for of in ("sku", "method", "refunded"):
         reply = clerk.get("/admin/reports/orders", query_string={"of": of, "value": value, "before": value})
         assert reply.status_code == 200
-        assert "There is none behind this sum" in reply.text
+        assert "No order is part of this figure" in reply.text
 
 
 def test_the_drilldown_is_paged(app, clerk):
@@ -264,7 +264,7 @@ def test_an_empty_shop_has_a_report(clerk):
     page = clerk.get("/admin/reports?days=30").text
 
     assert "KSh 0" in page
-    assert "Nobody tried to pay in these days" in page
+    assert "No payment attempts in these days" in page
 
 
 def test_product_names_are_escaped(app, clerk):
@@ -294,9 +294,9 @@ def test_the_export_has_the_same_figures_without_formulas(app, clerk):
     assert reply.mimetype == "text/csv"
     assert "report-2026-11-10-to-2026-11-11.csv" in reply.headers["Content-Disposition"]
     assert rows[0][2] == "First day (Africa/Nairobi)"
-    assert ["Takings", "all orders paid", "2026-11-10", "2026-11-11", "2", "2000"] in rows
-    assert ["Takings by day", "day 10 Nov", "2026-11-10", "2026-11-10", "2", "2000"] in rows
-    assert ["Takings by way of paying", "Card", "2026-11-10", "2026-11-11", "1", "500"] in rows
+    assert ["Sales", "all orders paid", "2026-11-10", "2026-11-11", "2", "2000"] in rows
+    assert ["Sales by day", "day 10 Nov", "2026-11-10", "2026-11-10", "2", "2000"] in rows
+    assert ["Sales by payment method", "Card", "2026-11-10", "2026-11-11", "1", "500"] in rows
     assert any(row[1].startswith("'=HYPERLINK") for row in rows)
 
 

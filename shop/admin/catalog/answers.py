@@ -34,7 +34,7 @@ class Answers:
         self.errors.setdefault(field, words)
 
     def line(self, field: str, what: str, longest: int, *, needed: bool = True) -> str:
-        """A text on one line. `what` begins a sentence: "Name"."""
+        """A text on one line. `what` day_start a sentence: "Name"."""
         text = one_line(self.typed.get(field, ""), LONGEST_TYPED, joiners=True)
         if needed and not text:
             self.refuse(field, f"{what} is empty: fill it in")

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.upload_limits import takes
+from shop.admin.upload_limits import allow_upload
 from shop.catalog.images import gallery, serving
 from shop.catalog.images.processing import MAX_FILE_BYTES
 from shop.catalog.images.uploads import FULL, UploadResult, remove_images, store_images
@@ -29,7 +29,7 @@ GONE = "That image is no longer there. This is how the images are now"
 ORDER: dict[str, Label] = {"order": ("The order of the images", HiddenValues())}
 VARIANTS: dict[str, Label] = {"variants": ("What the image shows", HiddenValues())}
 WORDS: dict[str, Label] = {"alt": "What the image shows"}
-takes("admin.add_images", MOST_FILES * MAX_FILE_BYTES)
+allow_upload("admin.add_images", MOST_FILES * MAX_FILE_BYTES)
 
 
 @admin.get("/products/<number>/images")

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.upload_limits import takes
+from shop.admin.upload_limits import allow_upload
 from shop.catalog.csv_import.apply import apply_plan
 from shop.catalog.csv_import.columns import catalogue_lines, shortened
 from shop.catalog.csv_import.drafts import ImportDraft, delete_draft, get_draft, store_draft
@@ -29,7 +29,7 @@ UNSEEN = (
     "Stock is set in {count} of its rows, and they do not say which stock they saw: what was sold since the file was "
     "made would be on the shelf again. An export with the column “Stock when exported” does say it"
 )
-takes("admin.import_catalogue", MAX_BYTES)
+allow_upload("admin.import_catalogue", MAX_BYTES)
 
 
 class LookAgain(Exception):

@@ -1,7 +1,4 @@
-"""The same act on several orders of the list.
-
-Each order moves in a transaction of its own: one that can't move stops no other.
-"""
+"""One action on several orders of the list. Each order has its own transaction: a refusal stops no other order."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.accounts.audit_log import audit, audit_only, current_user_name
 from shop.accounts.login import admin_address
 from shop.accounts.permissions import admin, may
-from shop.admin.orders.fulfilment_undo_views import forget, remember, remembered
-from shop.admin.orders.list_views import MOST_AT_ONCE, PRINTS, every_of
+from shop.admin.orders.fulfilment_undo_views import forget_bulk_step, last_bulk_step, remember_bulk_step
+from shop.admin.orders.list_views import MAX_SELECTED, PRINTS, selectable_orders
 from shop.core.database import db, write
 from shop.core.text import one_line
 from shop.orders.fulfilment import PaymentNotVerified, TooLate, advance, undo_last_step
@@ -28,142 +25,134 @@ from shop.payments.review_flags import resolve_order
 from shop.web.confirmation_page import ask_for_confirmation
 
 UNDOABLE = ("packed", "sent", "delivered")
-MOST_REASONS = 10  # said one by one: they travel in a cookie
+MAX_REASONS = 10  # shown one by one: they are kept in a cookie
 UNPAID = {
     Payment.AWAITING: "is not paid yet",
-    Payment.REVIEW: "has a payment to be checked first",
-    Payment.EXPIRED: "was closed unpaid",
+    Payment.REVIEW: "has a payment to review first",
+    Payment.EXPIRED: "expired unpaid",
     Payment.CANCELLED: "was cancelled",
     Payment.REFUNDED: "was refunded",
 }
 
 
-class ListMoved(Exception):
-    """All orders of a list were meant, and by now it holds others. The message says so; nothing was done."""
+class ListChanged(Exception):
+    """The whole list was selected, and its length has changed. The message says so; nothing was done."""
 
 
 class NotDone(Exception):
-    """Nothing was done with this order; the message says why, beginning after its number."""
+    """Nothing was done with this order. The message says why; it continues the order's number."""
 
 
 @admin.post("/orders")
 @may("staff")
 def act_on_orders() -> AnyResponse:
-    """Do one act with all orders that are ticked, and say which it was not done with and why."""
+    """Do one action with all selected orders, and say which were refused and why."""
     address = admin_address(request.form.get("back")) or url_for("admin.orders")
     back = redirect(address, 303)
-    act = request.form.get("act", "")
+    action = request.form.get("act", "")
     try:
-        numbers = _whole_list(address, request.form["every"]) if "every" in request.form else _ticked()
-    except ListMoved as why:
-        flash(str(why), "problem")
+        numbers = _whole_list(address, request.form["every"]) if "every" in request.form else _selected()
+    except ListChanged as error:
+        flash(str(error), "problem")
         return back
     if not numbers:
-        flash("No order is chosen. Tick the box of each order you mean", "problem")
+        flash("No order is chosen. Tick the box of each order", "problem")
         return back
-    if act == "export":
+    if action == "export":
         return redirect(url_for("admin.export_orders", order=numbers), 303)
-    if act == "pick":
+    if action == "pick":
         return redirect(url_for("admin.pick_list", order=numbers), 303)
-    if act in PRINTS:
-        return redirect(url_for("admin.print_slips", slip=act, order=numbers), 303)
-    if act not in STEPS:
+    if action in PRINTS:
+        return redirect(url_for("admin.print_slips", slip=action, order=numbers), 303)
+    if action not in ACTIONS:
         flash("Nothing was done: press one of the buttons below the list", "problem")
         return back
-    words, step = STEPS[act]
-    if act == "sent" and (asked := _ask_to_send(numbers, address)):
-        return asked
-    moved, reasons = _each(numbers, step)
-    _answer(words, len(moved), reasons)
-    if moved and act in UNDOABLE:
-        remember(Fulfilment(act), moved)
+    words, act = ACTIONS[action]
+    if action == "sent" and (question := _confirm_sending(numbers, address)):
+        return question
+    done, reasons = _act_on_each(numbers, act)
+    _flash_result(words, len(done), reasons)
+    if done and action in UNDOABLE:
+        remember_bulk_step(Fulfilment(action), done)
     return back
 
 
 @admin.post("/orders/undo")
 @may("staff")
 def undo_orders() -> AnyResponse:
-    """Undo the step that several orders took together a moment ago; their emails do not leave."""
+    """Undo the last bulk action within its minute; its emails are not sent."""
     back = redirect(admin_address(request.form.get("back")) or url_for("admin.orders"), 303)
-    kept = remembered()
-    if kept is None or request.form.get("undo") != str(kept[2]):
-        flash("Nothing was undone: the minute for it is over. Open an order to take its last step back", "problem")
+    last = last_bulk_step()
+    if last is None or request.form.get("undo") != str(last[2]):
+        flash("It is too late to undo: the minute is over. Open an order to undo its last step", "problem")
         return back
-    step, numbers, _ = kept
-    moved, reasons = _each(numbers, partial(_undo, step=step))
-    forget()
-    _answer("put back", len(moved), reasons)
+    step, numbers, _ = last
+    done, reasons = _act_on_each(numbers, partial(_undo, step=step))
+    forget_bulk_step()
+    _flash_result("undone", len(done), reasons)
     return back
 
 
-def _ask_to_send(numbers: list[str], back: str) -> AnyResponse | None:
-    """Ask before several buyers are told that their order is on its way. The orders are named: no other is sent."""
-    many = f"{len(numbers)} orders" if len(numbers) > 1 else f"order {numbers[0]}"
+def _confirm_sending(numbers: list[str], back: str) -> AnyResponse | None:
+    """Ask before several buyers get an email. The form names the orders, so that no other is sent."""
+    orders = f"{len(numbers)} orders" if len(numbers) > 1 else f"order {numbers[0]}"
     return ask_for_confirmation(
-        f"Mark {many} as sent?",
-        "Each buyer who gave an email address is told that the order is on its way, a minute from now. Until then you "
-        "can undo it. What can’t be sent stays, and you are told why.",
+        f"Mark {orders} as sent?",
+        "In a minute, each buyer with an email address is told that the order is on its way. Until then you can undo "
+        "it. Orders that can’t be sent do not change, and you are told why.",
         button=f"Mark {len(numbers)} sent",
         back=back,
         fields=[("act", "sent"), ("back", back), *(("order", number) for number in numbers)],
     )
 
 
-def _each(numbers: list[str], step: Callable[[Order], None]) -> tuple[list[str], list[str]]:
-    """Do one step with each order: those it was done with, and why not with the others."""
-    moved, reasons = [], []
+def _act_on_each(numbers: list[str], act: Callable[[Order], None]) -> tuple[list[str], list[str]]:
+    """Act on each order. Returns the numbers that are done, and the reasons of the others."""
+    done, reasons = [], []
     for number in numbers:
-        if reason := _done(number, step):
-            reasons.append(reason)
-        else:
-            moved.append(number)
-    return moved, reasons
+        try:
+            write(partial(_act_on, number, act))
+            done.append(number)
+        except NotDone as error:
+            reasons.append(f"{number} {error}")
+    return done, reasons
+
+
+def _act_on(number: str, act: Callable[[Order], None]) -> None:
+    order = db.session.scalar(select(Order).where(Order.number == number))
+    if order is None:
+        raise NotDone("is not an order of this shop")
+    act(order)
 
 
 def _whole_list(address: str, shown: str) -> list[str]:
-    """The orders of a whole list, found by the same address. Raises ListMoved when there are not as many as shown."""
+    """The orders of the list at this address. Raises ListChanged if it has not as many orders as the page showed."""
     wanted = order_filter(dict(reversed(parse_qsl(urlsplit(address).query))))
-    numbers, count = order_numbers(wanted, MOST_AT_ONCE)
-    now = every_of(count)
+    numbers, count = order_numbers(wanted, MAX_SELECTED)
+    now = selectable_orders(count)
     if shown != str(now):
-        raise ListMoved(f"Nothing was done: the list has {now} orders now, and had {one_line(shown[:40], 9)} before")
+        raise ListChanged(f"Nothing was done: the list has {now} orders now, and had {one_line(shown[:40], 9)} before")
     return numbers
 
 
-def _ticked() -> list[str]:
-    return chosen_numbers(request.form.getlist("order"))
+def _selected() -> list[str]:
+    return submitted_numbers(request.form.getlist("order"))
 
 
-def chosen_numbers(typed: list[str]) -> list[str]:
-    """The order numbers that were ticked, each once, at most MOST_AT_ONCE."""
-    return list(dict.fromkeys(number for one in typed if (number := one_line(one[:80], 12))))[:MOST_AT_ONCE]
+def submitted_numbers(typed: list[str]) -> list[str]:
+    """The submitted order numbers, each once, at most MAX_SELECTED."""
+    return list(dict.fromkeys(number for text in typed if (number := one_line(text[:80], 12))))[:MAX_SELECTED]
 
 
-def _done(number: str, step: Callable[[Order], None]) -> str:
-    """Do one step with one order: "", or why it was not done."""
-
-    def work() -> None:
-        order = db.session.scalar(select(Order).where(Order.number == number))
-        if order is None:
-            raise NotDone("is no order of this shop")
-        step(order)
-
-    try:
-        write(work)
-    except NotDone as why:
-        return f"{number} {why}"
-    return ""
-
-
-def _move(order: Order, *, to: Fulfilment, words: str) -> None:
+def _advance(order: Order, *, to: Fulfilment, words: str) -> None:
     try:
         advance(order, to, current_user_name())
     except PaymentNotVerified:
-        raise NotDone("waits until an owner has seen its payment, see Payments to check") from None
+        raise NotDone("has a payment that an owner has to verify, see To review") from None
     except StaleState:
         db.session.refresh(order)
         raise NotDone(_why_not(order, to)) from None
-    audit_only(f"{words} order {order.number}", order)  # the move has written its own line into the timeline
+    audit_only(f"{words} order {order.number}", order)  # `advance` has recorded the event
 
 
 def _undo(order: Order, *, step: Fulfilment) -> None:
@@ -192,27 +181,25 @@ def _why_not(order: Order, to: Fulfilment) -> str:
     return f"was already {order.fulfilment}"
 
 
-def _looked_at(order: Order) -> None:
-    if not resolve_order(order, "Looked at it", current_user_name()):
+def _resolve_warnings(order: Order) -> None:
+    if not resolve_order(order, "Resolved", current_user_name()):
         raise NotDone(
-            "has something to be decided or answered first, see Payments to check"
-            if order.open_warning
-            else "has no warning that is still open"
+            "has a payment to decide or answer first, see To review" if order.open_warning else "has no open warning"
         )
-    audit(f"Looked at the warnings of order {order.number}", order)
+    audit(f"Resolved the warnings of order {order.number}", order)
 
 
-def _answer(words: str, done: int, reasons: list[str]) -> None:
+def _flash_result(words: str, done: int, reasons: list[str]) -> None:
     if done:
         flash(f"{done} order{'s' if done > 1 else ''} {words}", "good")
     if reasons:
-        rest = f"; and {len(reasons) - MOST_REASONS} more" if len(reasons) > MOST_REASONS else ""
-        flash(f"{len(reasons)} not {words}: {'; '.join(reasons[:MOST_REASONS])}{rest}", "problem")
+        rest = f"; and {len(reasons) - MAX_REASONS} more" if len(reasons) > MAX_REASONS else ""
+        flash(f"{len(reasons)} not {words}: {'; '.join(reasons[:MAX_REASONS])}{rest}", "problem")
 
 
-STEPS: dict[str, tuple[str, Callable[[Order], None]]] = {
-    "packed": ("marked packed", partial(_move, to=Fulfilment.PACKED, words="Packed")),
-    "sent": ("marked sent", partial(_move, to=Fulfilment.SENT, words="Sent")),
-    "delivered": ("marked delivered", partial(_move, to=Fulfilment.DELIVERED, words="Delivered")),
-    "looked-at": ("marked looked at", _looked_at),
+ACTIONS: dict[str, tuple[str, Callable[[Order], None]]] = {
+    "packed": ("marked packed", partial(_advance, to=Fulfilment.PACKED, words="Packed")),
+    "sent": ("marked sent", partial(_advance, to=Fulfilment.SENT, words="Sent")),
+    "delivered": ("marked delivered", partial(_advance, to=Fulfilment.DELIVERED, words="Delivered")),
+    "looked-at": ("resolved", _resolve_warnings),
 }

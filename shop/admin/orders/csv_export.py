@@ -1,4 +1,4 @@
-"""The orders of a list as a CSV file, written while it is sent: its length costs no memory."""
+"""The orders of a list as a CSV file, streamed in batches."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.admin import labels
-from shop.admin.orders.bulk_actions import chosen_numbers
+from shop.admin.orders.bulk_actions import submitted_numbers
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.csv_files import BOM, csv_line
 from shop.core.database import db, write
@@ -23,26 +23,43 @@ from shop.orders.search_query import TABS, OrderFilter, Place, order_filter
 from shop.orders.states import Fulfilment, Payment
 from shop.payments.models import LedgerEntry
 
-AT_ONCE = 500  # orders
+BATCH_SIZE = 500  # orders
 MONEY = selectinload(Order.money).joinedload(LedgerEntry.attempt)
-HEAD = (
-    *("Order", "Placed (Nairobi time, UTC+3)", "Paid (Nairobi time, UTC+3)", "Payment", "Goods are", "Name", "Phone"),
-    *("E-mail", "Area", "Pickup", "Address or landmark", "Note", "Items", "Goods KSh", "Discount KSh", "Discount code"),
-    *("Delivery KSh", "Total KSh", "Received KSh", "Written off KSh", "Refunded KSh", "To be refunded KSh", "Paid by"),
-    *("Chpter reference", "M-PESA code", "Refund due", "Paid late", "Payment seen (Nairobi time, UTC+3)", "Seen by"),
+HEADER = (
+    *("Order", "Placed (Nairobi time, UTC+3)", "Paid (Nairobi time, UTC+3)", "Payment", "Fulfilment", "Name", "Phone"),
+    *(
+        "Email",
+        "Area",
+        "Pickup",
+        "Address or landmark",
+        "Note",
+        "Items",
+        "Subtotal KSh",
+        "Discount KSh",
+        "Discount code",
+    ),
+    *("Delivery fee KSh", "Total KSh", "Received KSh", "Written off KSh", "Refunded KSh", "Refund due KSh", "Paid by"),
+    *(
+        "Chpter reference",
+        "M-PESA code",
+        "Refund due",
+        "Paid late",
+        "Payment verified (Nairobi time, UTC+3)",
+        "Verified by",
+    ),
 )
 
 
 @admin.get("/orders/export")
 @may("owner")
 def export_orders() -> Response:
-    """The list of this address as a file; with `order=` in it, these orders only."""
-    numbers = chosen_numbers(request.args.getlist("order"))
+    """The list of this address as a file; with `order=`, only these orders."""
+    numbers = submitted_numbers(request.args.getlist("order"))
     wanted = replace(order_filter(request.args), place=None)
     many = f"{len(numbers)} chosen order{'s' if len(numbers) > 1 else ''}"
-    narrowed = ", narrowed down" if wanted.filtered else ""
-    write(lambda: audit(f"Exported {many if numbers else f'the list “{TABS[wanted.tab]}”{narrowed}'}"))
-    orders = _chosen(numbers) if numbers else _of_list(wanted)
+    filtered = ", filtered" if wanted.filtered else ""
+    write(lambda: audit(f"Exported {many if numbers else f'the list “{TABS[wanted.tab]}”{filtered}'}"))
+    orders = _by_number(numbers) if numbers else _by_filter(wanted)
     day = utcnow().astimezone(NAIROBI).date()
     return Response(
         stream_with_context(_lines(orders)),
@@ -52,23 +69,23 @@ def export_orders() -> Response:
 
 
 def _lines(batches: Iterator[Sequence[Order]]) -> Iterator[str]:
-    yield BOM + csv_line(HEAD)
+    yield BOM + csv_line(HEADER)
     for orders in batches:
         items = _items([order.id for order in orders])
         lines = [csv_line(_cells(order, items.get(order.id, []))) for order in orders]
-        db.session.rollback()  # no transaction stays open while the other side reads slowly
+        db.session.rollback()  # no transaction stays open while the client reads slowly
         yield "".join(lines)
 
 
-def _chosen(numbers: list[str]) -> Iterator[Sequence[Order]]:
-    named = select(Order).where(Order.number.in_(numbers)).options(MONEY)
-    yield db.session.scalars(named.order_by(Order.placed_at.desc(), Order.id.desc())).all()
+def _by_number(numbers: list[str]) -> Iterator[Sequence[Order]]:
+    query = select(Order).where(Order.number.in_(numbers)).options(MONEY)
+    yield db.session.scalars(query.order_by(Order.placed_at.desc(), Order.id.desc())).all()
 
 
-def _of_list(wanted: OrderFilter) -> Iterator[Sequence[Order]]:
+def _by_filter(wanted: OrderFilter) -> Iterator[Sequence[Order]]:
     rarest = rarest_term(wanted)
     while True:
-        page = page_query(wanted, rarest, AT_ONCE).subquery()
+        page = page_query(wanted, rarest, BATCH_SIZE).subquery()
         query = select(Order, page.c.moment).join(page, page.c.id == Order.id).options(MONEY)
         rows = db.session.execute(in_order(query, page.c.moment, page.c.id, wanted.downwards)).all()
         if not rows:
@@ -79,7 +96,7 @@ def _of_list(wanted: OrderFilter) -> Iterator[Sequence[Order]]:
 
 
 def _items(order_ids: list[int]) -> dict[int, list[str]]:
-    """What was bought, in words, by order."""
+    """The order lines as texts, by order id."""
     query = select(OrderLine).where(OrderLine.order_id.in_(order_ids)).order_by(OrderLine.order_id, OrderLine.position)
     items: dict[int, list[str]] = {}
     for line in db.session.scalars(query):
@@ -90,7 +107,7 @@ def _items(order_ids: list[int]) -> dict[int, list[str]]:
 
 
 def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
-    account, payments = payment_summary(order), payments_of(order)
+    summary, payments = payment_summary(order), payments_of(order)
     return (
         order.number,
         nairobi_time(order.placed_at),
@@ -110,13 +127,13 @@ def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
         order.discount_code,
         order.delivery_fee,
         order.total,
-        account.received,
-        account.written_off,
-        account.refunded,
-        account.refund_due,
-        "; ".join(PAYMENT_METHODS.get(one.method, one.method) for one in payments),
-        "; ".join(str(one.attempt.reference) for one in payments if one.attempt),
-        "; ".join(one.code for one in payments if one.code),
+        summary.received,
+        summary.written_off,
+        summary.refunded,
+        summary.refund_due,
+        "; ".join(PAYMENT_METHODS.get(entry.method, entry.method) for entry in payments),
+        "; ".join(str(entry.attempt.reference) for entry in payments if entry.attempt),
+        "; ".join(entry.code for entry in payments if entry.code),
         _yes(order.refund_due),
         _yes(order.paid_late),
         nairobi_time(order.payment_verified_at),
@@ -125,9 +142,9 @@ def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
 
 
 def nairobi_time(moment: datetime | None) -> str:
-    """A moment as files for the accountant say it, in Nairobi; "" for none."""
+    """A time in Nairobi, like 2026-11-29 14:05; "" for none."""
     return f"{moment.astimezone(NAIROBI):%Y-%m-%d %H:%M}" if moment else ""
 
 
-def _yes(so: bool) -> str:
-    return "yes" if so else ""
+def _yes(value: bool) -> str:
+    return "yes" if value else ""

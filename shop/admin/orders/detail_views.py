@@ -1,4 +1,4 @@
-"""Everything known of one order, as the merchant reads it: bounded, so that no flood of callbacks buries it."""
+"""The page of one order. What it shows is bounded, so that many callbacks cannot hide the rest."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ from shop.orders.models import Order
 from shop.payments.models import CallbackRecord, PaymentAttempt
 from shop.store.settings import verification_threshold
 
-MOST_ATTEMPTS = 20
-MOST_CALLBACKS = 50  # of each attempt
-TO_REVIEW = ("R3b", "R3c", "R4", "R5")  # rows of the settling table after which a person decides
+MAX_ATTEMPTS = 20
+MAX_CALLBACKS = 50  # of each attempt
+REVIEW_ROWS = ("R3b", "R3c", "R4", "R5")  # rows of the settlement table that put an order or attempt in review
 
 
 @dataclass(frozen=True)
 class ReceivedCallback:
-    """One callback, its raw bytes made fit to look at."""
+    """One callback, with its raw bytes as safe text."""
 
     record: CallbackRecord
     text: str
@@ -36,92 +36,89 @@ class ReceivedCallback:
 
 @dataclass(frozen=True)
 class AttemptDetail:
-    """One attempt with the newest of its callbacks, newest first."""
+    """One attempt with its newest callbacks, newest first."""
 
     attempt: PaymentAttempt
-    heard: Sequence[ReceivedCallback]
-    unseen: int  # older callbacks that are not shown
+    callbacks: Sequence[ReceivedCallback]
+    older_callbacks: int  # not shown
 
 
 @dataclass(frozen=True)
 class OrderDetail:
-    """One order. What is newest of it is always shown; `unseen_...` count the older rest."""
+    """One order, its newest attempts and timeline entries first; `older_...` count what is not shown."""
 
     order: Order
     needs_verification: bool
-    verification_threshold: int  # the sum from which a payment has to be seen, whole shillings; 0: none has
-    story: Sequence[TimelineEntry]  # newest first
-    unseen_moments: int
-    tries: Sequence[AttemptDetail]  # newest first
-    unseen_tries: int
+    verification_threshold: int  # payments from this amount need verification, whole shillings; 0: none does
+    timeline: Sequence[TimelineEntry]
+    older_entries: int
+    attempts: Sequence[AttemptDetail]
+    older_attempts: int
 
     @property
-    def code_counts(self) -> bool:
-        """Whether its collect code still opens anything at the counter."""
+    def accepts_code(self) -> bool:
+        """True if the order can be handed over with its collection code."""
         return bool(self.order.collection_code) and self.order.collection_code_tries < MAX_CODE_TRIES
 
     @property
     def can_undo(self) -> bool:
-        """Whether its last step may still be undone."""
+        """True if the last fulfilment step can be undone."""
         return can_undo(self.order, utcnow())
 
     @property
-    def why_to_check(self) -> str | None:
-        """The shop's reason for the newest callback that made a person necessary."""
-        asking = (heard.record for one in self.tries for heard in one.heard if heard.record.row in TO_REVIEW)
+    def review_reason(self) -> str | None:
+        """The reason of the newest callback that needs a person."""
+        records = (callback.record for row in self.attempts for callback in row.callbacks)
+        asking = (record for record in records if record.row in REVIEW_ROWS)
         newest = max(asking, key=lambda record: record.id, default=None)
         return newest.reason if newest else None
 
 
 def order_detail(number: str) -> OrderDetail | None:
-    """All about the order of that number, or None. Seven queries, however much there is."""
-    asked = select(Order, needs_verification(), verification_threshold()).where(Order.number == number)
-    found = db.session.execute(asked.options(selectinload(Order.lines), selectinload(Order.money))).one_or_none()
+    """Read the order of that number, or None. Seven queries for any size of order."""
+    query = select(Order, needs_verification(), verification_threshold()).where(Order.number == number)
+    found = db.session.execute(query.options(selectinload(Order.lines), selectinload(Order.money))).one_or_none()
     if found is None:
         return None
-    order, waits, from_ = found
-    attempts = db.session.execute(
+    order, unverified, threshold = found
+    rows = db.session.execute(
         select(PaymentAttempt, func.count().over())
         .where(PaymentAttempt.order_id == order.id)
         .order_by(PaymentAttempt.id.desc())
-        .limit(MOST_ATTEMPTS)
+        .limit(MAX_ATTEMPTS)
     ).all()
-    heard = _heard([attempt.id for attempt, _ in attempts])
-    tries = [AttemptDetail(attempt, *heard.get(attempt.id, ((), 0))) for attempt, _ in attempts]
-    story, unseen = timeline_of(
-        order, [one.attempt for one in tries], [known.record for one in tries for known in one.heard]
-    )
-    unseen_tries = _rest(attempts[0][1] if attempts else 0, MOST_ATTEMPTS)
-    unseen += unseen_tries + sum(one.unseen for one in tries)
-    return OrderDetail(order, waits, from_, story, unseen, tries, unseen_tries)
+    callbacks = _callbacks_of([attempt.id for attempt, _ in rows])
+    attempts = [AttemptDetail(attempt, *callbacks.get(attempt.id, ((), 0))) for attempt, _ in rows]
+    records = [callback.record for row in attempts for callback in row.callbacks]
+    timeline, older = timeline_of(order, [row.attempt for row in attempts], records)
+    older_attempts = max(0, rows[0][1] - MAX_ATTEMPTS) if rows else 0
+    older += older_attempts + sum(row.older_callbacks for row in attempts)
+    return OrderDetail(order, unverified, threshold, timeline, older, attempts, older_attempts)
 
 
-def _heard(attempt_ids: list[int]) -> dict[int, tuple[list[ReceivedCallback], int]]:
-    """The newest callbacks of each attempt, and how many older ones there are."""
-    attempt = CallbackRecord.attempt_id
+def _callbacks_of(attempt_ids: list[int]) -> dict[int, tuple[list[ReceivedCallback], int]]:
+    """The newest callbacks of each attempt, and the number of older ones."""
+    attempt_id = CallbackRecord.attempt_id
     ranked = (
         select(
             CallbackRecord.id,
-            func.row_number().over(partition_by=attempt, order_by=CallbackRecord.id.desc()).label("place"),
-            func.count().over(partition_by=attempt).label("of"),
+            func.row_number().over(partition_by=attempt_id, order_by=CallbackRecord.id.desc()).label("rank"),
+            func.count().over(partition_by=attempt_id).label("total"),
         )
-        .where(attempt.in_(attempt_ids))
+        .where(attempt_id.in_(attempt_ids))
         .subquery()
     )
     newest = (
-        select(CallbackRecord, ranked.c.of)
+        select(CallbackRecord, ranked.c.total)
         .join(ranked, ranked.c.id == CallbackRecord.id)
-        .where(ranked.c.place <= MOST_CALLBACKS)
+        .where(ranked.c.rank <= MAX_CALLBACKS)
         .order_by(CallbackRecord.id.desc())
     )
-    heard: dict[int, tuple[list[ReceivedCallback], int]] = {}
+    callbacks: dict[int, tuple[list[ReceivedCallback], int]] = {}
     for record, count in db.session.execute(newest):
-        heard.setdefault(record.attempt_id, ([], _rest(count, MOST_CALLBACKS)))[0].append(_readable(record))
-    return heard
-
-
-def _rest(count: int, shown: int) -> int:
-    return max(0, count - shown)
+        shown, _ = callbacks.setdefault(record.attempt_id, ([], max(0, count - MAX_CALLBACKS)))
+        shown.append(_readable(record))
+    return callbacks
 
 
 def _readable(record: CallbackRecord) -> ReceivedCallback:
@@ -133,7 +130,7 @@ def _readable(record: CallbackRecord) -> ReceivedCallback:
 
 
 def _visible(character: str) -> str:
-    """A character as something to see: none of them may hide, or turn the writing direction round."""
+    """Replace an invisible character, or one that changes the writing direction, with its code point."""
     if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cf", "Cn", "Co", "Zl", "Zp"):
         return character
     return f"[U+{ord(character):04X}]"
@@ -142,26 +139,25 @@ def _visible(character: str) -> str:
 @admin.get("/orders/<number>")
 @may("staff")
 def order(number: str) -> str:
-    """Everything known of one order, and what can be done with it."""
+    """One order, with its actions."""
     return order_page(number, OrderForms())[0]
 
 
 def order_page(number: str, forms: OrderForms) -> tuple[str, int]:
-    """The page of an order and its status: 422 when something typed into one of its forms is wrong, 404 for none."""
-    dossier = (order_detail(number) if number.isascii() and number.isdigit() else None) or abort(404)
-    page = render_template("admin/orders/detail.html", dossier=dossier, forms=forms, problems=forms.problems)
+    """The page of an order and its status: 422 if one of its forms has problems, 404 without an order."""
+    detail = (order_detail(number) if number.isascii() and number.isdigit() else None) or abort(404)
+    page = render_template("admin/orders/detail.html", detail=detail, forms=forms, problems=forms.problems)
     return page, 422 if forms.problems else 200
 
 
 @admin.context_processor
-def words() -> dict[str, Any]:
-    """The desk's words, for its templates."""
+def order_labels() -> dict[str, Any]:
+    """Labels of orders and attempts, for the admin's templates."""
     return {
         "payments": labels.PAYMENTS,
         "fulfilments": labels.FULFILMENTS,
         "attempt_badge": labels.attempt_badge,
         "claims": labels.CLAIMS,
-        "methods": labels.METHODS,
         "why_no_page": labels.why_no_page,
         "why_failed": labels.why_failed,
         "was_charged": labels.was_charged,

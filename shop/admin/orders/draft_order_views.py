@@ -1,4 +1,4 @@
-"""An order made at the desk for a buyer who asked by phone or WhatsApp. The buyer pays it on its own page."""
+"""Draft orders: orders made for a buyer who asks by phone or WhatsApp. The buyer pays on the order page."""
 
 import re
 
@@ -33,25 +33,24 @@ from shop.orders.reservations import OutOfStock
 from shop.pricing.discount_codes import DiscountNotUsable
 from shop.pricing.models import DeliveryArea
 
-HOLD_MINUTES = 24 * 60  # the buyer is not at the checkout: the link is read when there is time
-NO_GOODS = "Pick at least one thing: search for it, then press Add"
-GONE = "Something that was picked is no longer sold. It has been taken out"
+HOLD_MINUTES = 24 * 60  # the buyer reads the link later
+NO_PRODUCTS = "Add at least one product: search for it, then press Add"
+NOT_SOLD = "A product that you added is no longer sold. It was removed"
 
 
-class MadeOrderForm(CheckoutForm):
-    """The checkout's questions, answered by somebody else; who only called may have no e-mail address."""
+class DraftOrderForm(CheckoutForm):
+    """The checkout form, filled in for a buyer, whose email address is optional."""
 
     email = StringField("Email address", filters=[typed_line])
-    code_refused = False  # too many wrong ones came before: the code was not looked at
+    code_refused = False  # too many wrong codes came before: the code was not checked
 
     def validate_email(self, field: StringField) -> None:
-        """Empty, or an address that could exist."""
         if not field.data:
             raise StopValidation
         super().validate_email(field)
 
     def buyer(self) -> Buyer:
-        """The answers in the shop's own words. Without an e-mail address nothing is mailed to the buyer."""
+        """The checked answers."""
         return Buyer(
             full_name=self.full_name.data,
             phone_number=kenyan_mobile(self.phone_number.data),
@@ -64,16 +63,16 @@ class MadeOrderForm(CheckoutForm):
 @admin.route("/orders/new", methods=["GET", "POST"])
 @may("staff")
 def new_order() -> str | tuple[str, int] | AnyResponse:
-    """Pick goods, write down the buyer, see the total, make the order."""
-    form = MadeOrderForm()
+    """Add products, enter the buyer, check the total, make the order."""
+    form = DraftOrderForm()
     if not form.is_submitted():
         picked = picked_products_from_query()
-        return _page(form, picked, _offered(form, picked), problems=[])
-    made = order_by_checkout_key(form.key) if form.key else None
-    if made:
-        return redirect(url_for("admin.order_link", number=made.number), 303)
+        return _page(form, picked, _priced_cart(form, picked), problems=[])
+    placed = order_by_checkout_key(form.key) if form.key else None
+    if placed:
+        return redirect(url_for("admin.order_link", number=placed.number), 303)
     picked = picked_products_from_form()
-    cart = _offered(form, picked)
+    cart = _priced_cart(form, picked)
     if form.code_refused:
         form.code.errors = [TOO_MANY_IN_ADMIN]
         return _page(form, picked, cart, [*picked.problems, ("code", TOO_MANY_IN_ADMIN)]), 429
@@ -85,7 +84,7 @@ def new_order() -> str | tuple[str, int] | AnyResponse:
 @admin.get("/orders/<number>/link")
 @may("staff")
 def order_link(number: str) -> str:
-    """What to send to the buyer: the link to pay, and a message ready for WhatsApp."""
+    """The link to pay, and a WhatsApp message with it."""
     wanted = number if re.fullmatch("[0-9]{1,12}", number) else abort(404)
     query = select(Order).where(Order.number == wanted).options(selectinload(Order.lines))
     order = db.session.scalar(query) or abort(404)
@@ -101,21 +100,21 @@ def order_link(number: str) -> str:
     )
 
 
-def _submitted(form: MadeOrderForm, picked: PickedProducts, cart: CartContents) -> tuple[str, int] | AnyResponse:
+def _submitted(form: DraftOrderForm, picked: PickedProducts, cart: CartContents) -> tuple[str, int] | AnyResponse:
     form.validate()
     problems = _problems(form, picked, cart)
     if problems or cart.area is None or cart.quote is None:
         return _page(form, picked, cart, problems), 422
-    seen = f"The total is {shillings(cart.quote.total)}. If that is right, press Make the order"
+    notice = f"The total is {shillings(cart.quote.total)}. If that is correct, press Make the order"
     if form.shown_total.data != str(cart.quote.total) or form.key is None:
-        return _page(form, picked, cart, [], seen), 409
+        return _page(form, picked, cart, [], notice), 409
     try:
         order = _place_draft_order(form.key, form.buyer(), cart, cart.area)
     except (OutOfStock, DiscountNotUsable):
-        fresh = _offered(form, picked)
-        words = "Another buyer was quicker. The order has not been made"
-        return _page(form, picked, fresh, _problems(form, picked, fresh), words), 409
-    flash(f"Order {order.number} is made. Its goods are kept for 24 hours", "good")
+        fresh = _priced_cart(form, picked)
+        notice = "The order was not made: a product was sold out, or the discount code used up, at the same time"
+        return _page(form, picked, fresh, _problems(form, picked, fresh), notice), 409
+    flash(f"Order {order.number} is made. Its goods are held for 24 hours", "good")
     return redirect(url_for("admin.order_link", number=order.number), 303)
 
 
@@ -130,7 +129,7 @@ def _place_draft_order(key: str, buyer: Buyer, cart: CartContents, area: Deliver
     return place_once(key, place)[0]
 
 
-def _offered(form: MadeOrderForm, picked: PickedProducts) -> CartContents:
+def _priced_cart(form: DraftOrderForm, picked: PickedProducts) -> CartContents:
     form.code_refused = not may_try_code_in_admin(form.code.data, current_user.id)
     cart = picked.cart(str(form.area.data or ""), "" if form.code_refused else form.code.data or "")
     form.offer(
@@ -140,12 +139,12 @@ def _offered(form: MadeOrderForm, picked: PickedProducts) -> CartContents:
     return cart
 
 
-def _problems(form: MadeOrderForm, picked: PickedProducts, cart: CartContents) -> list[tuple[str, str]]:
+def _problems(form: DraftOrderForm, picked: PickedProducts, cart: CartContents) -> list[tuple[str, str]]:
     problems = [*picked.problems]
     if cart.notices:
-        problems.append(("q", GONE))
+        problems.append(("q", NOT_SOLD))
     elif not cart.lines:
-        problems.append(("q", NO_GOODS))
+        problems.append(("q", NO_PRODUCTS))
     problems += [(f"quantity-{line.sku}", line.problem) for line in cart.lines if line.problem]
     code_problem = cart.code_problem or form.problem_with_code(cart.discount_code)
     if code_problem:
@@ -154,15 +153,15 @@ def _problems(form: MadeOrderForm, picked: PickedProducts, cart: CartContents) -
 
 
 def _page(
-    form: MadeOrderForm,
+    form: DraftOrderForm,
     picked: PickedProducts,
     cart: CartContents,
     problems: list[tuple[str, str]],
-    said: str | None = None,
+    notice: str | None = None,
 ) -> str:
     form.shown_total.data = str(cart.quote.total) if cart.quote else ""
     if form.key is None:
         form.checkout_key.data = new_key()
     return render_template(
-        "admin/orders/draft_order.html", form=form, picked=picked, cart=cart, problems=problems, said=said
+        "admin/orders/draft_order.html", form=form, picked=picked, cart=cart, problems=problems, notice=notice
     )

@@ -1,4 +1,4 @@
-"""What the desk asks about one order."""
+"""Forms of one order."""
 
 import re
 import secrets
@@ -14,25 +14,25 @@ from shop.core.text import name_problem, normalised_email, trimmed, typed_line, 
 from shop.orders.corrections import NAMES
 from shop.web.base_form import BaseForm
 
-LONGEST_NOTE = 400  # characters: what is written must fit one line of the timeline whole
-NO_KEY = re.compile(r"[^A-Za-z0-9_-]")
+MAX_NOTE_LENGTH = 400  # fits one timeline entry
+NOT_IN_KEY = re.compile(r"[^A-Za-z0-9_-]")
 
 
 class HandOverForm(BaseForm):
-    """What the buyer says at the counter."""
+    """The collection code that the buyer shows."""
 
     code = StringField(
-        "Collect code",
+        "Collection code",
         [
             DataRequired("Enter the 4 digits the buyer shows you"),
-            Regexp(r"[0-9]{4}\Z", message="Collect code must be 4 digits, like 0417"),
+            Regexp(r"[0-9]{4}\Z", message="Collection code must be 4 digits, like 0417"),
         ],
         filters=[lambda typed: re.sub(r"[\s-]", "", typed_line(typed)[:40])],
     )
 
 
 class LostCodeForm(BaseForm):
-    """Why an order is handed over without its code."""
+    """Why an order is handed over without its collection code."""
 
     reason = StringField(
         "How do you know that it is the buyer?",
@@ -44,13 +44,13 @@ class LostCodeForm(BaseForm):
     )
 
 
-class StepBackForm(BaseForm):
-    """Why an order is put back to before its last step."""
+class UndoStepForm(BaseForm):
+    """Why the last fulfilment step is undone."""
 
     reason = StringField(
         "Why?",
         [
-            DataRequired("Enter a reason: it stands in the timeline"),
+            DataRequired("Enter a reason for the timeline"),
             Length(max=200, message="The reason must be 200 characters or fewer"),
         ],
         filters=[typed_line],
@@ -58,7 +58,7 @@ class StepBackForm(BaseForm):
 
 
 class CorrectForm(BaseForm):
-    """Who buys and where it goes, as the order has it."""
+    """The contact and delivery details of an order."""
 
     full_name = StringField(
         "Name",
@@ -77,63 +77,60 @@ class CorrectForm(BaseForm):
     )
 
     def validate_full_name(self, field: StringField) -> None:
-        """As at the checkout: it stands in mails."""
         if problem := name_problem(field.data):
             raise ValidationError(f"Name {problem}")
 
     def validate_phone_number(self, field: StringField) -> None:
-        """A Kenyan mobile in any spelling."""
         try:
             kenyan_mobile(field.data)
         except PhoneError as error:
             raise ValidationError(str(error)) from None
 
     def validate_email(self, field: StringField) -> None:
-        """An address that could exist, or none."""
         try:
             field.data = normalised_email(field.data) if field.data else ""
         except EmailNotValidError:
             raise ValidationError(BAD_EMAIL) from None
 
     def answers(self) -> dict[str, str]:
-        """As the order keeps them."""
+        """The checked answers, by column of the order."""
         return {
             **{field: self[field].data or "" for field in NAMES},
             "phone_number": kenyan_mobile(self.phone_number.data),
         }
 
 
-class _Written(BaseForm):
-    """Words of a person, and a key that makes two sendings of the form one."""
+class _TextForm(BaseForm):
+    """A text, with an idempotency key."""
 
     once = HiddenField(default=lambda: secrets.token_urlsafe(16))
 
     def key(self, order_id: int) -> str:
-        """The one-time key as it is stored: of this order, whatever was sent."""
-        return f"{order_id}-{NO_KEY.sub('', self.once.data or '')[:22]}"[:40]
+        """The idempotency key to store, at most 40 safe characters."""
+        return f"{order_id}-{NOT_IN_KEY.sub('', self.once.data or '')[:22]}"[:40]
 
 
-class NoteForm(_Written):
-    """For the desk alone."""
+class NoteForm(_TextForm):
+    """A note that the buyer does not see."""
 
     note = TextAreaField(
         "Private note",
         [
             DataRequired("Enter the note, or leave the page without one"),
-            Length(max=LONGEST_NOTE, message=f"Private note must be {LONGEST_NOTE} characters or fewer"),
+            Length(max=MAX_NOTE_LENGTH, message=f"Private note must be {MAX_NOTE_LENGTH} characters or fewer"),
         ],
         filters=[typed_text],
     )
 
 
-class MessageForm(_Written):
-    """For the buyer, by mail."""
+class MessageForm(_TextForm):
+    """A message to the buyer, by email and on the order page."""
 
     message = TextAreaField(
         "Message to the buyer",
         [
-            DataRequired("Enter what the buyer should know"),
-            Length(max=LONGEST_NOTE, message=f"Message must be {LONGEST_NOTE} characters or fewer"),
+            DataRequired("Enter the message"),
+            Length(max=MAX_NOTE_LENGTH, message=f"Message must be {MAX_NOTE_LENGTH} characters or fewer"),
         ],
         filters=[typed_text],
     )
@@ -141,7 +138,7 @@ class MessageForm(_Written):
 
 @dataclass(frozen=True)
 class OrderForms:
-    """All questions of an order's page; the one that was sent holds what was typed and what is wrong with it."""
+    """All forms of an order's page. The submitted one holds what was typed, and its problems."""
 
     hand_over: HandOverForm = field(default_factory=lambda: HandOverForm(formdata=None))
     lost_code: LostCodeForm = field(default_factory=lambda: LostCodeForm(formdata=None))
@@ -150,6 +147,6 @@ class OrderForms:
 
     @property
     def problems(self) -> list[tuple[str, str]]:
-        """Field and words of everything that is wrong."""
+        """Field and error text."""
         forms = (self.hand_over, self.lost_code, self.note, self.message)
         return [problem for form in forms for problem in form.problems]

@@ -1,4 +1,4 @@
-"""Undoing a step of an order: at once by a button, later on a page that asks why."""
+"""Undo a fulfilment step: within a minute by a button, later on a page that asks for a reason."""
 
 from flask import abort, flash, redirect, render_template, request, session, url_for
 from sqlalchemy import select
@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts.audit_log import audit_only, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.orders.forms import StepBackForm
-from shop.admin.orders.fulfilment_views import pressed
+from shop.admin.orders.forms import UndoStepForm
+from shop.admin.orders.fulfilment_views import apply_to_order
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.emails.models import OutboxEmail
@@ -17,83 +17,84 @@ from shop.orders.states import UNDO_WITHIN, Fulfilment
 from shop.payments.review_queue import order_by_number
 from shop.web.base_form import ViewResponse
 
-TOO_LATE = "The minute for undoing is over. Use “Mark as not {step}” below"
-KEPT = "undo"  # in the session: what was done together a moment ago
+TOO_LATE = "It is too late to undo: the minute is over. Use “Mark as not {step}” below"
+SESSION_KEY = "undo"  # the last bulk action
 
 
 @admin.post("/orders/<number>/undo")
 @may("staff")
 def order_undo(number: str) -> AnyResponse:
-    """Undo the step that was taken a moment ago; its email does not leave."""
-    step = _step(request.form.get("step"))
-
-    def back(order: Order) -> str:
-        undo_last_step(order, step, current_user_name())
-        audit_only(f"Undid “{step}” of order {order.number}", order)
-        return f"Undone: the order is not marked {step}, and no email leaves"
-
+    """Undo a step within its minute; its email is not sent."""
+    step = _posted_step()
     try:
-        return pressed(number, back)
+        return apply_to_order(number, _undo_last_step, step)
     except TooLate:
         flash(TOO_LATE.format(step=step), "problem")
         return redirect(url_for("admin.order", number=number), 303)
 
 
+def _undo_last_step(order: Order, step: Fulfilment) -> str:
+    undo_last_step(order, step, current_user_name())
+    audit_only(f"Undid “{step}” of order {order.number}", order)
+    return f"Undone: the order is not marked {step}, and no email is sent"
+
+
 @admin.route("/orders/<number>/step-back", methods=["GET", "POST"])
 @may("staff")
 def order_step_back(number: str) -> ViewResponse:
-    """Ask why, then put the order back to before its last step."""
+    """Ask for a reason, then undo the last step."""
     order = order_by_number(number)
-    form = StepBackForm()
-    if request.method == "GET" or not form.validate():
-        if not can_step_back(order):
-            return redirect(url_for("admin.order", number=number), 303)
-        step = Fulfilment(order.fulfilment)
-        return _page(order, form, step)
-    step = _step(request.form.get("step"))
-
-    def back(order: Order) -> str:
-        undo_step(order, step, form.reason.data or "", current_user_name())
-        audit_only(f"Marked order {order.number} as not {step}: {form.reason.data}", order)
-        return f"The order is marked as not {step}"
-
-    return pressed(number, back)
+    form = UndoStepForm()
+    if request.method == "POST" and form.validate():
+        return apply_to_order(number, _undo_step, _posted_step(), form.reason.data)
+    if not can_step_back(order):
+        return redirect(url_for("admin.order", number=number), 303)
+    return _undo_page(order, form)
 
 
-def _page(order: Order, form: StepBackForm, step: Fulfilment) -> tuple[str, int]:
-    mails = select(OutboxEmail).where(OutboxEmail.order_id == order.id, OutboxEmail.kind.in_(("sent", "ready")))
-    told = db.session.scalar(mails.where(OutboxEmail.sent_at.is_not(None)).order_by(OutboxEmail.id.desc()).limit(1))
-    problems = [("reason", str(words)) for words in form.reason.errors]
+def _undo_step(order: Order, step: Fulfilment, reason: str) -> str:
+    undo_step(order, step, reason, current_user_name())
+    audit_only(f"Marked order {order.number} as not {step}: {reason}", order)
+    return f"The order is marked as not {step}"
+
+
+def _undo_page(order: Order, form: UndoStepForm) -> tuple[str, int]:
+    step = Fulfilment(order.fulfilment)
+    emails = select(OutboxEmail).where(OutboxEmail.order_id == order.id, OutboxEmail.kind.in_(("sent", "ready")))
+    sent_email = db.session.scalar(
+        emails.where(OutboxEmail.sent_at.is_not(None)).order_by(OutboxEmail.id.desc()).limit(1)
+    )
     page = render_template(
         "admin/orders/undo_step.html",
         order=order,
         form=form,
         step=step,
         to=PREVIOUS_STEP[step],
-        told=told,
-        problems=problems,
+        sent_email=sent_email,
+        problems=form.problems,
     )
-    return page, 422 if problems else 200
+    return page, 422 if form.problems else 200
 
 
-def _step(typed: str | None) -> Fulfilment:
+def _posted_step() -> Fulfilment:
+    typed = request.form.get("step")
     return next((step for step in PREVIOUS_STEP if step == typed), None) or abort(422)
 
 
-def remember(step: Fulfilment, numbers: list[str]) -> None:
-    """Keep in this browser which orders took a step together, for as long as it can be undone."""
-    session[KEPT] = {"step": str(step), "orders": numbers, "at": int(utcnow().timestamp())}
+def remember_bulk_step(step: Fulfilment, numbers: list[str]) -> None:
+    """Keep in the session which orders took a step together, so that it can be undone."""
+    session[SESSION_KEY] = {"step": str(step), "orders": numbers, "at": int(utcnow().timestamp())}
 
 
-def remembered() -> tuple[Fulfilment, list[str], int] | None:
-    """The step that was taken together a moment ago, the orders, and the key of it; None when its minute is over."""
-    kept = session.get(KEPT)
+def last_bulk_step() -> tuple[Fulfilment, list[str], int] | None:
+    """The step, the order numbers and the time (Unix seconds) of the last bulk action; None after a minute."""
+    kept = session.get(SESSION_KEY)
     if not kept or utcnow().timestamp() - kept["at"] >= UNDO_WITHIN.total_seconds():
-        session.pop(KEPT, None)
+        session.pop(SESSION_KEY, None)
         return None
     return Fulfilment(kept["step"]), kept["orders"], kept["at"]
 
 
-def forget() -> None:
-    """Nothing that was done together is to be undone any more."""
-    session.pop(KEPT, None)
+def forget_bulk_step() -> None:
+    """The last bulk action was undone."""
+    session.pop(SESSION_KEY, None)

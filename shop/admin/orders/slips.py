@@ -1,4 +1,4 @@
-"""The slips that go with a parcel: pages made for paper, several orders in one print."""
+"""Printed slips for parcels: several orders in one print."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.states import Payment
 
 SLIPS = {"packing": "Packing slip", "receipt": "Receipt", "rider": "Rider slip"}
-MOST_AT_ONCE = 200  # orders of one print
-LONGEST_NUMBER = 12  # characters, as the orders' table keeps them
+MAX_ORDERS = 200  # of one print
+MAX_NUMBER_LENGTH = 12
 
 
 @dataclass(frozen=True)
 class QrCode:
-    """A QR code as one path of an SVG: a square of `side` modules, the quiet zone left to the page."""
+    """A QR code as an SVG path: a square of `side` modules, without the quiet zone."""
 
     side: int
     path: str
@@ -33,59 +33,66 @@ class QrCode:
 @admin.get("/print")
 @may("staff")
 def print_slips() -> str:
-    """Slips of one kind for the orders named in the address, in that order. 404 when none of them is there."""
+    """Slips of one kind for the orders named in the address, in that order; 404 if no such order exists."""
     slip = request.args.get("slip", "")
-    asked = list(dict.fromkeys(number[:LONGEST_NUMBER] for number in request.args.getlist("order")))
-    found = _orders(asked[:MOST_AT_ONCE])
+    numbers = _numbers()
+    found = _orders(numbers[:MAX_ORDERS])
     if slip not in SLIPS or not found:
         abort(404)
     return render_template(
         f"admin/orders/slips/{slip}.html",
         name=SLIPS[slip],
         orders=[order for order, _ in found],
-        missing=len(asked) - len(found),
+        missing=len(numbers) - len(found),
         qr=qr,
-        doors={order.number: door(order, waits) for order, waits in found},
+        payment_notes={order.number: payment_note(order, unverified) for order, unverified in found},
     )
 
 
 @admin.get("/pick-list")
 @may("staff")
 def pick_list() -> str:
-    """What to take from the shelves for the orders named in the address: each thing once, with its pieces. Or 404."""
-    asked = list(dict.fromkeys(number[:LONGEST_NUMBER] for number in request.args.getlist("order")))
-    digits = [number for number in asked[:MOST_AT_ONCE] if number.isascii() and number.isdigit()]
+    """The variants to take from the shelves for the orders named in the address, with their pieces; or 404."""
+    digits = _digits(_numbers()[:MAX_ORDERS])
     pieces = func.sum(OrderLine.quantity - OrderLine.refunded).label("pieces")
     of_orders = select(OrderLine.sku, OrderLine.name, OrderLine.label, pieces)
     of_orders = of_orders.join(Order, Order.id == OrderLine.order_id).where(Order.number.in_(digits))
     of_orders = of_orders.where(OrderLine.quantity > OrderLine.refunded)
-    things = db.session.execute(
+    rows = db.session.execute(
         of_orders.group_by(OrderLine.sku, OrderLine.name, OrderLine.label).order_by(OrderLine.name, OrderLine.label)
     ).all()
-    if not things:
+    if not rows:
         abort(404)
     return render_template(
-        "admin/orders/slips/pick.html", things=things, many=len(digits), orders=[], missing=0, name="Pick list"
+        "admin/orders/slips/pick.html", rows=rows, count=len(digits), orders=[], missing=0, name="Pick list"
     )
 
 
-def door(order: Order, needs_verification: bool) -> tuple[str, str]:
-    """What a rider must know about the money, and why: large, and small."""
+def _numbers() -> list[str]:
+    return list(dict.fromkeys(number[:MAX_NUMBER_LENGTH] for number in request.args.getlist("order")))
+
+
+def _digits(numbers: Sequence[str]) -> list[str]:
+    return [number for number in numbers if number.isascii() and number.isdigit()]
+
+
+def payment_note(order: Order, unverified: bool) -> tuple[str, str]:
+    """What a rider must know about the payment: a heading and its reason."""
     match order.payment:
-        case Payment.PAID if needs_verification:
-            return "DO NOT SEND", "An owner has to see the payment first."
+        case Payment.PAID if unverified:
+            return "DO NOT SEND", "An owner has to verify the payment first."
         case Payment.PAID:
             return "PAID", "Take no money."
         case Payment.AWAITING:
-            return f"COLLECT {shillings(order.total)}", "Not paid yet. Hand it over for the money only."
+            return f"COLLECT {shillings(order.total)}", "Not paid yet. Take the money before you hand it over."
         case Payment.REVIEW:
-            return "DO NOT SEND", "A person has to look at the payment first."
+            return "DO NOT SEND", "An owner has to review the payment first."
         case _:
             return "DO NOT SEND", f"The order is {PAYMENTS[Payment(order.payment)].words.lower()}."
 
 
 def qr(order: Order) -> QrCode:
-    """The order's page at the desk: who finds the parcel learns nothing, and who packs or hands it over signs in."""
+    """The address of the order's admin page. It needs a login, so a stranger with the parcel learns nothing."""
     settings: Settings = current_app.config["SETTINGS"]
     code = segno.make(f"{settings.shop_url}/admin/orders/{order.number}", error="m", micro=False)
     rows = [bytes(row) for row in code.matrix]
@@ -94,15 +101,12 @@ def qr(order: Order) -> QrCode:
 
 
 def _orders(numbers: Sequence[str]) -> list[tuple[Order, bool]]:
-    """The orders of these numbers that there are, as they were asked for, and whether each waits to be seen.
-
-    Two queries.
-    """
-    digits = [number for number in numbers if number.isascii() and number.isdigit()]
+    """The orders of these numbers, in that order, and whether each needs verification. Two queries."""
+    digits = _digits(numbers)
     query = (
         select(Order, needs_verification())
         .where(Order.number.in_(digits))
         .options(selectinload(Order.lines), selectinload(Order.money))
     )
-    found = {order.number: (order, waits) for order, waits in db.session.execute(query)} if digits else {}
+    found = {order.number: (order, unverified) for order, unverified in db.session.execute(query)} if digits else {}
     return [found[number] for number in numbers if number in found]

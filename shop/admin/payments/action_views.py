@@ -1,6 +1,7 @@
-"""Acts of money at the desk: each one POST, one transaction, one line in the log. Of two at once one wins."""
+"""Payment actions of an order: each is one POST, one transaction and one audit entry."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy.exc import IntegrityError
@@ -9,11 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.orders.detail_views import order_detail
-from shop.admin.payments.forms import METHODS, MoneyForm, PaidForm, RefundForm, read_amount, tidy
-from shop.admin.payments.refund_lines import Goods, goods_asked, refunded_goods
+from shop.admin.payments.forms import MarkPaidForm, PaymentForm, RefundForm, one_typed_line, read_amount
+from shop.admin.payments.refund_lines import LineCounts, refunded_pieces, returned_pieces
 from shop.core.database import write
 from shop.core.money import AmountError, shillings
 from shop.orders.models import Order
+from shop.orders.payment_summary import PAYMENT_METHODS
 from shop.orders.reservations import OutOfStock, TooManyBack
 from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
@@ -23,224 +25,229 @@ from shop.payments.mpesa_codes import entry_by_code, lookalikes_of
 from shop.payments.review_queue import order_by_number
 from shop.web.base_form import BaseForm, ViewResponse
 
-TOO_LATE = "Nothing was changed: somebody else, or Chpter, was quicker. This is how the order stands now"
+CHANGED = "Nothing was saved: this order changed while you were looking at it. Check it and try again"
 
 
 @admin.get("/orders/<number>/decide")
 @may("owner")
-def money_decide(number: str) -> ViewResponse:
-    """What an order in review is about, and the two ways out."""
-    return _decide_page(number)
+def order_resolve(number: str) -> ViewResponse:
+    """An order in review, with the forms that accept or refuse its payment."""
+    return _resolve_page(number)
 
 
 @admin.post("/orders/<number>/accept")
 @may("owner")
-def money_accept(number: str) -> ViewResponse:
-    """An order in review is paid. With less than it costs, that is asked once more, on a page of its own."""
+def order_accept(number: str) -> ViewResponse:
+    """Accept the payment of an order in review. A smaller amount than the total is confirmed on a page of its own."""
     try:
         amount = read_amount(request.form.get("amount", ""))
     except AmountError as error:
-        return _decide_page(number, "amount", str(error))
-
-    def accept(order: Order) -> str:
-        before = order.received
-        manual_payments.accept(order, amount, current_user_name())
-        came = order.received - before
-        words = f"Accepted as paid: {shillings(came)} came" if came else "Accepted as paid"
-        if came > order.total:
-            words += f", {shillings(order.total)} was asked for"
-        audit(words, order)
-        return words
-
+        return _resolve_page(number, "amount", str(error))
     try:
-        return done(number, accept)
+        return apply_action(number, _accept, amount)
     except AmountTooLow:
-        return redirect(url_for("admin.money_accept_less", number=number, amount=amount), 303)
+        return redirect(url_for("admin.order_accept_less", number=number, amount=amount), 303)
+
+
+def _accept(order: Order, amount: int) -> str:
+    before = order.received
+    manual_payments.accept(order, amount, current_user_name())
+    received = order.received - before
+    words = f"Accepted as paid: {shillings(received)} received" if received else "Accepted as paid"
+    if received > order.total:
+        words += f", {shillings(order.total)} was asked for"
+    audit(words, order)
+    return words
 
 
 @admin.post("/orders/<number>/refuse")
 @may("owner")
-def money_refuse(number: str) -> ViewResponse:
-    """An order in review is cancelled; what came is to be given back."""
+def order_refuse(number: str) -> ViewResponse:
+    """Cancel an order in review. Money that was received for it becomes a refund due."""
     try:
-        came = read_amount(request.form.get("came", "0") or "0", smallest=0)
+        received = read_amount(request.form.get("came", "0") or "0", minimum=0)
     except AmountError as error:
-        return _decide_page(number, "came", str(error))
+        return _resolve_page(number, "came", str(error))
+    return apply_action(number, _refuse, received)
 
-    def refuse(order: Order) -> str:
-        manual_payments.refuse(order, came, current_user_name())
-        due = (
-            f"; {shillings(order.refund_due_amount)} is to be given back"
-            if order.refund_due_amount
-            else "; no money came"
-        )
-        words = f"Refused the payment and cancelled the order{due}"
-        audit(words, order)
-        return words
 
-    return done(number, refuse)
+def _refuse(order: Order, received: int) -> str:
+    manual_payments.refuse(order, received, current_user_name())
+    due = f"refund due: {shillings(order.refund_due_amount)}" if order.refund_due_amount else "no money was received"
+    words = f"Refused the payment and cancelled the order; {due}"
+    audit(words, order)
+    return words
 
 
 @admin.post("/orders/<number>/cancel")
 @may("owner")
-def money_cancel(number: str) -> ViewResponse:
-    """An unpaid order is cancelled."""
+def order_cancel(number: str) -> ViewResponse:
+    """Cancel an unpaid order."""
+    return apply_action(number, _cancel)
 
-    def cancel(order: Order) -> str:
-        manual_payments.cancel(order)
-        audit("Cancelled the unpaid order; its goods are on sale again", order)
-        return f"Order {order.number} is cancelled"
 
-    return done(number, cancel)
+def _cancel(order: Order) -> str:
+    manual_payments.cancel(order)
+    audit("Cancelled the unpaid order; its stock is on sale again", order)
+    return f"Order {order.number} is cancelled"
 
 
 @admin.post("/orders/<number>/attempts/<reference>")
 @may("owner")
-def money_attempt(number: str, reference: str) -> ViewResponse:
-    """Money in review apart from its order's state came, or did not."""
+def order_resolve_attempt(number: str, reference: str) -> ViewResponse:
+    """Record whether the money of an attempt in review was received, for an order that is not in review."""
     try:
-        came = read_amount(request.form.get("came", ""), smallest=0)
+        received = read_amount(request.form.get("came", ""), minimum=0)
     except AmountError as error:
         flash(str(error), "problem")
-        return to_order(number)
+        return back_to_order(number)
+    return apply_action(number, _resolve_attempt, reference, received)
 
-    def settle(order: Order) -> str:
-        attempt = next((one for one in order.attempts if str(one.reference) == reference), None)
-        if attempt is None:
-            raise StaleState
-        manual_payments.resolve_attempt(attempt, came, current_user_name())
-        words = f"Payment {reference}: {shillings(came)} came" if came else f"Payment {reference}: no money came"
-        audit(words, order)
-        return words
 
-    return done(number, settle)
+def _resolve_attempt(order: Order, reference: str, received: int) -> str:
+    attempt = next((attempt for attempt in order.attempts if str(attempt.reference) == reference), None)
+    if attempt is None:
+        raise StaleState
+    manual_payments.resolve_attempt(attempt, received, current_user_name())
+    words = f"Payment {reference}: {f'{shillings(received)} received' if received else 'no money received'}"
+    audit(words, order)
+    return words
 
 
 @admin.post("/orders/<number>/same-money")
 @may("owner")
-def money_same(number: str) -> ViewResponse:
-    """What was marked paid by hand is the payment Chpter told of later."""
+def order_mark_duplicate(number: str) -> ViewResponse:
+    """The payment marked by hand and a later callback are the same payment: count it once."""
+    return apply_action(number, _mark_duplicate)
 
-    def correct(order: Order) -> str:
-        amount = manual_payments.mark_duplicate(order, current_user_name())
-        words = f"The {shillings(amount)} marked paid by hand is the payment Chpter told of: counted once"
-        audit(words, order)
-        return words
 
-    return done(number, correct)
+def _mark_duplicate(order: Order) -> str:
+    amount = manual_payments.mark_duplicate(order, current_user_name())
+    words = f"The {shillings(amount)} marked paid by hand is the payment that Chpter reported later: counted once"
+    audit(words, order)
+    return words
 
 
 @admin.post("/orders/<number>/seen")
 @may("owner")
-def money_seen(number: str) -> ViewResponse:
-    """An owner found the payment where money is: the goods may leave."""
+def order_verify_payment(number: str) -> ViewResponse:
+    """An owner found the payment in the Chpter account or the statement: the order may be sent."""
+    return apply_action(number, _verify_payment, clear_warning=False)
 
-    def see(order: Order) -> str:
-        if not manual_payments.verify_payment(order, current_user_name()):
-            return f"The payment of order {order.number} was seen already, by {order.payment_verified_by}"
-        audit("Saw the payment in Chpter’s account or on the statement", order)
-        return f"Noted: the payment of order {order.number} was seen. Its goods may leave"
 
-    return done(number, see, calms=False)
+def _verify_payment(order: Order) -> str:
+    if not manual_payments.verify_payment(order, current_user_name()):
+        return f"The payment of order {order.number} was already verified by {order.payment_verified_by}"
+    audit("Verified the payment in the Chpter account or the M-PESA statement", order)
+    return f"The payment of order {order.number} is verified. You can send the order"
 
 
 @admin.route("/orders/<number>/mark-paid", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_mark_paid(number: str) -> ViewResponse:
-    """Money that a person saw, and Chpter did not tell of."""
+def order_mark_paid(number: str) -> ViewResponse:
+    """Record a payment that Chpter did not report."""
     order = order_by_number(number)
     if order.payment not in manual_payments.PAYABLE and request.method == "GET":
-        flash("There is nothing to mark: the order is not waiting for money", "problem")
-        return to_order(number)
-    form = PaidForm()
+        flash("This order is not waiting for a payment", "problem")
+        return back_to_order(number)
+    form = MarkPaidForm()
     if request.method == "GET":
-        lacks = order.total - (order.money_here - order.refund_due_amount)
-        form.amount.data = request.args.get("amount", "")[:12] or str(lacks if lacks > 0 else order.total)
+        missing = order.total - (order.money_here - order.refund_due_amount)
+        form.amount.data = request.args.get("amount", "")[:12] or str(missing if missing > 0 else order.total)
         form.code.data = request.args.get("code", "")[:10]
         form.method.data, form.seen.data = "MPESA", order.payment
-    elif form.validate() and _unused_code(form):
-        money, seen = form.money(), form.seen.data or ""
-
-        def mark(order: Order) -> str:
-            manual_payments.mark_paid(order, seen, money, current_user_name(), form.let_off())
-            less = f" {shillings(order.shortfall)} was let off" if order.shortfall else ""
-            audit(f"Marked paid by hand: {_in_words(money)}{less}", order)
-            return f"Order {order.number} is paid"
-
+    elif form.validate():
         try:
-            reply = _unless_code_taken(form, lambda: done(number, mark))
-        except AmountTooLow as less:
-            form.ask_to_let_off(less.shortfall)
-            reply = None
-        if reply is not None:
-            return reply
+            response = _apply_with_code(form, number, _mark_paid)
+        except AmountTooLow as error:
+            form.ask_to_write_off(error.shortfall)
+            response = None
+        if response is not None:
+            return response
     return form_page("admin/payments/mark_paid.html", order_by_number(number), form)
+
+
+def _mark_paid(order: Order, form: MarkPaidForm) -> str:
+    payment = form.payment()
+    manual_payments.mark_paid(order, form.seen.data or "", payment, current_user_name(), form.written_off())
+    shortfall = f" {shillings(order.shortfall)} was written off" if order.shortfall else ""
+    audit(f"Marked paid by hand: {_describe(payment)}{shortfall}", order)
+    return f"Order {order.number} is paid"
 
 
 @admin.route("/orders/<number>/give-back", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_give_back(number: str) -> ViewResponse:
-    """Money that was given back outside the shop is recorded."""
+def order_record_refund(number: str) -> ViewResponse:
+    """Record a refund that was made outside the shop."""
     order = order_by_number(number)
     if not order.money_here or order.payment not in refunds.REFUNDABLE:
-        flash("There is no money of this order to give back", "problem")
-        return to_order(number)
-    form, goods = RefundForm(order.money_here), goods_asked(order, request.form)
-    refunded = refunded_goods(order, request.form)
+        flash("There is no money of this order to refund", "problem")
+        return back_to_order(number)
+    form, returned = RefundForm(order.money_here), returned_pieces(order, request.form)
+    refunded = refunded_pieces(order, request.form)
     if request.method == "GET":
         form.amount.data, form.seen.data = str(order.refund_due_amount or order.money_here), str(order.refunded)
         form.method.data = "MPESA"
-    elif form.validate() and not (goods.problems or refunded.problems) and _unused_code(form):
-        money, seen = form.money(), form.seen.data or ""
-
-        def give_back(order: Order) -> str:
-            if seen != str(order.refunded):
-                raise StaleState
-            refunds.record_refund(order, order.refunded, money, current_user_name(), goods.back, refunded.by_line)
-            audit(f"Gave back {_in_words(money)}{goods.words}", order)
-            return f"Recorded: {shillings(money.amount)} was given back{goods.words}"
-
-        reply = _unless_code_taken(form, lambda: done(number, give_back))
-        if reply is not None:
-            return reply
-    return form_page("admin/payments/refund.html", order_by_number(number), form, goods=goods, refunded=refunded)
+    elif form.validate() and not (returned.problems or refunded.problems):
+        response = _apply_with_code(form, number, _record_refund, returned, refunded)
+        if response is not None:
+            return response
+    return form_page("admin/payments/refund.html", order_by_number(number), form, returned=returned, refunded=refunded)
 
 
-def done(number: str, act: Callable[[Order], str], *, calms: bool = True) -> AnyResponse:
-    """Do it in one transaction, and say how it went on the page it came from. `calms`: it answers open warnings too.
+def _record_refund(order: Order, form: RefundForm, returned: LineCounts, refunded: LineCounts) -> str:
+    if form.seen.data != str(order.refunded):
+        raise StaleState
+    refund = form.payment()
+    refunds.record_refund(order, order.refunded, refund, current_user_name(), returned.by_sku, refunded.by_line)
+    audit(f"Refunded {_describe(refund)}{returned.words}", order)
+    return f"Refund of {shillings(refund.amount)} recorded{returned.words}"
 
-    The order is locked before `act` looks at it: what the page showed is compared with what stands there.
 
-    Raises LessCame when less came than the act says; nothing is kept then.
+def apply_action(
+    number: str, action: Callable[..., str], *arguments: object, clear_warning: bool = True
+) -> AnyResponse:
+    """Call `action(order, *arguments)` in one transaction, flash the text it returns, and go back to the page before.
+
+    The order is locked first, so that the action compares what the page showed with the current state. The order's
+    warning is cleared too, unless `clear_warning` is false. Raises AmountTooLow from the action; nothing is saved then.
     """
-
-    def work() -> str:
-        order = order_by_number(number, keep=True)
-        words = act(order)
-        if calms:
-            review_flags.clear_warning(order)
-        return words
-
     try:
-        flash(write(work), "good")
+        flash(write(partial(_lock_and_apply, number, action, arguments, clear_warning)), "good")
     except StaleState:
-        flash(TOO_LATE, "problem")
-    except TooManyBack as back:
-        flash(f"Nothing was changed: of {back.sku} only {back.left} can come back to the shelf", "problem")
-    except OutOfStock as short:
-        words = f"Nothing was changed: the goods are gone ({short.left} of {short.sku} left). "
-        flash(f"{words}Set the stock under Products once they are there, then try again", "problem")
-    return to_order(number)
+        flash(CHANGED, "problem")
+    except TooManyBack as error:
+        flash(f"Nothing was saved: only {error.left} of {error.sku} can be put back in stock", "problem")
+    except OutOfStock as error:
+        words = f"Nothing was saved: the order cannot be supplied ({error.left} of {error.sku} left). "
+        flash(f"{words}Set the stock under Products when you have more, then try again", "problem")
+    return back_to_order(number)
 
 
-def to_order(number: str) -> AnyResponse:
-    """Back to the page an act came from: the order's, or the list of payments to check."""
-    back = url_for("admin.checks") if request.form.get("back") == "checks" else url_for("admin.order", number=number)
-    return redirect(back, 303)
+def _lock_and_apply(number: str, action: Callable[..., str], arguments: tuple[object, ...], clear_warning: bool) -> str:
+    order = order_by_number(number, keep=True)
+    words = action(order, *arguments)
+    if clear_warning:
+        review_flags.clear_warning(order)
+    return words
 
 
-def _unused_code(form: MoneyForm) -> bool:
-    code = form.money().code
+def _apply_with_code(
+    form: PaymentForm, number: str, action: Callable[..., str], *arguments: object
+) -> AnyResponse | None:
+    """Apply `action(order, form, *arguments)`. Returns None, with an error at the field, if the M-PESA code is used."""
+    if not _is_code_unused(form):
+        return None
+    try:
+        return apply_action(number, action, form, *arguments)
+    except IntegrityError:  # another request used the code at the same time
+        if _is_code_unused(form):
+            raise
+        return None
+
+
+def _is_code_unused(form: PaymentForm) -> bool:
+    code = form.payment().code
     entry = entry_by_code(code) if code else None
     if entry:
         form.code.errors = [f"That code was used already, for order {entry.order.number}"]
@@ -254,46 +261,43 @@ def _unused_code(form: MoneyForm) -> bool:
     return entry is None
 
 
-def _unless_code_taken(form: MoneyForm, act: Callable[[], AnyResponse]) -> AnyResponse | None:
-    """Do it; None, with words at the field, when another took the code at this very moment."""
-    try:
-        return act()
-    except IntegrityError:
-        if _unused_code(form):
-            raise
-        return None
+def _describe(payment: ManualPayment) -> str:
+    code = f", code {payment.code}" if payment.code else ""
+    return f"{shillings(payment.amount)} by {PAYMENT_METHODS[payment.method]}{code}. {payment.reason}"
 
 
-def _in_words(money: ManualPayment) -> str:
-    code = f", code {money.code}" if money.code else ""
-    return f"{shillings(money.amount)} by {METHODS[money.method]}{code}. {money.reason}"
+def back_to_order(number: str) -> AnyResponse:
+    """Redirect to the review queue if the form came from there, else to the order."""
+    back = url_for("admin.checks") if request.form.get("back") == "checks" else url_for("admin.order", number=number)
+    return redirect(back, 303)
 
 
 def form_page(
     template: str,
     order: Order,
     form: BaseForm,
-    goods: Goods | None = None,
-    refunded: Goods | None = None,
-    **more: object,
+    returned: LineCounts | None = None,
+    refunded: LineCounts | None = None,
+    **context: object,
 ) -> str | tuple[str, int]:
-    """The page of a form, 422 when something typed into it, or into its list of goods, is wrong."""
-    problems = [*form.problems, *(problem for one in (refunded, goods) if one for problem in one.problems)]
-    context = {"order": order, "form": form, "goods": goods, "refunded": refunded, "problems": problems}
-    page = render_template(template, **context, **more)
+    """Render a form of an order's payment; status 422 if a field or a count of pieces is wrong."""
+    problems = [*form.problems, *(problem for counts in (refunded, returned) if counts for problem in counts.problems)]
+    page = render_template(
+        template, order=order, form=form, returned=returned, refunded=refunded, problems=problems, **context
+    )
     return (page, 422) if problems else page
 
 
-def _decide_page(number: str, field: str = "", words: str = "") -> ViewResponse:
+def _resolve_page(number: str, field: str = "", error: str = "") -> ViewResponse:
     order = order_by_number(number)
     if order.payment != Payment.REVIEW:
-        flash(TOO_LATE, "problem")
-        return to_order(number)
+        flash(CHANGED, "problem")
+        return back_to_order(number)
     page = render_template(
         "admin/payments/resolve.html",
-        dossier=order_detail(number),
+        detail=order_detail(number),
         order=order,
-        problems=[(field, words)] if words else [],
-        wrong={field: {"words": words, "typed": tidy(request.form.get(field, "")[:40])}} if words else {},
+        problems=[(field, error)] if error else [],
+        wrong={field: {"words": error, "typed": one_typed_line(request.form.get(field, "")[:40])}} if error else {},
     )
-    return (page, 422) if words else page
+    return (page, 422) if error else page

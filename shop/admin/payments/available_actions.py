@@ -1,9 +1,9 @@
-"""What can be done about the money of an order, as it stands."""
+"""The payment actions that an order allows now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shop.admin.orders.detail_views import TO_REVIEW, OrderDetail
+from shop.admin.orders.detail_views import REVIEW_ROWS, OrderDetail
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.payments import payment_reversals, shortfalls
@@ -13,8 +13,8 @@ from shop.payments.refunds import REFUNDABLE
 
 
 @dataclass(frozen=True)
-class Said:
-    """An attempt in review, and the newest sum Chpter named for it (None: it named none that can be read)."""
+class ReviewedAttempt:
+    """An attempt in review, and the newest amount that Chpter named for it (None: no amount can be read)."""
 
     attempt: PaymentAttempt
     amount: int | None
@@ -22,51 +22,52 @@ class Said:
 
 @dataclass(frozen=True)
 class AvailableActions:
-    """Which buttons an order's page has."""
+    """The buttons of an order's page. Amounts are whole shillings."""
 
-    review: Said | None
-    needs_money: bool  # to accept it, somebody has to say how much came by the attempt in review
-    came: int  # what Chpter says came through the attempt in review; 0 where there is none
-    rest: int  # what lacks of the total once that is counted; 0 when nothing came, or nothing lacks
-    decide: bool
+    review: ReviewedAttempt | None
+    asks_amount: bool  # to accept, the owner has to enter what was received through the attempt in review
+    received: int  # what Chpter says was received through the attempt in review; 0 without one
+    remaining: int  # what is missing after that; 0 if nothing was received, or nothing is missing
+    resolve: bool
     mark_paid: bool
     cancel: bool
-    give_back: bool
+    refund: bool
     cancel_paid: bool
-    take_back: bool
-    same_money: int  # KSh that may have been entered twice; else 0
-    stray: Sequence[Said]
+    undo_mark_paid: bool
+    entered_twice: int  # what may have been entered twice; else 0
+    other_attempts: Sequence[ReviewedAttempt]  # in review, while the order is not
 
     @property
     def any(self) -> bool:
-        """Whether there is anything to press."""
-        return any((self.decide, self.mark_paid, self.cancel, self.give_back, self.cancel_paid, self.stray))
+        """True if there is a button."""
+        return any((self.resolve, self.mark_paid, self.cancel, self.refund, self.cancel_paid, self.other_attempts))
 
 
-def available_actions(order: Order, dossier: OrderDetail) -> AvailableActions:
-    """Read from what the page holds already; one query more where money is due back, four for a paid order."""
-    said = [
-        Said(
-            one.attempt,
-            next((heard.record.amount for heard in one.heard if heard.record.row in TO_REVIEW), None),
+def available_actions(order: Order, detail: OrderDetail) -> AvailableActions:
+    """Which actions are available. One query if a refund is due, four for a paid order, else none."""
+    reviewed = [
+        ReviewedAttempt(
+            row.attempt,
+            next((callback.record.amount for callback in row.callbacks if callback.record.row in REVIEW_ROWS), None),
         )
-        for one in dossier.tries
-        if one.attempt.state == AttemptState.REVIEW
+        for row in detail.attempts
+        if row.attempt.state == AttemptState.REVIEW
     ]
-    decide = order.payment == Payment.REVIEW
-    came = (said[0].amount or 0) if decide and said else 0
-    rest = shortfalls.balance_due(order, came)
+    in_review = order.payment == Payment.REVIEW
+    newest = reviewed[0] if in_review and reviewed else None
+    received = (newest.amount or 0) if newest else 0
+    remaining = shortfalls.balance_due(order, received)
     return AvailableActions(
-        review=said[0] if decide and said else None,
-        needs_money=bool(decide and said) and order.money_here < order.total,
-        came=came,
-        rest=rest if decide and 0 < rest < order.total else 0,
-        decide=decide,
+        review=newest,
+        asks_amount=newest is not None and order.money_here < order.total,
+        received=received,
+        remaining=remaining if in_review and 0 < remaining < order.total else 0,
+        resolve=in_review,
         mark_paid=order.payment in PAYABLE,
         cancel=order.payment == Payment.AWAITING,
-        give_back=order.payment in REFUNDABLE and order.money_here > 0,
+        refund=order.payment in REFUNDABLE and order.money_here > 0,
         cancel_paid=payment_reversals.may_cancel(order),
-        take_back=payment_reversals.marked_by_hand(order) is not None,
-        same_money=duplicate_amount(order) if order.refund_due else 0,
-        stray=said if not decide else (),
+        undo_mark_paid=payment_reversals.marked_by_hand(order) is not None,
+        entered_twice=duplicate_amount(order) if order.refund_due else 0,
+        other_attempts=() if in_review else reviewed,
     )

@@ -1,4 +1,4 @@
-"""The money book as a CSV file: a line for each payment, refund and correction. Written while it is sent."""
+"""The payment ledger as a CSV file: a row for each payment, refund and correction. It is streamed in batches."""
 
 from collections.abc import Iterator
 
@@ -15,12 +15,12 @@ from shop.core.database import db, write
 from shop.orders.payment_summary import PAYMENT_METHODS
 from shop.payments.models import LedgerEntry
 
-AT_ONCE = 500  # lines
-HEAD = (
+BATCH_SIZE = 500
+HEADER = (
     *("Time (Nairobi time, UTC+3)", "Order", "What", "Paid by", "Chpter reference", "M-PESA code", "Amount KSh"),
     *("Reason", "By"),
 )
-WHAT = {
+KINDS = {
     "callback": "Payment through Chpter",
     "by_hand": "Payment marked by hand",
     "refund": "Refund",
@@ -30,8 +30,8 @@ WHAT = {
 
 @admin.get("/money/export")
 @may("owner")
-def export_money() -> Response:
-    """Every line of the money book, oldest first. What came is above zero, what went below: they add up to the till."""
+def export_payments() -> Response:
+    """Every ledger entry, oldest first. Payments are positive and refunds negative: the sum is the balance."""
     write(lambda: audit("Exported the payments"))
     day = utcnow().astimezone(NAIROBI).date()
     return Response(
@@ -42,17 +42,17 @@ def export_money() -> Response:
 
 
 def _lines() -> Iterator[str]:
-    yield BOM + csv_line(HEAD)
-    last = 0
-    whole = (joinedload(LedgerEntry.order), joinedload(LedgerEntry.attempt))
+    yield BOM + csv_line(HEADER)
+    last_id = 0
+    query = select(LedgerEntry).options(joinedload(LedgerEntry.order), joinedload(LedgerEntry.attempt))
     while True:
-        after = select(LedgerEntry).where(LedgerEntry.id > last).order_by(LedgerEntry.id).limit(AT_ONCE).options(*whole)
-        entries = db.session.scalars(after).all()
+        batch = query.where(LedgerEntry.id > last_id).order_by(LedgerEntry.id).limit(BATCH_SIZE)
+        entries = db.session.scalars(batch).all()
         if not entries:
             return
-        last = entries[-1].id
+        last_id = entries[-1].id
         lines = "".join(csv_line(_cells(entry)) for entry in entries)
-        db.session.rollback()  # no transaction stays open while the other side reads slowly
+        db.session.rollback()  # no transaction stays open while the client reads slowly
         yield lines
 
 
@@ -60,7 +60,7 @@ def _cells(entry: LedgerEntry) -> tuple[str | int, ...]:
     return (
         nairobi_time(entry.at),
         entry.order.number,
-        WHAT[entry.kind],
+        KINDS[entry.kind],
         PAYMENT_METHODS.get(entry.method, entry.method),
         str(entry.attempt.reference) if entry.attempt else "",
         entry.code or "",

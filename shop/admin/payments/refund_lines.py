@@ -1,4 +1,4 @@
-"""Which goods of an order are refunded, or go back on the shelf: a count beside each line, none of them filled in."""
+"""How many pieces of each order line are refunded, or go back into stock."""
 
 import re
 from collections.abc import Mapping
@@ -10,78 +10,75 @@ from shop.orders.states import Payment
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of the order: the field beside it, its largest number, what was typed, and what is wrong with that."""
+class LineCount:
+    """One line of the order: the name of its form field, the largest allowed number, what was typed, and its error."""
 
     line: OrderLine
-    name: str  # of the field
-    most: int
+    name: str
+    maximum: int
     typed: str
     problem: str
 
 
 @dataclass(frozen=True)
-class Goods:
-    """The lines of which something may be refunded or come back, as they were asked for."""
+class LineCounts:
+    """The lines that a form asks about. `by_sku` and `by_line` need a form without problems."""
 
-    lines: list[Line]
+    lines: list[LineCount]
 
     @property
-    def back(self) -> dict[str, int]:
-        """Pieces by SKU that go back on the shelf. Only where there are no problems."""
+    def by_sku(self) -> dict[str, int]:
+        """Pieces by SKU."""
         return {line.sku: pieces for line, pieces in self._pieces}
 
     @property
     def by_line(self) -> dict[int, int]:
-        """Pieces by the id of the order's line. Only where there are no problems."""
+        """Pieces by the id of the order line."""
         return {line.id: pieces for line, pieces in self._pieces}
 
     @property
     def _pieces(self) -> list[tuple[OrderLine, int]]:
-        return [(one.line, int(one.typed)) for one in self.lines if one.typed and int(one.typed)]
+        return [(count.line, int(count.typed)) for count in self.lines if count.typed and int(count.typed)]
 
     @property
     def problems(self) -> list[tuple[str, str]]:
-        """Field and words of everything that is wrong."""
-        return [(one.name, one.problem) for one in self.lines if one.problem]
+        """Field and error text."""
+        return [(count.name, count.problem) for count in self.lines if count.problem]
 
     @property
     def words(self) -> str:
-        """What goes back, for the log; "" for nothing."""
-        back = self.back
-        return f". Back on the shelf: {', '.join(f'{count} × {sku}' for sku, count in back.items())}" if back else ""
+        """The pieces that go back into stock, for the audit log; "" for none."""
+        back = self.by_sku
+        return f". Back in stock: {', '.join(f'{count} × {sku}' for sku, count in back.items())}" if back else ""
 
 
-def goods_asked(order: Order, form: Mapping[str, str], all_of_it: bool = False) -> Goods:
-    """What may come back of an order, and what was typed; `all_of_it`: filled in with all there is. One query."""
+def returned_pieces(order: Order, form: Mapping[str, str], fill_in: bool = False) -> LineCounts:
+    """What can go back into stock, and what was typed; `fill_in` starts with all of it. One query."""
     out = out_of(order.id)
     lines = [line for line in order.lines if out.get(line.sku)]
-    return Goods([_asked("back", line, min(line.quantity, out[line.sku]), form, all_of_it) for line in lines])
+    return LineCounts([_line_count("back", line, min(line.quantity, out[line.sku]), form, fill_in) for line in lines])
 
 
-def pieces_to_come_back(order: Order) -> int:
-    """Pieces that were refunded, or are of an order that is not had any more, and that are not back on the shelf.
+def refunded_pieces(order: Order, form: Mapping[str, str]) -> LineCounts:
+    """What can still be refunded, and what was typed."""
+    return LineCounts([_line_count("refunded", line, line.remaining, form) for line in order.lines if line.remaining])
 
-    One query, where there can be any.
-    """
-    over = order.payment in (Payment.REFUNDED, Payment.CANCELLED)
+
+def _line_count(kind: str, line: OrderLine, maximum: int, form: Mapping[str, str], fill_in: bool = False) -> LineCount:
+    name = f"{kind}-{line.id}"
+    typed = form.get(name, str(maximum) if fill_in else "")[:12].strip()
+    wrong = typed and not (re.fullmatch(r"[0-9]{1,7}", typed, re.ASCII) and int(typed) <= maximum)
+    words = f"{line.name}{f' ({line.label})' if line.label else ''}: enter a number from 0 to {maximum}"
+    return LineCount(line, name, maximum, typed, words if wrong else "")
+
+
+def pieces_not_returned(order: Order) -> int:
+    """Pieces of refunded lines, or of a cancelled or refunded order, that are not back in stock. At most one query."""
+    closed = order.payment in (Payment.REFUNDED, Payment.CANCELLED)
     refunded = {line.sku: line.remaining for line in order.lines if line.refunded}
-    if not (over or refunded):
+    if not (closed or refunded):
         return 0
     out = out_of(order.id)
-    if over:
+    if closed:
         return sum(out.values())
     return sum(max(0, out.get(sku, 0) - remaining) for sku, remaining in refunded.items())
-
-
-def refunded_goods(order: Order, form: Mapping[str, str]) -> Goods:
-    """What of an order may still be refunded, and what was typed."""
-    return Goods([_asked("refunded", line, line.remaining, form) for line in order.lines if line.remaining])
-
-
-def _asked(kind: str, line: OrderLine, most: int, form: Mapping[str, str], all_of_it: bool = False) -> Line:
-    name = f"{kind}-{line.id}"
-    typed = form.get(name, str(most) if all_of_it else "")[:12].strip()
-    wrong = typed and not (re.fullmatch(r"[0-9]{1,7}", typed, re.ASCII) and int(typed) <= most)
-    words = f"{line.name}{f' ({line.label})' if line.label else ''}: enter a number from 0 to {most}"
-    return Line(line, name, most, typed, words if wrong else "")

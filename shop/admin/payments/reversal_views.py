@@ -1,12 +1,12 @@
-"""Acts that undo, or ask again: the rest of a payment, less accepted, a paid order cancelled, a mark taken back."""
+"""Payment actions with a page of their own: request or write off what is missing, cancel, undo, return goods."""
 
 from flask import flash, redirect, request, url_for
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.payments.action_views import TOO_LATE, done, form_page, to_order
+from shop.admin.payments.action_views import CHANGED, apply_action, back_to_order, form_page
 from shop.admin.payments.forms import ReasonForm, read_amount
-from shop.admin.payments.refund_lines import goods_asked
+from shop.admin.payments.refund_lines import LineCounts, returned_pieces
 from shop.core.money import AmountError, shillings
 from shop.orders import reservations, transitions
 from shop.orders.models import Order
@@ -20,147 +20,150 @@ from shop.web.base_form import ViewResponse
 
 @admin.post("/orders/<number>/ask-rest")
 @may("owner")
-def money_ask_rest(number: str) -> ViewResponse:
-    """Less came: the part is counted, and the buyer is asked for the rest."""
+def order_request_remaining(number: str) -> ViewResponse:
+    """Count the part that was received, and ask the buyer for the remaining amount."""
     order_by_number(number)
     try:
-        came = read_amount(request.form.get("came", ""), smallest=0)
-        rest = read_amount(request.form.get("rest", ""))
+        received = read_amount(request.form.get("came", ""), minimum=0)
+        remaining = read_amount(request.form.get("rest", ""))
     except AmountError as error:
         flash(str(error), "problem")
-        return to_order(number)
+        return back_to_order(number)
+    apply_action(number, _request_remaining, received, remaining)
+    return redirect(url_for("admin.order", number=number), 303)
 
-    def ask(order: Order) -> str:
-        shortfalls.request_remaining(order, came, rest, current_user_name())
-        audit(f"Counted {shillings(came)} that came and asked the buyer for the remaining {shillings(rest)}", order)
-        mailed = "The buyer gets a mail with the link" if order.email else "Send the buyer the link"
-        return f"{shillings(rest)} is asked for. {mailed}; the message for WhatsApp stands below"
 
-    reply = done(number, ask)
-    return redirect(url_for("admin.order", number=number), 303) if reply.status_code == 303 else reply
+def _request_remaining(order: Order, received: int, remaining: int) -> str:
+    shortfalls.request_remaining(order, received, remaining, current_user_name())
+    audit(f"Counted {shillings(received)} received and asked the buyer for the remaining {shillings(remaining)}", order)
+    sent = "The buyer gets an email with the link" if order.email else "Send the buyer the link"
+    return f"The buyer is asked for {shillings(remaining)}. {sent}; the WhatsApp message is below"
 
 
 @admin.route("/orders/<number>/accept-less", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_accept_less(number: str) -> ViewResponse:
-    """Less came, and it is enough: what lacks is let off. Asked on a page of its own, for it cannot be undone."""
+def order_accept_less(number: str) -> ViewResponse:
+    """Accept less than the total and write off the shortfall. This cannot be undone, so it is confirmed on a page."""
     order = order_by_number(number)
     try:
-        amount = read_amount(request.values.get("amount", ""), smallest=0)
+        amount = read_amount(request.values.get("amount", ""), minimum=0)
     except AmountError as error:
         flash(str(error), "problem")
-        return to_order(number)
-    came = amount if manual_payments.attempt_in_review(order) else 0
-    rest, form = shortfalls.balance_due(order, came), ReasonForm()
-    if order.payment != Payment.REVIEW or not 0 < rest < order.total:
-        flash(TOO_LATE, "problem")
-        return to_order(number)
+        return back_to_order(number)
+    received = amount if manual_payments.attempt_in_review(order) else 0
+    remaining, form = shortfalls.balance_due(order, received), ReasonForm()
+    if order.payment != Payment.REVIEW or not 0 < remaining < order.total:
+        flash(CHANGED, "problem")
+        return back_to_order(number)
     if request.method == "GET":
-        form.seen.data = _less(order, came)
+        form.seen.data = _shown_shortfall(order, received)
     elif form.validate():
-        seen, reason = form.seen.data or "", form.reason.data
-
-        def accept(order: Order) -> str:
-            if seen != _less(order, came):
-                raise StaleState
-            manual_payments.accept(order, amount, current_user_name(), write_off=shortfalls.balance_due(order, came))
-            sums = f"{shillings(order.money_here)} of {shillings(order.total)}"
-            audit(f"Accepted less: {sums}, {shillings(order.shortfall)} was let off. {reason}", order)
-            return f"Accepted as paid: {sums} came, {shillings(order.shortfall)} was let off"
-
         try:
-            return done(number, accept)
+            return apply_action(number, _accept_less, form, amount, received)
         except AmountTooLow:
-            flash(TOO_LATE, "problem")
-            return to_order(number)
-    return form_page("admin/payments/accept_less.html", order, form, amount=amount, came=came, rest=rest)
+            flash(CHANGED, "problem")
+            return back_to_order(number)
+    return form_page(
+        "admin/payments/accept_less.html", order, form, amount=amount, received=received, remaining=remaining
+    )
 
 
-def _less(order: Order, came: int) -> str:
-    """What the page shows of an order that may be accepted with less: what lacks, and whether it was asked for."""
-    return f"{shortfalls.balance_due(order, came)} {order.remaining_requested}"
+def _shown_shortfall(order: Order, received: int) -> str:
+    """What the page shows: the missing amount, and the amount that the buyer was asked for."""
+    return f"{shortfalls.balance_due(order, received)} {order.remaining_requested}"
+
+
+def _accept_less(order: Order, form: ReasonForm, amount: int, received: int) -> str:
+    if form.seen.data != _shown_shortfall(order, received):
+        raise StaleState
+    manual_payments.accept(order, amount, current_user_name(), shortfalls.balance_due(order, received))
+    sums = f"{shillings(order.money_here)} of {shillings(order.total)}"
+    audit(f"Accepted less: {sums}, {shillings(order.shortfall)} was written off. {form.reason.data}", order)
+    return f"Accepted as paid: {sums} received, {shillings(order.shortfall)} written off"
 
 
 @admin.route("/orders/<number>/cancel-paid", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_cancel_paid(number: str) -> ViewResponse:
-    """A paid order whose goods have not left is cancelled: its money is to be given back."""
+def order_cancel_paid(number: str) -> ViewResponse:
+    """Cancel a paid order that was not sent; its money becomes a refund due."""
     order = order_by_number(number)
     if not payment_reversals.may_cancel(order):
-        flash("This order cannot be cancelled: it is not paid, or its goods have left", "problem")
-        return to_order(number)
-    form, goods = ReasonForm(), goods_asked(order, request.form, all_of_it=request.method == "GET")
+        flash("This order cannot be cancelled: it is not paid, or it was sent", "problem")
+        return back_to_order(number)
+    form, returned = ReasonForm(), returned_pieces(order, request.form, fill_in=request.method == "GET")
     if request.method == "GET":
         form.seen.data = str(order.money_here)
-    elif form.validate() and not goods.problems:
-        seen, reason = form.seen.data or "", form.reason.data
+    elif form.validate() and not returned.problems:
+        return apply_action(number, _cancel_paid, form, returned)
+    return form_page("admin/payments/cancel_paid.html", order, form, returned)
 
-        def cancel(order: Order) -> str:
-            if seen != str(order.money_here):
-                raise StaleState
-            payment_reversals.cancel_paid(order, goods.back, reason, current_user_name())
-            due = f"; {shillings(order.refund_due_amount)} is to be given back" if order.refund_due_amount else ""
-            audit(f"Cancelled the paid order: {reason}{due}{goods.words}", order)
-            return f"Order {order.number} is cancelled{due}"
 
-        return done(number, cancel)
-    return form_page("admin/payments/cancel_paid.html", order, form, goods=goods)
+def _cancel_paid(order: Order, form: ReasonForm, returned: LineCounts) -> str:
+    if form.seen.data != str(order.money_here):
+        raise StaleState
+    reason = form.reason.data or ""
+    payment_reversals.cancel_paid(order, returned.by_sku, reason, current_user_name())
+    due = f"; refund due: {shillings(order.refund_due_amount)}" if order.refund_due_amount else ""
+    audit(f"Cancelled the paid order: {reason}{due}{returned.words}", order)
+    return f"Order {order.number} is cancelled{due}"
 
 
 @admin.route("/orders/<number>/take-back", methods=["GET", "POST"])
 @may("owner", freshly=True)
-def money_take_back(number: str) -> ViewResponse:
-    """A payment marked by hand was another order's: this one is not paid after all."""
+def order_undo_mark_paid(number: str) -> ViewResponse:
+    """Undo "marked paid by hand": the payment was for another order."""
     order = order_by_number(number)
     entry = payment_reversals.marked_by_hand(order)
     if entry is None:
-        flash("There is no payment marked by hand that can be taken back", "problem")
-        return to_order(number)
+        flash("This order has no payment marked by hand that can be undone", "problem")
+        return back_to_order(number)
     form = ReasonForm()
     if request.method == "GET":
         form.seen.data = str(entry.id)
     elif form.validate():
-        seen, reason = form.seen.data or "", form.reason.data
-
-        def take_back(order: Order) -> str:
-            entry = payment_reversals.marked_by_hand(order)
-            if entry is None or seen != str(entry.id):
-                raise StaleState
-            amount, code = entry.amount, f", code {entry.code}," if entry.code else ""
-            payment_reversals.undo_mark_paid(order, reason, current_user_name())
-            audit(f"Took back the payment of {shillings(amount)}{code} marked by hand: {reason}", order)
-            return f"Taken back. Order {order.number} is not paid{'; its code is free again' if code else ''}"
-
-        return done(number, take_back)
+        return apply_action(number, _undo_mark_paid, form)
     return form_page("admin/payments/undo_mark_paid.html", order, form, entry=entry)
+
+
+def _undo_mark_paid(order: Order, form: ReasonForm) -> str:
+    entry = payment_reversals.marked_by_hand(order)
+    if entry is None or form.seen.data != str(entry.id):
+        raise StaleState
+    amount, code = entry.amount, f", code {entry.code}," if entry.code else ""
+    reason = form.reason.data or ""
+    payment_reversals.undo_mark_paid(order, reason, current_user_name())
+    audit(f"Undid the payment of {shillings(amount)}{code} marked by hand: {reason}", order)
+    return f"Order {order.number} is not marked paid any more{'; its code can be used again' if code else ''}"
 
 
 @admin.route("/orders/<number>/goods-back", methods=["GET", "POST"])
 @may("staff")
-def goods_back(number: str) -> ViewResponse:
-    """Goods of an order came back: they go on the shelf again, at most what it took."""
+def order_return_goods(number: str) -> ViewResponse:
+    """Put returned goods of an order back into stock, at most as many as it took."""
     order = order_by_number(number)
-    form, goods = ReasonForm(), goods_asked(order, request.form)
-    if not goods.lines:
-        flash("All goods of this order are on the shelf", "problem")
-        return to_order(number)
-    shown = ",".join(f"{one.line.id}:{one.most}" for one in goods.lines)  # sent twice, it counts once
+    form, returned = ReasonForm(), returned_pieces(order, request.form)
+    if not returned.lines:
+        flash("All goods of this order are back in stock", "problem")
+        return back_to_order(number)
     if request.method == "GET":
-        form.seen.data = shown
-    elif form.validate() and not goods.problems:
-        if not goods.back:
-            form.reason.errors = ["Enter how many came back, beside what was ordered"]
-        else:
-            seen, reason = form.seen.data or "", form.reason.data
+        form.seen.data = _not_returned(returned)
+    elif form.validate() and not returned.problems:
+        if returned.by_sku:
+            return apply_action(number, _return_goods, form, returned, clear_warning=False)
+        form.reason.errors = ["Enter how many pieces were returned"]
+    return form_page("admin/payments/returned_goods.html", order, form, returned)
 
-            def put_back(order: Order) -> str:
-                transitions.lock_order(order, order.payment)
-                now = ",".join(f"{one.line.id}:{one.most}" for one in goods_asked(order, {}).lines)
-                if seen != now:
-                    raise StaleState
-                reservations.put_back(order.id, goods.back, f"Back from the buyer: {reason}", current_user_name())
-                audit(f"Goods came back: {reason}{goods.words}", order)
-                return f"Written down{goods.words}"
 
-            return done(number, put_back, calms=False)
-    return form_page("admin/payments/returned_goods.html", order, form, goods=goods)
+def _not_returned(counts: LineCounts) -> str:
+    """What can still be returned: a form sent twice counts once."""
+    return ",".join(f"{count.line.id}:{count.maximum}" for count in counts.lines)
+
+
+def _return_goods(order: Order, form: ReasonForm, returned: LineCounts) -> str:
+    transitions.transition(order, order.payment, order.payment)
+    if form.seen.data != _not_returned(returned_pieces(order, {})):
+        raise StaleState
+    reason = form.reason.data or ""
+    reservations.put_back(order.id, returned.by_sku, f"Returned by the buyer: {reason}", current_user_name())
+    audit(f"Goods returned: {reason}{returned.words}", order)
+    return f"Saved{returned.words}"

@@ -1,6 +1,7 @@
-"""Cart links made at the desk, and those that buyers made: who opens one puts the same goods into the own cart."""
+"""Cart links: made by users or shared by buyers. A person who opens one can put its products into their own cart."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy import and_, func, select, update
@@ -11,8 +12,8 @@ from wtforms.validators import Length
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.labels import Badge
-from shop.admin.orders.draft_order_views import GONE, NO_GOODS
+from shop.admin.labels import cart_link_badge
+from shop.admin.orders.draft_order_views import NO_PRODUCTS, NOT_SOLD
 from shop.admin.orders.product_picker import (
     BUTTONS,
     PickedProducts,
@@ -35,12 +36,12 @@ from shop.web.idempotency import make_once
 from shop.web.pagination import page_arg, paginate
 
 
-class LinkForm(BaseForm):
-    """What a link is called at the desk; buyers do not see it."""
+class CartLinkForm(BaseForm):
+    """The title of a cart link. Buyers do not see it."""
 
     title = StringField(
-        "Name for your own list",
-        [Length(max=80, message="Name for your own list must be 80 characters or fewer")],
+        "Title",
+        [Length(max=80, message="Title must be 80 characters or fewer")],
         filters=[typed_line],
     )
 
@@ -48,12 +49,12 @@ class LinkForm(BaseForm):
 @admin.get("/carts")
 @may("staff")
 def cart_links() -> str:
-    """The links made at the desk, or those of buyers, newest first."""
+    """The links that users made, or those that buyers shared, newest first."""
     buyers = request.args.get("by") == "buyers"
-    of_whom = SharedCart.actor == "" if buyers else SharedCart.actor != ""
-    total = db.session.scalar(select(func.count(SharedCart.id)).where(of_whom)) or 0
+    owner = SharedCart.actor == "" if buyers else SharedCart.actor != ""
+    total = db.session.scalar(select(func.count(SharedCart.id)).where(owner)) or 0
     page = paginate(page_arg(request.args.get("page", "")), total, PER_PAGE)
-    query = select(SharedCart).where(of_whom).order_by(SharedCart.id.desc())
+    query = select(SharedCart).where(owner).order_by(SharedCart.id.desc())
     carts = db.session.scalars(query.limit(PER_PAGE).offset(page.start)).all()
 
     def link_to_page(number: int) -> str:
@@ -62,8 +63,8 @@ def cart_links() -> str:
     return render_template(
         "admin/sales/cart_links.html",
         carts=carts,
-        goods=_goods_of([cart.id for cart in carts]),
-        states={cart.id: _state(cart) for cart in carts},
+        contents=_contents_of([cart.id for cart in carts]),
+        badges={cart.id: cart_link_badge(cart, utcnow()) for cart in carts},
         listing=page,
         link_to_page=link_to_page,
         buyers=buyers,
@@ -72,19 +73,19 @@ def cart_links() -> str:
 
 @admin.route("/carts/new", methods=["GET", "POST"])
 @may("staff")
-def cart_new() -> str | tuple[str, int] | AnyResponse:
-    """Pick goods and make a link to them."""
-    form = LinkForm()
+def cart_link_new() -> str | tuple[str, int] | AnyResponse:
+    """Add products and make a link to them."""
+    form = CartLinkForm()
     if not form.is_submitted():
         return _form_page(form, picked_products_from_query(), [])
     picked = picked_products_from_form()
     if any(button in request.form for button in BUTTONS):
         return _form_page(form, picked, picked.problems), 422 if picked.problems else 200
     form.validate()
-    contents = picked.cart()
+    cart = picked.cart()
     problems = [*picked.problems, *form.problems]
-    if contents.notices or not contents.lines:
-        problems.append(("q", GONE if contents.notices else NO_GOODS))
+    if cart.notices or not cart.lines:
+        problems.append(("q", NOT_SOLD if cart.notices else NO_PRODUCTS))
     if problems:
         return _form_page(form, picked, problems), 422
     made = make_once(lambda: url_for("admin.cart_link", code=_make(picked, form.title.data)))
@@ -96,16 +97,16 @@ def cart_new() -> str | tuple[str, int] | AnyResponse:
 @admin.get("/carts/<code>")
 @may("staff")
 def cart_link(code: str) -> str:
-    """One link: what is in it, and a message ready for WhatsApp."""
+    """One link: its products, and a WhatsApp message with it."""
     cart = _cart(code)
     contents = cart_contents({line.sku: line.quantity for line in cart.lines})
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}{url_for('cart.shared', code=cart.code)}"
-    text = render_template("whatsapp/shared_cart.txt", cart=contents, link=link).strip()
+    text = render_template("whatsapp/shared_cart.txt", basket=contents, link=link).strip()
     return render_template(
         "admin/sales/cart_link.html",
         cart=cart,
-        state=_state(cart),
+        state=cart_link_badge(cart, utcnow()),
         contents=contents,
         link=link,
         text=text,
@@ -115,8 +116,8 @@ def cart_link(code: str) -> str:
 
 @admin.post("/carts/<code>/off")
 @may("staff")
-def cart_off(code: str) -> AnyResponse:
-    """Switch a link off: from now on it leads nowhere."""
+def cart_link_off(code: str) -> AnyResponse:
+    """Switch a link off."""
     cart_id = _cart(code).id
     asked = ask_for_confirmation(
         f"Switch cart link {code} off?",
@@ -127,17 +128,18 @@ def cart_off(code: str) -> AnyResponse:
     if asked:
         return asked
 
-    def switch() -> bool:
-        if not updated(update(SharedCart).where(SharedCart.id == cart_id, SharedCart.active).values(active=False)):
-            return False
-        audit(f"Switched off cart link {code}")
-        return True
-
-    if write(switch):
-        flash(f"Cart link {code} is off: it leads nowhere now", "good")
+    if write(partial(_switch_off, cart_id, code)):
+        flash(f"Cart link {code} is off: it does not work any more", "good")
     else:
         flash(f"Cart link {code} was off already", "problem")
     return redirect(url_for("admin.cart_links"), 303)
+
+
+def _switch_off(cart_id: int, code: str) -> bool:
+    if not updated(update(SharedCart).where(SharedCart.id == cart_id, SharedCart.active).values(active=False)):
+        return False
+    audit(f"Switched off cart link {code}")
+    return True
 
 
 def _make(picked: PickedProducts, title: str) -> str:
@@ -153,8 +155,8 @@ def _cart(code: str) -> SharedCart:
     return db.session.scalar(query) or abort(404)
 
 
-def _goods_of(ids: Sequence[int]) -> dict[int, str]:
-    """What is in each of these links, in words, in one query."""
+def _contents_of(ids: Sequence[int]) -> dict[int, str]:
+    """The products of each of these links as a text, in one query."""
     columns = (SharedLine.cart_id, SharedLine.quantity, SharedLine.sku, Product.name, Variant.label)
     query = (
         select(*columns)
@@ -163,23 +165,17 @@ def _goods_of(ids: Sequence[int]) -> dict[int, str]:
         .where(SharedLine.cart_id.in_(ids))
         .order_by(SharedLine.cart_id, SharedLine.position)
     )
-    words: dict[int, list[str]] = {}
+    contents: dict[int, list[str]] = {}
     for cart_id, count, sku, name, label in db.session.execute(query):
         full = f"{name} ({label})" if name and label else name or sku
-        words.setdefault(cart_id, []).append(f"{count} × {full}")
+        contents.setdefault(cart_id, []).append(f"{count} × {full}")
     return {
         cart_id: "; ".join(lines[:3]) + (f" and {len(lines) - 3} more" if len(lines) > 3 else "")
-        for cart_id, lines in words.items()
+        for cart_id, lines in contents.items()
     }
 
 
-def _state(cart: SharedCart) -> Badge:
-    if not cart.active:
-        return Badge("Off")
-    return Badge("Expired") if cart.expires_at <= utcnow() else Badge("Open", "good")
-
-
-def _form_page(form: LinkForm, picked: PickedProducts, problems: list[tuple[str, str]]) -> str:
+def _form_page(form: CartLinkForm, picked: PickedProducts, problems: list[tuple[str, str]]) -> str:
     return render_template(
         "admin/sales/cart_link_new.html", form=form, picked=picked, cart=picked.cart(), problems=problems
     )

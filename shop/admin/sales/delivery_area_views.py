@@ -1,4 +1,4 @@
-"""Where we deliver and for how much, and where orders are picked up."""
+"""Delivery areas with their fees, and pickup points."""
 
 import re
 import secrets
@@ -23,14 +23,14 @@ from shop.web.fingerprints import Label, refuse_if_changed
 from shop.web.form_fields import WholeNumberField, row_id
 from shop.web.idempotency import make_once
 
-MOST_FEE = 100_000
+MAX_FEE = 100_000
 ORDER: dict[str, Label] = {"order": "The order of the areas"}
-KINDS = {"brought": "We bring it", "pickup": "They pick it up"}
-LAST_ONE = "One way to get the goods must stay on: switch another area on first"
+KINDS = {"brought": "Delivery", "pickup": "Pickup"}
+LAST_ACTIVE = "At least one area or pickup point must be on: switch another one on first"
 
 
 class AreaForm(BaseForm):
-    """An area we bring orders to, or a point where they are picked up."""
+    """A delivery area, or a pickup point."""
 
     kind = RadioField("How buyers get their order", default="brought", validate_choice=False)
     name = StringField(
@@ -38,12 +38,12 @@ class AreaForm(BaseForm):
         [DataRequired("Enter a name"), Length(max=80, message="Name must be 80 characters or fewer")],
         filters=[typed_line],
     )
-    fee = WholeNumberField("Fee", 0, MOST_FEE, needed=True, money=True)
+    fee = WholeNumberField("Fee", 0, MAX_FEE, needed=True, money=True)
     delivery_time = StringField(
-        "How long it takes",
+        "Delivery time",
         [
-            DataRequired("Enter how long it takes, like 1 to 2 days"),
-            Length(max=40, message="How long it takes must be 40 characters or fewer"),
+            DataRequired("Enter a delivery time, like 1 to 2 days"),
+            Length(max=40, message="Delivery time must be 40 characters or fewer"),
         ],
         filters=[typed_line],
     )
@@ -57,23 +57,21 @@ class AreaForm(BaseForm):
     )
 
     def validate_kind(self, field: RadioField) -> None:
-        """One of the two."""
         if field.data not in ("brought", "pickup"):
-            raise ValidationError("Choose whether you bring it or they pick it up")
+            raise ValidationError("Choose delivery or pickup")
 
     def validate_place(self, field: StringField) -> None:
-        """Nobody finds a pickup point without it."""
         if self.kind.data == "pickup" and not field.data:
-            raise ValidationError("Enter where it is picked up, like a street, building or landmark")
+            raise ValidationError("Enter the address, like a street, building or landmark")
 
     def fill(self, area: DeliveryArea) -> None:
-        """Show an area as it is."""
+        """Fill in the form from a saved area."""
         self.kind.data = "pickup" if area.pickup else "brought"
         self.name.data, self.fee.data, self.delivery_time.data = area.name, str(area.fee), area.delivery_time
         self.place.data, self.hours.data = area.place, area.hours
 
-    def put_into(self, area: DeliveryArea) -> None:
-        """The checked answers. What does not belong to the kind is left out."""
+    def save_to(self, area: DeliveryArea) -> None:
+        """Save the checked answers. Only a pickup point has an address and opening hours."""
         area.pickup = self.kind.data == "pickup"
         area.name, area.fee, area.delivery_time = self.name.data, self.fee.number or 0, self.delivery_time.data
         area.place = self.place.data if area.pickup else ""
@@ -82,15 +80,15 @@ class AreaForm(BaseForm):
 
 @admin.get("/selling/areas")
 @may("owner")
-def selling_areas() -> str:
-    """All areas, in the order buyers see them."""
+def delivery_areas() -> str:
+    """All areas, in the order that buyers see."""
     areas = db.session.scalars(select(DeliveryArea).order_by(DeliveryArea.position, DeliveryArea.id)).all()
     return render_template("admin/sales/delivery_areas.html", areas=areas, order=_order(areas))
 
 
 @admin.route("/selling/areas/new", methods=["GET", "POST"])
 @may("owner")
-def selling_area_new() -> str | tuple[str, int] | AnyResponse:
+def delivery_area_new() -> str | tuple[str, int] | AnyResponse:
     """Add an area, at the end of the list."""
     form = AreaForm()
     if not form.is_submitted():
@@ -103,8 +101,8 @@ def selling_area_new() -> str | tuple[str, int] | AnyResponse:
 
 @admin.route("/selling/areas/<area_id>", methods=["GET", "POST"])
 @may("owner")
-def selling_area(area_id: str) -> str | tuple[str, int] | AnyResponse:
-    """Change an area. Orders keep the name, fee and place they were placed with."""
+def delivery_area(area_id: str) -> str | tuple[str, int] | AnyResponse:
+    """Change an area. Existing orders keep its former name, fee and address."""
     area = _area(area_id)
     form = AreaForm()
     if not form.is_submitted():
@@ -118,28 +116,28 @@ def selling_area(area_id: str) -> str | tuple[str, int] | AnyResponse:
 
 @admin.post("/selling/areas/<area_id>/<act>")
 @may("owner")
-def selling_area_act(area_id: str, act: str) -> AnyResponse:
-    """Switch an area on or off, or move it one place up."""
+def delivery_area_act(area_id: str, act: str) -> AnyResponse:
+    """Switch an area on or off, or move it up."""
     name = _area(area_id).name
     if act == "off":
         asked = ask_for_confirmation(
             f"Switch {name} off?",
-            "Buyers can no longer choose it. Orders placed for it stay as they are. You can switch it on again.",
+            "Buyers can no longer choose it. Existing orders do not change. You can switch it on again.",
             button="Switch off",
-            back=url_for("admin.selling_areas"),
+            back=url_for("admin.delivery_areas"),
         )
         if asked:
             return asked
         if not write(lambda: _switch_off(row_id(area_id))):
-            flash(LAST_ONE, "problem")
-            return redirect(url_for("admin.selling_areas"), 303)
-        return _done(f"{name} is off: it is no longer offered. Orders placed for it stay as they are")
+            flash(LAST_ACTIVE, "problem")
+            return redirect(url_for("admin.delivery_areas"), 303)
+        return _done(f"{name} is off: buyers can no longer choose it. Existing orders do not change")
     if act == "on":
         write(lambda: _switch_on(row_id(area_id)))
         return _done(f"{name} is on")
     if act == "up":
         write(lambda: _move_up(row_id(area_id)))
-        return _done(f"{name} is one place up")
+        return _done(f"{name} is moved up")
     abort(404)
 
 
@@ -148,30 +146,30 @@ def _area(area_id: str) -> DeliveryArea:
 
 
 def _locked() -> list[DeliveryArea]:
-    """All areas, so that nobody else changes any of them until this transaction ends; in one order, as all do."""
-    every = db.session.scalars(select(DeliveryArea).order_by(DeliveryArea.id).with_for_update()).all()
-    return sorted(every, key=lambda area: (area.position, area.id))
+    """Lock all areas until the transaction day_end, always in the order of their ids. Returns them by position."""
+    areas = db.session.scalars(select(DeliveryArea).order_by(DeliveryArea.id).with_for_update()).all()
+    return sorted(areas, key=lambda area: (area.position, area.id))
 
 
 def _add(form: AreaForm) -> str:
     areas = _locked()
     slug = re.sub("[^a-z0-9]+", "-", form.name.data.lower()).strip("-")[:30] or "area"
     area = DeliveryArea(code=f"{slug}-{secrets.token_hex(3)}", position=len(areas), active=True)
-    form.put_into(area)
+    form.save_to(area)
     for position, other in enumerate(areas):
         other.position = position
     db.session.add(area)
-    audit(f"Added {_in_words(area)}")
-    return url_for("admin.selling_areas")
+    audit(f"Added {_describe(area)}")
+    return url_for("admin.delivery_areas")
 
 
 def _change(area_id: int, form: AreaForm) -> None:
     area = db.session.get_one(DeliveryArea, area_id, with_for_update=True)
     labels: dict[str, Label] = {**form.labels(), "kind": (form.kind.label.text, KINDS)}
     refuse_if_changed(f"area {area_id}", _shown(area), labels=labels)
-    before = _in_words(area)
-    form.put_into(area)
-    audit(f"Changed {before} to {_in_words(area)}")
+    before = _describe(area)
+    form.save_to(area)
+    audit(f"Changed {before} to {_describe(area)}")
 
 
 def _switch_off(area_id: int) -> bool:
@@ -198,7 +196,7 @@ def _move_up(area_id: int) -> None:
         areas[here - 1], areas[here] = areas[here], areas[here - 1]
     for position, area in enumerate(areas):
         area.position = position
-    audit(f"Moved {next(area.name for area in areas if area.id == area_id)} one place up")
+    audit(f"Moved {next(area.name for area in areas if area.id == area_id)} up")
 
 
 def _shown(area: DeliveryArea) -> dict[str, str]:
@@ -208,20 +206,20 @@ def _shown(area: DeliveryArea) -> dict[str, str]:
 
 
 def _order(areas: Sequence[DeliveryArea]) -> dict[str, str]:
-    """What a page shows of the order of all areas."""
+    """The order of all areas, for the fingerprint."""
     return {"order": ", ".join(area.name for area in areas)}
 
 
-def _in_words(area: DeliveryArea) -> str:
+def _describe(area: DeliveryArea) -> str:
     kind = "pickup point" if area.pickup else "delivery area"
     return f"{kind} {area.name} ({shillings(area.fee)}, {area.note})"
 
 
 def _done(words: str) -> AnyResponse:
-    clear_store_cache()  # pages say the lowest fee
+    clear_store_cache()  # pages show the lowest fee
     if words:
         flash(words, "good")
-    return redirect(url_for("admin.selling_areas"), 303)
+    return redirect(url_for("admin.delivery_areas"), 303)
 
 
 def _form_page(form: AreaForm, area: DeliveryArea | None) -> str:

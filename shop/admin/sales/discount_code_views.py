@@ -1,8 +1,8 @@
-"""Discount codes at the desk: what there is, what each earned, and the form of one."""
+"""The list of discount codes with their sales, and the form of one code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, or_, select, update
@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
-from shop.admin.labels import Badge
-from shop.admin.sales.discount_code_form import KINDS, CodeForm
+from shop.admin.labels import Badge, discount_code_badge
+from shop.admin.sales.discount_code_form import KINDS, DiscountCodeForm
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.database import db, updated, write
 from shop.core.money import shillings
@@ -27,70 +27,70 @@ from shop.web.pagination import page_arg, paginate
 
 
 @dataclass(frozen=True)
-class Earned:
-    """What paid orders with a code brought, in whole shillings."""
+class CodeSales:
+    """The paid orders with a code. Amounts are whole shillings."""
 
     orders: int = 0
-    goods: int = 0  # after the discount
+    subtotal: int = 0  # after the discount, without delivery
     discount: int = 0
 
 
 @dataclass(frozen=True)
 class CodeRow:
-    """A code as the list shows it."""
+    """A row of the list."""
 
     code: DiscountCode
-    state: Badge
+    badge: Badge
     offer: str
     days: str
-    earned: Earned
+    sales: CodeSales
 
 
 @admin.get("/selling")
 @may("owner")
-def selling() -> str:
-    """The discount codes, newest first, with what each earned."""
+def discount_codes() -> str:
+    """The discount codes with their sales, newest first."""
     total = db.session.scalar(select(func.count(DiscountCode.id))) or 0
     page = paginate(page_arg(request.args.get("page", "")), total, PER_PAGE)
     newest = select(DiscountCode).order_by(DiscountCode.id.desc()).limit(PER_PAGE).offset(page.start)
     codes, now = db.session.scalars(newest).all(), utcnow()
-    earned = earned_by([code.id for code in codes])
+    sales = sales_of([code.id for code in codes])
     rows = [
-        CodeRow(code, state_of(code, now), offer_of(code), days_of(code), earned.get(code.id, Earned()))
+        CodeRow(code, discount_code_badge(code, now), offer_of(code), days_of(code), sales.get(code.id, CodeSales()))
         for code in codes
     ]
 
     def link_to_page(number: int) -> str:
-        return url_for("admin.selling", page=number)
+        return url_for("admin.discount_codes", page=number)
 
     return render_template("admin/sales/discount_codes.html", rows=rows, listing=page, link_to_page=link_to_page)
 
 
 @admin.route("/selling/codes/new", methods=["GET", "POST"])
 @may("owner")
-def selling_code_new() -> str | tuple[str, int] | AnyResponse:
-    """Make a code."""
-    form = CodeForm()
+def discount_code_new() -> str | tuple[str, int] | AnyResponse:
+    """Add a code."""
+    form = DiscountCodeForm()
     if not form.is_submitted():
         return _form_page(form, None)
     if form.validate():
         try:
             made = make_once(lambda: _make(form))
         except IntegrityError:
-            form.code.errors = [f"There is a code {form.tidy} already. Choose another"]
+            form.code.errors = [f"Code {form.normalised_code} exists already. Choose another"]
         else:
             if made.first:
-                flash(f"Code {form.tidy} is made", "good")
+                flash(f"Code {form.normalised_code} is added", "good")
             return redirect(made.address, 303)
     return _form_page(form, None), 422
 
 
 @admin.route("/selling/codes/<code_id>", methods=["GET", "POST"])
 @may("owner")
-def selling_code(code_id: str) -> str | tuple[str, int] | AnyResponse:
-    """Change a code. What has been used already is kept: no limit goes below it, and its name stays."""
+def discount_code(code_id: str) -> str | tuple[str, int] | AnyResponse:
+    """Change a code. A used code keeps its name, and no limit goes below its uses."""
     code = _code(code_id)
-    form = CodeForm(kept=code)
+    form = DiscountCodeForm(saved=code)
     if not form.is_submitted():
         form.fill(code)
         return _form_page(form, code)
@@ -98,78 +98,65 @@ def selling_code(code_id: str) -> str | tuple[str, int] | AnyResponse:
         try:
             saved = write(lambda: _save(code, form))
         except IntegrityError:
-            form.code.errors = [f"There is a code {form.tidy} already. Choose another"]
+            form.code.errors = [f"Code {form.normalised_code} exists already. Choose another"]
         else:
             if saved:
                 flash(f"Code {code.code} is changed: {offer_of(code)}", "good")
-                return redirect(url_for("admin.selling"), 303)
-            form.say_what_is_used(_code(code_id))
+                return redirect(url_for("admin.discount_codes"), 303)
+            form.show_used_limits(_code(code_id))
     return _form_page(form, code), 422
 
 
 @admin.post("/selling/codes/<code_id>/<turn>")
 @may("owner")
-def selling_code_turn(code_id: str, turn: str) -> AnyResponse:
+def discount_code_switch(code_id: str, turn: str) -> AnyResponse:
     """Switch a code on or off. Orders that used it keep their price."""
     code = _code(code_id) if turn in ("on", "off") else abort(404)
-    words = f"Switched discount code {code.code} {turn}"
     if turn == "off":
         asked = ask_for_confirmation(
             f"Switch code {code.code} off?",
             "No new order can use it. Orders that used it keep their price. You can switch it on again.",
             button="Switch off",
-            back=url_for("admin.selling"),
+            back=url_for("admin.discount_codes"),
         )
         if asked:
             return asked
 
-    def switch() -> bool:
-        other = update(DiscountCode).where(DiscountCode.id == code.id, DiscountCode.active.is_(turn == "off"))
-        if not updated(other.values(active=turn == "on")):
-            return False
-        audit(words)
-        return True
-
-    if write(switch):
+    if write(partial(_switch, code.id, code.code, turn)):
         flash(f"Code {code.code} is {turn}", "good")
     else:
         flash(f"Code {code.code} was {turn} already", "problem")
-    return redirect(url_for("admin.selling"), 303)
+    return redirect(url_for("admin.discount_codes"), 303)
 
 
-def earned_by(ids: Sequence[int]) -> dict[int, Earned]:
-    """What each of these codes earned in paid orders, in one query."""
-    kept = func.sum(Order.subtotal - Order.discount)
-    query = select(Order.discount_code_id, func.count(), kept, func.sum(Order.discount))
+def _switch(code_id: int, name: str, turn: str) -> bool:
+    switched = update(DiscountCode).where(DiscountCode.id == code_id, DiscountCode.active.is_(turn == "off"))
+    if not updated(switched.values(active=turn == "on")):
+        return False
+    audit(f"Switched discount code {name} {turn}")
+    return True
+
+
+def sales_of(ids: Sequence[int]) -> dict[int, CodeSales]:
+    """The sales of each of these codes in paid orders, in one query."""
+    subtotal = func.sum(Order.subtotal - Order.discount)
+    query = select(Order.discount_code_id, func.count(), subtotal, func.sum(Order.discount))
     paid = query.where(Order.discount_code_id.in_(ids), Order.payment == Payment.PAID).group_by(Order.discount_code_id)
     return {
-        code_id: Earned(count, int(goods), int(discount))
-        for code_id, count, goods, discount in db.session.execute(paid)
+        code_id: CodeSales(count, int(subtotal), int(discount))
+        for code_id, count, subtotal, discount in db.session.execute(paid)
         if code_id is not None
     }
 
 
-def state_of(code: DiscountCode, now: datetime) -> Badge:
-    """Whether buyers can use it now, in words."""
-    if not code.active:
-        return Badge("Off")
-    if code.expires_at and code.expires_at <= now:
-        return Badge("Ended")
-    if code.max_uses is not None and code.uses >= code.max_uses:
-        return Badge("Used up")
-    if code.starts_at and code.starts_at > now:
-        return Badge("Not begun", "waiting")
-    return Badge("Running", "good")
-
-
 def offer_of(code: DiscountCode) -> str:
-    """What it takes off, in words."""
+    """The discount as a text, like "10% off from KSh 2,000"."""
     off = f"{code.value}% off" if code.kind == "percent" else f"{shillings(code.value)} off"
     return f"{off} from {shillings(code.minimum_subtotal)}" if code.minimum_subtotal else off
 
 
 def days_of(code: DiscountCode) -> str:
-    """On which days it counts, in words."""
+    """The days on which the code can be used, as a text."""
     first = f"{code.starts_at.astimezone(NAIROBI):%-d %b %Y}" if code.starts_at else ""
     last = f"{last_day_before(code.expires_at):%-d %b %Y}" if code.expires_at else ""
     if first and last:
@@ -181,16 +168,16 @@ def _code(code_id: str) -> DiscountCode:
     return db.session.get(DiscountCode, row_id(code_id)) or abort(404)
 
 
-def _make(form: CodeForm) -> str:
+def _make(form: DiscountCodeForm) -> str:
     code = DiscountCode(**form.values(), uses=0, active=True)
     db.session.add(code)
     db.session.flush()
-    audit(f"Made discount code {code.code}: {offer_of(code)}, {days_of(code)}")
-    return url_for("admin.selling")
+    audit(f"Added discount code {code.code}: {offer_of(code)}, {days_of(code)}")
+    return url_for("admin.discount_codes")
 
 
-def _save(code: DiscountCode, form: CodeForm) -> bool:
-    """Save the form, unless meanwhile more of the code was used than the form allows for."""
+def _save(code: DiscountCode, form: DiscountCodeForm) -> bool:
+    """Save the form. Returns False if buyers have used the code more often than the form allows."""
     locked = db.session.get_one(DiscountCode, code.id, with_for_update=True)
     labels: dict[str, Label] = {**form.labels(), "kind": (form.kind.label.text, KINDS)}
     refuse_if_changed(f"code {code.id}", _shown(locked), labels=labels)
@@ -208,12 +195,12 @@ def _save(code: DiscountCode, form: CodeForm) -> bool:
 
 
 def _shown(code: DiscountCode) -> dict[str, str]:
-    form = CodeForm(formdata=None)
+    form = DiscountCodeForm(formdata=None)
     form.fill(code)
     return form.shown()
 
 
-def _form_page(form: CodeForm, code: DiscountCode | None) -> str:
+def _form_page(form: DiscountCodeForm, code: DiscountCode | None) -> str:
     shown = _shown(code) if code else None
     return render_template(
         "admin/sales/discount_code.html", form=form, code=code, kinds=KINDS, shown=shown, problems=form.problems

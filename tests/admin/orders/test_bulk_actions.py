@@ -1,4 +1,4 @@
-"""Several orders at once: each moves if it can, and the answer says which did not and why."""
+"""Bulk actions: each order is changed if it can be, and the answer says which are not and why."""
 
 import re
 from collections import Counter
@@ -60,8 +60,8 @@ def test_packed_and_sent_together_each_with_its_line_and_act(app, packer):
 def test_one_that_cannot_move_stops_no_other_and_says_why(app, clerk):
     cases = {
         "is not paid yet": order_factory.order(),
-        "has a payment to be checked first": order_factory.order(payment=Payment.REVIEW),
-        "was closed unpaid": order_factory.order(payment=Payment.EXPIRED),
+        "has a payment to review first": order_factory.order(payment=Payment.REVIEW),
+        "expired unpaid": order_factory.order(payment=Payment.EXPIRED),
         "was cancelled": order_factory.order(payment=Payment.CANCELLED),
         "was refunded": order_factory.order(payment=Payment.REFUNDED, fulfilment=Fulfilment.PACKED),
         "is not packed yet": order_factory.order(**PAID),
@@ -107,12 +107,10 @@ def test_what_was_looked_at_leaves_the_list_to_check(app, packer):
     warned.record("Callback, row R2", warning=True)
     (number,) = order_factory.keep(app, warned)
 
-    assert notices_of(packer, "looked-at", number) == ["1 order marked looked at"]
-    assert "Nothing to check" in packer.get("/admin/checks").text
-    assert notices_of(packer, "looked-at", number) == [
-        f"1 not marked looked at: {number} has no warning that is still open"
-    ]
-    assert acts_of(app) == [f"Looked at the warnings of order {number}"]
+    assert notices_of(packer, "looked-at", number) == ["1 order resolved"]
+    assert "Nothing to review" in packer.get("/admin/checks").text
+    assert notices_of(packer, "looked-at", number) == [f"1 not resolved: {number} has no open warning"]
+    assert acts_of(app) == [f"Resolved the warnings of order {number}"]
 
 
 def test_a_new_warning_opens_it_again(app, clerk):
@@ -158,11 +156,11 @@ def test_forged_numbers_are_told_of_and_do_no_harm(app, clerk):
     moved, rest = notices_of(clerk, "packed", *forged)
 
     assert moved == "1 order marked packed"
-    assert rest.startswith("6 not marked packed: 99999999 is no order of this shop; xxxxxxxxxxxx is no order")
+    assert rest.startswith("6 not marked packed: 99999999 is not an order of this shop; xxxxxxxxxxxx is not an order")
 
 
 def test_nothing_ticked_is_said(clerk):
-    assert notices_of(clerk, "packed") == ["No order is chosen. Tick the box of each order you mean"]
+    assert notices_of(clerk, "packed") == ["No order is chosen. Tick the box of each order"]
 
 
 def test_no_more_than_two_hundred_at_once_and_ten_reasons(app, clerk):
@@ -170,7 +168,7 @@ def test_no_more_than_two_hundred_at_once_and_ten_reasons(app, clerk):
 
     assert "200 not marked packed" in reply.text
     assert "; and 190 more" in reply.text
-    assert reply.text.count("is no order of this shop") == 10
+    assert reply.text.count("is not an order of this shop") == 10
 
 
 def test_without_the_forms_token_nothing_moves(app, clerk):
@@ -206,8 +204,8 @@ def test_a_list_that_has_moved_since_all_of_it_was_chosen_is_left_alone(app, cle
 
 
 def test_of_a_list_longer_than_the_limit_the_first_are_meant_and_said_so(app, clerk, monkeypatch):
-    monkeypatch.setattr("shop.admin.orders.list_views.MOST_AT_ONCE", 3)
-    monkeypatch.setattr("shop.admin.orders.bulk_actions.MOST_AT_ONCE", 3)
+    monkeypatch.setattr("shop.admin.orders.list_views.MAX_SELECTED", 3)
+    monkeypatch.setattr("shop.admin.orders.bulk_actions.MAX_SELECTED", 3)
     numbers = order_factory.keep(app, *(order_factory.order(**PAID) for _ in range(5)))
     clerk.get("/admin/")
 

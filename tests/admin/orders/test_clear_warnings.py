@@ -1,4 +1,4 @@
-"""An order leaves "To check" in the orders list exactly when nothing of it is left for a person."""
+"""An order leaves the review queue exactly when no review item of it is open."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Two people at the desk press different buttons on one order at the same moment: one wins, the other is told."""
+"""Two users press different buttons of one order at the same time: one succeeds, the other is told."""
 
 from collections import Counter
 
@@ -32,7 +32,7 @@ def pair(app, clerk, packer):
                 reply = browser.post(f"/admin/orders/{number}/{act}", data=sent)
                 assert reply.status_code == 303, reply.text
                 page = browser.get(reply.headers["Location"]).text
-                return "won" if "notice--good" in page else "told" if "Nothing was changed." in page else page
+                return "won" if "notice--good" in page else "told" if "Nothing was saved." in page else page
 
             return press
 
@@ -87,7 +87,7 @@ def test_six_codes_at_once_where_two_are_left_count_as_two(app, pair):
 
     with app.app_context():
         assert db.session.scalars(select(Order.collection_code_tries).where(Order.number == number)).one() == 10
-    assert _words(app, number).count("A wrong collect code was typed") == 2
+    assert _words(app, number).count("A wrong collection code was typed") == 2
 
 
 def test_what_is_refunded_while_it_is_packed_is_packed_before_or_not_at_all(app, pair):

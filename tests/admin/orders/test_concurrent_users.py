@@ -1,4 +1,4 @@
-"""Two presses at the desk that meet at any moment, statement by statement: none breaks, and each is told what came."""
+"""Two requests that interleave statement by statement: none fails, and each is told its result."""
 
 import io
 from collections.abc import Callable
@@ -121,4 +121,4 @@ def test_two_look_at_the_same_silence(app, clerk, second, provider, meet):
     answers = meet(prepare)
 
     assert {reply.status_code for pair in answers for reply in pair} == {303}
-    assert len([words for words in acts(app) if words.startswith("Looked at “No word yet”")]) == len(answers) + 1
+    assert len([words for words in acts(app) if words.startswith("Resolved “No callback yet”")]) == len(answers) + 1

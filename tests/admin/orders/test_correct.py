@@ -1,4 +1,4 @@
-"""A wrong name, phone, email, address or note of an order is corrected while its goods are here."""
+"""Name, phone, email, address and note of an order can be corrected until it is sent."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""The list as a CSV file: what is filtered and no more, for owners, harmless in a spreadsheet."""
+"""The CSV export of orders: only what the filter shows, for owners, safe in a spreadsheet."""
 
 import csv
 import io
@@ -40,7 +40,7 @@ def test_a_row_says_everything_in_nairobi_time(app, clerk):
 
     assert row["Order"] == number
     assert row["Placed (Nairobi time, UTC+3)"] == row["Paid (Nairobi time, UTC+3)"] == "2026-11-02 12:00"
-    assert (row["Payment"], row["Goods are"], row["Paid late"]) == ("Paid", "Not packed yet", "yes")
+    assert (row["Payment"], row["Fulfilment"], row["Paid late"]) == ("Paid", "Not packed yet", "yes")
     assert (row["Name"], row["Phone"], row["Note"]) == ("Achieng Otieno", "0722 000 111", "Ring twice")
     assert row["Items"] == "1 × Kiondo, Large, Indigo (KIO)"
     assert (row["Total KSh"], row["Discount KSh"]) == ("12345", "0")
@@ -48,7 +48,7 @@ def test_a_row_says_everything_in_nairobi_time(app, clerk):
 
 @both_databases
 def test_it_holds_what_is_filtered_in_its_order_however_much(app, clerk, monkeypatch):
-    monkeypatch.setattr(csv_export, "AT_ONCE", 7)
+    monkeypatch.setattr(csv_export, "BATCH_SIZE", 7)
     orders = [
         order_factory.order(full_name="Njeri" if n % 2 else "Kamau", placed_at=order_factory.NOON) for n in range(40)
     ]
@@ -112,7 +112,7 @@ def test_only_an_owner_may_and_it_is_written_down(app, clerk, packer, stranger):
             select(AuditLogEntry.words).where(AuditLogEntry.words.startswith("Exported")).order_by(AuditLogEntry.id)
         )
         assert db.session.scalars(exports).all() == [
-            "Exported the list “To pack”, narrowed down",
+            "Exported the list “To pack”, filtered",
             "Exported 1 chosen order",
         ]
 

@@ -1,4 +1,4 @@
-"""Orders made at the desk for a buyer who asked by phone or WhatsApp."""
+"""Draft orders for buyers who ask by phone or WhatsApp."""
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -184,7 +184,7 @@ def test_a_total_that_was_not_shown_is_shown_first(app, packer):
 
     reply = packer.post(NEW, form)
     assert reply.status_code == 409
-    assert "The total is KSh 5,100. If that is right, press Make the order" in text_of(packer)
+    assert "The total is KSh 5,100. If that is correct, press Make the order" in text_of(packer)
     assert orders(app) == []
     assert packer.post(NEW, {**form, **hidden_fields(reply.text)}).status_code == 303
 
@@ -203,7 +203,7 @@ def test_goods_sold_a_moment_ago_are_said_and_nothing_is_written(app, packer, mo
     reply = packer.post(NEW, form)
 
     assert reply.status_code == 409
-    assert "Another buyer was quicker. The order has not been made" in text_of(packer)
+    assert "The order was not made: a product was sold out" in text_of(packer)
     assert "Only 1 Classic sisal kiondo (Terracotta bands) is left" in text_of(packer)
     assert "Ring twice" in reply.text
     assert (orders(app), held(app)) == ([], 0)
@@ -212,7 +212,7 @@ def test_goods_sold_a_moment_ago_are_said_and_nothing_is_written(app, packer, mo
 def test_goods_are_found_by_name_variant_and_sku_and_added_one_by_one(packer):
     for q in ("kiondo", "TERRACOTTA", SKU.lower(), "kiondo terra"):
         assert f'value="{SKU}"' in press(packer, "find", q=q).text, q
-    assert "Nothing on sale has all of these words" in press(packer, "find", q="zebra%_").text
+    assert "No product on sale has all of these words" in press(packer, "find", q="zebra%_").text
 
     reply = press(packer, "add", SKU, q="kiondo")
     assert packer.page.find(f".//input[@name='quantity-{SKU}']").get("value") == "3"
@@ -231,10 +231,10 @@ def test_a_link_from_a_product_begins_with_it_picked(packer):
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({f"quantity-{SKU}": "0"}, "Pick at least one thing: search for it, then press Add"),
+        ({f"quantity-{SKU}": "0"}, "Add at least one product: search for it, then press Add"),
         ({f"quantity-{SKU}": "x"}, "Quantity must be a whole number from 0 to 20"),
         ({f"quantity-{SKU}": "21"}, "Quantity must be a whole number from 0 to 20"),
-        ({"quantity-NO-SUCH": "1"}, "Something that was picked is no longer sold. It has been taken out"),
+        ({"quantity-NO-SUCH": "1"}, "A product that you added is no longer sold. It was removed"),
         ({"full_name": ""}, "Enter your full name"),
         ({"full_name": "see www.example.com"}, "Full name must be a name, without a web address"),
         ({"phone_number": "12"}, "Phone number must be a Kenyan mobile"),
@@ -304,4 +304,4 @@ def test_staff_and_owner_both_find_the_way(clerk, packer):
         hand.get("/admin/")
         assert "New order" in text_of(hand)
     assert isinstance(packer, Clerk)
-    assert "Selling" not in text_of(packer)
+    assert "Discounts" not in text_of(packer)

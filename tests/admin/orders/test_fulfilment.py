@@ -1,4 +1,4 @@
-"""One paid order on its way: packed, sent, delivered, or handed over at the counter for its code."""
+"""Fulfilment: an order is packed, sent, delivered, or handed over for its collection code."""
 
 import re
 
@@ -53,7 +53,7 @@ def test_a_paid_order_goes_to_its_buyer_step_by_step(app, packer):
         assert "notice--good" in press(packer, number, "move", to=to).text
         assert order_of(app, number).fulfilment == to
 
-    assert "Nothing more to do: delivered." in packer.get(f"/admin/orders/{number}").text
+    assert "Nothing to do: delivered." in packer.get(f"/admin/orders/{number}").text
     assert [(event.words, event.actor) for event in events(app) if event.for_buyer][1:] == [
         ("Packed", STAFF),
         ("On its way", STAFF),
@@ -76,7 +76,7 @@ def test_a_paid_order_goes_to_its_buyer_step_by_step(app, packer):
 def test_a_pickup_order_is_handed_over_for_its_code_alone(app, clerk, shopper):
     number = paid(app, pickup=True, area_name="Workshop")
     assert "Mark packed: ready to collect" in clerk.get(f"/admin/orders/{number}").text
-    assert "with the collect code" in press(clerk, number, "move", to="packed").text
+    assert "with the collection code" in press(clerk, number, "move", to="packed").text
     code = order_of(app, number).collection_code
 
     assert re.fullmatch("[0-9]{4}", code)
@@ -86,7 +86,7 @@ def test_a_pickup_order_is_handed_over_for_its_code_alone(app, clerk, shopper):
     assert f"<strong>{code}" not in clerk.get(f"/admin/orders/{number}").text  # whoever hands it over has to ask
 
     wrong = f"{(int(code) + 1) % 10_000:04d}"
-    assert "not the collect code" in press(clerk, number, "hand-over", code=wrong).text
+    assert "not the collection code" in press(clerk, number, "hand-over", code=wrong).text
     assert order_of(app, number).fulfilment == Fulfilment.PACKED
     assert "Handed over" in press(clerk, number, "hand-over", code=f" {code[:2]}-{code[2:]} ").text
     assert order_of(app, number).fulfilment == Fulfilment.COLLECTED
@@ -97,7 +97,7 @@ def test_a_pickup_order_is_handed_over_for_its_code_alone(app, clerk, shopper):
 def test_after_ten_codes_not_even_the_right_one_counts(app, clerk):
     number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collection_code="0417")
     for _ in range(MAX_CODE_TRIES):
-        assert "not the collect code" in press(clerk, number, "hand-over", code="9999").text
+        assert "not the collection code" in press(clerk, number, "hand-over", code="9999").text
 
     assert "Too many codes were tried" in press(clerk, number, "hand-over", code="0417").text
     assert order_of(app, number).fulfilment == Fulfilment.PACKED
@@ -118,7 +118,7 @@ def test_without_the_count_the_eleventh_code_would_be_believed(app, clerk, monke
 def test_an_order_without_a_code_is_opened_by_none(app, clerk):
     number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED)
 
-    assert "This order has no collect code." in clerk.get(f"/admin/orders/{number}").text
+    assert "This order has no collection code." in clerk.get(f"/admin/orders/{number}").text
     press(clerk, number, "hand-over", code="0000")
     assert order_of(app, number).fulfilment == Fulfilment.PACKED
 
@@ -132,7 +132,7 @@ def test_a_buyer_who_lost_the_code_gets_the_order_for_a_reason(app, clerk):
     press(clerk, number, "hand-over-without-code", reason=f"Showed an ID card {CANARY}")
     assert order_of(app, number).fulfilment == Fulfilment.COLLECTED
     [why] = [event for event in events(app) if event.warning]
-    assert (why.words, why.actor) == (f"Handed over without the collect code: Showed an ID card {CANARY}", EMAIL)
+    assert (why.words, why.actor) == (f"Handed over without the collection code: Showed an ID card {CANARY}", EMAIL)
 
 
 @pytest.mark.parametrize("state", [state for state in Payment if state != Payment.PAID])
@@ -141,18 +141,18 @@ def test_what_is_not_paid_is_not_moved(app, clerk, state):
     page = clerk.get(f"/admin/orders/{number}").text
 
     assert "Mark packed" not in page
-    assert "Nothing was changed. Meanwhile this order is" in press(clerk, number, "move", to="packed").text
+    assert "Nothing was saved. This order has changed: it is now" in press(clerk, number, "move", to="packed").text
     assert order_of(app, number).fulfilment == Fulfilment.UNFULFILLED
 
 
 def test_a_step_is_taken_once_and_none_is_left_out(app, clerk):
     number = paid(app)
 
-    assert "this order is “Not packed yet”" in press(clerk, number, "move", to="sent").text
+    assert "it is now “Not packed yet”" in press(clerk, number, "move", to="sent").text
     press(clerk, number, "move", to="packed")
-    assert "this order is “Packed”" in press(clerk, number, "move", to="packed").text
-    assert "this order is “Packed”" in press(clerk, number, "hand-over", code="0000").text
-    assert "this order is “Packed”" in press(clerk, number, "hand-over-without-code", reason="Knows him").text
+    assert "it is now “Packed”" in press(clerk, number, "move", to="packed").text
+    assert "it is now “Packed”" in press(clerk, number, "hand-over", code="0000").text
+    assert "it is now “Packed”" in press(clerk, number, "hand-over-without-code", reason="Knows him").text
     assert order_of(app, number).fulfilment == Fulfilment.PACKED
 
 
@@ -193,7 +193,7 @@ def test_no_act_is_done_without_its_token(app, clerk):
 
 
 @both_databases
-def test_a_private_note_is_seen_by_the_desk_alone(app, packer):
+def test_a_private_note_is_shown_in_the_admin_only(app, packer):
     number = paid(app)
     press(packer, number, "note", note=f"Leave it with the askari {CANARY}\r\nafter five", once="k" * 22)
     buyer = Shopper(app).get(f"/orders/{order_of(app, number).token}").text

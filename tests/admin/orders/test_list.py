@@ -1,4 +1,4 @@
-"""The list of orders: where each lies, in what order they stand, and marked where a person should look."""
+"""The list of orders: its tabs, its order, and its warnings."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -206,7 +206,7 @@ def test_an_area_narrows_the_list_and_can_be_chosen(app, clerk):
     options = [option.text for option in clerk.page.findall(".//select[@id='area']/option")]
     assert options[:2] == ["All areas", "Nairobi CBD"]
     assert options[-1] == "Kisumu & Ahero"  # no area of the shop any more, but that of this order
-    assert "No order fits" in clerk.get("/admin/?area=Atlantis").text
+    assert "No order matches" in clerk.get("/admin/?area=Atlantis").text
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_what_narrows_the_list_is_said_with_a_way_out(app, clerk):
     narrowed = _narrowed(clerk.get("/admin/?tab=to-pack&q=achieng&area=Nairobi+CBD&paid_from=2026-11-01"), clerk)
 
     assert narrowed == "Found by “achieng” Paid from 1 Nov 2026 Area: Nairobi CBD Clear"
-    assert clerk.page.find(".//p[@class='orders-narrowed']/a").get("href") == "/admin/?tab=to-pack"
+    assert clerk.page.find(".//p[@class='active-filters']/a").get("href") == "/admin/?tab=to-pack"
 
 
 def test_an_address_says_all_that_was_chosen_and_reads_back_the_same():
@@ -281,7 +281,7 @@ def test_a_row_names_the_goods_and_counts_what_does_not_fit(app, clerk):
     ]
     order_factory.keep(app, one, order_factory.order(payment=PAID))
 
-    assert [_cell(row, "orders__goods") for row in clerk.get("/admin/") and clerk.page.findall(".//tbody/tr")] == [
+    assert [_cell(row, "orders__contents") for row in clerk.get("/admin/") and clerk.page.findall(".//tbody/tr")] == [
         "1 × Airwalk, 41; 2 × Oxford; 3 × Pump, 42 and 2 more",  # noqa: RUF001
         "1 × Kiondo",  # noqa: RUF001
     ]
@@ -323,20 +323,20 @@ def test_packed_and_not_packed_look_different(app, clerk):
 @both_databases
 def test_menu_tabs_and_pages_say_one_number(app, clerk):
     warned = order_factory.order(payment=PAID, fulfilment=Fulfilment.PACKED)
-    warned.record("A wrong collect code was typed", warning=True)
+    warned.record("A wrong collection code was typed", warning=True)
     dear = order_factory.order(payment=PAID, total=DEFAULT_VERIFICATION_THRESHOLD)
     order_factory.keep(app, dear, order_factory.order(payment=PAID), order_factory.order(payment=REVIEW), warned)
 
     menus = []
     for address in ("/admin/", "/admin/checks", "/admin/products"):
         clerk.get(address)
-        row = clerk.page.find(".//div[@class='desk-row']")
+        row = clerk.page.find(".//div[@class='admin-nav__row']")
         menus.append([" ".join("".join(way.itertext()).split()) for way in row.findall(".//a")][:3:2])
-    assert menus == [["Orders 2 to pack", "To check 3"]] * 3
+    assert menus == [["Orders 2 to pack", "To review 3"]] * 3
     tabs = dict(_named_tabs(clerk, "/admin/"))
-    assert (tabs["To pack"], tabs["To check"]) == ("2", "3")
+    assert (tabs["To pack"], tabs["To review"]) == ("2", "3")
     assert dict(_named_tabs(clerk, "/admin/checks"))["All"] == "3"
-    assert len(clerk.page.findall(".//ol[@class='matters']/li")) == 3
+    assert len(clerk.page.findall(".//ol[@class='review-items']/li")) == 3
     assert len(_numbers(clerk.get("/admin/"))) == 2
 
 
@@ -372,14 +372,14 @@ def test_what_is_over_stands_back_unless_something_is_still_to_be_done(app, cler
     )
     clerk.get("/admin/?tab=all")
 
-    assert [row.get("class") for row in clerk.page.findall(".//tbody/tr")] == [None, None, "orders__over"]
+    assert [row.get("class") for row in clerk.page.findall(".//tbody/tr")] == [None, None, "orders__row--closed"]
 
 
 @pytest.mark.parametrize(
     ("address", "words"),
     [
         ("/admin/?tab=to-pack", "Nothing to pack"),
-        ("/admin/?tab=waiting", "Nobody is about to pay"),
+        ("/admin/?tab=waiting", "No unpaid orders"),
         ("/admin/?tab=to-send", "Nothing to send"),
         ("/admin/?tab=to-collect", "Nothing to collect"),
         ("/admin/?tab=sent", "Nothing on its way"),
@@ -398,7 +398,7 @@ def test_with_nothing_to_pack_what_is_to_be_checked_is_one_tap_away(app, clerk):
     order_factory.keep(app, order_factory.order(payment=REVIEW))
     reply = clerk.get("/admin/")
 
-    assert '<a class="tap" href="/admin/checks">1 to check</a>' in reply.text
+    assert '<a class="tap" href="/admin/checks">1 to review</a>' in reply.text
 
 
 def test_what_is_searched_comes_back_escaped(clerk):
@@ -456,7 +456,7 @@ def _way(clerk, rel: str) -> str:
 
 
 def _narrowed(reply, clerk) -> str:
-    return " ".join("".join(clerk.page.find(".//p[@class='orders-narrowed']").itertext()).split())
+    return " ".join("".join(clerk.page.find(".//p[@class='active-filters']").itertext()).split())
 
 
 def _utc(moment: str) -> datetime:

@@ -1,4 +1,4 @@
-"""Orders are found by whatever people say over the phone, on both databases, in two queries."""
+"""Order search: by number, name, phone, code or product, on both databases, in two queries."""
 
 import re
 
@@ -180,7 +180,7 @@ def test_a_search_looks_in_all_lists_and_a_tab_narrows_it(app, clerk):
     assert len(_numbers(clerk.get("/admin/?q=zuhura"))) == 2
     assert len(_numbers(clerk.get("/admin/?q=zuhura&tab=sent"))) == 1
     assert clerk.page.find(".//input[@name='tab']").get("value") == "sent"
-    assert "look at all 2 that fit" in clerk.get("/admin/?q=zuhura&tab=waiting").text
+    assert "show all 2 results" in clerk.get("/admin/?q=zuhura&tab=waiting").text
 
 
 @both_databases

@@ -1,4 +1,4 @@
-"""The slips that go with a parcel: what is on them, what never is, and what odd words do to them."""
+"""Slips: what they show, what they never show, and unusual texts."""
 
 import pytest
 from sqlalchemy import select

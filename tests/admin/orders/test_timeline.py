@@ -1,4 +1,4 @@
-"""What happened to an order, as one list: who, what and when, whoever did it."""
+"""The timeline of an order: what happened, when, and who did it."""
 
 from datetime import timedelta
 from itertools import count
@@ -18,7 +18,7 @@ _mails = count(1)
 
 def story(clerk, number: str) -> list[str]:
     assert clerk.get(f"/admin/orders/{number}").status_code == 200
-    lines = clerk.page.findall(".//ol[@class='timeline timeline--desk']/li")
+    lines = clerk.page.findall(".//ol[@class='timeline timeline--admin']/li")
     return [" ".join("".join(line.itertext()).split()) for line in lines]
 
 
@@ -64,8 +64,8 @@ def test_everything_stands_in_one_list_newest_first_in_nairobi_time(app, clerk, 
     ]
     assert [place(words) for words in newest_first] == sorted(place(words) for words in newest_first)
     assert told[place("Called back: says paid")].endswith(", Chpter")
-    assert told[-1].endswith(", Buyer, seen by the buyer")
-    assert any(line.startswith(f"Mail “Receipt for your order {number}” to buyer@example.com") for line in told)
+    assert told[-1].endswith(", Buyer, visible to the buyer")
+    assert any(line.startswith(f"Email “Receipt for your order {number}” to buyer@example.com") for line in told)
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_of_a_long_story_the_newest_hundred_are_shown_and_the_rest_counted(app, 
     assert len(told) == 100
     assert told[0].startswith("event 129")
     assert told[-1].startswith("event 30")
-    assert "151 older events, not shown." in clerk.get(f"/admin/orders/{number}").text  # 31 events, 120 mails
+    assert "151 older entries, not shown." in clerk.get(f"/admin/orders/{number}").text  # 31 events, 120 mails
 
 
-def test_who_wrote_through_whatsapp_begins_with_the_order_and_nothing_else(app, clerk):
+def test_the_whatsapp_link_names_the_order_and_nothing_else(app, clerk):
     number = order_factory.keep(app, order_factory.order(note="Gate code 4711"))[0]
     with app.app_context():
         token = db.session.scalars(select(Order.token)).one()
@@ -157,5 +157,5 @@ def test_who_wrote_through_whatsapp_begins_with_the_order_and_nothing_else(app, 
 
     assert address == (
         "https://wa.me/254722000111?text=Hello%2C%20this%20is%20Mkono%20about%20your%20order%20"
-        f"{number}%3A%20http%3A//localhost/orders/{token}"
+        f"{number}%3A%20http%3A%2F%2Flocalhost%2Forders%2F{token}"
     )

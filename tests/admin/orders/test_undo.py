@@ -1,4 +1,4 @@
-"""A step taken by mistake: undone within its minute before any email leaves, taken back with a reason later."""
+"""A fulfilment step can be undone within a minute, before its email is sent, or later with a reason."""
 
 from datetime import timedelta
 
@@ -91,7 +91,7 @@ def test_after_its_minute_a_step_is_not_undone(app, clerk):
     press(clerk, number, "move", to="sent")
     let_the_minute_pass(app)
 
-    assert "The minute for undoing is over" in press(clerk, number, "undo", step="sent").text
+    assert "It is too late to undo" in press(clerk, number, "undo", step="sent").text
     assert order_of(app, number).fulfilment == Fulfilment.SENT
     assert len(mails(app, "sent")) == 1
     assert "Undo: " not in clerk.get(f"/admin/orders/{number}").text
@@ -107,7 +107,7 @@ def test_an_email_that_a_worker_has_taken_stops_the_undoing(app, clerk, how):
     with app.app_context():
         write(lambda: db.session.execute(update(OutboxEmail).values(**taken)))
 
-    assert "The minute for undoing is over" in press(clerk, number, "undo", step="sent").text
+    assert "It is too late to undo" in press(clerk, number, "undo", step="sent").text
     assert order_of(app, number).fulfilment == Fulfilment.SENT
     assert len(mails(app, "sent")) == 1
 
@@ -117,7 +117,7 @@ def test_only_the_step_that_was_shown_is_undone(app, clerk, step):
     number = paid(app, fulfilment=Fulfilment.PACKED)
     press(clerk, number, "move", to="sent")
 
-    assert "Nothing was changed. Meanwhile this order is “Sent”" in press(clerk, number, "undo", step=step).text
+    assert "Nothing was saved. This order has changed: it is now “Sent”" in press(clerk, number, "undo", step=step).text
     assert order_of(app, number).fulfilment == Fulfilment.SENT
 
 
@@ -135,7 +135,7 @@ def test_later_a_step_is_taken_back_with_a_reason_and_the_buyer_reads_the_truth(
     send_mails(app, later=timedelta(seconds=61))
     let_the_minute_pass(app)
     page = packer.get(f"/admin/orders/{number}/step-back").text
-    assert "An email has told the buyer otherwise" in page
+    assert "The buyer got an email that it is" in page
     empty = press(packer, number, "step-back", step="sent", reason=" ")
     assert (empty.status_code, order_of(app, number).fulfilment) == (422, Fulfilment.SENT)
 
@@ -171,12 +171,12 @@ def test_orders_that_were_packed_together_are_undone_together(app, packer):
     undo_together(packer, button.get("value"))
 
     assert notices(packer) == [
-        "2 orders put back",
-        f"1 not put back: {numbers[0]} is not packed any more",
+        "2 orders undone",
+        f"1 not undone: {numbers[0]} is not packed any more",
     ]
     assert [state_of(app, number) for number in numbers] == ["sent", "unfulfilled", "unfulfilled"]
     undo_together(packer, button.get("value"))
-    assert notices(packer)[0].startswith("Nothing was undone")
+    assert notices(packer)[0].startswith("It is too late to undo")
 
 
 def test_an_older_page_undoes_nothing_newer(app, clerk):
@@ -184,7 +184,7 @@ def test_an_older_page_undoes_nothing_newer(app, clerk):
     assert notices_of(clerk, "packed", first) == ["1 order marked packed"]
     undo_together(clerk, "12345")
 
-    assert notices(clerk)[0].startswith("Nothing was undone")
+    assert notices(clerk)[0].startswith("It is too late to undo")
     assert [state_of(app, number) for number in (first, second)] == ["packed", "unfulfilled"]
 
 

@@ -1,4 +1,4 @@
-"""What an owner decides about money: each act once, with everything that follows from it, and told to the buyer."""
+"""Payment actions of an owner: each is done once, with all its effects, and the buyer is told."""
 
 import pytest
 from sqlalchemy import select
@@ -29,7 +29,7 @@ def desk(app, clerk, ledger):
 
 def letting_off(short):
     """The tick that lets a sum off, as the form asks for it."""
-    return {"lacking": str(short), "let_off_tick": "y"} if short > 0 else {}
+    return {"shortfall": str(short), "write_off": "y"} if short > 0 else {}
 
 
 @both_databases
@@ -42,7 +42,7 @@ def test_a_wrong_sum_accepted_is_a_paid_order_with_what_came_and_one_receipt(des
     assert asked.headers["Location"].endswith("/accept-less?amount=5000")
     page = desk.follow(desk.accept_less(bought, "5,000"))
 
-    assert "Accepted as paid: KSh 5,000 of KSh 5,100 came, KSh 100 was let off" in page
+    assert "Accepted as paid: KSh 5,000 of KSh 5,100 received, KSh 100 written off" in page
     standing = ledger.standing(bought)
     assert (standing.order, standing.attempt, standing.paid) == ("paid", "paid", True)
     assert ledger.stock(SKU) == (before[0] - 2, before[1])
@@ -51,7 +51,7 @@ def test_a_wrong_sum_accepted_is_a_paid_order_with_what_came_and_one_receipt(des
     assert "received KSh 5,000" in desk.mails("paid")[0]
     assert desk.adds_up()
     assert "We have received KSh 5,000." in Shopper(desk.app).get(bought.order_path).text
-    assert desk.acts() == ["Accepted less: KSh 5,000 of KSh 5,100, KSh 100 was let off. Good enough"]
+    assert desk.acts() == ["Accepted less: KSh 5,000 of KSh 5,100, KSh 100 was written off. Good enough"]
 
 
 @both_databases
@@ -75,8 +75,8 @@ def test_a_refused_payment_cancels_the_order_and_frees_its_goods_once(desk, buy,
     page = desk.follow(desk.press(bought, "refuse", came="0"))
     again = desk.follow(desk.press(bought, "refuse", came="0"))
 
-    assert "no money came" in page
-    assert "Nothing was changed: somebody else, or Chpter, was quicker" in again
+    assert "no money was received" in page
+    assert "Nothing was saved: this order changed while you were looking at it" in again
     assert (ledger.standing(bought).order, ledger.standing(bought).attempt) == ("cancelled", "failed")
     assert ledger.stock(SKU) == before
     assert ledger.mails("cancelled") == 1
@@ -94,10 +94,10 @@ def test_money_of_a_refused_payment_is_due_back_until_it_is_given_back(desk, buy
     assert desk.sums(bought) == (5000, 0, 5000, 0)
     assert ledger.column("refund_due", bought)
     payments = desk.clerk.get(f"/admin/orders/{desk.number(bought)}").text.partition('id="money">Payments')[2]
-    assert "Money came, to be refunded" in payments and ">Paid<" not in payments
-    assert "You paid KSh 5,000 for it. We will refund you" in desk.mails("cancelled")[0]
+    assert "Money received, refund due" in payments and ">Paid<" not in payments
+    assert "KSh 5,000 that came for it will be given back" in desk.mails("cancelled")[0]
     page = desk.follow(desk.give_back(bought, amount="5000", code="SKB1B2C3D4"))
-    assert "Recorded: KSh 5,000 was given back" in page
+    assert "Refund of KSh 5,000 recorded" in page
     assert desk.sums(bought) == (5000, 5000, 0, 0)
     assert not ledger.column("refund_due", bought)
     assert ledger.standing(bought).order == "cancelled"
@@ -138,7 +138,7 @@ def test_an_expired_order_marked_paid_takes_its_goods_again_or_says_they_are_gon
     assert ledger.standing(bought).order == "paid"
     assert ledger.column("paid_late", bought)
     assert ledger.stock(SKU) == (1, 0)
-    assert f"Nothing was changed: the goods are gone (1 of {SKU} left)" in page
+    assert f"Nothing was saved: the order cannot be supplied (1 of {SKU} left)" in page
     assert ledger.standing(gone).order == "expired"
     assert desk.sums(gone) == (0, 0, 0, 0)
     assert desk.adds_up()
@@ -152,7 +152,7 @@ def test_an_order_in_review_for_want_of_goods_is_accepted_once_they_are_there(de
     bought.hear(bought.callback())
     assert ledger.standing(bought).order == "review"
 
-    assert "the goods are gone" in desk.follow(desk.press(bought, "accept", amount="5100"))
+    assert "the order cannot be supplied" in desk.follow(desk.press(bought, "accept", amount="5100"))
     ledger.shelve(SKU, 2)
     assert "Accepted as paid" in desk.follow(desk.press(bought, "accept", amount="5100"))
 
@@ -217,7 +217,7 @@ def test_a_part_is_given_back_then_all_and_never_more_than_came(desk, buy, ledge
 
     assert "KSh 500 of it was refunded." in part
     assert too_much.status_code == 422
-    assert "No more than KSh 4,600 can be given back" in too_much.text
+    assert "You can refund at most KSh 4,600" in too_much.text
     assert ledger.standing(bought).order == "refunded"
     assert desk.sums(bought) == (5100, 5100, 0, 0)
     assert ledger.mails("refunded") == 2
@@ -234,7 +234,7 @@ def test_the_same_refund_form_sent_twice_is_recorded_once(desk, buy):
     send()
     page = desk.follow(send())
 
-    assert "Nothing was changed" in page
+    assert "Nothing was saved" in page
     assert desk.sums(bought) == (5100, 500, 0, 0)
 
 
@@ -264,7 +264,7 @@ def test_money_marked_by_hand_that_chpter_tells_of_later_can_be_counted_once(des
 
     assert desk.sums(bought) == (5100, 0, 0, 0)
     assert not ledger.column("refund_due", bought)
-    assert "Nothing was changed" in again
+    assert "Nothing was saved" in again
     assert desk.adds_up()
 
 
@@ -341,7 +341,7 @@ def test_every_act_stands_in_the_log_with_who_did_it(desk, buy):
 
     assert desk.acts() == [
         f"Marked paid by hand: KSh 5,100 by M-PESA, code {CODE}. Paid in the market",
-        "Gave back KSh 100 by Cash. Broken",
+        "Refunded KSh 100 by Cash. Broken",
     ]
     with desk.app.app_context():
         assert set(db.session.scalars(select(LedgerEntry.actor))) == {"owner@example.com"}

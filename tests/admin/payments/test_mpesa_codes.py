@@ -1,4 +1,4 @@
-"""M-PESA codes: read from whole messages, offered by buyers, looked up at the desk. None of it is believed."""
+"""M-PESA codes: read from messages, entered by buyers, looked up in the admin. None proves a payment."""
 
 from datetime import UTC, datetime
 
@@ -119,7 +119,7 @@ def test_the_same_code_for_two_orders_is_shown_as_such(app, clerk, buy, offer, l
     first_number, second_number = (ledger.column("number", one) for one in (first, second))
     assert f"The same code was offered for order {first_number} too." in clerk.get("/admin/checks").text
     page = ask(clerk, CODE).text
-    assert "It was given for 2 orders. At most one of them can be right." in page
+    assert "It was entered for 2 orders. At most one of them can be correct." in page
     assert first_number in page
     assert second_number in page
 
@@ -133,8 +133,8 @@ def test_a_code_that_was_counted_pays_nothing_else(app, clerk, buy, offer, ledge
 
     page = ask(clerk, f"{CODE} Confirmed. Ksh2,650.00 sent").text
 
-    assert f"This payment is counted for order {ledger.column('number', paid)}" in page
-    assert "verdict--good" in page and "for no other order" in page
+    assert f"This payment is recorded for order {ledger.column('number', paid)}" in page
+    assert "code-result--good" in page and "for no other order" in page
     assert "do not hand over" not in page.lower()
     listed = clerk.get("/admin/checks").text
     assert f"That code was used already, for order {ledger.column('number', paid)} (KSh 2,650)." in listed
@@ -149,8 +149,8 @@ def test_an_unknown_code_is_no_payment_though_an_order_waits_for_that_sum(clerk,
 
     page = ask(clerk, f"SKB1B2C3D4 Confirmed. Ksh2,650.00 sent from 0712345678 on {told}").text
 
-    assert "No payment known: do not hand over goods" in page
-    assert "Orders that wait for this sum. That is no proof." in page
+    assert "No payment known: do not hand over anything" in page
+    assert "Orders that wait for this amount. That is no proof." in page
     assert page.index(ledger.column("number", mine)) < page.index(ledger.column("number", other))
     assert "from the phone in the message" in page
     assert "/mark-paid?code=SKB1B2C3D4&amp;amount=2650" in page
@@ -166,7 +166,7 @@ def test_a_payment_chpter_told_of_is_said_to_be_counted_already(clerk, buy, ledg
 
     page = ask(clerk, f"SKB1B2C3D4 Confirmed. Ksh2,650.00 sent on {told}").text
 
-    assert "It may be counted already" in page
+    assert "It may be recorded already" in page
     assert ledger.column("number", paid) in page
 
 
@@ -242,7 +242,7 @@ def test_a_message_about_no_payment_to_the_shop_names_no_order(clerk, buy, text,
 
     page = ask(clerk, text).text
 
-    assert "No payment to this shop: do not hand over goods" in page
+    assert "No payment to this shop: do not hand over anything" in page
     assert f"The message is about {about}" in page
     assert "mark-paid" not in page
 
@@ -313,5 +313,5 @@ def test_a_reversal_of_money_that_was_counted_names_its_order(app, clerk, buy, l
 
     page = ask(clerk, f"{CODE} Confirmed. Transaction SK81ABCDEF has been reversed. Ksh2,650.00 is debited").text
 
-    assert "It takes back the KSh 2,650 that were counted for" in page
+    assert "It reverses the KSh 2,650 that was recorded for" in page
     assert ledger.column("number", bought) in page

@@ -1,4 +1,4 @@
-"""A dear order does not leave before an owner has seen its payment where money is: in Chpter's account, for one."""
+"""A large order is not sent before an owner has verified its payment."""
 
 import csv
 import io
@@ -22,9 +22,9 @@ from tests.ledger_reader import Ledger
 from tests.payment_pages import Desk
 from tests.shopper import SKU, Shopper, hidden_fields
 
-ONLY_SEEN = "An owner has to see this payment first"
-SEEN = "Payment seen (Nairobi time, UTC+3)"  # a column of the export
-NOTED = "Saw the payment in Chpter’s account or on the statement"
+ONLY_SEEN = "An owner has to verify this payment first"
+SEEN = "Payment verified (Nairobi time, UTC+3)"  # a column of the export
+NOTED = "Verified the payment in the Chpter account or the M-PESA statement"
 
 
 def paid(app, total=DEFAULT_VERIFICATION_THRESHOLD, **fields):
@@ -86,7 +86,7 @@ def test_dear_goods_leave_once_an_owner_has_seen_the_payment_and_not_before(
         before.collection_code,
         0,
     )
-    assert "Its goods may leave" in press(clerk, number, "seen")
+    assert "You can send the order" in press(clerk, number, "seen")
     assert "notice--good" in press(packer, number, act, **fields)
     assert order_of(app, number).fulfilment == then
 
@@ -111,7 +111,7 @@ def test_the_sum_says_what_has_to_be_seen(app, packer, from_, total, leaves):
     press(packer, number, "move", to="sent")
 
     assert ("Mark sent" in shown) == leaves
-    assert ("Payment to be seen" in shown) != leaves
+    assert ("Payment to verify" in shown) != leaves
     assert (order_of(app, number).fulfilment == Fulfilment.SENT) == leaves
 
 
@@ -133,8 +133,8 @@ def test_the_sum_of_this_moment_counts_whatever_the_page_showed(app, packer):
 @pytest.mark.parametrize(
     ("page", "held"),
     [
-        ("/admin/orders/{}", "Payment to be seen"),
-        ("/admin/?tab=all&q={}", "Payment to be seen"),
+        ("/admin/orders/{}", "Payment to verify"),
+        ("/admin/?tab=all&q={}", "Payment to verify"),
         ("/admin/print?slip=rider&order={}", "DO NOT SEND"),
     ],
     ids=["order", "list", "slip"],
@@ -155,7 +155,7 @@ def test_packing_and_what_has_left_already_are_not_held_up(app, packer):
 
     assert "notice--good" in press(packer, unpacked, "move", to="packed")
     assert "notice--good" in press(packer, gone, "move", to="delivered")
-    assert "Payment to be seen" not in packer.get(f"/admin/orders/{gone}").text
+    assert "Payment to verify" not in packer.get(f"/admin/orders/{gone}").text
 
 
 def test_who_was_quicker_is_told_apart_from_who_has_to_look(app, packer):
@@ -166,7 +166,7 @@ def test_who_was_quicker_is_told_apart_from_who_has_to_look(app, packer):
 
     reply = packer.post(f"/admin/orders/{number}/move", {"csrf_token": token, "to": "sent"})
 
-    assert "Meanwhile this order is “Refunded”" in packer.get(reply.headers["Location"]).text
+    assert "it is now “Refunded”" in packer.get(reply.headers["Location"]).text
 
 
 def order_in_session(number):
@@ -182,24 +182,24 @@ def test_several_at_once_leave_but_the_dear_one_that_nobody_has_seen(app, packer
 
     page = packer.get(reply.headers["Location"]).text
     assert "1 order marked sent" in page
-    assert f"1 not marked sent: {dear} waits until an owner has seen its payment, see Payments to check" in page
+    assert f"1 not marked sent: {dear} has a payment that an owner has to verify, see To review" in page
     assert [order_of(app, one).fulfilment for one in (dear, cheap)] == ["packed", "sent"]
 
 
 @both_databases
-def test_a_second_press_changes_nothing_and_says_who_saw_it(app, clerk):
+def test_a_second_verification_changes_nothing_and_names_the_first_user(app, clerk):
     number = packed(app)
 
     press(clerk, number, "seen")
     first = order_of(app, number)
     again = press(clerk, number, "seen")
 
-    assert f"The payment of order {number} was seen already, by {EMAIL}" in again
+    assert f"The payment of order {number} was already verified by {EMAIL}" in again
     second = order_of(app, number)
     assert first.payment_verified_at == second.payment_verified_at is not None
     assert first.payment_verified_by == second.payment_verified_by == EMAIL
     assert Desk(app, clerk, None).acts() == [NOTED]
-    assert re.search(rf"<dt>Seen</dt><dd>[^<]+, by {EMAIL}</dd>", again)
+    assert re.search(rf"<dt>Verified</dt><dd>[^<]+, by {EMAIL}</dd>", again)
     assert NOTED in again
 
 
@@ -220,20 +220,20 @@ def test_of_two_owners_who_saw_it_at_once_one_is_written_down(app, clerk):
 
 
 @both_databases
-def test_what_is_not_paid_cannot_be_seen(app, clerk):
+def test_an_unpaid_order_cannot_be_verified(app, clerk):
     (number,) = order_factory.keep(
         app, order_factory.order(payment=Payment.REFUNDED, total=DEFAULT_VERIFICATION_THRESHOLD)
     )
 
-    assert "Nothing was changed" in press(clerk, number, "seen")
+    assert "Nothing was saved" in press(clerk, number, "seen")
     assert order_of(app, number).payment_verified_at is None
 
 
 def test_only_an_owner_says_so(app, packer):
     number = packed(app)
 
-    assert "Only an owner may say so" in packer.get(f"/admin/orders/{number}").text
-    assert "Only an owner may decide about money" in packer.get("/admin/checks").text
+    assert "Only an owner can verify a payment" in packer.get(f"/admin/orders/{number}").text
+    assert "Only an owner can act on payments" in packer.get("/admin/checks").text
     token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
     assert packer.post(f"/admin/orders/{number}/seen", {"csrf_token": token}).status_code == 403
     assert order_of(app, number).payment_verified_at is None
@@ -258,15 +258,15 @@ def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
         assert find_review_items("", 1, utcnow()).everything == 1
 
     page = clerk.get("/admin/checks?kind=unseen").text
-    assert page.count('<li class="matter') == 1
+    assert page.count('<li class="review-item') == 1
     assert number in page
     assert reference in page
-    assert "Payment to be seen" in clerk.get("/admin/").text
+    assert "Payment to verify" in clerk.get("/admin/").text
 
     reply = clerk.post(f"/admin/orders/{number}/seen", {**hidden_fields(page), "back": "checks"})
 
     assert reply.headers["Location"] == "/admin/checks"
-    assert "Nothing to check" in clerk.get("/admin/checks").text
+    assert "Nothing to review" in clerk.get("/admin/checks").text
     with app.app_context():
         assert find_review_items("", 1, utcnow()).everything == 0
 
@@ -320,7 +320,7 @@ def test_what_chpter_says_was_seen_by_nobody(app, provider):
 def test_the_rider_is_told_not_to_set_out(app, clerk):
     number = packed(app)
 
-    assert "An owner has to see the payment first." in clerk.get(f"/admin/print?slip=rider&order={number}").text
+    assert "An owner has to verify the payment first." in clerk.get(f"/admin/print?slip=rider&order={number}").text
     press(clerk, number, "seen")
     assert "Take no money." in clerk.get(f"/admin/print?slip=rider&order={number}").text
 

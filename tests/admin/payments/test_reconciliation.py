@@ -1,4 +1,4 @@
-"""The money adds up after whatever happens; where it does not, the page says which order, and by how much."""
+"""Reconciliation: the ledger and the orders agree; if not, the page names the order and the difference."""
 
 import random
 
@@ -159,7 +159,7 @@ def test_the_page_says_by_how_much_the_two_sides_are_apart(app, provider, clerk)
 
     page = clerk.get("/admin/money").text
 
-    assert "The orders say KSh 2,000 is here, the money book says KSh 2,650: KSh 650 apart." in page
+    assert "The balance of the orders is KSh 2,000, of the ledger KSh 2,650: a difference of KSh 650." in page
     assert "-KSh 650" in page
 
 
@@ -194,13 +194,13 @@ def test_the_proof_is_for_owners(packer):
 def test_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, clerk, ledger, edit, said):
     bought = Shopper(app, provider).buy()
     bought.hear(bought.callback())
-    assert "The money adds up." in clerk.get("/admin/money").text
+    assert "The ledger and the orders agree." in clerk.get("/admin/money").text
 
     with app.app_context():
         write(lambda: db.session.execute(text(edit)))
     page = clerk.get("/admin/money").text
 
-    assert "The money does not add up." in page
-    assert "1 order does not fit" in page
+    assert "The ledger and the orders do not agree." in page
+    assert "1 order does not match" in page
     assert said in page
     assert f">{ledger.column('number', bought)}</a>" in page

@@ -1,4 +1,4 @@
-"""Goods of an order are refunded: papers, pages and lists leave them out or say so, and none is refunded twice."""
+"""Refunded order lines: slips, pages and lists leave them out or say so, and no piece is refunded twice."""
 
 import csv
 import io
@@ -50,9 +50,9 @@ def test_slips_leave_refunded_goods_out_and_receipt_page_and_export_say_how_many
 
     page = desk.follow(desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"}))
 
-    assert "Recorded: KSh 300 was given back" in page
+    assert "Refund of KSh 300 recorded" in page
     assert page.count("1 refunded") == 2
-    assert "1 piece</strong> (refunded goods are left out)" in slip(desk, paid, "packing")
+    assert "1 piece</strong> (without refunded pieces)" in slip(desk, paid, "packing")
     for kind in ("packing", "rider"):
         assert "1 ×" in slip(desk, paid, kind)
         assert "mug" not in slip(desk, paid, kind)
@@ -81,13 +81,13 @@ def test_only_what_was_refunded_has_to_come_back_to_the_shelf(app, desk, paid):
     of = lines(app, paid)
     page = f"/admin/orders/{desk.number(paid)}"
     desk.give_back(paid, amount="300")
-    assert "back on the shelf." not in desk.clerk.get(page).text
+    assert "back in stock." not in desk.clerk.get(page).text
 
     desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
-    assert "2 pieces are not back on the shelf." in desk.clerk.get(page).text
+    assert "2 pieces are not back in stock." in desk.clerk.get(page).text
 
     desk.form(paid, "goods-back", **{f"back-{of[SKU]}": "1"})()
-    assert "1 piece is not back on the shelf." in desk.clerk.get(page).text
+    assert "1 piece is not back in stock." in desk.clerk.get(page).text
 
 
 def test_an_order_of_which_nothing_is_left_stands_in_its_list(app, desk, paid):

@@ -1,4 +1,4 @@
-"""Acts about money that are not to be: wrong entries, orders nobody knows, people who may not."""
+"""Refused payment actions: wrong entries, unknown orders, users without the role."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def desk(app, clerk, ledger):
         ({"amount": "0"}, "Amount must be KSh 1 or more"),
         ({"amount": "٥٠"}, "Amount must be whole shillings"),
         ({"method": "GOLD"}, "Not a valid choice"),
-        ({"method": ""}, "Choose how the money moved"),
+        ({"method": ""}, "Choose how the money was sent"),
         ({"code": ""}, "M-PESA code must be 10 letters and digits"),
         ({"code": "x" * 5000}, "M-PESA code must be 10 letters and digits"),
         ({"code": "SKA1B2C3D\0"}, "M-PESA code must be 10 letters and digits"),
@@ -75,8 +75,8 @@ def test_orders_and_payments_nobody_knows_are_not_found_and_change_nothing(desk,
         for act in ACTS:
             reply = clerk.post(f"/admin/orders/{number}/{act}", {**token, "amount": "1", "came": "1"})
             assert reply.status_code == 404, (number, act)
-    assert "Nothing was changed" in desk.follow(desk.press(bought, "attempts/999", came="1"))
-    assert "no money of this order to give back" in desk.follow(desk.press(bought, "give-back"))
+    assert "Nothing was saved" in desk.follow(desk.press(bought, "attempts/999", came="1"))
+    assert "no money of this order to refund" in desk.follow(desk.press(bought, "give-back"))
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -1,4 +1,4 @@
-"""Less came than was asked for: the buyer is asked for the rest, and the two payments make the order paid."""
+"""A part payment: the buyer is asked for the remaining amount, and both payments together pay the order."""
 
 import re
 
@@ -34,10 +34,10 @@ def test_the_rest_is_asked_for_and_pays_the_order_by_itself(desk, part_paid, led
     before = ledger.stock(SKU)
     page = desk.follow(desk.ask_rest(part_paid, 5000, 100))
 
-    assert "KSh 100 is asked for" in page and "wa.me/" in page
+    assert "The buyer is asked for KSh 100" in page and "wa.me/" in page
     assert (ledger.standing(part_paid).order, ledger.column("remaining_requested", part_paid)) == ("review", 100)
     assert desk.sums(part_paid) == (5000, 0, 0, 0)
-    assert "KSh 5,000 came, and the buyer was asked for the remaining KSh 100." in page
+    assert "KSh 5,000 was received, and the buyer was asked for the remaining KSh 100." in page
     assert "KSh 100 asked for" in desk.clerk.get("/admin/?tab=all").text
     assert "The buyer was asked for the remaining KSh 100." in desk.clerk.get("/admin/checks").text
     assert "Pay the remaining KSh 100 here" in desk.mails("remaining_payment")[0]
@@ -77,10 +77,10 @@ def test_a_rest_that_fails_can_be_tried_again_and_another_sum_waits_for_a_person
 
 def test_what_the_form_showed_must_still_lack(desk, part_paid, ledger):
     for came, rest in ((5000, 99), (4000, 1100 - 1), (0, 100)):
-        assert "Nothing was changed" in desk.follow(desk.ask_rest(part_paid, came, rest))
+        assert "Nothing was saved" in desk.follow(desk.ask_rest(part_paid, came, rest))
     desk.ask_rest(part_paid, 5000, 100)
 
-    assert "Nothing was changed" in desk.follow(desk.ask_rest(part_paid, 5000, 100))
+    assert "Nothing was saved" in desk.follow(desk.ask_rest(part_paid, 5000, 100))
     assert desk.sums(part_paid) == (5000, 0, 0, 0)
     assert ledger.mails("remaining_payment") == 1
 

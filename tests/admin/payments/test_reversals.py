@@ -1,4 +1,4 @@
-"""A paid order is cancelled, a wrong mark is taken back, goods come back: each once, with its stock and its words."""
+"""Cancel a paid order, undo "marked paid", return goods: each once, with its stock and its messages."""
 
 import csv
 import io
@@ -38,7 +38,7 @@ def test_a_paid_order_is_cancelled_its_money_is_due_back_and_its_goods_are_on_th
 
     page = desk.follow(desk.cancel_paid(bought, **{goods_field(desk, bought): "2"}))
 
-    assert f"is cancelled; KSh {bought.total:,} is to be given back" in page
+    assert f"is cancelled; refund due: KSh {bought.total:,}" in page
     assert ledger.standing(bought).order == "cancelled"
     assert desk.sums(bought) == (bought.total, 0, bought.total, 0)
     assert ledger.stock(SKU) == before
@@ -84,14 +84,14 @@ def test_a_wrong_mark_is_taken_back_without_a_refund_and_its_code_pays_the_right
     page = desk.follow(desk.take_back(wrong))
     desk.mark_paid(right)
 
-    assert "is not paid; its code is free again" in page
+    assert "is not marked paid any more; its code can be used again" in page
     assert (ledger.standing(wrong).order, ledger.standing(right).order) == ("awaiting", "paid")
     assert not ledger.standing(wrong).paid
     assert ledger.stock(SKU) == (before[0] - 2, before[1] + 2)
     assert desk.sums(wrong) == (0, 0, 0, 0)
     assert ledger.mails("refunded") == ledger.mails("not_paid") == 0
     assert ledger.mails("paid") == 1  # the right one's; the wrong one's had not left
-    assert any(f"code {CODE}" in act and act.startswith("Took back") for act in desk.acts())
+    assert any(f"code {CODE}" in act and act.startswith("Undid the payment") for act in desk.acts())
     assert desk.adds_up()
     wrong.hear(wrong.callback())
     assert ledger.standing(wrong).order == "paid"
@@ -139,7 +139,7 @@ def test_only_a_mark_that_alone_pays_an_order_still_here_can_be_taken_back(desk,
 
     for bought in (by_chpter, sent, given):
         reply = desk.press(bought, "take-back", reason="Wrong", seen="1")
-        assert "no payment marked by hand that can be taken back" in desk.follow(reply)
+        assert "no payment marked by hand that can be undone" in desk.follow(reply)
 
 
 @both_databases
@@ -153,10 +153,10 @@ def test_a_refund_puts_goods_back_at_most_what_the_order_took(desk, buy, ledger,
     assert "enter a number from 0 to 2" in too_many.text
     assert ledger.stock(SKU)[0] == before[0] - 1
     send = desk.form(bought, "goods-back", **{field: "1", "reason": "Came back"})
-    assert "Written down" in desk.follow(send())
+    assert "Saved" in desk.follow(send())
     again = send()
 
-    assert "All goods of this order are on the shelf" in desk.follow(again)
+    assert "All goods of this order are back in stock" in desk.follow(again)
     assert ledger.stock(SKU) == before
 
 
@@ -177,7 +177,7 @@ def test_a_refunded_order_reminds_that_its_goods_are_not_back(desk, buy):
     bought.hear(bought.callback())
     desk.give_back(bought)
 
-    assert "2 pieces are not back on the shelf." in desk.clerk.get(f"/admin/orders/{desk.number(bought)}").text
+    assert "2 pieces are not back in stock." in desk.clerk.get(f"/admin/orders/{desk.number(bought)}").text
 
 
 def test_the_exports_and_the_book_make_the_same_sums(desk, buy):
@@ -202,7 +202,7 @@ def test_the_exports_and_the_book_make_the_same_sums(desk, buy):
     assert total(payments, "Amount KSh") == total(orders, "Received KSh") - total(orders, "Refunded KSh") == 15100
     assert total(orders, "Written off KSh") == 100
     row = next(row for row in orders if row["Order"] == desk.number(by_hand))
-    assert (row["Paid by"], row["M-PESA code"], row["Seen by"]) == ("M-PESA", "SKZ1B2C3D4", "owner@example.com")
+    assert (row["Paid by"], row["M-PESA code"], row["Verified by"]) == ("M-PESA", "SKZ1B2C3D4", "owner@example.com")
     row = next(row for row in orders if row["Order"] == desk.number(told))
     assert (row["Paid by"], row["Chpter reference"]) == ("M-PESA", told.reference)
     assert [row["What"] for row in payments].count("Correction") == 1

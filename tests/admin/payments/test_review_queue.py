@@ -1,4 +1,4 @@
-"""Payments to check: all that needs a person stands in one list, most urgent first, until somebody has looked."""
+"""The review queue: every review item, most urgent first, until it is resolved."""
 
 import re
 from datetime import timedelta
@@ -32,8 +32,8 @@ def look(clerk, **fields):
     return clerk.post("/admin/checks/close", {"csrf_token": token["csrf_token"], **fields})
 
 
-def test_nothing_to_check_says_what_will_stand_here(clerk):
-    assert "Every payment is clear." in clerk.get("/admin/checks").text
+def test_an_empty_review_queue_says_what_it_lists(clerk):
+    assert "Nothing to review" in clerk.get("/admin/checks").text
 
 
 @both_databases
@@ -95,14 +95,14 @@ def test_everything_that_needs_a_person_is_listed_by_urgency(app, clerk, buy, le
         "Code from a buyer",
         "Paid twice",
         "Refund due",
-        "Money apart",
-        "Other sum",
+        "Payment on a closed order",
+        "Different amount",
         "Contradiction",
-        "Mix-up",
-        "Address known",
-        "Unreadable",
+        "Callback for another order",
+        "Callback address opened",
+        "Unreadable callback",
         "Paid late",
-        "No word yet",
+        "No callback yet",
     ]
     assert kinds(clerk, "/admin/checks?kind=twice") == ["Paid twice"]
     assert '<a href="/admin/checks?kind=twice" aria-current="page">Paid twice <span class="tabs__count">1</span>' in (
@@ -122,10 +122,10 @@ def test_the_same_doubt_twice_is_one_line_and_after_a_look_it_may_come_again(cle
     again = clerk.get(look(clerk, check=line).headers["Location"]).text
 
     assert ledger.count(ReviewFlag) == 1
-    assert "Somebody else looked at it already" in again
-    assert "Every payment is clear." in again
+    assert "This was already resolved" in again
+    assert "Nothing to review" in again
     bought.hear(b"garbage")
-    assert kinds(clerk) == ["Unreadable"]
+    assert kinds(clerk) == ["Unreadable callback"]
 
 
 @both_databases
@@ -136,31 +136,31 @@ def test_staff_may_look_and_the_log_names_them(packer, buy, ledger):
 
     page = packer.get(look(packer, check=line, words="Rang the buyer").headers["Location"]).text
 
-    assert "Looked at" in page
+    assert "Resolved" in page
     order = packer.get(f"/admin/orders/{ledger.column('number', bought)}").text
-    assert "Looked at “Unreadable”: Rang the buyer" in order
+    assert "Resolved “Unreadable callback”: Rang the buyer" in order
     assert "packer@example.com" in order
 
 
-def test_staff_see_no_button_that_decides_about_money(packer, buy):
+def test_staff_see_no_payment_buttons(packer, buy):
     bought = buy()
     bought.hear(bought.callback(amount="1300"))
 
     page = packer.get("/admin/checks").text
 
     assert "/accept" not in page and "/ask-rest" not in page
-    assert "Only an owner may decide about money." in page
+    assert "Only an owner can act on payments." in page
 
 
 @both_databases
 def test_silence_is_listed_after_fifteen_minutes_for_a_day_or_until_somebody_looked(clerk, buy, ledger):
     bought = buy()
-    for minutes, listed in ((14, []), (16, ["No word yet"]), (24 * 60 + 1, [])):
+    for minutes, listed in ((14, []), (16, ["No callback yet"]), (24 * 60 + 1, [])):
         ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=minutes))
         assert kinds(clerk) == listed, minutes
     ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=40))
     ledger.expire()
-    assert kinds(clerk) == ["No word yet"]
+    assert kinds(clerk) == ["No callback yet"]
 
     look(clerk, waiting=ledger.column("number", bought))
 
@@ -192,9 +192,9 @@ def test_many_are_paged_and_ask_the_database_as_often_as_few(app, clerk, buy, le
         first = clerk.get("/admin/checks").text
 
     assert len(few) == len(many)
-    assert first.count('class="matter ') == 20
+    assert first.count('class="review-item ') == 20
     assert 'href="/admin/checks?page=2"' in first
-    assert clerk.get("/admin/checks?page=2").text.count('class="matter ') == 3
+    assert clerk.get("/admin/checks?page=2").text.count('class="review-item ') == 3
 
 
 def test_a_check_belongs_to_its_event_and_is_lost_with_it(app, buy, ledger):
@@ -219,7 +219,7 @@ def test_an_order_that_a_code_made_free_stands_in_the_list_until_a_person_looked
     page = clerk.get("/admin/checks").text
     line = re.search(r'name="check" value="(\d+)"', page).group(1)
 
-    assert kinds(clerk) == ["Free by a code"]
+    assert kinds(clerk) == ["Free with a discount code"]
     assert re.search(r"Discount code ZAWADI took KSh [\d,]+ off: nothing was left to pay", page)
     look(clerk, check=line)
     assert kinds(clerk) == []

@@ -1,4 +1,4 @@
-"""Cart links as the desk makes and lists them."""
+"""Cart links: the admin makes and lists them."""
 
 from datetime import timedelta
 
@@ -104,10 +104,10 @@ def test_the_list_is_paged_in_as_many_queries_as_for_one(app, packer):
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ({f"quantity-{SKU}": "0"}, "Pick at least one thing: search for it, then press Add"),
+        ({f"quantity-{SKU}": "0"}, "Add at least one product: search for it, then press Add"),
         ({f"quantity-{SKU}": "-1"}, "Quantity must be a whole number from 0 to 20"),
-        ({"quantity-NO-SUCH": "1"}, "Something that was picked is no longer sold"),
-        ({"title": "x" * 81}, "Name for your own list must be 80 characters or fewer"),
+        ({"quantity-NO-SUCH": "1"}, "A product that you added is no longer sold"),
+        ({"title": "x" * 81}, "Title must be 80 characters or fewer"),
     ],
 )
 def test_what_is_wrong_is_said(app, packer, answers, words):

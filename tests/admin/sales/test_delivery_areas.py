@@ -1,4 +1,4 @@
-"""Delivery areas and pickup points at the desk."""
+"""Delivery areas and pickup points in the admin."""
 
 import pytest
 from sqlalchemy import select
@@ -76,9 +76,9 @@ def test_an_order_keeps_the_pickup_place_and_fee_it_was_placed_with(app, clerk, 
         ({"fee": ""}, "Fee must be a whole number from KSh 0 to KSh 100,000"),
         ({"fee": "-5"}, "Fee must be a whole number from KSh 0 to KSh 100,000"),
         ({"fee": "100001"}, "Fee must be a whole number from KSh 0 to KSh 100,000"),
-        ({"delivery_time": ""}, "Enter how long it takes, like 1 to 2 days"),
-        ({"kind": "drone"}, "Choose whether you bring it or they pick it up"),
-        ({"kind": "pickup"}, "Enter where it is picked up, like a street, building or landmark"),
+        ({"delivery_time": ""}, "Enter a delivery time, like 1 to 2 days"),
+        ({"kind": "drone"}, "Choose delivery or pickup"),
+        ({"kind": "pickup"}, "Enter the address, like a street, building or landmark"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_lost(app, clerk, answers, words):
@@ -107,7 +107,7 @@ def test_the_last_way_to_get_the_goods_cannot_be_switched_off(app, clerk, shoppe
 
     assert len(ids(app, active=True)) == 1
     clerk.get(LIST)
-    assert "One way to get the goods must stay on: switch another area on first" in text_of(clerk)
+    assert "At least one area or pickup point must be on: switch another one on first" in text_of(clerk)
     shopper.add()
     assert shopper.checkout(area="pickup").status_code == 303
     act(clerk, ids(app)[0], "on")

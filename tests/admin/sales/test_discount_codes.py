@@ -1,4 +1,4 @@
-"""Discount codes as the merchant makes, changes and counts them."""
+"""Discount codes: add, change, and count their sales."""
 
 from datetime import timedelta
 
@@ -73,9 +73,9 @@ def test_a_new_code_is_kept_listed_logged_and_counts_at_the_checkout(app, clerk,
     assert (code.starts_at, code.expires_at) == (day_start(today), day_end(today))
     assert code.expires_at - code.starts_at == timedelta(days=1)
     said = page(clerk)
-    assert "KRISMASI Running 15% off from KSh 2,000" in said
+    assert "KRISMASI Active 15% off from KSh 2,000" in said
     assert "0 of 40" in said
-    assert acts(app)[-1].startswith("Made discount code KRISMASI: 15% off from KSh 2,000, ")
+    assert acts(app)[-1].startswith("Added discount code KRISMASI: 15% off from KSh 2,000, ")
     bought = shopper.buy(quantity=2, code="krismasi")
     assert bought.total == 4900 - 735 + 200
 
@@ -85,18 +85,18 @@ def test_a_new_code_is_kept_listed_logged_and_counts_at_the_checkout(app, clerk,
     [
         ({"code": "ab"}, "Code must be 3 to 20 letters, digits or hyphens, like KARIBU10"),
         ({"code": "KRIS<b>"}, "Code must be 3 to 20 letters, digits or hyphens, like KARIBU10"),
-        ({"code": "karibu10"}, "There is a code KARIBU10 already. Choose another"),
-        ({"value": "91"}, "How much must be from 1 to 90 percent"),
-        ({"value": "0"}, "How much must be a whole number from 1 to 1000000"),
-        ({"value": ""}, "How much must be a whole number from 1 to 1000000"),
-        ({"value": "12.5"}, "How much must be a whole number from 1 to 1000000"),
+        ({"code": "karibu10"}, "Code KARIBU10 exists already. Choose another"),
+        ({"value": "91"}, "Discount must be from 1 to 90 percent"),
+        ({"value": "0"}, "Discount must be a whole number from 1 to 1000000"),
+        ({"value": ""}, "Discount must be a whole number from 1 to 1000000"),
+        ({"value": "12.5"}, "Discount must be a whole number from 1 to 1000000"),
         ({"kind": "free"}, "Choose percent or shillings"),
-        ({"minimum_subtotal": "-1"}, "Smallest order must be a whole number from KSh 0 to KSh 1,000,000"),
+        ({"minimum_subtotal": "-1"}, "Minimum subtotal must be a whole number from KSh 0 to KSh 1,000,000"),
         ({"starts": "24/12/2026"}, "First day must be a day from 2020 to 2099, like 2026-12-24"),
         ({"until": "2026-02-30"}, "Last day must be a day from 2020 to 2099, like 2026-12-24"),
         ({"starts": "2027-02-02", "until": "2027-02-01"}, "Last day must not be before the first day"),
-        ({"until": "2021-01-01"}, "Last day has passed already. Choose today or later, or leave it empty"),
-        ({"max_uses": "0"}, "Uses in all must be a whole number from 1 to 100000"),
+        ({"until": "2021-01-01"}, "Last day is in the past. Choose today or later, or leave it empty"),
+        ({"max_uses": "0"}, "Uses in total must be a whole number from 1 to 100000"),
         ({"max_uses_per_buyer": "0"}, "Uses for each phone number must be a whole number from 1 to 1000"),
     ],
 )
@@ -146,7 +146,7 @@ def test_each_state_is_said_in_words(app, clerk):
 
     said = page(clerk)
 
-    for words in ("OFFNOW Off", "OVER Ended", "GONE Used up", "LATER Not begun", "RUNS Running"):
+    for words in ("OFFNOW Off", "OVER Ended", "GONE Used up", "LATER Not started", "RUNS Active"):
         assert words in said
 
 
@@ -166,7 +166,7 @@ def test_what_a_code_earned_is_that_of_its_paid_orders_and_leads_to_them(app, cl
     said = page(clerk)
 
     assert "KSh 5,400" in said
-    assert "2 paid, KSh 600 given" in said
+    assert "2 paid, KSh 600 discount" in said
     links = [link.get("href") for link in clerk.page.iter("a")]
     assert "/admin/?tab=all&q=KARIBU10" in links
 
@@ -177,9 +177,9 @@ def test_a_used_code_keeps_its_name_and_no_limit_goes_below_what_is_used(app, cl
     address = f"/admin/selling/codes/{code.id}"
 
     assert send(clerk, address, code="KARIBU11").status_code == 422
-    assert "Code KARIBU10 has been used, so its name stays. Make a new one instead" in page_text(clerk)
+    assert "Code KARIBU10 was used already, so it can’t be renamed. Make a new code" in page_text(clerk)
     assert send(clerk, address, code="KARIBU10", max_uses="6").status_code == 422
-    assert "Uses in all can’t be below 7: so often it has been used already" in page_text(clerk)
+    assert "Uses in total can’t be below 7: the code was used that often" in page_text(clerk)
     assert send(clerk, address, code="KARIBU10", max_uses="7").status_code == 303
     assert code_named(app, "KARIBU10").max_uses == 7
 
@@ -203,7 +203,7 @@ def test_a_code_used_while_its_form_was_open_keeps_name_and_limit(app, clerk, mo
     reply = send(clerk, address, code="KARIBU10", max_uses="4")
 
     assert reply.status_code == 422
-    assert "Uses in all can’t be below 5" in reply.text
+    assert "Uses in total can’t be below 5" in reply.text
     assert code_named(app, "KARIBU10").max_uses is None
 
 

@@ -341,7 +341,7 @@ class Machine(Holding):
         fields = self._money(_sum(slip, amount), code, seen=slip.state)
         taken = fields["code"] in self.book.codes
         if (short := slip.lacks - int(fields["amount"])) > 0:
-            fields |= {"lacking": str(short), "let_off_tick": "y"}
+            fields |= {"shortfall": str(short), "write_off": "y"}
         answer = self.till.press(slip.number, "mark-paid", **fields).status_code
         assert answer == (422 if taken else 303)
         self.book.marked_paid(slip, int(fields["amount"]), fields["code"])

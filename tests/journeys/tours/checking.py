@@ -43,7 +43,7 @@ def checking(visitor: Visitor) -> Iterator[str]:
     yield "marked paid"
     visitor.open(f"/admin/orders/{waiting}/take-back")
     yield "take a mark back"
-    visitor.press("Take it back")
+    visitor.press("Undo “marked paid”")
     yield "take a mark back, no reason given"
     visitor.open(f"/admin/orders/{waiting}/cancel-paid")
     yield "cancel a paid order"
@@ -54,8 +54,8 @@ def checking(visitor: Visitor) -> Iterator[str]:
     yield "order in review, everything open"
     visitor.open(f"/admin/orders/{wrong}/decide")
     yield "decide"
-    page.get_by_label("What came, in KSh").fill("nothing")
-    visitor.press("Accept less than it costs")
+    page.get_by_label("Amount received, in KSh").fill("nothing")
+    visitor.press("Accept less than the total")
     yield "decide, no sum typed"
     visitor.open(f"/admin/orders/{wrong}/accept-less?amount=1325")
     yield "accept less"
@@ -67,7 +67,7 @@ def checking(visitor: Visitor) -> Iterator[str]:
     yield "order refused, money to give back"
     visitor.open(f"/admin/orders/{wrong}/give-back")
     yield "give back"
-    visitor.press("Record it")
+    visitor.press("Record refund")
     yield "give back, with what is missing"
     visitor.open("/admin/money")
     yield "does the money add up"
@@ -79,7 +79,7 @@ def seeing(visitor: Visitor) -> Iterator[str]:
     number = visitor.orders[0][0]
     visitor.sign_in()
     visitor.open("/admin/settings")
-    visitor.page.get_by_label("Look at payments from").fill("1")
+    visitor.page.get_by_label("Verify payments from").fill("1")
     visitor.press("Save settings")
     yield from through(
         visitor,
@@ -94,8 +94,8 @@ def seeing(visitor: Visitor) -> Iterator[str]:
     visitor.open(f"/admin/print?slip=rider&order={number}")
     yield "rider slip of an order to be seen"
     visitor.open(f"/admin/orders/{number}")
-    visitor.press("Seen: the money is there")
+    visitor.press("Mark payment as verified")
     yield "order that was seen"
     visitor.open("/admin/settings")
-    visitor.page.get_by_label("Look at payments from").fill("20,000")
+    visitor.page.get_by_label("Verify payments from").fill("20,000")
     visitor.press("Save settings")

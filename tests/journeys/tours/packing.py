@@ -44,7 +44,7 @@ def packing(visitor: Visitor) -> Iterator[str]:
     yield "mark as not packed, no reason given"
     visitor.open(f"/admin/orders/{number}/goods-back")
     yield "goods came back"
-    visitor.press("Put them on the shelf")
+    visitor.press("Put back into stock")
     yield "goods came back, with what is missing"
     for slip in ("packing", "receipt", "rider"):
         visitor.open(f"/admin/print?slip={slip}&order={number}")

@@ -20,7 +20,7 @@ def selling(visitor: Visitor) -> Iterator[str]:
             "new code": "/admin/selling/codes/new",
         },
     )
-    visitor.press("Make the code")
+    visitor.press("Add code")
     yield "new code, with what is missing"
     yield from through(
         visitor,
@@ -30,7 +30,7 @@ def selling(visitor: Visitor) -> Iterator[str]:
             "new area": "/admin/selling/areas/new",
         },
     )
-    visitor.press("Add it")
+    visitor.press("Add")
     yield "new area, with what is missing"
     visitor.open("/admin/settings")
     page.get_by_label("Phone number").fill("x")
