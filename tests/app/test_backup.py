@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from shop import backup as archiving
 from shop.accounts.login_throttle import count_failure
-from shop.backup import ArchiveError, back_up, examine, restore
+from shop.backup import ArchiveError, back_up, restore, verify
 from shop.catalog.models import Variant
 from shop.core.database import db
 from shop.orders.models import Order
@@ -177,4 +177,4 @@ def test_the_backup_commands_report_what_the_backup_holds(app, sold, tmp_path):
 
     assert kept.exit_code == 0 and "2 orders of KSh" in kept.output
     assert again.exit_code == 1 and "not empty" in again.output
-    assert examine(tmp_path / "shop.zip").orders == 2
+    assert verify(tmp_path / "shop.zip").orders == 2

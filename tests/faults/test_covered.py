@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import MODEL, Sqlite
+from tests.databases import TEMPLATE, Sqlite
 from tests.faults.figures import LONG
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ def cover(tmp_path: Path, sqlite: Sqlite):
     def run(rooms: tuple[str, ...], tests: list[str]) -> Covered:
         report = tmp_path / "covered.json"
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "FAULTS"))}
-        environ |= {MODEL: str(sqlite.model), "COVERAGE_FILE": str(tmp_path / "covered")}
+        environ |= {TEMPLATE: str(sqlite.template), "COVERAGE_FILE": str(tmp_path / "covered")}
         how = ["-p", "no:xdist", "-k", "not postgresql", "--cov=shop", "--cov-branch", f"--cov-report=json:{report}"]
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", *how, *tests], cwd=ROOT, env=environ, capture_output=True, text=True
