@@ -1,9 +1,10 @@
 """Time: stored in UTC, shown in Nairobi time. Detection of clock changes."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,14 @@ def nairobi_until(moment: datetime, now: datetime) -> str:
 def nairobi(moment: datetime) -> str:
     """An aware time in Nairobi: "24 Nov 2026, 14:05"."""
     return f"{moment.astimezone(NAIROBI):%-d %b %Y, %H:%M}"
+
+
+def read_day(text: str) -> date | None:
+    """Parse a date typed as YYYY-MM-DD; None for anything else."""
+    try:
+        return date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+    except ValueError:
+        return None
 
 
 def ago(moment: datetime, now: datetime | None = None) -> str:
