@@ -18,6 +18,8 @@ from shop import create_app
 from shop.core.database import db, write
 from shop.demo_data import seed_shop
 
+TEMPLATE = "TESTS_TEMPLATE"  # environment variable: a SQLite file that is migrated and seeded already
+
 
 def migrate_and_seed(url: str, folder: Path) -> None:
     """Create the tables and the demo shop in an empty database."""
@@ -35,8 +37,9 @@ class Sqlite:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.numbers = count()
-        self.template = folder / "template.db"
-        migrate_and_seed(f"sqlite:///{self.template}", folder)
+        self.template = Path(os.environ.get(TEMPLATE, folder / "template.db"))
+        if not self.template.exists():
+            migrate_and_seed(f"sqlite:///{self.template}", folder)
 
     def fresh(self) -> str:
         """The address of a new copy."""

@@ -3,7 +3,7 @@
 Two messages are known from the provider: "Insufficient funds" (documented) and "Request cancelled by user" (from its
 own sample). The other patterns are the usual result texts of M-PESA, in English and Swahili, and of card payments. A
 result says "not charged" only where its wording proves it: the payment was refused before any money moved. A message
-that no pattern fits is UNKNOWN, and then nobody can say whether the buyer was charged.
+that no pattern matches is UNKNOWN: the buyer may or may not have been charged.
 """
 
 import re

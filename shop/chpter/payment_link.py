@@ -64,7 +64,7 @@ def safe_link(link: str, own: Origin, allowed_hosts: Sequence[str]) -> str:
     """Return `link` when a browser may be redirected to it. Raises UnsafeLink, with the refused host.
 
     `own` is the origin that the session request was sent to; a link with this origin is allowed. Any other link must be
-    https on the default port and lead to one of `allowed_hosts`, where ".chpter.co" stands for chpter.co and its
+    https on the default port and lead to one of `allowed_hosts`, where ".chpter.co" means chpter.co and its
     subdomains.
     """
     origin = origin_of(link)

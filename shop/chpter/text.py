@@ -8,9 +8,9 @@ _JOINERS = re.compile("(?<=[^\\s\x00-\x7f])([\u200c\u200d])(?=[^\\s\x00-\x7f])")
 
 
 def one_line(text: str, limit: int, *, joiners: bool = False) -> str:
-    """`text` on one line without invisible characters, blanks collapsed, at most `limit` characters.
+    """`text` on one line without invisible characters, spaces collapsed, at most `limit` characters.
 
-    Control characters become blanks, so that words on two lines stay two words. `joiners` keeps the zero-width joiner
+    Control characters become spaces, so that words on two lines stay two words. `joiners` keeps the zero-width joiner
     and non-joiner inside words of scripts that are spelled with them, and inside emoji.
     """
     shown = str.maketrans({character: _visible(character) for character in set(text)})

@@ -25,7 +25,7 @@ _WORD_BREAK = re.compile(r"\s|\.{2,}")
 _TOP_LEVEL_DOMAIN = re.compile(r"[^\W\d_]{2,}|xn--[\w-]+")  # no digits, two letters or more
 _NUMBER = re.compile(r"(?:\d[ .()-]?){7}")  # long enough for a phone number
 _JOINERS = "\u200c\u200d"  # between letters of scripts that join them, and in emoji
-# Combining grapheme joiner, and the blanks that count as letters or symbols.
+# Combining grapheme joiner, and the spaces that Unicode counts as letters or symbols.
 _BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 _EUROPEAN = ("LATIN", "GREEK", "CYRILLIC")
 
@@ -39,7 +39,7 @@ def name_problem(text: str) -> str | None:
         return "holds a character that cannot be seen. Type it instead of pasting it"
     plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
     if _LINK.search(plain) or any("." in word and _is_domain(word.strip(".")) for word in _WORD_BREAK.split(plain)):
-        return "must be a name, without a web address. Put a blank after each full stop"
+        return "must be a name, without a web address. Put a space after each full stop"
     if _NUMBER.search(plain):
         return "must be a name, without a phone number"
     return None

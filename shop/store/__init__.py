@@ -1,1 +1,1 @@
-"""What the merchant says about the shop: name, contact, pages."""
+"""The store settings, and the pages about the shop."""

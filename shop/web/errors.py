@@ -26,7 +26,7 @@ WORDS = {
     413: ("Too large", "What was sent is larger than we take. Send less and try again."),
     414: ("That address is too long", "Open the page again from the shop."),
     429: ("Too many requests", "You have tried too often in a short time. Wait a few minutes and try again."),
-    500: ("Something broke on our side", "It is not your fault, and we have been told. Try again in a minute."),
+    500: ("Something broke on our side", "It is not your fault, and it has been reported. Try again in a minute."),
     503: ("Busy for a moment", "Nothing is lost. Wait a few seconds and try again."),
 }
 ADMIN = "/admin"
@@ -42,8 +42,8 @@ ADMIN_WORDS = {  # where the merchant's text differs from the buyer's
 }
 
 
-def error_page(status: int, said: tuple[str, str] | None = None) -> Response:
-    """The page for a status, in the admin's layout below /admin. `said` is (title, words) instead of the usual ones.
+def error_page(status: int, text: tuple[str, str] | None = None) -> Response:
+    """The page for a status, in the admin's layout below /admin. `text` is (title, words) instead of the usual ones.
 
     From 500 on it does not read the database, which may be the cause, except for the shop's settings.
     """
@@ -51,7 +51,7 @@ def error_page(status: int, said: tuple[str, str] | None = None) -> Response:
         request_ctx.url_adapter = current_app.url_map.bind("")
     in_admin = is_admin_path(request.path)
     known = {**WORDS, **(ADMIN_WORDS if in_admin else {})}
-    title, words = said or known.get(status, known[400 if status < 500 else 500])
+    title, words = text or known.get(status, known[400 if status < 500 else 500])
     g.without_database = status >= 500
     template = "admin/error.html" if in_admin else "errors/page.html"
     page = render_template(template, code=status, title=title, words=words, came_from=_came_from() if in_admin else "")

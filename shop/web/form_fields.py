@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import Form, StringField
 from wtforms.validators import ValidationError
 
-from shop.core.clock import NAIROBI
+from shop.core.clock import NAIROBI, read_day
 from shop.core.money import AmountError, read_shillings, shillings
 from shop.core.text import typed_line
 
@@ -53,13 +53,8 @@ class DayField(StringField):
     @property
     def day(self) -> date | None:
         """The typed value; None if empty or invalid."""
-        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", self.data or ""):
-            return None
-        try:
-            day = date.fromisoformat(self.data or "")
-        except ValueError:
-            return None
-        return day if 2020 <= day.year <= 2099 else None
+        day = read_day(self.data or "")
+        return day if day and 2020 <= day.year <= 2099 else None
 
     def pre_validate(self, _form: Form) -> None:
         """Raise ValidationError, naming the field and the cure."""

@@ -51,8 +51,8 @@ def _database(settings: Settings) -> Iterator[Problem]:
         owner = file.owner()
     yield (
         "database",
-        f"No order and no payment can be kept: the database file {file} belongs to {owner} and cannot be written. Give "
-        "it to the user the shop runs as (chown), and run the shop’s commands as that user.",
+        f"No order and no payment can be stored: the database file {file} belongs to {owner} and cannot be written. "
+        "Give it to the user the shop runs as (chown), and run the shop’s commands as that user.",
     )
 
 
@@ -63,8 +63,8 @@ def worker_problem(settings: Settings) -> str | None:
 
 def _worker(beat: Heartbeat | None, grace: timedelta = START_GRACE) -> Iterator[Problem]:
     cure = (
-        "Nothing is lost, but emails wait, unpaid orders keep their goods, and callbacks that came while the database "
-        "was away are not counted. Start it: systemctl start shop-worker, or flask --app wsgi worker"
+        "Nothing is lost, but no email is sent, unpaid orders keep their stock, and callbacks received while the "
+        "database was down are not settled. Start it: systemctl start shop-worker, or flask --app wsgi worker"
     )
     if beat is None:
         if utcnow() - current_app.extensions[STARTED] >= grace:
@@ -85,8 +85,8 @@ def _work(beat: Heartbeat | None) -> Iterator[Problem]:
         names = ", ".join(name for _, name, _ in failing)
         yield (
             "work",
-            f"The worker cannot do its work since {nairobi(since)}: {names} ({errors}). Have the database and the "
-            "worker’s log looked at; flask --app wsgi doctor says more.",
+            f"The worker has failed since {nairobi(since)}: {names} ({errors}). Check the database and the "
+            "worker’s log; flask --app wsgi doctor says more.",
         )
 
 
@@ -96,11 +96,11 @@ def _mail(beat: Heartbeat | None) -> Iterator[Problem]:
         return
     since = nairobi(datetime.fromisoformat(waiting["since"]))
     emails = "1 email waits" if waiting["count"] == 1 else f"{waiting['count']} emails wait"
-    because = f" because: {waiting['because']}." if waiting["because"] else "."
+    because = f", because: {waiting['because']}." if waiting["because"] else "."
     yield (
         "emails",
-        f"{emails} to be sent since {since},{because} Look under Mail, and at the settings SMTP_HOST, "
-        "SMTP_USERNAME and MAIL_FROM. They go out by themselves once the mail server takes them.",
+        f"{emails} to be sent since {since}{because} Check the outbox, and the settings SMTP_HOST, "
+        "SMTP_USERNAME and MAIL_FROM. They are sent automatically once the mail server accepts them.",
     )
 
 

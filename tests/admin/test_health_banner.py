@@ -117,7 +117,7 @@ def test_work_that_fails_is_said_by_name_after_a_minute(notices, instance):
 
     beat(instance, orders_expired=utcnow() - timedelta(minutes=9), mails_sent=None)
     [words] = notices()
-    assert words.startswith("The worker cannot do its work since ")
+    assert words.startswith("The worker has failed since ")
     assert "orders expired (OperationalError)" in words
 
 
@@ -138,7 +138,7 @@ def test_a_database_file_that_cannot_be_written_is_said(notices, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, _mode: not str(path).endswith(".db"))
 
     [words] = notices()
-    assert words.startswith("No order and no payment can be kept: the database file ")
+    assert words.startswith("No order and no payment can be stored: the database file ")
     assert "belongs to" in words
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from shop import backup as archiving
 from shop.accounts.login_throttle import record_failed_login
-from shop.backup import ArchiveError, back_up, examine, restore
+from shop.backup import ArchiveError, back_up, restore, verify
 from shop.catalog.models import Variant
 from shop.core.database import db
 from shop.orders.models import Order
@@ -70,8 +70,8 @@ def test_a_backup_supports_every_column_type():
     for table in db.metadata.sorted_tables:
         for column in table.columns:
             value = known[getattr(column.type, "impl", column.type).python_type]
-            kept = json.loads(json.dumps(archiving._plain(value)))
-            assert archiving._typed(column.type, kept) == value, column
+            kept = json.loads(json.dumps(archiving._to_json(value)))
+            assert archiving._from_json(column.type, kept) == value, column
 
 
 @both_databases
@@ -150,9 +150,9 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(app, sold, empty, tmp_p
 def test_a_restore_that_does_not_read_back_the_same_is_rolled_back(app, sold, empty, tmp_path, monkeypatch):
     with app.app_context():
         back_up(tmp_path / "shop.zip", tmp_path / "none")
-    typed = archiving._typed
+    typed = archiving._from_json
     monkeypatch.setattr(
-        archiving, "_typed", lambda kind, value: typed(kind, "Nairobi" if value == "Nairobi CBD" else value)
+        archiving, "_from_json", lambda kind, value: typed(kind, "Nairobi" if value == "Nairobi CBD" else value)
     )
     fresh = empty("sqlite")
     with fresh.app_context():
@@ -177,4 +177,4 @@ def test_the_backup_commands_report_what_the_backup_holds(app, sold, tmp_path):
 
     assert kept.exit_code == 0 and "2 orders of KSh" in kept.output
     assert again.exit_code == 1 and "not empty" in again.output
-    assert examine(tmp_path / "shop.zip").orders == 2
+    assert verify(tmp_path / "shop.zip").orders == 2

@@ -153,7 +153,7 @@ def test_the_doctor_finds_no_problem_in_a_working_shop_and_lists_what_it_did_not
     code, output = run("doctor")
 
     assert code == 0, output
-    for name in ("database", "writing to the database", "keys", "owners", "goods", "worker", "disk and spool"):
+    for name in ("database", "writing to the database", "keys", "owners", "products", "worker", "disk and spool"):
         assert f"ok   {name}\n" in output
     skipped = re.findall(r"^skip (.+): not checked: ", output, re.MULTILINE)
     assert {"mail server", "Chpter’s answers", "public address", "backups"} <= set(skipped)
@@ -164,7 +164,7 @@ def test_the_doctor_does_not_say_ok_for_a_skipped_check(settings):
     app = create_app({**settings, "DATABASE_URL": "postgresql://127.0.0.1:1/shop"})
     output = app.test_cli_runner().invoke(args=["doctor"]).output
 
-    for name in ("writing to the database", "keys", "owners", "goods", "unsent email"):
+    for name in ("writing to the database", "keys", "owners", "products", "unsent email"):
         assert f"skip {name}: not checked: " in output
 
 
@@ -234,7 +234,7 @@ def test_a_backup_into_a_missing_folder_is_refused(run, tmp_path):
     code, output = run("backup", str(tmp_path / "none" / "shop.zip"))
 
     assert code == 1
-    assert f"The folder {tmp_path / 'none'} does not exist; make it first." in output
+    assert f"The folder {tmp_path / 'none'} does not exist; create it first." in output
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_after_the_documented_steps_codes_and_emailed_links_work_with_the_new_ke
     command = run(both_keys, "keys", "reencrypt")
     after = keys_line(new_key)
 
-    assert before.startswith("FAIL keys: 1 of the two-factor secrets and 1 of the mails")
+    assert before.startswith("FAIL keys: 1 of the two-factor secrets and 1 of the emails")
     assert "keys reencrypt" in before
     assert command == (0, "Re-encrypted: 1 of the two-factor secrets and 1 of the emails with a one-time link.\n")
     assert after == "ok   keys"

@@ -11,7 +11,7 @@ from tests.shopper import ANSWERS, Shopper, hidden_fields
 PHONE = "Phone number must be a Kenyan mobile, like 0712 345 678 or 0110 345 678"
 EMAIL = "Enter an email address in the correct format, like name@example.com"
 WHERE = "Enter where the rider should bring it, like an estate, building or landmark"
-WEB = "Full name must be a name, without a web address. Put a blank after each full stop"
+WEB = "Full name must be a name, without a web address. Put a space after each full stop"
 HIDDEN = "Full name holds a character that cannot be seen. Type it instead of pasting it"
 WRONG = [
     ("full_name", "", "Enter your full name"),

@@ -108,7 +108,7 @@ def test_every_spelling_of_a_failure_is_a_failure(paid, status, method):
         {"paid": "no", "payment_status": "Payment Incomplete."},
     ],
 )
-def test_what_does_not_fit_together_is_left_to_a_person(changes):
+def test_contradictory_fields_are_unclear(changes):
     assert read(paid_but(**changes)).claim is Claim.UNCLEAR
 
 

@@ -143,7 +143,7 @@ def test_the_same_client_works_again_when_the_provider_does():
 def test_proxies_and_credentials_of_the_environment_are_ignored(monkeypatch, tmp_path):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    (tmp_path / "netrc").write_text("machine 127.0.0.1 login somebody password secret\n")
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password secret\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with Provider() as provider:
         client_for(provider.url).open_session(session_request())

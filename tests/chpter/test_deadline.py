@@ -204,7 +204,7 @@ def test_headers_that_drip_through_tls_are_cut_too(certificate, monkeypatch):
     assert provider.bytes_read > 0
 
 
-def test_a_certificate_nobody_vouches_for_ends_the_call_before_anything_is_sent(certificate):
+def test_an_untrusted_certificate_ends_the_call_before_anything_is_sent(certificate):
     with Drip(HEADER, certificate) as provider, pytest.raises(Unreachable):
         client_for(f"https://127.0.0.1:{provider.port}").open_session(session_request())
 

@@ -86,7 +86,7 @@ def test_any_other_link_is_refused(link):
         ("https://" + "a" * 900 + ".example/", "a" * 253),
     ],
 )
-def test_a_refused_link_names_its_host_in_plain_letters(link, host):
+def test_a_refused_link_names_its_host_in_ascii(link, host):
     with pytest.raises(UnsafeLink) as caught:
         safe_link(link, OWN, HOSTS)
 

@@ -94,7 +94,7 @@ def test_the_page_never_shows_the_callback_address_or_the_token(visitor):
     assert TOKEN not in page
 
 
-def test_another_currency_is_shown_by_its_letters(visitor):
+def test_another_currency_is_shown_by_its_code(visitor):
     assert "USD 1,000" in visitor.get(open_page(visitor, currency="USD", total=1000)).text
 
 

@@ -46,7 +46,7 @@ def test_long_and_strange_details_are_cut_to_one_plain_line():
     assert len(details["location"]) == 250
 
 
-def test_names_keep_their_letters():
+def test_names_keep_non_latin_letters():
     customer = Customer("Wanjikũ Ng'ang'a-Müller 李 🌍", "254700123123", "jo@mail.com", "")
 
     details = session_request(customer=customer).body()["customer_details"]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import func, select
 
-from shop.backup import examine, restore
+from shop.backup import restore, verify
 from shop.core.database import db
 from shop.orders.models import Order
 from shop.payments.models import LedgerEntry, PaymentAttempt
@@ -86,7 +86,7 @@ def test_what_was_acknowledged_before_the_backup_is_in_it_to_the_shilling(
     assert before.items() <= held.items()
     assert sum(held.values()) == paid
     assert holds
-    assert examine(path).orders == BURST
+    assert verify(path).orders == BURST
     reached(
         PROGRAMME,
         f"{len(after) - len(before)} while it was made, {len(before)} of {len(before)} acknowledged before it are in "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import MODEL, Sqlite
+from tests.databases import TEMPLATE, Sqlite
 from tests.faults.figures import LONG
 
 PROGRAMME = "Faults put into the code of {}, one at a time"
@@ -53,7 +53,7 @@ def put_in(tmp_path: Path, sqlite: Sqlite):
             )
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "FAULTS"))}
         mutmut = [sys.executable, "-m", "mutmut"]
-        how = {"cwd": folder, "env": {**environ, MODEL: str(sqlite.model)}, "capture_output": True, "text": True}
+        how = {"cwd": folder, "env": {**environ, TEMPLATE: str(sqlite.template)}, "capture_output": True, "text": True}
         ran = subprocess.run([*mutmut, "run", "--max-children", str(os.cpu_count() or 1)], **how)
         listed = subprocess.run([*mutmut, "results", "--all", "true"], **how)
         shutil.rmtree(folder)

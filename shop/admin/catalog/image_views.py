@@ -108,7 +108,7 @@ def describe_image(number: str) -> tuple[str, int] | AnyResponse:
 @may("owner")
 def choose_what_image_shows(number: str) -> AnyResponse:
     """Say which variants a image is of."""
-    key = request.form.get("shown_choice", "same")
+    key = request.form.get("shows", "same")
     if key == "same":
         return _back(number)
 

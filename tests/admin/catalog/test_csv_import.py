@@ -219,7 +219,7 @@ def test_without_the_comparison_it_would_be_written_over(app, desk, monkeypatch)
     page = desk.look(sheet({"SKU": SKU, "Stock": "50"}))
     with app.app_context():
         write(lambda: db.session.execute(update(Variant).where(Variant.sku == SKU).values(on_hand=9)))
-    monkeypatch.setattr(import_views.Plan, "seen", property(lambda _plan: hidden_fields(page.text)["seen"]))
+    monkeypatch.setattr(import_views.Plan, "digest", property(lambda _plan: hidden_fields(page.text)["seen"]))
 
     assert desk.apply(page).status_code == 303
     assert variant(app, SKU).on_hand == 50

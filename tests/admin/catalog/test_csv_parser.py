@@ -66,7 +66,7 @@ def test_files_of_excel_are_read_and_what_was_guessed_is_said(app, desk):
     page = desk.look(excel)
 
     for words in (
-        "read as Windows wrote files",
+        "read as a Windows file",
         "separated by semicolons",
         "left out: Colour",
         "<ins>Café kiondo</ins>",

@@ -184,7 +184,7 @@ def test_when_the_row_cannot_be_written_for_the_product_is_gone_no_file_stays(ap
     def gone(_number):
         raise gallery.ImageNotFound
 
-    monkeypatch.setattr(gallery, "locked", gone)
+    monkeypatch.setattr(gallery, "lock_product", gone)
 
     assert sends(("a.jpg", photo())).status_code == 404
     assert on_disk(tmp_path) == []
@@ -202,7 +202,7 @@ def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(app, clerk, sends,
     reply = sends(("a.jpg", photo()))
 
     assert reply.status_code == 422
-    assert "the shop’s disk does not take it" in reply.text
+    assert "the shop’s disk cannot store it" in reply.text
     assert on_disk(tmp_path) == []
     assert len(paths(app)) == 1
 
@@ -211,7 +211,7 @@ def test_when_others_are_decoding_an_upload_waits_and_then_is_told_so(sends, mon
     from shop.catalog.images import processing
 
     monkeypatch.setattr(processing, "TURN_TIMEOUT", 0.05)
-    with processing._turn():
+    with processing._decoding_slot():
         busy = sends(("a.jpg", photo()))
     free = sends(("a.jpg", photo()))
 
