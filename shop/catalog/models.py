@@ -61,7 +61,7 @@ class Product(Model):
 
 
 class ProductEdit(Model):
-    """One edit of a product: what was changed, and what the product was before it. Rows are only ever added."""
+    """One edit of a product, in words. Rows are only ever added."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
@@ -69,7 +69,6 @@ class ProductEdit(Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(String(80))
     words: Mapped[str] = mapped_column(Text)
-    before: Mapped[str] = mapped_column(Text)  # JSON: the product as its form would have shown it
 
     __table_args__ = (Index("ix_product_edit_version", "product_id", "version", unique=True),)
 

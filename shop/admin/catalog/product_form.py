@@ -1,135 +1,161 @@
-"""The form of a product: its fields as they stand, read into an edit, and put together with somebody else's edit."""
+"""The forms of a product: a new one, and the one that changes a product with all its variants."""
 
-import json
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
+from wtforms.validators import ValidationError
 
-from shop.admin.catalog.answers import Answers
-from shop.catalog.models import Category, Product, ProductEdit, Variant
-from shop.catalog.product_history import State, state_of
+from shop.admin.catalog.fields import (
+    Price,
+    max_length,
+    new_variant_fields,
+    number,
+    refuse,
+    text_line,
+    tidy_text,
+    with_fields,
+)
+from shop.admin.catalog.product_views import all_categories
+from shop.catalog.models import Product
+from shop.catalog.product_history import state_of
 from shop.catalog.products import LONGEST_DESCRIPTION, LONGEST_LABEL, LONGEST_NAME, LONGEST_OPTION, Details, VariantEdit
 from shop.catalog.slugs import LONGEST_SLUG, label_of, slug_owner, tidy_slug
 from shop.catalog.stock import MOST_STOCK
-from shop.core.database import db
+from shop.web.base_form import BaseForm
+from shop.web.fingerprints import Label, Unsaid
+from shop.web.form_fields import WholeNumber
+
+MAX_PLACE = 999
+VARIANTS = "variants"  # in the fingerprint: which variants and options there are
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What a filled-in form asks for: each variant with what it shall be, in the order they shall stand in."""
+    """What a valid form asks for: each variant's id with its values, in their new order."""
 
     details: Details
-    variants: list[tuple[int, VariantEdit]]  # (id, edit)
+    variants: list[tuple[int, VariantEdit]]
 
 
-@dataclass(frozen=True)
-class Merged:
-    """A form that somebody else was quicker than: what was typed, their changes where nothing was typed."""
+class ProductForm(BaseForm):
+    """Name, category and description of a product."""
 
-    typed: State
-    theirs: list[tuple[str, str]]  # (who, what they changed)
-    clashes: dict[str, str]  # field: what the other one made of it
+    name = text_line("Name", LONGEST_NAME)
+    category = SelectField("Category", validate_choice=False)
+    description = TextAreaField("Description", [max_length(LONGEST_DESCRIPTION)], filters=[tidy_text])
+
+    def __init__(self, product: Product | None = None, **given: Any) -> None:
+        super().__init__(**given)
+        self.product = product
+        shelves = [one for one in all_categories() if one.active or (product and one.id == product.category_id)]
+        self.categories = {str(shelf.id): shelf.name for shelf in shelves}
+        chosen = self.category.data in self.categories
+        self.category.choices = [*([] if chosen else [("", "Choose one")]), *self.categories.items()]
+
+    def validate_category(self, field: SelectField) -> None:
+        """It must be for sale, or the category that the product has now."""
+        if field.data not in self.categories:
+            raise ValidationError("Choose a category")
+
+    def details(self, **more: Any) -> Details:
+        """What was typed into a valid form."""
+        return Details(self.name.data, int(self.category.data), self.description.data, **more)
 
 
-def read_edit(answers: Answers, product: Product) -> Edit:
-    """Read the form of a product; what is wrong stands in `answers`."""
-    names = tuple(
-        answers.line(f"option_{number}", f"The name of option {number}", LONGEST_OPTION)
-        for number in range(1, len(product.options) + 1)
-    )
-    if len({name.casefold() for name in names}) < len(names):
-        answers.refuse(f"option_{len(names)}", "Two options have the same name: call them differently")
-    details = Details(
-        name=answers.line("name", "Name", LONGEST_NAME),
-        category_id=read_category(answers, product),
-        description=answers.block("description", "Description", LONGEST_DESCRIPTION),
-        slug=_read_slug(answers, product),
-        options=names,
-    )
-    rows = []
+class NewProductForm(ProductForm):
+    """A new product with one variant."""
+
+    sku, price, stock, low_stock_threshold = new_variant_fields().values()
+    options = BooleanField("It comes in sizes, colours or the like: ask me for them next")
+
+
+class ProductEditForm(ProductForm):
+    """A product with all its variants. Make it with `product_edit_form`: it has fields for each variant."""
+
+    product: Product
+    slug = text_line("Address", LONGEST_SLUG * 2)
+
+    def validate_slug(self, field: StringField) -> None:
+        """It must be a free address."""
+        slug = tidy_slug(field.data)
+        owner = slug_owner(slug)
+        if not slug:
+            raise ValidationError("The address needs letters a to z or digits")
+        if owner is not None and owner.id != self.product.id:
+            raise ValidationError(f"“{owner.name}” has the address {slug} already: choose another")
+
+    def validate(self, **options: Any) -> bool:
+        """Check each field, then the variants together."""
+        return super().validate(**options) and self._check_together()
+
+    def edit(self) -> Edit:
+        """What was typed into a valid form."""
+        details = self.details(slug=tidy_slug(self.slug.data), options=self._option_names())
+        ordered = sorted(self.product.variants, key=lambda one: (number(self, f"place-{one.id}"), one.position, one.id))
+        return Edit(details, [(variant.id, self._variant_edit(variant.id)) for variant in ordered])
+
+    def change_labels(self) -> dict[str, Label]:
+        """What the fields and their values are called when another user changed them."""
+        labels: dict[str, Label] = {**self.labels(), VARIANTS: ("The list of variants", Unsaid())}
+        labels["category"] = (self.category.label.text, self.categories)
+        for variant in self.product.variants:
+            labels[f"active-{variant.id}"] = (variant.sku, {"1": "for sale", "": "archived"})
+        return labels
+
+    def _option_names(self) -> tuple[str, ...]:
+        return tuple(self[f"option_{place}"].data for place in range(1, len(self.product.options) + 1))
+
+    def _variant_edit(self, variant_id: int) -> VariantEdit:
+        values = tuple(self[f"value_{place}-{variant_id}"].data for place in range(1, len(self.product.options) + 1))
+        return VariantEdit(
+            price=number(self, f"price-{variant_id}"),
+            low_stock_threshold=number(self, f"low_stock_threshold-{variant_id}"),
+            active=self[f"active-{variant_id}"].data,
+            values=values,
+            label="" if values else self[f"label-{variant_id}"].data,
+        )
+
+    def _check_together(self) -> bool:
+        """Check that one variant or more are for sale, and that a buyer can tell them apart."""
+        names = self._option_names()
+        if len({name.casefold() for name in names}) < len(names):
+            refuse(self, f"option_{len(names)}", "Two options have the same name: call them differently")
+        first = "value_1" if names else "label"
+        edits = self.edit().variants
+        sold = [(variant_id, label_of(one.values) or one.label) for variant_id, one in edits if one.active]
+        if edits and not sold:
+            words = "Leave one variant for sale, or archive the whole product instead"
+            refuse(self, f"active-{edits[0][0]}", words)
+        for variant_id, one in edits:
+            if len(label_of(one.values)) > LONGEST_LABEL:
+                words = f"These values have more than {LONGEST_LABEL} characters together"
+                refuse(self, f"{first}-{variant_id}", words)
+        seen: set[str] = set()
+        for variant_id, label in sold:
+            if len(sold) > 1 and not label:
+                refuse(self, f"{first}-{variant_id}", "Give each variant a label: buyers choose by it")
+            elif label and label.casefold() in seen:
+                words = f"Two variants for sale are called “{label}”: change one or archive it"
+                refuse(self, f"{first}-{variant_id}", words)
+            seen.add(label.casefold())
+        return not self.problems
+
+
+def product_edit_form(product: Product) -> ProductEditForm:
+    """The form of a product, filled in with what is stored or, once posted, with what was typed."""
+    options = list(enumerate(product.options, 1))
+    fields: dict[str, Field] = {
+        f"option_{place}": text_line(f"The name of option {place}", LONGEST_OPTION) for place, _ in options
+    }
     for variant in product.variants:
-        place = answers.whole(f"place-{variant.id}", f"Place of {variant.sku}", 1, 999)
-        rows.append((place, variant.position, variant.id, _read_variant(answers, product, variant)))
-    edits = [(variant_id, edit) for _, _, variant_id, edit in sorted(rows, key=lambda row: row[:3])]
-    _check_together(answers, product, edits)
-    return Edit(details, edits)
-
-
-def read_category(answers: Answers, product: Product | None = None) -> int:
-    """The category chosen: one that is in the shop, or the one it is in already."""
-    chosen = answers.typed.get("category", "")
-    shelf = (
-        db.session.get(Category, int(chosen)) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None
-    )
-    if shelf is None or not (shelf.active or (product is not None and product.category_id == shelf.id)):
-        answers.refuse("category", "Choose a category")
-        return 0
-    return shelf.id
-
-
-def merge(product: Product, seen: int, typed: State) -> Merged:
-    """Put a form together with what others saved since version `seen`.
-
-    Where nothing was typed their words stand; where both changed a field what was typed stays, and the clash is named.
-    """
-    since = db.session.execute(
-        select(ProductEdit.actor, ProductEdit.words, ProductEdit.before)
-        .where(ProductEdit.product_id == product.id, ProductEdit.version >= seen)
-        .order_by(ProductEdit.version)
-    ).all()
-    base: State = json.loads(since[0].before) if since else {}
-    now = state_of(product)
-    merged, clashes = {}, {}
-    for field, theirs in now.items():
-        mine = typed.get(field, "" if field.startswith("active-") else theirs)
-        if field not in base or mine == base[field]:
-            merged[field] = theirs
-            continue
-        merged[field] = mine
-        if theirs not in (base[field], mine):
-            clashes[field] = theirs
-    return Merged(merged, [(row.actor, row.words) for row in since], clashes)
-
-
-def _read_slug(answers: Answers, product: Product) -> str:
-    typed = answers.line("slug", "Address", LONGEST_SLUG * 2)
-    slug = tidy_slug(typed)
-    if typed and not slug:
-        answers.refuse("slug", "The address needs letters a to z or digits")
-    owner = slug_owner(slug)
-    if owner is not None and owner.id != product.id:
-        answers.refuse("slug", f"“{owner.name}” has the address {slug} already: choose another")
-    return slug
-
-
-def _read_variant(answers: Answers, product: Product, variant: Variant) -> VariantEdit:
-    number, sku = variant.id, variant.sku
-    values = tuple(
-        answers.line(f"value_{place}-{number}", f"{name} of {sku}", LONGEST_LABEL)
-        for place, name in enumerate(product.options, 1)
-    )
-    label = "" if values else answers.line(f"label-{number}", f"Label of {sku}", LONGEST_LABEL, needed=False)
-    if len(label_of(values)) > LONGEST_LABEL:
-        answers.refuse(f"value_1-{number}", f"The values of {sku} have more than {LONGEST_LABEL} characters together")
-    return VariantEdit(
-        price=answers.price(f"price-{number}", f"Price of {sku}"),
-        low_stock_threshold=answers.whole(f"low_stock_threshold-{number}", f"Low stock of {sku}", 0, MOST_STOCK),
-        active=bool(answers.typed.get(f"active-{number}")),
-        values=values,
-        label=label,
-    )
-
-
-def _check_together(answers: Answers, product: Product, edits: list[tuple[int, VariantEdit]]) -> None:
-    """At least one is for sale, and a buyer can tell those that are apart."""
-    sold = [(number, label_of(edit.values) or edit.label) for number, edit in edits if edit.active]
-    first = "value_1" if product.options else "label"
-    if edits and not sold:
-        answers.refuse(f"active-{edits[0][0]}", "Leave one variant for sale, or archive the whole product instead")
-    seen: set[str] = set()
-    for number, label in sold:
-        if len(sold) > 1 and not label:
-            answers.refuse(f"{first}-{number}", "Give each variant a label: buyers choose by it")
-        elif label and label.casefold() in seen:
-            answers.refuse(f"{first}-{number}", f"Two variants for sale are called “{label}”: change one or archive it")
-        seen.add(label.casefold())
+        variant_id, sku = variant.id, variant.sku
+        for place, name in options:
+            fields[f"value_{place}-{variant_id}"] = text_line(f"{name} of {sku}", LONGEST_LABEL)
+        if not options:
+            fields[f"label-{variant_id}"] = text_line(f"Label of {sku}", LONGEST_LABEL, required=False)
+        fields[f"price-{variant_id}"] = Price(f"Price of {sku}")
+        fields[f"low_stock_threshold-{variant_id}"] = WholeNumber(f"Low stock of {sku}", 0, MOST_STOCK, needed=True)
+        fields[f"place-{variant_id}"] = WholeNumber(f"Place of {sku}", 1, MAX_PLACE, needed=True)
+        fields[f"active-{variant_id}"] = BooleanField(f"{sku} is for sale")
+    return with_fields(ProductEditForm, fields)(product, data=state_of(product))

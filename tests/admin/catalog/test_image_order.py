@@ -126,9 +126,9 @@ def test_what_was_done_with_the_images_stands_in_the_history_of_the_product(app,
 
     assert history(clerk, images_page) == [
         "added 2 images",
-        "put the images in another order",
-        f"words of a image from “Teapot” to “From above {CANARY}”",
-        "removed a image",
+        "changed the order of the images",
+        f"description of an image from “Teapot” to “From above {CANARY}”",
+        "removed an image",
     ]
 
 
@@ -141,7 +141,7 @@ def test_images_that_were_changed_meanwhile_are_no_reason_to_ask_again(app, cler
 
     assert reply.status_code == 303
     assert goods.product(number).name == "Teapot for two"
-    assert history(clerk, images_page)[0] == "added a image"
+    assert history(clerk, images_page)[0] == "added an image"
 
 
 @both_databases

@@ -87,7 +87,7 @@ def test_staff_write_down_what_happened(packer, goods, kind, pieces, change):
     ("kind", "pieces", "words"),
     [
         ("received", "0", "Pieces must be a whole number from 1 to 1,000,000"),
-        ("received", "1000000", "already; the desk counts up to 1,000,000"),
+        ("received", "1000000", "already; the shop counts up to 1,000,000"),
         ("received", "-3", "Pieces must be a whole number from 1 to 1,000,000"),
         ("counted", "1.5", "Pieces must be a whole number from 0 to 1,000,000"),
         ("counted", "\0", "Pieces must be a whole number from 0 to 1,000,000"),

@@ -85,7 +85,7 @@ def test_labels_become_the_values_of_the_first_option(clerk, goods):
         ({"values_1": "S, M"}, "Name what “S”, “M” are: Size, Colour or the like"),
         (
             {"option_1": "Size", "values_1": "S", "option_2": "SIZE", "values_2": "M"},
-            "“SIZE” stands twice: each option needs a name of its own",
+            "“SIZE” is used twice: each option needs a name of its own",
         ),
         ({"option_1": "x" * 41, "values_1": "S"}, "Option has 41 characters; 40 fit"),
         (
@@ -121,10 +121,10 @@ def test_options_that_make_no_sense_are_refused_with_the_cure(clerk, goods, answ
     ("field", "typed", "words"),
     [
         ("sku", "MUG-BLU", "SKU MUG-BLU belongs to “Blue mug” already: choose another"),
-        ("sku", "mug blu m", "SKU MUG-BLU-M stands twice: give Large another"),
+        ("sku", "mug blu m", "SKU MUG-BLU-M is used twice: give Large another"),
         ("sku", "", "The SKU of Large is empty: fill it in"),
-        ("price", "0", "Price of MUG-BLU-LAR must be from KSh 1 to KSh 1,000,000"),
-        ("stock", "x", "Stock of MUG-BLU-LAR must be a whole number from 0 to 1,000,000"),
+        ("price", "0", "Price of Large must be from KSh 1 to KSh 1,000,000"),
+        ("stock", "x", "Stock of Large must be a whole number from 0 to 1,000,000"),
     ],
 )
 def test_a_row_that_is_wrong_stops_all_and_keeps_what_was_typed(clerk, goods, field, typed, words):
@@ -166,7 +166,7 @@ def test_a_hundred_variants_are_made_in_few_queries_and_shown_as_a_list(app, cle
     assert goods.edit(clerk, added, name="Mug of many").status_code == 303
 
 
-def test_somebody_elses_edit_meanwhile_is_told_and_what_was_typed_stays(clerk, goods):
+def test_an_edit_by_another_user_is_reported_and_keeps_what_was_typed(clerk, goods):
     added = goods.added(clerk)
     page = goods.options(clerk, added, option_1="Size", values_1="S, M")
     goods.edit(clerk, added, name="Other mug")
@@ -174,7 +174,7 @@ def test_somebody_elses_edit_meanwhile_is_told_and_what_was_typed_stays(clerk, g
     reply = goods.make(clerk, added, page, **{f"price-{key_of('M')}": "99"})
 
     assert reply.status_code == 409
-    assert "Somebody else changed this product meanwhile" in reply.text
+    assert "another user changed this product while you were looking at it" in reply.text
     assert goods.make(clerk, added, reply).status_code == 303
     assert goods.variant("MUG-BLU-M").price == 99
 
