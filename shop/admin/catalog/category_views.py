@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
-from shop.admin.catalog.fields import refuse, text_line
+from shop.admin.catalog.fields import form_page, refuse, text_line
 from shop.admin.catalog.product_views import all_categories
 from shop.catalog.categories import (
     LONGEST_BLURB,
@@ -210,6 +210,4 @@ def _order(every: Sequence[Category]) -> dict[str, str]:
 
 
 def _form_page(form: CategoryForm) -> ViewResponse:
-    shown = _shown(form.category) if form.category else None
-    page = render_template("admin/catalog/category.html", form=form, shown=shown, problems=form.problems)
-    return page, 422 if form.problems else 200
+    return form_page("category", form, shown=_shown(form.category) if form.category else None)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from types import new_class
 from typing import Any, TypeVar, cast
 
+from flask import render_template
 from wtforms import Field, Form, StringField
 from wtforms.validators import DataRequired, StopValidation
 
@@ -98,16 +99,11 @@ def new_variant(form: BaseForm, sku: str = "", suffix: str = "", **more: Any) ->
     """The variant that was typed into a valid form with `new_variant_fields`. An empty SKU becomes `sku`."""
     return NewVariant(
         sku=form[f"sku{suffix}"].sku or sku,
-        price=number(form, f"price{suffix}"),
-        stock=number(form, f"stock{suffix}"),
-        low_stock_threshold=number(form, f"low_stock_threshold{suffix}"),
+        price=form[f"price{suffix}"].number,
+        stock=form[f"stock{suffix}"].number,
+        low_stock_threshold=form[f"low_stock_threshold{suffix}"].number,
         **more,
     )
-
-
-def number(form: BaseForm, name: str) -> int:
-    """The number in a valid field."""
-    return form[name].number or 0
 
 
 def refuse(form: BaseForm, name: str, words: str) -> None:
@@ -126,3 +122,9 @@ def refuse_taken_skus(form: BaseForm, skus: Mapping[str, str]) -> None:
 def with_fields(form: type[FormClass], fields: Mapping[str, Field]) -> type[FormClass]:
     """A form with more fields: those of each variant, for example."""
     return cast(type[FormClass], new_class(form.__name__, (form,), exec_body=lambda body: body.update(fields)))
+
+
+def form_page(template: str, form: BaseForm, **more: Any) -> tuple[str, int]:
+    """The page of a form: with status 422 when something is wrong with it."""
+    page = render_template(f"admin/catalog/{template}.html", form=form, problems=form.problems, **more)
+    return page, 422 if form.problems else 200

@@ -1,4 +1,4 @@
-"""The pages on which a product gets its images."""
+"""The images of a product: add, describe, put in order, remove."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,34 +23,34 @@ from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, Unsaid, refuse_if_changed
 from shop.web.idempotency import make_once
 
-MOST_FILES = 8  # in one upload
+MAX_FILES = 8  # in one upload
 STEPS = {"earlier": -1, "later": 1, "first": -gallery.MOST_IMAGES}
-GONE = "That image is no longer there. This is how the images are now"
+GONE = "That image is no longer there. These are the images now"
 ORDER: dict[str, Label] = {"order": ("The order of the images", Unsaid())}
 VARIANTS: dict[str, Label] = {"variants": ("What the image shows", Unsaid())}
 WORDS: dict[str, Label] = {"alt": "What the image shows"}
-takes("admin.add_images", MOST_FILES * LARGEST_FILE)
+takes("admin.add_images", MAX_FILES * LARGEST_FILE)
 
 
 @admin.get("/products/<number>/images")
 @may("owner")
 def product_images(number: str) -> str:
-    """The images of one product, and a form for more."""
+    """The images of a product, and the form to add more."""
     return _page(_product(number))
 
 
 @admin.post("/products/<number>/images")
 @may("owner")
 def add_images(number: str) -> tuple[str, int] | AnyResponse:
-    """Take in images from a phone or a computer."""
+    """Add images."""
     product = _product(number)
     alt = typed_line(request.form.get("alt"))
     files = [file for file in request.files.getlist("images") if file.filename or file.stream.seek(0, 2)]
     problems = []
     if not files:
         problems.append(("image-files", "Choose at least one image"))
-    if len(files) > MOST_FILES:
-        problems.append(("image-files", f"Send {MOST_FILES} images at a time, not {len(files)}"))
+    if len(files) > MAX_FILES:
+        problems.append(("image-files", f"Send {MAX_FILES} images at a time, not {len(files)}"))
     if len(product.images) >= gallery.MOST_IMAGES:
         problems.append(("image-files", FULL))
     if len(alt) > gallery.LONGEST_ALT:
@@ -73,7 +73,7 @@ def add_images(number: str) -> tuple[str, int] | AnyResponse:
 @admin.post("/products/<number>/images/move")
 @may("owner")
 def move_image(number: str) -> AnyResponse:
-    """Move a image one place earlier or later, or to the front."""
+    """Move an image one place earlier or later, or to the front."""
     way = request.form.get("to", "")
     if way not in STEPS:
         abort(400)
@@ -83,13 +83,13 @@ def move_image(number: str) -> AnyResponse:
             refuse_if_changed(f"images of {product.id}", gallery.order_shown(product), labels=ORDER)
         gallery.move(product, _image(), STEPS[way])
 
-    return _arrange(number, move, "Moved a image", "Moved")
+    return _arrange(number, move, "Moved an image", "Moved")
 
 
 @admin.post("/products/<number>/images/words")
 @may("owner")
 def describe_image(number: str) -> tuple[str, int] | AnyResponse:
-    """Say what a image shows."""
+    """Save the description of an image."""
     alt = typed_line(request.form.get("alt"))
     if len(alt) > gallery.LONGEST_ALT:
         words = f"What it shows must be {gallery.LONGEST_ALT} characters or fewer; these are {len(alt)}"
@@ -101,13 +101,13 @@ def describe_image(number: str) -> tuple[str, int] | AnyResponse:
             refuse_if_changed(f"image {_image()}", {"alt": words}, labels=WORDS)
         gallery.describe(product, _image(), alt)
 
-    return _arrange(number, describe, "Described a image", "Words kept")
+    return _arrange(number, describe, "Described an image", "Description saved")
 
 
 @admin.post("/products/<number>/images/shows")
 @may("owner")
 def choose_what_image_shows(number: str) -> AnyResponse:
-    """Say which variants a image is of."""
+    """Choose the variants that an image shows."""
     key = request.form.get("shows", "same")
     if key == "same":
         return _back(number)
@@ -118,16 +118,16 @@ def choose_what_image_shows(number: str) -> AnyResponse:
                 refuse_if_changed(f"variants of image {one.id}", gallery.variants_shown(one), labels=VARIANTS)
         gallery.show_variants(product, _image(), key)
 
-    return _arrange(number, choose, "Chose the variants that a image is for", "Saved")
+    return _arrange(number, choose, "Chose the variants of an image", "Saved")
 
 
 @admin.post("/products/<number>/images/remove")
 @may("owner")
 def remove_image(number: str) -> AnyResponse:
-    """Take a image off the product."""
+    """Remove an image from the product."""
     asked = ask_for_confirmation(
         "Remove this image?",
-        "It leaves the product and its file is deleted. Orders that were placed with it still show it.",
+        "It is removed from the product and its file is deleted. Orders that were placed with it still show it.",
         button="Remove",
         back=url_for("admin.product", product_id=_product(number).id),
     )
@@ -140,16 +140,15 @@ def remove_image(number: str) -> AnyResponse:
         path = gallery.take_away(product, _image())
 
     words = "Removed. Orders that were placed with it still show it"
-    reply = _arrange(number, take_away, "Removed a image", words)
+    reply = _arrange(number, take_away, "Removed an image", words)
     serving.let_rest(path)
     return reply
 
 
 def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: str) -> Taken:
-    """Add each file that is an image; `problems` say what is wrong with the others. Raises ImageGone.
+    """Add each file that is an image, once for each posted form; `problems` names the others. Raises ImageGone.
 
-    Once for each posted form, whose answer leads to `page`. After any other error nobody knows whether the rows were
-    written: then the sweep deletes the files.
+    After any other error the rows may or may not be written: the sweep deletes the files that no row names.
     """
     db.session.rollback()
     paths, taken = store_images(files)
@@ -165,7 +164,7 @@ def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: s
         return page
 
     try:
-        if not make_once(add).first:  # sent twice: the others are there
+        if not make_once(add).first:  # sent twice: the first files are used
             remove_images(paths)
     except gallery.ImageGone:
         remove_images(paths)
@@ -213,7 +212,7 @@ def _page(product: Product, **more: Any) -> str:
 
 @admin.context_processor
 def what_images_show() -> dict[str, Any]:
-    """What templates with images of products ask."""
+    """The functions that templates with images of products call."""
     return {"what_it_may_show": gallery.what_it_may_show, "shows": gallery.shows}
 
 

@@ -1,24 +1,17 @@
 """Add a product, and change one. Of two users who change the same product, the second is shown the other's changes."""
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, request, url_for
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.catalog.fields import new_variant, refuse, refuse_taken_skus
+from shop.admin.catalog.fields import form_page, new_variant, refuse, refuse_taken_skus
 from shop.admin.catalog.product_form import VARIANTS, NewProductForm, ProductEditForm, product_edit_form
 from shop.admin.catalog.product_views import product_or_404
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.product_history import State, begin_locked_edit, end_edit, state_of
-from shop.catalog.products import (
-    CategoryArchived,
-    Details,
-    NewVariant,
-    add_product,
-    change_details,
-    change_variant,
-)
+from shop.catalog.products import CategoryArchived, Details, NewVariant, add_product, change_details, change_variant
 from shop.catalog.slugs import free_skus, suggested_sku
 from shop.core.database import db, write
 from shop.web.base_form import ViewResponse
@@ -30,18 +23,17 @@ from shop.web.idempotency import make_once
 @may("owner")
 def product_new() -> ViewResponse:
     """Ask for the plain case: one thing with a price. Sizes and colours come afterwards."""
-    form = NewProductForm(data={"stock": "0", "low_stock_threshold": str(LOW_STOCK)})
-    if not form.is_submitted():
-        return _new_page(form)
+    if request.method == "GET":
+        return form_page("product_new", NewProductForm(data={"stock": "0", "low_stock_threshold": str(LOW_STOCK)}))
     for _ in range(2):  # another user may take the name or the SKU before this one is written
         form = NewProductForm()
         if not form.validate():
-            return _new_page(form)
+            return form_page("product_new", form)
         details = form.details()
         variant = new_variant(form, free_skus([suggested_sku(details.name)])[0])
         refuse_taken_skus(form, {"sku": variant.sku})
         if form.problems:
-            return _new_page(form)
+            return form_page("product_new", form)
         try:
             made = make_once(lambda: _add(details, variant, form.options.data))  # noqa: B023
         except (IntegrityError, CategoryArchived):
@@ -50,7 +42,7 @@ def product_new() -> ViewResponse:
             flash(f"{details.name} is in the shop. Add an image, so that buyers see it", "good")
         return redirect(made.address, 303)
     refuse(form, "sku", "Another user took this SKU at the same moment. Save again")
-    return _new_page(form)
+    return form_page("product_new", form)
 
 
 @admin.route("/products/<int:product_id>/edit", methods=["GET", "POST"])
@@ -82,10 +74,10 @@ def _add(details: Details, variant: NewVariant, options: bool) -> str:
 def _save(product: Product, form: ProductEditForm) -> str:
     db.session.refresh(product, with_for_update=True)
     _refuse_if_changed(product, form)
-    edit, before = form.edit(), begin_locked_edit(product)
-    change_details(product, edit.details)
+    before = begin_locked_edit(product)
+    change_details(product, form.details())
     by_id = {variant.id: variant for variant in product.variants}
-    for position, (variant_id, change) in enumerate(edit.variants):
+    for position, (variant_id, change) in enumerate(form.variants().items()):
         by_id[variant_id].position = position
         change_variant(by_id[variant_id], change)
     words = end_edit(product, before, current_user_name())
@@ -110,13 +102,5 @@ def _shown(product: Product) -> State:
     return {**state_of(product), VARIANTS: f"{len(product.options)} options: {ids}"}
 
 
-def _new_page(form: NewProductForm) -> ViewResponse:
-    page = render_template("admin/catalog/product_new.html", form=form, problems=form.problems)
-    return page, 422 if form.problems else 200
-
-
 def _edit_page(product: Product, form: ProductEditForm) -> ViewResponse:
-    page = render_template(
-        "admin/catalog/product_edit.html", product=product, form=form, problems=form.problems, shown=_shown(product)
-    )
-    return page, 422 if form.problems else 200
+    return form_page("product_edit", form, product=product, shown=_shown(product))

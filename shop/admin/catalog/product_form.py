@@ -1,21 +1,12 @@
 """The forms of a product: a new one, and the one that changes a product with all its variants."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
-from shop.admin.catalog.fields import (
-    Price,
-    max_length,
-    new_variant_fields,
-    number,
-    refuse,
-    text_line,
-    tidy_text,
-    with_fields,
-)
+from shop.admin.catalog.fields import Price, max_length, new_variant_fields, refuse, text_line, tidy_text, with_fields
 from shop.admin.catalog.product_views import all_categories
 from shop.catalog.models import Product
 from shop.catalog.product_history import state_of
@@ -28,14 +19,6 @@ from shop.web.form_fields import WholeNumber
 
 MAX_PLACE = 999
 VARIANTS = "variants"  # in the fingerprint: which variants and options there are
-
-
-@dataclass(frozen=True)
-class Edit:
-    """What a valid form asks for: each variant's id with its values, in their new order."""
-
-    details: Details
-    variants: list[tuple[int, VariantEdit]]
 
 
 class ProductForm(BaseForm):
@@ -58,9 +41,9 @@ class ProductForm(BaseForm):
         if field.data not in self.categories:
             raise ValidationError("Choose a category")
 
-    def details(self, **more: Any) -> Details:
+    def details(self) -> Details:
         """What was typed into a valid form."""
-        return Details(self.name.data, int(self.category.data), self.description.data, **more)
+        return Details(self.name.data, int(self.category.data), self.description.data)
 
 
 class NewProductForm(ProductForm):
@@ -89,11 +72,14 @@ class ProductEditForm(ProductForm):
         """Check each field, then the variants together."""
         return super().validate(**options) and self._check_together()
 
-    def edit(self) -> Edit:
+    def details(self) -> Details:
         """What was typed into a valid form."""
-        details = self.details(slug=tidy_slug(self.slug.data), options=self._option_names())
-        ordered = sorted(self.product.variants, key=lambda one: (number(self, f"place-{one.id}"), one.position, one.id))
-        return Edit(details, [(variant.id, self._variant_edit(variant.id)) for variant in ordered])
+        return replace(super().details(), slug=tidy_slug(self.slug.data), options=tuple(self._values("option_{}")))
+
+    def variants(self) -> dict[int, VariantEdit]:
+        """What was typed for each variant, by id, in the new order."""
+        ordered = sorted(self.product.variants, key=lambda one: (self[f"place-{one.id}"].number, one.position, one.id))
+        return {variant.id: self._variant(variant.id) for variant in ordered}
 
     def change_labels(self) -> dict[str, Label]:
         """What the fields and their values are called when another user changed them."""
@@ -103,42 +89,40 @@ class ProductEditForm(ProductForm):
             labels[f"active-{variant.id}"] = (variant.sku, {"1": "for sale", "": "archived"})
         return labels
 
-    def _option_names(self) -> tuple[str, ...]:
-        return tuple(self[f"option_{place}"].data for place in range(1, len(self.product.options) + 1))
+    def _values(self, names: str) -> list[str]:
+        """The values of the fields of each option."""
+        return [self[names.format(place)].data for place in range(1, len(self.product.options) + 1)]
 
-    def _variant_edit(self, variant_id: int) -> VariantEdit:
-        values = tuple(self[f"value_{place}-{variant_id}"].data for place in range(1, len(self.product.options) + 1))
+    def _variant(self, variant_id: int) -> VariantEdit:
         return VariantEdit(
-            price=number(self, f"price-{variant_id}"),
-            low_stock_threshold=number(self, f"low_stock_threshold-{variant_id}"),
+            price=self[f"price-{variant_id}"].number,
+            low_stock_threshold=self[f"low_stock_threshold-{variant_id}"].number,
             active=self[f"active-{variant_id}"].data,
-            values=values,
-            label="" if values else self[f"label-{variant_id}"].data,
+            values=tuple(self._values(f"value_{{}}-{variant_id}")),
+            label="" if self.product.options else self[f"label-{variant_id}"].data,
         )
 
     def _check_together(self) -> bool:
-        """Check that one variant or more are for sale, and that a buyer can tell them apart."""
-        names = self._option_names()
-        if len({name.casefold() for name in names}) < len(names):
+        """Check that a variant is for sale, and that a buyer can tell those for sale apart."""
+        names = [name.casefold() for name in self._values("option_{}")]
+        if len(set(names)) < len(names):
             refuse(self, f"option_{len(names)}", "Two options have the same name: call them differently")
-        first = "value_1" if names else "label"
-        edits = self.edit().variants
-        sold = [(variant_id, label_of(one.values) or one.label) for variant_id, one in edits if one.active]
+        edits = self.variants()
+        sold = [variant_id for variant_id, one in edits.items() if one.active]
         if edits and not sold:
-            words = "Leave one variant for sale, or archive the whole product instead"
-            refuse(self, f"active-{edits[0][0]}", words)
-        for variant_id, one in edits:
-            if len(label_of(one.values)) > LONGEST_LABEL:
-                words = f"These values have more than {LONGEST_LABEL} characters together"
-                refuse(self, f"{first}-{variant_id}", words)
+            refuse(
+                self, f"active-{next(iter(edits))}", "Leave one variant for sale, or archive the whole product instead"
+            )
         seen: set[str] = set()
-        for variant_id, label in sold:
-            if len(sold) > 1 and not label:
-                refuse(self, f"{first}-{variant_id}", "Give each variant a label: buyers choose by it")
-            elif label and label.casefold() in seen:
-                words = f"Two variants for sale are called “{label}”: change one or archive it"
-                refuse(self, f"{first}-{variant_id}", words)
-            seen.add(label.casefold())
+        for variant_id, one in edits.items():
+            field, label = f"{'value_1' if names else 'label'}-{variant_id}", label_of(one.values) or one.label
+            if len(label) > LONGEST_LABEL:
+                refuse(self, field, f"These values have more than {LONGEST_LABEL} characters together")
+            if len(sold) > 1 and one.active and not label:
+                refuse(self, field, "Give each variant a label: buyers choose by it")
+            if one.active and label.casefold() in seen:
+                refuse(self, field, f"Two variants for sale are called “{label}”: change one or archive it")
+            seen |= {label.casefold()} if one.active else set()
         return not self.problems
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
@@ -16,7 +16,7 @@ from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, has_role, may
-from shop.admin.catalog.fields import refuse, text_line
+from shop.admin.catalog.fields import form_page, refuse, text_line
 from shop.catalog.models import StockEntry, Variant
 from shop.catalog.stock import MOST_STOCK, HeldByOrders, TooFew, TooMany, change_stock, set_stock
 from shop.core.database import db, write
@@ -204,17 +204,15 @@ def _variant(sku: str) -> Variant:
 
 
 def _page(variant: Variant, form: StockForm, unsupplied: Sequence[Order] = ()) -> ViewResponse:
-    page = render_template(
-        "admin/catalog/stock.html",
+    return form_page(
+        "stock",
+        form,
         variant=variant,
         ledger=ledger_of(variant.sku, page_arg(request.args.get("page", ""))),
         kinds=KINDS,
-        form=form,
-        problems=form.problems,
         unsupplied=unsupplied,
         can_cancel=all(order.payment == Payment.AWAITING for order in unsupplied),
         idempotency_key=form.once.data or secrets.token_urlsafe(18),
         shown=_shown(variant.sku, variant.on_hand),
         link_to_page=lambda number: url_for("admin.stock", sku=variant.sku, page=number),
     )
-    return page, 422 if form.problems else 200

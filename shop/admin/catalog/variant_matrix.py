@@ -1,9 +1,9 @@
 """The options of a product, like Size and Colour, and all combinations of their values: the variants."""
 
 import re
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import product as combinations
+from itertools import zip_longest
 from math import prod
 from typing import Any
 
@@ -29,20 +29,13 @@ PLACES = (1, 2, 3)  # of the options
 Values = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Matrix:
-    """The options asked for, and the combinations of their values."""
-
-    names: Values
-    values_of: dict[int, Values]  # the new values of each variant that exists, by its id
-    missing: list[Values]
-
-
 class OptionsForm(BaseForm):
-    """Up to three options and their values. Make it with `options_form`. A valid form has its `matrix`."""
+    """Up to three options and their values. Make it with `options_form`. Validating it sets what follows from them."""
 
     product: Product
-    matrix = Matrix((), {}, [])
+    names: list[str]
+    values_of: dict[int, Values]  # the new values of each variant that exists, by its id
+    missing: list[Values]
 
     def existing_values(self) -> list[list[str]]:
         """The values of each of the three options. Labels of a product without options are values of the first."""
@@ -52,52 +45,52 @@ class OptionsForm(BaseForm):
         return [_distinct([variant.label for variant in variants]), [], []]
 
     def validate(self, **options: Any) -> bool:
-        """Check the options and make the matrix."""
+        """Check each option, then the number of combinations."""
         if super().validate(**options):
-            self.matrix = self._matrix(*self._read())
+            columns = self._read()
+            count = prod(len(values) for values in columns)
+            if count > MOST_VARIANTS:
+                words = f"That makes {count:,} combinations; a product has {MOST_VARIANTS} at most"
+                refuse(self, "values_1", f"{words}. Leave some values out")
+            else:
+                self._combine(columns)
         return not self.problems
 
-    def _read(self) -> tuple[Values, list[list[str]]]:
-        """The names of the options, and the values of each."""
-        names: list[str] = []
-        columns: list[list[str]] = []
+    def _read(self) -> list[list[str]]:
+        """Read and check the names of the options; return the values of each."""
+        self.names, columns = [], []
         for place, existing in enumerate(self.existing_values(), 1):
             field, typed = f"option_{place}", _split(self[f"values_{place}"].data)
             name = self[field].data if field in self else self.product.options[place - 1]
-            if not (name or typed or existing):
+            values = _distinct(existing + typed)
+            if not (name or values):
                 continue
             if not name:
-                examples = ", ".join(f"“{value}”" for value in (existing + typed)[:3])
+                examples = ", ".join(f"“{value}”" for value in values[:3])
                 refuse(self, field, f"Name what {examples} are: Size, Colour or the like")
-            elif name.casefold() in {other.casefold() for other in names}:
+            elif name.casefold() in {other.casefold() for other in self.names}:
                 refuse(self, field, f"“{name}” is used twice: each option needs a name of its own")
-            values = _distinct(existing + typed)
             if not values:
                 refuse(self, f"values_{place}", f"Say which kinds of {name} there are, separated by commas")
-            names.append(name)
+            self.names.append(name)
             columns.append(values or [""])
-        if not names:
+        if not self.names:
             refuse(self, "option_1", "Name at least one option, like Size, and its values, like Small, Large")
-        return tuple(names), columns
+        return columns
 
-    def _matrix(self, names: Values, columns: list[list[str]]) -> Matrix:
-        count = prod(len(values) for values in columns)
-        if count > MOST_VARIANTS:
-            words = f"That makes {count:,} combinations; a product has {MOST_VARIANTS} at most. Leave some values out"
-            refuse(self, "values_1", words)
-            return self.matrix
-        values_of = {}
+    def _combine(self, columns: list[list[str]]) -> None:
+        """Find the missing combinations. A variant without a value of an option gets the first one."""
+        self.values_of = {}
         for variant in self.product.variants:
             own = variant.values if self.product.options else (variant.label,)
-            padded = (*own, *[""] * len(PLACES))[: len(columns)]
-            values_of[variant.id] = tuple(value or column[0] for value, column in zip(padded, columns, strict=True))
-        there = set(values_of.values())
-        missing = [values for values in combinations(*columns) if columns and values not in there]
-        longest = max((label_of(values) for values in (*there, *missing)), key=len, default="")
+            pairs = zip_longest(own[: len(columns)], columns, fillvalue="")
+            self.values_of[variant.id] = tuple(value or column[0] for value, column in pairs)
+        there = set(self.values_of.values())
+        self.missing = [values for values in combinations(*columns) if values not in there]
+        longest = max((label_of(values) for values in (*there, *self.missing)), key=len, default="")
         if len(longest) > LONGEST_LABEL:
             words = f"“{longest}” is too long: the values of one variant have {LONGEST_LABEL} characters"
             refuse(self, "values_1", words)
-        return Matrix(names, values_of, missing)
 
 
 def options_form(product: Product) -> OptionsForm:

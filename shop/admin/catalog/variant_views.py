@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, request, url_for
 from sqlalchemy.exc import IntegrityError
 from wtforms import Field
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.catalog.fields import (
+    form_page,
     new_variant,
     new_variant_fields,
     refuse,
@@ -17,7 +18,7 @@ from shop.admin.catalog.fields import (
     with_fields,
 )
 from shop.admin.catalog.product_views import product_or_404
-from shop.admin.catalog.variant_matrix import Matrix, MatrixForm, OptionsForm, matrix_form, options_form
+from shop.admin.catalog.variant_matrix import MatrixForm, OptionsForm, matrix_form, options_form
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.product_history import StaleEdit, begin_edit, end_edit
 from shop.catalog.products import LONGEST_LABEL, MOST_VARIANTS, NewVariant, add_variants, name_options, revalue
@@ -66,24 +67,24 @@ class NewVariantForm(BaseForm):
 def product_options(product_id: int) -> ViewResponse:
     """Ask for the options, show every missing combination, and add those that are wanted."""
     product = product_or_404(product_id)
-    options, step = options_form(product), request.form.get("step")
-    if not options.is_submitted() or not options.validate() or step == "options":
-        return _options_page(product, options)
-    rows = matrix_form(product, options.matrix.missing)
-    seen = request.form.get("version", "")
-    if seen != str(product.version):
-        return _matrix_page(product, options, rows, changed=True)
-    if step != "make" or not rows.validate():
+    options, version = options_form(product), product.version
+    if not options.is_submitted() or not options.validate() or request.form.get("step") == "options":
+        return form_page("options", options, product=product)
+    rows = matrix_form(product, options.missing)
+    moved = request.form.get("version") != str(version)
+    if moved or request.form.get("step") != "make" or not rows.validate():
         return _matrix_page(product, options, rows)
-    fresh, matrix = rows.variants(), options.matrix
+    fresh = rows.variants()
     try:
-        made = make_once(lambda: _make(product, int(seen), matrix, fresh))
+        made = make_once(lambda: _make(product, version, options, fresh))
     except (StaleEdit, IntegrityError):
         product = product_or_404(product_id)
         options = options_form(product)
         if not options.validate():
-            return _options_page(product, options)
-        return _matrix_page(product, options, matrix_form(product, options.matrix.missing), changed=True)
+            return form_page("options", options, product=product)
+        rows = matrix_form(product, options.missing)
+        rows.validate()
+        return _matrix_page(product, options, rows)
     if made.first:
         words = f"{len(fresh)} variant{'s' if len(fresh) != 1 else ''} added" if fresh else "The options are saved"
         flash(words, "good")
@@ -99,13 +100,13 @@ def product_variant_new(product_id: int) -> ViewResponse:
         return redirect(url_for("admin.product_options", product_id=product_id), 303)
     form = _new_variant_form(product)
     if not form.is_submitted() or not form.validate():
-        return _variant_page(product, form)
+        return form_page("variant", form, product=product)
     variant, seen = form.variant(), product.version
     try:
         made = make_once(lambda: _add(product, seen, variant))
     except (StaleEdit, IntegrityError):
         refuse(form, "sku", "Another user changed this product at the same moment. Save again")
-        return _variant_page(product_or_404(product_id), form)
+        return form_page("variant", form, product=product_or_404(product_id))
     if made.first:
         flash(f"{form.full_label()} is added, SKU {variant.sku}", "good")
     return redirect(made.address, 303)
@@ -123,11 +124,11 @@ def _new_variant_form(product: Product) -> NewVariantForm:
     return form
 
 
-def _make(product: Product, seen: int, matrix: Matrix, fresh: list[NewVariant]) -> str:
+def _make(product: Product, seen: int, options: OptionsForm, fresh: list[NewVariant]) -> str:
     before = begin_edit(product, seen)
-    name_options(product, matrix.names)
+    name_options(product, options.names)
     for variant in product.variants:
-        revalue(variant, matrix.values_of[variant.id])
+        revalue(variant, options.values_of[variant.id])
     add_variants(product, fresh, current_user_name())
     words = end_edit(product, before, current_user_name())
     audit(f"Changed product {product.name}: {words or 'saved its options without a change'}")
@@ -141,23 +142,7 @@ def _add(product: Product, seen: int, variant: NewVariant) -> str:
     return url_for("admin.product", product_id=product.id)
 
 
-def _options_page(product: Product, form: OptionsForm) -> ViewResponse:
-    page = render_template("admin/catalog/options.html", product=product, form=form, problems=form.problems)
-    return page, 422 if form.problems else 200
-
-
-def _matrix_page(product: Product, options: OptionsForm, form: MatrixForm, *, changed: bool = False) -> ViewResponse:
-    page = render_template(
-        "admin/catalog/variant_matrix.html",
-        product=product,
-        options=options,
-        form=form,
-        problems=form.problems,
-        changed=changed,
-    )
-    return page, 409 if changed else 422 if form.problems else 200
-
-
-def _variant_page(product: Product, form: NewVariantForm) -> ViewResponse:
-    page = render_template("admin/catalog/variant.html", product=product, form=form, problems=form.problems)
-    return page, 422 if form.problems else 200
+def _matrix_page(product: Product, options: OptionsForm, rows: MatrixForm) -> ViewResponse:
+    changed = request.form.get("version") != str(product.version)
+    page, status = form_page("variant_matrix", rows, product=product, options=options, changed=changed)
+    return page, 409 if changed else status
