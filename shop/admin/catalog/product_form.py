@@ -31,8 +31,8 @@ class ProductForm(BaseForm):
     def __init__(self, product: Product | None = None, **given: Any) -> None:
         super().__init__(**given)
         self.product = product
-        shelves = [one for one in all_categories() if one.active or (product and one.id == product.category_id)]
-        self.categories = {str(shelf.id): shelf.name for shelf in shelves}
+        now = product.category_id if product else None
+        self.categories = {str(one.id): one.name for one in all_categories() if one.active or one.id == now}
         chosen = self.category.data in self.categories
         self.category.choices = [*([] if chosen else [("", "Choose one")]), *self.categories.items()]
 

@@ -22,10 +22,10 @@ MAX_EDITS = 20  # that the page of a product shows
 def products() -> str:
     """Products for sale, low in stock, sold out or archived."""
     q = tidy_search(request.args.get("q", ""))
-    shelves = all_categories()
-    shelf = next((one for one in shelves if str(one.id) == request.args.get("category")), None)
+    every = all_categories()
+    chosen = next((one for one in every if str(one.id) == request.args.get("category")), None)
     page = list_products(
-        request.args.get("tab", ""), q, shelf.id if shelf else None, page_arg(request.args.get("page", ""))
+        request.args.get("tab", ""), q, chosen.id if chosen else None, page_arg(request.args.get("page", ""))
     )
 
     def link(tab: str = page.tab, number: int = 1, q: str = q, everywhere: bool = False) -> str:
@@ -33,7 +33,7 @@ def products() -> str:
             "admin.products",
             tab=tab if tab != "sale" else None,
             q=q or None,
-            category=shelf.id if shelf and not everywhere else None,
+            category=chosen.id if chosen and not everywhere else None,
             page=number if number > 1 else None,
         )
 
@@ -42,8 +42,8 @@ def products() -> str:
         "admin/catalog/products.html",
         page=page,
         q=q,
-        shelf=shelf,
-        shelves=shelves,
+        category=chosen,
+        categories=every,
         tabs=tabs,
         tab_words=TABS[page.tab],
         link=link,
