@@ -21,6 +21,7 @@ from shop.core.database import db, write
 from shop.core.text import typed_line
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, Unsaid, refuse_if_changed
+from shop.web.form_fields import row_id
 from shop.web.idempotency import make_once
 
 MAX_FILES = 8  # in one upload
@@ -195,15 +196,12 @@ def _arrange(number: str, act: Any, log_words: str, words: str) -> AnyResponse:
 
 
 def _product(number: str) -> Product:
-    loaded = select(Product).options(selectinload(Product.images))
-    if not (number.isascii() and number.isdigit() and len(number) <= 9):
-        abort(404)
-    return db.session.scalar(loaded.where(Product.id == int(number))) or abort(404)
+    query = select(Product).where(Product.id == row_id(number)).options(selectinload(Product.images))
+    return db.session.scalar(query) or abort(404)
 
 
 def _image() -> int:
-    typed = request.form.get("image", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 9 else 0
+    return row_id(request.form.get("image", ""))
 
 
 def _page(product: Product, **more: Any) -> str:

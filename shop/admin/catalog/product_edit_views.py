@@ -22,7 +22,7 @@ from shop.web.idempotency import make_once
 @admin.route("/products/new", methods=["GET", "POST"])
 @may("owner")
 def product_new() -> ViewResponse:
-    """Ask for the plain case: one thing with a price. Sizes and colours come afterwards."""
+    """Add a product with one variant. Its options, like sizes and colours, come afterwards."""
     if request.method == "GET":
         return form_page("product_new", NewProductForm(data={"stock": "0", "low_stock_threshold": str(LOW_STOCK)}))
     for _ in range(2):  # another user may take the name or the SKU before this one is written

@@ -15,7 +15,7 @@ from tests import both_databases
 from tests.admin_client import DONE
 from tests.csv_sheets import NEW, Desk, everything, rows_of, sheet, variant
 from tests.page_checks import CANARY
-from tests.shopper import SKU, hidden_fields
+from tests.shopper import SKU
 
 
 @pytest.fixture
@@ -213,16 +213,6 @@ def test_a_change_of_another_product_after_the_preview_does_not_matter(app, desk
         write(lambda: db.session.execute(update(Variant).where(Variant.sku != SKU).values(on_hand=90)))
 
     assert desk.apply(page).status_code == 303
-
-
-def test_without_the_comparison_the_change_would_be_overwritten(app, desk, monkeypatch):
-    page = desk.look(sheet({"SKU": SKU, "Stock": "50"}))
-    with app.app_context():
-        write(lambda: db.session.execute(update(Variant).where(Variant.sku == SKU).values(on_hand=9)))
-    monkeypatch.setattr(import_views.Plan, "seen", property(lambda _plan: hidden_fields(page.text)["seen"]))
-
-    assert desk.apply(page).status_code == 303
-    assert variant(app, SKU).on_hand == 50
 
 
 @both_databases

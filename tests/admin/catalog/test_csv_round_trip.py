@@ -169,14 +169,6 @@ def test_no_cell_of_an_export_is_a_formula(app, fill, products):
     assert [cell for cell in cells if cell.startswith(FORMULAS)] == []
 
 
-def test_without_the_apostrophe_a_cell_would_be_a_formula(app, fill, monkeypatch):
-    monkeypatch.setattr("shop.core.csv_files.safe_cell", str)
-    with app.app_context():
-        one = {"label": "x", "price": 1, "on_hand": 1, "low_stock_threshold": 1, "active": True}
-        fill([{"name": "=1", "description": "", "active": True, "alts": [], "options": False, "variants": [one]}])
-        assert "=1" in next(iter(rows(exported()))).values()
-
-
 @given(st.text(max_size=40) | st.sampled_from(HOSTILE))
 def test_a_cell_is_no_formula_and_keeps_its_value_when_it_is_read_back(words):
     words = words.replace("\0", "")

@@ -50,11 +50,6 @@ def largest_of_each_kind():
     yield "transparent WebP", photo(2500, 1990, "WEBP", "RGBA", lossless=True, method=0), most["WEBP"]
 
 
-def test_there_are_more_than_sixty_different_malicious_files(files):
-    assert len(files) > 60
-    assert len({sent.what for sent in files}) == len(files)
-
-
 def test_no_malicious_file_breaks_the_admin_or_is_stored_unsafe(app, clerk, tmp_path, files):
     with app.app_context():
         products = list(db.session.scalars(select(Product.id).order_by(Product.id)))
@@ -123,26 +118,3 @@ def test_a_decompression_bomb_is_refused_before_it_is_decoded(sent, monkeypatch)
     with pytest.raises(ImageRefused):
         shrink(BytesIO(sent.content))
     assert decoded == []
-
-    monkeypatch.setattr(processing, "_check_pixels", lambda image, file: None)
-    shrink(BytesIO(sent.content))
-    assert max(width * height for width, height in decoded) >= 5_000_000
-
-
-def test_without_the_list_of_formats_others_would_be_decoded(monkeypatch):
-    gif = next(sent for sent in malicious_files.impostors() if sent.what == "GIF")
-    with pytest.raises(ImageRefused):
-        shrink(BytesIO(gif.content))
-
-    monkeypatch.setattr(processing, "FORMATS", None)
-    monkeypatch.setitem(processing.MOST_PIXELS, "GIF", 10**9)
-    assert shrink(BytesIO(gif.content))[0].width == 800
-
-
-def test_metadata_would_be_served_without_the_new_encoding(monkeypatch):
-    sent = photo(exif=malicious_files.exif(), comment=SCRIPT)
-    sizes = shrink(BytesIO(sent))[1].values()
-    assert not [content for content in sizes if GPS in content or SCRIPT in content]
-
-    monkeypatch.setattr(processing, "_in_srgb", lambda image, profile: image.convert("RGB"))
-    assert [content for content in shrink(BytesIO(sent))[1].values() if SCRIPT in content]
