@@ -1,4 +1,4 @@
-"""Goods at the desk: forms filled in as a browser would, and what the database holds afterwards."""
+"""Products in the admin: forms filled in as a browser would, and what the database holds afterwards."""
 
 import re
 from html import unescape
@@ -127,11 +127,12 @@ def fields_of(html: str) -> dict[str, str]:
         kind = attributes.get("type", "text")
         if "name" in attributes and (kind not in ("radio", "checkbox") or " checked" in tag):
             fields[attributes["name"]] = attributes.get("value", "")
-    for name, text in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>\n?(.*?)</textarea>', html, re.DOTALL):
+    for name, text in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>(?:\r?\n)?(.*?)</textarea>', html, re.DOTALL):
         fields[name] = unescape(text)
     for name, options in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', html, re.DOTALL):
-        chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
-        fields[name] = unescape(chosen[1]) if chosen else ""
+        chosen = re.findall(r'selected value="([^"]*)"|value="([^"]*)" selected', options)
+        first = chosen or re.findall(r'value="([^"]*)"()', options)
+        fields[name] = unescape("".join(first[0])) if first else ""
     return fields
 
 

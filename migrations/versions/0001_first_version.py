@@ -639,7 +639,6 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(length=80), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
-        sa.Column("before", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["product_id"], ["product.id"], name=op.f("fk_product_edit_product_id_product"), ondelete="CASCADE"
         ),

@@ -63,7 +63,7 @@ class Product(Model):
 
 
 class ProductEdit(Model):
-    """One edit of a product: what changed, and the product before it. Rows are never changed."""
+    """One edit of a product, in words. Rows are only ever added."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
@@ -71,7 +71,6 @@ class ProductEdit(Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(String(80))
     words: Mapped[str] = mapped_column(Text)
-    before: Mapped[str] = mapped_column(Text)  # JSON: the fields of the product's form
 
     __table_args__ = (Index("ix_product_edit_version", "product_id", "version", unique=True),)
 

@@ -1,9 +1,7 @@
-"""Who changed what of a product. Each edit counts its version up, so that nobody saves over what they have not seen.
+"""The history of a product: who changed what. Each edit raises the product's version by one.
 
-Runs inside the caller's transaction.
+All functions run inside the caller's transaction.
 """
-
-import json
 
 from sqlalchemy import select, update
 
@@ -12,51 +10,43 @@ from shop.core.clock import utcnow
 from shop.core.database import db, updated
 from shop.core.money import shillings
 
-State = dict[str, str]
-Hung = list[tuple[str, str]]  # path and words of each image, in order
+State = dict[str, str]  # by the names of the fields in the product's form
+Images = list[tuple[str, str]]  # path and description of each image, in order
 
 
 class StaleEdit(Exception):
-    """Somebody else saved the product since it was opened. Nothing was written."""
+    """Another user saved the product since it was read. Nothing was written."""
 
 
 def begin_edit(product: Product, seen: int) -> State:
-    """Make sure that the product is in the version that was seen, and count it up; its state as it was.
+    """Raise the version of a product that was read in version `seen`; return its state before the edit.
 
-    Raises EditedMeanwhile. The caller changes the product, then calls `end_edit`.
+    Raises StaleEdit when its version is another one. The caller changes the product, then calls `end_edit`.
     """
-    here = update(Product).where(Product.id == product.id, Product.version == seen)
-    if not updated(here.values(version=seen + 1)):
+    same = update(Product).where(Product.id == product.id, Product.version == seen)
+    if not updated(same.values(version=seen + 1)):
         raise StaleEdit
     db.session.expire(product)
     return state_of(product)
 
 
 def begin_locked_edit(product: Product) -> State:
-    """The same for a product whose row the caller has locked: nobody can be in between."""
+    """Raise the version of a product whose row the caller has locked; return its state before the edit."""
     product.version += 1
     return state_of(product)
 
 
 def end_edit(product: Product, before: State, actor: str, words: str = "") -> str:
-    """Write down what an edit changed, in `words` or else as it shows; the same words, "" if it was nothing."""
+    """Record what an edit changed: `words`, or else the differences. Returns those words, "" if nothing changed."""
     db.session.flush()
     words = words or "; ".join(differences(product, before, state_of(product)))
-    db.session.add(
-        ProductEdit(
-            product_id=product.id,
-            version=product.version - 1,
-            at=utcnow(),
-            actor=actor[:80],
-            words=words,
-            before=json.dumps(before),
-        )
-    )
+    edit = ProductEdit(product_id=product.id, version=product.version - 1, at=utcnow(), actor=actor[:80], words=words)
+    db.session.add(edit)
     return words
 
 
 def state_of(product: Product) -> State:
-    """A product as the fields of its form hold it, by their names."""
+    """The values that the form of a product shows."""
     state = {
         "name": product.name,
         "slug": product.slug,
@@ -81,7 +71,7 @@ def state_of(product: Product) -> State:
 
 
 def differences(product: Product, before: State, after: State) -> list[str]:
-    """What an edit changed, each thing in words; "price of KIO-CLA from KSh 2,450 to KSh 2,500"."""
+    """What an edit changed, each in words: "price of KIO-CLA from KSh 2,450 to KSh 2,500"."""
     skus = {str(variant.id): variant.sku for variant in product.variants}
     new = [sku for number, sku in skus.items() if f"price-{number}" in after and f"price-{number}" not in before]
     words = [f"added {', '.join(new)}"] if new else []
@@ -115,20 +105,13 @@ def _difference(kind: str, sku: str, was: str, now: str) -> str:
     return f"{what} from “{was}” to “{now}”"
 
 
-def same_since(product: Product, version: int) -> bool:
-    """Whether its form would look as it did in that version: what was changed since is something else."""
-    mine = select(ProductEdit.before).where(ProductEdit.product_id == product.id, ProductEdit.version >= version)
-    before = db.session.scalar(mine.order_by(ProductEdit.version).limit(1))
-    return before is not None and json.loads(before) == state_of(product)
-
-
-def images_of(product: Product) -> Hung:
-    """The images of a product as they hang."""
+def images_of(product: Product) -> Images:
+    """The images of a product, in order."""
     return [(image.path, image.alt) for image in product.images]
 
 
-def note_images(product: Product, before: Hung, actor: str) -> None:
-    """Write down what was done with the images of a product whose row the caller has locked, if anything was."""
+def note_images(product: Product, before: Images, actor: str) -> None:
+    """Record what was changed in the images of a product whose row the caller has locked, if anything was."""
     db.session.flush()
     db.session.expire(product, ["images"])
     words = image_differences(before, images_of(product))
@@ -136,16 +119,16 @@ def note_images(product: Product, before: Hung, actor: str) -> None:
         end_edit(product, begin_locked_edit(product), actor, "; ".join(words))
 
 
-def image_differences(before: Hung, after: Hung) -> list[str]:
-    """What was done with the images, each thing in words."""
+def image_differences(before: Images, after: Images) -> list[str]:
+    """What was changed in the images, each in words."""
     was, now = dict(before), dict(after)
     words = []
     for verb, some, others in (("added", now, was), ("removed", was, now)):
         count = len(some.keys() - others.keys())
         if count:
-            words.append(f"{verb} {'a image' if count == 1 else f'{count} images'}")
-    stayed = [[path for path in hung if path in was and path in now] for hung in (was, now)]
+            words.append(f"{verb} {'an image' if count == 1 else f'{count} images'}")
+    stayed = [[path for path in images if path in was and path in now] for images in (was, now)]
     if stayed[0] != stayed[1]:
-        words.append("put the images in another order")
-    said = [path for path in stayed[1] if was[path] != now[path]]
-    return words + [f"words of a image from “{was[path]}” to “{now[path]}”" for path in said]
+        words.append("changed the order of the images")
+    described = [path for path in stayed[1] if was[path] != now[path]]
+    return words + [f"description of an image from “{was[path]}” to “{now[path]}”" for path in described]

@@ -40,7 +40,9 @@ class WholeNumberField(StringField):
         if not self.data and not self.needed:
             return
         if self.number is None or not self.least <= self.number <= self.most:
-            least, most = (shillings(self.least), shillings(self.most)) if self.money else (self.least, self.most)
+            least, most = (
+                (shillings(self.least), shillings(self.most)) if self.money else (f"{self.least:,}", f"{self.most:,}")
+            )
             raise ValidationError(f"{self.label.text} must be a whole number from {least} to {most}")
 
 

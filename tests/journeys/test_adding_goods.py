@@ -42,7 +42,7 @@ def six_more_arrive(merchant: Visitor) -> None:
     page.get_by_label("Received").check()
     page.get_by_label("Pieces").fill("6")
     page.get_by_label("Note").fill("From the weavers")
-    merchant.press("Write it down")
+    merchant.press("Save")
     merchant.sees("has 6 here now")
     page.goto(product)
 
@@ -61,7 +61,7 @@ def photographed(merchant: Visitor) -> None:
     expect(page.get_by_text(re.compile(r"MB became [0-9.]+ [KM]B"))).to_be_visible()
     merchant.press("Move image 2 earlier")
     page.get_by_label("What image 1 shows").fill(SHOWS)
-    merchant.press("Keep the words of image 1")
+    merchant.press("Save the description of image 1")
     expect(page.get_by_label("What image 1 shows")).to_have_value(SHOWS)
     sees_it_upright(merchant)
 

@@ -46,10 +46,10 @@ def products_file(prefix: str, bad: bool) -> bytes:
 
 
 def send(merchant: Visitor, content: bytes, name: str) -> None:
-    """Choose a file in the form of the page, and look at what it would change."""
+    """Choose a file in the form of the page, and preview its changes."""
     file = {"name": name, "mimeType": "text/csv", "buffer": content}
     merchant.page.locator("input[type=file]").set_input_files(file)
-    merchant.page.get_by_role("button", name="Look at what would change").click()
+    merchant.page.get_by_role("button", name="Preview the changes").click()
 
 
 def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visitor]):
@@ -81,20 +81,20 @@ def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visito
 
 
 @pytest.mark.parametrize("size", ["phone", "desk"])
-def test_two_hundred_products_are_looked_at_mended_and_applied(comes: Callable[..., Visitor], size: str):
+def test_two_hundred_products_are_previewed_corrected_and_applied(comes: Callable[..., Visitor], size: str):
     merchant = comes(size)
     merchant.sign_in()
     page = merchant.open("/admin/import")
     send(merchant, products_file(f"mat-{size}", bad=True), "mats.csv")
 
     merchant.sees_heading("What mats.csv would change")
-    merchant.sees("5 rows have errors. Nothing can be written yet.")
+    merchant.sees("5 rows have errors. Nothing can be applied yet.")
     expect(page.locator("tbody tr")).to_have_count(5)
     for row in (18, 43, 78, 121, 201):
         expect(page.get_by_role("cell", name=re.compile(f"^(Row )?{row}$"))).to_be_visible()
     merchant.sees("Price: “free” is no price. Write whole shillings, like 1250")
     expect(page.get_by_role("button", name="Apply")).to_have_count(0)
-    send(merchant, products_file(f"mat-{size}", bad=False), "mended.csv")
+    send(merchant, products_file(f"mat-{size}", bad=False), "corrected.csv")
 
     merchant.sees("200 new, 0 changed")
     page.get_by_role("button", name="Apply to the shop").click()

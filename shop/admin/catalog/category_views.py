@@ -1,4 +1,4 @@
-"""The shelves of the shop: add, rename, put in order, archive."""
+"""The categories of the shop: add, rename, put in order, archive."""
 
 from collections.abc import Sequence
 
@@ -6,10 +6,12 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
+from wtforms import RadioField, StringField
+from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
-from shop.admin.catalog.answers import Answers
+from shop.admin.catalog.fields import form_page, refuse, text_line
 from shop.admin.catalog.product_views import all_categories
 from shop.catalog.categories import (
     MAX_BLURB_LENGTH,
@@ -31,69 +33,102 @@ from shop.catalog.categories import (
 from shop.catalog.models import Category, Product
 from shop.catalog.slugs import tidy_slug
 from shop.core.database import db, write
-from shop.web.base_form import ViewResponse
+from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
 from shop.web.idempotency import make_once
 
-LABELS: dict[str, Label] = {"name": "Name", "slug": "Address", "blurb": "The sentence", "image": "Image"}
 ORDER: dict[str, Label] = {"order": "The order of the categories"}
+
+
+class CategoryForm(BaseForm):
+    """A category. A new one has no address yet: it is made from the name."""
+
+    name = text_line("Name", MAX_NAME_LENGTH)
+    blurb = text_line("The sentence", MAX_BLURB_LENGTH, required=False)
+    slug = text_line("Address", MAX_SLUG_LENGTH)
+    image = RadioField("Image", default=NEWEST_PRODUCT, validate_choice=False)
+
+    def __init__(self, category: Category | None) -> None:
+        super().__init__(obj=category)
+        self.category, self.images = category, images_for(category)
+        if category is None:
+            del self.slug
+
+    def validate_name(self, field: StringField) -> None:
+        """No two categories have the same name."""
+        same = category_by_name(field.data)
+        if same is not None and same is not self.category:
+            raise ValidationError(f"There is a category “{same.name}” already")
+
+    def validate_slug(self, field: StringField) -> None:
+        """It must be a free address."""
+        slug = tidy_slug(field.data)
+        owner = category_with_slug(slug)
+        if not slug:
+            raise ValidationError("The address needs letters a to z or digits")
+        if owner is not None and owner is not self.category:
+            raise ValidationError(f"“{owner.name}” has the address {slug} already: choose another")
+
+    def validate_image(self, field: RadioField) -> None:
+        """It must be one of those shown."""
+        if field.data not in dict(self.images):
+            raise ValidationError("That image is no longer there: choose another")
+
+    def values(self) -> CategoryValues:
+        """What was typed into a valid form."""
+        slug = tidy_slug(self.slug.data) if self.category else ""
+        return CategoryValues(self.name.data, self.blurb.data, slug, self.image.data)
 
 
 @admin.get("/categories")
 @may("owner")
 def categories() -> str:
-    """Every category, in the order in which the shop shows them."""
+    """Every category, in the order of the shop."""
     counting = select(Product.category_id, func.count()).where(Product.active).group_by(Product.category_id)
     counts = dict(db.session.execute(counting).all())
-    shelves = all_categories()
-    return render_template("admin/catalog/categories.html", shelves=shelves, order=_order(shelves), counts=counts)
+    every = all_categories()
+    return render_template("admin/catalog/categories.html", categories=every, order=_order(every), counts=counts)
 
 
 @admin.route("/categories/new", methods=["GET", "POST"])
 @may("owner")
 def category_new() -> ViewResponse:
-    """A new category, the last one in the row."""
-    if request.method == "GET":
-        return _form(None, Answers({}))
-    answers = Answers(request.form)
-    shelf = _read(answers, None)
-    if answers.errors:
-        return _form(None, answers)
+    """Add a category, as the last one."""
+    form = CategoryForm(None)
+    if not form.is_submitted() or not form.validate():
+        return _form_page(form)
     try:
-        made = make_once(lambda: _added(shelf))
+        made = make_once(lambda: _add(form.values()))
     except IntegrityError:
-        answers.refuse("name", "Somebody else added a category at the same moment. Save again")
-        return _form(None, answers)
+        refuse(form, "name", "Another user added a category at the same moment. Save again")
+        return _form_page(form)
     if made.first:
-        flash(f"{shelf.name} is in the shop. It shows once goods are in it", "good")
+        flash(f"{form.name.data} is in the shop. It shows once products are in it", "good")
     return redirect(made.address, 303)
 
 
 @admin.route("/categories/<int:category_id>", methods=["GET", "POST"])
 @may("owner")
 def category(category_id: int) -> ViewResponse:
-    """Rename a category, or change its address, its words or its image."""
+    """Change the name, the address, the sentence or the image of a category."""
     one = _category(category_id)
-    if request.method == "GET":
-        return _form(one, Answers(_shown(one)))
-    answers = Answers(request.form)
-    shelf = _read(answers, one)
-    if answers.errors:
-        return _form(one, answers)
+    form = CategoryForm(one)
+    if not form.is_submitted() or not form.validate():
+        return _form_page(form)
     try:
-        write(lambda: _changed(one, shelf))
+        write(lambda: _change(one, form))
     except IntegrityError:
-        answers.refuse("slug", "Another category has this address already: choose another")
-        return _form(_category(category_id), answers)
-    flash(f"{shelf.name} is saved", "good")
+        refuse(form, "slug", "Another category has this address already: choose another")
+        return _form_page(form)
+    flash(f"{form.name.data} is saved", "good")
     return redirect(url_for("admin.categories"), 303)
 
 
 @admin.post("/categories/<int:category_id>/archive")
 @may("owner")
 def category_archive(category_id: int) -> AnyResponse:
-    """Take a category out of the shop, once nothing for sale is in it."""
+    """Take a category out of the shop, unless products for sale are in it."""
     one = _category(category_id)
     asked = ask_for_confirmation(
         f"Archive the category {one.name}?",
@@ -103,13 +138,8 @@ def category_archive(category_id: int) -> AnyResponse:
     )
     if asked:
         return asked
-
-    def take_out() -> None:
-        archive_category(one)
-        audit(f"Archived category {one.name}")
-
     try:
-        write(take_out)
+        write(lambda: _archive(one))
     except CategoryInUse as used:
         flash(f"{one.name} still has {used.count} for sale. Move or archive those first", "problem")
     else:
@@ -122,12 +152,7 @@ def category_archive(category_id: int) -> AnyResponse:
 def category_restore(category_id: int) -> AnyResponse:
     """Show an archived category again."""
     one = _category(category_id)
-
-    def put_back() -> None:
-        restore_category(one)
-        audit(f"Put category {one.name} in the shop again")
-
-    write(put_back)
+    write(lambda: _restore(one))
     flash(f"{one.name} is in the shop again", "good")
     return redirect(url_for("admin.categories"), 303)
 
@@ -135,16 +160,9 @@ def category_restore(category_id: int) -> AnyResponse:
 @admin.post("/categories/<int:category_id>/move")
 @may("owner")
 def category_move(category_id: int) -> AnyResponse:
-    """One place up or down in the row."""
-    one, up = _category(category_id), request.form.get("to") == "up"
-
-    def move() -> None:
-        row = db.session.scalars(select(Category).order_by(Category.id).with_for_update()).all()
-        refuse_if_changed("the order of categories", _order(row), labels=ORDER)
-        if move_category(one, up):
-            audit(f"Moved category {one.name} {'up' if up else 'down'}")
-
-    write(move)
+    """Move a category one place up or down."""
+    one = _category(category_id)
+    write(lambda: _move(one, request.form.get("to") == "up"))
     return redirect(url_for("admin.categories", _anchor=f"category-{category_id}"), 303)
 
 
@@ -152,57 +170,44 @@ def _category(category_id: int) -> Category:
     return category_by_id(category_id) or abort(404)
 
 
-def _read(answers: Answers, one: Category | None) -> CategoryValues:
-    name = answers.line("name", "Name", MAX_NAME_LENGTH)
-    blurb = answers.line("blurb", "The sentence", MAX_BLURB_LENGTH, needed=False)
-    same = category_by_name(name)
-    if same is not None and same is not one:
-        answers.refuse("name", f"There is a category “{same.name}” already")
-    slug = ""
-    if one is not None:
-        typed = answers.line("slug", "Address", MAX_SLUG_LENGTH)
-        slug = tidy_slug(typed)
-        if typed and not slug:
-            answers.refuse("slug", "The address needs letters a to z or digits")
-        owner = category_with_slug(slug)
-        if owner is not None and owner is not one:
-            answers.refuse("slug", f"“{owner.name}” has the address {slug} already: choose another")
-    image = answers.typed.get("image") or NEWEST_PRODUCT
-    if image not in dict(images_for(one)):
-        answers.refuse("image", "That image is no longer there: choose another")
-    return CategoryValues(name, blurb, slug, image)
-
-
-def _added(shelf: CategoryValues) -> str:
-    add_category(shelf)
-    audit(f"Added category {shelf.name}")
+def _add(values: CategoryValues) -> str:
+    add_category(values)
+    audit(f"Added category {values.name}")
     return url_for("admin.categories")
+
+
+def _change(one: Category, form: CategoryForm) -> None:
+    db.session.refresh(one, with_for_update=True)
+    refuse_if_changed(f"category {one.id}", _shown(one), labels=form.labels())
+    was, values = one.name, form.values()
+    change_category(one, values)
+    audit(f"Changed category {was}" + (f", now {values.name}" if was != values.name else ""))
+
+
+def _archive(one: Category) -> None:
+    archive_category(one)
+    audit(f"Archived category {one.name}")
+
+
+def _restore(one: Category) -> None:
+    restore_category(one)
+    audit(f"Put category {one.name} in the shop again")
+
+
+def _move(one: Category, up: bool) -> None:
+    every = db.session.scalars(select(Category).order_by(Category.id).with_for_update()).all()
+    refuse_if_changed("the order of categories", _order(every), labels=ORDER)
+    if move_category(one, up):
+        audit(f"Moved category {one.name} {'up' if up else 'down'}")
 
 
 def _shown(one: Category) -> dict[str, str]:
     return {"name": one.name, "slug": one.slug, "blurb": one.blurb, "image": one.image}
 
 
-def _order(shelves: Sequence[Category]) -> dict[str, str]:
-    return {"order": ", ".join(shelf.name for shelf in sorted(shelves, key=lambda one: (one.position, one.id)))}
+def _order(every: Sequence[Category]) -> dict[str, str]:
+    return {"order": ", ".join(one.name for one in sorted(every, key=lambda one: (one.position, one.id)))}
 
 
-def _changed(one: Category, shelf: CategoryValues) -> None:
-    db.session.refresh(one, with_for_update=True)
-    refuse_if_changed(f"category {one.id}", _shown(one), labels=LABELS)
-    was = one.name
-    change_category(one, shelf)
-    audit(f"Changed category {was}" + (f", now {shelf.name}" if was != shelf.name else ""))
-
-
-def _form(one: Category | None, answers: Answers) -> ViewResponse:
-    page = render_template(
-        "admin/catalog/category.html",
-        category=one,
-        images=images_for(one),
-        shown=_shown(one) if one else None,
-        typed=answers.typed,
-        errors=answers.errors,
-        problems=answers.problems,
-    )
-    return page, 422 if answers.errors else 200
+def _form_page(form: CategoryForm) -> ViewResponse:
+    return form_page("category", form, shown=_shown(form.category) if form.category else None)

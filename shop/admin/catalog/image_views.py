@@ -1,4 +1,4 @@
-"""The pages on which a product gets its images."""
+"""The images of a product: add, describe, put in order, remove."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,36 +21,37 @@ from shop.core.database import db, write
 from shop.core.text import typed_line
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import HiddenValues, Label, refuse_if_changed
+from shop.web.form_fields import row_id
 from shop.web.idempotency import make_once
 
-MOST_FILES = 8  # in one upload
+MAX_FILES = 8  # in one upload
 STEPS = {"earlier": -1, "later": 1, "first": -gallery.MAX_IMAGES}
-GONE = "That image is no longer there. This is how the images are now"
+GONE = "That image is no longer there. These are the images now"
 ORDER: dict[str, Label] = {"order": ("The order of the images", HiddenValues())}
 VARIANTS: dict[str, Label] = {"variants": ("What the image shows", HiddenValues())}
 WORDS: dict[str, Label] = {"alt": "What the image shows"}
-allow_upload("admin.add_images", MOST_FILES * MAX_FILE_BYTES)
+allow_upload("admin.add_images", MAX_FILES * MAX_FILE_BYTES)
 
 
 @admin.get("/products/<number>/images")
 @may("owner")
 def product_images(number: str) -> str:
-    """The images of one product, and a form for more."""
+    """The images of a product, and the form to add more."""
     return _page(_product(number))
 
 
 @admin.post("/products/<number>/images")
 @may("owner")
 def add_images(number: str) -> tuple[str, int] | AnyResponse:
-    """Take in images from a phone or a computer."""
+    """Add images."""
     product = _product(number)
     alt = typed_line(request.form.get("alt"))
     files = [file for file in request.files.getlist("images") if file.filename or file.stream.seek(0, 2)]
     problems = []
     if not files:
         problems.append(("image-files", "Choose at least one image"))
-    if len(files) > MOST_FILES:
-        problems.append(("image-files", f"Send {MOST_FILES} images at a time, not {len(files)}"))
+    if len(files) > MAX_FILES:
+        problems.append(("image-files", f"Send {MAX_FILES} images at a time, not {len(files)}"))
     if len(product.images) >= gallery.MAX_IMAGES:
         problems.append(("image-files", FULL))
     if len(alt) > gallery.MAX_ALT_LENGTH:
@@ -73,7 +74,7 @@ def add_images(number: str) -> tuple[str, int] | AnyResponse:
 @admin.post("/products/<number>/images/move")
 @may("owner")
 def move_image(number: str) -> AnyResponse:
-    """Move a image one place earlier or later, or to the front."""
+    """Move an image one place earlier or later, or to the front."""
     way = request.form.get("to", "")
     if way not in STEPS:
         abort(400)
@@ -83,13 +84,13 @@ def move_image(number: str) -> AnyResponse:
             refuse_if_changed(f"images of {product.id}", gallery.order_shown(product), labels=ORDER)
         gallery.move(product, _image(), STEPS[way])
 
-    return _arrange(number, move, "Moved a image", "Moved")
+    return _arrange(number, move, "Moved an image", "Moved")
 
 
 @admin.post("/products/<number>/images/words")
 @may("owner")
 def describe_image(number: str) -> tuple[str, int] | AnyResponse:
-    """Say what a image shows."""
+    """Save the description of an image."""
     alt = typed_line(request.form.get("alt"))
     if len(alt) > gallery.MAX_ALT_LENGTH:
         words = f"What it shows must be {gallery.MAX_ALT_LENGTH} characters or fewer; these are {len(alt)}"
@@ -101,13 +102,13 @@ def describe_image(number: str) -> tuple[str, int] | AnyResponse:
             refuse_if_changed(f"image {_image()}", {"alt": words}, labels=WORDS)
         gallery.describe(product, _image(), alt)
 
-    return _arrange(number, describe, "Described a image", "Words kept")
+    return _arrange(number, describe, "Described an image", "Description saved")
 
 
 @admin.post("/products/<number>/images/shows")
 @may("owner")
 def choose_what_image_shows(number: str) -> AnyResponse:
-    """Say which variants a image is of."""
+    """Choose the variants that an image shows."""
     key = request.form.get("shows", "same")
     if key == "same":
         return _back(number)
@@ -118,16 +119,16 @@ def choose_what_image_shows(number: str) -> AnyResponse:
                 refuse_if_changed(f"variants of image {one.id}", gallery.variants_shown(one), labels=VARIANTS)
         gallery.show_variants(product, _image(), key)
 
-    return _arrange(number, choose, "Chose the variants that a image is for", "Saved")
+    return _arrange(number, choose, "Chose the variants of an image", "Saved")
 
 
 @admin.post("/products/<number>/images/remove")
 @may("owner")
 def remove_image(number: str) -> AnyResponse:
-    """Take a image off the product."""
+    """Remove an image from the product."""
     asked = ask_for_confirmation(
         "Remove this image?",
-        "It leaves the product and its file is deleted. Orders that were placed with it still show it.",
+        "It is removed from the product and its file is deleted. Orders that were placed with it still show it.",
         button="Remove",
         back=url_for("admin.product", product_id=_product(number).id),
     )
@@ -140,16 +141,15 @@ def remove_image(number: str) -> AnyResponse:
         path = gallery.remove(product, _image())
 
     words = "Removed. Orders that were placed with it still show it"
-    reply = _arrange(number, take_away, "Removed a image", words)
+    reply = _arrange(number, take_away, "Removed an image", words)
     serving.touch(path)
     return reply
 
 
 def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: str) -> UploadResult:
-    """Add each file that is an image; `problems` say what is wrong with the others. Raises ImageNotFound.
+    """Add each file that is an image, once for each posted form; `problems` names the others. Raises ImageNotFound.
 
-    Once for each posted form, whose answer leads to `page`. After any other error nobody knows whether the rows were
-    written: then the sweep deletes the files.
+    After any other error the rows may or may not be written: the sweep deletes the files that no row names.
     """
     db.session.rollback()
     paths, taken = store_images(files)
@@ -165,7 +165,7 @@ def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: s
         return page
 
     try:
-        if not make_once(add).first:  # sent twice: the others are there
+        if not make_once(add).first:  # sent twice: the first files are used
             remove_images(paths)
     except gallery.ImageNotFound:
         remove_images(paths)
@@ -196,15 +196,12 @@ def _arrange(number: str, act: Any, log_words: str, words: str) -> AnyResponse:
 
 
 def _product(number: str) -> Product:
-    loaded = select(Product).options(selectinload(Product.images))
-    if not (number.isascii() and number.isdigit() and len(number) <= 9):
-        abort(404)
-    return db.session.scalar(loaded.where(Product.id == int(number))) or abort(404)
+    query = select(Product).where(Product.id == row_id(number)).options(selectinload(Product.images))
+    return db.session.scalar(query) or abort(404)
 
 
 def _image() -> int:
-    typed = request.form.get("image", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 9 else 0
+    return row_id(request.form.get("image", ""))
 
 
 def _page(product: Product, **more: Any) -> str:
@@ -213,7 +210,7 @@ def _page(product: Product, **more: Any) -> str:
 
 @admin.context_processor
 def what_images_show() -> dict[str, Any]:
-    """What templates with images of products ask."""
+    """The functions that templates with images of products call."""
     return {"image_choices": gallery.image_choices, "shown_choice": gallery.shown_choice}
 
 

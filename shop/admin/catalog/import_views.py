@@ -1,4 +1,4 @@
-"""The pages on which the catalogue goes out as a file and comes in again."""
+"""Export of the catalogue as a CSV file, and import with a preview."""
 
 import re
 from typing import Any
@@ -23,27 +23,27 @@ from shop.web.idempotency import make_once
 from shop.web.pagination import page_arg, paginate
 
 PAGE_SIZE = 50
-TABS = {"": "All rows", "error": "Errors", "new": "New", "changed": "Changed", "same": "As they are"}
-MOVED = "The catalogue has changed since you looked. This is what the file would do now: look again, then apply"
+TABS = {"": "All rows", "error": "Errors", "new": "New", "changed": "Changed", "same": "Unchanged"}
+MOVED = "Nothing was saved: the catalogue changed after this preview. This is the preview now. Check it, then apply"
 UNSEEN = (
-    "Stock is set in {count} of its rows, and they do not say which stock they saw: what was sold since the file was "
-    "made would be on the shelf again. An export with the column “Stock when exported” does say it"
+    "{count} of its rows set the stock without the column “Stock when exported”: pieces that were sold after the file "
+    "was made would count as stock again. An export of the catalogue has this column"
 )
 allow_upload("admin.import_catalogue", MAX_BYTES)
 
 
-class LookAgain(Exception):
-    """What would be written is not what was shown, or not all of it is right. Nothing was written."""
+class PlanChanged(Exception):
+    """The file would change other things than the preview showed, or has errors. Nothing was written."""
 
 
 class FileGone(Exception):
-    """The file is no longer there: applied, perhaps by a first press of the same button. Nothing was written."""
+    """The file was applied or discarded, perhaps by another press of the same button. Nothing was written."""
 
 
 @admin.get("/export/catalogue.csv")
 @may("owner")
 def catalogue_export() -> Response:
-    """The whole catalogue as a file."""
+    """The whole catalogue as a CSV file."""
     response = Response("".join(catalogue_lines()).encode(), mimetype="text/csv")
     day = f"{utcnow().astimezone(NAIROBI):%Y-%m-%d}"
     response.headers["Content-Disposition"] = f'attachment; filename="catalogue-{day}.csv"'
@@ -53,7 +53,7 @@ def catalogue_export() -> Response:
 @admin.route("/import", methods=["GET", "POST"])
 @may("owner")
 def import_catalogue() -> str | tuple[str, int] | AnyResponse:
-    """Take a file in and lead to its preview."""
+    """Store an uploaded file and redirect to its preview."""
     if request.method == "GET":
         return render_template("admin/catalog/import_start.html", problems=[])
     file = request.files.get("file")
@@ -73,33 +73,21 @@ def import_catalogue() -> str | tuple[str, int] | AnyResponse:
 @admin.get("/import/<token>")
 @may("owner")
 def import_preview(token: str) -> str:
-    """What each row of the file would do. Nothing is written by looking."""
+    """What each row of the file would change. Nothing is written."""
     return _preview(_draft(token))
 
 
 @admin.post("/import/<token>/apply")
 @may("owner")
 def import_apply(token: str) -> tuple[str, int] | AnyResponse:
-    """Write it all, if every row is right and nothing has changed since it was shown; else show it again."""
+    """Apply the file if no row has an error and the preview is still true; else show the preview again."""
     seen, owner = request.form.get("seen", ""), current_user.id
 
-    def work() -> str:
-        mine = get_draft(owner, token, lock=True)
-        if mine is None:
-            raise FileGone
-        made = plan(read_sheet(mine.text).rows, lock=True)
-        if made.counts["error"] or made.digest != seen:
-            raise LookAgain
-        apply_plan(made, current_user_name())
-        audit(f"Imported a catalogue file: {made.words}")
-        delete_draft(mine)
-        return made.words
-
     try:
-        flash(f"Imported: {write(work)}", "good")
+        flash(f"Imported: {write(lambda: _apply(owner, token, seen))}", "good")
     except FileGone:
-        flash("That file has been applied already, or let go", "problem")
-    except (LookAgain, IntegrityError):  # the second: somebody has just taken a slug or a SKU
+        flash("That file was applied or discarded already", "problem")
+    except (PlanChanged, IntegrityError):  # the second: another user has just taken a slug or a SKU
         draft = _draft(token)
         made = plan(read_sheet(draft.text).rows)
         return _preview(draft, made, moved="" if made.counts["error"] else MOVED), 422 if made.counts["error"] else 409
@@ -109,11 +97,25 @@ def import_apply(token: str) -> tuple[str, int] | AnyResponse:
 @admin.post("/import/<token>/forget")
 @may("owner")
 def import_forget(token: str) -> AnyResponse:
-    """Let the file go."""
+    """Discard the file."""
     draft = _draft(token)
     write(lambda: delete_draft(draft))
-    flash("The file was let go. Nothing of it was written", "good")
+    flash("The file is discarded. Nothing was changed", "good")
     return redirect(url_for("admin.import_catalogue"), 303)
+
+
+def _apply(owner: int, token: str, seen: str) -> str:
+    """Write what the preview showed; what was done, in words. Raises FileGone and PlanChanged."""
+    draft = get_draft(owner, token, lock=True)
+    if draft is None:
+        raise FileGone
+    made = plan(read_sheet(draft.text).rows, lock=True)
+    if made.counts["error"] or made.digest != seen:
+        raise PlanChanged
+    apply_plan(made, current_user_name())
+    audit(f"Imported a catalogue file: {made.words}")
+    delete_draft(draft)
+    return made.words
 
 
 def _draft(token: str) -> ImportDraft:

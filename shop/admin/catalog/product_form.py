@@ -1,13 +1,15 @@
-"""The form of a product: its fields as they stand, read into an edit, and put together with somebody else's edit."""
+"""The forms of a product: a new one, and the one that changes a product with all its variants."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import select
+from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
+from wtforms.validators import ValidationError
 
-from shop.admin.catalog.answers import Answers
-from shop.catalog.models import Category, Product, ProductEdit, Variant
-from shop.catalog.product_history import State, state_of
+from shop.admin.catalog.fields import Price, max_length, new_variant_fields, refuse, text_line, tidy_text, with_fields
+from shop.admin.catalog.product_views import all_categories
+from shop.catalog.models import Product
+from shop.catalog.product_history import state_of
 from shop.catalog.products import (
     MAX_DESCRIPTION_LENGTH,
     MAX_LABEL_LENGTH,
@@ -18,127 +20,133 @@ from shop.catalog.products import (
 )
 from shop.catalog.slugs import MAX_SLUG_LENGTH, label_of, slug_owner, tidy_slug
 from shop.catalog.stock import MAX_STOCK
-from shop.core.database import db
+from shop.web.base_form import BaseForm
+from shop.web.fingerprints import HiddenValues, Label
+from shop.web.form_fields import WholeNumberField
+
+MAX_PLACE = 999
+VARIANTS = "variants"  # in the fingerprint: which variants and options there are
 
 
-@dataclass(frozen=True)
-class Edit:
-    """What a filled-in form asks for: each variant with what it shall be, in the order they shall stand in."""
+class ProductForm(BaseForm):
+    """Name, category and description of a product."""
 
-    details: ProductValues
-    variants: list[tuple[int, VariantEdit]]  # (id, edit)
+    name = text_line("Name", MAX_NAME_LENGTH)
+    category = SelectField("Category", validate_choice=False)
+    description = TextAreaField("Description", [max_length(MAX_DESCRIPTION_LENGTH)], filters=[tidy_text])
 
+    def __init__(self, product: Product | None = None, **given: Any) -> None:
+        super().__init__(**given)
+        self.product = product
+        now = product.category_id if product else None
+        self.categories = {str(one.id): one.name for one in all_categories() if one.active or one.id == now}
+        chosen = self.category.data in self.categories
+        self.category.choices = [*([] if chosen else [("", "Choose one")]), *self.categories.items()]
 
-@dataclass(frozen=True)
-class Merged:
-    """A form that somebody else was quicker than: what was typed, their changes where nothing was typed."""
+    def validate_category(self, field: SelectField) -> None:
+        """It must be for sale, or the category that the product has now."""
+        if field.data not in self.categories:
+            raise ValidationError("Choose a category")
 
-    typed: State
-    theirs: list[tuple[str, str]]  # (who, what they changed)
-    clashes: dict[str, str]  # field: what the other one made of it
-
-
-def read_edit(answers: Answers, product: Product) -> Edit:
-    """Read the form of a product; what is wrong stands in `answers`."""
-    names = tuple(
-        answers.line(f"option_{number}", f"The name of option {number}", MAX_OPTION_LENGTH)
-        for number in range(1, len(product.options) + 1)
-    )
-    if len({name.casefold() for name in names}) < len(names):
-        answers.refuse(f"option_{len(names)}", "Two options have the same name: call them differently")
-    details = ProductValues(
-        name=answers.line("name", "Name", MAX_NAME_LENGTH),
-        category_id=read_category(answers, product),
-        description=answers.block("description", "Description", MAX_DESCRIPTION_LENGTH),
-        slug=_read_slug(answers, product),
-        options=names,
-    )
-    rows = []
-    for variant in product.variants:
-        place = answers.whole(f"place-{variant.id}", f"Place of {variant.sku}", 1, 999)
-        rows.append((place, variant.position, variant.id, _read_variant(answers, product, variant)))
-    edits = [(variant_id, edit) for _, _, variant_id, edit in sorted(rows, key=lambda row: row[:3])]
-    _check_together(answers, product, edits)
-    return Edit(details, edits)
+    def details(self) -> ProductValues:
+        """What was typed into a valid form."""
+        return ProductValues(self.name.data, int(self.category.data), self.description.data)
 
 
-def read_category(answers: Answers, product: Product | None = None) -> int:
-    """The category chosen: one that is in the shop, or the one it is in already."""
-    chosen = answers.typed.get("category", "")
-    shelf = (
-        db.session.get(Category, int(chosen)) if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 else None
-    )
-    if shelf is None or not (shelf.active or (product is not None and product.category_id == shelf.id)):
-        answers.refuse("category", "Choose a category")
-        return 0
-    return shelf.id
+class NewProductForm(ProductForm):
+    """A new product with one variant."""
+
+    sku, price, stock, low_stock_threshold = new_variant_fields().values()
+    options = BooleanField("It comes in sizes, colours or the like: ask me for them next")
 
 
-def merge(product: Product, seen: int, typed: State) -> Merged:
-    """Put a form together with what others saved since version `seen`.
+class ProductEditForm(ProductForm):
+    """A product with all its variants. Make it with `product_edit_form`: it has fields for each variant."""
 
-    Where nothing was typed their words stand; where both changed a field what was typed stays, and the clash is named.
-    """
-    since = db.session.execute(
-        select(ProductEdit.actor, ProductEdit.words, ProductEdit.before)
-        .where(ProductEdit.product_id == product.id, ProductEdit.version >= seen)
-        .order_by(ProductEdit.version)
-    ).all()
-    base: State = json.loads(since[0].before) if since else {}
-    now = state_of(product)
-    merged, clashes = {}, {}
-    for field, theirs in now.items():
-        mine = typed.get(field, "" if field.startswith("active-") else theirs)
-        if field not in base or mine == base[field]:
-            merged[field] = theirs
-            continue
-        merged[field] = mine
-        if theirs not in (base[field], mine):
-            clashes[field] = theirs
-    return Merged(merged, [(row.actor, row.words) for row in since], clashes)
+    product: Product
+    slug = text_line("Address", MAX_SLUG_LENGTH * 2)
 
+    def validate_slug(self, field: StringField) -> None:
+        """It must be a free address."""
+        slug = tidy_slug(field.data)
+        owner = slug_owner(slug)
+        if not slug:
+            raise ValidationError("The address needs letters a to z or digits")
+        if owner is not None and owner.id != self.product.id:
+            raise ValidationError(f"“{owner.name}” has the address {slug} already: choose another")
 
-def _read_slug(answers: Answers, product: Product) -> str:
-    typed = answers.line("slug", "Address", MAX_SLUG_LENGTH * 2)
-    slug = tidy_slug(typed)
-    if typed and not slug:
-        answers.refuse("slug", "The address needs letters a to z or digits")
-    owner = slug_owner(slug)
-    if owner is not None and owner.id != product.id:
-        answers.refuse("slug", f"“{owner.name}” has the address {slug} already: choose another")
-    return slug
+    def validate(self, **options: Any) -> bool:
+        """Check each field, then the variants together."""
+        return super().validate(**options) and self._check_together()
 
+    def details(self) -> ProductValues:
+        """What was typed into a valid form."""
+        return replace(super().details(), slug=tidy_slug(self.slug.data), options=tuple(self._values("option_{}")))
 
-def _read_variant(answers: Answers, product: Product, variant: Variant) -> VariantEdit:
-    number, sku = variant.id, variant.sku
-    values = tuple(
-        answers.line(f"value_{place}-{number}", f"{name} of {sku}", MAX_LABEL_LENGTH)
-        for place, name in enumerate(product.options, 1)
-    )
-    label = "" if values else answers.line(f"label-{number}", f"Label of {sku}", MAX_LABEL_LENGTH, needed=False)
-    if len(label_of(values)) > MAX_LABEL_LENGTH:
-        answers.refuse(
-            f"value_1-{number}", f"The values of {sku} have more than {MAX_LABEL_LENGTH} characters together"
+    def variants(self) -> dict[int, VariantEdit]:
+        """What was typed for each variant, by id, in the new order."""
+        ordered = sorted(self.product.variants, key=lambda one: (self[f"place-{one.id}"].number, one.position, one.id))
+        return {variant.id: self._variant(variant.id) for variant in ordered}
+
+    def change_labels(self) -> dict[str, Label]:
+        """What the fields and their values are called when another user changed them."""
+        labels: dict[str, Label] = {**self.labels(), VARIANTS: ("The list of variants", HiddenValues())}
+        labels["category"] = (self.category.label.text, self.categories)
+        for variant in self.product.variants:
+            labels[f"active-{variant.id}"] = (variant.sku, {"1": "for sale", "": "archived"})
+        return labels
+
+    def _values(self, names: str) -> list[str]:
+        """The values of the fields of each option."""
+        return [self[names.format(place)].data for place in range(1, len(self.product.options) + 1)]
+
+    def _variant(self, variant_id: int) -> VariantEdit:
+        return VariantEdit(
+            price=self[f"price-{variant_id}"].number,
+            low_stock_threshold=self[f"low_stock_threshold-{variant_id}"].number,
+            active=self[f"active-{variant_id}"].data,
+            values=tuple(self._values(f"value_{{}}-{variant_id}")),
+            label="" if self.product.options else self[f"label-{variant_id}"].data,
         )
-    return VariantEdit(
-        price=answers.price(f"price-{number}", f"Price of {sku}"),
-        low_stock_threshold=answers.whole(f"low_stock_threshold-{number}", f"Low stock of {sku}", 0, MAX_STOCK),
-        active=bool(answers.typed.get(f"active-{number}")),
-        values=values,
-        label=label,
-    )
+
+    def _check_together(self) -> bool:
+        """Check that a variant is for sale, and that a buyer can tell those for sale apart."""
+        names = [name.casefold() for name in self._values("option_{}")]
+        if len(set(names)) < len(names):
+            refuse(self, f"option_{len(names)}", "Two options have the same name: call them differently")
+        edits = self.variants()
+        sold = [variant_id for variant_id, one in edits.items() if one.active]
+        if edits and not sold:
+            refuse(
+                self, f"active-{next(iter(edits))}", "Leave one variant for sale, or archive the whole product instead"
+            )
+        seen: set[str] = set()
+        for variant_id, one in edits.items():
+            field, label = f"{'value_1' if names else 'label'}-{variant_id}", label_of(one.values) or one.label
+            if len(label) > MAX_LABEL_LENGTH:
+                refuse(self, field, f"These values have more than {MAX_LABEL_LENGTH} characters together")
+            if len(sold) > 1 and one.active and not label:
+                refuse(self, field, "Give each variant a label: buyers choose by it")
+            if one.active and label.casefold() in seen:
+                refuse(self, field, f"Two variants for sale are called “{label}”: change one or archive it")
+            seen |= {label.casefold()} if one.active else set()
+        return not self.problems
 
 
-def _check_together(answers: Answers, product: Product, edits: list[tuple[int, VariantEdit]]) -> None:
-    """At least one is for sale, and a buyer can tell those that are apart."""
-    sold = [(number, label_of(edit.values) or edit.label) for number, edit in edits if edit.active]
-    first = "value_1" if product.options else "label"
-    if edits and not sold:
-        answers.refuse(f"active-{edits[0][0]}", "Leave one variant for sale, or archive the whole product instead")
-    seen: set[str] = set()
-    for number, label in sold:
-        if len(sold) > 1 and not label:
-            answers.refuse(f"{first}-{number}", "Give each variant a label: buyers choose by it")
-        elif label and label.casefold() in seen:
-            answers.refuse(f"{first}-{number}", f"Two variants for sale are called “{label}”: change one or archive it")
-        seen.add(label.casefold())
+def product_edit_form(product: Product) -> ProductEditForm:
+    """The form of a product, filled in with what is stored or, once posted, with what was typed."""
+    options = list(enumerate(product.options, 1))
+    fields: dict[str, Field] = {
+        f"option_{place}": text_line(f"The name of option {place}", MAX_OPTION_LENGTH) for place, _ in options
+    }
+    for variant in product.variants:
+        variant_id, sku = variant.id, variant.sku
+        for place, name in options:
+            fields[f"value_{place}-{variant_id}"] = text_line(f"{name} of {sku}", MAX_LABEL_LENGTH)
+        if not options:
+            fields[f"label-{variant_id}"] = text_line(f"Label of {sku}", MAX_LABEL_LENGTH, required=False)
+        fields[f"price-{variant_id}"] = Price(f"Price of {sku}")
+        fields[f"low_stock_threshold-{variant_id}"] = WholeNumberField(f"Low stock of {sku}", 0, MAX_STOCK, needed=True)
+        fields[f"place-{variant_id}"] = WholeNumberField(f"Place of {sku}", 1, MAX_PLACE, needed=True)
+        fields[f"active-{variant_id}"] = BooleanField(f"{sku} is for sale")
+    return with_fields(ProductEditForm, fields)(product, data=state_of(product))

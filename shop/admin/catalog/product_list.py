@@ -1,4 +1,4 @@
-"""The list of products at the desk: what fits a search, one page at a time, with few queries however many there are."""
+"""The query behind the admin's list of products. The number of statements does not grow with the number of products."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from shop.core.text import one_line
 from shop.web.pagination import Page, paginate
 
 PER_PAGE = 25
-LONGEST_SEARCH = 80  # characters
-MOST_WORDS = 6
+MAX_SEARCH_LENGTH = 80  # characters
+MAX_WORDS = 6
 TABS = {"sale": "For sale", "low": "Low stock", "out": "Sold out", "archived": "Archived"}
 left = Variant.on_hand - Variant.held
 is_out = left <= 0
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True)
 class ProductPage(Page):
-    """One page of one tab. `rows` are products, or SKUs where the tab is about stock."""
+    """One page of one tab. `rows` are products, or SKUs in the tabs about stock."""
 
     tab: str
     rows: Sequence[Any]
@@ -52,12 +52,12 @@ class ProductPage(Page):
 
 
 def tidy_search(typed: str) -> str:
-    """What was typed into the search box, on one line."""
-    return one_line(typed[: 4 * LONGEST_SEARCH], LONGEST_SEARCH)
+    """The search words on one line."""
+    return one_line(typed[: 4 * MAX_SEARCH_LENGTH], MAX_SEARCH_LENGTH)
 
 
 def list_products(tab: str, q: str, category_id: int | None, number: int) -> ProductPage:
-    """The products that fit. An unknown tab is "For sale"; a page past the last one is the last one."""
+    """A page of the products that match. An unknown tab is "For sale"; a page past the last one is the last one."""
     tab = tab if tab in TABS else "sale"
     fits = _fits(q, category_id)
     counts = _counts(fits)
@@ -67,7 +67,7 @@ def list_products(tab: str, q: str, category_id: int | None, number: int) -> Pro
 
 
 def _fits(q: str, category_id: int | None) -> ColumnElement[bool]:
-    words = q.lower().split()[:MOST_WORDS]
+    words = q.lower().split()[:MAX_WORDS]
     conditions = [Product.search_text.contains(word, autoescape=True) for word in words]
     if category_id is not None:
         conditions.append(Product.category_id == category_id)
@@ -78,8 +78,8 @@ def _counts(fits: ColumnElement[bool]) -> dict[str, int]:
     active = func.count(case((Product.active, 1)))
     sale, everything = db.session.execute(select(active, func.count()).select_from(Product).where(fits)).one()
     watched = and_(Product.active, Variant.active, fits)
-    shelves = select(func.count(case((is_low, 1))), func.count(case((is_out, 1)))).select_from(Variant).join(Product)
-    low, out = db.session.execute(shelves.where(watched)).one()
+    variants = select(func.count(case((is_low, 1))), func.count(case((is_out, 1)))).select_from(Variant).join(Product)
+    low, out = db.session.execute(variants.where(watched)).one()
     return {"sale": sale, "low": low, "out": out, "archived": everything - sale}
 
 

@@ -1,4 +1,4 @@
-"""The list of products, one product, and taking one out of the shop and back."""
+"""The list of products, one product, archiving and restoring it."""
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -14,18 +14,18 @@ from shop.core.database import db, write
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.pagination import page_arg
 
-MOST_EDITS = 20  # of one product that its page shows
+MAX_EDITS = 20  # that the page of a product shows
 
 
 @admin.get("/products")
 @may("staff")
 def products() -> str:
-    """What is for sale, what runs low, what is archived. All that is chosen stands in the address."""
+    """Products for sale, low in stock, sold out or archived."""
     q = tidy_search(request.args.get("q", ""))
-    shelves = all_categories()
-    shelf = next((one for one in shelves if str(one.id) == request.args.get("category")), None)
+    every = all_categories()
+    chosen = next((one for one in every if str(one.id) == request.args.get("category")), None)
     page = list_products(
-        request.args.get("tab", ""), q, shelf.id if shelf else None, page_arg(request.args.get("page", ""))
+        request.args.get("tab", ""), q, chosen.id if chosen else None, page_arg(request.args.get("page", ""))
     )
 
     def link(tab: str = page.tab, number: int = 1, q: str = q, everywhere: bool = False) -> str:
@@ -33,41 +33,38 @@ def products() -> str:
             "admin.products",
             tab=tab if tab != "sale" else None,
             q=q or None,
-            category=shelf.id if shelf and not everywhere else None,
+            category=chosen.id if chosen and not everywhere else None,
             page=number if number > 1 else None,
         )
-
-    def link_to_page(number: int) -> str:
-        return link(number=number)
 
     tabs = [(words, page.counts[tab], link(tab), tab == page.tab) for tab, words in TABS.items()]
     return render_template(
         "admin/catalog/products.html",
         page=page,
         q=q,
-        shelf=shelf,
-        shelves=shelves,
+        category=chosen,
+        categories=every,
         tabs=tabs,
         tab_words=TABS[page.tab],
         link=link,
-        link_to_page=link_to_page,
+        link_to_page=lambda number: link(number=number),
     )
 
 
 @admin.get("/products/<int:product_id>")
 @may("staff")
 def product(product_id: int) -> str:
-    """One product as it stands: what it costs, how many are left, who changed what."""
+    """One product: prices, stock, and who changed what."""
     item = product_or_404(product_id)
     edits = select(ProductEdit.at, ProductEdit.actor, ProductEdit.words).where(ProductEdit.product_id == item.id)
-    newest = db.session.execute(edits.order_by(ProductEdit.version.desc()).limit(MOST_EDITS)).all()
+    newest = db.session.execute(edits.order_by(ProductEdit.version.desc()).limit(MAX_EDITS)).all()
     return render_template("admin/catalog/product.html", product=item, edits=newest)
 
 
 @admin.post("/products/<int:product_id>/archive")
 @may("owner")
 def product_archive(product_id: int) -> AnyResponse:
-    """Take a product out of the shop; old orders keep it."""
+    """Take a product out of the shop. Orders keep it."""
     item = product_or_404(product_id)
     asked = ask_for_confirmation(
         f"Archive {item.name}?",
@@ -77,11 +74,7 @@ def product_archive(product_id: int) -> AnyResponse:
     )
     if asked:
         return asked
-
-    def take_out() -> bool:
-        return _moved(item, "Archived")
-
-    if write(take_out):
+    if write(lambda: _set_active(item, to=False)):
         flash(f"{item.name} is archived: it is no longer in the shop, and carts drop it", "good")
     else:
         flash(f"{item.name} is archived already", "problem")
@@ -93,12 +86,7 @@ def product_archive(product_id: int) -> AnyResponse:
 def product_restore(product_id: int) -> AnyResponse:
     """Put an archived product on sale again."""
     item = product_or_404(product_id)
-
-    def put_back() -> bool | None:
-        shelf = db.session.scalar(select(Category).where(Category.id == item.category_id).with_for_update(read=True))
-        return _moved(item, "Put on sale again") if shelf and shelf.active else None
-
-    moved = write(put_back)
+    moved = write(lambda: _restore(item))
     if moved is None:
         flash(f"Its category, {item.category.name}, is archived. Put that back first, or choose another", "problem")
     elif moved:
@@ -118,11 +106,17 @@ def all_categories() -> list[Category]:
     return list(db.session.scalars(select(Category).order_by(Category.active.desc(), Category.position)))
 
 
-def _moved(item: Product, words: str) -> bool:
-    """Archive or restore it, once, and write down who did."""
-    if not (archive(item) if words == "Archived" else restore(item)):
+def _restore(item: Product) -> bool | None:
+    """Put a product on sale again. None if its category is archived, False if it is on sale already."""
+    in_shop = select(Category.active).where(Category.id == item.category_id).with_for_update(read=True)
+    return _set_active(item, to=True) if db.session.scalar(in_shop) else None
+
+
+def _set_active(item: Product, *, to: bool) -> bool:
+    """Archive or restore a product and record who did it. False if it was done already."""
+    if not (restore(item) if to else archive(item)):
         return False
-    before = begin_edit(item, item.version)
+    words, before = "Put on sale again" if to else "Archived", begin_edit(item, item.version)
     end_edit(item, before, current_user_name(), words)
     audit(f"{words} product {item.name}")
     return True

@@ -1,4 +1,4 @@
-"""The stock of one SKU: every change of it, and what has arrived, broken, come back or been counted."""
+"""The stock of one SKU: its ledger, and the form for pieces that were received, returned, damaged or counted."""
 
 import re
 import secrets
@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
+from wtforms import HiddenField, RadioField
+from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, has_role, may
-from shop.admin.catalog.answers import Answers
+from shop.admin.catalog.fields import form_page, refuse, text_line
 from shop.catalog.models import StockEntry, Variant
 from shop.catalog.stock import MAX_STOCK, HeldByOrders, NotEnoughStock, StockTooHigh, change_stock, set_stock
 from shop.core.database import db, write
@@ -22,24 +24,25 @@ from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
 from shop.payments.unsupplied_orders import cancel_orders_without_stock, orders_without_stock
-from shop.web.base_form import ViewResponse
+from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.fingerprints import UNKNOWN, Change, posted_fingerprint, stale_form
+from shop.web.form_fields import WholeNumberField
 from shop.web.pagination import Page, page_arg, paginate
 
 PER_PAGE = 25
-LONGEST_NOTE = 120  # characters
-MOST_CANCELLED = 200  # orders, with one loss
-KINDS = {  # what happened: (words of the ledger, which way the pieces go; 0: they were counted)
+MAX_NOTE_LENGTH = 120  # characters
+MAX_CANCELLED = 200  # orders, with one change of stock
+KINDS = {  # kind: (words of the ledger, 1 adds the pieces, -1 takes them away, 0 sets their number)
     "received": ("Received", 1),
     "returned": ("Returned by a buyer", 1),
     "damaged": ("Damaged or lost", -1),
-    "counted": ("Counted anew", 0),
+    "counted": ("Stock count", 0),
 }
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the ledger: `on_hand` and `held` are changes, `then` and `then_held` what was there after it."""
+    """A line of the ledger: `on_hand` and `held` are changes, `then` and `then_held` the numbers after it."""
 
     at: datetime
     reason: str
@@ -58,45 +61,66 @@ class Ledger(Page):
     lines: list[Line]
 
 
+class StockForm(BaseForm):
+    """A change of stock."""
+
+    kind = RadioField("What happened?", validate_choice=False)
+    pieces = WholeNumberField("Pieces", 0, MAX_STOCK, needed=True)
+    note = text_line("The note", MAX_NOTE_LENGTH, required=False)
+    once = HiddenField()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces.least = 0 if self.kind.data == "counted" else 1
+
+    def validate_kind(self, field: RadioField) -> None:
+        """It must be one of KINDS."""
+        if field.data not in KINDS:
+            raise ValidationError("Choose what happened")
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The form's key; None when it is not one of ours."""
+        typed = self.once.data or ""
+        return typed if re.fullmatch(r"[A-Za-z0-9_-]{16,32}", typed) else None
+
+
 @admin.get("/stock/<sku>")
 @may("staff")
 def stock(sku: str) -> ViewResponse:
     """How many there are of a SKU, and why."""
-    return _page(_variant(sku), Answers({}))
+    return _page(_variant(sku), StockForm())
 
 
 @admin.post("/stock/<sku>")
 @may("staff")
 def stock_change(sku: str) -> ViewResponse:
-    """Write down what happened to a SKU's stock."""
-    one, answers = _variant(sku), Answers(request.form)
-    kind = answers.typed.get("kind", "")
-    if kind not in KINDS:
-        answers.refuse("kind", "Choose what happened")
-    lowest = 0 if kind == "counted" else 1
-    pieces = answers.whole("pieces", "Pieces", lowest, MAX_STOCK)
-    note = answers.line("note", "The note", LONGEST_NOTE, needed=False)
-    if answers.errors:
-        return _page(one, answers)
-    name = f"{one.product.name} ({one.label})" if one.label else one.product.name
+    """Record a change of a SKU's stock."""
+    variant, form = _variant(sku), StockForm()
+    if not form.validate():
+        return _page(variant, form)
+    name = f"{variant.product.name} ({variant.label})" if variant.label else variant.product.name
     try:
-        left = write(lambda: _change(sku, kind, pieces, note, _once(answers), name, _to_cancel()))
+        left = write(lambda: _change(sku, name, form, _to_cancel()))
     except NotEnoughStock as few:
         here = f"Only {few.on_hand:,} {'are' if few.on_hand != 1 else 'is'} here" if few.on_hand else "None are here"
-        answers.refuse("pieces", f"{here}, so no more can be taken away")
-        return _page(_variant(sku), answers)
+        refuse(form, "pieces", f"{here}, so no more can be taken away")
+        return _page(_variant(sku), form)
     except HeldByOrders as short:
-        answers.refuse("pieces", f"Unpaid orders hold {short.held} of these. See below which cannot be supplied")
-        return _page(_variant(sku), answers, orders_without_stock(sku, short.left))
+        refuse(form, "pieces", f"Unpaid orders hold {short.held} of these. See below which cannot be supplied")
+        return _page(_variant(sku), form, orders_without_stock(sku, short.left))
     except StaleState:
-        flash("Nothing was changed: one of the orders was paid or ended meanwhile. Look again", "problem")
+        flash(
+            "Nothing was saved: one of these orders changed while you were looking at it. Reload and try again",
+            "problem",
+        )
     except StockTooHigh as full:
-        answers.refuse("pieces", f"There are {full.on_hand:,} already; the desk counts up to {MAX_STOCK:,}")
-        return _page(_variant(sku), answers)
+        refuse(form, "pieces", f"There are {full.on_hand:,} already; the shop counts up to {MAX_STOCK:,}")
+        return _page(_variant(sku), form)
     except IntegrityError:
-        flash("That was written down already; it counts once", "good")
+        flash("That was saved already; it counts once", "good")
     else:
-        flash(f"Written down. {sku} has {left:,} here now", "good")
+        flash(f"Saved. {sku} has {left:,} here now", "good")
     return redirect(url_for("admin.stock", sku=sku), 303)
 
 
@@ -123,41 +147,39 @@ def _lines(sku: str, rows: Any) -> list[Line]:
 
 
 def _to_cancel() -> list[str]:
-    """The orders that an owner gives up with the loss."""
-    return request.form.getlist("cancel")[:MOST_CANCELLED] if has_role("owner") else []
+    """The numbers of the orders that an owner cancels with this change."""
+    return request.form.getlist("cancel")[:MAX_CANCELLED] if has_role("owner") else []
 
 
-def _change(
-    sku: str, kind: str, pieces: int, note: str, idempotency_key: str | None, name: str, cancel: list[str]
-) -> int:
-    words, way = KINDS[kind]
-    sent_before = idempotency_key and db.session.scalar(
-        select(StockEntry.id).where(StockEntry.idempotency_key == idempotency_key)
-    )
+def _change(sku: str, name: str, form: StockForm, cancel: list[str]) -> int:
+    """Change the stock; return how many pieces are there now."""
+    words, way = KINDS[form.kind.data]
+    key, pieces, note = form.idempotency_key, form.pieces.number or 0, form.note.data
+    sent_before = key and db.session.scalar(select(StockEntry.id).where(StockEntry.idempotency_key == key))
     if not way and not sent_before:
         _refuse_if_moved(sku)
     reason, who = f"{words}: {note}" if note else words, current_user_name()
     if cancel:
         here = db.session.scalar(select(Variant.on_hand).where(Variant.sku == sku)) or 0
         for order in cancel_orders_without_stock(sku, here + way * pieces if way else pieces, cancel):
-            audit(f"Cancelled the unpaid order: its goods are gone ({sku}, {reason})", order)
+            audit(f"Cancelled the unpaid order: it cannot be supplied ({sku}, {reason})", order)
     if way:
-        change_stock(sku, way * pieces, reason, who, idempotency_key)
+        change_stock(sku, way * pieces, reason, who, key)
     else:
-        set_stock(sku, pieces, reason, who, idempotency_key)
+        set_stock(sku, pieces, reason, who, key)
     left = db.session.scalar(select(Variant.on_hand).where(Variant.sku == sku)) or 0
     audit(f"Stock of {name}, {sku}: {reason}, {pieces:,} {'piece' if pieces == 1 else 'pieces'}; {left:,} here now")
     return left
 
 
 def _shown(sku: str, on_hand: int) -> dict[str, str]:
-    """What a page shows of a stock: how many, after which line of the ledger."""
+    """What a page shows of a stock: the number, and the id of the newest line of the ledger."""
     last = db.session.scalar(select(func.max(StockEntry.id)).where(StockEntry.sku == sku))
     return {"on_hand": str(on_hand), "last": str(last or 0)}
 
 
 def _refuse_if_moved(sku: str) -> None:
-    """Who counted compared with what the page showed: what was sold since is not to be set back."""
+    """Raise StaleForm if the stock changed after the page was opened: a count would undo what was sold since."""
     here = db.session.scalars(select(Variant.on_hand).where(Variant.sku == sku).with_for_update()).one()
     seen, now = posted_fingerprint(f"stock {sku}"), _shown(sku, here)
     last = (seen or {}).get("last", "")
@@ -181,25 +203,16 @@ def _variant(sku: str) -> Variant:
     return db.session.scalar(query) or abort(404)
 
 
-def _once(answers: Answers) -> str | None:
-    """The one-time key of the form; a forged one is none."""
-    typed = answers.typed.get("once", "")
-    return typed if re.fullmatch(r"[A-Za-z0-9_-]{16,32}", typed) else None
-
-
-def _page(one: Variant, answers: Answers, unsupplied: Sequence[Order] = ()) -> ViewResponse:
-    page = render_template(
-        "admin/catalog/stock.html",
-        variant=one,
-        ledger=ledger_of(one.sku, page_arg(request.args.get("page", ""))),
+def _page(variant: Variant, form: StockForm, unsupplied: Sequence[Order] = ()) -> ViewResponse:
+    return form_page(
+        "stock",
+        form,
+        variant=variant,
+        ledger=ledger_of(variant.sku, page_arg(request.args.get("page", ""))),
         kinds=KINDS,
-        typed=answers.typed,
-        errors=answers.errors,
-        problems=answers.problems,
         unsupplied=unsupplied,
         can_cancel=all(order.payment == Payment.AWAITING for order in unsupplied),
-        idempotency_key=answers.typed.get("once") or secrets.token_urlsafe(18),
-        shown=_shown(one.sku, one.on_hand),
-        link_to_page=lambda number: url_for("admin.stock", sku=one.sku, page=number),
+        idempotency_key=form.once.data or secrets.token_urlsafe(18),
+        shown=_shown(variant.sku, variant.on_hand),
+        link_to_page=lambda number: url_for("admin.stock", sku=variant.sku, page=number),
     )
-    return page, 422 if answers.errors else 200

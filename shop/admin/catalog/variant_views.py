@@ -1,55 +1,90 @@
-"""Variants: from options (Size: S, M; Colour: Indigo, Madder) to one variant for each combination, or one at a time."""
+"""Variants: all combinations of a product's options (Size: S, M; Colour: Indigo, Madder), or one at a time."""
 
-from dataclasses import replace
+from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, request, url_for
 from sqlalchemy.exc import IntegrityError
+from wtforms import Field
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.catalog.answers import Answers
-from shop.admin.catalog.product_edit_views import read_new_variant, refuse_taken
-from shop.admin.catalog.product_views import product_or_404
-from shop.admin.catalog.variant_matrix import (
-    MOST_OPTIONS,
-    Matrix,
-    combination_key,
-    kept_values,
-    read_matrix,
-    rows_typed,
+from shop.admin.catalog.fields import (
+    form_page,
+    new_variant,
+    new_variant_fields,
+    refuse,
+    refuse_taken_skus,
+    text_line,
+    with_fields,
 )
+from shop.admin.catalog.product_views import product_or_404
+from shop.admin.catalog.variant_matrix import MatrixForm, OptionsForm, matrix_form, options_form
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.product_history import StaleEdit, begin_edit, end_edit
 from shop.catalog.products import MAX_LABEL_LENGTH, MAX_VARIANTS, NewVariant, add_variants, set_options, set_values
 from shop.catalog.slugs import free_skus, label_of, suggested_sku
-from shop.web.base_form import ViewResponse
+from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.idempotency import make_once
+
+
+class NewVariantForm(BaseForm):
+    """One more variant of `product`. Make it with `_new_variant_form`: it has a field for each option."""
+
+    product: Product
+
+    def validate(self, **options: Any) -> bool:
+        """Check each field, then that the variant differs from the others."""
+        if not super().validate(**options):
+            return False
+        first, label = ("value_1" if self.product.options else "label"), self.full_label()
+        if len(label) > MAX_LABEL_LENGTH:
+            refuse(self, first, f"The values have more than {MAX_LABEL_LENGTH} characters together: shorten them")
+        if label.casefold() in {variant.label.casefold() for variant in self.product.variants}:
+            refuse(self, first, f"There is a variant “{label}” already")
+        if len(self.product.variants) >= MAX_VARIANTS:
+            refuse(self, first, f"A product has {MAX_VARIANTS} variants at most")
+        refuse_taken_skus(self, {"sku": self.variant().sku})
+        return not self.problems
+
+    def values(self) -> tuple[str, ...]:
+        """The values of the product's options, none if it has no options."""
+        return tuple(self[f"value_{place}"].data.strip(",") for place in range(1, len(self.product.options) + 1))
+
+    def full_label(self) -> str:
+        """What pages call the variant."""
+        values = self.values()
+        return label_of(values) if values else str(self["label"].data)
+
+    def variant(self) -> NewVariant:
+        """What was typed into a valid form."""
+        values, label = self.values(), self.full_label()
+        sku = free_skus([suggested_sku(self.product.name, label)])[0]
+        return new_variant(self, sku, values=values, label="" if values else label)
 
 
 @admin.route("/products/<int:product_id>/options", methods=["GET", "POST"])
 @may("owner")
 def product_options(product_id: int) -> ViewResponse:
-    """Ask what the variants differ in, show every combination, and make those that are wanted."""
-    item = product_or_404(product_id)
-    if request.method == "GET":
-        return _options_page(item, Answers({}))
-    answers = Answers(request.form)
-    matrix, step = read_matrix(answers, item), answers.typed.get("step")
-    if answers.errors or step == "options":
-        return _options_page(item, answers)
-    answers.typed |= rows_typed(item, matrix, answers.typed)
-    if answers.typed.get("version") != str(item.version):
-        return _matrix_page(item, matrix, answers, moved=True)
-    if step != "make":
-        return _matrix_page(item, matrix, answers)
-    fresh = _read_rows(answers, matrix)
-    if answers.errors:
-        return _matrix_page(item, matrix, answers)
+    """Ask for the options, show every missing combination, and add those that are wanted."""
+    product = product_or_404(product_id)
+    options, version = options_form(product), product.version
+    if not options.is_submitted() or not options.validate() or request.form.get("step") == "options":
+        return form_page("options", options, product=product)
+    rows = matrix_form(product, options.missing)
+    moved = request.form.get("version") != str(version)
+    if moved or request.form.get("step") != "make" or not rows.validate():
+        return _matrix_page(product, options, rows)
+    fresh = rows.variants()
     try:
-        made = make_once(lambda: _make(item, matrix, fresh))
+        made = make_once(lambda: _make(product, version, options, fresh))
     except (StaleEdit, IntegrityError):
-        item = product_or_404(product_id)
-        return _matrix_page(item, read_matrix(answers, item), answers, moved=True)
+        product = product_or_404(product_id)
+        options = options_form(product)
+        if not options.validate():
+            return form_page("options", options, product=product)
+        rows = matrix_form(product, options.missing)
+        rows.validate()
+        return _matrix_page(product, options, rows)
     if made.first:
         words = f"{len(fresh)} variant{'s' if len(fresh) != 1 else ''} added" if fresh else "The options are saved"
         flash(words, "good")
@@ -59,113 +94,55 @@ def product_options(product_id: int) -> ViewResponse:
 @admin.route("/products/<int:product_id>/variants/new", methods=["GET", "POST"])
 @may("owner")
 def product_variant_new(product_id: int) -> ViewResponse:
-    """Ask for one more variant."""
-    item = product_or_404(product_id)
-    if not item.options and len(item.variants) < 2:
+    """Add one more variant."""
+    product = product_or_404(product_id)
+    if not product.options and len(product.variants) < 2:
         return redirect(url_for("admin.product_options", product_id=product_id), 303)
-    if request.method == "GET":
-        price = item.variants[-1].price if item.variants else ""
-        return _variant_page(item, Answers({"price": str(price), "stock": "0", "low_stock_threshold": str(LOW_STOCK)}))
-    answers = Answers(request.form)
-    one, seen = _read_variant(answers, item), item.version
-    if answers.errors:
-        return _variant_page(item, answers)
+    form = _new_variant_form(product)
+    if not form.is_submitted() or not form.validate():
+        return form_page("variant", form, product=product)
+    variant, seen = form.variant(), product.version
     try:
-        made = make_once(lambda: _add(item, seen, one))
+        made = make_once(lambda: _add(product, seen, variant))
     except (StaleEdit, IntegrityError):
-        answers.refuse("sku", "Somebody else changed this product at the same moment. Save again")
-        return _variant_page(product_or_404(product_id), answers)
+        refuse(form, "sku", "Another user changed this product at the same moment. Save again")
+        return form_page("variant", form, product=product_or_404(product_id))
     if made.first:
-        flash(f"{label_of(one.values) or one.label} is added, SKU {one.sku}", "good")
+        flash(f"{form.full_label()} is added, SKU {variant.sku}", "good")
     return redirect(made.address, 303)
 
 
-def _read_rows(answers: Answers, matrix: Matrix) -> list[NewVariant]:
-    """The combinations that are wanted, each with its SKU, price and stock."""
-    fresh: list[NewVariant] = []
-    fields: dict[str, str] = {}
-    for values in matrix.missing:
-        key = combination_key(values)
-        if not answers.typed.get(f"make-{key}"):
-            continue
-        one = read_new_variant(answers, "", f"-{key}")
-        if not one.sku:
-            answers.refuse(f"sku-{key}", f"The SKU of {label_of(values)} is empty: fill it in")
-        if one.sku in fields.values():
-            answers.refuse(f"sku-{key}", f"SKU {one.sku} stands twice: give {label_of(values)} another")
-        fields[f"sku-{key}"] = one.sku
-        fresh.append(replace(one, values=values))
-    refuse_taken(answers, fields)
-    return fresh
+def _new_variant_form(product: Product) -> NewVariantForm:
+    fields: dict[str, Field] = {
+        f"value_{place}": text_line(name, MAX_LABEL_LENGTH) for place, name in enumerate(product.options, 1)
+    }
+    fields = fields or {"label": text_line("Label", MAX_LABEL_LENGTH)}
+    price = str(product.variants[-1].price) if product.variants else ""
+    first = {"price": price, "stock": "0", "low_stock_threshold": str(LOW_STOCK)}
+    form = with_fields(NewVariantForm, {**fields, **new_variant_fields()})(data=first)
+    form.product = product
+    return form
 
 
-def _read_variant(answers: Answers, item: Product) -> NewVariant:
-    values = tuple(
-        answers.line(f"value_{place}", name, MAX_LABEL_LENGTH).strip(",") for place, name in enumerate(item.options, 1)
-    )
-    label = label_of(values) if values else answers.line("label", "Label", MAX_LABEL_LENGTH)
-    first = "value_1" if values else "label"
-    if len(label) > MAX_LABEL_LENGTH:
-        answers.refuse(first, f"The values have more than {MAX_LABEL_LENGTH} characters together: shorten them")
-    if label.casefold() in {variant.label.casefold() for variant in item.variants}:
-        answers.refuse(first, f"There is a variant “{label}” already")
-    if len(item.variants) >= MAX_VARIANTS:
-        answers.refuse(first, f"A product has {MAX_VARIANTS} variants at most")
-    one = read_new_variant(answers, free_skus([suggested_sku(item.name, label)])[0])
-    refuse_taken(answers, {"sku": one.sku})
-    return replace(one, values=values, label="" if values else label)
+def _make(product: Product, seen: int, options: OptionsForm, fresh: list[NewVariant]) -> str:
+    before = begin_edit(product, seen)
+    set_options(product, options.names)
+    for variant in product.variants:
+        set_values(variant, options.values_of[variant.id])
+    add_variants(product, fresh, current_user_name())
+    words = end_edit(product, before, current_user_name())
+    audit(f"Changed product {product.name}: {words or 'saved its options without a change'}")
+    return url_for("admin.product", product_id=product.id)
 
 
-def _make(item: Product, matrix: Matrix, fresh: list[NewVariant]) -> str:
-    before = begin_edit(item, matrix.version)
-    set_options(item, matrix.names)
-    for variant in item.variants:
-        set_values(variant, matrix.values_of[variant.id])
-    add_variants(item, fresh, current_user_name())
-    words = end_edit(item, before, current_user_name())
-    audit(f"Changed product {item.name}: {words or 'options looked at'}")
-    return url_for("admin.product", product_id=item.id)
+def _add(product: Product, seen: int, variant: NewVariant) -> str:
+    before = begin_edit(product, seen)
+    add_variants(product, [variant], current_user_name())
+    audit(f"Changed product {product.name}: {end_edit(product, before, current_user_name())}")
+    return url_for("admin.product", product_id=product.id)
 
 
-def _add(item: Product, seen: int, one: NewVariant) -> str:
-    before = begin_edit(item, seen)
-    add_variants(item, [one], current_user_name())
-    audit(f"Changed product {item.name}: {end_edit(item, before, current_user_name())}")
-    return url_for("admin.product", product_id=item.id)
-
-
-def _options_page(item: Product, answers: Answers) -> ViewResponse:
-    page = render_template(
-        "admin/catalog/options.html",
-        product=item,
-        kept=[*kept_values(item), [], [], []][:MOST_OPTIONS],
-        typed=answers.typed,
-        errors=answers.errors,
-        problems=answers.problems,
-    )
-    return page, 422 if answers.errors else 200
-
-
-def _matrix_page(item: Product, matrix: Matrix, answers: Answers, *, moved: bool = False) -> ViewResponse:
-    page = render_template(
-        "admin/catalog/variant_matrix.html",
-        product=item,
-        matrix=matrix,
-        rows=[(combination_key(values), label_of(values)) for values in matrix.missing],
-        typed=answers.typed,
-        errors=answers.errors,
-        problems=answers.problems,
-        moved=moved,
-    )
-    return page, 409 if moved else 422 if answers.errors else 200
-
-
-def _variant_page(item: Product, answers: Answers) -> ViewResponse:
-    page = render_template(
-        "admin/catalog/variant.html",
-        product=item,
-        typed=answers.typed,
-        errors=answers.errors,
-        problems=answers.problems,
-    )
-    return page, 422 if answers.errors else 200
+def _matrix_page(product: Product, options: OptionsForm, rows: MatrixForm) -> ViewResponse:
+    changed = request.form.get("version") != str(product.version)
+    page, status = form_page("variant_matrix", rows, product=product, options=options, changed=changed)
+    return page, 409 if changed else status

@@ -1,6 +1,6 @@
 """Uploaded images: shrinking, storing, and deleting files that nothing shows.
 
-No transaction may be open while an image is decode_csv.
+No transaction may be open while an image is decoded.
 """
 
 import logging

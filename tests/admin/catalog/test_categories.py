@@ -1,4 +1,4 @@
-"""The shelves of the shop: added, renamed, put in order, archived."""
+"""Categories: add, rename, put in order, archive."""
 
 import re
 
@@ -27,7 +27,7 @@ def add(clerk, **answers):
     return clerk.post("/admin/categories/new", {**form, "name": "Books", **answers})
 
 
-def test_a_category_is_added_last_and_takes_goods(app, clerk, shopper, goods):
+def test_a_category_is_added_last_and_can_hold_products(app, clerk, shopper, goods):
     assert add(clerk, blurb="To read by lamplight.").status_code == 303
 
     assert order_of(app)[-1] == "books"
@@ -38,7 +38,7 @@ def test_a_category_is_added_last_and_takes_goods(app, clerk, shopper, goods):
 
 
 @both_databases
-def test_a_renamed_category_keeps_its_address_and_its_goods_are_found_by_the_new_name(clerk, shopper, goods):
+def test_a_renamed_category_keeps_its_address_and_its_products_are_found_by_the_new_name(clerk, shopper, goods):
     assert change(clerk, goods.category("baskets"), name="Vikapu").status_code == 303
 
     assert "Vikapu" in shopper.get("/categories/baskets").text
@@ -59,7 +59,7 @@ def test_a_category_is_moved_up_and_down(app, clerk, goods):
 
 
 @both_databases
-def test_a_category_with_goods_for_sale_is_not_archived_and_says_how_many(clerk, shopper, goods):
+def test_a_category_with_products_for_sale_is_not_archived_and_their_number_is_shown(clerk, shopper, goods):
     baskets = goods.category("baskets")
 
     goods.press(clerk, f"/admin/categories/{baskets.id}/archive")
@@ -68,7 +68,7 @@ def test_a_category_with_goods_for_sale_is_not_archived_and_says_how_many(clerk,
     assert shopper.get("/categories/baskets").status_code == 200
 
 
-def test_an_empty_category_leaves_the_shop_and_comes_back(app, clerk, shopper, goods):
+def test_an_empty_category_is_archived_and_restored(app, clerk, shopper, goods):
     add(clerk)
     books = goods.category("books")
     goods.press(clerk, f"/admin/categories/{books.id}/archive")
@@ -82,7 +82,7 @@ def test_an_empty_category_leaves_the_shop_and_comes_back(app, clerk, shopper, g
     assert shopper.get("/categories/books").status_code == 200
 
 
-def test_a_product_does_not_come_back_on_to_an_archived_category(clerk, goods):
+def test_a_product_in_an_archived_category_is_not_restored(clerk, goods):
     add(clerk)
     books = goods.category("books")
     added = goods.added(clerk, category=str(books.id))
@@ -95,7 +95,7 @@ def test_a_product_does_not_come_back_on_to_an_archived_category(clerk, goods):
     assert not goods.product(added).active
 
 
-def test_a_category_shows_a_image_of_its_goods_or_the_shops_mark(clerk, shopper, goods):
+def test_a_category_shows_an_image_of_its_products_or_the_neutral_one(clerk, shopper, goods):
     baskets = goods.category("baskets")
     page = clerk.get(f"/admin/categories/{baskets.id}").text
     offered = re.findall(r'name="image" value="([^"]*)"', page)
@@ -120,7 +120,7 @@ def test_a_category_shows_a_image_of_its_goods_or_the_shops_mark(clerk, shopper,
         ({"slug": ""}, "Address is empty: fill it in"),
     ],
 )
-def test_what_a_category_cannot_be_is_said_with_its_cure(clerk, goods, answers, words):
+def test_a_wrong_category_is_refused_with_the_remedy(clerk, goods, answers, words):
     reply = change(clerk, goods.category("baskets"), **answers)
 
     assert reply.status_code == 422
@@ -136,7 +136,7 @@ def test_hostile_names_of_categories_are_shown_as_they_were_typed(clerk, shopper
 
 
 @both_databases
-def test_a_category_archived_while_a_product_is_moved_to_it_takes_no_goods(app, clerk, goods, monkeypatch):
+def test_a_category_archived_at_the_same_moment_gets_no_products(app, clerk, goods, monkeypatch):
     from shop.admin.catalog import product_edit_views
 
     add(clerk)

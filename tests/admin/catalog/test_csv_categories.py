@@ -1,4 +1,4 @@
-"""Categories in the catalogue's file: goods for sale never come to stand on a shelf that is not in the shop."""
+"""Categories in an import: products for sale are never in an archived category."""
 
 import pytest
 from sqlalchemy import select, update
@@ -39,7 +39,7 @@ def problems(app, text):
     [NEW, f"SKU,Category\r\n{SKU},kitchen\r\n", "SKU,Archived\r\nTEA-ENA-BLU,no\r\n"],
     ids=["new", "moved there", "put on sale there"],
 )
-def test_goods_for_sale_are_not_put_on_an_archived_shelf(app, empty_kitchen, text):
+def test_products_for_sale_are_not_moved_to_an_archived_category(app, empty_kitchen, text):
     with app.app_context():
         mine = select(Product.slug).where(Product.category.has(slug="kitchen"))
         variant = db.session.scalars(mine.limit(1)).one()
@@ -53,13 +53,13 @@ def test_goods_for_sale_are_not_put_on_an_archived_shelf(app, empty_kitchen, tex
 
 
 @both_databases
-def test_archived_goods_may_stand_there(app, empty_kitchen):
+def test_archived_products_may_be_in_an_archived_category(app, empty_kitchen):
     assert problems(app, f"SKU,Category,Archived\r\n{SKU},kitchen,yes\r\n") == []
 
 
 @both_databases
-def test_a_shelf_that_is_archived_at_the_same_moment_is_kept_in_the_shop_or_gets_no_goods(app):
-    """The file is applied while somebody archives its category, before each of its statements in turn."""
+def test_a_category_archived_at_the_same_moment_stays_in_the_shop_or_gets_no_products(app):
+    """Another user archives the category before each statement of the import in turn."""
     from shop.catalog.csv_import.lookups import read_catalog_rows
 
     def archive():

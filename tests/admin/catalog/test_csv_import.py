@@ -1,4 +1,4 @@
-"""The catalogue as a CSV file: out, looked at, mended, and in again."""
+"""Import and export of the catalogue as a CSV file."""
 
 import re
 
@@ -15,7 +15,7 @@ from tests import both_databases
 from tests.admin_client import DONE
 from tests.csv_sheets import NEW, Desk, everything, rows_of, sheet, variant
 from tests.page_checks import CANARY
-from tests.shopper import SKU, hidden_fields
+from tests.shopper import SKU
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ def desk(clerk):
 
 
 @both_databases
-def test_the_export_changes_nothing_when_it_comes_back(app, desk):
+def test_importing_an_unchanged_export_changes_nothing(app, desk):
     exported = desk.export()
     page = desk.look(exported)
 
     assert exported.startswith('\ufeff"Slug","Name","Category",'.encode())
-    assert "0 changes: the shop is as the file says." in page.text
+    assert "0 changes: the shop has the values of the file already." in page.text
     assert "Apply" not in page.text
     with app.app_context():
         assert len(rows_of(exported)) == db.session.scalar(select(func.count(Variant.id)))
@@ -40,7 +40,7 @@ def test_the_export_changes_nothing_when_it_comes_back(app, desk):
 
 
 @both_databases
-def test_a_shop_that_was_emptied_is_filled_from_its_export_and_exports_the_same(app, desk):
+def test_an_empty_shop_is_restored_from_its_export(app, desk):
     exported = desk.export()
     with app.app_context():
         write(lambda: [db.session.execute(delete(model)) for model in (Variant, ProductImage, Product)])
@@ -54,7 +54,7 @@ def test_a_shop_that_was_emptied_is_filled_from_its_export_and_exports_the_same(
 
 
 @both_databases
-def test_a_row_is_previewed_and_then_written_with_its_stock_in_the_ledger(app, desk):
+def test_a_row_is_previewed_then_applied_and_its_stock_is_in_the_ledger(app, desk):
     row = {"SKU": SKU, "Price": "2,600", "Stock": "31", "Name": f"=Kiondo {CANARY}", "Label": ""}
     was = variant(app, SKU)
     before = everything(app)
@@ -89,7 +89,7 @@ def test_a_row_is_previewed_and_then_written_with_its_stock_in_the_ledger(app, d
     assert f"'=Kiondo {CANARY}".replace('"', '""').encode() in desk.export()
 
 
-def test_what_is_empty_or_left_out_stays(app, desk):
+def test_empty_cells_and_missing_columns_change_nothing(app, desk):
     before = everything(app)
     first, *others = rows_of(desk.export())
     bare = dict.fromkeys(first, "") | {"SKU": first["SKU"]}
@@ -135,7 +135,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("row", "words"), WRONG)
-def test_a_wrong_cell_is_named_with_its_row_its_column_and_its_cure_and_nothing_is_written(app, desk, row, words):
+def test_a_wrong_cell_is_reported_with_row_column_and_remedy_and_nothing_is_saved(app, desk, row, words):
     before = everything(app)
     page = desk.look(sheet({"SKU": "SAN-BEA-40"}, row, columns=["SKU", *(name for name in row if name != "SKU")]))
 
@@ -147,7 +147,7 @@ def test_a_wrong_cell_is_named_with_its_row_its_column_and_its_cure_and_nothing_
     assert everything(app) == before
 
 
-def test_rows_that_contradict_each_other_are_told(desk):
+def test_rows_that_contradict_each_other_are_reported(desk):
     page = desk.look(
         sheet({"SKU": SKU, "Name": "A"}, {"SKU": "KIO-CLA-IND", "Name": "B"}, {"SKU": SKU, "Name": ""}), "?show="
     )
@@ -156,7 +156,7 @@ def test_rows_that_contradict_each_other_are_told(desk):
     assert f"SKU: {SKU} is in row 2 too. Leave one of them out" in page.text
 
 
-def test_two_variants_never_come_to_bear_one_name(app, desk):
+def test_two_variants_of_a_product_never_get_the_same_label(app, desk):
     label = variant(app, "KIO-CLA-IND").label
 
     assert f"“{label}” too" in desk.look(sheet({"SKU": SKU, "Label": label})).text
@@ -192,7 +192,7 @@ def test_stock_is_never_set_below_what_orders_hold(app, desk, shopper):
 
 
 @both_databases
-def test_what_changed_since_the_preview_is_shown_again_and_not_written_over(app, desk):
+def test_a_change_after_the_preview_is_not_overwritten_and_the_preview_is_shown_again(app, desk):
     page = desk.look(sheet({"SKU": SKU, "Stock": "50"}, NEW))
     with app.app_context():
         write(lambda: db.session.execute(update(Variant).where(Variant.sku == SKU).values(on_hand=9)))
@@ -200,14 +200,14 @@ def test_what_changed_since_the_preview_is_shown_again_and_not_written_over(app,
     reply = desk.apply(page)
 
     assert reply.status_code == 409
-    assert "The catalogue has changed since you looked" in reply.text
+    assert "the catalogue changed after this preview" in reply.text
     assert "<del>9</del> <ins>50</ins>" in reply.text
     assert everything(app) == before
     assert desk.apply(reply).status_code == 303
     assert variant(app, SKU).on_hand == 50
 
 
-def test_what_changed_elsewhere_does_not_matter(app, desk):
+def test_a_change_of_another_product_after_the_preview_does_not_matter(app, desk):
     page = desk.look(sheet({"SKU": SKU, "Stock": "50"}))
     with app.app_context():
         write(lambda: db.session.execute(update(Variant).where(Variant.sku != SKU).values(on_hand=90)))
@@ -215,23 +215,13 @@ def test_what_changed_elsewhere_does_not_matter(app, desk):
     assert desk.apply(page).status_code == 303
 
 
-def test_without_the_comparison_it_would_be_written_over(app, desk, monkeypatch):
-    page = desk.look(sheet({"SKU": SKU, "Stock": "50"}))
-    with app.app_context():
-        write(lambda: db.session.execute(update(Variant).where(Variant.sku == SKU).values(on_hand=9)))
-    monkeypatch.setattr(import_views.Plan, "digest", property(lambda _plan: hidden_fields(page.text)["seen"]))
-
-    assert desk.apply(page).status_code == 303
-    assert variant(app, SKU).on_hand == 50
-
-
 @both_databases
-def test_all_or_nothing_even_when_the_database_refuses_the_last_row(app, desk, monkeypatch):
+def test_nothing_is_saved_when_the_database_refuses_the_last_row(app, desk, monkeypatch):
     page = desk.look(sheet({"SKU": "SAN-BEA-40", "Price": "1"}, NEW))
     before = everything(app)
     real = import_views.apply_plan
 
-    def taken_by_somebody_else(plan, actor):
+    def taken_by_another_user(plan, actor):
         real(plan, actor)
         db.session.flush()
         db.session.execute(
@@ -251,24 +241,24 @@ def test_all_or_nothing_even_when_the_database_refuses_the_last_row(app, desk, m
             )
         )
 
-    monkeypatch.setattr(import_views, "apply_plan", taken_by_somebody_else)
+    monkeypatch.setattr(import_views, "apply_plan", taken_by_another_user)
 
     assert desk.apply(page).status_code == 409
     assert everything(app) == before
 
 
-def test_pressing_apply_twice_writes_once_and_says_so(app, desk):
+def test_pressing_apply_twice_applies_the_file_once_and_says_so(app, desk):
     page = desk.look(sheet(NEW))
     assert desk.apply(page).status_code == 303
     again = desk.apply(page)
 
     assert again.status_code == 303
-    assert "has been applied already" in desk.clerk.get(again.headers["Location"]).text
+    assert "was applied or discarded already" in desk.clerk.get(again.headers["Location"]).text
     with app.app_context():
         assert db.session.scalar(select(func.count(Variant.id)).where(Variant.sku == "SIS-MAT")) == 1
 
 
-def test_images_are_ordered_and_described_and_what_cannot_be_shown_is_only_a_warning(app, desk):
+def test_images_are_ordered_and_described_and_an_unknown_image_is_only_a_warning(app, desk):
     row = next(row for row in rows_of(desk.export()) if row["SKU"] == SKU)
     one, two = row["Images"].split("\n")[:2]
     turned = f"{two.split(' ')[0]} From above {CANARY}\r\n{one.split(' ')[0]}"

@@ -1,4 +1,4 @@
-"""The file itself: what is none, how spreadsheets write it, who may send it, how large it may be."""
+"""The CSV file itself: its formats, its size, and who may send it."""
 
 import io
 from datetime import timedelta
@@ -42,7 +42,7 @@ def desk(clerk):
         (b"PK\x03\x04" + bytes(500), "no CSV file"),
     ],
 )
-def test_a_file_that_is_none_is_refused_with_the_cure(app, desk, content, words):
+def test_a_file_that_is_not_csv_is_refused_with_the_remedy(app, desk, content, words):
     reply = desk.send(content)
 
     assert reply.status_code == 422
@@ -52,7 +52,7 @@ def test_a_file_that_is_none_is_refused_with_the_cure(app, desk, content, words)
         assert db.session.scalar(select(func.count(ImportDraft.id))) == 0
 
 
-def test_a_form_without_a_file_asks_for_one(desk):
+def test_a_form_without_a_file_is_refused(desk):
     token = hidden_fields(desk.clerk.get("/admin/import").text)["csrf_token"]
 
     for form in ({}, {"file": "text"}, {"file": (io.BytesIO(b""), "")}):
@@ -61,7 +61,7 @@ def test_a_form_without_a_file_asks_for_one(desk):
         assert "Choose a CSV file" in reply.text
 
 
-def test_files_of_excel_are_read_and_what_was_guessed_is_said(app, desk):
+def test_files_from_excel_are_read_and_the_guessed_format_is_reported(app, desk):
     excel = f"SKU;Name;Colour\r\n{SKU};Café kiondo;red\r\n".encode("cp1252")
     page = desk.look(excel)
 
@@ -75,7 +75,7 @@ def test_files_of_excel_are_read_and_what_was_guessed_is_said(app, desk):
     assert "Café" in desk.look(f"SKU\tName\n{SKU}\tCafé kiondo\n").text
 
 
-def test_a_row_with_more_cells_than_the_header_is_wrong_and_empty_rows_are_none(desk):
+def test_a_row_with_more_cells_than_the_header_is_an_error_and_empty_rows_are_skipped(desk):
     page = desk.look(f"SKU,Name\r\n,\r\n{SKU},A basket, with a lid\r\n\r\n")
 
     assert "Row: It has more cells than the header" in page.text
@@ -83,7 +83,7 @@ def test_a_row_with_more_cells_than_the_header_is_wrong_and_empty_rows_are_none(
     assert 'All rows <span class="tabs__count">1<' in page.text
 
 
-def test_the_preview_is_leafed_through(desk):
+def test_the_preview_has_pages(desk):
     rows = [{**NEW, "Slug": f"mat-{n}", "SKU": f"MAT-{n}"} for n in range(120)]
     page = desk.look(sheet(*rows))
 
@@ -93,7 +93,7 @@ def test_the_preview_is_leafed_through(desk):
         assert desk.clerk.get(desk.address + query).status_code == 200
 
 
-def test_a_draft_is_its_senders_own_and_lasts_a_day(app, desk, packer):
+def test_only_its_owner_sees_a_draft_and_it_is_deleted_after_a_day(app, desk, packer):
     page = desk.look(sheet(NEW))
     let_in(app, "other@example.com")
     other = Clerk(app)
@@ -113,7 +113,7 @@ def test_a_draft_is_its_senders_own_and_lasts_a_day(app, desk, packer):
         assert drafts.sweep_drafts() == 0
 
 
-def test_a_file_can_be_let_go(app, desk):
+def test_a_file_can_be_discarded(app, desk):
     page = desk.look(sheet(NEW))
     reply = desk.clerk.post(f"{desk.address}/forget", hidden_fields(page.text))
 
@@ -123,18 +123,18 @@ def test_a_file_can_be_let_go(app, desk):
 
 
 @pytest.mark.parametrize("token", ["x", "0" * 43, "y" * 5000, "%00", "..", "é"])
-def test_a_forged_preview_is_not_there(clerk, token):
+def test_a_preview_with_a_forged_token_is_not_found(clerk, token):
     assert clerk.get(f"/admin/import/{token}").status_code == 404
 
 
-def test_only_owners_take_the_catalogue_out_or_in(packer, stranger):
+def test_only_owners_export_and_import_the_catalogue(packer, stranger):
     for address in ("/admin/import", "/admin/export/catalogue.csv"):
         assert packer.get(address).status_code == 403
         assert stranger.get(address).status_code == 303
 
 
 @both_databases
-def test_five_thousand_rows_are_looked_at_and_applied_in_few_queries(app, desk):
+def test_five_thousand_rows_are_previewed_and_applied_in_few_queries(app, desk):
     rows = [
         {**NEW, "Slug": f"mat-{n // 2}", "SKU": f"MAT-{n}", "Label": f"No. {n}", "Description": "x" * 100}
         for n in range(5000)
@@ -153,7 +153,7 @@ def test_five_thousand_rows_are_looked_at_and_applied_in_few_queries(app, desk):
     assert len(asked) < 40
 
 
-def test_the_export_asks_no_query_for_each_product(app, desk):
+def test_the_export_runs_no_query_for_each_product(app, desk):
     asked = []
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))

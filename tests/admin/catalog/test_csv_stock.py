@@ -1,4 +1,4 @@
-"""A sheet that lay for a day: what was sold since stays sold, and what was renamed since is found by its SKU."""
+"""An import of an old export: sales and new names since then are kept."""
 
 import pytest
 from sqlalchemy import update
@@ -31,7 +31,7 @@ def with_changes(rows, **changes):
 
 
 @both_databases
-def test_yesterdays_sheet_with_new_prices_does_not_put_back_what_was_sold_since(app, desk, shopper):
+def test_an_old_file_with_new_prices_does_not_undo_sales(app, desk, shopper):
     rows = exported(desk)
     before = variant(app, SKU)
     sold(shopper, 2)
@@ -44,7 +44,7 @@ def test_yesterdays_sheet_with_new_prices_does_not_put_back_what_was_sold_since(
     assert (after.price, after.on_hand) == (before.price + 10, before.on_hand - 2)
 
 
-def test_a_stock_that_was_changed_in_the_sheet_and_sold_from_since_is_named(app, desk, shopper):
+def test_a_stock_changed_in_the_file_is_an_error_when_pieces_were_sold_since(app, desk, shopper):
     rows, before = exported(desk), variant(app, SKU)
     sold(shopper, 2)
     was, now = before.on_hand, before.on_hand - 2
@@ -58,7 +58,7 @@ def test_a_stock_that_was_changed_in_the_sheet_and_sold_from_since_is_named(app,
     assert variant(app, SKU).on_hand == now + 5
 
 
-def test_a_stock_changed_in_a_fresh_sheet_is_taken(app, desk):
+def test_a_stock_changed_in_a_new_export_is_applied(app, desk):
     before = variant(app, SKU).on_hand
 
     desk.take(with_changes(exported(desk), Stock=str(before + 5)))
@@ -66,22 +66,22 @@ def test_a_stock_changed_in_a_fresh_sheet_is_taken(app, desk):
     assert variant(app, SKU).on_hand == before + 5
 
 
-def test_a_file_that_does_not_say_which_stock_it_saw_works_and_warns(app, desk):
+def test_a_file_without_the_stock_at_export_works_with_a_warning(app, desk):
     page = desk.look(sheet({"SKU": SKU, "Stock": "31"}))
 
-    assert "they do not say which stock they saw" in page.text
+    assert "set the stock without the column" in page.text
     assert desk.apply(page).status_code == 303
     assert variant(app, SKU).on_hand == 31
 
 
-def test_a_number_that_is_none_is_named_with_its_column(desk):
+def test_a_cell_that_is_no_number_is_reported_with_its_column(desk):
     page = desk.look(sheet({"SKU": SKU, "Stock": "31", SEEN: "many"}))
 
     assert "Stock when exported: “many” is no number" in page.text
 
 
 @both_databases
-def test_an_own_export_still_applies_after_product_and_category_were_renamed(app, desk):
+def test_an_export_still_applies_after_product_and_category_were_renamed(app, desk):
     rows = exported(desk)
     old = next(row for row in rows if row["SKU"] == SKU)["Slug"]
     with app.app_context():

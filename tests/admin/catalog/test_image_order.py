@@ -1,4 +1,4 @@
-"""The images a product has: put in order, described, taken off, each of it once and written down."""
+"""The images of a product: order, descriptions, removal, and their history."""
 
 import re
 from html import unescape
@@ -20,7 +20,7 @@ from tests.page_checks import CANARY
 from tests.shopper import hidden_fields
 
 
-def test_without_words_a_image_bears_the_products_name(app, clerk, images_page, sends):
+def test_an_image_without_a_description_gets_the_name_of_the_product(app, clerk, images_page, sends):
     sends(("a.jpg", photo()), alt=" \0 ")
 
     with app.app_context():
@@ -64,7 +64,7 @@ def test_images_are_moved_and_removed_and_the_card_shows_the_first(app, clerk, i
 
 @pytest.mark.parametrize("what", ["move", "words", "remove"])
 @pytest.mark.parametrize("image", ["", "0", "999999", "9" * 400, "1", "x", "-1", "\0", "١"])
-def test_a_image_of_another_product_or_none_is_left_alone(app, clerk, images_page, what, image):
+def test_an_image_of_another_product_is_not_changed(app, clerk, images_page, what, image):
     with app.app_context():
         before = db.session.execute(select(ProductImage.id, ProductImage.position, ProductImage.alt)).all()
     reply = act(clerk, images_page, what, image=image, alt="mine", to="later")
@@ -88,7 +88,7 @@ def test_staff_may_not_touch_images(packer, images_page):
 
 
 @both_databases
-def test_two_who_move_at_once_leave_every_place_taken_once(app, clerk, images_page, sends):
+def test_images_moved_at_the_same_moment_each_keep_a_position_of_their_own(app, clerk, images_page, sends):
     number = int(images_page.split("/")[3])
     sends(("a.jpg", photo()), ("b.jpg", photo()), ("c.jpg", photo()))
     everything = ids(app)
@@ -115,7 +115,7 @@ def history(clerk, images_page):
 
 
 @both_databases
-def test_what_was_done_with_the_images_stands_in_the_history_of_the_product(app, clerk, images_page, sends):
+def test_changes_of_images_are_in_the_history_of_the_product(app, clerk, images_page, sends):
     sends(("a.jpg", photo()), ("b.jpg", photo()), alt="Teapot")
     one, two, three = ids(app)
     act(clerk, images_page, "move", image=one, to="earlier")  # where it is already: nothing to tell
@@ -126,13 +126,13 @@ def test_what_was_done_with_the_images_stands_in_the_history_of_the_product(app,
 
     assert history(clerk, images_page) == [
         "added 2 images",
-        "put the images in another order",
-        f"words of a image from “Teapot” to “From above {CANARY}”",
-        "removed a image",
+        "changed the order of the images",
+        f"description of an image from “Teapot” to “From above {CANARY}”",
+        "removed an image",
     ]
 
 
-def test_images_that_were_changed_meanwhile_are_no_reason_to_ask_again(app, clerk, images_page, sends, goods):
+def test_a_change_of_images_is_no_conflict_for_the_form_of_the_product(app, clerk, images_page, sends, goods):
     number = int(images_page.split("/")[3])
     form = goods.form(clerk, number)
     sends(("a.jpg", photo()))
@@ -141,11 +141,11 @@ def test_images_that_were_changed_meanwhile_are_no_reason_to_ask_again(app, cler
 
     assert reply.status_code == 303
     assert goods.product(number).name == "Teapot for two"
-    assert history(clerk, images_page)[0] == "added a image"
+    assert history(clerk, images_page)[0] == "added an image"
 
 
 @both_databases
-def test_a_image_is_given_to_a_variant_and_back_to_the_whole_product(app, clerk):
+def test_an_image_is_assigned_to_a_variant_and_back_to_the_whole_product(app, clerk):
     with app.app_context():
         product = db.session.scalars(select(Product).where(Product.slug == "stoneware-mug")).one()
         address, third = f"/admin/products/{product.id}/images", product.images[2].id

@@ -16,7 +16,7 @@ from tests.malicious_files import GPS, exif, grainy, photo
 from tests.page_checks import CANARY
 
 
-def test_a_photo_from_a_phone_stands_on_the_products_page_in_sizes_it_needs(app, clerk, sends, tmp_path):
+def test_a_photo_from_a_phone_is_on_the_page_of_the_product_in_several_sizes(app, clerk, sends, tmp_path):
     big = grainy(4032, 3024)
     reply = sends(("IMG_20261124.jpg", big))
 
@@ -32,7 +32,7 @@ def test_a_photo_from_a_phone_stands_on_the_products_page_in_sizes_it_needs(app,
     assert re.search(r"Added 1 image\. [0-9.]+ MB became [0-9]+ KB", said)
 
 
-def test_what_is_served_is_not_what_was_sent_and_says_nothing_of_where_it_was_taken(app, clerk, sends, tmp_path):
+def test_a_served_image_is_encoded_again_without_its_place(app, clerk, sends, tmp_path):
     sent = photo(exif=exif(), comment=b"canary in the comment")
     assert GPS in sent
     sends(("a.jpg", sent))
@@ -66,7 +66,7 @@ def test_a_photo_is_turned_the_way_it_was_taken(app, sends, tmp_path, way, brigh
     assert max(("left", "right") if way < 5 else ("top", "bottom"), key=red.__getitem__) == bright
 
 
-def test_colours_come_out_as_they_went_in_whatever_way_they_were_written_down(app, sends, tmp_path):
+def test_colours_are_kept_in_every_colour_mode(app, sends, tmp_path):
     for kind, mode in (("PNG", "I;16"), ("JPEG", "CMYK"), ("PNG", "P"), ("PNG", "LA"), ("WEBP", "RGBA"), ("JPEG", "L")):
         assert sends(("a", photo(kind=kind, mode=mode))).status_code == 303
         with Image.open(tmp_path / "instance" / "media" / files_of(paths(app)[-1])[-1]) as image:
@@ -86,7 +86,7 @@ def test_transparent_parts_become_white(app, sends, tmp_path):
         assert image.convert("RGB").getpixel((200, 150)) == (255, 255, 255)
 
 
-def test_a_small_image_is_not_blown_up(app, sends, tmp_path):
+def test_a_small_image_is_not_enlarged(app, sends, tmp_path):
     sends(("a.png", photo(500, 400, "PNG")))
 
     path = paths(app)[1]
@@ -94,7 +94,7 @@ def test_a_small_image_is_not_blown_up(app, sends, tmp_path):
     assert {Image.open(tmp_path / "instance" / "media" / name).width for name in on_disk(tmp_path)} == {160, 320, 500}
 
 
-def test_several_come_at_once_and_a_bad_one_keeps_no_good_one_out(app, clerk, sends):
+def test_several_images_are_added_at_once_and_a_bad_one_does_not_stop_the_others(app, clerk, sends):
     reply = sends(("a.jpg", photo()), (f"{CANARY}.jpg", b"no image"), ("b.png", photo(kind="PNG")))
 
     assert reply.status_code == 303
@@ -104,7 +104,7 @@ def test_several_come_at_once_and_a_bad_one_keeps_no_good_one_out(app, clerk, se
     assert "was not added: it is not a complete JPEG, PNG or WebP image" in said
 
 
-def test_when_none_was_a_image_the_page_says_why_and_keeps_the_words(app, sends):
+def test_an_upload_without_an_image_is_refused_and_keeps_the_description(app, sends):
     reply = sends(("IMG_1.HEIC", b"\0\0\0\x18ftypheic" + bytes(40)), alt=CANARY)
 
     assert reply.status_code == 422
@@ -126,7 +126,7 @@ def test_when_none_was_a_image_the_page_says_why_and_keeps_the_words(app, sends)
         ([("a.jpg", photo() + bytes(12 * 1024 * 1024))], "x", "more than 12"),
     ],
 )
-def test_what_cannot_be_added_is_said_with_its_cure(app, sends, files, alt, words):
+def test_an_upload_that_cannot_be_added_is_refused_with_the_remedy(app, sends, files, alt, words):
     reply = sends(*files, alt=alt)
 
     assert reply.status_code == 422
@@ -135,16 +135,16 @@ def test_what_cannot_be_added_is_said_with_its_cure(app, sends, files, alt, word
 
 
 @pytest.mark.parametrize("number", ["0", "999999", "9" * 40, "x", "-1", "1.5", "%00", "١"])
-def test_a_product_that_is_not_there_has_no_images_page(clerk, number):
+def test_an_unknown_product_has_no_images_page(clerk, number):
     assert clerk.get(f"/admin/products/{number}/images").status_code == 404
 
 
-def test_only_owners_may_send_much(clerk, packer, stranger, shopper, images_page):
+def test_only_owners_may_send_large_requests(clerk, packer, stranger, shopper, images_page):
     much = {"csrf_token": "x", "images": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
 
-    def answer(somebody):
+    def answer(user):
         form = {**much, "images": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
-        return somebody.browser.post(images_page, data=form, content_type="multipart/form-data").status_code
+        return user.browser.post(images_page, data=form, content_type="multipart/form-data").status_code
 
     assert answer(shopper) == answer(packer) == 413
     assert answer(clerk) == 400  # read, and refused for its token
@@ -152,7 +152,7 @@ def test_only_owners_may_send_much(clerk, packer, stranger, shopper, images_page
 
 
 @both_databases
-def test_two_who_add_at_once_do_not_pass_the_most_a_product_may_have(app, clerk, images_page, sends, tmp_path):
+def test_two_uploads_at_once_do_not_exceed_the_maximum_of_images(app, clerk, images_page, sends, tmp_path):
     number = int(images_page.split("/")[3])
     for _ in range(gallery.MAX_IMAGES - 2):
         sends(("a.jpg", photo(200, 200)))
@@ -180,7 +180,7 @@ def _shrunk():
     return uploads.shrink(BytesIO(photo(200, 200)))
 
 
-def test_when_the_row_cannot_be_written_for_the_product_is_gone_no_file_stays(app, clerk, sends, tmp_path, monkeypatch):
+def test_no_file_stays_when_the_product_is_deleted_during_the_upload(app, clerk, sends, tmp_path, monkeypatch):
     def gone(_number):
         raise gallery.ImageNotFound
 
@@ -190,7 +190,7 @@ def test_when_the_row_cannot_be_written_for_the_product_is_gone_no_file_stays(ap
     assert on_disk(tmp_path) == []
 
 
-def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(app, clerk, sends, tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_and_no_file_stays(app, clerk, sends, tmp_path, monkeypatch):
     real = serving._write
 
     def full_after_three(place, content):
@@ -207,7 +207,7 @@ def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(app, clerk, sends,
     assert len(paths(app)) == 1
 
 
-def test_when_others_are_decoding_an_upload_waits_and_then_is_told_so(sends, monkeypatch):
+def test_an_upload_waits_for_other_images_and_then_is_refused(sends, monkeypatch):
     from shop.catalog.images import processing
 
     monkeypatch.setattr(processing, "TURN_TIMEOUT", 0.05)
@@ -220,7 +220,7 @@ def test_when_others_are_decoding_an_upload_waits_and_then_is_told_so(sends, mon
     assert free.status_code == 303
 
 
-def test_no_transaction_is_open_while_a_image_is_decoded(app, sends, monkeypatch):
+def test_no_transaction_is_open_while_an_image_is_decoded(app, sends, monkeypatch):
     seen = []
     real = uploads.shrink
 
@@ -234,7 +234,7 @@ def test_no_transaction_is_open_while_a_image_is_decoded(app, sends, monkeypatch
     assert seen == [False]
 
 
-def test_a_drawing_is_shown_as_before(app):
+def test_an_svg_drawing_is_shown_unchanged(app):
     with app.test_request_context():
         assert (shown(NO_IMAGE).width, shown(NO_IMAGE).webp) == (480, "")
         assert shown(NO_IMAGE).src.startswith("/static/img/no-image.svg")

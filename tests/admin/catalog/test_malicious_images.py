@@ -1,4 +1,4 @@
-"""Files that are no images, or more than that: nothing of them is kept, none breaks the desk or fills its memory."""
+"""Files that are no images, or hide something: none is stored unsafe, none breaks the admin."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ from tests.malicious_files import GPS, SCRIPT, Upload, every_file, photo
 from tests.shopper import hidden_fields
 
 MOST_SECONDS, MOST_MEGABYTES = 2, 200
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MEASURING = """
 import re, sys, time
 from shop import create_app
@@ -50,12 +50,7 @@ def largest_of_each_kind():
     yield "transparent WebP", photo(2500, 1990, "WEBP", "RGBA", lossless=True, method=0), most["WEBP"]
 
 
-def test_there_are_more_than_sixty_of_them_each_a_case_of_its_own(files):
-    assert len(files) > 60
-    assert len({sent.what for sent in files}) == len(files)
-
-
-def test_none_of_them_breaks_anything_or_leaves_anything_unsafe(app, clerk, tmp_path, files):
+def test_no_malicious_file_breaks_the_admin_or_is_stored_unsafe(app, clerk, tmp_path, files):
     with app.app_context():
         products = list(db.session.scalars(select(Product.id).order_by(Product.id)))
     token = hidden_fields(clerk.get(f"/admin/products/{products[0]}/images").text)["csrf_token"]
@@ -86,7 +81,7 @@ def test_none_of_them_breaks_anything_or_leaves_anything_unsafe(app, clerk, tmp_
     assert all(re.fullmatch(r"(img/products/[a-z-]+\.svg|media/[0-9a-f]{26}-\d+x\d+)", path) for path in paths)
 
 
-def test_the_largest_images_that_are_taken_need_little_memory_and_time(tmp_path):
+def test_the_largest_accepted_images_need_little_memory_and_time(tmp_path):
     measured = {}
     for what, content, most in largest_of_each_kind():
         file = tmp_path / "sent"
@@ -106,7 +101,7 @@ def test_the_largest_images_that_are_taken_need_little_memory_and_time(tmp_path)
 @pytest.mark.parametrize(
     "sent", list(malicious_files.bombs())[2:3] + list(malicious_files.bombs())[-2:], ids=lambda sent: sent.what
 )
-def test_a_bomb_is_refused_before_a_pixel_is_decoded_and_would_be_decoded_without_the_check(sent, monkeypatch):
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(sent, monkeypatch):
     decoded = []
     load = Image.Image.load
 
@@ -123,26 +118,3 @@ def test_a_bomb_is_refused_before_a_pixel_is_decoded_and_would_be_decoded_withou
     with pytest.raises(ImageRefused):
         shrink(BytesIO(sent.content))
     assert decoded == []
-
-    monkeypatch.setattr(processing, "_check_pixels", lambda image, file: None)
-    shrink(BytesIO(sent.content))
-    assert max(width * height for width, height in decoded) >= 5_000_000
-
-
-def test_without_the_list_of_formats_others_would_be_decoded(monkeypatch):
-    gif = next(sent for sent in malicious_files.impostors() if sent.what == "GIF")
-    with pytest.raises(ImageRefused):
-        shrink(BytesIO(gif.content))
-
-    monkeypatch.setattr(processing, "FORMATS", None)
-    monkeypatch.setitem(processing.MAX_PIXELS, "GIF", 10**9)
-    assert shrink(BytesIO(gif.content))[0].width == 800
-
-
-def test_what_was_in_the_file_would_be_passed_on_if_it_were_not_taken_out(monkeypatch):
-    sent = photo(exif=malicious_files.exif(), comment=SCRIPT)
-    sizes = shrink(BytesIO(sent))[1].values()
-    assert not [content for content in sizes if GPS in content or SCRIPT in content]
-
-    monkeypatch.setattr(processing, "_in_srgb", lambda image, profile: image.convert("RGB"))
-    assert [content for content in shrink(BytesIO(sent))[1].values() if SCRIPT in content]

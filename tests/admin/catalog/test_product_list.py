@@ -1,4 +1,4 @@
-"""Finding products at the desk, and what runs low."""
+"""The list of products: tabs, search, low stock."""
 
 import re
 import time
@@ -31,7 +31,7 @@ def test_the_tabs_count_what_they_show(app, clerk, goods):
     before = tabs_of(clerk.get("/admin/products").text)
     with app.app_context():
         for sku, count in ((SKU, 0), ("STA-BEA-ONE", 3), ("STA-BEA-SIX", 4)):
-            write(lambda sku=sku, count=count: set_stock(sku, count, "Counted anew"))
+            write(lambda sku=sku, count=count: set_stock(sku, count, "Stock count"))
     archived = goods.added(clerk, name="Gone mug", sku="GONE", stock="0")
     goods.press(clerk, f"/admin/products/{archived}/archive")
 
@@ -50,7 +50,7 @@ def test_the_tabs_count_what_they_show(app, clerk, goods):
     assert names_of(clerk.get("/admin/products?tab=archived").text) == ["Gone mug"]
 
 
-def test_each_variant_says_from_where_on_it_is_low(clerk, goods):
+def test_each_variant_has_its_own_low_stock_number(clerk, goods):
     added = goods.added(clerk, stock="7", low_stock_threshold="7")
     assert "MUG-BLU" in clerk.get("/admin/products?tab=low").text
 
@@ -68,7 +68,7 @@ def test_a_product_is_found_by_name_sku_and_words(clerk, q):
 
 @both_databases
 @pytest.mark.parametrize("q", ["%", "_", "\\", "\0", CANARY, "x" * 5000, "😀", "' OR 1=1 --", "%00%ff", "zzz"])
-def test_what_is_nowhere_is_said_so(clerk, q):
+def test_a_search_without_results_says_so(clerk, q):
     page = clerk.get(f"/admin/products?q={quote(q)}")
 
     assert page.status_code == 200
@@ -76,11 +76,11 @@ def test_what_is_nowhere_is_said_so(clerk, q):
 
 
 def test_the_list_is_narrowed_to_a_category_and_keeps_it_from_tab_to_tab(clerk, goods):
-    shelf = goods.category("baskets")
-    page = clerk.get(f"/admin/products?category={shelf.id}").text
+    category = goods.category("baskets")
+    page = clerk.get(f"/admin/products?category={category.id}").text
 
     assert tabs_of(page)["For sale"] == 7
-    assert f"tab=low&amp;category={shelf.id}" in page
+    assert f"tab=low&amp;category={category.id}" in page
     for odd in ("0", "999", "x", "", "9" * 40, "1,2"):
         assert tabs_of(clerk.get(f"/admin/products?category={odd}").text)["For sale"] == 43
     for odd in ("tab=nonsense", "page=999", "page=x", "page=0", "tab=low&page=99999999999"):
@@ -91,12 +91,16 @@ def test_an_empty_list_says_what_to_do(app, clerk):
     with app.app_context():
         write(lambda: db.session.execute(update(Product).values(active=False)))
 
-    for tab, words in (("sale", "Add the first product"), ("low", "Nothing runs low"), ("out", "Nothing is sold out")):
+    for tab, words in (
+        ("sale", "Add the first product"),
+        ("low", "Nothing is low in stock"),
+        ("out", "Nothing is sold out"),
+    ):
         assert words in clerk.get(f"/admin/products?tab={tab}").text
 
 
 @both_databases
-def test_ten_thousand_products_are_leafed_through_in_few_queries_and_little_time(app, clerk):
+def test_ten_thousand_products_are_listed_in_few_queries_and_little_time(app, clerk):
     with app.app_context():
         category = db.session.scalar(select(Product.category_id).limit(1))
         goods = [

@@ -1,4 +1,4 @@
-"""The stock ledger: what happened to each piece, by whom, and that it adds up."""
+"""The stock ledger: each change with its user, and sums that add up."""
 
 import re
 from datetime import timedelta
@@ -21,7 +21,7 @@ OTHER = "STA-BEA-ONE"
 
 
 @both_databases
-def test_the_life_of_orders_stands_in_the_ledger_and_adds_up(app, clerk, shopper, goods):
+def test_the_ledger_has_every_change_by_orders_and_adds_up(app, clerk, shopper, goods):
     paid = shopper.buy(SKU, 2)
     lost = shopper.buy(SKU, 3)
     paid.hear(paid.callback())
@@ -44,7 +44,7 @@ def test_the_life_of_orders_stands_in_the_ledger_and_adds_up(app, clerk, shopper
 
 
 @both_databases
-def test_an_order_of_several_lines_writes_its_ledger_in_one_statement(app, shopper, goods):
+def test_an_order_with_several_lines_writes_the_ledger_in_one_statement(app, shopper, goods):
     from tests.catalog.test_pages import counted
 
     shopper.add(SKU)
@@ -56,7 +56,7 @@ def test_an_order_of_several_lines_writes_its_ledger_in_one_statement(app, shopp
     assert goods.moves(SKU)[-1] == goods.moves(OTHER)[-1] == ("Held for an unpaid order", 0, 1)
 
 
-def test_the_demo_shop_opens_its_ledger(goods):
+def test_the_ledger_of_the_demo_shop_begins_with_the_opening_stock(goods):
     assert goods.unexplained() == []
     assert goods.moves(SKU)[0][0] == "Opening stock"
 
@@ -70,7 +70,7 @@ def test_the_demo_shop_opens_its_ledger(goods):
         ("counted", "0", None),
     ],
 )
-def test_staff_write_down_what_happened(packer, goods, kind, pieces, change):
+def test_staff_record_changes_of_stock(packer, goods, kind, pieces, change):
     before = goods.variant(SKU).on_hand
 
     reply = goods.stock(packer, SKU, kind, pieces, note="From Kisumu")
@@ -87,7 +87,7 @@ def test_staff_write_down_what_happened(packer, goods, kind, pieces, change):
     ("kind", "pieces", "words"),
     [
         ("received", "0", "Pieces must be a whole number from 1 to 1,000,000"),
-        ("received", "1000000", "already; the desk counts up to 1,000,000"),
+        ("received", "1000000", "already; the shop counts up to 1,000,000"),
         ("received", "-3", "Pieces must be a whole number from 1 to 1,000,000"),
         ("counted", "1.5", "Pieces must be a whole number from 0 to 1,000,000"),
         ("counted", "\0", "Pieces must be a whole number from 0 to 1,000,000"),
@@ -98,7 +98,7 @@ def test_staff_write_down_what_happened(packer, goods, kind, pieces, change):
         ("", "3", "Choose what happened"),
     ],
 )
-def test_stock_is_not_changed_to_what_cannot_be(clerk, shopper, goods, kind, pieces, words):
+def test_an_impossible_change_of_stock_is_refused(clerk, shopper, goods, kind, pieces, words):
     shopper.buy(SKU, 4)
     before = goods.variant(SKU)
 
@@ -122,7 +122,7 @@ def test_a_form_sent_twice_counts_once(clerk, goods):
 
 
 @both_databases
-def test_a_form_pressed_thrice_at_once_counts_once(clerk, goods):
+def test_a_form_sent_three_times_at_once_counts_once(clerk, goods):
     before = goods.variant(SKU).on_hand
     form = {"kind": "received", "pieces": "5", "once": "k" * 24, "note": ""}
     form["csrf_token"] = clerk.get(f"/admin/stock/{SKU}").text.split('name="csrf_token" value="')[1].split('"')[0]
@@ -133,7 +133,7 @@ def test_a_form_pressed_thrice_at_once_counts_once(clerk, goods):
     assert goods.variant(SKU).on_hand == before + 5
 
 
-def test_the_ledger_is_leafed_through_and_each_line_says_what_was_there_then(clerk, goods):
+def test_the_ledger_has_pages_and_each_line_shows_the_stock_after_it(clerk, goods):
     for number in range(1, 31):
         with goods.app.app_context():
             write(lambda number=number: stocking.set_stock("KIO-CLA-IND", number, f"Count {number}"))
@@ -148,12 +148,12 @@ def test_the_ledger_is_leafed_through_and_each_line_says_what_was_there_then(cle
 
 
 @pytest.mark.parametrize("sku", ["NO-SUCH", "%00", "a" * 500, "..%2f", "%F0%9F%98%80", "kio-cla-ter"])
-def test_a_sku_that_is_not_there_is_not_found(clerk, sku):
+def test_an_unknown_sku_is_not_found(clerk, sku):
     assert clerk.get(f"/admin/stock/{sku}").status_code == 404
 
 
 @both_databases
-def test_a_loss_of_goods_that_orders_hold_is_written_down_with_the_orders_that_cannot_be_supplied(app, clerk, goods):
+def test_a_loss_of_held_pieces_cancels_the_orders_that_cannot_be_supplied(app, clerk, goods):
     first, second, third = (Shopper(app, clerk.provider).buy(SKU, 6) for _ in range(3))
 
     asked = goods.stock(clerk, SKU, "counted", "13")
@@ -168,7 +168,7 @@ def test_a_loss_of_goods_that_orders_hold_is_written_down_with_the_orders_that_c
     assert goods.unexplained() == []
 
 
-def test_an_order_that_is_not_the_one_to_be_lost_is_not_cancelled(app, clerk, goods):
+def test_an_order_that_can_be_supplied_is_not_cancelled(app, clerk, goods):
     first, second = (Shopper(app, clerk.provider).buy(SKU, 6) for _ in range(2))
     asked = goods.stock(clerk, SKU, "counted", "7")
     form = {**hidden_fields(asked.text), "kind": "counted", "pieces": "7", "note": "", "cancel": ["12345678"]}

@@ -1,4 +1,4 @@
-"""Variants from options: sizes and colours, looked at first, then made."""
+"""Variants from options: preview, then add."""
 
 import re
 
@@ -18,7 +18,7 @@ def key_of(*values):
 
 
 @both_databases
-def test_two_options_make_a_variant_for_each_combination_and_keep_the_one_there_is(clerk, shopper, goods):
+def test_two_options_make_a_variant_for_each_combination_and_keep_the_existing_one(clerk, shopper, goods):
     added = goods.added(clerk)
     page = goods.options(clerk, added, **SIX)
     form = fields_of(page.text)
@@ -45,7 +45,7 @@ def test_two_options_make_a_variant_for_each_combination_and_keep_the_one_there_
     assert shopper.buy("MUG-BLU-L-MAD").status["payment"] == "awaiting"
 
 
-def test_more_values_later_make_only_what_is_missing(clerk, goods):
+def test_more_values_add_only_the_missing_variants(clerk, goods):
     added = goods.added(clerk)
     goods.make(clerk, added, goods.options(clerk, added, **SIX))
 
@@ -56,7 +56,7 @@ def test_more_values_later_make_only_what_is_missing(clerk, goods):
     assert [label for label in goods.skus(added).values() if "Black" in label] == ["S, Black", "M, Black", "L, Black"]
 
 
-def test_a_further_option_gives_those_there_are_its_first_value(clerk, goods):
+def test_existing_variants_get_the_first_value_of_a_new_option(clerk, goods):
     added = goods.added(clerk)
     goods.make(clerk, added, goods.options(clerk, added, option_1="Size", values_1="S, M"))
 
@@ -85,7 +85,7 @@ def test_labels_become_the_values_of_the_first_option(clerk, goods):
         ({"values_1": "S, M"}, "Name what “S”, “M” are: Size, Colour or the like"),
         (
             {"option_1": "Size", "values_1": "S", "option_2": "SIZE", "values_2": "M"},
-            "“SIZE” stands twice: each option needs a name of its own",
+            "“SIZE” is used twice: each option needs a name of its own",
         ),
         ({"option_1": "x" * 41, "values_1": "S"}, "Option has 41 characters; 40 fit"),
         (
@@ -107,7 +107,7 @@ def test_labels_become_the_values_of_the_first_option(clerk, goods):
         ),
     ],
 )
-def test_options_that_make_no_sense_are_refused_with_the_cure(clerk, goods, answers, words):
+def test_wrong_options_are_refused_with_the_remedy(clerk, goods, answers, words):
     added = goods.added(clerk)
 
     reply = goods.options(clerk, added, **answers)
@@ -121,13 +121,13 @@ def test_options_that_make_no_sense_are_refused_with_the_cure(clerk, goods, answ
     ("field", "typed", "words"),
     [
         ("sku", "MUG-BLU", "SKU MUG-BLU belongs to “Blue mug” already: choose another"),
-        ("sku", "mug blu m", "SKU MUG-BLU-M stands twice: give Large another"),
+        ("sku", "mug blu m", "SKU MUG-BLU-M is used twice: give Large another"),
         ("sku", "", "The SKU of Large is empty: fill it in"),
-        ("price", "0", "Price of MUG-BLU-LAR must be from KSh 1 to KSh 1,000,000"),
-        ("stock", "x", "Stock of MUG-BLU-LAR must be a whole number from 0 to 1,000,000"),
+        ("price", "0", "Price of Large must be from KSh 1 to KSh 1,000,000"),
+        ("stock", "x", "Stock of Large must be a whole number from 0 to 1,000,000"),
     ],
 )
-def test_a_row_that_is_wrong_stops_all_and_keeps_what_was_typed(clerk, goods, field, typed, words):
+def test_a_wrong_row_saves_nothing_and_keeps_what_was_typed(clerk, goods, field, typed, words):
     added = goods.added(clerk)
     page = goods.options(clerk, added, option_1="Size", values_1="S, M, Large")
 
@@ -139,7 +139,7 @@ def test_a_row_that_is_wrong_stops_all_and_keeps_what_was_typed(clerk, goods, fi
     assert list(goods.skus(added)) == ["MUG-BLU"]
 
 
-def test_a_hundred_variants_are_made_in_few_queries_and_shown_as_a_list(app, clerk, shopper, goods):
+def test_a_hundred_variants_are_added_in_few_queries_and_shown_as_a_list(app, clerk, shopper, goods):
     from tests.catalog.test_pages import counted
 
     added = goods.added(clerk)
@@ -166,7 +166,7 @@ def test_a_hundred_variants_are_made_in_few_queries_and_shown_as_a_list(app, cle
     assert goods.edit(clerk, added, name="Mug of many").status_code == 303
 
 
-def test_somebody_elses_edit_meanwhile_is_told_and_what_was_typed_stays(clerk, goods):
+def test_an_edit_by_another_user_is_reported_and_keeps_what_was_typed(clerk, goods):
     added = goods.added(clerk)
     page = goods.options(clerk, added, option_1="Size", values_1="S, M")
     goods.edit(clerk, added, name="Other mug")
@@ -174,12 +174,12 @@ def test_somebody_elses_edit_meanwhile_is_told_and_what_was_typed_stays(clerk, g
     reply = goods.make(clerk, added, page, **{f"price-{key_of('M')}": "99"})
 
     assert reply.status_code == 409
-    assert "Somebody else changed this product meanwhile" in reply.text
+    assert "another user changed this product while you were looking at it" in reply.text
     assert goods.make(clerk, added, reply).status_code == 303
     assert goods.variant("MUG-BLU-M").price == 99
 
 
-def test_a_variant_is_added_by_itself(clerk, goods):
+def test_a_single_variant_is_added(clerk, goods):
     star = goods.variant("STA-BEA-ONE").product_id
     address = f"/admin/products/{star}/variants/new"
     form = fields_of(clerk.get(address).text)

@@ -43,7 +43,7 @@ def goods(visitor: Visitor) -> Iterator[str]:
     yield from _options(visitor)
     visitor.open(f"/admin/stock/{SKU}")
     yield "stock"
-    visitor.press("Write it down")
+    visitor.press("Save")
     yield "stock, with what is missing"
     visitor.open(f"/admin/products/{ELEPHANT}")
     visitor.press("Archive")
@@ -101,7 +101,7 @@ def images(visitor: Visitor) -> Iterator[str]:
     unfold(visitor)
     yield "images, one added"
     page.get_by_label("What image 1 shows").fill("")
-    visitor.press("Keep the words of image 1")
+    visitor.press("Save the description of image 1")
     yield "images, one without words"
 
 
@@ -111,10 +111,10 @@ def importing(visitor: Visitor) -> Iterator[str]:
     visitor.sign_in()
     page = visitor.open("/admin/import")
     yield "catalogue as a file"
-    visitor.press("Look at what would change")
+    visitor.press("Preview the changes")
     yield "catalogue as a file, none chosen"
     for price, name in (("free", "a file with an error"), ("500", "a file that can be applied")):
         file = {"name": "mats.csv", "mimeType": "text/csv", "buffer": FILE.format(n=1, price=price).encode()}
         page.locator("input[type=file]").set_input_files(file)
-        visitor.press("Look at what would change")
+        visitor.press("Preview the changes")
         yield name
