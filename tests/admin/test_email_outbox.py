@@ -97,7 +97,7 @@ def test_each_mail_stands_under_one_tab(clerk, put):
     }
     assert "The mail server could not be reached" in pages["waiting"]
     assert "does not accept emails for this address" in pages["failed"]
-    assert "1 mail could not be sent" in pages["sent"]
+    assert "1 email could not be sent" in pages["sent"]
 
 
 @both_databases
@@ -285,4 +285,4 @@ def test_the_merchant_is_told_when_mails_are_only_files(app, clerk, monkeypatch)
 def test_failed_mails_are_told_on_the_report_too(clerk, put):
     put(ended_at=utcnow())
 
-    assert "1 mail could not be sent" in clerk.get("/admin/reports").text
+    assert "1 email could not be sent" in clerk.get("/admin/reports").text

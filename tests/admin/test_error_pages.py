@@ -25,7 +25,7 @@ def test_a_page_there_is_not_keeps_the_admins_frame_and_its_menu(clerk, address)
     reply = clerk.get(address, headers={"Referer": "http://localhost/admin/?tab=sent"})
 
     assert reply.status_code == 404
-    assert frame(clerk) == ("desk", "We can't find that page", ["/admin/?tab=sent", "/admin/"])
+    assert frame(clerk) == ("admin", "We can't find that page", ["/admin/?tab=sent", "/admin/"])
     assert "Orders" in rooms(clerk)
 
 
@@ -33,7 +33,7 @@ def test_who_may_not_open_a_page_is_told_so_inside_the_admin(packer):
     reply = packer.get("/admin/settings", headers={"Referer": "http://localhost/admin/products"})
 
     assert reply.status_code == 403
-    assert frame(packer) == ("desk", "Only an owner may do that", ["/admin/products", "/admin/"])
+    assert frame(packer) == ("admin", "Only an owner may do that", ["/admin/products", "/admin/"])
     assert "Settings" not in rooms(packer)
 
 
@@ -49,7 +49,7 @@ def test_the_database_away_during_an_act_leads_back_to_the_order(app, clerk, mon
     reply = clerk.post(f"{here}/move", form, headers={"Referer": f"http://localhost{here}"})
 
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
-    assert frame(clerk) == ("desk", "Busy for a moment", [here, "/admin/"])
+    assert frame(clerk) == ("admin", "Busy for a moment", [here, "/admin/"])
     assert "Nothing is lost" not in reply.text
 
 
@@ -66,7 +66,7 @@ def test_with_no_database_at_all_the_page_still_comes_and_can_be_tried_again(app
     reply = clerk.get("/admin/")
 
     assert reply.status_code == 503
-    assert frame(clerk) == ("desk", "Busy for a moment", ["", "/admin/"])
+    assert frame(clerk) == ("admin", "Busy for a moment", ["", "/admin/"])
 
 
 def test_a_bug_names_nobody_and_keeps_the_frame(clerk, monkeypatch):
@@ -74,7 +74,7 @@ def test_a_bug_names_nobody_and_keeps_the_frame(clerk, monkeypatch):
     reply = clerk.get("/admin/")
 
     assert reply.status_code == 500
-    assert frame(clerk)[:2] == ("desk", "Something broke on our side")
+    assert frame(clerk)[:2] == ("admin", "Something broke on our side")
 
 
 @pytest.mark.parametrize("referer", ["http://evil.example/admin/", "http://localhost/cart", "http://[", "", "x" * 5000])

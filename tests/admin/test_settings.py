@@ -63,7 +63,7 @@ def test_what_is_saved_stands_on_every_page_and_the_catalogues_tag_changes(app, 
     assert "mailto:duka@example.com" in home.text
     with app.app_context():
         assert db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)).all() == [
-            "Changed the shop’s details: name, tagline, phone, whatsapp, email, address, about",
+            "Changed the settings: name, tagline, phone, whatsapp, email, address, about",
             "Payments from KSh 30,000 need verification",
         ]
 

@@ -72,6 +72,6 @@ def test_the_bars_fit_the_chart_and_the_table_lists_each(app, clerk, first):
     heights = [float(height) for height in re.findall(r'class="column-chart__bar"[^>]*height="([\d.]+)"', page)]
     assert heights
     assert all(0 < height <= 100 for height in heights)
-    assert page.count("</svg>") == page.count("</title>") - 1 + page.count('class="length"')
+    assert page.count("</svg>") == page.count("</title>") - 1 + page.count('class="length-bar"')
     steps = DateRange(datetime.fromisoformat(first).date(), now.date()).steps
     assert all(f'<th scope="row">{step.name}</th>' in page for step in steps)

@@ -38,7 +38,7 @@ def test_the_rest_is_asked_for_and_pays_the_order_by_itself(desk, part_paid, led
     assert (ledger.standing(part_paid).order, ledger.column("remaining_requested", part_paid)) == ("review", 100)
     assert desk.sums(part_paid) == (5000, 0, 0, 0)
     assert "KSh 5,000 was received, and the buyer was asked for the remaining KSh 100." in page
-    assert "KSh 100 asked for" in desk.clerk.get("/admin/?tab=all").text
+    assert "KSh 100 requested" in desk.clerk.get("/admin/?tab=all").text
     assert "The buyer was asked for the remaining KSh 100." in desk.clerk.get("/admin/checks").text
     assert "Pay the remaining KSh 100 here" in desk.mails("remaining_payment")[0]
     shown = Shopper(desk.app).get(part_paid.order_path).text
