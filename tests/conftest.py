@@ -19,6 +19,7 @@ from tests.external_programs import self_signed
 from tests.faults import figures
 from tests.faults.provider import Provider
 from tests.ledger_reader import Ledger
+from tests.page_checks import Missing
 from tests.shopper import Shopper
 
 pytest_plugins = ["tests.admin_fixtures"]
@@ -138,6 +139,7 @@ def app(settings: dict[str, str]) -> Iterator[Flask]:
     """The shop."""
     made = create_app(settings)
     made.testing = False  # errors get the same responses as in production
+    made.jinja_env.undefined = Missing
     if not figures.LONG:
         speedups.speed_up(made)
     yield made

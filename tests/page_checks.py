@@ -5,6 +5,8 @@ from collections import Counter
 from xml.etree.ElementTree import Element
 
 import html5lib
+from jinja2 import Undefined, UndefinedError
+from jinja2.utils import missing
 
 CANARY = "<canary>&\"'"  # used in names and notes; a page must escape it
 NO_LABEL_NEEDED = ("hidden", "submit", "button", "image")
@@ -48,3 +50,17 @@ def _check_strictness(tree: Element, html: str, address: str) -> None:
     for element in tree.iter():
         assert element.get("style") is None, f"{address}: inline style"
         assert not [name for name in element.attrib if name.startswith("on")], f"{address}: inline handler"
+
+
+class Missing(Undefined):
+    """Fails a page that prints an undefined name, or reads an attribute that an object of the shop does not have."""
+
+    def __init__(self, hint: str | None = None, obj: object = missing, name: str | None = None, exc=UndefinedError):
+        super().__init__(hint, obj, name, exc)
+        if type(obj).__module__.startswith("shop."):
+            raise UndefinedError(f"{type(obj).__name__} has no attribute {name}")
+
+    def __str__(self) -> str:
+        self._fail_with_undefined_error()
+
+    __html__ = __str__

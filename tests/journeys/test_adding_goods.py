@@ -1,4 +1,4 @@
-"""A merchant adds goods with a image from the phone and counts them; a buyer takes one of them home."""
+"""A merchant adds goods with an image from the phone and counts them; a buyer takes one of them home."""
 
 import re
 from collections.abc import Callable
@@ -80,7 +80,7 @@ def sees_it_upright(visitor: Visitor) -> None:
 
 @pytest.mark.smoke
 @pytest.mark.parametrize("size", SIZES)
-def test_goods_with_a_image_from_the_phone_are_added_counted_and_bought(comes: Callable[..., Visitor], size: str):
+def test_goods_with_an_image_from_the_phone_are_added_counted_and_bought(comes: Callable[..., Visitor], size: str):
     merchant, buyer = comes(size), comes(size)
     name = f"Woven mat for a {size}"
     merchant.sign_in()

@@ -49,11 +49,11 @@ def add_images(number: str) -> tuple[str, int] | AnyResponse:
     files = [file for file in request.files.getlist("images") if file.filename or file.stream.seek(0, 2)]
     problems = []
     if not files:
-        problems.append(("image-files", "Choose at least one image"))
+        problems.append(("image-upload", "Choose at least one image"))
     if len(files) > MAX_FILES:
-        problems.append(("image-files", f"Send {MAX_FILES} images at a time, not {len(files)}"))
+        problems.append(("image-upload", f"Send {MAX_FILES} images at a time, not {len(files)}"))
     if len(product.images) >= gallery.MAX_IMAGES:
-        problems.append(("image-files", FULL))
+        problems.append(("image-upload", FULL))
     if len(alt) > gallery.MAX_ALT_LENGTH:
         problems.append(("image-alt", f"What they show must be {gallery.MAX_ALT_LENGTH} characters or fewer"))
     if not problems:
@@ -66,7 +66,7 @@ def add_images(number: str) -> tuple[str, int] | AnyResponse:
             for words in taken.problems:
                 flash(words, "problem")
             return _back(number)
-        problems = [("image-files", words) for words in taken.problems]
+        problems = [("image-upload", words) for words in taken.problems]
         product = _product(number)
     return _page(product, problems=problems, typed=alt), 422
 

@@ -48,7 +48,7 @@ def test_a_served_image_is_encoded_again_without_its_place(app, clerk, sends, tm
     assert len(on_disk(tmp_path)) == 2 * len(widths_of(800))
 
 
-# by EXIF orientation: the side on which a image whose left half is bright must be bright
+# by EXIF orientation: the side on which an image whose left half is bright must be bright
 @pytest.mark.parametrize(
     ("way", "bright"),
     [(1, "left"), (2, "right"), (3, "right"), (4, "left"), (5, "top"), (6, "top"), (7, "bottom"), (8, "bottom")],
@@ -110,7 +110,7 @@ def test_an_upload_without_an_image_is_refused_and_keeps_the_description(app, se
     assert reply.status_code == 422
     assert "<title>Error: " in reply.text
     assert "Settings, Camera, Formats, Most Compatible" in reply.text
-    assert 'href="#image-files"' in reply.text
+    assert 'href="#image-upload"' in reply.text
     assert "&lt;canary&gt;" in reply.text
     assert len(paths(app)) == 1
 
