@@ -102,7 +102,7 @@ def cart_link(code: str) -> str:
     contents = cart_contents({line.sku: line.quantity for line in cart.lines})
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}{url_for('cart.shared', code=cart.code)}"
-    text = render_template("whatsapp/shared_cart.txt", basket=contents, link=link).strip()
+    text = render_template("whatsapp/shared_cart.txt", cart=contents, link=link).strip()
     return render_template(
         "admin/sales/cart_link.html",
         cart=cart,

@@ -398,7 +398,7 @@ def test_with_nothing_to_pack_what_is_to_be_checked_is_one_tap_away(app, clerk):
     order_factory.keep(app, order_factory.order(payment=REVIEW))
     reply = clerk.get("/admin/")
 
-    assert '<a class="tap" href="/admin/checks">1 to review</a>' in reply.text
+    assert '<a class="touch-link" href="/admin/checks">1 to review</a>' in reply.text
 
 
 def test_what_is_searched_comes_back_escaped(clerk):
