@@ -148,7 +148,6 @@ def _rows_and_links(report: Report) -> dict[str, Any]:
                     reported_ending(one.state, one.reason),
                     one.count,
                     drilldown_link("ending", f"{one.state}.{one.reason}"),
-                    one.state,
                 )
                 for one in endings
             ],

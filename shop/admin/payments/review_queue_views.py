@@ -54,7 +54,7 @@ def checks() -> str:
     return render_template(
         "admin/payments/review_queue.html",
         found=found,
-        lost=unmatched_payments(),
+        unmatched=unmatched_payments(),
         tabs=tabs,
         link=link,
         link_to_page=lambda page: link(page=page),
