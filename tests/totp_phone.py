@@ -42,7 +42,7 @@ class Phone:
 
 def secret_on(html: str) -> str:
     """The secret that a set-up page shows in letters."""
-    found = re.search(r'set-up__secret"><code>([A-Z2-7 ]+)</code>', html)
+    found = re.search(r'two-factor-setup__secret"><code>([A-Z2-7 ]+)</code>', html)
     assert found, html
     return found[1]
 

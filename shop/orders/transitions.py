@@ -71,7 +71,7 @@ def _claim_discount(order: Order, now: datetime) -> None:
         order.discount_claimed = True
     except DiscountNotUsable:
         why = why_gone(order.discount_code_id, now)
-        order.record(f"Discount code {order.discount_code} had {why} meanwhile; its price is honoured")
+        order.record(f"Discount code {order.discount_code} had {why} by then; its price is honoured")
 
 
 def release_order(order: Order) -> None:

@@ -118,7 +118,7 @@ def test_a_late_payment_for_goods_out_of_stock_goes_to_review(shopper, ledger):
     assert (standing.order, standing.attempt, standing.late) == ("review", "paid", True)
     assert standing.stock == (1, 0)
     assert ledger.mails("paid") == 0
-    assert "the goods are gone" in ledger.warnings(bought)[-1]
+    assert "the stock is gone" in ledger.warnings(bought)[-1]
 
 
 def test_a_late_payment_keeps_its_price_when_the_discount_code_is_used_up(shopper, ledger):

@@ -198,7 +198,7 @@ def test_a_search_looks_in_all_lists_and_a_tab_narrows_it(app, clerk):
 )
 def test_the_list_asks_the_database_thrice_besides_who_is_there_and_the_menu(app, clerk, address, monkeypatch):
     order_factory.keep(app, *(order_factory.order(payment=Payment.PAID, full_name="Wanjiru") for _ in range(60)))
-    monkeypatch.setattr("shop.accounts.audit_log.QUARTER", 10**9)  # seconds
+    monkeypatch.setattr("shop.accounts.audit_log.SEARCH_INTERVAL", 10**9)  # seconds
     clerk.get(
         address
     )  # the first search in a quarter of an hour is told in the log: tests/accounts/test_search_audit.py

@@ -96,7 +96,7 @@ def test_money_by_hand_asks_for_the_password_once_more(desk, buy, clerk, page, m
     bought.hear(bought.callback()) if page == "give-back" else None
     from shop.accounts import login
 
-    monkeypatch.setattr(login, "fresh", lambda method: False)
+    monkeypatch.setattr(login, "is_fresh", lambda method: False)
     reply = clerk.get(f"/admin/orders/{desk.number(bought)}/{page}?code={CODE}")
 
     assert reply.status_code == 303
