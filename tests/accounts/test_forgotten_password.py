@@ -89,7 +89,7 @@ class TestForgotten:
         [path] = mailed_links(app, "new_password")
         form = hidden_fields(stranger.get(path).text)
 
-        assert stranger.post(path, {**form, "password": "shortfall"}).status_code == 422
+        assert stranger.post(path, {**form, "password": "short"}).status_code == 422
         assert stranger.post(path, {**form, "password": CHOSEN}).status_code == 303
 
     def test_a_new_password_does_not_replace_the_two_factor_code(self, app, clerk, monkeypatch):
