@@ -53,11 +53,11 @@ def _check_strictness(tree: Element, html: str, address: str) -> None:
 
 
 class Missing(Undefined):
-    """Fails a page that prints an undefined name, or reads an attribute that an object of the shop does not have."""
+    """Fails a page that prints an undefined name, or reads an attribute that an object of the shop or a row does not have."""
 
     def __init__(self, hint: str | None = None, obj: object = missing, name: str | None = None, exc=UndefinedError):
         super().__init__(hint, obj, name, exc)
-        if type(obj).__module__.startswith("shop."):
+        if type(obj).__module__.startswith(("shop.", "sqlalchemy.")):
             raise UndefinedError(f"{type(obj).__name__} has no attribute {name}")
 
     def __str__(self) -> str:

@@ -104,7 +104,6 @@ NEITHER = {
             "admin.email_retry",
             "admin.email_copy",
             "admin.review_resolve",
-            "admin.check_match",
             "admin.check_unmatched",
         ),
         STEP,

@@ -132,7 +132,7 @@ def test_the_privacy_page_of_a_shop_without_retention_period_says_so(settings):
 
     page = create_app({**settings, "RETENTION_MONTHS": "0"}).test_client().get("/privacy").text
 
-    assert "As long as we keep books" in page
+    assert "As long as we keep accounts" in page
 
 
 @both_databases

@@ -95,7 +95,7 @@ def test_money_of_a_refused_payment_is_due_back_until_it_is_given_back(desk, buy
     assert ledger.column("refund_due", bought)
     payments = desk.clerk.get(f"/admin/orders/{desk.number(bought)}").text.partition('id="money">Payments')[2]
     assert "Money received, refund due" in payments and ">Paid<" not in payments
-    assert "KSh 5,000 that came for it will be given back" in desk.mails("cancelled")[0]
+    assert "KSh 5,000 for it. We will refund you" in desk.mails("cancelled")[0]
     page = desk.follow(desk.give_back(bought, amount="5000", code="SKB1B2C3D4"))
     assert "Refund of KSh 5,000 recorded" in page
     assert desk.sums(bought) == (5000, 5000, 0, 0)

@@ -103,7 +103,7 @@ def test_a_buyer_offers_a_code_and_is_told_that_a_person_looks(clerk, buy, offer
     page = Shopper(clerk.app).get(bought.order_path).text
 
     assert f"We have your M-PESA code {CODE}." in page
-    assert "Until then do not pay again" in page
+    assert "Until then, do not pay again" in page
     assert ledger.standing(bought).order == "awaiting"
     listed = clerk.get("/admin/checks").text
     assert f"The buyer says it was paid with M-PESA code {CODE}." in listed

@@ -243,7 +243,7 @@ def test_one_phone_number_has_its_share_of_a_code_and_no_more(app, shopper):
     shopper.add()
     reply = shopper.checkout(code="KARIBU10")
 
-    assert "Discount code KARIBU10 is held by an order with this phone number that waits to be paid" in reply.text
+    assert "Discount code KARIBU10 is held by an unpaid order with this phone number" in reply.text
     with app.app_context():
         db.session.execute(update(Order).values(payment="paid"))
         db.session.commit()
