@@ -53,7 +53,7 @@ def _check_strictness(tree: Element, html: str, address: str) -> None:
 
 
 class Missing(Undefined):
-    """Fails a page that prints an undefined name, or reads an attribute that an object of the shop or a row does not have."""
+    """Fails a page that prints an undefined name, or reads an attribute that an object or a row does not have."""
 
     def __init__(self, hint: str | None = None, obj: object = missing, name: str | None = None, exc=UndefinedError):
         super().__init__(hint, obj, name, exc)
