@@ -95,10 +95,10 @@ class RunningShop:
             time.sleep(0.2)
         raise AssertionError(f"No mail with {words}")
 
-    def end_sittings(self) -> None:
+    def end_sessions(self) -> None:
         """Sign everybody out, as time does."""
         with closing(sqlite3.connect(self.folder / "shop.db", timeout=PATIENCE)) as database, database:
-            database.execute("DELETE FROM sitting")
+            database.execute("DELETE FROM login_session")
 
     def orders_of(self, phone: str) -> list[tuple[str, str, int]]:
         """Number, payment and total of each order placed with a phone number, oldest first."""

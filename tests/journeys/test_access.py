@@ -15,7 +15,7 @@ from tests.journeys.visitor import SIZES, TOO_WIDE, Visitor
 
 # What answers a GET, but with no page to look at.
 NO_PAGES = {
-    *("static", "assets.bundle", "media.image", "admin.me_codes_image"),  # files
+    *("static", "assets.bundle", "media.image", "admin.account_two_factor_image"),  # files
     *("admin.catalogue_export", "admin.export_orders", "admin.export_payments", "admin.report_export"),  # CSV
     *("orders.status", "health.alive", "health.ready"),  # for programs
     *("payments.landing", "admin.privacy_back"),  # lead on to a page

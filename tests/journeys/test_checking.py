@@ -30,7 +30,7 @@ def test_the_rest_is_asked_for_with_one_tap_and_the_buyer_pays_it(comes: Callabl
     expect(card).to_contain_text("KSh 1,325")
     card.get_by_role("button", name="Ask for the remaining KSh 1,325").click()
 
-    merchant.sees("KSh 1,325 is asked for")
+    merchant.sees("The buyer is asked for KSh 1,325.")
     assert "1,325" in buyer.shop.mail_with(f"KSh 1,325 remains to be paid for your order {number}")
     buyer.page.reload()
     buyer.sees_heading("KSh 1,325 of KSh 2,650 has come.")
@@ -49,7 +49,7 @@ def test_another_is_refused_and_its_money_given_back(comes: Callable[..., Visito
     page = to_checks(merchant)
     card = page.locator(".review-item", has=page.get_by_role("link", name=f"Order {number}"))
     card.get_by_role("link", name="Accept less, or refuse").click()
-    merchant.sees_heading(f"Was the payment for order {number} come?")
+    merchant.sees_heading(f"Was the payment for order {number} received?")
     page.get_by_role("button", name="Refuse: cancel the order").click()
     merchant.sees("refund due: KSh 1,325")
     page.get_by_role("link", name="Record refund").click()

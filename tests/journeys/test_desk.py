@@ -22,8 +22,8 @@ def test_a_purchase_stands_at_the_desk_with_everything_the_provider_said(comes: 
     merchant.sees_heading(f"Order {number}")
     merchant.sees("Wanjiru Test")
     page.get_by_text("What was sent").click()
-    expect(page.locator("pre.raw").last).to_contain_text('"payment_status": "Payment complete."')
-    expect(page.locator("pre.raw").last).to_contain_text(re.compile(r'"amount": "2650"'))
+    expect(page.locator("pre.raw-text").last).to_contain_text('"payment_status": "Payment complete."')
+    expect(page.locator("pre.raw-text").last).to_contain_text(re.compile(r'"amount": "2650"'))
 
 
 def test_an_order_is_found_by_its_phone_number_and_a_doubtful_one_says_not_to_send(visitor):

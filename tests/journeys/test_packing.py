@@ -54,7 +54,7 @@ def test_a_pickup_order_is_handed_over_for_the_code_the_buyer_shows(comes: Calla
     merchant.sees("That is not the collection code of this order.")
     page.get_by_label("Collection code").fill(code)
     page.get_by_role("button", name="Hand over", exact=True).click()
-    merchant.sees("Nothing more to do: collected.")
+    merchant.sees("Nothing to do: collected.")
     buyer.page.reload()
     buyer.sees_heading("Your order has been collected.")
 

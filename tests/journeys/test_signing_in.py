@@ -24,7 +24,7 @@ def test_an_owner_sets_codes_up_and_signs_in_with_one_and_without_the_phone(come
     image = page.get_by_role("img", name="QR code")
     expect(image).to_be_visible()
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
-    secret = page.locator(".set-up__secret").inner_text()
+    secret = page.locator(".two-factor-setup__secret").inner_text()
     used = code_of(secret)
     give_code(guest, used)
     guest.sees_heading("Your recovery codes")

@@ -81,7 +81,7 @@ def codes(visitor: Visitor) -> Iterator[str]:
     yield "set up"
     give_code(visitor, "000000")
     yield "set up, a wrong code"
-    give_code(visitor, code_of(page.locator(".set-up__secret").inner_text()))
+    give_code(visitor, code_of(page.locator(".two-factor-setup__secret").inner_text()))
     yield "recovery codes"
     yield from through(visitor, {"codes": "/admin/me/codes", "confirm": "/admin/confirm", "account": "/admin/me"})
     visitor.press("Sign out")
@@ -97,7 +97,7 @@ def signed_out(visitor: Visitor) -> Iterator[str]:
     visitor.sign_in()
     page = visitor.open("/admin/products/new")
     page.get_by_label("Name").first.fill("Mug of the tour")
-    visitor.shop.end_sittings()
+    visitor.shop.end_sessions()
     visitor.press("Add the product")
     yield "sign-in before a form that is kept"
     page.get_by_label("Email").fill(MERCHANT)
