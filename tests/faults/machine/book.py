@@ -124,7 +124,7 @@ class Book:
 
     def left(self, code: str) -> bool:
         most = CODES[code][3]
-        return most is None or self.uses(code) < most
+        return most is None or self.used(code) < most
 
     def standing(self, *states: str) -> list[Slip]:
         return [slip for slip in self.orders if slip.state in states]
@@ -145,7 +145,7 @@ class Book:
         return goods - off + AREAS[area]
 
     @property
-    def goods(self) -> int:
+    def subtotal(self) -> int:
         return sum(PRICES[sku] * count for sku, count in self.cart.items())
 
     def can_be_ordered(self, code: str) -> bool:

@@ -54,7 +54,7 @@ class Holding(RuleBasedStateMachine):
         assert {sku: (on_hand, held) for sku, on_hand, held in variants} == there
         lines = self.till.read("SELECT sku, sum(on_hand), sum(held) FROM stock_entry GROUP BY sku")
         assert {sku: (int(on_hand), int(held)) for sku, on_hand, held in lines} == there
-        used = dict(self.till.read("SELECT code, used FROM discount_code"))
+        used = dict(self.till.read("SELECT code, uses FROM discount_code"))
         assert {code: used[code] for code in moves.CODES} == {code: book.used(code) for code in moves.CODES}
 
     def _orders_stand_as_they_must(self) -> None:
@@ -103,7 +103,7 @@ class Holding(RuleBasedStateMachine):
             proved = reconcile()
         assert proved.holds, proved.wrong
         assert proved.parts == {kind: money[kind] for kind in proved.parts}
-        assert proved.book == proved.orders == sum(money.values())
+        assert proved.ledger == proved.orders == sum(money.values())
 
     def _moved(self, name: str, word: str, paid: bool, table: dict[str, set[str]], begins: set[str]) -> None:
         """From the word it had after the last step, along the table; what was paid stays so."""

@@ -116,7 +116,7 @@ class Till:
                 connection.execute(text("UPDATE variant SET on_hand = :count, held = 0 WHERE sku = :sku"), there)
                 line = "INSERT INTO stock_entry (at, sku, on_hand, held, reason, actor)"
                 connection.execute(text(f"{line} VALUES (:at, :sku, :count, 0, 'Opening stock', '')"), there)
-            connection.execute(text("UPDATE discount_code SET used = 0"))
+            connection.execute(text("UPDATE discount_code SET uses = 0"))
 
     def _prepare(self) -> None:
         with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
