@@ -129,13 +129,17 @@ def test_every_page_of_the_shop_and_its_desk_is_on_a_tour(app: Flask, comes: Cal
     assert unseen(app, paths - {"/admin/mail"}) == {"admin.emails"}
 
 
-def test_axe_notices_grey_on_grey_and_a_box_without_a_label(visitor):
-    page = visitor.open("/")
-    page.evaluate("document.querySelector('h1').style.color = getComputedStyle(document.body).backgroundColor")
+def test_axe_notices_grey_on_grey_and_a_box_without_a_label(comes: Callable[..., Visitor]):
+    page = comes("phone", reduced_motion="reduce").open("/")  # axe would read colours in the middle of a transition
     page.evaluate("document.querySelector('label[for=site-search]').remove()")
     page.evaluate("document.querySelector('#site-search').removeAttribute('placeholder')")
+    page.evaluate("document.querySelector('h1').style.color = '#ccc'")  # axe does not report a ratio of exactly 1:1
+    by_day = serious_findings(page, LIGHT)
+    page.evaluate("document.querySelector('h1').style.color = '#333'")
+    by_night = serious_findings(page, DARK)
 
-    assert {line.split(": ")[1] for line in serious_findings(page, LIGHT, DARK)} == {"color-contrast", "label"}
+    assert sorted(line.split(": ")[1] for line in by_day) == ["color-contrast", "label"]
+    assert [line.split(": ")[1] for line in by_night] == ["color-contrast"]
     assert page.evaluate(SMALL_TARGETS) == []
 
 
