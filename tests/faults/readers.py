@@ -30,7 +30,7 @@ NO_READERS = {
     "shop.admin.payments.action_views.back_to_order": "of a page already found",
     "shop.admin.payments.action_views._resolve_page": "a page",
     "shop.admin.orders.fulfilment_views._state_of": "a page",
-    "shop.accounts.two_factor.for_typing": "our own secret",
+    "shop.accounts.two_factor.setup_key": "our own secret",
     "shop.accounts.two_factor._app": "our own secret",
     "shop.accounts.cli._normalised": "the owner's own terminal",
     "shop.accounts.password_policy._without_rows": "of a password already found to be short",

@@ -10,6 +10,7 @@ from time import thread_time
 from werkzeug.datastructures import MultiDict
 
 from shop.accounts.forms import ChangePasswordForm, InvitationForm, PasswordForm
+from shop.admin.catalog.category_views import CategoryForm
 from shop.admin.payments.forms import RefundForm
 from tests.faults import readers
 from tests.faults.figures import size
@@ -23,6 +24,7 @@ LONG = 100_000  # characters
 SIZES = (200, 2_000, 20_000, LONG)  # what takes too long over less need not be tried with more
 GENERAL = "0a A-,.@_'\"=<&\n\t\u0301\u200b\U0001f9fa"
 ARGUMENTS: dict[type, tuple[object, ...]] = {
+    CategoryForm: (None,),
     RefundForm: (1000,),
     **dict.fromkeys((PasswordForm, InvitationForm, ChangePasswordForm), ("owner@example.com", "Njeri")),
 }

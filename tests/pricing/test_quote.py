@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.pricing.quote import Discount, LineItem, Quote, quote
+from shop.pricing.quote import Discount, LineItem, Quote, full_name, quote
 
 
 def line_of(unit_price: int, quantity: int) -> LineItem:
@@ -81,3 +81,8 @@ def test_a_code_is_valid_from_its_minimum_and_never_exceeds_the_subtotal():
     assert [three_hundred.discount_on(goods) for goods in (199, 200, 299, 300, 301)] == [0, 200, 299, 300, 300]
     assert Discount("fixed", 1).discount_on(1) == 1
     assert Discount("percent", 100).discount_on(7) == 7
+
+
+def test_the_full_name_of_a_product_names_its_variant_in_brackets():
+    assert full_name("Mug", "Cream") == "Mug (Cream)"
+    assert full_name("Mug", "") == "Mug"
