@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
 from shop.cart.models import Cart, CartLine
 from shop.cart.storage import TOKEN
@@ -25,7 +24,6 @@ from tests.faults.broken_http import HOST
 from tests.faults.letters import letters_in, text_of
 from tests.shopper import hidden_fields
 
-Press = Callable[[], TestResponse]
 _BEGAN = monotonic()
 _reached: list[figures.Figure] = []
 _searched: list[leaks.Searched] = []  # what each test left behind
