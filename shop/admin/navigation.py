@@ -51,7 +51,7 @@ NAVIGATION = (
     NavigationEntry("Reports", "admin.reports", "owner", ("admin.report",)),
     NavigationEntry("Emails", "admin.emails", "staff", ("admin.email",)),
     NavigationEntry("Privacy", "admin.privacy", "owner", ("admin.privacy",)),
-    NavigationEntry("Staff", "admin.users", "owner", ("admin.users",)),
+    NavigationEntry("Users", "admin.users", "owner", ("admin.users",)),
     NavigationEntry("Settings", "admin.settings", "owner", ("admin.settings", "admin.set_logo")),
     NavigationEntry("Account", "admin.account", "staff", ("admin.account_",)),
 )

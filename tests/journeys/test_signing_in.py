@@ -59,7 +59,7 @@ def test_staff_who_are_invited_see_the_orders_and_nothing_of_the_owners(comes: C
     ways = guest.rooms()
 
     expect(ways.get_by_role("link", name="Orders")).to_be_visible()
-    for room in ("Reports", "Staff", "Settings", "Discounts"):
+    for room in ("Reports", "Users", "Settings", "Discounts"):
         expect(ways.get_by_role("link", name=room)).to_have_count(0)
     guest.expected.add(403)
     guest.open("/admin/people")
