@@ -21,7 +21,7 @@ BULK_ACTIONS = {  # name: (label, tabs)
     "looked-at": ("Resolve warnings", ("all",)),
 }
 PRINTS = {"pick": "Pick list", "packing": "Packing slips", "rider": "Rider slips"}
-MAX_SELECTED = 200  # orders of one bulk action: their numbers fit one address, and it limit_upload seconds
+MAX_SELECTED = 200  # orders of one bulk action: their numbers fit one address, and it takes seconds
 
 
 @admin.get("/")

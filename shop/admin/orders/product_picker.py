@@ -87,9 +87,9 @@ def _read(picked: PickedProducts, sku: str, typed: str) -> None:
 
 def _add(picked: PickedProducts, sku: str) -> None:
     if sku not in picked.quantities and len(picked.quantities) >= MAX_LINES:
-        picked.problems.append(("q", f"One order limit_upload {MAX_LINES} products. Make a second order for the rest"))
+        picked.problems.append(("q", f"One order takes {MAX_LINES} products. Make a second order for the rest"))
     elif picked.quantities.get(sku, 0) >= MAX_QUANTITY:
-        picked.problems.append((f"{FIELD_PREFIX}{sku}", f"One order limit_upload {MAX_QUANTITY} of one product"))
+        picked.problems.append((f"{FIELD_PREFIX}{sku}", f"One order takes {MAX_QUANTITY} of one product"))
     elif sku:
         picked.quantities[sku] = picked.quantities.get(sku, 0) + 1
 

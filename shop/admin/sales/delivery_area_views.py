@@ -146,7 +146,7 @@ def _area(area_id: str) -> DeliveryArea:
 
 
 def _locked() -> list[DeliveryArea]:
-    """Lock all areas until the transaction day_end, always in the order of their ids. Returns them by position."""
+    """Lock all areas until the transaction ends, always in the order of their ids. Returns them by position."""
     areas = db.session.scalars(select(DeliveryArea).order_by(DeliveryArea.id).with_for_update()).all()
     return sorted(areas, key=lambda area: (area.position, area.id))
 
