@@ -1,13 +1,13 @@
 """Shared form fields: whole numbers and days. Row ids in addresses."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from wtforms import Form, StringField
 from wtforms.validators import ValidationError
 
-from shop.core.clock import NAIROBI, read_day
+from shop.core.clock import NAIROBI, midnight, read_day
 from shop.core.money import AmountError, read_shillings, shillings
 from shop.core.text import typed_line
 
@@ -64,14 +64,9 @@ class DayField(StringField):
             raise ValidationError(f"{self.label.text} must be a day from 2020 to 2099, like 2026-12-24")
 
 
-def day_start(day: date) -> datetime:
-    """The start of a day in Nairobi, aware."""
-    return datetime.combine(day, time(), NAIROBI)
-
-
 def day_end(day: date) -> datetime:
-    """The end of a day in Nairobi, which is the start of the next, aware."""
-    return day_start(day + timedelta(days=1))
+    """The end of a day in Nairobi, which is the start of the next, UTC."""
+    return midnight(day + timedelta(days=1))
 
 
 def last_day_before(end: datetime) -> date:

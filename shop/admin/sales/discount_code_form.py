@@ -6,12 +6,12 @@ from typing import Any
 from wtforms import RadioField, StringField
 from wtforms.validators import ValidationError
 
-from shop.core.clock import NAIROBI, utcnow
+from shop.core.clock import NAIROBI, midnight, utcnow
 from shop.core.text import typed_line
 from shop.pricing.discount_codes import normalised_code
 from shop.pricing.models import DiscountCode
 from shop.web.base_form import BaseForm
-from shop.web.form_fields import MAX_SHILLINGS, DayField, WholeNumberField, day_end, day_start, last_day_before
+from shop.web.form_fields import MAX_SHILLINGS, DayField, WholeNumberField, day_end, last_day_before
 
 KINDS = {"percent": "Percent", "fixed": "Shillings"}
 MIN_PERCENT, MAX_PERCENT = 1, 90
@@ -55,7 +55,7 @@ class DiscountCodeForm(BaseForm):
             "kind": self.kind.data,
             "value": self.value.number,
             "minimum_subtotal": self.minimum_subtotal.number or 0,
-            "starts_at": day_start(self.starts.day) if self.starts.day else None,
+            "starts_at": midnight(self.starts.day) if self.starts.day else None,
             "expires_at": day_end(self.until.day) if self.until.day else None,
             "max_uses": self.max_uses.number,
             "max_uses_per_buyer": self.max_uses_per_buyer.number,

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select, update
 
 from shop.accounts.models import AuditLogEntry
-from shop.core.clock import NAIROBI, utcnow
+from shop.core.clock import NAIROBI, midnight, utcnow
 from shop.core.database import db
 from shop.orders.models import Order
 from shop.pricing.models import DiscountCode
-from shop.web.form_fields import day_end, day_start, last_day_before
+from shop.web.form_fields import day_end, last_day_before
 from tests import both_databases, order_factory
 from tests.admin_client import DONE
 from tests.faults.at_once import at_once
@@ -70,7 +70,7 @@ def test_a_new_code_is_kept_listed_logged_and_counts_at_the_checkout(app, clerk,
         40,
         1,
     )
-    assert (code.starts_at, code.expires_at) == (day_start(today), day_end(today))
+    assert (code.starts_at, code.expires_at) == (midnight(today), day_end(today))
     assert code.expires_at - code.starts_at == timedelta(days=1)
     said = page(clerk)
     assert "KRISMASI Active 15% off from KSh 2,000" in said
@@ -278,7 +278,7 @@ def test_two_orders_of_one_phone_number_at_once_share_a_code_that_is_for_one(app
 def test_days_are_whole_days_in_nairobi():
     day = utcnow().date()
 
-    assert day_start(day).astimezone(NAIROBI).hour == 0
+    assert midnight(day).astimezone(NAIROBI).hour == 0
     assert last_day_before(day_end(day)) == day
 
 
