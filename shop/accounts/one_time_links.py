@@ -31,7 +31,7 @@ def new_code() -> str:
 
 
 def hashed(token: str) -> str:
-    """The hash to store. SHA-256 is enough for a random token: nobody can try 2**74 of them."""
+    """The hash to store. SHA-256 is enough for a random token: 2**74 of them cannot be tried."""
     return sha256(token.encode("utf-8", "replace")).hexdigest()
 
 

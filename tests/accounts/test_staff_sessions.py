@@ -125,7 +125,7 @@ def test_the_account_lists_the_sessions_and_ends_the_others(app, clerk):
 
     assert "Chrome on Android" in page
     assert page.count("This one") == 1
-    clerk.post("/admin/me/sittings/end", hidden_fields(page))
+    clerk.post("/admin/me/sessions/end", hidden_fields(page))
     assert "Signed out 1 other browser" in clerk.get("/admin/me").text
     assert phone.get("/admin/").status_code == 303
     assert "Chrome on Android" not in clerk.get("/admin/me").text

@@ -94,7 +94,7 @@ def account_password() -> ViewResponse:
     return redirect(url_for("admin.account"), 303)
 
 
-@admin.post("/me/sittings/end")
+@admin.post("/me/sessions/end")
 @may("staff")
 def account_end_sessions() -> AnyResponse:
     """End all other sessions of the user."""
