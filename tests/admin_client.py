@@ -24,7 +24,7 @@ EMAIL, STAFF, PASSWORD = "owner@example.com", "packer@example.com", "a long walk
 DONE = and_(~AuditLogEntry.words.startswith("Created "), ~AuditLogEntry.words.startswith("Signed in"))
 
 
-def let_in(app: Flask, email: str = EMAIL, password: str = PASSWORD) -> None:
+def create_owner(app: Flask, email: str = EMAIL, password: str = PASSWORD) -> None:
     """Create an owner as the README says."""
     made = app.test_cli_runner().invoke(args=["merchant", "create", email, "--password-stdin"], input=f"{password}\n")
     assert made.exit_code == 0, made.output or made.exception
@@ -46,7 +46,7 @@ class CountingHasher:
         return self.hasher.verify(stored, password)
 
 
-class Clerk(Shopper):
+class AdminClient(Shopper):
     """A user of the admin, who confirms when a page asks first (tests/admin/test_confirmation_pages.py)."""
 
     def post(self, address: str, data: Mapping[str, Any], **options: Any) -> TestResponse:
@@ -70,7 +70,7 @@ class Clerk(Shopper):
         return self.post("/admin/sign-out", hidden_fields(self.get("/admin/").text))
 
 
-def let_staff_in(app: Flask, email: str = STAFF, password: str = PASSWORD) -> None:
+def create_staff(app: Flask, email: str = STAFF, password: str = PASSWORD) -> None:
     """Create a staff user, as an accepted invitation does."""
     with app.app_context():
         write(lambda: add_user(email, "staff", "", hash_password(password)))

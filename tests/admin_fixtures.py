@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from shop.catalog.models import Product
 from shop.core.database import db
-from tests.admin_client import STAFF, Clerk, let_in, let_staff_in
+from tests.admin_client import STAFF, AdminClient, create_owner, create_staff
 from tests.faults.provider import Provider
 from tests.image_fixtures import SLUG
 from tests.product_factory import Goods
@@ -19,24 +19,24 @@ from tests.shopper import hidden_fields
 
 
 @pytest.fixture
-def stranger(app: Flask, provider: Provider) -> Clerk:
+def visitor(app: Flask, provider: Provider) -> AdminClient:
     """A visitor who has not signed in, in a shop with one owner."""
-    let_in(app)
-    return Clerk(app, provider)
+    create_owner(app)
+    return AdminClient(app, provider)
 
 
 @pytest.fixture
-def clerk(stranger: Clerk) -> Clerk:
+def owner(visitor: AdminClient) -> AdminClient:
     """The owner, signed in."""
-    assert stranger.sign_in().status_code == 303
-    return stranger
+    assert visitor.sign_in().status_code == 303
+    return visitor
 
 
 @pytest.fixture
-def packer(app: Flask, provider: Provider) -> Clerk:
+def staff(app: Flask, provider: Provider) -> AdminClient:
     """A staff user, signed in."""
-    let_staff_in(app)
-    staff = Clerk(app, provider)
+    create_staff(app)
+    staff = AdminClient(app, provider)
     assert staff.sign_in(STAFF).status_code == 303
     return staff
 
@@ -55,13 +55,13 @@ def images_page(app: Flask) -> str:
 
 
 @pytest.fixture
-def sends(clerk: Clerk, images_page: str) -> Callable[..., TestResponse]:
+def sends(owner: AdminClient, images_page: str) -> Callable[..., TestResponse]:
     """A function that uploads files: sends(("a.jpg", bytes), alt="...")."""
 
     def do(*files: tuple[str, bytes], alt: str = "Teapot from the side", **options: Any) -> TestResponse:
-        form = hidden_fields(clerk.get(images_page).text)
+        form = hidden_fields(owner.get(images_page).text)
         sent = [(BytesIO(content), name) for name, content in files]
         form = {"csrf_token": form["csrf_token"], "alt": alt, "images": sent}
-        return clerk.post(images_page, form, content_type="multipart/form-data", **options)
+        return owner.post(images_page, form, content_type="multipart/form-data", **options)
 
     return do

@@ -12,35 +12,35 @@ from tests.shopper import hidden_fields
 NEW = {"Slug": "sisal-mat", "Name": "Sisal mat", "Category": "Kitchen", "SKU": "SIS-MAT", "Price": "950", "Stock": "7"}
 
 
-class Desk:
+class CsvPages:
     """A user who imports files."""
 
-    def __init__(self, clerk):
-        self.clerk = clerk
+    def __init__(self, owner):
+        self.owner = owner
 
     def export(self) -> bytes:
-        reply = self.clerk.browser.get("/admin/export/catalogue.csv")
+        reply = self.owner.browser.get("/admin/export/catalogue.csv")
         assert reply.status_code == 200
         return reply.data
 
     def send(self, content, name="catalogue.csv"):
         """Upload a file and return the response."""
-        token = hidden_fields(self.clerk.get("/admin/import").text)["csrf_token"]
+        token = hidden_fields(self.owner.get("/admin/import").text)["csrf_token"]
         content = content if isinstance(content, bytes) else content.encode()
         form = {"csrf_token": token, "file": (io.BytesIO(content), name)}
-        return self.clerk.post("/admin/import", form, content_type="multipart/form-data")
+        return self.owner.post("/admin/import", form, content_type="multipart/form-data")
 
     def look(self, content, query=""):
         """Upload a file and return its preview."""
         reply = self.send(content)
         assert reply.status_code == 303, reply.text
         self.address = reply.headers["Location"]
-        return self.clerk.get(self.address + query)
+        return self.owner.get(self.address + query)
 
     def apply(self, page=None, **changes):
         """Press Apply on the last preview."""
-        page = page or self.clerk.get(self.address)
-        return self.clerk.post(f"{self.address}/apply", {"seen": "", **hidden_fields(page.text), **changes})
+        page = page or self.owner.get(self.address)
+        return self.owner.post(f"{self.address}/apply", {"seen": "", **hidden_fields(page.text), **changes})
 
     def take(self, content):
         """Upload and apply a file without errors."""

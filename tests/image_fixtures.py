@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from shop.catalog.models import Product, ProductImage
 from shop.core.database import db
-from tests.admin_client import Clerk
+from tests.admin_client import AdminClient
 from tests.shopper import hidden_fields
 
 SLUG = "teapot"
@@ -36,9 +36,9 @@ def on_disk(tmp_path: Path) -> list[str]:
     return sorted(file.name for file in (tmp_path / "instance" / "media").glob("*"))
 
 
-def act(clerk: Clerk, page: str, what: str, **fields: object) -> TestResponse:
+def act(owner: AdminClient, page: str, what: str, **fields: object) -> TestResponse:
     """Press a button of the images page."""
-    html = clerk.get(page).text
+    html = owner.get(page).text
     own = [part.partition("</form>")[0] for part in html.split("<form")[1:] if f'action="{page}/{what}"' in part]
     mine = [part for part in own if f'name="image" value="{fields.get("image")}"' in part]
-    return clerk.post(f"{page}/{what}", {**hidden_fields(mine[0] if mine else html), **fields})
+    return owner.post(f"{page}/{what}", {**hidden_fields(mine[0] if mine else html), **fields})

@@ -48,7 +48,7 @@ class Ledger:
     def __init__(self, app: Flask) -> None:
         self.app = app
 
-    def standing(self, bought: Bought) -> OrderState:
+    def order_state(self, bought: Bought) -> OrderState:
         """The state of a purchase's order and payment attempt."""
         with self.app.app_context():
             attempt = db.session.scalars(select(PaymentAttempt).filter_by(reference=int(bought.reference))).one()

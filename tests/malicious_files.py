@@ -88,9 +88,9 @@ def png(width: int, height: int, body: bytes, *more: bytes, depth: int = 8, colo
 
 def _zeros(size: int) -> bytes:
     """Compressed zeros: a thousandth of `size`."""
-    packer = zlib.compressobj(9)
+    staff = zlib.compressobj(9)
     block = bytes(1024 * 1024)
-    return b"".join([*(packer.compress(block) for _ in range(size // len(block))), packer.flush()])
+    return b"".join([*(staff.compress(block) for _ in range(size // len(block))), staff.flush()])
 
 
 def _ftyp(brand: bytes) -> bytes:

@@ -11,26 +11,26 @@ from tests.shopper import hidden_fields
 CODE = "SKA1B2C3D4"
 
 
-class Desk:
+class PaymentPages:
     """An owner who uses the payment pages of orders."""
 
-    def __init__(self, app, clerk, ledger):
-        self.app, self.clerk, self.ledger = app, clerk, ledger
+    def __init__(self, app, owner, ledger):
+        self.app, self.owner, self.ledger = app, owner, ledger
 
     def number(self, bought):
         return self.ledger.column("number", bought)
 
     def press(self, bought, act, **fields):
-        token = hidden_fields(self.clerk.get("/admin/").text)
-        return self.clerk.post(f"/admin/orders/{self.number(bought)}/{act}", {**token, **fields})
+        token = hidden_fields(self.owner.get("/admin/").text)
+        return self.owner.post(f"/admin/orders/{self.number(bought)}/{act}", {**token, **fields})
 
     def form(self, bought, page, **fields):
         address = f"/admin/orders/{self.number(bought)}/{page}"
-        shown = self.clerk.get(address)
+        shown = self.owner.get(address)
         assert shown.status_code == 200, shown.headers.get("Location")
         total = str(self.ledger.column("total", bought))
         filled = {"amount": total, "method": "MPESA", "code": CODE, "reason": "Seen in M-PESA", **fields}
-        return lambda: self.clerk.post(address, {**hidden_fields(shown.text), **filled})
+        return lambda: self.owner.post(address, {**hidden_fields(shown.text), **filled})
 
     def mark_paid(self, bought, **fields):
         return self.form(bought, "mark-paid", **fields)()
@@ -41,11 +41,11 @@ class Desk:
     def accept_less(self, bought, amount):
         """Press Accept, then confirm the smaller amount on the next page."""
         asked = self.press(bought, "accept", amount=amount)
-        shown = self.clerk.get(asked.headers["Location"])
+        shown = self.owner.get(asked.headers["Location"])
         assert shown.status_code == 200, asked.headers["Location"]
         address = f"/admin/orders/{self.number(bought)}/accept-less"
         fields = hidden_fields(shown.text.partition("/accept-less")[2])
-        return self.clerk.post(address, {**fields, "reason": "Good enough"})
+        return self.owner.post(address, {**fields, "reason": "Good enough"})
 
     def cancel_paid(self, bought, **fields):
         return self.form(bought, "cancel-paid", reason="Sold out", **fields)()
@@ -58,7 +58,7 @@ class Desk:
 
     def follow(self, reply):
         assert reply.status_code == 303, reply.text
-        return self.clerk.get(reply.headers["Location"]).text
+        return self.owner.get(reply.headers["Location"]).text
 
     def sums(self, bought):
         return tuple(

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from shop.accounts.models import AuditLogEntry
 from shop.catalog.models import Category, Product, StockEntry, Variant
 from shop.core.database import db
-from tests.admin_client import Clerk
+from tests.admin_client import AdminClient
 from tests.shopper import hidden_fields
 
 MUG = {
@@ -30,50 +30,50 @@ class Goods:
     def __init__(self, app: Flask) -> None:
         self.app = app
 
-    def add(self, clerk: Clerk, **answers: str) -> TestResponse:
+    def add(self, owner: AdminClient, **answers: str) -> TestResponse:
         """Fill in "Add a product"."""
-        form = hidden_fields(clerk.get("/admin/products/new").text)
-        return clerk.post("/admin/products/new", {**form, **MUG, "category": str(self.category().id), **answers})
+        form = hidden_fields(owner.get("/admin/products/new").text)
+        return owner.post("/admin/products/new", {**form, **MUG, "category": str(self.category().id), **answers})
 
-    def added(self, clerk: Clerk, **answers: str) -> int:
+    def added(self, owner: AdminClient, **answers: str) -> int:
         """Add a product; its id."""
-        reply = self.add(clerk, **answers)
+        reply = self.add(owner, **answers)
         assert reply.status_code == 303, re.findall(r'href="#[^>]*>([^<]*)', reply.text)
         return int(re.search(r"/products/(\d+)", reply.headers["Location"])[1])
 
-    def form(self, clerk: Clerk, product_id: int) -> dict[str, str]:
+    def form(self, owner: AdminClient, product_id: int) -> dict[str, str]:
         """The filled-in form of a product."""
-        return fields_of(clerk.get(f"/admin/products/{product_id}/edit").text)
+        return fields_of(owner.get(f"/admin/products/{product_id}/edit").text)
 
-    def edit(self, clerk: Clerk, product_id: int, **changes: str) -> TestResponse:
+    def edit(self, owner: AdminClient, product_id: int, **changes: str) -> TestResponse:
         """Change fields of a product; of a variant `price-MUG-BLU`. None takes a tick off."""
-        form = self.form(clerk, product_id) | {self.field(name): value for name, value in changes.items()}
-        return clerk.post(f"/admin/products/{product_id}/edit", {k: v for k, v in form.items() if v is not None})
+        form = self.form(owner, product_id) | {self.field(name): value for name, value in changes.items()}
+        return owner.post(f"/admin/products/{product_id}/edit", {k: v for k, v in form.items() if v is not None})
 
     def field(self, name: str) -> str:
         """A field's name with the variant's id in place of its SKU."""
         kind, _, sku = name.partition("-")
         return f"{kind}-{self.variant(sku).id}" if sku else name
 
-    def options(self, clerk: Clerk, product_id: int, **answers: str) -> TestResponse:
+    def options(self, owner: AdminClient, product_id: int, **answers: str) -> TestResponse:
         """Fill in the options page: the combinations."""
         address = f"/admin/products/{product_id}/options"
-        return clerk.post(address, {**fields_of(clerk.get(address).text), **answers})
+        return owner.post(address, {**fields_of(owner.get(address).text), **answers})
 
-    def make(self, clerk: Clerk, product_id: int, page: TestResponse, **changes: str | None) -> TestResponse:
+    def make(self, owner: AdminClient, product_id: int, page: TestResponse, **changes: str | None) -> TestResponse:
         """Press Save below the combinations."""
         form = {**fields_of(page.text), "step": "make", **changes}
-        return clerk.post(f"/admin/products/{product_id}/options", {k: v for k, v in form.items() if v is not None})
+        return owner.post(f"/admin/products/{product_id}/options", {k: v for k, v in form.items() if v is not None})
 
-    def stock(self, clerk: Clerk, sku: str, kind: str, pieces: str, **answers: str) -> TestResponse:
+    def stock(self, owner: AdminClient, sku: str, kind: str, pieces: str, **answers: str) -> TestResponse:
         """Write down what happened to a SKU's stock."""
-        form = hidden_fields(clerk.get(f"/admin/stock/{sku}").text)
-        return clerk.post(f"/admin/stock/{sku}", {**form, "kind": kind, "pieces": pieces, "note": "", **answers})
+        form = hidden_fields(owner.get(f"/admin/stock/{sku}").text)
+        return owner.post(f"/admin/stock/{sku}", {**form, "kind": kind, "pieces": pieces, "note": "", **answers})
 
-    def press(self, clerk: Clerk, address: str, **answers: str) -> TestResponse:
-        """Press a button that stands on some page of the desk."""
+    def press(self, owner: AdminClient, address: str, **answers: str) -> TestResponse:
+        """Press a button that stands on some page of the admin."""
         page = "/admin/categories" if "/categories/" in address else "/admin/products"
-        return clerk.post(address, {**hidden_fields(clerk.get(page).text), **answers})
+        return owner.post(address, {**hidden_fields(owner.get(page).text), **answers})
 
     def variant(self, sku: str) -> Variant:
         """A variant, as it is now."""

@@ -115,7 +115,7 @@ class Bought:
         failed = {"paid": "False", "message": "Insufficient funds", "payment_status": "Payment Incomplete."}
         return self.callback(**{**failed, **changes})
 
-    def hear(self, body: dict[str, Any] | bytes, **options: Any) -> TestResponse:
+    def post_callback(self, body: dict[str, Any] | bytes, **options: Any) -> TestResponse:
         """Post a callback, as Chpter does."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         options.setdefault("content_type", "application/json")
@@ -124,10 +124,10 @@ class Bought:
     @property
     def status(self) -> dict[str, str]:
         """The states in the order's status JSON."""
-        return {name: self.told[name] for name in ("payment", "attempt", "fulfilment")}
+        return {name: self.status_json[name] for name in ("payment", "attempt", "fulfilment")}
 
     @property
-    def told(self) -> dict[str, Any]:
+    def status_json(self) -> dict[str, Any]:
         """The order's status JSON."""
         reply = self.shopper.app.test_client().get(f"{self.order_path}/status")
         assert reply.status_code == 200

@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from shop.accounts import two_factor
 from shop.core.clock import utcnow
-from tests.admin_client import Clerk
+from tests.admin_client import AdminClient
 from tests.shopper import hidden_fields
 
 
@@ -52,17 +52,17 @@ def recovery_codes_on(html: str) -> list[str]:
     return re.findall(r"<code>([2-9a-z]{5}-[2-9a-z]{5}-[2-9a-z]{5})</code>", html)
 
 
-def set_up(clerk: Clerk, clock: Clock) -> tuple[Phone, list[str]]:
+def set_up(owner: AdminClient, clock: Clock) -> tuple[Phone, list[str]]:
     """Set up two-factor codes; returns the phone and the recovery codes. The clock moves on by 30 seconds."""
-    page = clerk.get("/admin/me/codes").text
+    page = owner.get("/admin/me/codes").text
     phone = Phone(secret_on(page), clock)
-    done = clerk.post("/admin/me/codes", {**hidden_fields(page), "code": phone.code()})
+    done = owner.post("/admin/me/codes", {**hidden_fields(page), "code": phone.code()})
     assert done.status_code == 303, done.text
-    codes_shown = recovery_codes_on(clerk.get("/admin/me/codes").text)
+    codes_shown = recovery_codes_on(owner.get("/admin/me/codes").text)
     clock.forward(seconds=30)
     return phone, codes_shown
 
 
-def give_code(clerk: Clerk, code: str) -> TestResponse:
+def give_code(owner: AdminClient, code: str) -> TestResponse:
     """Fill in the page that asks for the two-factor code at login."""
-    return clerk.post("/admin/sign-in/code", {**hidden_fields(clerk.get("/admin/sign-in/code").text), "code": code})
+    return owner.post("/admin/sign-in/code", {**hidden_fields(owner.get("/admin/sign-in/code").text), "code": code})

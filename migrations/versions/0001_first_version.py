@@ -20,12 +20,12 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("area", sa.String(length=12), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
-        sa.Column("typed", sa.Text(), nullable=False),
-        sa.Column("typed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answers", sa.Text(), nullable=False),
+        sa.Column("answers_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cart")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_cart_token_hash")),
     )
-    op.create_index("ix_cart_typed_at", "cart", ["typed_at"], unique=False)
+    op.create_index("ix_cart_answers_at", "cart", ["answers_at"], unique=False)
     op.create_index("ix_cart_updated_at", "cart", ["updated_at"], unique=False)
 
     op.create_table(

@@ -24,7 +24,7 @@ from shop.core.encryption import DecryptionError, encryptor
 LIFETIME = timedelta(hours=2)
 TOKEN = "admin_kept_form"  # noqa: S105 - session key
 HIDDEN_FIELDS = (
-    *("csrf_token", "fingerprint", "idempotency_key", "checkout_key", "once"),
+    *("csrf_token", "fingerprint", "idempotency_key", "checkout_key"),
     *("seen", "version", "shown_total", "back", "next"),
 )
 # endpoints that ask for passwords or codes

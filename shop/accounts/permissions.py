@@ -23,15 +23,15 @@ View = TypeVar("View", bound=Callable[..., Any])
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
 
-def may(role: Role, *, freshly: bool = False, before_codes: bool = False) -> Callable[[View], View]:
+def may(role: Role, *, recent_login: bool = False, before_two_factor: bool = False) -> Callable[[View], View]:
     """Declare who may open a view: all users ("staff") or owners only.
 
-    `freshly`: only with the password given recently. `before_codes`: also for an owner who must set up two-factor codes
-    first; all other views are closed to them in production.
+    `recent_login`: only with the password given recently. `before_two_factor`: also for an owner who must set up
+    two-factor codes first; all other views are closed to them in production.
     """
 
     def mark(view: View) -> View:
-        view.may, view.freshly, view.before_codes = role, freshly, before_codes  # type: ignore[attr-defined]
+        view.may, view.recent_login, view.before_two_factor = role, recent_login, before_two_factor  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -51,10 +51,10 @@ def check_permission() -> AnyResponse | None:
     role: Role | None = getattr(view, "may", None)
     if role is None or not has_role(role):
         return error_page(403, NOT_YOURS)
-    if must_set_up_two_factor() and not getattr(view, "before_codes", False):
+    if must_set_up_two_factor() and not getattr(view, "before_two_factor", False):
         flash("Owners must sign in with a two-factor code. Set it up to open the admin", "problem")
         return redirect(url_for("admin.account_two_factor"), 303)
-    if getattr(view, "freshly", False) and not login.is_fresh(request.method):
+    if getattr(view, "recent_login", False) and not login.is_fresh(request.method):
         return _to_confirm()
     staff_sessions.touch(current_user.id)
     return None

@@ -36,7 +36,7 @@ class ConfirmWithCodeForm(ConfirmForm):
 
 
 @admin.route("/confirm", methods=["GET", "POST"])
-@may("staff", before_codes=True)
+@may("staff", before_two_factor=True)
 def confirm() -> AnyResponse:
     """Ask for the password, and for a code where two-factor codes are on, then go on to the page that needed it."""
     form = ConfirmWithCodeForm() if current_session().two_factor else ConfirmForm()

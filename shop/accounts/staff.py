@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask_login import current_user
@@ -15,7 +15,7 @@ from shop.accounts.models import AuditLogEntry, OneTimeLink, TwoFactor, User, ne
 from shop.accounts.one_time_links import withdraw_links
 from shop.accounts.staff_sessions import end_sessions
 from shop.accounts.two_factor import turn_off
-from shop.core.clock import NAIROBI
+from shop.core.clock import midnight
 from shop.core.database import advisory_lock, db
 from shop.orders.models import Order
 from shop.web.fingerprints import Label, refuse_if_changed
@@ -168,18 +168,8 @@ def audit_log_entries(user_id: int | None, day: date | None, before: int | None)
     if user_id is not None:
         query = query.where(AuditLogEntry.user_id == user_id)
     if day is not None:
-        begins = datetime.combine(day, time(), NAIROBI)
-        query = query.where(AuditLogEntry.at >= begins, AuditLogEntry.at < begins + timedelta(days=1))
+        query = query.where(AuditLogEntry.at >= midnight(day), AuditLogEntry.at < midnight(day + timedelta(days=1)))
     if before is not None:
         query = query.where(AuditLogEntry.id < before)
     rows = db.session.execute(query.order_by(AuditLogEntry.id.desc()).limit(PER_PAGE + 1)).all()
     return AuditLogPage(rows[:PER_PAGE], rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None)
-
-
-def parse_day(typed: str) -> date | None:
-    """A day as a date field sends it; None for anything else, and for years outside 2000 to 2200."""
-    try:
-        day = date.fromisoformat(typed)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year <= 2200 else None

@@ -22,7 +22,7 @@ MAX_LENGTH = 254
 
 
 @admin.get("/privacy")
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def privacy() -> str | tuple[str, int]:
     """Ask for a phone number or email address, then show what is kept. Each view is audited."""
     if "who" not in request.args:
@@ -35,7 +35,7 @@ def privacy() -> str | tuple[str, int]:
 
 
 @admin.post("/privacy/export")
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def privacy_export() -> str | AnyResponse | tuple[str, int]:
     """Everything that is kept about a buyer, as JSON."""
     typed = one_line(request.form.get("who", "")[: 4 * MAX_LENGTH], MAX_LENGTH)
@@ -58,7 +58,7 @@ def privacy_export() -> str | AnyResponse | tuple[str, int]:
 
 
 @admin.post("/privacy/anonymise")
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def privacy_anonymise() -> str | AnyResponse | tuple[str, int]:
     """Anonymise a buyer in all of their orders, or in none. The phone number or address is typed twice."""
     typed = one_line(request.form.get("who", "")[: 4 * MAX_LENGTH], MAX_LENGTH)

@@ -95,7 +95,7 @@ def kept_form() -> AnyResponse:
     view = current_app.view_functions[endpoint]
     if not has_role(getattr(view, "may", "owner")):
         return error_page(403, NOT_YOURS)
-    if getattr(view, "freshly", False) and not login.is_fresh("GET"):
+    if getattr(view, "recent_login", False) and not login.is_fresh("GET"):
         return redirect(url_for("admin.confirm", next=url_for("admin.kept_form")), 303)
     return show_again([("main", kept.message)], 200, kept.fields, kept.address)
 

@@ -62,12 +62,12 @@ class CartContents:
 
     def quote_for(self, area: DeliveryArea) -> Quote:
         """The amounts with delivery to this area."""
-        return quote(self.available_lines, area.fee, self.discount_code.reduction if self.discount_code else None)
+        return quote(self.available_lines, area.fee, self.discount_code.as_discount if self.discount_code else None)
 
     @property
     def discount(self) -> int:
         """The amount that the discount code takes off."""
-        return self.discount_code.reduction.discount_on(self.subtotal) if self.discount_code else 0
+        return self.discount_code.as_discount.discount_on(self.subtotal) if self.discount_code else 0
 
     @property
     def area_id(self) -> int | None:

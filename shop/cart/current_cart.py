@@ -127,7 +127,7 @@ def choose(area_id: str | None, code: str | None) -> None:
 
 def remove_ordered(ordered: CartContents) -> None:
     """Remove ordered lines, the discount code and the checkout answers; goods added later stay."""
-    storage.if_cart(lambda cart: _take_out(cart, ordered), code="", typed="", typed_at=None)
+    storage.if_cart(lambda cart: _take_out(cart, ordered), code="", answers="", answers_at=None)
 
 
 def _take_out(cart: LockedCart, ordered: CartContents) -> None:

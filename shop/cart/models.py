@@ -17,8 +17,8 @@ class Cart(Model):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     area: Mapped[str] = mapped_column(String(12), default="")  # id of the chosen delivery area, as it was sent
     code: Mapped[str] = mapped_column(String(40), default="")  # the discount code, normalised
-    typed: Mapped[str] = mapped_column(Text, default="")  # JSON: the answers of the checkout form; deleted after a day
-    typed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    answers: Mapped[str] = mapped_column(Text, default="")  # JSON: what was typed at the checkout; deleted after a day
+    answers_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
 
 class CartLine(Model):

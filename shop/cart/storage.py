@@ -164,7 +164,7 @@ def update_cart(**values: str | datetime | None) -> None:
 def save_answers(answers: Mapping[str, str], **values: str) -> None:
     """Store the answers of the checkout form with the cart for a day, and write these columns of it."""
     text = json.dumps(answers)
-    update_cart(typed=text if len(text) <= MAX_ANSWERS_LENGTH else "", typed_at=utcnow(), **values)
+    update_cart(answers=text if len(text) <= MAX_ANSWERS_LENGTH else "", answers_at=utcnow(), **values)
 
 
 def saved_answers() -> dict[str, str]:
@@ -172,8 +172,8 @@ def saved_answers() -> dict[str, str]:
     token_hash = _token_hash()
     if token_hash is None:
         return {}
-    recent = Cart.typed_at > utcnow() - ANSWERS_LIFETIME
-    text = db.session.scalar(select(Cart.typed).where(Cart.token_hash == token_hash, recent))
+    recent = Cart.answers_at > utcnow() - ANSWERS_LIFETIME
+    text = db.session.scalar(select(Cart.answers).where(Cart.token_hash == token_hash, recent))
     return dict(json.loads(text)) if text else {}
 
 
@@ -181,13 +181,13 @@ def sweep_carts() -> int:
     """Delete carts unchanged for 30 days and checkout answers older than a day. Returns the number of carts."""
     now = utcnow()
     old = select(Cart.id).where(Cart.updated_at < now - CART_LIFETIME).limit(BATCH)
-    stale = select(Cart.id).where(Cart.typed_at < now - ANSWERS_LIFETIME).limit(BATCH)
+    stale = select(Cart.id).where(Cart.answers_at < now - ANSWERS_LIFETIME).limit(BATCH)
     deleted = 0
     while ids := list(db.session.scalars(old)):
         write(lambda ids=ids: db.session.execute(delete(Cart).where(Cart.id.in_(ids))))  # type: ignore[misc]
         deleted += len(ids)
     while ids := list(db.session.scalars(stale)):
-        cleared = update(Cart).where(Cart.id.in_(ids)).values(typed="", typed_at=None)
+        cleared = update(Cart).where(Cart.id.in_(ids)).values(answers="", answers_at=None)
         write(lambda cleared=cleared: updated(cleared))  # type: ignore[misc]
     db.session.rollback()
     return deleted

@@ -66,9 +66,9 @@ def nairobi(moment: datetime) -> str:
 
 
 def read_day(text: str) -> date | None:
-    """Parse a date typed as YYYY-MM-DD; None for anything else."""
+    """Parse a date typed as YYYY-MM-DD, of the years 2000 to 2099; None for anything else."""
     try:
-        return date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
+        return date.fromisoformat(text) if re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}", text) else None
     except ValueError:
         return None
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from enum import StrEnum
 
-BEING_OPENED = timedelta(
+OPENING_TIMEOUT = timedelta(
     seconds=12
 )  # the longest an attempt is `creating`: the deadline of the call to Chpter, and 2 seconds
 UNDO_WITHIN = timedelta(minutes=1)  # while a fulfilment step can be undone its email waits

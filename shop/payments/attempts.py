@@ -26,7 +26,7 @@ from shop.core.database import db, draw_unused, updated, write
 from shop.core.outages import outage
 from shop.orders.models import Order, may_be_paid
 from shop.orders.search_index import add_search_terms
-from shop.orders.states import BEING_OPENED
+from shop.orders.states import OPENING_TIMEOUT
 from shop.payments import alerts, callback_intake
 from shop.payments.models import AttemptState, PaymentAttempt
 from shop.store.settings import current_store
@@ -96,7 +96,7 @@ def reopen(order: Order, now: datetime, *, corrected: bool = False) -> NewAttemp
 def _is_double_click(latest: PaymentAttempt, order: Order, now: datetime) -> bool:
     age = now - latest.created_at
     if latest.state == AttemptState.CREATING:
-        return age < BEING_OPENED
+        return age < OPENING_TIMEOUT
     return latest.state == AttemptState.OPEN and order.returned_at is None and age < DOUBLE_CLICK
 
 

@@ -8,7 +8,7 @@ from shop.chpter import Charged, plain_words, result_of
 from shop.core.clock import nairobi_until, utcnow
 from shop.core.money import shillings
 from shop.orders.models import Order, OrderEvent
-from shop.orders.states import BEING_OPENED, PAY_AGAIN_AFTER, Fulfilment, Payment, ReceiptEmail
+from shop.orders.states import OPENING_TIMEOUT, PAY_AGAIN_AFTER, Fulfilment, Payment, ReceiptEmail
 from shop.payments.models import AttemptState, PaymentAttempt
 
 WATCH_AFTER_EXPIRY = timedelta(hours=1)  # late payments usually come within minutes
@@ -176,7 +176,7 @@ def _part_paid(order: Order) -> OrderStatus:
 
 def _state_of_latest(order: Order) -> str:
     attempt = order.attempts[-1]
-    if attempt.state == AttemptState.CREATING and utcnow() - attempt.created_at > BEING_OPENED:
+    if attempt.state == AttemptState.CREATING and utcnow() - attempt.created_at > OPENING_TIMEOUT:
         return AttemptState.CREATE_FAILED  # the process that was opening it was stopped
     return attempt.state
 

@@ -61,7 +61,7 @@ class DiscountCode(Model):
     )
 
     @property
-    def reduction(self) -> Discount:
+    def as_discount(self) -> Discount:
         """The discount it gives."""
         kind: Literal["percent", "fixed"] = "percent" if self.kind == "percent" else "fixed"
         return Discount(kind, self.value, self.minimum_subtotal)

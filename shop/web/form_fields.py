@@ -55,13 +55,12 @@ class DayField(StringField):
     @property
     def day(self) -> date | None:
         """The typed value; None if empty or invalid."""
-        day = read_day(self.data or "")
-        return day if day and 2020 <= day.year <= 2099 else None
+        return read_day(self.data or "")
 
     def pre_validate(self, _form: Form) -> None:
         """Raise ValidationError, naming the field and the cure."""
         if self.data and self.day is None:
-            raise ValidationError(f"{self.label.text} must be a day from 2020 to 2099, like 2026-12-24")
+            raise ValidationError(f"{self.label.text} must be a day from 2000 to 2099, like 2026-12-24")
 
 
 def day_end(day: date) -> datetime:

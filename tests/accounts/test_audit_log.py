@@ -13,7 +13,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders.models import Order
 from tests import both_databases, order_factory
-from tests.admin_client import EMAIL, STAFF, Clerk, let_staff_in
+from tests.admin_client import EMAIL, STAFF, AdminClient, create_staff
 from tests.shopper import hidden_fields
 
 ROOT = Path(__file__).parents[2]
@@ -24,33 +24,33 @@ def _words(app):
         return list(db.session.scalars(select(AuditLogEntry.words).order_by(AuditLogEntry.id)))
 
 
-def _log(clerk, **asked):
-    return clerk.get("/admin/people/log", query_string=asked).text
+def _log(owner, **asked):
+    return owner.get("/admin/people/log", query_string=asked).text
 
 
 @both_databases
-def test_logins_failed_logins_and_logouts_are_recorded(app, stranger):
-    stranger.sign_in(password="not it at all")
-    stranger.sign_in()
-    stranger.sign_out()
+def test_logins_failed_logins_and_logouts_are_recorded(app, visitor):
+    visitor.sign_in(password="not it at all")
+    visitor.sign_in()
+    visitor.sign_out()
 
     assert _words(app)[-3:] == [
         f"Failed login for {EMAIL}",
         "Signed in with password",
         "Signed out",
     ]
-    stranger.sign_in()
-    page = _log(stranger)
+    visitor.sign_in()
+    page = _log(visitor)
     assert page.index("Signed out") < page.index("Failed login"), "newest first"
 
 
-def test_an_unknown_email_is_not_written_down(app, stranger):
-    stranger.sign_in(email="somebody-else@example.com")
+def test_an_unknown_email_is_not_written_down(app, visitor):
+    visitor.sign_in(email="somebody-else@example.com")
 
     assert _words(app)[-1] == "Failed login for an unknown email"
 
 
-def test_a_known_and_an_unknown_email_take_the_same_writes(app, stranger):
+def test_a_known_and_an_unknown_email_take_the_same_writes(app, visitor):
     with app.app_context():
         engine = db.engine
     counts = []
@@ -61,31 +61,31 @@ def test_a_known_and_an_unknown_email_take_the_same_writes(app, stranger):
             into.append(words[2].split()[0])
 
         event.listen(engine, "before_cursor_execute", listen)
-        stranger.sign_in(email=email, password="not it at all")
+        visitor.sign_in(email=email, password="not it at all")
         event.remove(engine, "before_cursor_execute", listen)
         counts.append([words for words in statements if words in ("UPDATE", "INSERT")])
 
     assert counts[0] == counts[1] == ["INSERT"]
 
 
-def test_the_log_is_filtered_by_user_and_by_day(app, clerk):
-    let_staff_in(app)
-    staff = Clerk(app)
+def test_the_log_is_filtered_by_user_and_by_day(app, owner):
+    create_staff(app)
+    staff = AdminClient(app)
     staff.sign_in(STAFF)
     with app.app_context():
         staff_id = db.session.scalars(select(User.id).where(User.email == STAFF)).one()
         write(lambda: audit_as("Counted the baskets", "Njeri", staff_id))
 
-    page = _log(clerk, person=staff_id)
+    page = _log(owner, person=staff_id)
     assert "Counted the baskets" in page
     assert page.count("Signed in with password") == 1
     today = (utcnow() + timedelta(hours=3)).date()
-    assert "Counted the baskets" in _log(clerk, person=staff_id, day=today.isoformat())
-    assert "No entries" in _log(clerk, day=(today - timedelta(days=1)).isoformat())
+    assert "Counted the baskets" in _log(owner, person=staff_id, day=today.isoformat())
+    assert "No entries" in _log(owner, day=(today - timedelta(days=1)).isoformat())
 
 
 @both_databases
-def test_days_are_those_of_nairobi(app, clerk):
+def test_days_are_those_of_nairobi(app, owner):
     from datetime import datetime
 
     with app.app_context():
@@ -94,25 +94,25 @@ def test_days_are_those_of_nairobi(app, clerk):
         db.session.add(AuditLogEntry(at=late + timedelta(seconds=1), who="Njeri", words="The first of the second"))
         db.session.commit()
 
-    first, second = _log(clerk, day="2026-03-01"), _log(clerk, day="2026-03-02")
+    first, second = _log(owner, day="2026-03-01"), _log(owner, day="2026-03-02")
     assert ("The last of the first" in first, "The first of the second" in first) == (True, False)
     assert ("The last of the first" in second, "The first of the second" in second) == (False, True)
 
 
-def test_the_log_is_paged_by_key_and_misses_nothing(app, clerk):
+def test_the_log_is_paged_by_key_and_misses_nothing(app, owner):
     with app.app_context():
         write(lambda: [audit_as(f"Act number {n:03d}", "Njeri", None) for n in range(120)])
     seen, address = [], "/admin/people/log"
     while address:
-        page = clerk.get(address)
+        page = owner.get(address)
         seen += [f"Act number {n:03d}" for n in range(119, -1, -1) if f"Act number {n:03d}" in page.text]
-        links = [a for a in clerk.page.iter("a") if (a.text or "") == "Older"]
+        links = [a for a in owner.page.iter("a") if (a.text or "") == "Older"]
         address = links[0].get("href") if links else None
 
     assert seen == [f"Act number {n:03d}" for n in range(119, -1, -1)]
 
 
-def test_an_entry_links_to_its_order_without_a_query_each(app, clerk):
+def test_an_entry_links_to_its_order_without_a_query_each(app, owner):
     numbers = order_factory.keep(app, *(order_factory.order() for _ in range(20)))
     with app.test_request_context("/admin/"):
         for number in numbers:
@@ -125,7 +125,7 @@ def test_an_entry_links_to_its_order_without_a_query_each(app, clerk):
         statements.append(words[2])
 
     event.listen(engine, "before_cursor_execute", listen)
-    page = _log(clerk)
+    page = _log(owner)
     event.remove(engine, "before_cursor_execute", listen)
 
     assert f'href="/admin/orders/{numbers[0]}"' in page
@@ -136,17 +136,17 @@ def test_an_entry_links_to_its_order_without_a_query_each(app, clerk):
     "asked", ["x", "99999999999", "-1", "\0", "1e3", "\N{ARABIC-INDIC DIGIT ONE}", "<canary>&\"'", "9" * 5000]
 )
 @pytest.mark.parametrize("name", ["person", "before", "day"])
-def test_nonsense_in_the_address_is_no_error(clerk, name, asked):
-    reply = clerk.get("/admin/people/log", query_string={name: asked})
+def test_nonsense_in_the_address_is_no_error(owner, name, asked):
+    reply = owner.get("/admin/people/log", query_string={name: asked})
 
     assert reply.status_code == 200
 
 
-def test_entries_are_escaped(app, clerk):
+def test_entries_are_escaped(app, owner):
     with app.app_context():
         write(lambda: audit_as("<canary>&\"' " * 20, "<canary>&\"'", None))
 
-    assert "&lt;canary&gt;" in _log(clerk)
+    assert "&lt;canary&gt;" in _log(owner)
 
 
 class TestOnlyAdded:
@@ -165,7 +165,7 @@ class TestOnlyAdded:
         sources = "".join(file.read_text().casefold() for file in (ROOT / "shop").rglob("*.py"))
         assert "update audit_log_entry" not in sources and "delete from audit_log_entry" not in sources
 
-    def test_an_entry_cannot_be_changed_or_deleted_by_mistake(self, app, clerk):
+    def test_an_entry_cannot_be_changed_or_deleted_by_mistake(self, app, owner):
         with app.app_context():
             entry = db.session.scalars(select(AuditLogEntry)).first()
             entry.words = "Never happened"
@@ -176,27 +176,27 @@ class TestOnlyAdded:
             with pytest.raises(TypeError):
                 db.session.commit()
 
-    def test_no_page_changes_it(self, app, clerk):
-        token = hidden_fields(clerk.get("/admin/people").text)
+    def test_no_page_changes_it(self, app, owner):
+        token = hidden_fields(owner.get("/admin/people").text)
         for method in ("POST", "PUT", "PATCH", "DELETE"):
-            assert clerk.browser.open("/admin/people/log", method=method, data=token).status_code == 405
+            assert owner.browser.open("/admin/people/log", method=method, data=token).status_code == 405
 
-    def test_everyday_acts_update_no_entry(self, app, clerk):
+    def test_everyday_acts_update_no_entry(self, app, owner):
         with app.app_context():
             engine = db.engine
         statements = []
         event.listen(engine, "before_cursor_execute", lambda *words: statements.append(words[2].casefold()))
-        page = clerk.get("/admin/me").text
-        clerk.post("/admin/me/name", {**hidden_fields(page), "name": "Wanjiru"})
-        clerk.sign_out()
-        clerk.sign_in()
+        page = owner.get("/admin/me").text
+        owner.post("/admin/me/name", {**hidden_fields(page), "name": "Wanjiru"})
+        owner.sign_out()
+        owner.sign_in()
 
         log = [words for words in statements if "audit_log_entry" in words and not words.startswith("select")]
         assert log and all(words.startswith("insert") for words in log)
 
 
 @both_databases
-def test_an_entry_is_rolled_back_with_its_act(app, clerk):
+def test_an_entry_is_rolled_back_with_its_act(app, owner):
     with app.app_context():
         before = db.session.scalar(select(func.count()).select_from(AuditLogEntry))
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from shop.accounts.models import User
 from shop.core.database import db
 from tests import both_databases
-from tests.admin_client import EMAIL, PASSWORD, Clerk
+from tests.admin_client import EMAIL, PASSWORD, AdminClient
 
 
 def _run(app, *words, typed=PASSWORD + "\n"):
@@ -32,7 +32,7 @@ def test_a_second_user_with_the_same_email_is_refused(app):
 
     assert again.exit_code == 1
     assert again.output == f"Error: There is already a user {EMAIL}. To change the password: merchant password\n"
-    assert Clerk(app).sign_in().status_code == 303
+    assert AdminClient(app).sign_in().status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_a_weak_password_is_refused_and_not_shown(app, command, typed, words):
 def test_only_the_last_line_end_is_cut_from_a_password(app):
     _run(app, "create", EMAIL, "--password-stdin", typed="  spaces on both ends  \r\n")
 
-    assert Clerk(app).sign_in(password="spaces on both ends").status_code == 200
-    assert Clerk(app).sign_in(password="  spaces on both ends  ").status_code == 303
+    assert AdminClient(app).sign_in(password="spaces on both ends").status_code == 200
+    assert AdminClient(app).sign_in(password="  spaces on both ends  ").status_code == 303
 
 
 def test_a_password_with_composed_or_combining_accents_is_the_same_password(app):
     _run(app, "create", EMAIL, "--password-stdin", typed="caf\N{LATIN SMALL LETTER E WITH ACUTE} at the corner")
 
-    assert Clerk(app).sign_in(password="cafe\N{COMBINING ACUTE ACCENT} at the corner").status_code == 303
+    assert AdminClient(app).sign_in(password="cafe\N{COMBINING ACUTE ACCENT} at the corner").status_code == 303
 
 
 @pytest.mark.parametrize("email", ["", "owner", "owner@", "two@words.example com"])
@@ -84,7 +84,7 @@ def test_an_invalid_email_is_refused(app, email):
 def test_an_email_need_not_be_reachable(app, email):
     _run(app, "create", email, "--password-stdin")
 
-    assert Clerk(app).sign_in(email=email).status_code == 303
+    assert AdminClient(app).sign_in(email=email).status_code == 303
 
 
 def test_a_password_is_never_taken_from_the_command_line(app):
@@ -92,13 +92,13 @@ def test_a_password_is_never_taken_from_the_command_line(app):
     assert _run(app, "create", EMAIL, PASSWORD, "--password-stdin").exit_code == 2
 
 
-def test_a_new_password_ends_every_session(app, clerk):
+def test_a_new_password_ends_every_session(app, owner):
     changed = _run(app, "password", EMAIL.upper(), "--password-stdin", typed="a longer walk to Mombasa")
 
     assert changed.output == f"{EMAIL} has a new password and is signed out everywhere.\n"
-    assert clerk.get("/admin/").status_code == 303
-    assert clerk.sign_in().status_code == 200
-    assert clerk.sign_in(password="a longer walk to Mombasa").status_code == 303
+    assert owner.get("/admin/").status_code == 303
+    assert owner.sign_in().status_code == 200
+    assert owner.sign_in(password="a longer walk to Mombasa").status_code == 303
 
 
 def test_the_password_of_an_unknown_user_cannot_be_changed(app):

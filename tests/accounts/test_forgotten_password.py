@@ -10,7 +10,7 @@ from shop.accounts.models import OneTimeLink, User
 from shop.core.clock import utcnow
 from shop.core.database import db
 from tests import both_databases
-from tests.admin_client import EMAIL, STAFF, Clerk, let_staff_in, mailed_links
+from tests.admin_client import EMAIL, STAFF, AdminClient, create_staff, mailed_links
 from tests.faults.at_once import at_once
 from tests.shopper import hidden_fields
 from tests.totp_phone import Clock, give_code, set_up
@@ -26,46 +26,46 @@ class TestForgotten:
         return visitor.post("/admin/sign-in/forgotten", {**form, "email": email})
 
     @both_databases
-    def test_an_emailed_link_sets_a_new_password_once(self, app, clerk):
-        stranger = Clerk(app)
-        self._ask(stranger)
+    def test_an_emailed_link_sets_a_new_password_once(self, app, owner):
+        visitor = AdminClient(app)
+        self._ask(visitor)
         [path] = mailed_links(app, "new_password")
-        form = {**hidden_fields(stranger.get(path).text), "password": CHOSEN}
+        form = {**hidden_fields(visitor.get(path).text), "password": CHOSEN}
 
-        assert stranger.post(path, form).headers["Location"] == "/admin/sign-in"
-        assert stranger.post(path, form).status_code == 404
-        assert clerk.get("/admin/").status_code == 303, "all sessions end"
-        assert stranger.sign_in().status_code == 200
-        assert stranger.sign_in(password=CHOSEN).status_code == 303
+        assert visitor.post(path, form).headers["Location"] == "/admin/sign-in"
+        assert visitor.post(path, form).status_code == 404
+        assert owner.get("/admin/").status_code == 303, "all sessions end"
+        assert visitor.sign_in().status_code == 200
+        assert visitor.sign_in(password=CHOSEN).status_code == 303
 
     @pytest.mark.parametrize("email", ["nobody@example.com", "not an email", "nul\0@example.com", STAFF])
-    def test_the_answer_is_the_same_for_every_email(self, app, stranger, email):
-        let_staff_in(app)
+    def test_the_answer_is_the_same_for_every_email(self, app, visitor, email):
+        create_staff(app)
         with app.app_context():
             db.session.execute(update(User).where(User.email == STAFF).values(active=False))
             db.session.commit()
-        known, unknown = self._ask(stranger), self._ask(stranger, email)
+        known, unknown = self._ask(visitor), self._ask(visitor, email)
 
         assert known.headers["Location"] == unknown.headers["Location"]
-        assert stranger.get("/admin/sign-in").text.count("a link is on its way") == 2
+        assert visitor.get("/admin/sign-in").text.count("a link is on its way") == 2
         assert len(mailed_links(app, "new_password")) == 1
 
-    def test_at_most_one_email_an_hour(self, app, stranger):
+    def test_at_most_one_email_an_hour(self, app, visitor):
         for _ in range(4):
-            self._ask(stranger)
+            self._ask(visitor)
         assert len(mailed_links(app, "new_password")) == 1
         with app.app_context():
             db.session.execute(update(OneTimeLink).values(written_at=utcnow() - timedelta(minutes=61)))
             db.session.commit()
-        self._ask(stranger)
+        self._ask(visitor)
         first, second = mailed_links(app, "new_password")
 
-        assert stranger.get(first).status_code == 404
-        assert stranger.get(second).status_code == 200
+        assert visitor.get(first).status_code == 404
+        assert visitor.get(second).status_code == 200
 
     @both_databases
-    def test_simultaneous_requests_send_one_email(self, app, stranger):
-        visitors = [Clerk(app) for _ in range(4)]
+    def test_simultaneous_requests_send_one_email(self, app, visitor):
+        visitors = [AdminClient(app) for _ in range(4)]
         forms = [{**hidden_fields(each.get("/admin/sign-in/forgotten").text), "email": EMAIL} for each in visitors]
 
         replies = at_once(
@@ -78,27 +78,27 @@ class TestForgotten:
         assert set(replies) == {303}
         assert len(mailed_links(app, "new_password")) == 1
 
-    def test_a_link_lasts_two_hours(self, app, stranger):
-        self._ask(stranger)
+    def test_a_link_lasts_two_hours(self, app, visitor):
+        self._ask(visitor)
         with app.app_context():
             link = db.session.scalars(select(OneTimeLink)).one()
             assert link.expires_at - link.written_at == one_time_links.LIFETIME["password"] == timedelta(hours=2)
 
-    def test_a_weak_new_password_is_refused_and_the_link_still_works(self, app, stranger):
-        self._ask(stranger)
+    def test_a_weak_new_password_is_refused_and_the_link_still_works(self, app, visitor):
+        self._ask(visitor)
         [path] = mailed_links(app, "new_password")
-        form = hidden_fields(stranger.get(path).text)
+        form = hidden_fields(visitor.get(path).text)
 
-        assert stranger.post(path, {**form, "password": "short"}).status_code == 422
-        assert stranger.post(path, {**form, "password": CHOSEN}).status_code == 303
+        assert visitor.post(path, {**form, "password": "short"}).status_code == 422
+        assert visitor.post(path, {**form, "password": CHOSEN}).status_code == 303
 
-    def test_a_new_password_does_not_replace_the_two_factor_code(self, app, clerk, monkeypatch):
-        phone, _ = set_up(clerk, Clock(monkeypatch))
-        stranger = Clerk(app)
-        self._ask(stranger)
+    def test_a_new_password_does_not_replace_the_two_factor_code(self, app, owner, monkeypatch):
+        phone, _ = set_up(owner, Clock(monkeypatch))
+        visitor = AdminClient(app)
+        self._ask(visitor)
         [path] = mailed_links(app, "new_password")
-        stranger.post(path, {**hidden_fields(stranger.get(path).text), "password": CHOSEN})
+        visitor.post(path, {**hidden_fields(visitor.get(path).text), "password": CHOSEN})
 
-        assert stranger.sign_in(password=CHOSEN).headers["Location"] == "/admin/sign-in/code"
-        assert stranger.get("/admin/").status_code == 303
-        assert give_code(stranger, phone.code()).headers["Location"] == "/admin/"
+        assert visitor.sign_in(password=CHOSEN).headers["Location"] == "/admin/sign-in/code"
+        assert visitor.get("/admin/").status_code == 303
+        assert give_code(visitor, phone.code()).headers["Location"] == "/admin/"

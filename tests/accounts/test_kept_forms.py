@@ -11,7 +11,7 @@ from shop.catalog.models import Product
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from tests import order_factory
-from tests.admin_client import EMAIL, STAFF, Clerk, let_staff_in
+from tests.admin_client import EMAIL, STAFF, AdminClient, create_staff
 from tests.product_factory import MUG, fields_of, problems
 from tests.shopper import hidden_fields
 
@@ -24,15 +24,15 @@ def end_sessions(app):
         write(lambda: db.session.execute(delete(LoginSession)))
 
 
-def typed_mug(clerk):
-    return {**fields_of(clerk.get(NEW).text), **MUG, "category": "1", "description": WORDS}
+def typed_mug(owner):
+    return {**fields_of(owner.get(NEW).text), **MUG, "category": "1", "description": WORDS}
 
 
-def sign_in_again(clerk, reply, email=EMAIL):
+def sign_in_again(owner, reply, email=EMAIL):
     assert reply.status_code == 303
-    page = clerk.get(reply.headers["Location"])
+    page = owner.get(reply.headers["Location"])
     form = {**hidden_fields(page.text), "email": email, "password": "a long walk to Kisumu"}
-    return clerk.post("/admin/sign-in", form)
+    return owner.post("/admin/sign-in", form)
 
 
 def products(app):
@@ -40,123 +40,123 @@ def products(app):
         return list(db.session.scalars(select(Product.name).where(Product.name == MUG["name"])))
 
 
-def test_a_form_sent_after_the_session_ended_is_shown_filled_in_after_the_login(app, clerk):
-    form = typed_mug(clerk)
+def test_a_form_sent_after_the_session_ended_is_shown_filled_in_after_the_login(app, owner):
+    form = typed_mug(owner)
     end_sessions(app)
 
-    reply = sign_in_again(clerk, clerk.post(NEW, form))
+    reply = sign_in_again(owner, owner.post(NEW, form))
 
     assert reply.headers["Location"] == "/admin/kept-form"
-    page = clerk.get("/admin/kept-form")
+    page = owner.get("/admin/kept-form")
     assert problems(page) == ["You were signed out before this was saved. Check it and press the button again"]
     again = fields_of(page.text)
     assert (again["name"], again["price"], again["description"]) == (MUG["name"], MUG["price"], WORDS.replace("\r", ""))
     assert products(app) == []
-    assert clerk.page.find(".//main//form").get("action") == NEW
-    assert clerk.post(NEW, again).status_code == 303
+    assert owner.page.find(".//main//form").get("action") == NEW
+    assert owner.post(NEW, again).status_code == 303
     assert products(app) == [MUG["name"]]
 
 
-def test_saving_a_kept_form_shows_what_another_user_changed(app, clerk, provider):
+def test_saving_a_kept_form_shows_what_another_user_changed(app, owner, provider):
     area = "/admin/selling/areas/1"
-    form = {**fields_of(clerk.get(area).text), "delivery_time": "tomorrow"}
-    other = Clerk(app, provider)
+    form = {**fields_of(owner.get(area).text), "delivery_time": "tomorrow"}
+    other = AdminClient(app, provider)
     end_sessions(app)
     other.sign_in()
     other.post(area, {**fields_of(other.get(area).text), "fee": "350"})
 
-    sign_in_again(clerk, clerk.post(area, form))
+    sign_in_again(owner, owner.post(area, form))
 
-    reply = clerk.post(area, fields_of(clerk.get("/admin/kept-form").text))
+    reply = owner.post(area, fields_of(owner.get("/admin/kept-form").text))
     assert reply.status_code == 409
     assert fields_of(reply.text)["fee"] == "350" and fields_of(reply.text)["delivery_time"] == "tomorrow"
 
 
-def test_only_the_same_user_in_the_same_browser_sees_it_and_only_for_two_hours(app, clerk, provider, monkeypatch):
-    let_staff_in(app)
-    form = typed_mug(clerk)
+def test_only_the_same_user_in_the_same_browser_sees_it_and_only_for_two_hours(app, owner, provider, monkeypatch):
+    create_staff(app)
+    form = typed_mug(owner)
     end_sessions(app)
-    reply = clerk.post(NEW, form)
-    elsewhere = Clerk(app, provider)
+    reply = owner.post(NEW, form)
+    elsewhere = AdminClient(app, provider)
     elsewhere.sign_in()
     assert elsewhere.get("/admin/kept-form").status_code == 303
 
-    sign_in_again(clerk, reply, STAFF)
-    assert clerk.get("/admin/kept-form").status_code == 303
-    clerk.sign_out()
-    clerk.sign_in()
-    assert clerk.get("/admin/kept-form").status_code == 200
+    sign_in_again(owner, reply, STAFF)
+    assert owner.get("/admin/kept-form").status_code == 303
+    owner.sign_out()
+    owner.sign_in()
+    assert owner.get("/admin/kept-form").status_code == 200
 
     later = utcnow() + timedelta(hours=2)
     monkeypatch.setattr(kept_forms, "utcnow", lambda: later)
-    assert clerk.get("/admin/kept-form").status_code == 303
+    assert owner.get("/admin/kept-form").status_code == 303
     with app.app_context():
         assert kept_forms.sweep_kept_forms() == 1
 
 
-def test_kept_forms_are_encrypted_and_hold_no_password(app, clerk):
-    form = typed_mug(clerk)
-    own = {**hidden_fields(clerk.get("/admin/me").text), "old": "a long walk to Kisumu", "password": "another one here"}
+def test_kept_forms_are_encrypted_and_hold_no_password(app, owner):
+    form = typed_mug(owner)
+    own = {**hidden_fields(owner.get("/admin/me").text), "old": "a long walk to Kisumu", "password": "another one here"}
     end_sessions(app)
-    clerk.post(NEW, form)
+    owner.post(NEW, form)
     with app.app_context():
         assert MUG["name"] not in db.session.scalars(select(KeptForm.sealed)).one()
 
-    clerk.sign_in()
+    owner.sign_in()
     end_sessions(app)
-    token = hidden_fields(clerk.get("/admin/sign-in").text)["csrf_token"]
-    clerk.post("/admin/me/password", {**own, "csrf_token": token})
+    token = hidden_fields(owner.get("/admin/sign-in").text)["csrf_token"]
+    owner.post("/admin/me/password", {**own, "csrf_token": token})
     with app.app_context():
         assert "another one" not in "".join(db.session.scalars(select(KeptForm.sealed)))
-    assert clerk.get("/admin/kept-form").status_code == 303
+    assert owner.get("/admin/kept-form").status_code == 303
 
 
-def test_a_reason_typed_before_the_admin_asked_for_the_password_is_kept(app, clerk, monkeypatch):
+def test_a_reason_typed_before_the_admin_asked_for_the_password_is_kept(app, owner, monkeypatch):
     (number,) = order_factory.keep(app, order_factory.order())
     address = f"/admin/orders/{number}/mark-paid"
-    form = {**fields_of(clerk.get(address).text), "reason": "Paid at the market stall", "amount": "12"}
+    form = {**fields_of(owner.get(address).text), "reason": "Paid at the market stall", "amount": "12"}
     monkeypatch.setattr(login, "FRESH_FOR_POST", timedelta(seconds=-1))
 
-    reply = clerk.post(address, form)
+    reply = owner.post(address, form)
     monkeypatch.undo()
 
     assert reply.headers["Location"] == "/admin/confirm?next=/admin/kept-form"
-    page = clerk.get(reply.headers["Location"]).text
-    reply = clerk.post("/admin/confirm", {**hidden_fields(page), "password": "a long walk to Kisumu"})
+    page = owner.get(reply.headers["Location"]).text
+    reply = owner.post("/admin/confirm", {**hidden_fields(page), "password": "a long walk to Kisumu"})
     assert reply.headers["Location"] == "/admin/kept-form"
-    assert "Paid at the market stall" in clerk.get("/admin/kept-form").text
+    assert "Paid at the market stall" in owner.get("/admin/kept-form").text
 
 
-def test_a_form_opened_before_another_login_comes_back_filled_in(app, clerk):
-    form = {**typed_mug(clerk), "csrf_token": "of an earlier sign-in"}
+def test_a_form_opened_before_another_login_comes_back_filled_in(app, owner):
+    form = {**typed_mug(owner), "csrf_token": "of an earlier sign-in"}
 
-    reply = clerk.post(NEW, form)
+    reply = owner.post(NEW, form)
 
     assert reply.status_code == 400
     assert fields_of(reply.text)["description"] == WORDS.replace("\r", "")
     assert products(app) == []
-    assert clerk.post(NEW, fields_of(reply.text)).status_code == 303
+    assert owner.post(NEW, fields_of(reply.text)).status_code == 303
 
 
-def test_what_another_site_sends_is_not_shown(clerk):
+def test_what_another_site_sends_is_not_shown(owner):
     form = {**MUG, "csrf_token": "forged"}
 
-    reply = clerk.post(NEW, form, headers={"Origin": "https://evil.example"})
+    reply = owner.post(NEW, form, headers={"Origin": "https://evil.example"})
 
     assert reply.status_code == 403
     assert MUG["name"] not in reply.text
 
 
-def test_a_busy_database_leaves_the_form_filled_in(app, clerk, monkeypatch):
-    form = typed_mug(clerk)
+def test_a_busy_database_leaves_the_form_filled_in(app, owner, monkeypatch):
+    form = typed_mug(owner)
 
     def away(*_):
         raise OperationalError("", {}, Exception("locked"))
 
     with monkeypatch.context() as patch:
         patch.setattr("shop.admin.catalog.product_edit_views.make_once", away)
-        reply = clerk.post(NEW, form)
+        reply = owner.post(NEW, form)
 
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
     assert fields_of(reply.text)["description"] == WORDS.replace("\r", "")
-    assert clerk.post(NEW, fields_of(reply.text)).status_code == 303
+    assert owner.post(NEW, fields_of(reply.text)).status_code == 303

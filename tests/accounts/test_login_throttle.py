@@ -7,7 +7,7 @@ from shop.accounts import login, two_factor
 from shop.accounts.models import TwoFactor, TwoFactorTry
 from shop.core.database import db
 from tests import both_databases
-from tests.admin_client import EMAIL, PASSWORD, Clerk
+from tests.admin_client import EMAIL, PASSWORD, AdminClient
 from tests.faults.at_once import at_once
 from tests.shopper import hidden_fields
 from tests.totp_phone import Clock, give_code, set_up
@@ -22,9 +22,9 @@ class TestGuessing:
     """Wrong codes are counted per user, for all addresses and pages."""
 
     @both_databases
-    def test_the_sixth_wrong_code_in_five_minutes_waits(self, app, clerk, clock):
-        phone, _ = set_up(clerk, clock)
-        visitors = [Clerk(app) for _ in range(6)]
+    def test_the_sixth_wrong_code_in_five_minutes_waits(self, app, owner, clock):
+        phone, _ = set_up(owner, clock)
+        visitors = [AdminClient(app) for _ in range(6)]
         for number, visitor in enumerate(visitors):
             visitor.browser.environ_base["REMOTE_ADDR"] = f"10.0.0.{number}"
             visitor.sign_in()
@@ -37,8 +37,8 @@ class TestGuessing:
         clock.forward(minutes=5)
         assert give_code(visitors[0], phone.code()).status_code == 303
 
-    def test_at_most_twenty_wrong_codes_an_hour(self, app, clerk, clock):
-        phone, _ = set_up(clerk, clock)
+    def test_at_most_twenty_wrong_codes_an_hour(self, app, owner, clock):
+        phone, _ = set_up(owner, clock)
         with app.app_context():
             user_id = db.session.scalars(select(TwoFactor.user_id)).one()
             for _ in range(4):
@@ -51,8 +51,8 @@ class TestGuessing:
             assert db.session.scalar(select(func.count()).select_from(TwoFactorTry)) == 0, "a right code resets it"
 
     @both_databases
-    def test_simultaneous_guesses_are_all_counted(self, app, clerk, clock):
-        set_up(clerk, clock)
+    def test_simultaneous_guesses_are_all_counted(self, app, owner, clock):
+        set_up(owner, clock)
         with app.app_context():
             user_id = db.session.scalars(select(TwoFactor.user_id)).one()
 
@@ -65,34 +65,34 @@ class TestGuessing:
 
         assert sorted(at_once([guess] * 12)) == [""] * 5 + ["refused"] * 7
 
-    def test_the_confirm_page_counts_with_the_login_page(self, clerk, clock):
-        set_up(clerk, clock)
-        form = {**hidden_fields(clerk.get("/admin/confirm").text), "password": PASSWORD, "code": "000000"}
-        tries = [clerk.post("/admin/confirm", form) for _ in range(6)]
+    def test_the_confirm_page_counts_with_the_login_page(self, owner, clock):
+        set_up(owner, clock)
+        form = {**hidden_fields(owner.get("/admin/confirm").text), "password": PASSWORD, "code": "000000"}
+        tries = [owner.post("/admin/confirm", form) for _ in range(6)]
 
         assert [reply.status_code for reply in tries] == [422] * 5 + [429]
         assert "Retry-After" in tries[-1].headers
 
 
-def test_the_code_must_follow_the_password_within_ten_minutes(clerk, clock):
-    phone, _ = set_up(clerk, clock)
-    clerk.sign_out()
-    clerk.sign_in()
-    with clerk.browser.session_transaction("/admin/") as session:
+def test_the_code_must_follow_the_password_within_ten_minutes(owner, clock):
+    phone, _ = set_up(owner, clock)
+    owner.sign_out()
+    owner.sign_in()
+    with owner.browser.session_transaction("/admin/") as session:
         session_key, at = session[login.PENDING_LOGIN]
         session[login.PENDING_LOGIN] = [session_key, at - 601]
 
-    asked = clerk.get("/admin/sign-in/code")
+    asked = owner.get("/admin/sign-in/code")
     assert asked.headers["Location"] == "/admin/sign-in"
-    assert "Sign in with your password first" in clerk.get("/admin/sign-in").text
+    assert "Sign in with your password first" in owner.get("/admin/sign-in").text
 
 
-def test_a_password_change_ends_a_pending_login(app, clerk, clock):
-    phone, _ = set_up(clerk, clock)
-    clerk.sign_out()
-    clerk.sign_in()
+def test_a_password_change_ends_a_pending_login(app, owner, clock):
+    phone, _ = set_up(owner, clock)
+    owner.sign_out()
+    owner.sign_in()
     app.test_cli_runner().invoke(
         args=["merchant", "password", EMAIL, "--password-stdin"], input="a longer walk to Lamu"
     )
 
-    assert clerk.get("/admin/sign-in/code").status_code == 303
+    assert owner.get("/admin/sign-in/code").status_code == 303

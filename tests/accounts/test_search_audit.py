@@ -43,15 +43,15 @@ def log(app):
 
 
 @both_databases
-def test_a_search_is_recorded_once_in_fifteen_minutes_per_user(app, clerk, packer, orders, later):
+def test_a_search_is_recorded_once_in_fifteen_minutes_per_user(app, owner, staff, orders, later):
     for minutes in (0, 7, 14):
         later(minutes)
-        packer.get("/admin/", query_string={"q": NAME})
-        packer.get("/admin/", query_string={"q": PHONE})
+        staff.get("/admin/", query_string={"q": NAME})
+        staff.get("/admin/", query_string={"q": PHONE})
     later(14)
-    clerk.get("/admin/", query_string={"q": "nobody at all"})
+    owner.get("/admin/", query_string={"q": "nobody at all"})
     later(15)
-    packer.get("/admin/", query_string={"q": PHONE})
+    staff.get("/admin/", query_string={"q": PHONE})
 
     assert log(app) == [
         (STAFF, "Searched the orders: 30 found"),
@@ -60,36 +60,36 @@ def test_a_search_is_recorded_once_in_fifteen_minutes_per_user(app, clerk, packe
     ]
 
 
-def test_paging_through_orders_is_recorded_and_opening_the_list_is_not(app, packer, orders, later):
-    packer.get("/admin/")
-    packer.get("/admin/?tab=all")
+def test_paging_through_orders_is_recorded_and_opening_the_list_is_not(app, staff, orders, later):
+    staff.get("/admin/")
+    staff.get("/admin/?tab=all")
     assert log(app) == []
 
-    packer.get(packer.page.find(".//a[@rel='next']").get("href"))
+    staff.get(staff.page.find(".//a[@rel='next']").get("href"))
 
     assert log(app) == [(STAFF, "Paged through the orders")]
 
 
-def test_a_search_of_emails_is_recorded(app, packer, orders, later):
-    packer.get("/admin/mail", query_string={"q": "z@example.com"})
-    packer.get("/admin/mail")
+def test_a_search_of_emails_is_recorded(app, staff, orders, later):
+    staff.get("/admin/mail", query_string={"q": "z@example.com"})
+    staff.get("/admin/mail")
 
     assert log(app) == [(STAFF, "Searched the emails: 0 found")]
 
 
-def test_an_uncounted_search_is_recorded_without_a_number(app, clerk, later, orders, monkeypatch):
+def test_an_uncounted_search_is_recorded_without_a_number(app, owner, later, orders, monkeypatch):
     monkeypatch.setattr("shop.orders.search.MAX_COUNT", 10)
 
-    clerk.get("/admin/", query_string={"q": NAME})
+    owner.get("/admin/", query_string={"q": NAME})
 
     assert log(app) == [(EMAIL, "Searched the orders")]
 
 
 @both_databases
-def test_each_privacy_lookup_is_recorded(app, clerk, orders, later):
+def test_each_privacy_lookup_is_recorded(app, owner, orders, later):
     for who in (PHONE, "z@example.com", "neither", "0700 000 000"):
-        clerk.get("/admin/privacy", query_string={"who": who})
-    clerk.get("/admin/privacy")
+        owner.get("/admin/privacy", query_string={"who": who})
+    owner.get("/admin/privacy")
 
     assert [words for _, words in log(app)] == [
         "Viewed the personal data of the buyer of 30 orders",
@@ -98,22 +98,22 @@ def test_each_privacy_lookup_is_recorded(app, clerk, orders, later):
     ]
 
 
-def test_the_search_text_is_not_recorded(app, clerk, orders, later, caplog):
-    clerk.get("/admin/", query_string={"q": f"{NAME} {PHONE}"})
-    clerk.get("/admin/mail", query_string={"q": "z@example.com"})
-    clerk.get("/admin/privacy", query_string={"who": PHONE})
+def test_the_search_text_is_not_recorded(app, owner, orders, later, caplog):
+    owner.get("/admin/", query_string={"q": f"{NAME} {PHONE}"})
+    owner.get("/admin/mail", query_string={"q": "z@example.com"})
+    owner.get("/admin/privacy", query_string={"who": PHONE})
 
-    kept = str(log(app)) + caplog.text + clerk.browser.get_cookie("session").value
+    kept = str(log(app)) + caplog.text + owner.browser.get_cookie("session").value
     assert len(log(app)) == 3
     assert not [word for word in (NAME, "123 456", "123456", "z@example") if word in kept]
 
 
 @both_databases
-def test_the_first_search_takes_one_insert_and_the_next_none(app, clerk, orders, later):
+def test_the_first_search_takes_one_insert_and_the_next_none(app, owner, orders, later):
     costs = []
     for _ in range(2):
         with counted(app) as queries:
-            clerk.get("/admin/", query_string={"q": NAME})
+            owner.get("/admin/", query_string={"q": NAME})
         costs.append(queries)
 
     first, second = costs
@@ -122,12 +122,12 @@ def test_the_first_search_takes_one_insert_and_the_next_none(app, clerk, orders,
     assert more == ["INSERT", "SELECT"]  # the second: who is there once more, for the page
 
 
-def test_without_an_audit_log_entry_no_buyers_are_shown(clerk, orders, later, monkeypatch):
+def test_without_an_audit_log_entry_no_buyers_are_shown(owner, orders, later, monkeypatch):
     def refuse(work):
         raise OperationalError("INSERT", {}, Exception("away"))
 
     monkeypatch.setattr(audit_log, "write", refuse)
-    reply = clerk.get("/admin/", query_string={"q": NAME})
+    reply = owner.get("/admin/", query_string={"q": NAME})
 
     assert reply.status_code == 503
     assert orders[0] not in reply.text

@@ -12,7 +12,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.emails.models import OutboxEmail
 from tests import both_databases
-from tests.admin_client import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in, mailed_links
+from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, create_staff, mailed_links
 from tests.faults.at_once import at_once
 from tests.shopper import hidden_fields
 
@@ -41,9 +41,9 @@ def _act(owner, user_id, what, **fields):
 
 @both_databases
 @pytest.mark.parametrize(("role", "users_page"), [("staff", 403), ("owner", 200)])
-def test_an_invited_user_chooses_a_name_and_a_password_and_signs_in(app, clerk, role, users_page):
-    assert _invite(clerk, role=role).status_code == 303
-    guest = Clerk(app)
+def test_an_invited_user_chooses_a_name_and_a_password_and_signs_in(app, owner, role, users_page):
+    assert _invite(owner, role=role).status_code == 303
+    guest = AdminClient(app)
     [path] = mailed_links(app)
 
     accepted = _accept(guest, path)
@@ -52,14 +52,14 @@ def test_an_invited_user_chooses_a_name_and_a_password_and_signs_in(app, clerk, 
     assert "Welcome, Njeri Test." in guest.get("/admin/sign-in").text
     assert guest.sign_in(GUEST, CHOSEN).status_code == 303
     assert guest.browser.get("/admin/people").status_code == users_page
-    assert "Njeri Test" in clerk.get("/admin/people").text
+    assert "Njeri Test" in owner.get("/admin/people").text
 
 
 @both_databases
-def test_simultaneous_acceptances_of_one_invitation_create_one_user(app, clerk):
-    _invite(clerk)
+def test_simultaneous_acceptances_of_one_invitation_create_one_user(app, owner):
+    _invite(owner)
     [path] = mailed_links(app)
-    guests = [Clerk(app) for _ in range(3)]
+    guests = [AdminClient(app) for _ in range(3)]
     forms = [{**hidden_fields(guest.get(path).text), "name": "Njeri", "password": CHOSEN} for guest in guests]
 
     replies = at_once(
@@ -74,51 +74,51 @@ def test_simultaneous_acceptances_of_one_invitation_create_one_user(app, clerk):
 
 
 @both_databases
-def test_two_invitations_can_be_accepted_at_the_same_moment(app, clerk):
+def test_two_invitations_can_be_accepted_at_the_same_moment(app, owner):
     for number in (1, 2):
-        _invite(clerk, f"guest{number}@example.com")
-    guests = [Clerk(app), Clerk(app)]
+        _invite(owner, f"guest{number}@example.com")
+    guests = [AdminClient(app), AdminClient(app)]
     paths = mailed_links(app)
     works = [lambda guest=guest, path=path: _accept(guest, path) for guest, path in zip(guests, paths, strict=True)]
 
     assert [reply.status_code for reply in at_once(works)] == [303, 303]
 
 
-def test_an_invitation_can_be_withdrawn(app, clerk):
-    _invite(clerk)
-    page = clerk.get("/admin/people").text
+def test_an_invitation_can_be_withdrawn(app, owner):
+    _invite(owner)
+    page = owner.get("/admin/people").text
     action = re.search(r"/admin/people/invitations/\d+/withdraw", page)[0]
-    clerk.post(action, hidden_fields(page))
+    owner.post(action, hidden_fields(page))
 
-    assert "This link no longer works" in Clerk(app).get(mailed_links(app)[0]).text
-    again = clerk.post(action, hidden_fields(page), follow_redirects=True)
+    assert "This link no longer works" in AdminClient(app).get(mailed_links(app)[0]).text
+    again = owner.post(action, hidden_fields(page), follow_redirects=True)
     assert "was used or withdrawn while you were looking at it" in again.text
 
 
-def test_an_invitation_sent_again_has_a_new_link_and_the_old_one_stops_working(app, clerk):
-    _invite(clerk, role="owner")
-    page = clerk.get("/admin/people").text
-    clerk.post(re.search(r"/admin/people/invitations/\d+/again", page)[0], hidden_fields(page))
+def test_an_invitation_sent_again_has_a_new_link_and_the_old_one_stops_working(app, owner):
+    _invite(owner, role="owner")
+    page = owner.get("/admin/people").text
+    owner.post(re.search(r"/admin/people/invitations/\d+/again", page)[0], hidden_fields(page))
     old, new = mailed_links(app)
 
-    assert Clerk(app).get(old).status_code == 404
-    assert "as an owner" in Clerk(app).get(new).text
+    assert AdminClient(app).get(old).status_code == 404
+    assert "as an owner" in AdminClient(app).get(new).text
 
 
-def test_an_invitation_works_for_72_hours(app, clerk):
-    _invite(clerk)
+def test_an_invitation_works_for_72_hours(app, owner):
+    _invite(owner)
     with app.app_context():
         link = db.session.scalars(select(OneTimeLink)).one()
         assert link.expires_at - link.written_at == timedelta(hours=72)
         db.session.execute(update(OneTimeLink).values(expires_at=utcnow() - timedelta(seconds=1)))
         db.session.commit()
 
-    assert Clerk(app).get(mailed_links(app)[0]).status_code == 404
-    assert "The link has expired; send it again." in clerk.get("/admin/people").text
+    assert AdminClient(app).get(mailed_links(app)[0]).status_code == 404
+    assert "The link has expired; send it again." in owner.get("/admin/people").text
 
 
-def test_neither_the_table_nor_the_outbox_shows_a_link(app, clerk):
-    _invite(clerk)
+def test_neither_the_table_nor_the_outbox_shows_a_link(app, owner):
+    _invite(owner)
     token = mailed_links(app)[0].rsplit("/", 1)[1]
 
     with app.app_context():
@@ -128,15 +128,15 @@ def test_neither_the_table_nor_the_outbox_shows_a_link(app, clerk):
         assert token not in (link.token_hash, mail.idempotency_key)
         address = f"/admin/mail/{mail.id}"
 
-    page = clerk.get(address).text
+    page = owner.get(address).text
     assert "only its recipient may use" in page
     assert token not in page and mail.body not in page
 
 
-def test_the_sent_email_contains_the_link(app, clerk):
+def test_the_sent_email_contains_the_link(app, owner):
     from shop.emails.delivery import send_due
 
-    _invite(clerk)
+    _invite(owner)
     with app.app_context():
         assert send_due(app.config["SETTINGS"], utcnow()) == 1
         folder = app.config["SETTINGS"].instance_path / "mail"
@@ -148,10 +148,10 @@ def test_the_sent_email_contains_the_link(app, clerk):
 
 @pytest.mark.parametrize("token", ["x", "-" * 43, "0" * 5_000, "%00", "..%2F.."])
 @pytest.mark.parametrize("kind", ["invited", "password"])
-def test_a_guessed_link_opens_nothing(app, clerk, token, kind):
-    _invite(clerk)
+def test_a_guessed_link_opens_nothing(app, owner, token, kind):
+    _invite(owner)
 
-    assert Clerk(app).get(f"/admin/sign-in/{kind}/{token}").status_code == 404
+    assert AdminClient(app).get(f"/admin/sign-in/{kind}/{token}").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ def test_a_guessed_link_opens_nothing(app, clerk, token, kind):
         (EMAIL.upper(), "staff", "already a user with this email"),
     ],
 )
-def test_an_invalid_invitation_is_explained_and_not_sent(app, clerk, email, role, words):
-    refused = _invite(clerk, email, role)
+def test_an_invalid_invitation_is_explained_and_not_sent(app, owner, email, role, words):
+    refused = _invite(owner, email, role)
 
     assert refused.status_code == 422
     assert words in refused.text
@@ -176,69 +176,69 @@ def test_an_invalid_invitation_is_explained_and_not_sent(app, clerk, email, role
 
 
 @pytest.mark.parametrize("password", ["short", GUEST, "guestguest2026", "aaaaaaaaaaaaaaaa", ""])
-def test_an_invited_user_needs_a_strong_password(app, clerk, password):
-    _invite(clerk)
+def test_an_invited_user_needs_a_strong_password(app, owner, password):
+    _invite(owner)
     [path] = mailed_links(app)
-    refused = _accept(Clerk(app), path, password=password)
+    refused = _accept(AdminClient(app), path, password=password)
 
     assert refused.status_code == 422
     assert 'value="Njeri Test"' in refused.text, "the name that was typed stays"
-    assert _accept(Clerk(app), path).status_code == 303, "and so does the link"
+    assert _accept(AdminClient(app), path).status_code == 303, "and so does the link"
 
 
-def test_two_invitations_to_one_email_leave_one_link(app, clerk):
-    _invite(clerk)
-    _invite(clerk, role="owner")
+def test_two_invitations_to_one_email_leave_one_link(app, owner):
+    _invite(owner)
+    _invite(owner, role="owner")
 
     with app.app_context():
         assert db.session.scalars(select(OneTimeLink.role)).all() == ["owner"]
 
 
-def test_a_removed_user_is_signed_out_and_the_audit_log_keeps_the_name(app, clerk):
-    let_staff_in(app)
-    staff = Clerk(app)
+def test_a_removed_user_is_signed_out_and_the_audit_log_keeps_the_name(app, owner):
+    create_staff(app)
+    staff = AdminClient(app)
     staff.sign_in(STAFF)
 
-    removed = _act(clerk, _id(app, STAFF), "remove")
+    removed = _act(owner, _id(app, STAFF), "remove")
 
     assert removed.headers["Location"] == "/admin/people"
     assert staff.get("/admin/").status_code == 303
     assert staff.sign_in(STAFF).status_code == 200
-    assert "1 removed" in clerk.get("/admin/people").text
-    assert STAFF in clerk.get("/admin/people/log").text
-    assert clerk.get(f"/admin/people/{_id(app, STAFF)}").status_code == 404
+    assert "1 removed" in owner.get("/admin/people").text
+    assert STAFF in owner.get("/admin/people/log").text
+    assert owner.get(f"/admin/people/{_id(app, STAFF)}").status_code == 404
 
 
-def test_a_removed_user_can_be_invited_again(app, clerk):
-    let_staff_in(app)
-    _act(clerk, _id(app, STAFF), "remove")
-    _invite(clerk, STAFF)
-    back = Clerk(app)
+def test_a_removed_user_can_be_invited_again(app, owner):
+    create_staff(app)
+    _act(owner, _id(app, STAFF), "remove")
+    _invite(owner, STAFF)
+    back = AdminClient(app)
     _accept(back, mailed_links(app)[0])
 
     assert back.sign_in(STAFF, PASSWORD).status_code == 200
     assert back.sign_in(STAFF, CHOSEN).status_code == 303
 
 
-def test_the_last_owner_stays(app, clerk):
+def test_the_last_owner_stays(app, owner):
     mine = _id(app, EMAIL)
     for what, fields in (("remove", {}), ("role", {"role": "staff"})):
-        _act(clerk, mine, what, **fields)
-        assert "this is the last one" in clerk.get("/admin/people").text
-    assert clerk.get("/admin/people").status_code == 200
+        _act(owner, mine, what, **fields)
+        assert "this is the last one" in owner.get("/admin/people").text
+    assert owner.get("/admin/people").status_code == 200
 
 
 @both_databases
 @pytest.mark.parametrize("what", ["remove", "role"])
-def test_of_two_owners_who_remove_each_other_at_once_one_stays(app, clerk, what):
-    let_in(app, SECOND, SECOND_PASSWORD)
-    second = Clerk(app)
+def test_of_two_owners_who_remove_each_other_at_once_one_stays(app, owner, what):
+    create_owner(app, SECOND, SECOND_PASSWORD)
+    second = AdminClient(app)
     second.sign_in(SECOND, SECOND_PASSWORD)
     first_id, second_id = _id(app, EMAIL), _id(app, SECOND)
     tries = []
-    for owner, target in ((clerk, second_id), (second, first_id)):
-        form = hidden_fields(owner.get(f"/admin/people/{target}").text)
-        tries.append(lambda owner=owner, target=target, form=form: _press(owner, target, what, form))
+    for one, target in ((owner, second_id), (second, first_id)):
+        form = hidden_fields(one.get(f"/admin/people/{target}").text)
+        tries.append(lambda owner=one, target=target, form=form: _press(owner, target, what, form))
 
     statuses = at_once(tries)
 
@@ -255,10 +255,10 @@ def _owners(app):
         return len(db.session.scalars(select(User).where(User.active, User.role == "owner")).all())
 
 
-def test_a_user_who_is_no_longer_an_owner_changes_nothing(app, clerk, monkeypatch):
-    let_in(app, SECOND, SECOND_PASSWORD)
+def test_a_user_who_is_no_longer_an_owner_changes_nothing(app, owner, monkeypatch):
+    create_owner(app, SECOND, SECOND_PASSWORD)
     target = _id(app, SECOND)
-    form = hidden_fields(clerk.get(f"/admin/people/{target}").text)
+    form = hidden_fields(owner.get(f"/admin/people/{target}").text)
     real = staffing.remove_user
 
     def removed_first(user_id):
@@ -267,17 +267,17 @@ def test_a_user_who_is_no_longer_an_owner_changes_nothing(app, clerk, monkeypatc
         return real(user_id)
 
     monkeypatch.setattr(staffing, "remove_user", removed_first)
-    reply = clerk.post(f"/admin/people/{target}/remove", form)
+    reply = owner.post(f"/admin/people/{target}/remove", form)
 
     assert reply.status_code == 303
     assert _owners(app) == 2
 
 
-def test_a_new_role_ends_all_sessions_and_applies_from_the_next_login(app, clerk):
-    let_staff_in(app)
-    staff = Clerk(app)
+def test_a_new_role_ends_all_sessions_and_applies_from_the_next_login(app, owner):
+    create_staff(app)
+    staff = AdminClient(app)
     staff.sign_in(STAFF)
-    _act(clerk, _id(app, STAFF), "role", role="owner")
+    _act(owner, _id(app, STAFF), "role", role="owner")
 
     assert staff.get("/admin/").status_code == 303
     staff.sign_in(STAFF)
@@ -285,18 +285,18 @@ def test_a_new_role_ends_all_sessions_and_applies_from_the_next_login(app, clerk
 
 
 @pytest.mark.parametrize("role", ["", "admin", "<canary>&\"'"])
-def test_an_invalid_role_changes_nothing(app, clerk, role):
-    let_staff_in(app)
-    _act(clerk, _id(app, STAFF), "role", role=role)
+def test_an_invalid_role_changes_nothing(app, owner, role):
+    create_staff(app)
+    _act(owner, _id(app, STAFF), "role", role=role)
 
-    assert "Choose a role: staff or owner" in clerk.get("/admin/people").text
+    assert "Choose a role: staff or owner" in owner.get("/admin/people").text
 
 
 @pytest.mark.parametrize("forged", ["99999", "2147483648", "99999999999999999999", "-1", "1e3"])
 @pytest.mark.parametrize("what", ["", "/role", "/remove", "/codes-off"])
-def test_a_forged_id_finds_no_user(clerk, forged, what):
-    token = hidden_fields(clerk.get("/admin/people/invite").text)
+def test_a_forged_id_finds_no_user(owner, forged, what):
+    token = hidden_fields(owner.get("/admin/people/invite").text)
     address = f"/admin/people/{forged}{what}"
-    reply = clerk.post(address, {**token, "role": "staff"}) if what else clerk.get(address)
+    reply = owner.post(address, {**token, "role": "staff"}) if what else owner.get(address)
 
     assert reply.status_code == 404

@@ -71,9 +71,9 @@ def sweep(app, after=timedelta()):
         return send_due(app.config["SETTINGS"], utcnow() + after)
 
 
-def press(clerk, mail_id, act, **fields):
-    form = hidden_fields(clerk.get(f"/admin/mail/{mail_id}").text)
-    return clerk.post(f"/admin/mail/{mail_id}/{act}", {**form, **fields})
+def press(owner, mail_id, act, **fields):
+    form = hidden_fields(owner.get(f"/admin/mail/{mail_id}").text)
+    return owner.post(f"/admin/mail/{mail_id}/{act}", {**form, **fields})
 
 
 def subjects(page):
@@ -81,13 +81,13 @@ def subjects(page):
 
 
 @both_databases
-def test_each_mail_stands_under_one_tab(clerk, put):
+def test_each_mail_stands_under_one_tab(owner, put):
     now = utcnow()
     put(tries=3, last_error="ConnectionRefusedError")
     put(sent_at=now, tries=1)
     put(tries=1, ended_at=utcnow(), last_error="SMTPRecipientsRefused 550 5.1.1")
 
-    pages = {tab: clerk.get(f"/admin/mail?tab={tab}").text for tab in ("waiting", "sent", "failed", "none")}
+    pages = {tab: owner.get(f"/admin/mail?tab={tab}").text for tab in ("waiting", "sent", "failed", "none")}
 
     assert {tab: subjects(page) for tab, page in pages.items()} == {
         "waiting": ["Letter 0"],
@@ -101,7 +101,7 @@ def test_each_mail_stands_under_one_tab(clerk, put):
 
 
 @both_databases
-def test_a_mail_is_found_by_its_whole_address_and_by_the_number_of_its_order(app, clerk, put):
+def test_a_mail_is_found_by_its_whole_address_and_by_the_number_of_its_order(app, owner, put):
     put(recipient="Wanjiru.K@example.com")
     put(recipient="wanjiru.k@example.com")
     put()
@@ -109,7 +109,7 @@ def test_a_mail_is_found_by_its_whole_address_and_by_the_number_of_its_order(app
         number = db.session.scalar(select(order_factory.Order.number).order_by(order_factory.Order.id.desc()))
 
     found = {
-        q: subjects(clerk.get("/admin/mail", query_string={"q": q}).text)
+        q: subjects(owner.get("/admin/mail", query_string={"q": q}).text)
         for q in ("WANJIRU.K@EXAMPLE.COM", "Wanjiru.K@example.com", number, f"{number[:4]} {number[4:]}", f"#{number}")
     }
 
@@ -118,28 +118,28 @@ def test_a_mail_is_found_by_its_whole_address_and_by_the_number_of_its_order(app
 
 @both_databases
 @pytest.mark.parametrize("typed", ["\0", "%", "99999999999999999999", "²³", CANARY, "x" * 5000, "🧺", "' OR 1=1 --"])
-def test_strange_searches_find_nothing_and_break_nothing(clerk, put, typed):
+def test_strange_searches_find_nothing_and_break_nothing(owner, put, typed):
     put()
-    reply = clerk.get("/admin/mail", query_string={"q": typed, "before": typed, "tab": typed})
+    reply = owner.get("/admin/mail", query_string={"q": typed, "before": typed, "tab": typed})
 
     assert reply.status_code == 200
     assert subjects(reply.text) == (["Letter 0"] if typed == "\0" else [])
 
 
 @both_databases
-def test_the_list_is_paged_by_key(clerk, put):
+def test_the_list_is_paged_by_key(owner, put):
     for _ in range(60):
         put(sent_at=utcnow())
-    first = clerk.get("/admin/mail?tab=sent").text
+    first = owner.get("/admin/mail?tab=sent").text
     put(sent_at=utcnow())
-    second = clerk.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])).text
+    second = owner.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])).text
 
     assert subjects(first) + subjects(second) == [f"Letter {n}" for n in reversed(range(60))]
 
 
-def test_one_mail_is_read_as_it_was_written(clerk, put):
+def test_one_mail_is_read_as_it_was_written(owner, put):
     mail_id = put(body=f"Hello {CANARY},\n\nthank you.\n", tries=2, last_error="WeirdError", message_id="<7@localhost>")
-    page = clerk.get(f"/admin/mail/{mail_id}").text
+    page = owner.get(f"/admin/mail/{mail_id}").text
 
     for words in ("Letter 0", "achieng@example.com", "&lt;canary&gt;", "The email was not accepted (WeirdError)"):
         assert words in page
@@ -147,29 +147,29 @@ def test_one_mail_is_read_as_it_was_written(clerk, put):
     assert "/admin/orders/" in page
 
 
-def test_an_email_with_a_secret_link_shows_a_placeholder_in_place_of_its_text(clerk, put):
-    page = clerk.get(f"/admin/mail/{put(encrypted=True, body='gAAAAciphertext')}").text
+def test_an_email_with_a_secret_link_shows_a_placeholder_in_place_of_its_text(owner, put):
+    page = owner.get(f"/admin/mail/{put(encrypted=True, body='gAAAAciphertext')}").text
 
     assert "The text of this email is not shown" in page
     assert "gAAAA" not in page
 
 
 @pytest.mark.parametrize("mail_id", ["0", "999999", "99999999999999", "x", "-1", "1.5", "%00", "²"])
-def test_a_mail_that_is_none_is_not_found(clerk, put, mail_id):
+def test_a_mail_that_is_none_is_not_found(owner, put, mail_id):
     put()
 
-    assert clerk.get(f"/admin/mail/{mail_id}").status_code == 404
+    assert owner.get(f"/admin/mail/{mail_id}").status_code == 404
 
 
 @both_databases
-def test_a_failed_mail_goes_out_again_under_the_message_id_it_had(app, packer, put, office, mail_of):
+def test_a_failed_mail_goes_out_again_under_the_message_id_it_had(app, staff, put, office, mail_of):
     mail_id = put(tries=1, ended_at=utcnow(), last_error="SMTPRecipientsRefused 550 5.1.1")
     assert sweep(app, timedelta(days=9)) == 0
 
-    reply = press(packer, mail_id, "again")
+    reply = press(staff, mail_id, "again")
 
     assert reply.status_code == 303
-    assert "is being sent again" in packer.get(reply.location).text
+    assert "is being sent again" in staff.get(reply.location).text
     assert sweep(app) == 1
     assert [letter["Message-ID"] for letter in office.letters] == ["<0@localhost>"]
     with app.app_context():
@@ -181,7 +181,7 @@ def test_a_failed_mail_goes_out_again_under_the_message_id_it_had(app, packer, p
 
 
 @both_databases
-def test_the_message_id_stays_the_same_over_retries(app, clerk, put, office, mail_of):
+def test_the_message_id_stays_the_same_over_retries(app, owner, put, office, mail_of):
     office.answers = {"achieng@example.com": "451 later"}
     mail_id = put()
     for hours in range(0, 200, 5):
@@ -189,7 +189,7 @@ def test_the_message_id_stays_the_same_over_retries(app, clerk, put, office, mai
     assert mail_of(mail_id).tries == MAX_TRIES
     office.answers = {}
 
-    press(clerk, mail_id, "again")
+    press(owner, mail_id, "again")
 
     assert sweep(app) == 1
     assert mail_of(mail_id).message_id == office.letters[0]["Message-ID"] == "<0@localhost>"
@@ -197,14 +197,14 @@ def test_the_message_id_stays_the_same_over_retries(app, clerk, put, office, mai
 
 @both_databases
 def test_a_mail_that_was_put_off_may_be_tried_at_once_but_not_one_a_worker_has_in_hand(
-    app, clerk, put, office, mail_of
+    app, owner, put, office, mail_of
 ):
     late = put(tries=8, next_try_at=utcnow() + timedelta(hours=4))
     in_hand = put(tries=0, next_try_at=utcnow() + IN_HAND)
 
-    assert "Send again" not in clerk.get(f"/admin/mail/{in_hand}").text
-    press(clerk, in_hand, "again", csrf_token=hidden_fields(clerk.get("/admin/").text)["csrf_token"])
-    press(clerk, late, "again")
+    assert "Send again" not in owner.get(f"/admin/mail/{in_hand}").text
+    press(owner, in_hand, "again", csrf_token=hidden_fields(owner.get("/admin/").text)["csrf_token"])
+    press(owner, late, "again")
 
     assert sweep(app) == 1
     assert mail_of(in_hand).sent_at is None
@@ -212,29 +212,29 @@ def test_a_mail_that_was_put_off_may_be_tried_at_once_but_not_one_a_worker_has_i
 
 @both_databases
 def test_a_sent_mail_goes_out_once_more_as_a_new_one_however_often_the_button_is_pressed(
-    app, clerk, put, office, mail_of
+    app, owner, put, office, mail_of
 ):
     mail_id = put()
     sweep(app)
-    form = hidden_fields(clerk.get(f"/admin/mail/{mail_id}").text)
+    form = hidden_fields(owner.get(f"/admin/mail/{mail_id}").text)
 
-    replies = [clerk.post(f"/admin/mail/{mail_id}/copy", form) for _ in range(3)]
+    replies = [owner.post(f"/admin/mail/{mail_id}/copy", form) for _ in range(3)]
 
     assert [reply.status_code for reply in replies] == [303] * 3
-    assert "A copy was sent just now" in clerk.get(replies[1].location).text
+    assert "A copy was sent just now" in owner.get(replies[1].location).text
     assert sweep(app) == 1
     assert len({letter["Message-ID"] for letter in office.letters}) == len(office.letters) == 2
     assert office.letters[1]["Message-ID"].endswith("@localhost>")
     assert mail_of(mail_id).message_id == "<0@localhost>"
-    assert "1 copy was sent" in clerk.get(f"/admin/mail/{mail_id}").text
+    assert "1 copy was sent" in owner.get(f"/admin/mail/{mail_id}").text
 
 
 @both_databases
-def test_two_presses_at_one_moment_make_one_mail(app, clerk, put):
+def test_two_presses_at_one_moment_make_one_mail(app, owner, put):
     mail_id = put(sent_at=utcnow())
-    form = hidden_fields(clerk.get(f"/admin/mail/{mail_id}").text)
+    form = hidden_fields(owner.get(f"/admin/mail/{mail_id}").text)
 
-    replies = at_once([lambda: clerk.browser.post(f"/admin/mail/{mail_id}/copy", data=form)] * 3)
+    replies = at_once([lambda: owner.browser.post(f"/admin/mail/{mail_id}/copy", data=form)] * 3)
 
     assert [reply.status_code for reply in replies] == [303] * 3
     with app.app_context():
@@ -242,20 +242,20 @@ def test_two_presses_at_one_moment_make_one_mail(app, clerk, put):
 
 
 @pytest.mark.parametrize("copies", ["", "x", "-1", "5", "9" * 30, "\0"])
-def test_a_forged_count_sends_nothing(app, clerk, put, copies):
+def test_a_forged_count_sends_nothing(app, owner, put, copies):
     mail_id = put(sent_at=utcnow())
-    reply = press(clerk, mail_id, "copy", copies=copies)
+    reply = press(owner, mail_id, "copy", copies=copies)
 
     assert reply.status_code == 303
     with app.app_context():
         assert db.session.scalar(select(func.count(OutboxEmail.id))) == 1
 
 
-def test_an_unsent_mail_is_never_copied_and_a_sent_one_never_tried_again(app, clerk, put, mail_of):
+def test_an_unsent_mail_is_never_copied_and_a_sent_one_never_tried_again(app, owner, put, mail_of):
     waiting, sent = put(), put(sent_at=utcnow())
-    token = hidden_fields(clerk.get("/admin/").text)
-    clerk.post(f"/admin/mail/{waiting}/copy", {**token, "copies": "0"})
-    clerk.post(f"/admin/mail/{sent}/again", token)
+    token = hidden_fields(owner.get("/admin/").text)
+    owner.post(f"/admin/mail/{waiting}/copy", {**token, "copies": "0"})
+    owner.post(f"/admin/mail/{sent}/again", token)
 
     assert mail_of(sent).sent_at
     with app.app_context():
@@ -263,26 +263,26 @@ def test_an_unsent_mail_is_never_copied_and_a_sent_one_never_tried_again(app, cl
 
 
 @both_databases
-def test_mails_about_no_order_are_for_owners_since_they_may_let_people_in(packer, clerk, put):
+def test_mails_about_no_order_are_for_owners_since_they_may_let_people_in(staff, owner, put):
     mail_id = put(about_order=False, subject="Letter 77")
 
-    assert subjects(clerk.get("/admin/mail").text) == ["Letter 77"]
-    assert clerk.get(f"/admin/mail/{mail_id}").status_code == 200
-    assert subjects(packer.get("/admin/mail").text) == []
-    assert packer.get(f"/admin/mail/{mail_id}").status_code == 404
-    token = hidden_fields(packer.get("/admin/").text)
-    assert packer.post(f"/admin/mail/{mail_id}/again", token).status_code == 404
+    assert subjects(owner.get("/admin/mail").text) == ["Letter 77"]
+    assert owner.get(f"/admin/mail/{mail_id}").status_code == 200
+    assert subjects(staff.get("/admin/mail").text) == []
+    assert staff.get(f"/admin/mail/{mail_id}").status_code == 404
+    token = hidden_fields(staff.get("/admin/").text)
+    assert staff.post(f"/admin/mail/{mail_id}/again", token).status_code == 404
 
 
-def test_the_merchant_is_told_when_mails_are_only_files(app, clerk, monkeypatch):
+def test_the_merchant_is_told_when_mails_are_only_files(app, owner, monkeypatch):
     from dataclasses import replace
 
-    assert "No mail server is set" not in clerk.get("/admin/mail").text
+    assert "No mail server is set" not in owner.get("/admin/mail").text
     monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], smtp_host=""))
-    assert "No mail server is set" in clerk.get("/admin/mail").text
+    assert "No mail server is set" in owner.get("/admin/mail").text
 
 
-def test_failed_mails_are_told_on_the_report_too(clerk, put):
+def test_failed_mails_are_told_on_the_report_too(owner, put):
     put(ended_at=utcnow())
 
-    assert "1 email could not be sent" in clerk.get("/admin/reports").text
+    assert "1 email could not be sent" in owner.get("/admin/reports").text

@@ -17,7 +17,7 @@ from shop.core.database import db, write
 from shop.pricing.models import DeliveryArea, DiscountCode
 from shop.store.settings import StoreSettings
 from tests import both_databases
-from tests.admin_client import STAFF, Clerk, let_staff_in
+from tests.admin_client import STAFF, AdminClient, create_staff
 from tests.faults.at_once import at_once
 from tests.faults.forms_served import forms_on
 from tests.product_factory import fields_of, problems
@@ -67,8 +67,8 @@ MAKES = {
         "idempotency_key",
     ),
     "admin.new_order": "checkout_key",
-    "admin.order_message": "once",
-    "admin.order_note": "once",
+    "admin.order_message": "idempotency_key",
+    "admin.order_note": "idempotency_key",
 }
 SWITCH = "brings one thing into a state that the button names; who comes second is told it is there already"
 STEP = "moves an order along its states, by an UPDATE that names the state it was seen in"
@@ -191,9 +191,9 @@ def posted(app):
 
 
 @pytest.fixture
-def second(app, provider, clerk):
+def second(app, provider, owner):
     """Another owner in another browser."""
-    other = Clerk(app, provider)
+    other = AdminClient(app, provider)
     assert other.sign_in().status_code == 303
     return other
 
@@ -201,7 +201,7 @@ def second(app, provider, clerk):
 @pytest.fixture
 def prepared(app):
     """Addresses of a product with two variants and two images, and of a member of staff."""
-    let_staff_in(app)
+    create_staff(app)
     with app.app_context():
         product_id = db.session.scalar(select(Variant.product_id).where(Variant.sku == SKU))
 
@@ -223,11 +223,11 @@ def test_every_posted_form_is_guarded_or_stands_here_with_a_reason(app):
     assert set(declared) - posted(app) == set()
 
 
-def test_every_form_as_it_is_served_carries_what_it_should(app, clerk, prepared, shopper):
+def test_every_form_as_it_is_served_carries_what_it_should(app, owner, prepared, shopper):
     shopper.add()
     own = ("", "/edit", "/images", "/variants/new")
     pages = [*PAGES, *(prepared["product"] + more for more in own), prepared["staff"]]
-    served = [form for address in pages for form in forms_on(clerk.get(address).text, address)]
+    served = [form for address in pages for form in forms_on(owner.get(address).text, address)]
     served += forms_on(shopper.get("/checkout").text, "/checkout")
     seen = set()
     for form in served:
@@ -291,17 +291,17 @@ def filled(person, page, action, image, answers):
 
 @pytest.mark.parametrize("case", MOVED)
 def test_a_form_whose_thing_moved_meanwhile_saves_nothing_says_so_and_saves_when_pressed_again(
-    app, clerk, second, prepared, case
+    app, owner, second, prepared, case
 ):
     moved = MOVED[case]
     page, action = (text.format(**prepared) for text in (moved.page, moved.action or moved.page))
     mine, theirs = (
         filled(person, page, action, prepared["image"], answers)
-        for person, answers in ((clerk, moved.mine), (second, moved.theirs))
+        for person, answers in ((owner, moved.mine), (second, moved.theirs))
     )
     assert second.post(action, theirs).status_code == 303
 
-    reply = clerk.post(action, mine)
+    reply = owner.post(action, mine)
 
     assert reply.status_code == 409
     assert moved.words in reply.text
@@ -311,7 +311,7 @@ def test_a_form_whose_thing_moved_meanwhile_saves_nothing_says_so_and_saves_when
     other = {name: value for name, value in moved.theirs.items() if name not in moved.mine}
     assert {name: again.get(name) for name in other} in (other, {"kind": "counted", "pieces": "10"}, {})
     again = filled_again(reply.text, action, again)
-    assert clerk.post(action, again).status_code == 303
+    assert owner.post(action, again).status_code == 303
 
 
 def filled_again(html, action, whole):
@@ -356,7 +356,7 @@ def made(app):
 
 @both_databases
 @pytest.mark.parametrize("case", TWICE)
-def test_a_form_that_makes_something_makes_it_once_however_often_it_is_sent(app, clerk, prepared, case):
+def test_a_form_that_makes_something_makes_it_once_however_often_it_is_sent(app, owner, prepared, case):
     page, answers = TWICE[case]
     page = page.format(**prepared)
 
@@ -364,9 +364,9 @@ def test_a_form_that_makes_something_makes_it_once_however_often_it_is_sent(app,
         form = dict(form)
         if "file" in form:
             form["file"] = (BytesIO(form["file"].encode()), "goods.csv")
-        return clerk.browser.post(page, data=form, content_type="multipart/form-data")
+        return owner.browser.post(page, data=form, content_type="multipart/form-data")
 
-    form = {**fields_of(clerk.get(page).text), **answers}
+    form = {**fields_of(owner.get(page).text), **answers}
     before = made(app)
     replies = at_once([lambda: press(form)] * 2)
     after = made(app)
@@ -381,21 +381,21 @@ def test_a_form_that_makes_something_makes_it_once_however_often_it_is_sent(app,
     assert made(app) == after
 
 
-def test_a_photo_that_is_sent_twice_hangs_once(app, clerk, prepared):
+def test_a_photo_that_is_sent_twice_hangs_once(app, owner, prepared):
     from tests.malicious_files import photo
 
     page = f"{prepared['product']}/images"
-    form = {**hidden_fields(clerk.get(page).text, page), "alt": "From the side"}
+    form = {**hidden_fields(owner.get(page).text, page), "alt": "From the side"}
     before = made(app)
 
     for _ in range(2):
-        reply = clerk.post(page, {**form, "images": (BytesIO(photo()), "a.jpg")}, content_type="multipart/form-data")
+        reply = owner.post(page, {**form, "images": (BytesIO(photo()), "a.jpg")}, content_type="multipart/form-data")
         assert reply.headers["Location"] == page
 
     assert made(app)[ProductImage] == before[ProductImage] + 1
 
 
-def test_the_logo_that_was_changed_meanwhile_is_not_removed(app, clerk):
+def test_the_logo_that_was_changed_meanwhile_is_not_removed(app, owner):
     def show(path):
         with app.app_context():
             clerk_form = db.session.get(StoreSettings, 1)
@@ -405,12 +405,12 @@ def test_the_logo_that_was_changed_meanwhile_is_not_removed(app, clerk):
                 write(lambda: db.session.execute(update(StoreSettings).values(logo=path)))
 
     show("media/1-2-3-x/a")
-    form = {"csrf_token": hidden_fields(clerk.get("/admin/settings").text)["csrf_token"]}
+    form = {"csrf_token": hidden_fields(owner.get("/admin/settings").text)["csrf_token"]}
     form |= {"fingerprint": "=the+logo&logo=%3Dmedia%2F1-2-3-x%2Fa"}
     show("media/1-2-3-x/b")
 
-    reply = clerk.post("/admin/settings/logo/remove", form)
+    reply = owner.post("/admin/settings/logo/remove", form)
 
     assert reply.status_code == 409
     assert "The logo was" in reply.text
-    assert clerk.post("/admin/settings/logo/remove", fields_of(reply.text)).status_code == 303
+    assert owner.post("/admin/settings/logo/remove", fields_of(reply.text)).status_code == 303

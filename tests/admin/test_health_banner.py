@@ -31,11 +31,11 @@ def press_pay(shopper):
 
 
 @pytest.fixture
-def notices(clerk):
-    """The bad notices on a page of the desk."""
+def notices(owner):
+    """The bad notices on a page of the admin."""
 
     def read(address: str = "/admin/checks") -> list[str]:
-        page = clerk.get(address).text
+        page = owner.get(address).text
         found = re.findall(
             r'<details class="notice notice--bad health-banner"><summary>(.*?)</summary>(.*?)</details>', page, re.S
         )
@@ -169,7 +169,7 @@ def test_callbacks_that_wait_on_disk_are_counted_until_they_are_settled(
     bought = shopper.buy()
     other = sqlite3.connect(settings["DATABASE_URL"].removeprefix("sqlite:///"))
     other.execute("BEGIN IMMEDIATE")
-    assert bought.hear(bought.callback()).status_code == 202
+    assert bought.post_callback(bought.callback()).status_code == 202
     other.rollback()
     other.close()
     (instance / "spool" / "20261102-b.damaged").touch()

@@ -26,13 +26,13 @@ PAGE = "/admin/settings"
 DRAWING = "img/logo"
 
 
-def send(clerk, content, name="logo.png"):
-    form = {**hidden_fields(clerk.get(PAGE).text, f"{PAGE}/logo"), "logo": (BytesIO(content), name)}
-    return clerk.post(f"{PAGE}/logo", form, content_type="multipart/form-data")
+def send(owner, content, name="logo.png"):
+    form = {**hidden_fields(owner.get(PAGE).text, f"{PAGE}/logo"), "logo": (BytesIO(content), name)}
+    return owner.post(f"{PAGE}/logo", form, content_type="multipart/form-data")
 
 
-def remove(clerk):
-    return clerk.post(f"{PAGE}/logo/remove", hidden_fields(clerk.get(PAGE).text, f"{PAGE}/logo"))
+def remove(owner):
+    return owner.post(f"{PAGE}/logo/remove", hidden_fields(owner.get(PAGE).text, f"{PAGE}/logo"))
 
 
 def logo_of(app):
@@ -56,50 +56,50 @@ def sweep(app):
         return sweep_images(OrderLine.image)
 
 
-def test_a_logo_stands_at_the_top_of_the_shop_and_the_desk_and_on_receipts(app, clerk):
-    assert send(clerk, photo(600, 300, "PNG")).status_code == 303
+def test_a_logo_stands_at_the_top_of_the_shop_and_the_desk_and_on_receipts(app, owner):
+    assert send(owner, photo(600, 300, "PNG")).status_code == 303
 
     path = logo_of(app)
     assert re.fullmatch(r"media/[0-9a-f]{26}-600x300", path)
     number = order_factory.keep(app, order_factory.order(payment="paid"))[0]
     for address in ("/", "/admin/", f"/admin/print?slip=receipt&order={number}"):
-        page = clerk.get(address).text
+        page = owner.get(address).text
         assert f'src="/{path}-320.jpg" width="600" height="300" alt=""' in page, address
         assert DRAWING not in page, address
-    assert clerk.get(f"/{path}-320.jpg").status_code == 200
+    assert owner.get(f"/{path}-320.jpg").status_code == 200
 
 
-def test_a_logo_is_an_act_in_the_log_and_the_settings_stay(app, clerk, goods):
-    clerk.post(PAGE, {**hidden_fields(clerk.get(PAGE).text, PAGE), "name": "Duka"})
-    send(clerk, photo())
-    remove(clerk)
+def test_a_logo_is_an_act_in_the_log_and_the_settings_stay(app, owner, goods):
+    owner.post(PAGE, {**hidden_fields(owner.get(PAGE).text, PAGE), "name": "Duka"})
+    send(owner, photo())
+    remove(owner)
 
     assert goods.acts()[-2:] == ["Changed the shop’s logo", "Removed the shop’s logo"]
     with app.app_context():
         assert current_store().name == "Duka"
 
 
-def test_a_removed_logo_gives_way_to_the_drawing_and_its_files_go_a_day_later(app, clerk, tmp_path):
-    send(clerk, photo())
+def test_a_removed_logo_gives_way_to_the_drawing_and_its_files_go_a_day_later(app, owner, tmp_path):
+    send(owner, photo())
     path = logo_of(app)
     age(tmp_path)
     assert sweep(app) == 0
     assert on_disk(tmp_path) == sorted(files_of(path))
 
-    assert remove(clerk).status_code == 303
+    assert remove(owner).status_code == 303
 
     assert logo_of(app) == "img/logo.svg"
     assert sweep(app) == 0, "a page that was just sent may still show it"
     age(tmp_path)
     assert sweep(app) == 1
     assert on_disk(tmp_path) == []
-    remove(clerk)
-    assert "The logo was removed already" in clerk.get(PAGE).text
+    remove(owner)
+    assert "The logo was removed already" in owner.get(PAGE).text
 
 
-def test_a_second_logo_takes_the_place_of_the_first(app, clerk, tmp_path):
-    send(clerk, photo())
-    send(clerk, photo(300, 300))
+def test_a_second_logo_takes_the_place_of_the_first(app, owner, tmp_path):
+    send(owner, photo())
+    send(owner, photo(300, 300))
     path = logo_of(app)
 
     age(tmp_path)
@@ -108,37 +108,37 @@ def test_a_second_logo_takes_the_place_of_the_first(app, clerk, tmp_path):
 
 
 @pytest.mark.parametrize("sent", [b"GIF89a" + bytes(90), b"<svg/>", photo()[:900], photo(100, 100), photo(2000, 200)])
-def test_what_is_no_image_changes_no_logo(app, clerk, tmp_path, sent):
-    reply = send(clerk, sent)
+def test_what_is_no_image_changes_no_logo(app, owner, tmp_path, sent):
+    reply = send(owner, sent)
 
     assert reply.status_code == 422
-    assert clerk.page.findtext(".//title").startswith("Error: ")
+    assert owner.page.findtext(".//title").startswith("Error: ")
     assert "The logo was not changed" in reply.text
     assert logo_of(app) == "img/logo.svg"
     assert on_disk(tmp_path) == []
 
 
-def test_without_a_file_the_cure_is_said(clerk):
-    token = hidden_fields(clerk.get(PAGE).text)["csrf_token"]
+def test_without_a_file_the_cure_is_said(owner):
+    token = hidden_fields(owner.get(PAGE).text)["csrf_token"]
     for form in ({}, {"logo": "text"}, {"logo": (BytesIO(b""), "")}):
-        reply = clerk.post(f"{PAGE}/logo", {"csrf_token": token, **form}, content_type="multipart/form-data")
+        reply = owner.post(f"{PAGE}/logo", {"csrf_token": token, **form}, content_type="multipart/form-data")
         assert reply.status_code == 422
         assert '<a href="#logo-file">Choose an image for the logo</a>' in reply.text
 
 
-def test_a_name_of_hostile_characters_stays_outside(app, clerk):
-    send(clerk, photo(), f"{CANARY}.jpg")
-    assert clerk.get(PAGE).status_code == 200
+def test_a_name_of_hostile_characters_stays_outside(app, owner):
+    send(owner, photo(), f"{CANARY}.jpg")
+    assert owner.get(PAGE).status_code == 200
 
 
-def test_staff_changes_no_logo(app, packer):
+def test_staff_changes_no_logo(app, staff):
     for address in (f"{PAGE}/logo", f"{PAGE}/logo/remove"):
-        token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
-        assert packer.post(address, {"csrf_token": token}).status_code == 403
+        token = hidden_fields(staff.get("/admin/").text)["csrf_token"]
+        assert staff.post(address, {"csrf_token": token}).status_code == 403
     assert logo_of(app) == "img/logo.svg"
 
 
-def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, clerk, shopper):
+def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, owner, shopper):
     """Products, categories, order lines and the logo all have an uploaded image: no page asks for it as a drawing."""
     with app.app_context():
         path = serving.store(*shrink(BytesIO(photo(800, 600))))
@@ -152,14 +152,14 @@ def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, clerk
         write(hang)
         clear_store_cache()
     shopper.add("KIO-CLA-TER")
-    token = hidden_fields(clerk.get("/admin/carts/new?sku=KIO-CLA-TER").text)
-    clerk.post("/admin/carts/new", {**token, "quantity-KIO-CLA-TER": "1", "title": ""})
+    token = hidden_fields(owner.get("/admin/carts/new?sku=KIO-CLA-TER").text)
+    owner.post("/admin/carts/new", {**token, "quantity-KIO-CLA-TER": "1", "title": ""})
 
     seen = 0
     for rule in routes(app):
         if rule.endpoint in ("static", "assets.bundle", "media.image", "accounts.logout"):
             continue
-        for visitor in (shopper, clerk):
+        for visitor in (shopper, owner):
             address = address_of(app, rule, {"number": number, "sku": "KIO-CLA-TER"})
             reply = visitor.browser.get(address, buffered=True)
             assert reply.status_code < 500, address
@@ -170,6 +170,6 @@ def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, clerk
             seen += reply.text.count(f"/{path}-")
     assert seen > 100
     for address in ("/", "/products/kiondo-classic", "/cart", "/admin/products", "/admin/categories"):
-        page = (clerk if address.startswith("/admin") else shopper).get(address).text
+        page = (owner if address.startswith("/admin") else shopper).get(address).text
         assert "img/products" not in page, address
         assert page.count(f"/{path}-") > 1, address

@@ -35,7 +35,7 @@ OURS = {
         "store_settings.logo",
     ),
     *("one_time_link.kind", "one_time_link.role", "one_time_link.token_hash", "shared_cart.code"),
-    *("cart.token_hash", "cart.area", "cart.typed", "cart_line.sku"),  # `typed` is JSON that the shop wrote
+    *("cart.token_hash", "cart.area", "cart.answers", "cart_line.sku"),  # `answers` is JSON that the shop wrote
     *("idempotency_key.key_hash", "idempotency_key.address", "kept_form.token_hash", "kept_form.sealed"),
     *("import_draft.token", "import_draft.text"),  # a file with its heads, looked through by tests of its own
     *("login_session.token_hash", "two_factor.secret", "recovery_code.code_hash", "login_throttle.key_hash"),
@@ -80,7 +80,7 @@ def addresses_of(inhabited: Inhabited) -> list[str]:
 
 
 def _look_everywhere(inhabited: Inhabited, addresses: list[str], text: str) -> None:
-    """Ask for every page as the owner, and see that the desk was not closed meanwhile."""
+    """Ask for every page as the owner, and see that the admin was not closed meanwhile."""
     owner, opened = inhabited.visitors[OWNER], 0
     for address in addresses:
         reply = owner.browser.get(address, buffered=True)

@@ -1,6 +1,6 @@
 """Who may open what: every route of the application's own map, for everybody who could come along.
 
-A view of the desk declares its rule itself, by `may`. Every other route declares it here, in one word. A route that
+A view of the admin declares its rule itself, by `may`. Every other route declares it here, in one word. A route that
 declares none fails this file.
 """
 
@@ -13,7 +13,7 @@ from werkzeug.routing import IntegerConverter, Rule
 
 from shop.core.database import db
 from tests import order_factory
-from tests.admin_client import STAFF, Clerk, let_in, let_staff_in
+from tests.admin_client import STAFF, AdminClient, create_owner, create_staff
 from tests.shopper import Shopper, hidden_fields
 
 PUBLIC = {
@@ -55,7 +55,7 @@ PUBLIC = {
     "accounts.invitation": "token",
     "accounts.new_password": "token",
 }
-# endpoints of the desk that may write on a GET: an export is an act, and stands in the log
+# endpoints of the admin that may write on a GET: an export is an act, and stands in the log
 CHANGING_GETS = {"admin.export_orders", "admin.export_payments", "admin.report_export", "admin.catalogue_export"}
 SAFE = ("GET", "HEAD", "OPTIONS")
 BY_THE_MINUTE = {"login_session.last_seen_at", "users.last_seen_at"}
@@ -109,8 +109,8 @@ def test_every_route_declares_who_may_open_it(app):
 
 @pytest.mark.parametrize("who", ["nobody", "buyer", "signed out"])
 def test_the_desk_opens_to_nobody_who_has_not_signed_in(app, number, provider, who):
-    let_in(app)
-    visitor = Clerk(app, provider)
+    create_owner(app)
+    visitor = AdminClient(app, provider)
     if who == "buyer":
         visitor.buy()
         visitor.add()
@@ -135,9 +135,9 @@ def test_the_desk_opens_to_nobody_who_has_not_signed_in(app, number, provider, w
 
 
 def test_staff_open_what_is_theirs_and_nothing_of_the_owners(app, number, provider):
-    let_in(app)
-    let_staff_in(app)
-    staff = Clerk(app, provider)
+    create_owner(app)
+    create_staff(app)
+    staff = AdminClient(app, provider)
     for rule, method in sorted(_desk_routes(app), key=lambda route: route[1]):
         if staff.browser.get("/admin/").status_code != 200:  # what came before may have signed them out
             assert staff.sign_in(STAFF).status_code == 303
@@ -152,8 +152,8 @@ def test_staff_open_what_is_theirs_and_nothing_of_the_owners(app, number, provid
 
 
 def test_an_owner_opens_everything(app, number, provider):
-    let_in(app)
-    owner = Clerk(app, provider)
+    create_owner(app)
+    owner = AdminClient(app, provider)
     for rule, method in sorted(_desk_routes(app), key=lambda route: route[1]):
         if owner.browser.get("/admin/").status_code != 200:
             assert owner.sign_in().status_code == 303
@@ -163,18 +163,18 @@ def test_an_owner_opens_everything(app, number, provider):
         assert not reply.headers.get("Location", "").startswith("/admin/sign-in"), (rule, method)
 
 
-def test_no_form_of_the_desk_is_taken_without_its_token(app, clerk, number):
+def test_no_form_of_the_desk_is_taken_without_its_token(app, owner, number):
     for rule, method in _desk_routes(app):
         if method not in SAFE:
-            assert _send(clerk, method, _address(app, rule, number)).status_code == 400, (rule, method)
-            assert _send(clerk, method, _address(app, rule, number), "forged").status_code == 400, (rule, method)
+            assert _send(owner, method, _address(app, rule, number)).status_code == 400, (rule, method)
+            assert _send(owner, method, _address(app, rule, number), "forged").status_code == 400, (rule, method)
 
 
-def test_looking_changes_nothing(app, clerk, number):
+def test_looking_changes_nothing(app, owner, number):
     before = _everything(app)
     for rule, method in _desk_routes(app):
         if method == "GET" and rule.endpoint not in CHANGING_GETS:
-            clerk.browser.get(_address(app, rule, number), buffered=True)
+            owner.browser.get(_address(app, rule, number), buffered=True)
             assert _everything(app) == before, rule
 
 
@@ -196,11 +196,11 @@ class TestInProduction:
         return {**settings, "SHOP_URL": "https://localhost", "CHPTER_URL": "https://chpter.co"}
 
     def test_an_owner_without_codes_can_do_nothing_but_set_them_up(self, app, number):
-        let_in(app)
+        create_owner(app)
         owner = _over_https(app)
         assert owner.sign_in().status_code == 303
         for rule, method in _desk_routes(app):
-            allowed = getattr(app.view_functions[rule.endpoint], "before_codes", False)
+            allowed = getattr(app.view_functions[rule.endpoint], "before_two_factor", False)
             token = hidden_fields(owner.get("/admin/me/codes").text)["csrf_token"]
             reply = _send(owner, method, _address(app, rule, number), token)
             leads = reply.headers.get("Location") if reply.status_code == 303 else ""
@@ -211,7 +211,7 @@ class TestInProduction:
                 assert "Achieng" not in reply.text
 
     def test_only_what_setting_up_needs_is_open_before(self, app):
-        before = {name for name, view in app.view_functions.items() if getattr(view, "before_codes", False)}
+        before = {name for name, view in app.view_functions.items() if getattr(view, "before_two_factor", False)}
 
         assert before == {
             "admin.account_two_factor",
@@ -221,18 +221,18 @@ class TestInProduction:
         }
 
     def test_staff_need_none(self, app):
-        let_staff_in(app)
+        create_staff(app)
         staff = _over_https(app)
         staff.sign_in(STAFF)
 
         assert staff.get("/admin/").status_code == 200
 
 
-def _over_https(app: Flask) -> Clerk:
+def _over_https(app: Flask) -> AdminClient:
     """Somebody whose browser came over https: the cookie travels no other way."""
-    clerk = Clerk(app)
-    clerk.browser.environ_base["wsgi.url_scheme"] = "https"
-    return clerk
+    owner = AdminClient(app)
+    owner.browser.environ_base["wsgi.url_scheme"] = "https"
+    return owner
 
 
 def test_what_a_stranger_may_open_needs_no_sign_in(app):
@@ -261,10 +261,10 @@ def test_no_other_site_can_send_a_form_of_the_shop(app):
 
 
 def test_a_view_that_names_no_role_opens_to_nobody(app, provider):
-    let_in(app)
+    create_owner(app)
     app.add_url_rule("/admin/new", "admin.new", lambda: "the new page")
     app.add_url_rule("/new", "catalog.new", lambda: "the new page")
-    owner = Clerk(app, provider)
+    owner = AdminClient(app, provider)
     owner.sign_in()
 
     assert undeclared(app) == ["admin.new", "catalog.new"]

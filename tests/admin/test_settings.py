@@ -32,12 +32,12 @@ ANSWERS = {
 }
 
 
-def send(clerk, **answers):
-    return clerk.post(PAGE, {**hidden_fields(clerk.get(PAGE).text, PAGE), **ANSWERS, **answers})
+def send(owner, **answers):
+    return owner.post(PAGE, {**hidden_fields(owner.get(PAGE).text, PAGE), **ANSWERS, **answers})
 
 
-def text_of(clerk):
-    return " ".join("".join(clerk.page.itertext()).split())
+def text_of(owner):
+    return " ".join("".join(owner.page.itertext()).split())
 
 
 def mails(app, tmp_path):
@@ -48,11 +48,11 @@ def mails(app, tmp_path):
 
 
 @both_databases
-def test_what_is_saved_stands_on_every_page_and_the_catalogues_tag_changes(app, clerk, shopper):
+def test_what_is_saved_stands_on_every_page_and_the_catalogues_tag_changes(app, owner, shopper):
     before = shopper.get("/").headers["ETag"]
     assert "Mkono" in shopper.get("/").text
 
-    assert send(clerk).status_code == 303
+    assert send(owner).status_code == 303
 
     home = shopper.get("/")
     assert home.headers["ETag"] != before
@@ -68,9 +68,9 @@ def test_what_is_saved_stands_on_every_page_and_the_catalogues_tag_changes(app, 
         ]
 
 
-def test_what_is_left_empty_is_as_the_settings_say(clerk, shopper):
-    send(clerk)
-    assert send(clerk, **dict.fromkeys(ANSWERS, "")).status_code == 303
+def test_what_is_left_empty_is_as_the_settings_say(owner, shopper):
+    send(owner)
+    assert send(owner, **dict.fromkeys(ANSWERS, "")).status_code == 303
 
     home = shopper.get("/").text
     assert "Mkono" in home
@@ -80,12 +80,12 @@ def test_what_is_left_empty_is_as_the_settings_say(clerk, shopper):
 
 
 @both_databases
-def test_the_sum_from_which_payments_are_seen_is_kept_and_empty_means_none(app, clerk):
-    assert sum_shown(clerk) == "20000"
+def test_the_sum_from_which_payments_are_seen_is_kept_and_empty_means_none(app, owner):
+    assert sum_shown(owner) == "20000"
 
     for typed, kept in (("5,000", 5000), (" 1 ", 1), ("1000000", 1_000_000), ("", 0)):
-        assert send(clerk, verification_threshold=typed).status_code == 303
-        assert sum_shown(clerk) == str(kept or "")
+        assert send(owner, verification_threshold=typed).status_code == 303
+        assert sum_shown(owner) == str(kept or "")
         with app.app_context():
             assert store_settings_row().verification_threshold == kept
 
@@ -94,25 +94,25 @@ def test_the_sum_from_which_payments_are_seen_is_kept_and_empty_means_none(app, 
         assert acts == "Payments need no verification"
 
 
-def sum_shown(clerk):
-    clerk.get(PAGE)
-    return clerk.page.find(".//input[@id='verification_threshold']").get("value")
+def sum_shown(owner):
+    owner.get(PAGE)
+    return owner.page.find(".//input[@id='verification_threshold']").get("value")
 
 
-def test_a_sum_that_is_none_is_refused_and_the_one_before_holds(app, clerk):
-    send(clerk)
+def test_a_sum_that_is_none_is_refused_and_the_one_before_holds(app, owner):
+    send(owner)
     for typed in ("0", "-1", "abc", "1e3", "5.50", "1_000", "+5", "1000001", "9" * 10, "9" * 400, CANARY):
-        assert send(clerk, verification_threshold=typed).status_code == 422, typed
-        assert "Verify payments from must be a whole number from KSh 1 to KSh 1,000,000" in text_of(clerk)
+        assert send(owner, verification_threshold=typed).status_code == 422, typed
+        assert "Verify payments from must be a whole number from KSh 1 to KSh 1,000,000" in text_of(owner)
 
-    assert sum_shown(clerk) == "30000"
+    assert sum_shown(owner) == "30000"
     with app.app_context():
         assert store_settings_row().verification_threshold == 30_000
 
 
-def test_the_about_page_is_linked_once_written_and_any_cache_may_keep_it(clerk, shopper):
+def test_the_about_page_is_linked_once_written_and_any_cache_may_keep_it(owner, shopper):
     assert shopper.get("/about").status_code == 404
-    send(clerk, about=f"We keep bees {CANARY}.\n\nOpen every day.")
+    send(owner, about=f"We keep bees {CANARY}.\n\nOpen every day.")
 
     assert "/about" in shopper.get("/").text
     page = shopper.get("/about")
@@ -127,20 +127,20 @@ def test_the_about_page_is_linked_once_written_and_any_cache_may_keep_it(clerk, 
     assert shopper.get("/about", headers={"If-None-Match": page.headers["ETag"]}).status_code == 304
 
 
-def test_the_about_page_is_there_as_soon_as_it_is_saved_whichever_process_is_asked(app, clerk, settings):
+def test_the_about_page_is_there_as_soon_as_it_is_saved_whichever_process_is_asked(app, owner, settings):
     other = create_app(settings).test_client()
     assert other.get("/about").status_code == 404
 
-    send(clerk, about="We keep bees.")
+    send(owner, about="We keep bees.")
 
     assert "We keep bees." in other.get("/about").text
 
 
 @both_databases
-def test_mails_come_from_the_shop_by_its_name_and_new_orders_go_to_its_address(app, clerk, shopper, tmp_path):
-    send(clerk)
+def test_mails_come_from_the_shop_by_its_name_and_new_orders_go_to_its_address(app, owner, shopper, tmp_path):
+    send(owner)
     order = shopper.buy()
-    order.hear(order.callback())
+    order.post_callback(order.callback())
 
     sent = mails(app, tmp_path)
 
@@ -168,8 +168,8 @@ def test_mails_come_from_the_shop_by_its_name_and_new_orders_go_to_its_address(a
         "=?utf-8?q?Bcc=3A?=",
     ],
 )
-def test_a_name_puts_nothing_else_into_the_head_of_a_mail(app, clerk, shopper, tmp_path, name):
-    assert send(clerk, name=name, email="duka@example.com").status_code == 303
+def test_a_name_puts_nothing_else_into_the_head_of_a_mail(app, owner, shopper, tmp_path, name):
+    assert send(owner, name=name, email="duka@example.com").status_code == 303
     shopper.buy()
 
     mail = mails(app, tmp_path)[0]
@@ -193,20 +193,20 @@ def test_a_name_puts_nothing_else_into_the_head_of_a_mail(app, clerk, shopper, t
         ({"address": "x" * 251}, "Address must be 250 characters or fewer"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_lost(clerk, shopper, answers, words):
-    assert send(clerk, **answers).status_code == 422
+def test_what_is_wrong_is_said_and_nothing_is_lost(owner, shopper, answers, words):
+    assert send(owner, **answers).status_code == 422
 
-    assert words in text_of(clerk)
+    assert words in text_of(owner)
     if "tagline" not in answers:
-        assert clerk.page.find(".//input[@id='tagline']").get("value") == "Honey from Kitui."
+        assert owner.page.find(".//input[@id='tagline']").get("value") == "Honey from Kitui."
     assert "Honey from Kitui" not in shopper.get("/").text
 
 
 @both_databases
 @pytest.mark.parametrize("name", list(ANSWERS))
-def test_hostile_answers_never_break_a_page(clerk, shopper, name):
+def test_hostile_answers_never_break_a_page(owner, shopper, name):
     for nasty in ("\x00", "x" * 5000, "😀" * 20, CANARY, "9" * 400, "\ud7ff\u202e\u2066", "{{ 7*7 }}", "%s%n"):
-        assert send(clerk, **{name: nasty}).status_code in (303, 422), nasty
+        assert send(owner, **{name: nasty}).status_code in (303, 422), nasty
         assert shopper.get("/").status_code == 200
         assert shopper.get("/about").status_code in (200, 404)
 
@@ -242,11 +242,11 @@ def test_an_error_page_names_the_shop_with_the_table_away(app, shopper):
     assert "Mkono" in reply.text
 
 
-def test_only_owners_open_the_settings(app, packer):
-    token = hidden_fields(packer.get("/admin/").text)
+def test_only_owners_open_the_settings(app, staff):
+    token = hidden_fields(staff.get("/admin/").text)
 
-    assert packer.get(PAGE).status_code == 403
-    assert packer.post(PAGE, {**token, **ANSWERS}).status_code == 403
+    assert staff.get(PAGE).status_code == 403
+    assert staff.post(PAGE, {**token, **ANSWERS}).status_code == 403
     with app.app_context():
         assert db.session.scalar(select(OutboxEmail.id)) is None
         assert current_store().name == "Mkono"

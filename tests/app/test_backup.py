@@ -24,9 +24,9 @@ def sold(app, shopper):
     with app.app_context():
         record_failed_login(None)
     paid = shopper.buy(full_name="Wanjirũ 🧺 “Njeri”")
-    paid.hear(paid.callback())
+    paid.post_callback(paid.callback())
     other = Shopper(app, shopper.provider).buy()
-    other.hear(b"\xff\x00 not JSON")
+    other.post_callback(b"\xff\x00 not JSON")
     return paid
 
 
@@ -84,7 +84,7 @@ def test_a_restored_shop_can_take_orders(app, sold, empty, provider, tmp_path, r
 
     late = Shopper(fresh, provider)
     next_one = late.buy()
-    assert next_one.hear(next_one.callback()).status_code == 200
+    assert next_one.post_callback(next_one.callback()).status_code == 200
     assert next_one.status["payment"] == "paid"
 
 
@@ -95,7 +95,7 @@ def test_a_backup_during_sales_is_consistent(app, provider, tmp_path):
     def sell():
         while not stop.is_set():
             bought = Shopper(app, provider).buy()
-            bought.hear(bought.callback())
+            bought.post_callback(bought.callback())
             sold.append(bought)
 
     seller = threading.Thread(target=sell)

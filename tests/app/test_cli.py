@@ -22,7 +22,7 @@ from shop.core.heartbeat import FILE, HeartbeatWriter
 from shop.orders.models import Order
 from shop.pricing.models import DeliveryArea, DiscountCode
 from tests import both_databases
-from tests.admin_client import let_in
+from tests.admin_client import create_owner
 from tests.shopper import SKU
 
 ROOT = Path(__file__).parents[2]
@@ -148,7 +148,7 @@ def test_orders_expire_expires_due_orders_and_releases_their_stock(app, run, sho
 
 
 def test_the_doctor_finds_no_problem_in_a_working_shop_and_lists_what_it_did_not_check(app, run, settings):
-    let_in(app)
+    create_owner(app)
     HeartbeatWriter(Path(settings["INSTANCE_PATH"])).record("orders expired")
     code, output = run("doctor")
 

@@ -13,7 +13,7 @@ from shop.core.heartbeat import HeartbeatWriter
 from shop.orders.models import Order
 from shop.web.problems import problems
 from tests import both_databases
-from tests.admin_client import Clerk, let_in
+from tests.admin_client import AdminClient, create_owner
 
 HOUR = timedelta(hours=1)
 
@@ -96,15 +96,15 @@ def test_the_expiry_sweep_reports_a_leap_and_uses_the_machines_clock(app, shoppe
 
 @pytest.mark.parametrize("leap", [HOUR, -HOUR])
 def test_a_leap_neither_ends_nor_extends_sessions(app, monkeypatch, leap):
-    let_in(app)
-    clerk = Clerk(app)
-    clerk.sign_in()
-    assert clerk.get("/admin/").status_code == 200
+    create_owner(app)
+    owner = AdminClient(app)
+    owner.sign_in()
+    assert owner.get("/admin/").status_code == 200
 
     for module in ("shop.accounts.staff_sessions", "shop.accounts.login", "shop.accounts.login_throttle"):
         monkeypatch.setattr(f"{module}.utcnow", lambda: utcnow() + leap)
-    assert clerk.get("/admin/").status_code == 200
-    with clerk.browser.session_transaction("/admin/") as session, app.test_request_context():
+    assert owner.get("/admin/").status_code == 200
+    with owner.browser.session_transaction("/admin/") as session, app.test_request_context():
         proved = session[login.CONFIRMED_AT]
     monkeypatch.setattr(login, "session", {login.CONFIRMED_AT: proved})
     assert not login.is_fresh("GET"), "who proved it at another hour proves it again"

@@ -9,7 +9,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.emails.delivery import send_due
 from tests import both_databases
-from tests.admin_client import EMAIL, Clerk
+from tests.admin_client import EMAIL, AdminClient
 from tests.shopper import hidden_fields
 from tests.totp_phone import Clock, give_code, set_up
 
@@ -44,17 +44,17 @@ def keys_line(app):
 
 
 def signed_in(app, phone):
-    visitor = Clerk(app)
+    visitor = AdminClient(app)
     visitor.sign_in()
     return give_code(visitor, phone.code()).status_code == 303
 
 
 @both_databases
 def test_after_the_documented_steps_codes_and_emailed_links_work_with_the_new_key_only(
-    app, both_keys, new_key, settings, clerk, clock
+    app, both_keys, new_key, settings, owner, clock
 ):
-    phone, _ = set_up(clerk, clock)
-    visitor = Clerk(app)
+    phone, _ = set_up(owner, clock)
+    visitor = AdminClient(app)
     form = hidden_fields(visitor.get("/admin/sign-in/forgotten").text)
     visitor.post("/admin/sign-in/forgotten", {**form, "email": EMAIL})
 
@@ -73,8 +73,8 @@ def test_after_the_documented_steps_codes_and_emailed_links_work_with_the_new_ke
     assert "/admin/sign-in/password/" in mail.read_text()
 
 
-def test_a_user_who_signs_in_while_both_keys_are_set_no_longer_needs_the_old_one(both_keys, new_key, clerk, clock):
-    phone, _ = set_up(clerk, clock)
+def test_a_user_who_signs_in_while_both_keys_are_set_no_longer_needs_the_old_one(both_keys, new_key, owner, clock):
+    phone, _ = set_up(owner, clock)
     assert signed_in(both_keys, phone)
     clock.forward(seconds=30)
 
@@ -82,8 +82,8 @@ def test_a_user_who_signs_in_while_both_keys_are_set_no_longer_needs_the_old_one
     assert signed_in(new_key, phone)
 
 
-def test_the_doctor_says_when_the_old_key_was_removed_too_early(app, new_key, clerk, clock):
-    set_up(clerk, clock)
+def test_the_doctor_says_when_the_old_key_was_removed_too_early(app, new_key, owner, clock):
+    set_up(owner, clock)
 
     line = keys_line(new_key)
     code, words = run(new_key, "keys", "reencrypt")

@@ -72,7 +72,7 @@ def test_workers_send_email_expire_orders_settle_the_spool_and_stop_on_a_signal(
     forgotten, paid = shopper.buy(), shopper.buy()
     with monkeypatch.context() as patch:
         patch.setattr("shop.payments.views.settle_callback", refuse_all)
-        assert paid.hear(paid.callback()).status_code == 202
+        assert paid.post_callback(paid.callback()).status_code == 202
     with app.app_context():
         token = forgotten.order_path.rsplit("/", 1)[1]
         due = update(Order).where(Order.token == token)

@@ -402,11 +402,11 @@ def test_carts_are_deleted_after_thirty_days_and_checkout_answers_after_one(app,
     for days, typed, kept in ((0, "{}", 1), (2, "", 1), (29, "", 1), (31, "", 0)):
         with app.app_context():
             then = utcnow() - timedelta(days=days)
-            db.session.execute(update(Cart).values(updated_at=then, typed="{}", typed_at=then))
+            db.session.execute(update(Cart).values(updated_at=then, answers="{}", answers_at=then))
             db.session.commit()
             sweep_carts()
 
-            assert db.session.scalars(select(Cart.typed)).all() == [typed] * kept
+            assert db.session.scalars(select(Cart.answers)).all() == [typed] * kept
             assert db.session.scalar(select(func.count(CartLine.id))) == kept
 
 

@@ -79,7 +79,7 @@ def test_checkout_answers_are_kept_with_the_cart_for_a_day(app, shopper):
     assert "There is a problem" not in shopper.get("/checkout").text
 
     with app.app_context():
-        db.session.execute(update(Cart).values(typed_at=utcnow() - timedelta(hours=25)))
+        db.session.execute(update(Cart).values(answers_at=utcnow() - timedelta(hours=25)))
         db.session.commit()
 
     assert "Ring twice" not in shopper.get("/checkout").text
@@ -92,7 +92,7 @@ def test_checkout_answers_are_deleted_when_the_order_is_placed(app, shopper):
     assert shopper.checkout().status_code == 303
 
     with app.app_context():
-        assert db.session.scalars(select(Cart.typed)).all() == [""]
+        assert db.session.scalars(select(Cart.answers)).all() == [""]
 
 
 @both_databases
@@ -143,7 +143,7 @@ def test_a_cart_with_a_problem_shows_it_and_does_not_lead_to_the_checkout(shoppe
     words = text_of(shopper.get("/cart") and shopper.page)
     said = "Speckled stoneware mug (Cream) is sold out. Remove it to go on."
     assert words.index(said) < words.index("KSh 2,450 each")
-    assert "GoodsKSh 2,450" in words
+    assert "SubtotalKSh 2,450" in words
 
 
 def test_a_checkout_without_cookies_shows_a_message(app, shopper):
@@ -151,8 +151,8 @@ def test_a_checkout_without_cookies_shows_a_message(app, shopper):
     form = shown_form(shopper)
     back = Shopper(app).browser.post("/checkout", data=form).headers["Location"]
 
-    stranger = Shopper(app)
-    assert "Your browser did not keep the cart" in stranger.get(stranger.get(back).headers["Location"]).text
+    visitor = Shopper(app)
+    assert "Your browser did not keep the cart" in visitor.get(visitor.get(back).headers["Location"]).text
 
 
 def test_a_discount_code_held_by_the_buyers_own_unpaid_order_is_explained(shopper, change):
@@ -184,9 +184,9 @@ def test_stock_held_by_the_buyers_own_unpaid_order_is_explained(shopper, change,
 
 def test_orders_of_other_buyers_are_not_shown(app, provider, shopper):
     shopper.buy()
-    stranger = Shopper(app, provider)
-    stranger.add()
+    visitor = Shopper(app, provider)
+    visitor.add()
 
-    html = stranger.get("/cart").text + stranger.get("/checkout").text
+    html = visitor.get("/cart").text + visitor.get("/checkout").text
 
     assert "is not paid yet" not in html

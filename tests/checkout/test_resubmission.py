@@ -77,7 +77,7 @@ def test_a_correction_cannot_change_goods_or_delivery_area(shopper, orders, coun
 def test_a_paid_order_cannot_be_corrected(shopper, orders):
     bought = shopper.buy(SKU)
     form = shown_form_of(shopper, orders)
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     shopper.post("/checkout", form | {"location": "Elsewhere"})
 

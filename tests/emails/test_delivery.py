@@ -108,7 +108,7 @@ def test_no_email_is_given_up_when_the_server_is_unreachable_for_a_week(write, s
 def test_a_shop_sells_while_its_mail_server_is_down(shopper, send):
     bought = shopper.buy()
     assert send(timedelta(minutes=1)) == 0
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     assert bought.status["payment"] == "paid"
 

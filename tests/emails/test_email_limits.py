@@ -1,4 +1,4 @@
-"""Anyone may type a stranger's address: it gets at most ten such emails a day, and the orders are placed."""
+"""Anyone may type a visitor's address: it gets at most ten such emails a day, and the orders are placed."""
 
 from datetime import timedelta
 
@@ -66,7 +66,7 @@ def test_ten_orders_a_day_are_emailed_and_the_eleventh_is_placed_without_an_emai
 def test_receipts_are_not_limited(app, shopper, filled):
     filled()
     bought = shopper.buy()
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     assert (mails(app, "placed"), mails(app, "paid")) == (0, 1)
 
@@ -108,7 +108,7 @@ def test_capital_letters_do_not_make_another_address(app, shopper, filled):
 def test_emails_about_failed_payments_and_lost_links_are_limited_too(app, shopper, filled, ledger):
     bought = shopper.buy()
     filled()
-    bought.hear(bought.failure())
+    bought.post_callback(bought.failure())
     form = hidden_fields(shopper.get("/orders/find").text)
     number = ledger.column("number", bought)
     reply = shopper.post("/orders/find", {**form, "order_number": number, "phone_number": "0712345678"})

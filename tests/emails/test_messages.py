@@ -15,7 +15,7 @@ from shop.payments.models import PaymentAttempt
 from shop.payments.status_page import RECEIPTS
 from shop.store.settings import store_settings_row
 from tests import both_databases
-from tests.admin_client import Clerk, let_in
+from tests.admin_client import AdminClient, create_owner
 from tests.emails.smtp_server import settings_for
 from tests.page_checks import CANARY
 from tests.shopper import SKU, Shopper, hidden_fields
@@ -67,8 +67,8 @@ def test_each_step_of_an_order_is_emailed_once(app, shopper, post):
         assert words in placed
     assert post() == {}
 
-    bought.hear(bought.failure())
-    bought.hear(bought.failure())
+    bought.post_callback(bought.failure())
+    bought.post_callback(bought.failure())
     letters = post()
     assert list(letters) == [f"The payment for your order {order.number} did not go through"]
     failed = next(iter(letters.values())).get_content()
@@ -76,16 +76,16 @@ def test_each_step_of_an_order_is_emailed_once(app, shopper, post):
     assert page in failed
 
     for _ in range(3):
-        bought.hear(bought.callback())
+        bought.post_callback(bought.callback())
     letters = post()
     assert set(letters) == {f"Receipt for your order {order.number}", f"New paid order {order.number}"}
     receipt = letters[f"Receipt for your order {order.number}"].get_content()
     for words in ("we have received KSh 5,100", "Delivery (Nairobi CBD): KSh 200", "Near the stage, blue gate", page):
         assert words in receipt
-    desk = letters[f"New paid order {order.number}"]
-    assert desk["To"] == "merchant@example.com"
+    notice = letters[f"New paid order {order.number}"]
+    assert notice["To"] == "merchant@example.com"
     for words in ("Wanjiru Test, 0712 345 678", "> Ring twice", f"http://localhost/admin/orders/{order.number}"):
-        assert words in desk.get_content()
+        assert words in notice.get_content()
     assert post() == {}
 
 
@@ -93,7 +93,7 @@ def test_a_failure_with_an_unknown_result_is_not_emailed_as_not_charged(app, sho
     bought = shopper.buy()
     order = order_of(app)
     post()
-    bought.hear(bought.failure(message="Unable to lock subscriber, a transaction is already in process"))
+    bought.post_callback(bought.failure(message="Unable to lock subscriber, a transaction is already in process"))
 
     mail = post()[f"The payment for your order {order.number} was not confirmed"].get_content()
     assert "not been charged" not in mail
@@ -104,7 +104,7 @@ def test_a_failure_with_an_unknown_result_is_not_emailed_as_not_charged(app, sho
 
 def test_a_receipt_reads_like_one(app, shopper, post):
     bought = shopper.buy(code="KARIBU10")
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     order = order_of(app)
 
     words = post()[f"Receipt for your order {order.number}"].get_content()
@@ -186,7 +186,7 @@ def test_an_email_is_plain_text_from_the_shop_to_one_recipient(app, shopper, pos
 )
 def test_text_of_a_buyer_never_becomes_a_header_markup_or_a_link(shopper, post, office, name):
     bought = shopper.buy(full_name=name, note=name)
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     letters = post()
     assert len(letters) == 3
@@ -234,7 +234,7 @@ def test_an_order_that_was_not_placed_sends_nothing(app, shopper, post, monkeypa
 def test_without_a_merchants_address_only_buyers_are_written_to(settings, provider, office):
     app = create_app({**settings, "SHOP_EMAIL": ""})
     bought = Shopper(app, provider).buy()
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     with app.app_context():
         send_due(app.config["SETTINGS"], utcnow())
 
@@ -249,7 +249,7 @@ def page_of(shopper, app):
 @both_databases
 def test_the_order_page_says_the_receipt_was_sent_only_once_it_was(app, shopper, post, office):
     bought = shopper.buy()
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     assert "We will email the receipt to you." in page_of(shopper, app)
 
     post()
@@ -258,26 +258,26 @@ def test_the_order_page_says_the_receipt_was_sent_only_once_it_was(app, shopper,
 
 
 def test_a_refused_receipt_is_shown_on_the_order_to_its_buyer_and_the_merchant(app, shopper, post, office, provider):
-    let_in(app)
-    clerk = Clerk(app, provider)
-    clerk.sign_in()
+    create_owner(app)
+    owner = AdminClient(app, provider)
+    owner.sign_in()
     bought = shopper.buy()
     office.refused = {order_of(app).email}
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     post()
 
     order = order_of(app)
-    desk = clerk.get(f"/admin/orders/{order.number}").text
+    notice = owner.get(f"/admin/orders/{order.number}").text
     assert "The receipt could not be emailed to you." in page_of(shopper, app)
-    assert "The receipt could not be emailed: buyer@example.com" in desk
-    assert f"The email “Receipt for your order {order.number}” to buyer@example.com was not sent." in desk
+    assert "The receipt could not be emailed: buyer@example.com" in notice
+    assert f"The email “Receipt for your order {order.number}” to buyer@example.com was not sent." in notice
 
 
 def test_without_a_mail_server_no_page_mentions_an_email(settings, provider):
     app = create_app({**settings, "SMTP_HOST": ""})
     shopper = Shopper(app, provider)
     bought = shopper.buy()
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     before = page_of(shopper, app)
     with app.app_context():
         assert send_due(app.config["SETTINGS"], utcnow()) == 3
@@ -295,7 +295,7 @@ def test_a_doubtful_payment_is_emailed_to_the_owner_once_for_each_reason(app, sh
     post()
 
     for _ in range(3):
-        bought.hear(bought.callback(amount=1))
+        bought.post_callback(bought.callback(amount=1))
     letters = post()
 
     assert list(letters) == [f"Order {number}: check its payment"]
@@ -313,8 +313,8 @@ def test_a_payment_without_an_order_is_emailed_to_the_owner(app, shopper, post):
         write(lambda: db.session.execute(update(PaymentAttempt).values(secret_hash="0" * 64)))
     post()
 
-    bought.hear(bought.callback())
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
+    bought.post_callback(bought.callback())
 
     [(subject, words)] = post().items()
     assert subject == "A payment without an order"
@@ -325,7 +325,7 @@ def test_the_email_of_an_order_above_the_verification_threshold_says_to_verify_i
     with app.app_context():
         write(lambda: setattr(store_settings_row(), "verification_threshold", 1_000))
     bought = shopper.buy()
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     number = order_of(app).number
 
     letters = post()

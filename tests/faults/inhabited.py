@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
-from tests.admin_client import EMAIL, PASSWORD, STAFF, Clerk, let_in, let_staff_in
+from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, create_staff
 from tests.faults.letters import letters_in
 from tests.faults.provider import Provider
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
@@ -34,13 +34,13 @@ class Inhabited:
 
     def __init__(self, app: Flask, provider: Provider, folder: Path) -> None:
         self.app, self.provider, self.folder = app, provider, folder
-        let_in(app)
-        let_staff_in(app)
+        create_owner(app)
+        create_staff(app)
         self.visitors: dict[str, Shopper] = {
             NOBODY: Shopper(app, provider),
             BUYER: Shopper(app, provider),
-            PACKER: Clerk(app, provider),
-            OWNER: Clerk(app, provider),
+            PACKER: AdminClient(app, provider),
+            OWNER: AdminClient(app, provider),
         }
         self.bought = self._live()
         self.known = self._known()
@@ -48,8 +48,8 @@ class Inhabited:
     def _live(self) -> list[Bought]:
         buyer = self.visitors[BUYER]
         bought = [buyer.buy(**PRIVATE) for _ in range(3)]
-        bought[0].hear(bought[0].callback())
-        bought[1].hear(bought[1].callback(amount="1"))
+        bought[0].post_callback(bought[0].callback())
+        bought[1].post_callback(bought[1].callback(amount="1"))
         buyer.add(quantity=2)
         buyer.post("/cart/share", {})
         self.sit_down()
@@ -74,7 +74,7 @@ class Inhabited:
         assert reply.status_code == 303, f"{address}: {reply.text}"
 
     def sit_down(self) -> None:
-        """Sign in whoever belongs to the desk, whatever became of their password, their right and their tries."""
+        """Sign in whoever belongs to the admin, whatever became of their password, their right and their tries."""
         from shop.accounts.credentials import hash_password
         from shop.accounts.models import TwoFactor, TwoFactorTry, User
 
@@ -88,10 +88,10 @@ class Inhabited:
         with self.app.app_context():
             write(as_at_first)
         for who, email in ((OWNER, EMAIL), (PACKER, STAFF)):
-            clerk = self.visitors[who]
-            assert isinstance(clerk, Clerk)
-            clerk.browser.delete_cookie("session")
-            assert clerk.sign_in(email).status_code == 303
+            owner = self.visitors[who]
+            assert isinstance(owner, AdminClient)
+            owner.browser.delete_cookie("session")
+            assert owner.sign_in(email).status_code == 303
 
     def cookie(self, who: str) -> str:
         """The Cookie header of a visitor's browser."""

@@ -181,8 +181,8 @@ class Watch:
         """An answer with its address: no key, and no buyer for whoever does not hold the order's link."""
         text = body.decode(errors="replace")
         kinds = {name: it for name, it in KEYS.items() if path not in MAY_SHOW.get(name, ())}
-        stranger = who == NOBODY and not any(token in path for token in self.shop.known["order_token"])
-        known = [*(self.all if kind == "text/csv" else self.keys), *(PRIVATE_WORDS if stranger else ())]
+        visitor = who == NOBODY and not any(token in path for token in self.shop.known["order_token"])
+        known = [*(self.all if kind == "text/csv" else self.keys), *(PRIVATE_WORDS if visitor else ())]
         self.exports += kind == "text/csv"
         self.pages += kind != "text/csv"
         self.found += [f"{path} as {who}: {hit}" for hit in found_in([text], kinds, known)]

@@ -14,7 +14,7 @@ from shop.accounts.models import User
 from shop.core.database import db, write
 from shop.emails.models import OutboxEmail
 from tests import both_databases
-from tests.admin_client import EMAIL, PASSWORD, Clerk, CountingHasher, let_in
+from tests.admin_client import EMAIL, PASSWORD, AdminClient, CountingHasher, create_owner
 from tests.faults.figures import LONG, size
 from tests.shopper import hidden_fields
 
@@ -52,7 +52,7 @@ def settings(settings):
 @pytest.fixture
 def processes(app, settings):
     """Two web processes of one shop: what each counts in its own memory the other does not know."""
-    let_in(app)
+    create_owner(app)
     other = create_app(settings)
     yield [app, other]
     with other.app_context():
@@ -71,7 +71,7 @@ def checks(processes, monkeypatch):
 def guess(processes, addresses: int, *emails: str, network: str = "10.0.0.") -> list[int]:
     """So many wrong passwords for an e-mail in these spellings, from so many addresses, at each process in turn."""
     emails = emails or (EMAIL,)
-    visitors = [Clerk(app) for app in processes]
+    visitors = [AdminClient(app) for app in processes]
     forms = [hidden_fields(visitor.get("/admin/sign-in").text) for visitor in visitors]
     answers = []
     for number in range(TRIES):
@@ -99,7 +99,9 @@ def test_one_account_has_ten_tries_however_it_is_spelled(processes, checks, reac
     assert len(checks) == MAX_TRIES
     assert answers == [200] * MAX_TRIES + [429] * (TRIES - MAX_TRIES)
     for spelling in SPELLINGS:
-        assert Clerk(processes[0]).sign_in(spelling).status_code == 429, "the right password helps a guesser no more"
+        assert AdminClient(processes[0]).sign_in(spelling).status_code == 429, (
+            "the right password helps a guesser no more"
+        )
     reached(SPELLED, f"{len(checks)} looked at in 5 minutes")
 
 
@@ -122,7 +124,7 @@ def halfway(processes):
     with processes[0].app_context():
         mine = db.session.scalars(select(User.id)).one()
         recovery = write(lambda: two_factor.turn_on(mine, two_factor.new_secret(), 0))
-    visitors = [Clerk(one) for one in processes]
+    visitors = [AdminClient(one) for one in processes]
     for visitor in visitors:
         assert visitor.sign_in().headers["Location"].startswith("/admin/sign-in/code")
     forms = [hidden_fields(visitor.get("/admin/sign-in/code").text) for visitor in visitors]
@@ -152,7 +154,7 @@ def test_codes_and_recovery_codes_are_looked_at_five_times(halfway, looked_at, r
 
 def ask_for_a_password(processes) -> int:
     """So many requests for a new password, from many addresses, at each process in turn: how many mails they sent."""
-    visitors = [Clerk(app) for app in processes]
+    visitors = [AdminClient(app) for app in processes]
     forms = [hidden_fields(visitor.get("/admin/sign-in/forgotten").text) for visitor in visitors]
     for number in range(TRIES):
         filled = {**forms[number % 2], "email": EMAIL}
@@ -173,7 +175,7 @@ def tell_apart(app, checks, monkeypatch):
     monkeypatch.setattr(login_throttle, "seconds_to_wait", lambda _key: 0)
 
     def run(times: int):
-        visitor, emails = Clerk(app), (EMAIL, "nobody@example.com")
+        visitor, emails = AdminClient(app), (EMAIL, "nobody@example.com")
         form = hidden_fields(visitor.get("/admin/sign-in").text)
         pages, compared, seconds = {}, {email: [] for email in emails}, {email: [] for email in emails}
         for number, email in itertools.product(range(times), emails):
@@ -206,27 +208,27 @@ def test_a_copied_cookie_is_dead_at_every_process_once_it_should_be(processes):
     app, other = processes
 
     def sits(cookie):
-        visitor = Clerk(other)
+        visitor = AdminClient(other)
         visitor.browser.set_cookie("session", cookie)
         return visitor.browser.get("/admin/").status_code == 200
 
-    def cookie_of(clerk):
-        return clerk.browser.get_cookie("session").value
+    def cookie_of(owner):
+        return owner.browser.get_cookie("session").value
 
-    clerk = Clerk(app)
-    clerk.get("/admin/sign-in")
-    planted = cookie_of(clerk)
-    assert clerk.sign_in().status_code == 303
+    owner = AdminClient(app)
+    owner.get("/admin/sign-in")
+    planted = cookie_of(owner)
+    assert owner.sign_in().status_code == 303
     assert not sits(planted), "what stood in the browser before is worth nothing"
-    copied = cookie_of(clerk)
+    copied = cookie_of(owner)
     assert sits(copied)
-    clerk.sign_out()
+    owner.sign_out()
     assert not sits(copied)
 
-    clerk.sign_in()
-    elsewhere = Clerk(app)
+    owner.sign_in()
+    elsewhere = AdminClient(app)
     elsewhere.sign_in()
-    copied = cookie_of(clerk)
+    copied = cookie_of(owner)
     token = hidden_fields(elsewhere.get("/admin/me").text)
     fields = {"old": PASSWORD, "password": "salt lorry thumb violin"}
     assert elsewhere.post("/admin/me/password", {**token, **fields}).status_code == 303

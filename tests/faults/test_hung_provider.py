@@ -55,7 +55,7 @@ def orders(shopper, ledger) -> list[Bought]:
     ledger.shelve(SKU, BUYERS + CALLBACKS)
     made = [shopper.buy() for _ in range(BUYERS + CALLBACKS)]
     for bought in made[:BUYERS]:
-        assert bought.hear(bought.failure()).status_code == 200
+        assert bought.post_callback(bought.failure()).status_code == 200
     return made
 
 

@@ -7,7 +7,7 @@ from shop import create_app
 from shop.core.database import db
 from shop.payments.models import CallbackRecord, UnmatchedCallback
 from tests import both_databases
-from tests.admin_client import Clerk, let_in
+from tests.admin_client import AdminClient, create_owner
 from tests.conftest import SECRET
 from tests.faults.figures import size
 from tests.shopper import SKU, Shopper
@@ -64,14 +64,14 @@ def test_open_payments_settle_after_a_new_key_and_not_once_the_old_one_is_gone(
 
 
 def test_a_sitting_and_a_cart_outlive_a_new_key_as_long_as_the_old_one_is_listed(app, shop_with):
-    let_in(app)
-    clerk = Clerk(app)
-    clerk.add()
-    clerk.sign_in()
-    cookie = clerk.browser.get_cookie("session").value
+    create_owner(app)
+    owner = AdminClient(app)
+    owner.add()
+    owner.sign_in()
+    cookie = owner.browser.get_cookie("session").value
 
     def sees(shop):
-        visitor = Clerk(shop)
+        visitor = AdminClient(shop)
         visitor.browser.set_cookie("session", cookie)
         return visitor.browser.get("/admin/").status_code == 200, SKU in visitor.browser.get("/cart").text
 

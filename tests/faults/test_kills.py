@@ -82,7 +82,7 @@ def rounds(app, shopper, ledger, settings, tmp_path):
 
 def _none_half_there(ledger, purchases) -> None:
     for bought in purchases:
-        standing = ledger.standing(bought)
+        standing = ledger.order_state(bought)
         assert (standing.order == "paid") == (standing.attempt == "paid") == standing.paid, standing
 
 

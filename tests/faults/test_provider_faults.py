@@ -8,7 +8,7 @@ import pytest
 
 from shop.chpter import ChpterClient
 from tests import both_databases
-from tests.admin_client import Clerk, let_in
+from tests.admin_client import AdminClient, create_owner
 from tests.faults.at_once import at_once
 from tests.faults.behaviours import FAULTS, LASTING
 from tests.faults.figures import size
@@ -22,10 +22,10 @@ PROGRAMME = f"A provider that misbehaves in {len(FAULTS)} ways"
 
 
 @pytest.fixture
-def clerk(app):
-    """The merchant at the desk, who is told why no page was opened."""
-    let_in(app)
-    merchant = Clerk(app)
+def owner(app):
+    """The merchant in the admin, who is told why no page was opened."""
+    create_owner(app)
+    merchant = AdminClient(app)
     assert merchant.sign_in().status_code == 303
     return merchant
 
@@ -83,7 +83,7 @@ def try_again(shopper: Shopper, provider: Provider, order_page: str) -> Bought:
 
 @both_databases
 def test_every_fault_ends_on_the_order_page_with_a_way_to_try_again(
-    app, shopper, provider, ledger, clerk, calls, outputs, reached
+    app, shopper, provider, ledger, owner, calls, outputs, reached
 ):
     ledger.shelve(SKU, len(FAULTS) + 10)
     for number, fault in enumerate(FAULTS):
@@ -99,12 +99,12 @@ def test_every_fault_ends_on_the_order_page_with_a_way_to_try_again(
             must_offer_another_try(shopper, order_page)
         app.extensions["chpter"] = with_deadline(app, provider, 10)
         bought = try_again(shopper, provider, order_page)
-        assert clerk.get(f"/admin/orders/{ledger.column('number', bought)}").status_code == 200, fault
+        assert owner.get(f"/admin/orders/{ledger.column('number', bought)}").status_code == 200, fault
 
         bodies = [request.body for request in provider.requests[asked_before:]]
         assert len({body["amount"]["order_id"] for body in bodies}) == len(bodies), fault
         assert len({body["redirect_urls"]["callback_url"] for body in bodies}) == len(bodies), fault
-        bought.hear(bought.callback())
+        bought.post_callback(bought.callback())
         assert bought.status == {"payment": "paid", "attempt": "paid", "fulfilment": "unfulfilled"}, fault
 
     assert {kind for kind, _ in outputs.answers if kind >= 500} == set()
@@ -170,7 +170,7 @@ def test_the_shop_answers_others_while_chpter_is_slow(app, shopper, provider):
 def test_an_order_that_is_being_opened_says_so(app, shopper, provider, ledger):
     app.extensions["chpter"] = with_deadline(app, provider, 1.5)
     bought = shopper.buy()
-    bought.hear(bought.failure())
+    bought.post_callback(bought.failure())
     provider.behaviour = "slow"
     seen = []
 
@@ -232,7 +232,7 @@ def test_a_link_that_was_given_before_is_shown_to_nobody_else(app, shopper, prov
 
     assert reply.headers["Location"].startswith("/orders/")
     must_offer_another_try(shopper, reply.headers["Location"])
-    assert ledger.standing(first).attempt == "open"
+    assert ledger.order_state(first).attempt == "open"
 
 
 def test_the_merchant_sees_why_no_page_was_opened(shopper, provider, ledger):

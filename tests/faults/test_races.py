@@ -78,7 +78,7 @@ def test_a_hundred_callbacks_at_once_are_one_payment(shopper, ledger):
     bought = shopper.buy()
     body = bought.callback()
 
-    replies = at_once([lambda: bought.hear(body)] * 100)
+    replies = at_once([lambda: bought.post_callback(body)] * 100)
 
     assert [reply.status_code for reply in replies] == [200] * 100
     assert ledger.stock(SKU) == (before[0] - 1, before[1])
@@ -92,7 +92,7 @@ def test_success_and_failure_at_once_are_a_success(shopper, ledger):
     said = []
     for bought in purchases:
         yes, no = bought.callback(), bought.failure()
-        said += [lambda bought=bought, body=body: bought.hear(body) for body in (no, yes, no, yes, no)]
+        said += [lambda bought=bought, body=body: bought.post_callback(body) for body in (no, yes, no, yes, no)]
 
     replies = at_once(said)
 
@@ -104,7 +104,7 @@ def test_success_and_failure_at_once_are_a_success(shopper, ledger):
 
 def test_two_presses_on_try_again_open_one_page(app, shopper, ledger, provider):
     bought = shopper.buy()
-    bought.hear(bought.failure())
+    bought.post_callback(bought.failure())
 
     replies = at_once([lambda: app.test_client().post(f"{bought.order_path}/pay")] * 2)
 
@@ -121,9 +121,9 @@ def test_an_order_that_ends_while_it_is_paid_is_paid_and_its_stock_counted_once(
         with app.app_context():
             return expire_orders(utcnow() + timedelta(minutes=31))
 
-    at_once([sweep, sweep, *(lambda bought=bought: bought.hear(bought.callback()) for bought in purchases)])
+    at_once([sweep, sweep, *(lambda bought=bought: bought.post_callback(bought.callback()) for bought in purchases)])
 
-    standings = [ledger.standing(bought) for bought in purchases]
+    standings = [ledger.order_state(bought) for bought in purchases]
     assert [standing.order for standing in standings] == ["paid"] * 8
     assert ledger.stock(SKU) == (before[0] - 8, before[1])
     assert ledger.mails("paid") == 8

@@ -32,7 +32,7 @@ def test_one_callback_however_often_is_one_payment(shopper, ledger, reached):
     before, bought = ledger.stock(SKU), shopper.buy()
     body = bought.callback()
 
-    answers = Counter(reply.status_code for reply in in_crowds([lambda: bought.hear(body)] * count))
+    answers = Counter(reply.status_code for reply in in_crowds([lambda: bought.post_callback(body)] * count))
 
     assert answers == {200: count}
     assert ledger.stock(SKU) == (before[0] - 1, before[1])
@@ -48,7 +48,7 @@ def test_success_and_failure_in_any_order_never_unpay(shopper, ledger, reached):
     said = []
     for bought in purchases:
         yes, no = bought.callback(), bought.failure()
-        said += [lambda bought=bought, body=body: bought.hear(body) for body in (no, yes, no, yes)]
+        said += [lambda bought=bought, body=body: bought.post_callback(body) for body in (no, yes, no, yes)]
     random.Random(7).shuffle(said)
 
     answers = Counter(reply.status_code for reply in in_crowds(said))

@@ -43,8 +43,8 @@ def acts(app, ledger):
         app.test_client().post(f"{bought.order_path}/pay")
 
     return {
-        "pays": lambda bought: bought.hear(bought.callback()),
-        "fails": lambda bought: bought.hear(bought.failure()),
+        "pays": lambda bought: bought.post_callback(bought.callback()),
+        "fails": lambda bought: bought.post_callback(bought.failure()),
         "expires": sweep,
         "cancels": cancel,
         "tries again": again,
@@ -55,7 +55,7 @@ def accounts_for(ledger, purchases, before) -> Counter:
     """Fail unless every piece and every payment is accounted for; how the orders ended."""
     ends = Counter()
     for bought in purchases:
-        standing = ledger.standing(bought)
+        standing = ledger.order_state(bought)
         ends[standing.order] += 1
         if standing.attempt == "paid":
             assert standing.order in ("paid", "review") or standing.refund_due, standing

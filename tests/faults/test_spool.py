@@ -64,7 +64,7 @@ def test_a_callback_waits_on_disk_while_the_database_refuses_and_settles_once(
 ):
     on_hand, held = ledger.stock(SKU)
     with database_away(app, database_url):
-        reply = bought.hear(bought.callback())
+        reply = bought.post_callback(bought.callback())
         drained_in_vain = drain()
 
         assert (reply.status_code, reply.data) == (202, b"kept")
@@ -96,7 +96,7 @@ def test_a_kill_between_settling_and_tidying_up_has_no_second_effect(
     app, bought, ledger, spool, drain, database_url, monkeypatch
 ):
     with database_away(app, database_url):
-        bought.hear(bought.callback())
+        bought.post_callback(bought.callback())
     monkeypatch.setattr(Path, "unlink", killed)
     with pytest.raises(Killed):
         drain()
@@ -124,7 +124,7 @@ def test_a_callback_that_cannot_be_kept_is_not_acknowledged(app, bought, spool, 
 
     with database_away(app, settings["DATABASE_URL"]):
         monkeypatch.setattr(f"shop.payments.callback_spool.{step}", disk_full)
-        reply = bought.hear(bought.callback())
+        reply = bought.post_callback(bought.callback())
 
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "10")
     assert not list(spool.iterdir())
@@ -134,7 +134,7 @@ def test_a_file_in_place_of_the_folder_is_no_acknowledgement(app, bought, spool,
     spool.write_text("in the way")
 
     with database_away(app, settings["DATABASE_URL"]):
-        assert bought.hear(bought.callback()).status_code == 503
+        assert bought.post_callback(bought.callback()).status_code == 503
     assert drain() == 0
 
 
@@ -142,13 +142,13 @@ def test_a_bad_token_is_not_spooled(app, bought, spool, settings):
     bought.callback_path += "x"
 
     with database_away(app, settings["DATABASE_URL"]):
-        assert bought.hear(bought.callback()).status_code == 404
+        assert bought.post_callback(bought.callback()).status_code == 404
     assert not spool.exists()
 
 
 def test_what_cannot_be_read_is_spooled_too_and_recorded_later(app, bought, ledger, settings, drain):
     with database_away(app, settings["DATABASE_URL"]):
-        assert bought.hear(b"\xff\x00 not JSON").status_code == 202
+        assert bought.post_callback(b"\xff\x00 not JSON").status_code == 202
 
     assert drain() == 1
     [kept] = ledger.callbacks(bought)
@@ -157,7 +157,7 @@ def test_what_cannot_be_read_is_spooled_too_and_recorded_later(app, bought, ledg
 
 def test_a_browsers_mark_survives_the_spool(app, bought, settings, drain):
     with database_away(app, settings["DATABASE_URL"]):
-        bought.hear(bought.callback(), headers={"Origin": "https://evil.example"})
+        bought.post_callback(bought.callback(), headers={"Origin": "https://evil.example"})
 
     drain()
 
@@ -166,7 +166,7 @@ def test_a_browsers_mark_survives_the_spool(app, bought, settings, drain):
 
 def test_a_damaged_file_is_kept_aside_and_holds_up_no_other(app, bought, spool, settings, drain):
     with database_away(app, settings["DATABASE_URL"]):
-        bought.hear(bought.callback())
+        bought.post_callback(bought.callback())
     for name, content in {"0": b"", "1": b'{"raw": "', "2": b"[1]", "3": b"{}", "4": b"\xff"}.items():
         (spool / f"{name}.json").write_bytes(content)
     (spool / "5.json").mkdir()
@@ -188,9 +188,9 @@ def test_a_bug_in_settling_one_loses_nothing_and_holds_up_no_other(app, shopper,
 
     with monkeypatch.context() as broken:
         broken.setattr(settlement, "decide", confused)
-        assert bought.hear(bought.failure()).status_code == 202
+        assert bought.post_callback(bought.failure()).status_code == 202
         with database_away(app, app.config["SETTINGS"].database_url):
-            assert other.hear(other.callback()).status_code == 202
+            assert other.post_callback(other.callback()).status_code == 202
         assert drain() == 1
     assert other.status["payment"] == "paid"
 
@@ -200,8 +200,8 @@ def test_a_bug_in_settling_one_loses_nothing_and_holds_up_no_other(app, shopper,
 
 def test_the_spool_holds_no_secret_and_the_oldest_is_settled_first(app, bought, spool, settings, drain, ledger):
     with database_away(app, settings["DATABASE_URL"]):
-        bought.hear(bought.failure())
-        bought.hear(bought.callback())
+        bought.post_callback(bought.failure())
+        bought.post_callback(bought.callback())
     secret = bought.callback_path.rsplit("/", 1)[1].partition(".")[0]
 
     assert not [file for file in spool.iterdir() if secret in file.read_text()]

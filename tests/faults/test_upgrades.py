@@ -137,7 +137,7 @@ def test_a_reload_and_a_restart_lose_nothing_and_cut_nobody_off(rounds, reached)
 class Changed:
     """What callers were told while the tables were taken back a version and put up again."""
 
-    told: Counter[int]
+    statuses: Counter[int]
     pages: Counter[int]
     acknowledged: list[Bought]
     tries: int  # of the command, until it went through each time
@@ -193,14 +193,14 @@ def test_tables_of_another_version_lose_no_callback_and_break_no_page(tables_cha
     seen = tables_change()
     waited = settle()
 
-    assert set(seen.told) == {200, 202}
+    assert set(seen.statuses) == {200, 202}
     assert len(seen.acknowledged) > 3 * FEW
-    assert seen.told[202] >= FEW
+    assert seen.statuses[202] >= FEW
     assert {bought.status["payment"] for bought in seen.acknowledged} == {"paid"}
     assert set(seen.pages) <= {200, 503}
     reached(
         TABLES,
-        f"0 of {len(seen.acknowledged)} acknowledged lost, {seen.told[202]} kept on disk and settled by themselves "
+        f"0 of {len(seen.acknowledged)} acknowledged lost, {seen.statuses[202]} kept on disk and settled "
         f"{waited:.1f} s after; of {seen.pages.total()} pages {seen.pages[503]} were 503, 0 were 500; "
         f"{seen.tries} commands for the two changes",
     )

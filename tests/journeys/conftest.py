@@ -36,7 +36,7 @@ def shop(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def comes(browser: Browser, shop: RunningShop) -> Iterator[Callable[..., Visitor]]:
-    """Lets visitors in: comes("desk", java_script_enabled=False). In the end none of them may have met trouble."""
+    """Lets visitors in: comes("laptop", java_script_enabled=False). In the end none of them may have met trouble."""
     with ExitStack() as stack:
         visitors: list[Visitor] = []
 

@@ -1,4 +1,4 @@
-"""Coming to the desk: by an invitation, a password, a code from a phone."""
+"""Coming to the admin: by an invitation, a password, a code from a phone."""
 
 import re
 import time
@@ -62,5 +62,5 @@ def accept(guest: Visitor, invitation: str) -> None:
 
 
 def invite(owner: Visitor, guest: Visitor, email: str, role: str) -> None:
-    """From the owner's page to the guest's place at the desk."""
+    """From the owner's page to the guest's place in the admin."""
     accept(guest, send_invitation(owner, email, role))

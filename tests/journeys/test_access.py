@@ -61,7 +61,7 @@ def serious_findings(page: Page, *schemes: tuple[Literal["light", "dark"], dict[
 def in_the_way(page: Page) -> list[str]:
     """Everything on the page as it is that is hard to see, to hear or to hit, on a wide screen and on a phone."""
     found = []
-    for size, schemes in (("desk", [LIGHT]), ("phone", [LIGHT, DARK])):
+    for size, schemes in (("laptop", [LIGHT]), ("phone", [LIGHT, DARK])):
         page.set_viewport_size(SIZES[size])
         seen = [*serious_findings(page, *schemes), *page.evaluate(SMALL_TARGETS), *page.evaluate(TOO_WIDE)]
         found += [f"{size}: {finding}" for finding in seen]
@@ -155,6 +155,6 @@ def test_a_page_too_wide_is_noticed_at_either_size(visitor):
     page.evaluate("document.querySelector('main').style.inlineSize = '1400px'")
 
     assert [line for line in in_the_way(page) if line.endswith("px wide")] == [
-        "desk: the page is 1400 px wide",
+        "laptop: the page is 1400 px wide",
         "phone: the page is 1400 px wide",
     ]

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.journeys.visitor import Visitor
 from tests.malicious_files import GPS, exif, grainy, photo
 
-SIZES = ["phone", "desk"]
+SIZES = ["phone", "laptop"]
 SHOWS = "On the workbench, in the morning"
 
 

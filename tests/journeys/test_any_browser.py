@@ -45,7 +45,7 @@ def test_without_scripts_an_area_chosen_at_the_checkout_is_priced_before_it_is_p
 
 
 def test_a_whole_purchase_works_with_the_keyboard_alone(comes):
-    visitor = comes("desk")
+    visitor = comes("laptop")
     page, press = visitor.open("/"), visitor.page.keyboard.press
     press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()

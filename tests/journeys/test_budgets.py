@@ -39,7 +39,7 @@ def test_no_page_of_the_shop_is_heavier_than_it_may_be(shopper):
     weights["checkout with errors"] = got(shopper.browser.post("/checkout", data=missing).headers["Location"])
     bought = shopper.buy()
     weights["waiting order"] = got(bought.order_path)
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     weights["paid order"] = got(bought.order_path)
 
     assert {name: weight["page"] for name, weight in weights.items() if weight["page"] > PAGE} == {}

@@ -26,7 +26,7 @@ def test_a_buyer_goes_from_the_home_page_to_paid_by_mpesa(visitor):
 
 
 def test_a_buyer_at_a_desk_pays_by_card(comes):
-    visitor = comes("desk")
+    visitor = comes("laptop")
     visitor.buy(card=True)
 
     visitor.sees_paid()

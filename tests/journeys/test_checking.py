@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.journeys.live_server import PASSWORD
 from tests.journeys.visitor import Visitor
 
-SIZES = ["phone", "desk"]
+SIZES = ["phone", "laptop"]
 
 
 def to_checks(merchant: Visitor):

@@ -1,4 +1,4 @@
-"""A parcel on its way, from the desk to the buyer: on a phone and on a wide screen."""
+"""A parcel on its way, from the admin to the buyer: on a phone and on a wide screen."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.journeys.visitor import Visitor
 
-SIZES = pytest.mark.parametrize("size", ["phone", "desk"])
+SIZES = pytest.mark.parametrize("size", ["phone", "laptop"])
 
 
 @pytest.mark.smoke
@@ -16,7 +16,7 @@ SIZES = pytest.mark.parametrize("size", ["phone", "desk"])
 def test_a_paid_order_is_packed_and_sent_and_its_buyer_knows(comes: Callable[..., Visitor], size: str):
     buyer, merchant = comes("phone"), comes(size)
     buyer.buy()
-    buyer.sees_paid()  # the desk's page does not wait for the callback
+    buyer.sees_paid()  # the admin's page does not wait for the callback
     number, page = buyer.orders[0][0], merchant.page
     merchant.sign_in()
     merchant.open(f"/admin/orders/{number}")

@@ -48,6 +48,6 @@ def test_a_photograph_stands_beside_its_line_on_every_page_of_a_purchase(visitor
     found["shared cart"] = misplaced(page)
     visitor.sign_in()
     page.get_by_role("link", name=visitor.orders[0][0]).click()
-    found["order at the desk"] = misplaced(page)
+    found["order in the admin"] = misplaced(page)
 
     assert {place: problems for place, problems in found.items() if problems} == {}

@@ -15,7 +15,7 @@ def shown_takings(merchant: Visitor) -> int:
     return int(re.sub(r"\D", "", merchant.page.locator(".key-figures__main dd a").first.inner_text()))
 
 
-@pytest.mark.parametrize("size", ["phone", "desk"])
+@pytest.mark.parametrize("size", ["phone", "laptop"])
 def test_the_report_sums_what_was_bought_and_leads_to_the_orders(comes: Callable[..., Visitor], size: str):
     merchant, buyer = comes(size), comes("phone")
     merchant.sign_in()

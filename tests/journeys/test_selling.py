@@ -1,4 +1,4 @@
-"""What is sold by phone: an order made at the desk and paid by its buyer, and a cart that goes by a link."""
+"""What is sold by phone: an order made in the admin and paid by its buyer, and a cart that goes by a link."""
 
 import re
 

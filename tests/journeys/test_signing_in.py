@@ -1,4 +1,4 @@
-"""From a password to a code, and from an invitation to a place at the desk, in a browser."""
+"""From a password to a code, and from an invitation to a place in the admin, in a browser."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.journeys.invite_flow import code_of, give_code, invite, mailed_link, sign_in
 from tests.journeys.visitor import Visitor
 
-SIZES = ["phone", "desk"]
+SIZES = ["phone", "laptop"]
 
 
 @pytest.mark.smoke
@@ -75,7 +75,7 @@ def test_staff_who_are_invited_see_the_orders_and_nothing_of_the_owners(comes: C
 
 
 def test_a_forgotten_password_is_made_anew_by_mail(comes: Callable[..., Visitor]):
-    owner, guest, email = comes("desk"), comes("phone"), "forgetful@example.com"
+    owner, guest, email = comes("laptop"), comes("phone"), "forgetful@example.com"
     owner.sign_in()
     invite(owner, guest, email, "Staff")
     guest.open("/admin/sign-in").get_by_role("link", name="Forgotten your password?").click()

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from shop.core.database import write
-from tests.admin_client import EMAIL, PASSWORD, let_in
+from tests.admin_client import EMAIL, PASSWORD, create_owner
 from tests.faults.provider import Provider
 from tests.journeys.fonts import find_fonts
 from tests.journeys.live_server import free_port
@@ -35,7 +35,7 @@ def untidy(app: Flask, provider: Provider) -> Iterator[Shopper]:
     find_fonts()
     with app.app_context():
         write(fill_untidily)
-    let_in(app)
+    create_owner(app)
     shopper = Shopper(app, provider)
     port = int(app.config["SHOP_URL"].rsplit(":", 1)[1])
     server = make_server("127.0.0.1", port, app, threaded=True)
@@ -86,7 +86,7 @@ def test_no_page_is_too_wide_for_untidy_content_or_hides_its_button(app: Flask, 
     for address, words in ((f"/products/{SLUG}", "Add to cart"), ("/cart", "Checkout"), ("/checkout", "Pay")):
         page.goto(address)
         screens[address] = button_at(page, words)
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     found += too_wide(page, [bought.order_path])
 
     assert found == []
@@ -102,7 +102,7 @@ def test_no_page_is_too_wide_with_text_twice_as_large(app: Flask, untidy: Shoppe
 
 def test_no_page_of_the_admin_is_too_wide_for_untidy_content(app: Flask, untidy: Shopper, browser: Browser):
     bought = untidy.buy(SKU, **BUYER)
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     page = opened(browser, app, 320)
     page.goto("/admin/")
     page.get_by_label("Email").fill(EMAIL)

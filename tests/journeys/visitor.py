@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, 
 
 from tests.journeys.live_server import MERCHANT, PASSWORD, SKU, RunningShop
 
-SIZES = {"phone": {"width": 360, "height": 740}, "desk": {"width": 1280, "height": 900}}
+SIZES = {"phone": {"width": 360, "height": 740}, "laptop": {"width": 1280, "height": 900}}
 # Not innerWidth: on a phone that grows with a page that is too wide.
 TOO_WIDE = """() => document.scrollingElement.scrollWidth > Math.ceil(visualViewport.width)
     ? [`the page is ${document.scrollingElement.scrollWidth} px wide`] : []"""
@@ -111,7 +111,7 @@ class Visitor:
         self.page.wait_for_url(f"{self.shop.url}/orders/*")
 
     def sign_in(self) -> None:
-        """Go to the desk as its merchant."""
+        """Go to the admin as its merchant."""
         self.open("/admin/")
         self.page.get_by_label("Email").fill(MERCHANT)
         self.page.get_by_label("Password").fill(PASSWORD)
@@ -119,11 +119,11 @@ class Visitor:
         self.sees_heading("Orders")
 
     def go_to(self, room: str) -> None:
-        """Go to another room of the desk, on a phone by its menu; behind its name may stand what waits there."""
+        """Go to another room of the admin, on a phone by its menu; behind its name may stand what waits there."""
         self.rooms().get_by_role("link", name=re.compile(rf"^{room}( [0-9]+( .+)?)?$")).click()
 
     def rooms(self) -> Locator:
-        """The rooms of the desk, in sight: on a phone they are behind a menu."""
+        """The rooms of the admin, in sight: on a phone they are behind a menu."""
         ways = self.page.get_by_role("navigation", name="Admin")
         menu = ways.locator("summary")
         if menu.is_visible():

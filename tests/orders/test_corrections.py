@@ -36,7 +36,7 @@ def by_merchant(**answers):
 
 
 def test_a_buyers_correction_of_a_paid_order_changes_nothing(app, bought, ledger):
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     with app.app_context():
         assert corrected(location="Elsewhere") == {}

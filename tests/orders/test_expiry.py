@@ -18,7 +18,7 @@ def test_an_unpaid_order_expires_when_it_is_due_and_releases_its_stock(shopper, 
     assert ledger.expire(timedelta(minutes=31)) == 1
 
     assert held == ((before[0], before[1] + 3), 1)
-    assert ledger.standing(bought).order == "expired"
+    assert ledger.order_state(bought).order == "expired"
     assert ledger.stock(SKU) == before
     assert ledger.uses("KARIBU10") == 0
     assert "No payment arrived in time" in ledger.timeline(bought)[-1]
@@ -28,7 +28,7 @@ def test_an_order_that_is_not_due_does_not_expire(shopper, ledger):
     bought = shopper.buy()
 
     assert ledger.expire(timedelta(minutes=29)) == 0
-    assert ledger.standing(bought).order == "awaiting"
+    assert ledger.order_state(bought).order == "awaiting"
 
 
 def test_expiring_orders_twice_expires_them_once(shopper, ledger):
@@ -41,13 +41,17 @@ def test_expiring_orders_twice_expires_them_once(shopper, ledger):
 
 def test_only_unpaid_orders_expire(shopper, ledger):
     paid, checked, cancelled = shopper.buy(), shopper.buy(), shopper.buy()
-    paid.hear(paid.callback())
-    checked.hear(checked.callback(amount="1"))
+    paid.post_callback(paid.callback())
+    checked.post_callback(checked.callback(amount="1"))
     ledger.cancel(cancelled)
     before = ledger.stock(SKU)
 
     assert ledger.expire(72 * HOURS) == 0
-    assert [ledger.standing(bought).order for bought in (paid, checked, cancelled)] == ["paid", "review", "cancelled"]
+    assert [ledger.order_state(bought).order for bought in (paid, checked, cancelled)] == [
+        "paid",
+        "review",
+        "cancelled",
+    ]
     assert ledger.stock(SKU) == before
 
 
@@ -84,7 +88,7 @@ def test_returning_never_holds_goods_for_more_than_two_days(shopper, ledger):
 
 def test_returning_after_the_callback_changes_nothing(shopper, ledger):
     bought = shopper.buy()
-    bought.hear(bought.failure())
+    bought.post_callback(bought.failure())
     until: datetime = ledger.column("expires_at", bought)
 
     assert shopper.get(f"{bought.order_path}?from=payment").status_code == 303
@@ -97,9 +101,9 @@ def test_a_late_payment_buys_goods_that_are_in_stock(shopper, ledger):
     bought = shopper.buy(quantity=2, code="KARIBU10")
     ledger.expire()
 
-    assert bought.hear(bought.callback()).status_code == 200
+    assert bought.post_callback(bought.callback()).status_code == 200
 
-    standing = ledger.standing(bought)
+    standing = ledger.order_state(bought)
     assert (standing.order, standing.attempt, standing.late) == ("paid", "paid", True)
     assert ledger.stock(SKU) == (before[0] - 2, before[1])
     assert ledger.uses("KARIBU10") == 1
@@ -112,9 +116,9 @@ def test_a_late_payment_for_goods_out_of_stock_goes_to_review(shopper, ledger):
     ledger.expire()
     set_stock(ledger, on_hand=1)
 
-    assert bought.hear(bought.callback()).status_code == 200
+    assert bought.post_callback(bought.callback()).status_code == 200
 
-    standing = ledger.standing(bought)
+    standing = ledger.order_state(bought)
     assert (standing.order, standing.attempt, standing.late) == ("review", "paid", True)
     assert standing.stock == (1, 0)
     assert ledger.mails("paid") == 0
@@ -128,9 +132,9 @@ def test_a_late_payment_keeps_its_price_when_the_discount_code_is_used_up(shoppe
     ledger.expire()
     ledger.put(DiscountCode, {"code": "KARIBU10"}, active=False)
 
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
-    assert ledger.standing(bought).order == "paid"
+    assert ledger.order_state(bought).order == "paid"
     assert ledger.uses("KARIBU10") == 0
 
 

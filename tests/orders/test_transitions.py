@@ -135,7 +135,7 @@ def test_more_orders_than_one_batch_expire_in_one_sweep_and_each_once(shopper, l
     bought = [shopper.buy() for _ in range(5)]
 
     assert ledger.expire() == 5
-    assert {ledger.standing(one).order for one in bought} == {"expired"}
+    assert {ledger.order_state(one).order for one in bought} == {"expired"}
     ended = "No payment arrived in time, so the order was closed and its goods are on sale again"
     assert all(ledger.timeline(one) == ["Order placed", ended] for one in bought)
 

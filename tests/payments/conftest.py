@@ -28,7 +28,7 @@ def there(stock: tuple[int, int], bought: Bought, ledger: Ledger) -> Callable[..
         on_hand, held = stock
         counts = {"held": (on_hand, held + 2), "sold": (on_hand - 2, held), "free": (on_hand, held)}[goods]
         paid = order == "paid"
-        assert ledger.standing(bought) == OrderState(order, attempt, late, refund_due, paid, counts)
+        assert ledger.order_state(bought) == OrderState(order, attempt, late, refund_due, paid, counts)
         assert bought.status == {"payment": order, "attempt": attempt, "fulfilment": "unfulfilled"}
         assert ledger.mails("paid") == ledger.mails("new_order") == int(paid)
 

@@ -31,7 +31,7 @@ def test_a_buyer_cancels_an_unpaid_order_and_its_stock_is_released(shopper, boug
     there("cancelled", "open", "free")
     assert "You cancelled the order" in ledger.timeline(bought)
     assert ledger.mails("cancelled") == 1
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     there("cancelled", "paid", "free", refund_due=True)
 
 

@@ -108,12 +108,12 @@ def test_other_fixed_addresses_lead_nowhere(app, bought):
 
 
 def test_replays_change_nothing_however_many(app, bought, ledger):
-    bought.hear(bought.callback())
-    before = ledger.standing(bought)
+    bought.post_callback(bought.callback())
+    before = ledger.order_state(bought)
     variants = [bought.callback(message=f"again {number}", extra=number) for number in range(40)]
 
-    assert {bought.hear(body).status_code for body in [bought.callback()] * 40 + variants} == {200}
-    assert ledger.standing(bought) == before
+    assert {bought.post_callback(body).status_code for body in [bought.callback()] * 40 + variants} == {200}
+    assert ledger.order_state(bought) == before
     assert ledger.mails("paid") == 1
 
 
@@ -146,7 +146,7 @@ BROKEN = {
 def test_an_unreadable_body_is_kept_unchanged_and_changes_nothing(bought, ledger, there):
     for content_type in ("application/json", "application/x-www-form-urlencoded", "", "text/html; charset=utf-16"):
         for name, raw in BROKEN.items():
-            assert bought.hear(raw, content_type=content_type).status_code == 400, name
+            assert bought.post_callback(raw, content_type=content_type).status_code == 400, name
 
     there("awaiting", "open")
     kept = ledger.callbacks(bought)
@@ -157,7 +157,7 @@ def test_an_unreadable_body_is_kept_unchanged_and_changes_nothing(bought, ledger
 def test_a_success_cut_anywhere_is_not_believed(bought, there):
     whole = json.dumps(bought.callback()).encode()
 
-    assert {bought.hear(whole[:length]).status_code for length in range(len(whole))} == {400}
+    assert {bought.post_callback(whole[:length]).status_code for length in range(len(whole))} == {400}
     there("awaiting", "open")
 
 
@@ -165,11 +165,11 @@ def test_the_largest_body_is_read_and_one_byte_more_is_not(bought, ledger, there
     body = json.dumps(bought.callback()).encode()
     too_large = body.ljust(LARGEST + 1)
 
-    assert bought.hear(too_large).status_code == 413
+    assert bought.post_callback(too_large).status_code == 413
     there("awaiting", "open")
     assert ledger.callbacks(bought)[0].raw == too_large[:LARGEST]
-    assert bought.hear(body.ljust(1_000_000)).status_code == 413
-    assert bought.hear(body.ljust(LARGEST)).status_code == 200
+    assert bought.post_callback(body.ljust(1_000_000)).status_code == 413
+    assert bought.post_callback(body.ljust(LARGEST)).status_code == 200
     there("paid", "paid", "sold")
 
 
@@ -178,7 +178,7 @@ def test_a_packed_body_is_not_unpacked(bought, there):
 
     packed = gzip.compress(json.dumps(bought.callback()).encode())
 
-    assert bought.hear(packed, headers={"Content-Encoding": "gzip"}).status_code == 400
+    assert bought.post_callback(packed, headers={"Content-Encoding": "gzip"}).status_code == 400
     there("awaiting", "open")
 
 
@@ -272,7 +272,7 @@ QUICK = examples(max_examples=60, deadline=None, suppress_health_check=[HealthCh
 @QUICK
 @given(raw=strategies.binary(max_size=400) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_bytes_at_a_true_address_pay_an_order_or_break_the_shop(bought, raw):
-    assert bought.hear(raw).status_code in (200, 400)
+    assert bought.post_callback(raw).status_code in (200, 400)
     assert bought.status["payment"] == "awaiting"
 
 
@@ -293,6 +293,6 @@ def test_a_success_with_one_other_value_pays_only_where_it_says_the_same(bought,
         "response_status": "200",
     }
 
-    assert bought.hear({**bought.callback(), field: value}).status_code in (200, 400)
+    assert bought.post_callback({**bought.callback(), field: value}).status_code in (200, 400)
     if bought.status["payment"] == "paid":
         assert str(value).strip().casefold().removesuffix(".0").removesuffix(".") == same[field]

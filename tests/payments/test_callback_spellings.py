@@ -33,7 +33,7 @@ def test_each_documented_callback_is_understood(shopper, ledger):
         bought = shopper.buy()
         raw = json.dumps(for_this_order(name, bought), indent=4).encode()
 
-        assert bought.hear(raw).status_code == 200
+        assert bought.post_callback(raw).status_code == 200
         assert bought.status == {"payment": order, "attempt": attempt, "fulfilment": "unfulfilled"}, name
         assert [(kept.row, kept.raw) for kept in ledger.callbacks(bought)] == [(row, raw)]
     assert ledger.mails("paid") == 2
@@ -46,7 +46,7 @@ def test_a_setting_sends_the_documented_card_success_to_review(settings, ledger,
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], chpter_card_paid_false="review")
     bought = shopper.buy()
 
-    bought.hear(for_this_order("card_success", bought))
+    bought.post_callback(for_this_order("card_success", bought))
 
     assert bought.status["payment"] == "review"
     assert [kept.row for kept in ledger.callbacks(bought)] == ["R5"]
@@ -79,7 +79,7 @@ def paid_by(shopper, ledger):
             key: value(int(told)) if callable(value) else value
             for key, value, told in ((key, value, body_value(bought, key)) for key, value in body.items())
         }
-        reply = bought.hear(encoded(filled, **options), **options)
+        reply = bought.post_callback(encoded(filled, **options), **options)
         assert reply.status_code == 200
         return bought.status == {"payment": "paid", "attempt": "paid", "fulfilment": "unfulfilled"}
 
@@ -147,6 +147,6 @@ def test_a_form_can_fail_too(shopper, ledger):
     bought = shopper.buy()
     form = urlencode(for_this_order("card_failure", bought)).encode()
 
-    assert bought.hear(form, content_type="application/x-www-form-urlencoded").status_code == 200
+    assert bought.post_callback(form, content_type="application/x-www-form-urlencoded").status_code == 200
     assert bought.status["attempt"] == "failed"
     assert ledger.stock(SKU) == (on_hand, held + 1)

@@ -19,7 +19,7 @@ def rows(ledger, bought) -> list[str]:
 def test_r0_a_bad_token_is_not_found_and_leaves_nothing(bought, ledger, there):
     bought.callback_path = bought.callback_path[:-1]
 
-    assert bought.hear(bought.callback()).status_code == 404
+    assert bought.post_callback(bought.callback()).status_code == 404
     there("awaiting", "open")
     assert ledger.count(CallbackRecord) == 0
 
@@ -27,7 +27,7 @@ def test_r0_a_bad_token_is_not_found_and_leaves_nothing(bought, ledger, there):
 def test_r1_an_unreadable_body_is_kept_and_changes_nothing(bought, ledger, there):
     raw = b'{"paid": "True", "paid": "False"}\x00\xff'
 
-    assert bought.hear(raw).status_code == 400
+    assert bought.post_callback(raw).status_code == 400
 
     there("awaiting", "open")
     [kept] = ledger.callbacks(bought)
@@ -38,7 +38,7 @@ def test_r1_an_unreadable_body_is_kept_and_changes_nothing(bought, ledger, there
 def test_r1_a_body_that_is_too_large_is_kept_cut(bought, ledger, there):
     raw = json.dumps(bought.callback(message="x" * 17_000)).encode()
 
-    assert bought.hear(raw).status_code == 413
+    assert bought.post_callback(raw).status_code == 413
 
     there("awaiting", "open")
     [kept] = ledger.callbacks(bought)
@@ -59,7 +59,7 @@ def test_r2_another_payments_callback_changes_nothing(bought, ledger, there):
     ]
 
     for order_id in strange:
-        assert bought.hear(bought.callback(order_id=order_id)).status_code == 200
+        assert bought.post_callback(bought.callback(order_id=order_id)).status_code == 200
 
     there("awaiting", "open")
     assert [(kept.row, kept.alert) for kept in ledger.callbacks(bought)] == [("R2", True)] * len(strange)
@@ -68,16 +68,16 @@ def test_r2_another_payments_callback_changes_nothing(bought, ledger, there):
 def test_r2_one_orders_success_does_not_pay_another(shopper, bought, ledger, there):
     other = shopper.buy(sku="STA-BEA-ONE")
 
-    assert bought.hear(other.callback()).status_code == 200
+    assert bought.post_callback(other.callback()).status_code == 200
 
     there("awaiting", "open")
-    assert ledger.standing(other).order == "awaiting"
+    assert ledger.order_state(other).order == "awaiting"
 
 
 def test_r3_a_success_pays_the_order_once(bought, ledger, there):
     body = bought.callback()
 
-    reply = bought.hear(body)
+    reply = bought.post_callback(body)
 
     assert (reply.status_code, reply.data) == (200, b"ok")
     there("paid", "paid", "sold")
@@ -88,8 +88,8 @@ def test_r3_a_success_pays_the_order_once(bought, ledger, there):
 
 
 def test_r3_a_success_after_a_failure_pays(bought, ledger, there):
-    bought.hear(bought.failure())
-    bought.hear(bought.callback())
+    bought.post_callback(bought.failure())
+    bought.post_callback(bought.callback())
 
     there("paid", "paid", "sold")
     assert rows(ledger, bought) == ["R6", "R3"]
@@ -100,9 +100,9 @@ def test_r3_an_older_page_that_was_superseded_can_still_be_paid(app, shopper, bo
     assert shopper.post(f"{bought.order_path}/pay", {}).status_code == 303
     ledger.put_attempt(bought, state="superseded")
 
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
-    assert ledger.standing(bought).attempt == "paid"
+    assert ledger.order_state(bought).attempt == "paid"
     assert bought.status["payment"] == "paid"
 
 
@@ -110,7 +110,7 @@ def test_r3a_a_late_payment_takes_stock_that_is_available(bought, ledger, there)
     ledger.expire()
     there("expired", "open", "free")
 
-    assert bought.hear(bought.callback()).status_code == 200
+    assert bought.post_callback(bought.callback()).status_code == 200
 
     there("paid", "paid", "sold", late=True)
     assert rows(ledger, bought) == ["R3a"]
@@ -120,9 +120,9 @@ def test_r3b_a_late_payment_without_stock_goes_to_review(bought, ledger, stock):
     ledger.expire()
     ledger.put(Variant, {"sku": SKU}, on_hand=1)
 
-    assert bought.hear(bought.callback()).status_code == 200
+    assert bought.post_callback(bought.callback()).status_code == 200
 
-    assert ledger.standing(bought) == OrderState("review", "paid", True, False, False, (1, stock[1]))
+    assert ledger.order_state(bought) == OrderState("review", "paid", True, False, False, (1, stock[1]))
     [kept] = ledger.callbacks(bought)
     assert (kept.row, kept.alert) == ("R3b", True)
     assert ledger.mails("paid") == 0
@@ -130,7 +130,7 @@ def test_r3b_a_late_payment_without_stock_goes_to_review(bought, ledger, stock):
 
 def sent_to_a_person(ledger, bought, row: str) -> StoredCallback:
     """The one record of an order whose callback went to a person; nothing is sold, and nothing is free again."""
-    standing = ledger.standing(bought)
+    standing = ledger.order_state(bought)
     assert (standing.order, standing.attempt, standing.paid) == ("review", "review", False)
     [kept] = ledger.callbacks(bought)
     assert (kept.row, kept.alert) == (row, True)
@@ -143,12 +143,12 @@ def test_r3c_a_page_that_was_never_shown_cannot_be_paid(shopper, ledger):
         bought = shopper.buy()
         ledger.put_attempt(bought, state=state, checkout_link=None)
 
-        assert bought.hear(bought.callback()).status_code == 200
+        assert bought.post_callback(bought.callback()).status_code == 200
         sent_to_a_person(ledger, bought, "R3c")
 
 
 def test_r4_a_wrong_amount_goes_to_review_with_both_amounts(bought, ledger, there):
-    assert bought.hear(bought.callback(amount="1000")).status_code == 200
+    assert bought.post_callback(bought.callback(amount="1000")).status_code == 200
 
     there("review", "review")
     kept = sent_to_a_person(ledger, bought, "R4")
@@ -163,7 +163,7 @@ def test_r4_an_amount_that_is_unreadable_or_wrong_goes_to_review(shopper, ledger
     for wrong in AMOUNTS:
         bought = shopper.buy()
 
-        assert bought.hear(bought.callback(amount=wrong)).status_code == 200
+        assert bought.post_callback(bought.callback(amount=wrong)).status_code == 200
         sent_to_a_person(ledger, bought, "R4")
 
 
@@ -171,7 +171,7 @@ def test_r4_one_shilling_more_or_less_is_a_wrong_amount(shopper, ledger):
     for wrong in (-1, 1):
         bought = shopper.buy()
 
-        assert bought.hear(bought.callback(amount=bought.total + wrong)).status_code == 200
+        assert bought.post_callback(bought.callback(amount=bought.total + wrong)).status_code == 200
         sent_to_a_person(ledger, bought, "R4")
 
 
@@ -202,20 +202,20 @@ def test_r5_a_contradiction_goes_to_review(shopper, ledger):
     for changes in CONTRADICTIONS:
         bought = shopper.buy()
 
-        assert bought.hear(bought.callback(**changes)).status_code == 200
+        assert bought.post_callback(bought.callback(**changes)).status_code == 200
         assert sent_to_a_person(ledger, bought, "R5").claim == "unclear"
 
 
 def test_r5_a_contradiction_about_a_paid_order_changes_nothing(bought, ledger, there):
-    bought.hear(bought.callback())
-    bought.hear(bought.callback(response_status=500))
+    bought.post_callback(bought.callback())
+    bought.post_callback(bought.callback(response_status=500))
 
     there("paid", "paid", "sold")
     assert rows(ledger, bought) == ["R3", "R5"]
 
 
 def test_r6_a_failure_may_be_tried_again(shopper, bought, ledger, there):
-    assert bought.hear(bought.failure()).status_code == 200
+    assert bought.post_callback(bought.failure()).status_code == 200
 
     there("awaiting", "failed")
     assert rows(ledger, bought) == ["R6"]
@@ -224,8 +224,8 @@ def test_r6_a_failure_may_be_tried_again(shopper, bought, ledger, there):
 
 
 def test_r6_a_repeated_failure_is_emailed_once(bought, ledger, there):
-    bought.hear(bought.failure())
-    bought.hear(bought.failure())
+    bought.post_callback(bought.failure())
+    bought.post_callback(bought.failure())
 
     there("awaiting", "failed")
     assert ledger.mails("failed") == 1
@@ -238,8 +238,8 @@ def test_r6_a_buyer_is_not_asked_to_retry_a_closed_order(shopper, ledger):
     ledger.expire()
 
     for bought, ended in ((expired, "expired"), (cancelled, "cancelled")):
-        bought.hear(bought.failure())
-        standing = ledger.standing(bought)
+        bought.post_callback(bought.failure())
+        standing = ledger.order_state(bought)
         assert (standing.order, standing.attempt) == (ended, "failed")
     assert ledger.mails("failed") == 0
 
@@ -247,7 +247,7 @@ def test_r6_a_buyer_is_not_asked_to_retry_a_closed_order(shopper, ledger):
 def test_r6_a_buyer_is_not_asked_to_retry_during_another_attempt(bought, ledger, there):
     ledger.put_attempt(bought, state="superseded")
 
-    bought.hear(bought.failure())
+    bought.post_callback(bought.failure())
 
     there("awaiting", "failed")
     assert ledger.mails("failed") == 0

@@ -161,7 +161,7 @@ def test_a_code_offered_twice_at_the_same_moment_is_recorded_once(order, ledger,
 
 
 def test_more_was_received_and_more_was_refunded_than_the_ledger_says(order, ledger, bought):
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     ledger.put_order(bought, received=bought.total + 100, refunded=100)
 
     [mismatch] = reconciliation.reconcile().wrong

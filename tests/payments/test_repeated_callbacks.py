@@ -11,8 +11,8 @@ def rows(ledger, bought) -> list[str]:
 
 
 def test_r7_a_failure_never_undoes_a_payment(bought, ledger, there):
-    bought.hear(bought.callback())
-    bought.hear(bought.failure())
+    bought.post_callback(bought.callback())
+    bought.post_callback(bought.failure())
 
     there("paid", "paid", "sold")
     assert rows(ledger, bought) == ["R3", "R7"]
@@ -20,8 +20,8 @@ def test_r7_a_failure_never_undoes_a_payment(bought, ledger, there):
 
 
 def test_r7_a_failure_does_not_take_an_order_out_of_review(bought, ledger, there):
-    bought.hear(bought.callback(amount="1"))
-    bought.hear(bought.failure())
+    bought.post_callback(bought.callback(amount="1"))
+    bought.post_callback(bought.failure())
 
     there("review", "review")
     assert rows(ledger, bought) == ["R4", "R7"]
@@ -29,7 +29,7 @@ def test_r7_a_failure_does_not_take_an_order_out_of_review(bought, ledger, there
 
 def test_r8_a_repeat_changes_nothing(bought, ledger, there):
     for _ in range(5):
-        assert bought.hear(bought.callback()).status_code == 200
+        assert bought.post_callback(bought.callback()).status_code == 200
 
     there("paid", "paid", "sold")
     assert rows(ledger, bought) == ["R3", "R8", "R8", "R8", "R8"]
@@ -37,16 +37,16 @@ def test_r8_a_repeat_changes_nothing(bought, ledger, there):
 
 
 def test_r8_a_repeat_with_another_amount_is_alerted(bought, ledger, there):
-    bought.hear(bought.callback())
-    bought.hear(bought.callback(amount="1"))
+    bought.post_callback(bought.callback())
+    bought.post_callback(bought.callback(amount="1"))
 
     there("paid", "paid", "sold")
     assert [kept.alert for kept in ledger.callbacks(bought)] == [False, True]
 
 
 def test_r9_a_success_is_evidence_for_the_person_who_decides(bought, ledger, there):
-    bought.hear(bought.callback(response_status=500))
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback(response_status=500))
+    bought.post_callback(bought.callback())
 
     there("review", "review")
     assert rows(ledger, bought) == ["R5", "R9"]
@@ -55,7 +55,7 @@ def test_r9_a_success_is_evidence_for_the_person_who_decides(bought, ledger, the
 def test_r9_a_second_page_paid_while_a_person_decides_is_paid(shopper, bought, ledger, there):
     ledger.put_order(bought, payment="review")
 
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     there("review", "paid")
     assert rows(ledger, bought) == ["R9"]
@@ -64,7 +64,7 @@ def test_r9_a_second_page_paid_while_a_person_decides_is_paid(shopper, bought, l
 def test_r10_a_payment_of_a_cancelled_order_must_be_refunded(bought, ledger, there):
     ledger.cancel(bought)
 
-    assert bought.hear(bought.callback()).status_code == 200
+    assert bought.post_callback(bought.callback()).status_code == 200
 
     there("cancelled", "paid", "free", refund_due=True)
     assert rows(ledger, bought) == ["R10"]
@@ -72,13 +72,13 @@ def test_r10_a_payment_of_a_cancelled_order_must_be_refunded(bought, ledger, the
 
 
 def test_r11_the_second_payment_of_an_order_must_be_refunded(shopper, bought, ledger, there):
-    bought.hear(bought.failure())
+    bought.post_callback(bought.failure())
     again = shopper.post(f"{bought.order_path}/pay", {})
     second = Bought(shopper, again.headers["Location"])
-    bought.hear(bought.callback())
-    second.hear(second.callback())
+    bought.post_callback(bought.callback())
+    second.post_callback(second.callback())
 
-    there_twice = ledger.standing(bought), ledger.standing(second)
+    there_twice = ledger.order_state(bought), ledger.order_state(second)
     assert [standing.attempt for standing in there_twice] == ["paid", "paid"]
     assert [standing.order for standing in there_twice] == ["paid", "paid"]
     assert there_twice[0].refund_due
@@ -88,9 +88,9 @@ def test_r11_the_second_payment_of_an_order_must_be_refunded(shopper, bought, le
 
 def test_one_address_cannot_fill_the_disk(bought, ledger, there):
     for _ in range(60):
-        bought.hear(bought.callback(response_status=500))
+        bought.post_callback(bought.callback(response_status=500))
     for _ in range(10):
-        bought.hear(b"?")
+        bought.post_callback(b"?")
 
     there("review", "review")
     assert len(ledger.callbacks(bought)) == 50
@@ -99,8 +99,8 @@ def test_one_address_cannot_fill_the_disk(bought, ledger, there):
 
 def test_a_callback_that_changes_a_state_is_kept_however_many_came_before(bought, ledger, there):
     for _ in range(55):
-        bought.hear(b"?")
-    bought.hear(bought.callback())
+        bought.post_callback(b"?")
+    bought.post_callback(bought.callback())
 
     there("paid", "paid", "sold")
     assert rows(ledger, bought)[-1] == "R3"

@@ -222,7 +222,7 @@ def test_a_late_payment_is_marked_late_and_has_the_time_of_its_callback(bought, 
 
 def test_the_owner_is_emailed_once_for_each_row_of_the_table(app, bought, ledger):
     for body in ({"amount": "1"}, {"amount": "1"}, {"order_id": "100000001"}):
-        bought.hear(bought.callback(**body))
+        bought.post_callback(bought.callback(**body))
 
     with app.app_context():
         mails = db.session.scalars(

@@ -14,7 +14,7 @@ from tests.shopper import SKU, Bought
 def part_paid(app, shopper):
     """Of KSh 5,100 KSh 5,000 came, and the rest was asked for."""
     bought = shopper.buy(quantity=2)
-    bought.hear(bought.callback(amount="5000"))
+    bought.post_callback(bought.callback(amount="5000"))
     with app.app_context():
         write(lambda: ask(5000, 100))
     return bought
@@ -38,7 +38,7 @@ def test_during_the_remaining_payment_both_amounts_and_the_button_are_shown(part
 
 def test_a_failed_remaining_payment_can_be_retried_and_the_part_paid_is_still_shown(part_paid):
     rest = pay(part_paid)
-    rest.hear(rest.failure())
+    rest.post_callback(rest.failure())
 
     page = part_paid.shopper.get(part_paid.order_path).text
 
@@ -53,7 +53,7 @@ def test_the_same_remaining_amount_is_not_requested_twice(app, part_paid):
 
 def test_a_payment_above_the_total_says_that_the_difference_is_refunded(shopper):
     bought = shopper.buy(quantity=2)
-    bought.hear(bought.callback(amount="6000"))
+    bought.post_callback(bought.callback(amount="6000"))
 
     page = shopper.get(bought.order_path).text
 
@@ -80,9 +80,9 @@ def test_the_remaining_payment_makes_a_late_order_paid_and_takes_its_stock(part_
         ledger.put_order(part_paid, paid_late=True)
         ledger.shelve(SKU, on_hand)
 
-    rest.hear(rest.callback())
+    rest.post_callback(rest.callback())
 
-    standing = ledger.standing(rest)
+    standing = ledger.order_state(rest)
     assert (standing.order, standing.attempt, standing.late) == ("paid", "paid", late)
     assert ledger.stock(SKU) == (on_hand - 2, 0 if late else held - 2)
     assert [kept.row for kept in ledger.callbacks(rest)] == ["R3d"]
@@ -93,16 +93,16 @@ def test_a_remaining_payment_without_stock_goes_to_review(part_paid, ledger):
     ledger.put_order(part_paid, paid_late=True)
     ledger.shelve(SKU, 1)
 
-    rest.hear(rest.callback())
+    rest.post_callback(rest.callback())
 
-    assert ledger.standing(rest).order == "review"
+    assert ledger.order_state(rest).order == "review"
     assert ledger.stock(SKU) == (1, 0)
     assert [kept.row for kept in ledger.callbacks(rest)] == ["R9"]
 
 
 def test_a_failed_remaining_payment_is_in_the_timeline_and_emailed(part_paid, ledger):
     rest = pay(part_paid)
-    rest.hear(rest.failure())
+    rest.post_callback(rest.failure())
 
     assert "The payment did not go through" in ledger.timeline(part_paid)
     assert ledger.mails("failed") == 1

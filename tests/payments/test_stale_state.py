@@ -18,7 +18,7 @@ def order():
 
 
 def test_a_refund_is_not_recorded_when_more_was_refunded_since_the_form_was_shown(app, bought, ledger):
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     def refund():
         read = order()
@@ -31,7 +31,7 @@ def test_a_refund_is_not_recorded_when_more_was_refunded_since_the_form_was_show
 
 
 def test_a_payment_that_was_not_entered_by_hand_cannot_be_undone(app, bought, there):
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     with app.app_context(), pytest.raises(StaleState):
         write(lambda: payment_reversals.undo_mark_paid(order(), "Another order's", BY))

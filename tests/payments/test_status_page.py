@@ -67,12 +67,12 @@ def test_the_page_and_its_status_name_the_same_state(shopper, bought, ledger):
         ledger.put_attempt(bought, state=attempt, created_at=utcnow())
         shopper.get(bought.order_path)
         told = [element.get("data-state") for element in shopper.page.iter() if element.get("data-state")]
-        assert told == ([] if attempt == "create_failed" else [bought.told["state"]])
+        assert told == ([] if attempt == "create_failed" else [bought.status_json["state"]])
 
 
 @pytest.mark.parametrize("fulfilment", Fulfilment)
 def test_a_paid_order_shows_its_fulfilment(shopper, bought, ledger, fulfilment):
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     ledger.put_order(bought, fulfilment=fulfilment)
     shopper.get(bought.order_path)
 
@@ -102,7 +102,7 @@ def test_a_page_that_could_not_be_opened_does_not_hide_an_earlier_payment_page(s
     ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=5))
     provider.behaviour = "http_500"
     assert shopper.post(f"{bought.order_path}/pay", {}).headers["Location"] == bought.order_path
-    assert ledger.standing(bought).attempt == "superseded"
+    assert ledger.order_state(bought).attempt == "superseded"
 
     reply = shopper.get(bought.order_path)
 
@@ -110,14 +110,14 @@ def test_a_page_that_could_not_be_opened_does_not_hide_an_earlier_payment_page(s
     assert "Do not pay again." in words(shopper.page)
     assert pay_forms(shopper.page)
     assert "data-status-url" in reply.text
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     assert bought.status["payment"] == "paid"
 
 
 def test_a_later_failure_does_not_hide_an_earlier_payment_page(shopper, bought, ledger):
     ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=5))
     second = Bought(shopper, shopper.post(f"{bought.order_path}/pay", {}).headers["Location"])
-    second.hear(second.failure())
+    second.post_callback(second.failure())
     shopper.get(bought.order_path)
 
     assert "The payment did not go through." in words(shopper.page)
@@ -147,7 +147,7 @@ def test_an_order_in_review_has_no_date_of_payment(shopper, bought, ledger):
 
     ledger.expire()
     ledger.put(Variant, {"sku": SKU}, on_hand=0)
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     shopper.get(bought.order_path)
 
     assert "being checked by a person" in words(shopper.page)
@@ -165,7 +165,7 @@ def test_an_order_in_review_has_no_date_of_payment(shopper, bought, ledger):
     ],
 )
 def test_a_failure_is_explained_in_plain_words(shopper, bought, message, method, said):
-    bought.hear(bought.failure(message=message, payment_method=method))
+    bought.post_callback(bought.failure(message=message, payment_method=method))
     reply = shopper.get(bought.order_path)
 
     assert said in words(shopper.page)
@@ -173,12 +173,12 @@ def test_a_failure_is_explained_in_plain_words(shopper, bought, message, method,
 
 
 def test_not_charged_is_said_only_where_the_result_proves_it(shopper, bought, ledger):
-    bought.hear(bought.failure(message="Insufficient funds"))
+    bought.post_callback(bought.failure(message="Insufficient funds"))
     shopper.get(bought.order_path)
 
     assert "You have not been charged. You can try again." in words(shopper.page)
     assert "Do not pay again" not in words(shopper.page)
-    assert bought.told["failure"] == {
+    assert bought.status_json["failure"] == {
         "reason": "insufficient_funds",
         "category": "account",
         "charged": "no",
@@ -190,9 +190,9 @@ def test_not_charged_is_said_only_where_the_result_proves_it(shopper, bought, le
 def test_after_a_failure_with_an_unknown_result_the_buyer_is_asked_to_wait_ten_minutes(
     shopper, bought, ledger, message
 ):
-    bought.hear(bought.failure(message=message))
+    bought.post_callback(bought.failure(message=message))
     waiting = shopper.get(bought.order_path).text
-    told, said = bought.told, words(shopper.page)
+    told, said = bought.status_json, words(shopper.page)
 
     assert "The payment was not confirmed." in said
     assert "not been charged" not in said
@@ -206,13 +206,13 @@ def test_after_a_failure_with_an_unknown_result_the_buyer_is_asked_to_wait_ten_m
 
     assert "Do not pay again" not in words(shopper.page)
     assert "You may pay again: if both payments arrive, we refund one." in words(shopper.page)
-    assert bought.told["failure"]["safe_to_pay_again"] == "yes"
-    assert bought.told["state"] != told["state"], "the page that waits hears that the wait is over"
+    assert bought.status_json["failure"]["safe_to_pay_again"] == "yes"
+    assert bought.status_json["state"] != told["state"], "the page that waits hears that the wait is over"
 
 
 @pytest.mark.parametrize("message", ["Insufficient funds", "Internal Error", "Request cancelled by user", ""])
 def test_headline_and_reason_are_never_the_same_sentence(shopper, bought, message):
-    bought.hear(bought.failure(message=message))
+    bought.post_callback(bought.failure(message=message))
     shopper.get(bought.order_path)
 
     banner = shopper.page.find(".//section[@aria-labelledby='status-title']")
@@ -251,7 +251,7 @@ def test_a_later_click_opens_a_new_page_and_the_old_one_still_counts(shopper, bo
 
     assert fresh.reference != bought.reference
     assert fresh.callback_path != bought.callback_path
-    assert ledger.standing(bought).attempt == "superseded"
+    assert ledger.order_state(bought).attempt == "superseded"
 
 
 @pytest.mark.parametrize("payment", [state for state in Payment if state != "awaiting"])
@@ -289,7 +289,7 @@ def test_without_javascript_the_page_reloads_less_and_less_often_and_stops(shopp
 
 
 def test_a_payment_in_review_shows_the_amount_reported_and_what_is_missing(shopper, bought):
-    bought.hear(bought.callback(amount=str(bought.total - 150)))
+    bought.post_callback(bought.callback(amount=str(bought.total - 150)))
     shopper.get(bought.order_path)
 
     assert f"A payment of {shillings(bought.total - 150)} was reported for this order" in words(shopper.page)
@@ -297,7 +297,7 @@ def test_a_payment_in_review_shows_the_amount_reported_and_what_is_missing(shopp
 
 
 def test_an_order_on_its_way_says_first_who_brings_it_and_how_to_call_them(shopper, bought, ledger, app):
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     ledger.put_order(bought, fulfilment="sent")
     with app.app_context():
         order = db.session.scalars(select(Order)).one()
@@ -313,7 +313,7 @@ def test_an_order_on_its_way_says_first_who_brings_it_and_how_to_call_them(shopp
 def test_an_order_that_is_ready_says_where_it_is(shopper, ledger, app):
     shopper.add(SKU)
     bought = Bought(shopper, shopper.checkout(area="pickup").headers["Location"])
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     ledger.put_order(bought, fulfilment="packed", collection_code="1234", pickup_place="Kimathi Street 5, 9 to 5")
     shopper.get(bought.order_path)
 

@@ -31,7 +31,7 @@ def checks(app) -> list[str]:
 
 
 def test_the_code_of_a_success_is_in_the_ledger_and_finds_the_order(app, bought, there):
-    bought.hear(bought.callback(transaction_code=CODE.lower()))
+    bought.post_callback(bought.callback(transaction_code=CODE.lower()))
 
     there("paid", "paid", "sold")
     assert books(app) == [(bought.total, CODE)]
@@ -40,7 +40,7 @@ def test_the_code_of_a_success_is_in_the_ledger_and_finds_the_order(app, bought,
 
 
 def test_a_code_never_pays(app, bought, there):
-    bought.hear(bought.callback(transaction_code=CODE, amount="1"))
+    bought.post_callback(bought.callback(transaction_code=CODE, amount="1"))
 
     there("review", "review")
     assert books(app) == []
@@ -55,19 +55,19 @@ def test_a_code_that_is_in_the_ledger_flags_the_order_which_is_paid(app, shopper
         write(lambda: manual_payments.mark_paid(order, order.payment, money, "owner@example.com"))
         number = order.number
 
-    assert bought.hear(bought.callback(transaction_code=CODE)).status_code == 200
+    assert bought.post_callback(bought.callback(transaction_code=CODE)).status_code == 200
 
-    assert ledger.standing(bought).order == "paid"
+    assert ledger.order_state(bought).order == "paid"
     assert sorted(books(app), key=str) == sorted([(other.total, CODE), (bought.total, None)], key=str)
     [words] = checks(app)
     assert number in words and CODE in words
 
 
 def test_a_second_code_for_one_payment_is_flagged_for_review(app, bought, there):
-    bought.hear(bought.callback(transaction_code=CODE))
-    bought.hear(bought.callback(transaction_code=CODE))
+    bought.post_callback(bought.callback(transaction_code=CODE))
+    bought.post_callback(bought.callback(transaction_code=CODE))
     assert checks(app) == []
-    bought.hear(bought.callback(transaction_code="SKA1B2C3D5"))
+    bought.post_callback(bought.callback(transaction_code="SKA1B2C3D5"))
 
     there("paid", "paid", "sold")
     [words] = checks(app)
@@ -75,16 +75,16 @@ def test_a_second_code_for_one_payment_is_flagged_for_review(app, bought, there)
 
 
 def test_codes_of_cards_and_of_failures_are_not_m_pesa_codes(app, shopper, bought):
-    bought.hear(bought.failure(transaction_code="SKA1B2C3D5"))
+    bought.post_callback(bought.failure(transaction_code="SKA1B2C3D5"))
     assert found_by(app, "SKA1B2C3D5") == 0
-    bought.hear(bought.callback(transaction_code=CODE, payment_method="CARD"))
+    bought.post_callback(bought.callback(transaction_code=CODE, payment_method="CARD"))
 
     assert books(app) == [(bought.total, None)]
     assert found_by(app, CODE) == 1
 
 
 def test_the_code_of_an_accepted_payment_is_in_the_ledger(app, bought, ledger):
-    bought.hear(bought.callback(transaction_code=CODE, amount=str(bought.total - 1)))
+    bought.post_callback(bought.callback(transaction_code=CODE, amount=str(bought.total - 1)))
     with app.app_context():
         order = db.session.scalars(select(Order).filter_by(token=bought.order_path.rsplit("/", 1)[1])).one()
         write(lambda: manual_payments.accept(order, bought.total - 1, "owner@example.com", write_off=1))
@@ -93,7 +93,7 @@ def test_the_code_of_an_accepted_payment_is_in_the_ledger(app, bought, ledger):
 
 
 def test_the_reported_amount_is_kept_with_an_attempt_in_review(app, bought):
-    bought.hear(bought.callback(amount=str(bought.total - 50)))
+    bought.post_callback(bought.callback(amount=str(bought.total - 50)))
 
     with app.app_context():
         assert db.session.scalars(select(PaymentAttempt.reported_amount)).one() == bought.total - 50

@@ -34,7 +34,7 @@ def kept(app):
 def test_a_payment_of_a_missing_attempt_is_kept_as_received(app, lost, ledger):
     body = json.dumps(lost.callback()).encode()
 
-    assert lost.hear(body).status_code == 200
+    assert lost.post_callback(body).status_code == 200
 
     [one] = kept(app)
     assert (one.raw, one.claim, one.reference, one.amount) == (body, "yes", lost.reference, lost.total)
@@ -54,19 +54,19 @@ def test_an_address_that_is_not_ours_writes_nothing_and_is_not_found(app, lost, 
     }[spoiled]
     lost.callback_path = address
 
-    assert lost.hear(lost.callback()).status_code == 404
+    assert lost.post_callback(lost.callback()).status_code == 404
     assert kept(app) == []
 
 
 def test_a_repeat_is_kept_once_even_at_the_same_moment(app, lost):
-    statuses = at_once([lambda: lost.hear(lost.callback()).status_code for _ in range(8)])
+    statuses = at_once([lambda: lost.post_callback(lost.callback()).status_code for _ in range(8)])
 
     assert set(statuses) == {200}
     assert len(kept(app)) == 1
 
 
 def test_an_unmatched_failure_is_kept_as_resolved(app, lost):
-    lost.hear(lost.failure())
+    lost.post_callback(lost.failure())
 
     [one] = kept(app)
     assert (one.claim, one.resolution) == ("no", unmatched_callbacks.NO_PAYMENT)
@@ -75,7 +75,7 @@ def test_an_unmatched_failure_is_kept_as_resolved(app, lost):
 
 @pytest.mark.parametrize(("body", "status"), [(b"\xff\x00", 400), (b"x" * 20_000, 413)])
 def test_an_unreadable_unmatched_callback_is_kept_too(app, lost, body, status):
-    assert lost.hear(body).status_code == status
+    assert lost.post_callback(body).status_code == status
 
     [one] = kept(app)
     assert (one.claim, one.raw) == ("", body[: 16 * 1024])
@@ -83,17 +83,17 @@ def test_an_unreadable_unmatched_callback_is_kept_too(app, lost, body, status):
 
 def test_one_address_cannot_fill_the_disk_nor_displace_a_payment(app, lost):
     for number in range(unmatched_callbacks.MAX_KEPT + 5):
-        lost.hear(lost.callback(payment_status=f"Who knows {number}"))
+        lost.post_callback(lost.callback(payment_status=f"Who knows {number}"))
     assert len(kept(app)) == unmatched_callbacks.MAX_KEPT
 
-    assert lost.hear(lost.callback()).status_code == 200
+    assert lost.post_callback(lost.callback()).status_code == 200
     assert [one.claim for one in kept(app)].count("yes") == 1
 
 
 def test_from_the_spool_it_is_kept_the_same(app, lost, monkeypatch, tmp_path):
     with monkeypatch.context() as patch:
         patch.setattr("shop.payments.views.settle_callback", lambda posted: 1 / 0)
-        assert lost.hear(lost.callback()).status_code == 202
+        assert lost.post_callback(lost.callback()).status_code == 202
     with app.app_context():
         assert drain_spool() == 1
 
@@ -102,8 +102,8 @@ def test_from_the_spool_it_is_kept_the_same(app, lost, monkeypatch, tmp_path):
 
 
 def test_dismissed_callbacks_are_deleted_in_time_and_open_ones_are_kept(app, lost):
-    lost.hear(lost.callback())
-    lost.hear(lost.failure())
+    lost.post_callback(lost.callback())
+    lost.post_callback(lost.failure())
     with app.app_context():
         assert write(lambda: unmatched_callbacks.delete_dismissed(0, utcnow() + 30 * MONTH)) == 0
         assert write(lambda: unmatched_callbacks.delete_dismissed(24, utcnow() + 23 * MONTH)) == 0

@@ -68,7 +68,7 @@ def test_a_code_is_normalised_to_at_most_forty_printable_characters():
 
 @pytest.mark.parametrize("kind", ["percent", "fixed"])
 def test_a_code_has_the_discount_of_its_columns(kind):
-    assert DiscountCode(kind=kind, value=10, minimum_subtotal=500).reduction == Discount(kind, 10, 500)
+    assert DiscountCode(kind=kind, value=10, minimum_subtotal=500).as_discount == Discount(kind, 10, 500)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ REDUCTIONS = st.builds(Discount, st.just("percent"), st.integers(1, 100), MINIMA
 
 
 @given(LINES, FEES, st.none() | REDUCTIONS)
-def test_lines_and_delivery_less_the_discount_are_the_total(lines, fee, reduction):
-    quoted = quote(lines, fee, reduction)
+def test_lines_and_delivery_less_the_discount_are_the_total(lines, fee, discount):
+    quoted = quote(lines, fee, discount)
 
     assert quoted.subtotal == sum(line.unit_price * line.quantity for line in lines)
     assert quoted.subtotal + quoted.delivery_fee - quoted.discount == quoted.total
@@ -29,8 +29,8 @@ def test_lines_and_delivery_less_the_discount_are_the_total(lines, fee, reductio
 
 
 @given(LINES, FEES, REDUCTIONS)
-def test_the_discount_never_exceeds_the_subtotal_and_never_reduces_the_delivery_fee(lines, fee, reduction):
-    quoted = quote(lines, fee, reduction)
+def test_the_discount_never_exceeds_the_subtotal_and_never_reduces_the_delivery_fee(lines, fee, discount):
+    quoted = quote(lines, fee, discount)
 
     assert 0 <= quoted.discount <= quoted.subtotal
     assert quoted.delivery_fee == fee
@@ -38,10 +38,10 @@ def test_the_discount_never_exceeds_the_subtotal_and_never_reduces_the_delivery_
 
 
 @given(st.integers(0, 10_000_000), st.integers(0, 10_000_000), REDUCTIONS)
-def test_a_larger_subtotal_never_gets_a_smaller_discount(fewer, more, reduction):
+def test_a_larger_subtotal_never_gets_a_smaller_discount(fewer, more, discount):
     fewer, more = sorted((fewer, more))
 
-    assert reduction.discount_on(fewer) <= reduction.discount_on(more)
+    assert discount.discount_on(fewer) <= discount.discount_on(more)
 
 
 @given(LINES, LINE, FEES, FEES)
@@ -50,10 +50,10 @@ def test_without_a_code_more_goods_and_a_dearer_area_never_cost_less(lines, anot
 
 
 @given(st.integers(0, 10_000_000), REDUCTIONS)
-def test_below_its_minimum_a_code_gives_no_discount(goods, reduction):
-    discount = reduction.discount_on(goods)
+def test_below_its_minimum_a_code_gives_no_discount(goods, discount):
+    reduced = discount.discount_on(goods)
 
-    assert (discount == 0) or goods >= reduction.minimum_subtotal
+    assert (reduced == 0) or goods >= discount.minimum_subtotal
 
 
 @given(st.integers(0, 10_000_000), st.integers(1, 100))

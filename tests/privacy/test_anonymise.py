@@ -31,8 +31,8 @@ LONG_AGO = timedelta(days=800)
 def bought(app, shopper):
     """A delivered order with personal data in every free text about it."""
     one = shopper.buy(full_name=NAME, phone_number=PHONE, email=EMAIL, location=PLACE, note=NOTE)
-    one.hear(one.callback(message=f"Received from {NAME} 254733987654", customer=NAME))
-    one.hear(f"{NAME} {EMAIL}".encode())
+    one.post_callback(one.callback(message=f"Received from {NAME} 254733987654", customer=NAME))
+    one.post_callback(f"{NAME} {EMAIL}".encode())
     with app.app_context():
         send_due(app.config["SETTINGS"], utcnow())
         write(lambda: _write_everywhere(one))
@@ -85,13 +85,13 @@ def traces(app):
     return sorted(set(found))
 
 
-def ask(clerk, who=PHONE, typed=None, act="anonymise"):
-    form = hidden_fields(clerk.get("/admin/").text)
-    return clerk.post(f"/admin/privacy/{act}", {**form, "who": who, "typed": who if typed is None else typed})
+def ask(owner, who=PHONE, typed=None, act="anonymise"):
+    form = hidden_fields(owner.get("/admin/").text)
+    return owner.post(f"/admin/privacy/{act}", {**form, "who": who, "typed": who if typed is None else typed})
 
 
 @both_databases
-def test_after_anonymising_no_column_has_personal_data_of_the_buyer(app, clerk, bought, tmp_path):
+def test_after_anonymising_no_column_has_personal_data_of_the_buyer(app, owner, bought, tmp_path):
     assert set(traces(app)) >= {
         *("orders.full_name", "orders.phone_number", "orders.email", "orders.location", "orders.note"),
         *("order_event.words", "audit_log_entry.words", "outbox_email.recipient", "outbox_email.body"),
@@ -102,10 +102,10 @@ def test_after_anonymising_no_column_has_personal_data_of_the_buyer(app, clerk, 
     files = list((tmp_path / "instance" / "mail").iterdir())
     assert files
 
-    reply = ask(clerk)
+    reply = ask(owner)
 
     assert reply.status_code == 303
-    assert "The buyer of 1 order is anonymised" in clerk.get(reply.location).text
+    assert "The buyer of 1 order is anonymised" in owner.get(reply.location).text
     assert traces(app) == []
     assert not [file for file in files if file.exists()]
 
@@ -118,31 +118,31 @@ def test_the_fixture_writes_personal_data_into_every_table_of_an_order(app, boug
 
 
 @both_databases
-def test_codes_and_search_terms_of_an_anonymised_buyer_are_deleted(app, clerk, bought):
+def test_codes_and_search_terms_of_an_anonymised_buyer_are_deleted(app, owner, bought):
     number = number_of(app, bought)
-    assert number in clerk.get("/admin/?tab=all&q=akinyi").text
-    ask(clerk)
+    assert number in owner.get("/admin/?tab=all&q=akinyi").text
+    ask(owner)
 
-    assert number not in clerk.get("/admin/?tab=all&q=akinyi").text
-    assert number in clerk.get(f"/admin/?tab=all&q={number}").text
+    assert number not in owner.get("/admin/?tab=all&q=akinyi").text
+    assert number in owner.get(f"/admin/?tab=all&q={number}").text
     with app.app_context():
         assert (_order(bought).collection_code, _order(bought).offered_codes) == ("", [])
 
 
-def test_no_admin_page_offers_to_call_an_anonymised_buyer(app, clerk, bought):
-    ask(clerk)
+def test_no_admin_page_offers_to_call_an_anonymised_buyer(app, owner, bought):
+    ask(owner)
     number = number_of(app, bought)
     for address in (
         *("/admin/?tab=all", f"/admin/orders/{number}", f"/admin/orders/{number}/link", "/admin/checks"),
         *(f"/admin/print?slip={slip}&order={number}" for slip in ("packing", "receipt", "rider")),
     ):
-        page = clerk.get(address)
+        page = owner.get(address)
         assert page.status_code == 200, address
         assert not re.search(r'href="(?:tel:\+?"|https://wa\.me/(?:\?|")|mailto:")', page.text), address
 
 
 @both_databases
-def test_lines_and_payments_stay_after_anonymising(app, clerk, bought):
+def test_lines_and_payments_stay_after_anonymising(app, owner, bought):
     with app.app_context():
         before = _order(bought)
         kept = {
@@ -151,7 +151,7 @@ def test_lines_and_payments_stay_after_anonymising(app, clerk, bought):
         }
         lines = [(line.sku, line.quantity, line.unit_price) for line in before.lines]
 
-    ask(clerk, EMAIL)
+    ask(owner, EMAIL)
 
     with app.app_context():
         order = _order(bought)
@@ -166,20 +166,20 @@ def test_lines_and_payments_stay_after_anonymising(app, clerk, bought):
         assert act.words == "Anonymised the buyer"
 
 
-def test_the_pages_of_an_anonymised_order_show_that_it_is_anonymised(app, clerk, bought):
-    ask(clerk)
+def test_the_pages_of_an_anonymised_order_show_that_it_is_anonymised(app, owner, bought):
+    ask(owner)
     page = Shopper(app).get(bought.order_path).text
 
     assert "were removed from this order on" in page
     assert "KSh" in page
-    assert ANONYMISED_NAME in clerk.get("/admin/?tab=all").text
-    assert "Anonymised" in clerk.get("/admin/mail?tab=files").text
+    assert ANONYMISED_NAME in owner.get("/admin/?tab=all").text
+    assert "Anonymised" in owner.get("/admin/mail?tab=files").text
 
 
 @both_databases
-def test_later_callbacks_and_lookups_bring_no_personal_data_back(app, clerk, bought):
-    ask(clerk)
-    assert bought.hear(bought.callback(message=f"Again from {NAME}")).status_code == 200
+def test_later_callbacks_and_lookups_bring_no_personal_data_back(app, owner, bought):
+    ask(owner)
+    assert bought.post_callback(bought.callback(message=f"Again from {NAME}")).status_code == 200
     with app.app_context():
         order_id, number = _order(bought).id, _order(bought).number
     lookup = Shopper(app)
@@ -193,11 +193,11 @@ def test_later_callbacks_and_lookups_bring_no_personal_data_back(app, clerk, bou
 
 
 @both_databases
-def test_a_waiting_email_of_an_anonymised_buyer_is_not_sent(app, clerk, shopper):
+def test_a_waiting_email_of_an_anonymised_buyer_is_not_sent(app, owner, shopper):
     one = shopper.buy(full_name=NAME, phone_number=PHONE, email=EMAIL)
     with app.app_context():
         write(lambda: db.session.execute(update(Order).values(payment=Payment.REFUNDED)))
-    ask(clerk)
+    ask(owner)
 
     with app.app_context():
         assert send_due(app.config["SETTINGS"], utcnow() + timedelta(hours=1)) == 0
@@ -225,21 +225,21 @@ DONE = [
 
 @both_databases
 @pytest.mark.parametrize(("fields", "words"), WAITING)
-def test_an_order_that_needs_work_is_not_anonymised_and_the_page_says_why(app, clerk, fields, words):
+def test_an_order_that_needs_work_is_not_anonymised_and_the_page_says_why(app, owner, fields, words):
     order_factory.keep(app, order_factory.order(**{"full_name": NAME, "placed_at": utcnow() - LONG_AGO, **fields}))
 
-    assert words in clerk.get("/admin/privacy?who=0722000111").text
-    assert ask(clerk, "0722000111").status_code == 422
+    assert words in owner.get("/admin/privacy?who=0722000111").text
+    assert ask(owner, "0722000111").status_code == 422
     with app.app_context():
         assert db.session.scalars(select(Order)).one().full_name == NAME
 
 
 @both_databases
 @pytest.mark.parametrize("fields", DONE)
-def test_a_finished_order_is_anonymised(app, clerk, fields):
+def test_a_finished_order_is_anonymised(app, owner, fields):
     order_factory.keep(app, order_factory.order(placed_at=utcnow() - LONG_AGO, **fields))
 
-    assert ask(clerk, "0722000111").status_code == 303
+    assert ask(owner, "0722000111").status_code == 303
     with app.app_context():
         order = db.session.scalars(select(Order)).one()
         assert order.anonymised_at
@@ -247,21 +247,21 @@ def test_a_finished_order_is_anonymised(app, clerk, fields):
 
 
 @both_databases
-def test_a_buyer_is_anonymised_in_all_orders_or_in_none(app, clerk):
+def test_a_buyer_is_anonymised_in_all_orders_or_in_none(app, owner):
     old = utcnow() - LONG_AGO
     order_factory.keep(
         app, order_factory.order(placed_at=old, payment="expired"), order_factory.order(placed_at=old, payment="paid")
     )
 
-    assert ask(clerk, "0722000111").status_code == 422
+    assert ask(owner, "0722000111").status_code == 422
     with app.app_context():
         assert [order.anonymised_at for order in db.session.scalars(select(Order))] == [None, None]
 
 
 @pytest.mark.parametrize("typed", ["", "0722", "0722000112", "yes", CANARY, "\0", "x" * 5000, "🧺"])
-def test_the_buyer_must_be_typed_again_to_confirm(app, clerk, typed):
+def test_the_buyer_must_be_typed_again_to_confirm(app, owner, typed):
     order_factory.keep(app, order_factory.order(payment="refunded"))
-    reply = ask(clerk, "0722000111", typed)
+    reply = ask(owner, "0722000111", typed)
 
     assert reply.status_code == 422
     assert '<a href="#typed">' in reply.text
@@ -270,21 +270,21 @@ def test_the_buyer_must_be_typed_again_to_confirm(app, clerk, typed):
 
 
 @pytest.mark.parametrize("who", ["", "x", "07", CANARY, "\0", "x" * 5000, "🧺", "+4412345678"])
-def test_an_invalid_buyer_is_reported_beside_the_field(clerk, who):
-    replies = [clerk.get("/admin/privacy", query_string={"who": who}), ask(clerk, who), ask(clerk, who, act="export")]
+def test_an_invalid_buyer_is_reported_beside_the_field(owner, who):
+    replies = [owner.get("/admin/privacy", query_string={"who": who}), ask(owner, who), ask(owner, who, act="export")]
 
     assert [reply.status_code for reply in replies] == [422] * 3
     assert all('<a href="#who">' in reply.text for reply in replies)
 
 
-def test_nothing_is_stored_about_an_unknown_buyer(clerk):
-    assert "There is no order with" in clerk.get("/admin/privacy?who=nobody@example.com").text
+def test_nothing_is_stored_about_an_unknown_buyer(owner):
+    assert "There is no order with" in owner.get("/admin/privacy?who=nobody@example.com").text
 
 
 @both_databases
-def test_the_export_has_every_row_about_the_buyer_and_no_secrets(app, clerk, bought):
+def test_the_export_has_every_row_about_the_buyer_and_no_secrets(app, owner, bought):
     order_factory.keep(app, order_factory.order(full_name="Somebody Else", email="else@example.com"))
-    reply = ask(clerk, EMAIL, act="export")
+    reply = ask(owner, EMAIL, act="export")
 
     held = json.loads(reply.text)["held"]
     assert "attachment" in reply.headers["Content-Disposition"]
@@ -299,27 +299,27 @@ def test_the_export_has_every_row_about_the_buyer_and_no_secrets(app, clerk, bou
         assert act.words == "Exported the personal data of the buyer of 1 order"
 
 
-def test_the_page_shows_the_stored_data(clerk, bought):
-    page = clerk.get("/admin/privacy?who=+254733987654").text
+def test_the_page_shows_the_stored_data(owner, bought):
+    page = owner.get("/admin/privacy?who=+254733987654").text
 
     for words in (NAME, PHONE, EMAIL, PLACE, NOTE, "1 order with 0733 987 654"):
         assert words in page
 
 
-def test_privacy_requires_a_recently_confirmed_owner(app, clerk, packer):
+def test_privacy_requires_a_recently_confirmed_owner(app, owner, staff):
     from shop.accounts import login
 
-    assert packer.get("/admin/privacy").status_code == 403
-    with clerk.browser.session_transaction("/admin/") as session:
+    assert staff.get("/admin/privacy").status_code == 403
+    with owner.browser.session_transaction("/admin/") as session:
         session[login.CONFIRMED_AT] = 0
-    assert clerk.get("/admin/privacy").location.startswith("/admin/confirm?next=/admin/privacy")
-    form = {**hidden_fields(clerk.get("/admin/").text), "who": PHONE, "typed": PHONE}
+    assert owner.get("/admin/privacy").location.startswith("/admin/confirm?next=/admin/privacy")
+    form = {**hidden_fields(owner.get("/admin/").text), "who": PHONE, "typed": PHONE}
     for act in ("anonymise", "export"):
         asked_on = {"Referer": f"http://localhost/admin/privacy?who={PHONE}"}
-        reply = clerk.browser.post(f"/admin/privacy/{act}", data=form, headers=asked_on)
+        reply = owner.browser.post(f"/admin/privacy/{act}", data=form, headers=asked_on)
         assert (reply.status_code, reply.location) == (303, "/admin/confirm?next=/admin/kept-form")
     for path in ("/admin/privacy/export", "/admin/privacy/anonymise"):
-        assert clerk.get(path).location == "/admin/privacy"
+        assert owner.get(path).location == "/admin/privacy"
 
 
 # -- by itself

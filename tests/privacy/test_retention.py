@@ -136,11 +136,11 @@ def test_the_privacy_page_of_a_shop_without_retention_period_says_so(settings):
 
 
 @both_databases
-def test_two_concurrent_requests_anonymise_once(app, clerk):
+def test_two_concurrent_requests_anonymise_once(app, owner):
     order_factory.keep(app, order_factory.order(payment="refunded"))
-    form = {**hidden_fields(clerk.get("/admin/").text), "who": "0722000111", "typed": "0722000111"}
+    form = {**hidden_fields(owner.get("/admin/").text), "who": "0722000111", "typed": "0722000111"}
 
-    replies = at_once([lambda: clerk.browser.post("/admin/privacy/anonymise", data=form)] * 3)
+    replies = at_once([lambda: owner.browser.post("/admin/privacy/anonymise", data=form)] * 3)
 
     assert sorted(reply.status_code for reply in replies)[0] == 303
     assert all(reply.status_code < 500 for reply in replies)

@@ -47,8 +47,8 @@ def test_a_long_date_range_is_shown_by_calendar_months():
         ({"from": "2020-01-01", "to": "2026-11-09"}, "from", "That is more than two years"),
     ],
 )
-def test_an_invalid_date_is_reported_beside_its_field(clerk, query, field, words):
-    reply = clerk.get("/admin/reports", query_string=query)
+def test_an_invalid_date_is_reported_beside_its_field(owner, query, field, words):
+    reply = owner.get("/admin/reports", query_string=query)
 
     assert reply.status_code == 422
     assert re.search(rf'<a href="#{field}">{words}', reply.text)
@@ -59,15 +59,15 @@ def test_an_invalid_date_is_reported_beside_its_field(clerk, query, field, words
 
 
 @pytest.mark.parametrize("days", ["8", "x", "", "-1", "99999999999999999999", "1\0"])
-def test_an_unknown_tab_shows_the_default_days(clerk, days):
-    assert "Report, " in clerk.get("/admin/reports", query_string={"days": days}).text
+def test_an_unknown_tab_shows_the_default_days(owner, days):
+    assert "Report, " in owner.get("/admin/reports", query_string={"days": days}).text
 
 
 @pytest.mark.parametrize("first", ["2026-11-24", "2026-10-30", "2025-11-01"])
-def test_the_bars_fit_the_chart_and_the_table_lists_each(app, clerk, first):
+def test_the_bars_fit_the_chart_and_the_table_lists_each(app, owner, first):
     now = at("2026-11-24T10:00")
     order_factory.keep(app, *(paid(now - timedelta(days=n), 1000 * n + 1) for n in range(30)))
-    page = clerk.get(f"/admin/reports?from={first}&to=2026-11-24").text
+    page = owner.get(f"/admin/reports?from={first}&to=2026-11-24").text
 
     heights = [float(height) for height in re.findall(r'class="column-chart__bar"[^>]*height="([\d.]+)"', page)]
     assert heights

@@ -71,7 +71,7 @@ def test_with_utc_days_the_figures_would_differ(app, monkeypatch):
 
 
 @both_databases
-def test_a_month_sums_to_the_shilling(app, clerk):
+def test_a_month_sums_to_the_shilling(app, owner):
     chance = random.Random(7)
     orders = []
     for _ in range(300):
@@ -99,12 +99,12 @@ def test_a_month_sums_to_the_shilling(app, clerk):
         assert bar.sales.amount == sum(
             total for moment, total in sold if moment.astimezone(NAIROBI).date() == bar.step.days[0]
         )
-    page = clerk.get("/admin/reports?from=2026-11-01&to=2026-11-30").text
+    page = owner.get("/admin/reports?from=2026-11-01&to=2026-11-30").text
     assert f"KSh {sum(of_month):,}" in page
 
 
 @both_databases
-def test_only_paid_orders_are_sales_and_the_rest_has_rows_of_its_own(app, clerk):
+def test_only_paid_orders_are_sales_and_the_rest_has_rows_of_its_own(app, owner):
     moment = at("2026-11-10T12:00")
     others = [
         order_factory.order(total=7000 + n, placed_at=moment, payment=state) for n, state in enumerate(queries.UNPAID)
@@ -124,13 +124,13 @@ def test_only_paid_orders_are_sales_and_the_rest_has_rows_of_its_own(app, clerk)
         "cancelled": 7003,
     }
     assert (made.placed.all, made.placed.paid, made.placed.share) == (6, 2, 33)
-    page = clerk.get("/admin/reports?from=2026-11-10&to=2026-11-10").text
+    page = owner.get("/admin/reports?from=2026-11-10&to=2026-11-10").text
     assert "KSh 1,500" in page
     assert "KSh 7,002" in page
 
 
 @both_databases
-def test_every_figure_links_to_its_orders(app, clerk):
+def test_every_figure_links_to_its_orders(app, owner):
     moment = at("2026-11-10T12:00")
     failed = order_factory.attempt(state="failed", method="MPESA", reason="wrong_pin", created_at=moment)
     refunded = paid(moment, 800, "CARD")
@@ -143,7 +143,7 @@ def test_every_figure_links_to_its_orders(app, clerk):
         order_factory.order(total=40, placed_at=moment, payment="awaiting"),
         paid(moment - timedelta(days=1), 9999),
     )
-    page = clerk.get("/admin/reports?from=2026-11-10&to=2026-11-10")
+    page = owner.get("/admin/reports?from=2026-11-10&to=2026-11-10")
     table = {
         unescape(row): link
         for row, link in re.findall(
@@ -151,7 +151,7 @@ def test_every_figure_links_to_its_orders(app, clerk):
         )
     }
 
-    sums = {row: clerk.get(unescape(link)).text for row, link in table.items()}
+    sums = {row: owner.get(unescape(link)).text for row, link in table.items()}
 
     said = {row: re.search(r"(\d+) orders?, KSh ([\d,]+) in total", text).groups() for row, text in sums.items()}
     assert said == {
@@ -174,9 +174,9 @@ def test_tries_that_brought_money_at_once_and_after_a_failure_are_told_apart():
 
 
 @both_databases
-def test_sales_link_to_the_orders_paid_in_the_period(app, clerk):
+def test_sales_link_to_the_orders_paid_in_the_period(app, owner):
     order_factory.keep(app, *(paid(at(f"2026-11-{day:02d}T23:30"), day) for day in range(1, 20)))
-    page = clerk.get("/admin/reports?from=2026-11-05&to=2026-11-09").text
+    page = owner.get("/admin/reports?from=2026-11-05&to=2026-11-09").text
 
     link = unescape(re.search(r'<dt>Sales</dt>\s*<dd><a href="([^"]+)">KSh 35', page)[1])
 
@@ -221,11 +221,11 @@ def test_an_order_paid_twice_counts_once(app):
 
 @both_databases
 @pytest.mark.parametrize("query", ["days=1", "days=7", "days=30", "from=2026-01-01&to=2026-11-24"])
-def test_a_report_needs_the_same_number_of_queries_for_any_number_of_orders(app, clerk, query):
+def test_a_report_needs_the_same_number_of_queries_for_any_number_of_orders(app, owner, query):
     order_factory.keep(app, *(paid(utcnow() - timedelta(hours=n)) for n in range(60)))
-    clerk.get("/admin/reports")
+    owner.get("/admin/reports")
     with counted(app) as statements:
-        assert clerk.get(f"/admin/reports?{query}").status_code == 200
+        assert owner.get(f"/admin/reports?{query}").status_code == 200
 
     asked = [one for one in statements if "store_settings" not in one]  # which are asked for every 5 seconds
     assert len(asked) <= MAX_QUERIES, asked
@@ -238,57 +238,57 @@ def test_a_report_needs_the_same_number_of_queries_for_any_number_of_orders(app,
         "of=refunded&from=x",
     ],
 )
-def test_an_unknown_figure_is_not_found(clerk, query):
-    assert clerk.get(f"/admin/reports/orders?{query}").status_code == 404
+def test_an_unknown_figure_is_not_found(owner, query):
+    assert owner.get(f"/admin/reports/orders?{query}").status_code == 404
 
 
 @both_databases
 @pytest.mark.parametrize("value", [CANARY, "\0", "x" * 5000, "🧺"])
-def test_a_figure_with_an_unknown_value_is_empty(clerk, value):
+def test_a_figure_with_an_unknown_value_is_empty(owner, value):
     for of in ("sku", "method", "refunded"):
-        reply = clerk.get("/admin/reports/orders", query_string={"of": of, "value": value, "before": value})
+        reply = owner.get("/admin/reports/orders", query_string={"of": of, "value": value, "before": value})
         assert reply.status_code == 200
         assert "No order is part of this figure" in reply.text
 
 
-def test_the_drilldown_is_paged(app, clerk):
+def test_the_drilldown_is_paged(app, owner):
     numbers = order_factory.keep(app, *(order_factory.order(placed_at=utcnow(), payment="expired") for _ in range(60)))
-    first = clerk.get("/admin/reports/orders?of=state&value=expired").text
-    second = clerk.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])).text
+    first = owner.get("/admin/reports/orders?of=state&value=expired").text
+    second = owner.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])).text
 
     assert re.findall(r"/admin/orders/(\d+)", first + second) == numbers[::-1]
     assert "60 orders" in second
 
 
-def test_an_empty_shop_has_a_report(clerk):
-    page = clerk.get("/admin/reports?days=30").text
+def test_an_empty_shop_has_a_report(owner):
+    page = owner.get("/admin/reports?days=30").text
 
     assert "KSh 0" in page
     assert "No payment attempts in these days" in page
 
 
-def test_product_names_are_escaped(app, clerk):
+def test_product_names_are_escaped(app, owner):
     strange = paid(utcnow())
     strange.lines[0].name = strange.lines[0].label = CANARY
     strange.lines[0].sku = CANARY
     mine, _ = order_factory.keep(app, strange, paid(utcnow(), total=10))
 
-    page = clerk.get("/admin/reports").text  # the page checker looks for it
+    page = owner.get("/admin/reports").text  # the page checker looks for it
 
     link = unescape(re.search(r'href="([^"]+of=sku[^"]+)"', page)[1])
-    behind = clerk.get(link).text
+    behind = owner.get(link).text
     assert re.findall(r"/admin/orders/([0-9]{8})\b", behind) == [mine]
     assert f"With {escape(CANARY)}" in behind
 
 
 @both_databases
-def test_the_export_has_the_same_figures_without_formulas(app, clerk):
+def test_the_export_has_the_same_figures_without_formulas(app, owner):
     moment = at("2026-11-10T12:00")
     strange = paid(moment, 1500)
     strange.lines[0].name, strange.lines[0].sku = "=HYPERLINK(1)", "=1"
     order_factory.keep(app, strange, paid(moment, 500, "CARD"))
 
-    reply = clerk.get("/admin/reports/export?from=2026-11-10&to=2026-11-11")
+    reply = owner.get("/admin/reports/export?from=2026-11-10&to=2026-11-11")
 
     rows = list(csv.reader(io.StringIO(reply.text.removeprefix("\ufeff"))))
     assert reply.mimetype == "text/csv"
@@ -300,7 +300,7 @@ def test_the_export_has_the_same_figures_without_formulas(app, clerk):
     assert any(row[1].startswith("'=HYPERLINK") for row in rows)
 
 
-def test_reports_are_for_owners(packer, stranger):
+def test_reports_are_for_owners(staff, visitor):
     for path in ("/admin/reports", "/admin/reports/export", "/admin/reports/orders?of=refunded"):
-        assert packer.get(path).status_code == 403
-        assert stranger.browser.get(path).status_code == 303
+        assert staff.get(path).status_code == 403
+        assert visitor.browser.get(path).status_code == 303

@@ -4,7 +4,7 @@ import pytest
 
 from shop.web.extensions import limiter
 from shop.web.rate_limits import bucket, client_address
-from tests.admin_client import Clerk, let_in
+from tests.admin_client import AdminClient, create_owner
 from tests.faults.figures import size
 from tests.shopper import SKU, Shopper, hidden_fields
 
@@ -132,16 +132,16 @@ class TestDiscountCodes:
         assert "-KSh" not in page + checkout.text, "a right one is not looked at either"
 
     def test_in_the_admin_they_are_limited_by_account(self, app, provider):
-        let_in(app)
-        clerk = Clerk(app, provider)
-        clerk.sign_in()
-        form = hidden_fields(clerk.get("/admin/orders/new").text)
+        create_owner(app)
+        owner = AdminClient(app, provider)
+        owner.sign_in()
+        form = hidden_fields(owner.get("/admin/orders/new").text)
         tried = [
-            clerk.post("/admin/orders/new", {**form, "code": f"GUESS{number}", "show": "1"}).status_code
+            owner.post("/admin/orders/new", {**form, "code": f"GUESS{number}", "show": "1"}).status_code
             for number in range(30)
         ]
-        refused = clerk.post("/admin/orders/new", {**form, "code": "KARIBU10", "full_name": "Achieng", "show": "1"})
-        without = clerk.post("/admin/orders/new", {**form, "code": "", "show": "1"})
+        refused = owner.post("/admin/orders/new", {**form, "code": "KARIBU10", "full_name": "Achieng", "show": "1"})
+        without = owner.post("/admin/orders/new", {**form, "code": "", "show": "1"})
 
         assert 429 not in tried
         assert refused.status_code == 429 and "were typed from your account" in refused.text

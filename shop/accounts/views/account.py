@@ -121,7 +121,7 @@ def account_end_sessions() -> AnyResponse:
 
 
 @admin.get("/me/codes")
-@may("staff", freshly=True, before_codes=True)
+@may("staff", recent_login=True, before_two_factor=True)
 def account_two_factor() -> str:
     """Set up two-factor codes, or manage them. New recovery codes are shown once."""
     shown = _from_session("recovery codes shown once", RECOVERY_CODES)
@@ -133,7 +133,7 @@ def account_two_factor() -> str:
 
 
 @admin.get("/me/codes.svg")
-@may("staff", freshly=True, before_codes=True)
+@may("staff", recent_login=True, before_two_factor=True)
 def account_two_factor_image() -> Response:
     """The QR code for the authenticator app."""
     secret = _from_session("two-factor set-up", SECRET) or abort(404)
@@ -144,7 +144,7 @@ def account_two_factor_image() -> Response:
 
 
 @admin.post("/me/codes")
-@may("staff", freshly=True, before_codes=True)
+@may("staff", recent_login=True, before_two_factor=True)
 @limiter.limit("20 per 5 minutes", key_func=lambda: f"set-up {current_user.get_id()}")
 def account_two_factor_on() -> ViewResponse:
     """Turn two-factor codes on with the first code of the authenticator app."""
@@ -168,7 +168,7 @@ def account_two_factor_on() -> ViewResponse:
 
 
 @admin.post("/me/codes/recovery")
-@may("staff", freshly=True)
+@may("staff", recent_login=True)
 def account_recovery_codes() -> AnyResponse:
     """Replace the recovery codes."""
     if not staff_sessions.current_session().two_factor:
@@ -191,7 +191,7 @@ def account_recovery_codes() -> AnyResponse:
 
 
 @admin.post("/me/codes/off")
-@may("staff", freshly=True)
+@may("staff", recent_login=True)
 def account_two_factor_off() -> AnyResponse:
     """Turn two-factor codes off."""
     question = ask_for_confirmation(

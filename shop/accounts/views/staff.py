@@ -16,7 +16,7 @@ from shop.accounts.one_time_links import send_invitation, withdraw_links
 from shop.accounts.permissions import admin, may
 from shop.accounts.staff_sessions import sessions_of
 from shop.accounts.two_factor import has_two_factor
-from shop.core.clock import utcnow
+from shop.core.clock import read_day, utcnow
 from shop.core.database import db, write
 from shop.core.text import one_line
 from shop.web.base_form import ViewResponse
@@ -42,7 +42,7 @@ def users() -> str:
 
 
 @admin.route("/people/invite", methods=["GET", "POST"])
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def users_invite() -> ViewResponse:
     """Invite a user by email."""
     form = InviteForm()
@@ -75,7 +75,7 @@ def _invite_page(form: InviteForm) -> ViewResponse:
 
 
 @admin.post("/people/invitations/<int(max=2147483647):invitation_id>/again")
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def users_invite_again(invitation_id: int) -> AnyResponse:
     """Email a new link in place of the older one."""
 
@@ -94,7 +94,7 @@ def users_invite_again(invitation_id: int) -> AnyResponse:
 
 
 @admin.post("/people/invitations/<int(max=2147483647):invitation_id>/withdraw")
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def users_withdraw(invitation_id: int) -> AnyResponse:
     """Withdraw an invitation."""
     question = ask_for_confirmation(
@@ -120,7 +120,7 @@ def users_withdraw(invitation_id: int) -> AnyResponse:
 
 
 @admin.get("/people/<int(max=2147483647):user_id>")
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def users_one(user_id: int) -> str:
     """Show a user and what an owner may change."""
     user = _user_or_404(user_id)
@@ -135,7 +135,7 @@ def users_one(user_id: int) -> str:
 
 
 @admin.post("/people/<int(max=2147483647):user_id>/role")
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def users_role(user_id: int) -> AnyResponse:
     """Change a user's role."""
     form = RoleForm()
@@ -151,7 +151,7 @@ def users_role(user_id: int) -> AnyResponse:
 
 
 @admin.post("/people/<int(max=2147483647):user_id>/remove")
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def users_remove(user_id: int) -> AnyResponse:
     """Remove a user."""
     name = _user_or_404(user_id).display_name
@@ -168,7 +168,7 @@ def users_remove(user_id: int) -> AnyResponse:
 
 
 @admin.post("/people/<int(max=2147483647):user_id>/codes-off")
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def users_two_factor_off(user_id: int) -> AnyResponse:
     """Turn off the two-factor codes of a user who lost them."""
     question = ask_for_confirmation(
@@ -216,7 +216,7 @@ def _invitation(invitation_id: int) -> OneTimeLink:
 def users_audit_log() -> str:
     """Show the audit log, newest first."""
     args = request.args
-    user_id, day = id_arg(args.get("person", "")), staff.parse_day(args.get("day", ""))
+    user_id, day = id_arg(args.get("person", "")), read_day(args.get("day", ""))
     page = staff.audit_log_entries(user_id, day, id_arg(args.get("before", "")))
 
     def link(before: int | None = None) -> str:

@@ -67,7 +67,7 @@ class StockForm(BaseForm):
     kind = RadioField("What happened?", validate_choice=False)
     pieces = WholeNumberField("Pieces", 0, MAX_STOCK, needed=True)
     note = text_line("The note", MAX_NOTE_LENGTH, required=False)
-    once = HiddenField()
+    idempotency_key = HiddenField()
 
     def __init__(self) -> None:
         super().__init__()
@@ -79,9 +79,9 @@ class StockForm(BaseForm):
             raise ValidationError("Choose what happened")
 
     @property
-    def idempotency_key(self) -> str | None:
+    def checked_key(self) -> str | None:
         """The form's key; None when it is not one of ours."""
-        typed = self.once.data or ""
+        typed = self.idempotency_key.data or ""
         return typed if re.fullmatch(r"[A-Za-z0-9_-]{16,32}", typed) else None
 
 
@@ -154,7 +154,7 @@ def _to_cancel() -> list[str]:
 def _change(sku: str, name: str, form: StockForm, cancel: list[str]) -> int:
     """Change the stock; return how many pieces are there now."""
     words, way = KINDS[form.kind.data]
-    key, pieces, note = form.idempotency_key, form.pieces.number or 0, form.note.data
+    key, pieces, note = form.checked_key, form.pieces.number or 0, form.note.data
     sent_before = key and db.session.scalar(select(StockEntry.id).where(StockEntry.idempotency_key == key))
     if not way and not sent_before:
         _refuse_if_moved(sku)
@@ -212,7 +212,7 @@ def _page(variant: Variant, form: StockForm, unsupplied: Sequence[Order] = ()) -
         kinds=KINDS,
         unsupplied=unsupplied,
         can_cancel=all(order.payment == Payment.AWAITING for order in unsupplied),
-        idempotency_key=form.once.data or secrets.token_urlsafe(18),
+        idempotency_key=form.idempotency_key.data or secrets.token_urlsafe(18),
         shown=_shown(variant.sku, variant.on_hand),
         link_to_page=lambda number: url_for("admin.stock", sku=variant.sku, page=number),
     )

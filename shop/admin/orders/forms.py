@@ -103,11 +103,11 @@ class CorrectForm(BaseForm):
 class _TextForm(BaseForm):
     """A text, with an idempotency key."""
 
-    once = HiddenField(default=lambda: secrets.token_urlsafe(16))
+    idempotency_key = HiddenField(default=lambda: secrets.token_urlsafe(16))
 
     def key(self, order_id: int) -> str:
         """The idempotency key to store, at most 40 safe characters."""
-        return f"{order_id}-{NOT_IN_KEY.sub('', self.once.data or '')[:22]}"[:40]
+        return f"{order_id}-{NOT_IN_KEY.sub('', self.idempotency_key.data or '')[:22]}"[:40]
 
 
 class NoteForm(_TextForm):

@@ -143,7 +143,7 @@ def _verify_payment(order: Order) -> str:
 
 
 @admin.route("/orders/<number>/mark-paid", methods=["GET", "POST"])
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def order_mark_paid(number: str) -> ViewResponse:
     """Record a payment that Chpter did not report."""
     order = order_by_number(number)
@@ -176,7 +176,7 @@ def _mark_paid(order: Order, form: MarkPaidForm) -> str:
 
 
 @admin.route("/orders/<number>/give-back", methods=["GET", "POST"])
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def order_record_refund(number: str) -> ViewResponse:
     """Record a refund that was made outside the shop."""
     order = order_by_number(number)

@@ -41,7 +41,7 @@ def _request_remaining(order: Order, received: int, remaining: int) -> str:
 
 
 @admin.route("/orders/<number>/accept-less", methods=["GET", "POST"])
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def order_accept_less(number: str) -> ViewResponse:
     """Accept less than the total and write off the shortfall. This cannot be undone, so it is confirmed on a page."""
     order = order_by_number(number)
@@ -83,7 +83,7 @@ def _accept_less(order: Order, form: ReasonForm, amount: int, received: int) -> 
 
 
 @admin.route("/orders/<number>/cancel-paid", methods=["GET", "POST"])
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def order_cancel_paid(number: str) -> ViewResponse:
     """Cancel a paid order that was not sent; its money becomes a refund due."""
     order = order_by_number(number)
@@ -109,7 +109,7 @@ def _cancel_paid(order: Order, form: ReasonForm, returned: LineCounts) -> str:
 
 
 @admin.route("/orders/<number>/take-back", methods=["GET", "POST"])
-@may("owner", freshly=True)
+@may("owner", recent_login=True)
 def order_undo_mark_paid(number: str) -> ViewResponse:
     """Undo "marked paid by hand": the payment was for another order."""
     order = order_by_number(number)

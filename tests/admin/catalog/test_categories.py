@@ -17,94 +17,94 @@ def order_of(app):
         return list(db.session.scalars(select(Category.slug).where(Category.active).order_by(Category.position)))
 
 
-def change(clerk, category, **answers):
+def change(owner, category, **answers):
     address = f"/admin/categories/{category.id}"
-    return clerk.post(address, {**fields_of(clerk.get(address).text), **answers})
+    return owner.post(address, {**fields_of(owner.get(address).text), **answers})
 
 
-def add(clerk, **answers):
-    form = fields_of(clerk.get("/admin/categories/new").text)
-    return clerk.post("/admin/categories/new", {**form, "name": "Books", **answers})
+def add(owner, **answers):
+    form = fields_of(owner.get("/admin/categories/new").text)
+    return owner.post("/admin/categories/new", {**form, "name": "Books", **answers})
 
 
-def test_a_category_is_added_last_and_can_hold_products(app, clerk, shopper, goods):
-    assert add(clerk, blurb="To read by lamplight.").status_code == 303
+def test_a_category_is_added_last_and_can_hold_products(app, owner, shopper, goods):
+    assert add(owner, blurb="To read by lamplight.").status_code == 303
 
     assert order_of(app)[-1] == "books"
-    goods.added(clerk, category=str(goods.category("books").id))
+    goods.added(owner, category=str(goods.category("books").id))
     assert "Blue mug" in shopper.get("/categories/books").text
     assert "To read by lamplight." in shopper.get("/categories/books").text
     assert "/categories/books" in shopper.get("/").text
 
 
 @both_databases
-def test_a_renamed_category_keeps_its_address_and_its_products_are_found_by_the_new_name(clerk, shopper, goods):
-    assert change(clerk, goods.category("baskets"), name="Vikapu").status_code == 303
+def test_a_renamed_category_keeps_its_address_and_its_products_are_found_by_the_new_name(owner, shopper, goods):
+    assert change(owner, goods.category("baskets"), name="Vikapu").status_code == 303
 
     assert "Vikapu" in shopper.get("/categories/baskets").text
     assert "/products/kiondo-classic" in shopper.get("/search?q=vikapu+kio-cla-ter").text
     assert "Changed category Baskets, now Vikapu" in goods.acts()
 
 
-def test_a_category_is_moved_up_and_down(app, clerk, goods):
+def test_a_category_is_moved_up_and_down(app, owner, goods):
     before = order_of(app)
     third = goods.category(before[2])
 
-    goods.press(clerk, f"/admin/categories/{third.id}/move", to="up")
+    goods.press(owner, f"/admin/categories/{third.id}/move", to="up")
     assert order_of(app) == [before[0], before[2], before[1], *before[3:]]
 
     for _ in range(9):
-        goods.press(clerk, f"/admin/categories/{third.id}/move", to="down")
+        goods.press(owner, f"/admin/categories/{third.id}/move", to="down")
     assert order_of(app)[-1] == third.slug
 
 
 @both_databases
-def test_a_category_with_products_for_sale_is_not_archived_and_their_number_is_shown(clerk, shopper, goods):
+def test_a_category_with_products_for_sale_is_not_archived_and_their_number_is_shown(owner, shopper, goods):
     baskets = goods.category("baskets")
 
-    goods.press(clerk, f"/admin/categories/{baskets.id}/archive")
+    goods.press(owner, f"/admin/categories/{baskets.id}/archive")
 
-    assert "Baskets still has 7 for sale. Move or archive those first" in clerk.get("/admin/categories").text
+    assert "Baskets still has 7 for sale. Move or archive those first" in owner.get("/admin/categories").text
     assert shopper.get("/categories/baskets").status_code == 200
 
 
-def test_an_empty_category_is_archived_and_restored(app, clerk, shopper, goods):
-    add(clerk)
+def test_an_empty_category_is_archived_and_restored(app, owner, shopper, goods):
+    add(owner)
     books = goods.category("books")
-    goods.press(clerk, f"/admin/categories/{books.id}/archive")
+    goods.press(owner, f"/admin/categories/{books.id}/archive")
 
     assert shopper.get("/categories/books").status_code == 410
     assert "/categories/books" not in shopper.get("/").text
-    assert "Books" not in clerk.get("/admin/products/new").text
-    assert "Archived" in clerk.get("/admin/categories").text
+    assert "Books" not in owner.get("/admin/products/new").text
+    assert "Archived" in owner.get("/admin/categories").text
 
-    goods.press(clerk, f"/admin/categories/{books.id}/restore")
+    goods.press(owner, f"/admin/categories/{books.id}/restore")
     assert shopper.get("/categories/books").status_code == 200
 
 
-def test_a_product_in_an_archived_category_is_not_restored(clerk, goods):
-    add(clerk)
+def test_a_product_in_an_archived_category_is_not_restored(owner, goods):
+    add(owner)
     books = goods.category("books")
-    added = goods.added(clerk, category=str(books.id))
-    goods.press(clerk, f"/admin/products/{added}/archive")
-    goods.press(clerk, f"/admin/categories/{books.id}/archive")
+    added = goods.added(owner, category=str(books.id))
+    goods.press(owner, f"/admin/products/{added}/archive")
+    goods.press(owner, f"/admin/categories/{books.id}/archive")
 
-    goods.press(clerk, f"/admin/products/{added}/restore")
+    goods.press(owner, f"/admin/products/{added}/restore")
 
-    assert "Its category, Books, is archived" in clerk.get(f"/admin/products/{added}").text
+    assert "Its category, Books, is archived" in owner.get(f"/admin/products/{added}").text
     assert not goods.product(added).active
 
 
-def test_a_category_shows_an_image_of_its_products_or_the_neutral_one(clerk, shopper, goods):
+def test_a_category_shows_an_image_of_its_products_or_the_neutral_one(owner, shopper, goods):
     baskets = goods.category("baskets")
-    page = clerk.get(f"/admin/categories/{baskets.id}").text
+    page = owner.get(f"/admin/categories/{baskets.id}").text
     offered = re.findall(r'name="image" value="([^"]*)"', page)
     assert len(offered) == 8 and offered[-1] == "img/no-image.svg"
 
-    assert change(clerk, baskets, image=offered[3]).status_code == 303
+    assert change(owner, baskets, image=offered[3]).status_code == 303
 
     assert offered[3].rsplit("/", 1)[1] in shopper.get("/").text
-    reply = change(clerk, baskets, image="../../etc/passwd")
+    reply = change(owner, baskets, image="../../etc/passwd")
     assert problems(reply) == ["That image is no longer there: choose another"]
 
 
@@ -120,27 +120,27 @@ def test_a_category_shows_an_image_of_its_products_or_the_neutral_one(clerk, sho
         ({"slug": ""}, "Address is empty: fill it in"),
     ],
 )
-def test_a_wrong_category_is_refused_with_the_remedy(clerk, goods, answers, words):
-    reply = change(clerk, goods.category("baskets"), **answers)
+def test_a_wrong_category_is_refused_with_the_remedy(owner, goods, answers, words):
+    reply = change(owner, goods.category("baskets"), **answers)
 
     assert reply.status_code == 422
     assert problems(reply) == [words]
 
 
 @pytest.mark.parametrize("name", [CANARY, "😀", "a\0b", "'; DROP TABLE category; --"])
-def test_hostile_names_of_categories_are_shown_as_they_were_typed(clerk, shopper, name):
-    assert add(clerk, name=name, blurb=name).status_code == 303
+def test_hostile_names_of_categories_are_shown_as_they_were_typed(owner, shopper, name):
+    assert add(owner, name=name, blurb=name).status_code == 303
 
-    assert clerk.get("/admin/categories").status_code == 200
+    assert owner.get("/admin/categories").status_code == 200
     assert shopper.get("/").status_code == 200
 
 
 @both_databases
-def test_a_category_archived_at_the_same_moment_gets_no_products(app, clerk, goods, monkeypatch):
+def test_a_category_archived_at_the_same_moment_gets_no_products(app, owner, goods, monkeypatch):
     from shop.admin.catalog import product_edit_views
 
-    add(clerk)
-    books, added = goods.category("books"), goods.added(clerk)
+    add(owner)
+    books, added = goods.category("books"), goods.added(owner)
     save = product_edit_views._save
 
     def archived_first(*edit):
@@ -148,7 +148,7 @@ def test_a_category_archived_at_the_same_moment_gets_no_products(app, clerk, goo
         return save(*edit)
 
     monkeypatch.setattr(product_edit_views, "_save", archived_first)
-    reply = goods.edit(clerk, added, category=str(books.id), name="Moved mug")
+    reply = goods.edit(owner, added, category=str(books.id), name="Moved mug")
 
     assert reply.status_code == 422
     assert problems(reply) == ["This category was archived a moment ago: choose another"]

@@ -13,14 +13,14 @@ from shop.catalog.csv_import.drafts import ImportDraft
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from tests import both_databases
-from tests.admin_client import Clerk, let_in
-from tests.csv_sheets import NEW, Desk, sheet, variant
+from tests.admin_client import AdminClient, create_owner
+from tests.csv_sheets import NEW, CsvPages, sheet, variant
 from tests.shopper import SKU, hidden_fields
 
 
 @pytest.fixture
-def desk(clerk):
-    return Desk(clerk)
+def sheets(owner):
+    return CsvPages(owner)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,8 @@ def desk(clerk):
         (b"PK\x03\x04" + bytes(500), "no CSV file"),
     ],
 )
-def test_a_file_that_is_not_csv_is_refused_with_the_remedy(app, desk, content, words):
-    reply = desk.send(content)
+def test_a_file_that_is_not_csv_is_refused_with_the_remedy(app, sheets, content, words):
+    reply = sheets.send(content)
 
     assert reply.status_code == 422
     assert words in reply.text
@@ -52,18 +52,18 @@ def test_a_file_that_is_not_csv_is_refused_with_the_remedy(app, desk, content, w
         assert db.session.scalar(select(func.count(ImportDraft.id))) == 0
 
 
-def test_a_form_without_a_file_is_refused(desk):
-    token = hidden_fields(desk.clerk.get("/admin/import").text)["csrf_token"]
+def test_a_form_without_a_file_is_refused(sheets):
+    token = hidden_fields(sheets.owner.get("/admin/import").text)["csrf_token"]
 
     for form in ({}, {"file": "text"}, {"file": (io.BytesIO(b""), "")}):
-        reply = desk.clerk.post("/admin/import", {"csrf_token": token, **form}, content_type="multipart/form-data")
+        reply = sheets.owner.post("/admin/import", {"csrf_token": token, **form}, content_type="multipart/form-data")
         assert reply.status_code == 422
         assert "Choose a CSV file" in reply.text
 
 
-def test_files_from_excel_are_read_and_the_guessed_format_is_reported(app, desk):
+def test_files_from_excel_are_read_and_the_guessed_format_is_reported(app, sheets):
     excel = f"SKU;Name;Colour\r\n{SKU};Café kiondo;red\r\n".encode("cp1252")
-    page = desk.look(excel)
+    page = sheets.look(excel)
 
     for words in (
         "read as a Windows file",
@@ -72,78 +72,78 @@ def test_files_from_excel_are_read_and_the_guessed_format_is_reported(app, desk)
         "<ins>Café kiondo</ins>",
     ):
         assert words in page.text
-    assert "Café" in desk.look(f"SKU\tName\n{SKU}\tCafé kiondo\n").text
+    assert "Café" in sheets.look(f"SKU\tName\n{SKU}\tCafé kiondo\n").text
 
 
-def test_a_row_with_more_cells_than_the_header_is_an_error_and_empty_rows_are_skipped(desk):
-    page = desk.look(f"SKU,Name\r\n,\r\n{SKU},A basket, with a lid\r\n\r\n")
+def test_a_row_with_more_cells_than_the_header_is_an_error_and_empty_rows_are_skipped(sheets):
+    page = sheets.look(f"SKU,Name\r\n,\r\n{SKU},A basket, with a lid\r\n\r\n")
 
     assert "Row: It has more cells than the header" in page.text
     assert ">3</td>" in page.text
     assert 'All rows <span class="tabs__count">1<' in page.text
 
 
-def test_the_preview_has_pages(desk):
+def test_the_preview_has_pages(sheets):
     rows = [{**NEW, "Slug": f"mat-{n}", "SKU": f"MAT-{n}"} for n in range(120)]
-    page = desk.look(sheet(*rows))
+    page = sheets.look(sheet(*rows))
 
     assert page.text.count('data-label="Row"') == import_views.PAGE_SIZE
-    assert desk.clerk.get(f"{desk.address}?page=3").text.count('data-label="Row"') == 20
+    assert sheets.owner.get(f"{sheets.address}?page=3").text.count('data-label="Row"') == 20
     for query in ("?page=999", "?page=x", "?show=none", "?show=error&page=0", "?page=" + "9" * 400, "?show=%00"):
-        assert desk.clerk.get(desk.address + query).status_code == 200
+        assert sheets.owner.get(sheets.address + query).status_code == 200
 
 
-def test_only_its_owner_sees_a_draft_and_it_is_deleted_after_a_day(app, desk, packer):
-    page = desk.look(sheet(NEW))
-    let_in(app, "other@example.com")
-    other = Clerk(app)
+def test_only_its_owner_sees_a_draft_and_it_is_deleted_after_a_day(app, sheets, staff):
+    page = sheets.look(sheet(NEW))
+    create_owner(app, "other@example.com")
+    other = AdminClient(app)
     other.sign_in("other@example.com")
 
-    assert other.get(desk.address).status_code == 404
+    assert other.get(sheets.address).status_code == 404
     token = hidden_fields(other.get("/admin/import").text)["csrf_token"]
-    other.post(f"{desk.address}/apply", {**hidden_fields(page.text), "csrf_token": token})
-    assert other.post(f"{desk.address}/forget", {"csrf_token": token}).status_code == 404
+    other.post(f"{sheets.address}/apply", {**hidden_fields(page.text), "csrf_token": token})
+    assert other.post(f"{sheets.address}/forget", {"csrf_token": token}).status_code == 404
     assert variant(app, "SIS-MAT") is None
-    assert packer.get(desk.address).status_code == 403
+    assert staff.get(sheets.address).status_code == 403
     with app.app_context():
         write(lambda: db.session.execute(update(ImportDraft).values(created_at=utcnow() - timedelta(hours=25))))
-    assert desk.clerk.get(desk.address).status_code == 404
+    assert sheets.owner.get(sheets.address).status_code == 404
     with app.app_context():
         assert drafts.sweep_drafts() == 1
         assert drafts.sweep_drafts() == 0
 
 
-def test_a_file_can_be_discarded(app, desk):
-    page = desk.look(sheet(NEW))
-    reply = desk.clerk.post(f"{desk.address}/forget", hidden_fields(page.text))
+def test_a_file_can_be_discarded(app, sheets):
+    page = sheets.look(sheet(NEW))
+    reply = sheets.owner.post(f"{sheets.address}/forget", hidden_fields(page.text))
 
     assert reply.status_code == 303
-    assert desk.clerk.get(desk.address).status_code == 404
+    assert sheets.owner.get(sheets.address).status_code == 404
     assert variant(app, "SIS-MAT") is None
 
 
 @pytest.mark.parametrize("token", ["x", "0" * 43, "y" * 5000, "%00", "..", "é"])
-def test_a_preview_with_a_forged_token_is_not_found(clerk, token):
-    assert clerk.get(f"/admin/import/{token}").status_code == 404
+def test_a_preview_with_a_forged_token_is_not_found(owner, token):
+    assert owner.get(f"/admin/import/{token}").status_code == 404
 
 
-def test_only_owners_export_and_import_the_catalogue(packer, stranger):
+def test_only_owners_export_and_import_the_catalogue(staff, visitor):
     for address in ("/admin/import", "/admin/export/catalogue.csv"):
-        assert packer.get(address).status_code == 403
-        assert stranger.get(address).status_code == 303
+        assert staff.get(address).status_code == 403
+        assert visitor.get(address).status_code == 303
 
 
 @both_databases
-def test_five_thousand_rows_are_previewed_and_applied_in_few_queries(app, desk):
+def test_five_thousand_rows_are_previewed_and_applied_in_few_queries(app, sheets):
     rows = [
         {**NEW, "Slug": f"mat-{n // 2}", "SKU": f"MAT-{n}", "Label": f"No. {n}", "Description": "x" * 100}
         for n in range(5000)
     ]
     asked = []
 
-    page = desk.look(sheet(*rows))
-    reply = desk.apply(page)
-    again = desk.look(sheet(*rows))
+    page = sheets.look(sheet(*rows))
+    reply = sheets.apply(page)
+    again = sheets.look(sheet(*rows))
 
     assert reply.status_code == 303
     assert "0 changes" in again.text
@@ -153,7 +153,7 @@ def test_five_thousand_rows_are_previewed_and_applied_in_few_queries(app, desk):
     assert len(asked) < 40
 
 
-def test_the_export_runs_no_query_for_each_product(app, desk):
+def test_the_export_runs_no_query_for_each_product(app, sheets):
     asked = []
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))

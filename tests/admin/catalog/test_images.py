@@ -16,7 +16,7 @@ from tests.malicious_files import GPS, exif, grainy, photo
 from tests.page_checks import CANARY
 
 
-def test_a_photo_from_a_phone_is_on_the_page_of_the_product_in_several_sizes(app, clerk, sends, tmp_path):
+def test_a_photo_from_a_phone_is_on_the_page_of_the_product_in_several_sizes(app, owner, sends, tmp_path):
     big = grainy(4032, 3024)
     reply = sends(("IMG_20261124.jpg", big))
 
@@ -25,14 +25,14 @@ def test_a_photo_from_a_phone_is_on_the_page_of_the_product_in_several_sizes(app
     assert re.fullmatch(r"media/[0-9a-f]{26}-960x720", path)
     assert on_disk(tmp_path) == sorted(files_of(path))
     assert len(on_disk(tmp_path)) == 2 * len(widths_of(960)) == 8
-    page = clerk.get(f"/products/{SLUG}").text
+    page = owner.get(f"/products/{SLUG}").text
     assert all(f"{path}-{width}.webp {width}w" in page for width in (160, 320, 640, 960))
     assert 'width="960" height="720" alt="Teapot from the side"' in page
-    said = clerk.get(reply.headers["Location"]).text
+    said = owner.get(reply.headers["Location"]).text
     assert re.search(r"Added 1 image\. [0-9.]+ MB became [0-9]+ KB", said)
 
 
-def test_a_served_image_is_encoded_again_without_its_place(app, clerk, sends, tmp_path):
+def test_a_served_image_is_encoded_again_without_its_place(app, owner, sends, tmp_path):
     sent = photo(exif=exif(), comment=b"canary in the comment")
     assert GPS in sent
     sends(("a.jpg", sent))
@@ -94,12 +94,12 @@ def test_a_small_image_is_not_enlarged(app, sends, tmp_path):
     assert {Image.open(tmp_path / "instance" / "media" / name).width for name in on_disk(tmp_path)} == {160, 320, 500}
 
 
-def test_several_images_are_added_at_once_and_a_bad_one_does_not_stop_the_others(app, clerk, sends):
+def test_several_images_are_added_at_once_and_a_bad_one_does_not_stop_the_others(app, owner, sends):
     reply = sends(("a.jpg", photo()), (f"{CANARY}.jpg", b"no image"), ("b.png", photo(kind="PNG")))
 
     assert reply.status_code == 303
     assert len(paths(app)) == 3
-    said = clerk.get(reply.headers["Location"]).text
+    said = owner.get(reply.headers["Location"]).text
     assert "Added 2 images." in said
     assert "was not added: it is not a complete JPEG, PNG or WebP image" in said
 
@@ -135,24 +135,24 @@ def test_an_upload_that_cannot_be_added_is_refused_with_the_remedy(app, sends, f
 
 
 @pytest.mark.parametrize("number", ["0", "999999", "9" * 40, "x", "-1", "1.5", "%00", "١"])
-def test_an_unknown_product_has_no_images_page(clerk, number):
-    assert clerk.get(f"/admin/products/{number}/images").status_code == 404
+def test_an_unknown_product_has_no_images_page(owner, number):
+    assert owner.get(f"/admin/products/{number}/images").status_code == 404
 
 
-def test_only_owners_may_send_large_requests(clerk, packer, stranger, shopper, images_page):
+def test_only_owners_may_send_large_requests(owner, staff, visitor, shopper, images_page):
     much = {"csrf_token": "x", "images": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
 
     def answer(user):
         form = {**much, "images": (BytesIO(bytes(1024 * 1024)), "a.jpg")}
         return user.browser.post(images_page, data=form, content_type="multipart/form-data").status_code
 
-    assert answer(shopper) == answer(packer) == 413
-    assert answer(clerk) == 400  # read, and refused for its token
-    assert clerk.browser.post("/cart/add", data={"sku": "x" * 300_000}).status_code == 413
+    assert answer(shopper) == answer(staff) == 413
+    assert answer(owner) == 400  # read, and refused for its token
+    assert owner.browser.post("/cart/add", data={"sku": "x" * 300_000}).status_code == 413
 
 
 @both_databases
-def test_two_uploads_at_once_do_not_exceed_the_maximum_of_images(app, clerk, images_page, sends, tmp_path):
+def test_two_uploads_at_once_do_not_exceed_the_maximum_of_images(app, owner, images_page, sends, tmp_path):
     number = int(images_page.split("/")[3])
     for _ in range(gallery.MAX_IMAGES - 2):
         sends(("a.jpg", photo(200, 200)))
@@ -180,7 +180,7 @@ def _shrunk():
     return uploads.shrink(BytesIO(photo(200, 200)))
 
 
-def test_no_file_stays_when_the_product_is_deleted_during_the_upload(app, clerk, sends, tmp_path, monkeypatch):
+def test_no_file_stays_when_the_product_is_deleted_during_the_upload(app, owner, sends, tmp_path, monkeypatch):
     def gone(_number):
         raise gallery.ImageNotFound
 
@@ -190,7 +190,7 @@ def test_no_file_stays_when_the_product_is_deleted_during_the_upload(app, clerk,
     assert on_disk(tmp_path) == []
 
 
-def test_a_full_disk_is_reported_and_no_file_stays(app, clerk, sends, tmp_path, monkeypatch):
+def test_a_full_disk_is_reported_and_no_file_stays(app, owner, sends, tmp_path, monkeypatch):
     real = serving._write
 
     def full_after_three(place, content):

@@ -27,67 +27,67 @@ def names_of(page):
 
 
 @both_databases
-def test_the_tabs_count_what_they_show(app, clerk, goods):
-    before = tabs_of(clerk.get("/admin/products").text)
+def test_the_tabs_count_what_they_show(app, owner, goods):
+    before = tabs_of(owner.get("/admin/products").text)
     with app.app_context():
         for sku, count in ((SKU, 0), ("STA-BEA-ONE", 3), ("STA-BEA-SIX", 4)):
             write(lambda sku=sku, count=count: set_stock(sku, count, "Stock count"))
-    archived = goods.added(clerk, name="Gone mug", sku="GONE", stock="0")
-    goods.press(clerk, f"/admin/products/{archived}/archive")
+    archived = goods.added(owner, name="Gone mug", sku="GONE", stock="0")
+    goods.press(owner, f"/admin/products/{archived}/archive")
 
-    now = tabs_of(clerk.get("/admin/products").text)
+    now = tabs_of(owner.get("/admin/products").text)
     assert now == {
         "For sale": 43,
         "Low stock": before["Low stock"] + 2,
         "Sold out": before["Sold out"] + 1,
         "Archived": 1,
     }
-    low, out = (clerk.get(f"/admin/products?tab={tab}").text for tab in ("low", "out"))
+    low, out = (owner.get(f"/admin/products?tab={tab}").text for tab in ("low", "out"))
     assert SKU in low and SKU in out
     assert "STA-BEA-ONE" in low and "STA-BEA-ONE" not in out
     assert "STA-BEA-SIX" not in low + out and "GONE" not in low + out
     assert low.index(SKU) < low.index("STA-BEA-ONE")
-    assert names_of(clerk.get("/admin/products?tab=archived").text) == ["Gone mug"]
+    assert names_of(owner.get("/admin/products?tab=archived").text) == ["Gone mug"]
 
 
-def test_each_variant_has_its_own_low_stock_number(clerk, goods):
-    added = goods.added(clerk, stock="7", low_stock_threshold="7")
-    assert "MUG-BLU" in clerk.get("/admin/products?tab=low").text
+def test_each_variant_has_its_own_low_stock_number(owner, goods):
+    added = goods.added(owner, stock="7", low_stock_threshold="7")
+    assert "MUG-BLU" in owner.get("/admin/products?tab=low").text
 
-    goods.edit(clerk, added, **{"low_stock_threshold-MUG-BLU": "6"})
-    clerk.get("/admin/products")  # where the words about the edit are shown
+    goods.edit(owner, added, **{"low_stock_threshold-MUG-BLU": "6"})
+    owner.get("/admin/products")  # where the words about the edit are shown
 
-    assert "MUG-BLU" not in clerk.get("/admin/products?tab=low").text
+    assert "MUG-BLU" not in owner.get("/admin/products?tab=low").text
 
 
 @both_databases
 @pytest.mark.parametrize("q", ["kio-cla", "CLASSIC kiondo", "sisal  KIONDO", "kio-cla-ind"])
-def test_a_product_is_found_by_name_sku_and_words(clerk, q):
-    assert "Classic sisal kiondo" in names_of(clerk.get(f"/admin/products?q={quote(q)}").text)
+def test_a_product_is_found_by_name_sku_and_words(owner, q):
+    assert "Classic sisal kiondo" in names_of(owner.get(f"/admin/products?q={quote(q)}").text)
 
 
 @both_databases
 @pytest.mark.parametrize("q", ["%", "_", "\\", "\0", CANARY, "x" * 5000, "😀", "' OR 1=1 --", "%00%ff", "zzz"])
-def test_a_search_without_results_says_so(clerk, q):
-    page = clerk.get(f"/admin/products?q={quote(q)}")
+def test_a_search_without_results_says_so(owner, q):
+    page = owner.get(f"/admin/products?q={quote(q)}")
 
     assert page.status_code == 200
     assert "Nothing found" in page.text or q in ("\0", "%00%ff")
 
 
-def test_the_list_is_narrowed_to_a_category_and_keeps_it_from_tab_to_tab(clerk, goods):
+def test_the_list_is_narrowed_to_a_category_and_keeps_it_from_tab_to_tab(owner, goods):
     category = goods.category("baskets")
-    page = clerk.get(f"/admin/products?category={category.id}").text
+    page = owner.get(f"/admin/products?category={category.id}").text
 
     assert tabs_of(page)["For sale"] == 7
     assert f"tab=low&amp;category={category.id}" in page
     for odd in ("0", "999", "x", "", "9" * 40, "1,2"):
-        assert tabs_of(clerk.get(f"/admin/products?category={odd}").text)["For sale"] == 43
+        assert tabs_of(owner.get(f"/admin/products?category={odd}").text)["For sale"] == 43
     for odd in ("tab=nonsense", "page=999", "page=x", "page=0", "tab=low&page=99999999999"):
-        assert clerk.get(f"/admin/products?{odd}").status_code == 200
+        assert owner.get(f"/admin/products?{odd}").status_code == 200
 
 
-def test_an_empty_list_says_what_to_do(app, clerk):
+def test_an_empty_list_says_what_to_do(app, owner):
     with app.app_context():
         write(lambda: db.session.execute(update(Product).values(active=False)))
 
@@ -96,11 +96,11 @@ def test_an_empty_list_says_what_to_do(app, clerk):
         ("low", "Nothing is low in stock"),
         ("out", "Nothing is sold out"),
     ):
-        assert words in clerk.get(f"/admin/products?tab={tab}").text
+        assert words in owner.get(f"/admin/products?tab={tab}").text
 
 
 @both_databases
-def test_ten_thousand_products_are_listed_in_few_queries_and_little_time(app, clerk):
+def test_ten_thousand_products_are_listed_in_few_queries_and_little_time(app, owner):
     with app.app_context():
         category = db.session.scalar(select(Product.category_id).limit(1))
         goods = [
@@ -121,6 +121,6 @@ def test_ten_thousand_products_are_listed_in_few_queries_and_little_time(app, cl
     for address in ("", "?page=390", "?tab=low", "?q=thing+9876", "?q=sku-55", f"?category={category}&page=200"):
         began = time.perf_counter()
         with counted(app) as statements:
-            assert clerk.get(f"/admin/products{address}").status_code == 200
+            assert owner.get(f"/admin/products{address}").status_code == 200
         assert len(statements) <= MOST_QUERIES, (address, statements)
         assert time.perf_counter() - began < 2, address

@@ -21,13 +21,13 @@ OTHER = "STA-BEA-ONE"
 
 
 @both_databases
-def test_the_ledger_has_every_change_by_orders_and_adds_up(app, clerk, shopper, goods):
+def test_the_ledger_has_every_change_by_orders_and_adds_up(app, owner, shopper, goods):
     paid = shopper.buy(SKU, 2)
     lost = shopper.buy(SKU, 3)
-    paid.hear(paid.callback())
+    paid.post_callback(paid.callback())
     with app.app_context():
         expire_orders(utcnow() + timedelta(hours=1))
-    lost.hear(lost.callback())
+    lost.post_callback(lost.callback())
 
     assert goods.moves(SKU)[1:] == [
         ("Held for an unpaid order", 0, 2),
@@ -37,7 +37,7 @@ def test_the_ledger_has_every_change_by_orders_and_adds_up(app, clerk, shopper, 
         ("Sold, paid late", -3, 0),
     ]
     assert goods.unexplained() == []
-    text = clerk.get(f"/admin/stock/{SKU}").text
+    text = owner.get(f"/admin/stock/{SKU}").text
     with app.app_context():
         for number in db.session.scalars(select(Order.number)):
             assert text.count(f"/admin/orders/{number}") in (2, 3)
@@ -70,15 +70,15 @@ def test_the_ledger_of_the_demo_shop_begins_with_the_opening_stock(goods):
         ("counted", "0", None),
     ],
 )
-def test_staff_record_changes_of_stock(packer, goods, kind, pieces, change):
+def test_staff_record_changes_of_stock(staff, goods, kind, pieces, change):
     before = goods.variant(SKU).on_hand
 
-    reply = goods.stock(packer, SKU, kind, pieces, note="From Kisumu")
+    reply = goods.stock(staff, SKU, kind, pieces, note="From Kisumu")
 
     assert reply.status_code == 303
     assert goods.variant(SKU).on_hand == (int(pieces) if change is None else before + change)
     assert goods.unexplained() == []
-    text = packer.get(f"/admin/stock/{SKU}").text
+    text = staff.get(f"/admin/stock/{SKU}").text
     assert "From Kisumu" in text and "packer@example.com" in text
     assert f"Stock of Classic sisal kiondo (Terracotta bands), {SKU}" in goods.acts()[-1]
 
@@ -98,11 +98,11 @@ def test_staff_record_changes_of_stock(packer, goods, kind, pieces, change):
         ("", "3", "Choose what happened"),
     ],
 )
-def test_an_impossible_change_of_stock_is_refused(clerk, shopper, goods, kind, pieces, words):
+def test_an_impossible_change_of_stock_is_refused(owner, shopper, goods, kind, pieces, words):
     shopper.buy(SKU, 4)
     before = goods.variant(SKU)
 
-    reply = goods.stock(clerk, SKU, kind, pieces, note=CANARY)
+    reply = goods.stock(owner, SKU, kind, pieces, note=CANARY)
 
     assert reply.status_code == 422
     assert len(problems(reply)) == 1 and problems(reply)[0].endswith(words)
@@ -111,56 +111,56 @@ def test_an_impossible_change_of_stock_is_refused(clerk, shopper, goods, kind, p
     assert goods.unexplained() == []
 
 
-def test_a_form_sent_twice_counts_once(clerk, goods):
+def test_a_form_sent_twice_counts_once(owner, goods):
     before = goods.variant(SKU).on_hand
 
     for _ in range(2):
-        assert goods.stock(clerk, SKU, "received", "5", once="k" * 24).status_code == 303
+        assert goods.stock(owner, SKU, "received", "5", idempotency_key="k" * 24).status_code == 303
 
     assert goods.variant(SKU).on_hand == before + 5
-    assert "it counts once" in clerk.get(f"/admin/stock/{SKU}").text
+    assert "it counts once" in owner.get(f"/admin/stock/{SKU}").text
 
 
 @both_databases
-def test_a_form_sent_three_times_at_once_counts_once(clerk, goods):
+def test_a_form_sent_three_times_at_once_counts_once(owner, goods):
     before = goods.variant(SKU).on_hand
-    form = {"kind": "received", "pieces": "5", "once": "k" * 24, "note": ""}
-    form["csrf_token"] = clerk.get(f"/admin/stock/{SKU}").text.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"kind": "received", "pieces": "5", "idempotency_key": "k" * 24, "note": ""}
+    form["csrf_token"] = owner.get(f"/admin/stock/{SKU}").text.split('name="csrf_token" value="')[1].split('"')[0]
 
-    replies = at_once([lambda: clerk.browser.post(f"/admin/stock/{SKU}", data=form)] * 3)
+    replies = at_once([lambda: owner.browser.post(f"/admin/stock/{SKU}", data=form)] * 3)
 
     assert [reply.status_code for reply in replies] == [303] * 3
     assert goods.variant(SKU).on_hand == before + 5
 
 
-def test_the_ledger_has_pages_and_each_line_shows_the_stock_after_it(clerk, goods):
+def test_the_ledger_has_pages_and_each_line_shows_the_stock_after_it(owner, goods):
     for number in range(1, 31):
         with goods.app.app_context():
             write(lambda number=number: stocking.set_stock("KIO-CLA-IND", number, f"Count {number}"))
 
-    first, second = (clerk.get(f"/admin/stock/KIO-CLA-IND?page={page}").text for page in (1, 2))
+    first, second = (owner.get(f"/admin/stock/KIO-CLA-IND?page={page}").text for page in (1, 2))
 
     assert "Count 30" in first and "Count 5<" not in first
     assert "Count 5<" in second and "Opening stock" in second
     assert first.count("to 30<") == 1 and second.count("to 5<") == 1
     for page in ("0", "999999", "9" * 50, "x", "-1"):
-        assert clerk.get(f"/admin/stock/KIO-CLA-IND?page={page}").status_code == 200
+        assert owner.get(f"/admin/stock/KIO-CLA-IND?page={page}").status_code == 200
 
 
 @pytest.mark.parametrize("sku", ["NO-SUCH", "%00", "a" * 500, "..%2f", "%F0%9F%98%80", "kio-cla-ter"])
-def test_an_unknown_sku_is_not_found(clerk, sku):
-    assert clerk.get(f"/admin/stock/{sku}").status_code == 404
+def test_an_unknown_sku_is_not_found(owner, sku):
+    assert owner.get(f"/admin/stock/{sku}").status_code == 404
 
 
 @both_databases
-def test_a_loss_of_held_pieces_cancels_the_orders_that_cannot_be_supplied(app, clerk, goods):
-    first, second, third = (Shopper(app, clerk.provider).buy(SKU, 6) for _ in range(3))
+def test_a_loss_of_held_pieces_cancels_the_orders_that_cannot_be_supplied(app, owner, goods):
+    first, second, third = (Shopper(app, owner.provider).buy(SKU, 6) for _ in range(3))
 
-    asked = goods.stock(clerk, SKU, "counted", "13")
+    asked = goods.stock(owner, SKU, "counted", "13")
     numbers = re.findall(r'name="cancel" value="([0-9]+)"', asked.text)
     assert asked.status_code == 422 and len(numbers) == 1
     form = {**hidden_fields(asked.text.partition('id="unsupplied"')[2]), "cancel": numbers}
-    reply = clerk.post(f"/admin/stock/{SKU}", form)
+    reply = owner.post(f"/admin/stock/{SKU}", form)
 
     assert reply.status_code == 303
     assert [one.status["payment"] for one in (first, second, third)] == ["awaiting", "awaiting", "cancelled"]
@@ -168,11 +168,11 @@ def test_a_loss_of_held_pieces_cancels_the_orders_that_cannot_be_supplied(app, c
     assert goods.unexplained() == []
 
 
-def test_an_order_that_can_be_supplied_is_not_cancelled(app, clerk, goods):
-    first, second = (Shopper(app, clerk.provider).buy(SKU, 6) for _ in range(2))
-    asked = goods.stock(clerk, SKU, "counted", "7")
+def test_an_order_that_can_be_supplied_is_not_cancelled(app, owner, goods):
+    first, second = (Shopper(app, owner.provider).buy(SKU, 6) for _ in range(2))
+    asked = goods.stock(owner, SKU, "counted", "7")
     form = {**hidden_fields(asked.text), "kind": "counted", "pieces": "7", "note": "", "cancel": ["12345678"]}
 
-    assert clerk.post(f"/admin/stock/{SKU}", form).status_code == 422
+    assert owner.post(f"/admin/stock/{SKU}", form).status_code == 422
     assert [one.status["payment"] for one in (first, second)] == ["awaiting", "awaiting"]
     assert goods.variant(SKU).on_hand == 18

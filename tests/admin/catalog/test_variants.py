@@ -18,15 +18,15 @@ def key_of(*values):
 
 
 @both_databases
-def test_two_options_make_a_variant_for_each_combination_and_keep_the_existing_one(clerk, shopper, goods):
-    added = goods.added(clerk)
-    page = goods.options(clerk, added, **SIX)
+def test_two_options_make_a_variant_for_each_combination_and_keep_the_existing_one(owner, shopper, goods):
+    added = goods.added(owner)
+    page = goods.options(owner, added, **SIX)
     form = fields_of(page.text)
     assert page.status_code == 200
     assert [form[f"sku-{key_of('S', 'Madder')}"], form[f"price-{key_of('S', 'Madder')}"]] == ["MUG-BLU-S-MAD", "1250"]
 
     reply = goods.make(
-        clerk, added, page, **{f"stock-{key_of('L', 'Madder')}": "5", f"make-{key_of('M', 'Indigo')}": None}
+        owner, added, page, **{f"stock-{key_of('L', 'Madder')}": "5", f"make-{key_of('M', 'Indigo')}": None}
     )
 
     assert reply.status_code == 303
@@ -45,34 +45,34 @@ def test_two_options_make_a_variant_for_each_combination_and_keep_the_existing_o
     assert shopper.buy("MUG-BLU-L-MAD").status["payment"] == "awaiting"
 
 
-def test_more_values_add_only_the_missing_variants(clerk, goods):
-    added = goods.added(clerk)
-    goods.make(clerk, added, goods.options(clerk, added, **SIX))
+def test_more_values_add_only_the_missing_variants(owner, goods):
+    added = goods.added(owner)
+    goods.make(owner, added, goods.options(owner, added, **SIX))
 
-    page = goods.options(clerk, added, values_2="indigo, Black")
-    goods.make(clerk, added, page)
+    page = goods.options(owner, added, values_2="indigo, Black")
+    goods.make(owner, added, page)
 
     assert len(goods.skus(added)) == 9
     assert [label for label in goods.skus(added).values() if "Black" in label] == ["S, Black", "M, Black", "L, Black"]
 
 
-def test_existing_variants_get_the_first_value_of_a_new_option(clerk, goods):
-    added = goods.added(clerk)
-    goods.make(clerk, added, goods.options(clerk, added, option_1="Size", values_1="S, M"))
+def test_existing_variants_get_the_first_value_of_a_new_option(owner, goods):
+    added = goods.added(owner)
+    goods.make(owner, added, goods.options(owner, added, option_1="Size", values_1="S, M"))
 
-    goods.make(clerk, added, goods.options(clerk, added, option_2="Glaze", values_2="Matt, Shiny"))
+    goods.make(owner, added, goods.options(owner, added, option_2="Glaze", values_2="Matt, Shiny"))
 
     assert sorted(goods.skus(added).values()) == ["M, Matt", "M, Shiny", "S, Matt", "S, Shiny"]
     assert goods.skus(added)["MUG-BLU"] == "S, Matt"
 
 
-def test_labels_become_the_values_of_the_first_option(clerk, goods):
+def test_labels_become_the_values_of_the_first_option(owner, goods):
     star = goods.variant("STA-BEA-ONE").product_id
 
-    reply = goods.options(clerk, star, values_2="Red, Gold", option_2="Colour")
+    reply = goods.options(owner, star, values_2="Red, Gold", option_2="Colour")
     assert problems(reply) == ["Name what “One star”, “Box of six” are: Size, Colour or the like"]
 
-    goods.make(clerk, star, goods.options(clerk, star, option_1="Pack", values_2="Red, Gold", option_2="Colour"))
+    goods.make(owner, star, goods.options(owner, star, option_1="Pack", values_2="Red, Gold", option_2="Colour"))
 
     assert set(goods.skus(star).values()) == {"One star, Red", "Box of six, Red", "One star, Gold", "Box of six, Gold"}
 
@@ -107,10 +107,10 @@ def test_labels_become_the_values_of_the_first_option(clerk, goods):
         ),
     ],
 )
-def test_wrong_options_are_refused_with_the_remedy(clerk, goods, answers, words):
-    added = goods.added(clerk)
+def test_wrong_options_are_refused_with_the_remedy(owner, goods, answers, words):
+    added = goods.added(owner)
 
-    reply = goods.options(clerk, added, **answers)
+    reply = goods.options(owner, added, **answers)
 
     assert reply.status_code == 422
     assert words in problems(reply)
@@ -127,11 +127,11 @@ def test_wrong_options_are_refused_with_the_remedy(clerk, goods, answers, words)
         ("stock", "x", "Stock of Large must be a whole number from 0 to 1,000,000"),
     ],
 )
-def test_a_wrong_row_saves_nothing_and_keeps_what_was_typed(clerk, goods, field, typed, words):
-    added = goods.added(clerk)
-    page = goods.options(clerk, added, option_1="Size", values_1="S, M, Large")
+def test_a_wrong_row_saves_nothing_and_keeps_what_was_typed(owner, goods, field, typed, words):
+    added = goods.added(owner)
+    page = goods.options(owner, added, option_1="Size", values_1="S, M, Large")
 
-    reply = goods.make(clerk, added, page, **{f"{field}-{key_of('Large')}": typed, f"price-{key_of('M')}": "77"})
+    reply = goods.make(owner, added, page, **{f"{field}-{key_of('Large')}": typed, f"price-{key_of('M')}": "77"})
 
     assert reply.status_code == 422
     assert problems(reply) == [words]
@@ -139,16 +139,16 @@ def test_a_wrong_row_saves_nothing_and_keeps_what_was_typed(clerk, goods, field,
     assert list(goods.skus(added)) == ["MUG-BLU"]
 
 
-def test_a_hundred_variants_are_added_in_few_queries_and_shown_as_a_list(app, clerk, shopper, goods):
+def test_a_hundred_variants_are_added_in_few_queries_and_shown_as_a_list(app, owner, shopper, goods):
     from tests.catalog.test_pages import counted
 
-    added = goods.added(clerk)
+    added = goods.added(owner)
     values = {
         f"values_{n}": ", ".join(f"{n}.{value}" for value in range(count)) for n, count in ((1, 5), (2, 5), (3, 4))
     }
-    page = goods.options(clerk, added, **values, option_1="Size", option_2="Colour", option_3="Cloth")
+    page = goods.options(owner, added, **values, option_1="Size", option_2="Colour", option_3="Cloth")
     with counted(app) as statements:
-        reply = goods.make(clerk, added, page)
+        reply = goods.make(owner, added, page)
 
     assert reply.status_code == 303
     assert len(goods.skus(added)) == 100
@@ -162,48 +162,48 @@ def test_a_hundred_variants_are_added_in_few_queries_and_shown_as_a_list(app, cl
     assert first.startswith("Choose ")
     assert len(others) == 100
     assert all(re.match(r"1\.[0-9], 2\.[0-9], 3\.[0-9]: KSh ", words) for words in others), others[:3]
-    assert goods.options(clerk, added, values_1="One more").status_code == 422
-    assert goods.edit(clerk, added, name="Mug of many").status_code == 303
+    assert goods.options(owner, added, values_1="One more").status_code == 422
+    assert goods.edit(owner, added, name="Mug of many").status_code == 303
 
 
-def test_an_edit_by_another_user_is_reported_and_keeps_what_was_typed(clerk, goods):
-    added = goods.added(clerk)
-    page = goods.options(clerk, added, option_1="Size", values_1="S, M")
-    goods.edit(clerk, added, name="Other mug")
+def test_an_edit_by_another_user_is_reported_and_keeps_what_was_typed(owner, goods):
+    added = goods.added(owner)
+    page = goods.options(owner, added, option_1="Size", values_1="S, M")
+    goods.edit(owner, added, name="Other mug")
 
-    reply = goods.make(clerk, added, page, **{f"price-{key_of('M')}": "99"})
+    reply = goods.make(owner, added, page, **{f"price-{key_of('M')}": "99"})
 
     assert reply.status_code == 409
     assert "another user changed this product while you were looking at it" in reply.text
-    assert goods.make(clerk, added, reply).status_code == 303
+    assert goods.make(owner, added, reply).status_code == 303
     assert goods.variant("MUG-BLU-M").price == 99
 
 
-def test_a_single_variant_is_added(clerk, goods):
+def test_a_single_variant_is_added(owner, goods):
     star = goods.variant("STA-BEA-ONE").product_id
     address = f"/admin/products/{star}/variants/new"
-    form = fields_of(clerk.get(address).text)
+    form = fields_of(owner.get(address).text)
 
     for label, words in (("", "Label is empty: fill it in"), ("one STAR", "There is a variant “one STAR” already")):
-        assert words in problems(clerk.post(address, {**form, "label": label}))
-    assert clerk.post(address, {**form, "label": "Box of 24", "stock": "3"}).status_code == 303
+        assert words in problems(owner.post(address, {**form, "label": label}))
+    assert owner.post(address, {**form, "label": "Box of 24", "stock": "3"}).status_code == 303
 
     assert goods.skus(star)["BEA-STA-ORN-BOX-OF-24"] == "Box of 24"
     assert goods.unexplained() == []
 
 
-def test_a_product_of_one_variant_is_asked_for_its_options_first(clerk, goods):
-    added = goods.added(clerk)
+def test_a_product_of_one_variant_is_asked_for_its_options_first(owner, goods):
+    added = goods.added(owner)
 
-    assert clerk.get(f"/admin/products/{added}/variants/new").headers["Location"].endswith(f"/{added}/options")
+    assert owner.get(f"/admin/products/{added}/variants/new").headers["Location"].endswith(f"/{added}/options")
 
 
-def test_hostile_option_values_are_shown_as_they_were_typed(clerk, shopper, goods):
-    added = goods.added(clerk)
-    page = goods.options(clerk, added, option_1=CANARY, values_1=f"{CANARY}, 😀, '\"><img src=x>")
-    assert goods.make(clerk, added, page).status_code == 303
+def test_hostile_option_values_are_shown_as_they_were_typed(owner, shopper, goods):
+    added = goods.added(owner)
+    page = goods.options(owner, added, option_1=CANARY, values_1=f"{CANARY}, 😀, '\"><img src=x>")
+    assert goods.make(owner, added, page).status_code == 303
 
     for address in (f"/admin/products/{added}", f"/admin/products/{added}/edit", f"/admin/products/{added}/options"):
-        assert clerk.get(address).status_code == 200
+        assert owner.get(address).status_code == 200
     assert shopper.get("/products/blue-mug").status_code == 200
     assert "<img src=x>" not in shopper.get("/products/blue-mug").text

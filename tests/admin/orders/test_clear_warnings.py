@@ -26,8 +26,8 @@ def order(app):
         yield db.session.query(Order).filter_by(number=number).one()
 
 
-def listed(clerk, order):
-    return order.number in clerk.get("/admin/checks").text
+def listed(owner, order):
+    return order.number in owner.get("/admin/checks").text
 
 
 def open_lines(order, *kinds):
@@ -36,47 +36,47 @@ def open_lines(order, *kinds):
 
 @both_databases
 @pytest.mark.parametrize("kind", [*LINES, ReviewReason.CODE])
-def test_an_order_is_listed_until_its_line_is_closed(clerk, order, kind):
+def test_an_order_is_listed_until_its_line_is_closed(owner, order, kind):
     open_lines(order, kind)
-    assert listed(clerk, order)
+    assert listed(owner, order)
 
     line = db.session.query(ReviewFlag).one()
     write(lambda: resolve(line.id, "Seen", "Owner"))
 
-    assert not listed(clerk, order)
+    assert not listed(owner, order)
 
 
 @both_databases
-def test_while_one_of_two_lines_is_open_the_order_stays(clerk, order):
+def test_while_one_of_two_lines_is_open_the_order_stays(owner, order):
     open_lines(order, ReviewReason.UNREADABLE, ReviewReason.OPENED)
     first, second = db.session.query(ReviewFlag).order_by(ReviewFlag.id)
 
     write(lambda: resolve(first.id, "Seen", "Owner"))
-    assert listed(clerk, order)
+    assert listed(owner, order)
     write(lambda: resolve(second.id, "Seen", "Owner"))
 
-    assert not listed(clerk, order)
+    assert not listed(owner, order)
 
 
 @both_databases
-def test_looking_at_an_order_closes_its_lines_but_a_code_waits_for_its_answer(clerk, order):
+def test_looking_at_an_order_closes_its_lines_but_a_code_waits_for_its_answer(owner, order):
     open_lines(order, *LINES)
     assert write(lambda: resolve_order(order, "Seen", "Owner"))
-    assert not listed(clerk, order)
+    assert not listed(owner, order)
     assert not write(lambda: resolve_order(order, "Seen", "Owner"))
 
     open_lines(order, ReviewReason.CODE, ReviewReason.OPENED)
     assert write(lambda: resolve_order(order, "Seen", "Owner"))
-    assert listed(clerk, order)
+    assert listed(owner, order)
     assert [line.kind for line in db.session.query(ReviewFlag).filter_by(resolved_at=None)] == [ReviewReason.CODE]
 
 
 @both_databases
-def test_money_in_review_keeps_the_order_whatever_was_looked_at(clerk, order):
+def test_money_in_review_keeps_the_order_whatever_was_looked_at(owner, order):
     def stray():
         order.attempts.append(order_factory.attempt(state="review"))
         order.record("Callback, row R4", warning=True)
 
     write(stray)
     assert not write(lambda: clear_warning(order))
-    assert listed(clerk, order)
+    assert listed(owner, order)

@@ -19,14 +19,14 @@ pytestmark = both_databases
 
 
 @pytest.fixture
-def pair(app, clerk, packer):
+def pair(app, owner, staff):
     """Two people with one order's page open before them: what each does to press a button of it."""
 
     def open_page(number: str):
-        token = [hidden_fields(who.get(f"/admin/orders/{number}").text)["csrf_token"] for who in (clerk, packer)]
+        token = [hidden_fields(who.get(f"/admin/orders/{number}").text)["csrf_token"] for who in (owner, staff)]
 
         def presses(who: int, act: str, **fields: str):
-            browser, sent = (clerk, packer)[who].browser, {"csrf_token": token[who], **fields}
+            browser, sent = (owner, staff)[who].browser, {"csrf_token": token[who], **fields}
 
             def press() -> str:
                 reply = browser.post(f"/admin/orders/{number}/{act}", data=sent)
@@ -116,7 +116,9 @@ def test_a_message_sent_twice_at_once_is_one_mail(app, pair):
     number = order_factory.keep(app, order_factory.order(payment=Payment.PAID))[0]
     presses = pair(number)
 
-    said = at_once([presses(who, "message", message="The rider comes at four", once="k" * 22) for who in (0, 1)])
+    said = at_once(
+        [presses(who, "message", message="The rider comes at four", idempotency_key="k" * 22) for who in (0, 1)]
+    )
 
     assert said == ["won", "won"]
     with app.app_context():

@@ -11,7 +11,7 @@ from shop.accounts.models import AuditLogEntry
 from shop.core.database import db, write
 from shop.store.settings import StoreSettings
 from tests import both_databases
-from tests.admin_client import DONE, Clerk
+from tests.admin_client import DONE, AdminClient
 from tests.faults.between import Between
 from tests.ledger_reader import Ledger
 from tests.shopper import Shopper, hidden_fields
@@ -21,9 +21,9 @@ MOST_STATEMENTS = 80  # of one press
 
 
 @pytest.fixture
-def second(app, provider, clerk):
+def second(app, provider, owner):
     """Another owner at another browser."""
-    other = Clerk(app, provider)
+    other = AdminClient(app, provider)
     assert other.sign_in().status_code == 303
     return other
 
@@ -58,14 +58,14 @@ def acts(app):
         return list(db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)))
 
 
-def test_archiving_a_product_while_somebody_saves_it(app, clerk, second, goods, meet):
+def test_archiving_a_product_while_somebody_saves_it(app, owner, second, goods, meet):
     numbers = count(1)
 
     def prepare():
-        added = goods.added(clerk, name="Mug", sku=f"MUG-{next(numbers)}")
+        added = goods.added(owner, name="Mug", sku=f"MUG-{next(numbers)}")
         form = goods.form(second, added)
         return (
-            pressed(clerk, f"/admin/products/{added}/archive", sure="1"),
+            pressed(owner, f"/admin/products/{added}/archive", sure="1"),
             lambda: second.browser.post(f"/admin/products/{added}/edit", data={**form, "price-MUG": "77"}),
         )
 
@@ -76,17 +76,17 @@ def test_archiving_a_product_while_somebody_saves_it(app, clerk, second, goods, 
     assert acts(app).count("Archived product Mug") == len(answers) + 1
 
 
-def test_applying_one_file_twice(app, clerk, meet):
+def test_applying_one_file_twice(app, owner, meet):
     numbers = count(1)
 
     def prepare():
         one = next(numbers)
         row = f"SKU,Slug,Name,Category,Price\r\nMAT-{one},mat-{one},Mat,Kitchen,950\r\n"
-        token = hidden_fields(clerk.get("/admin/import").text)["csrf_token"]
+        token = hidden_fields(owner.get("/admin/import").text)["csrf_token"]
         form = {"csrf_token": token, "file": (io.BytesIO(row.encode()), "mats.csv")}
-        address = clerk.post("/admin/import", form, content_type="multipart/form-data").headers["Location"]
-        form = hidden_fields(clerk.get(address).text)
-        one, other = (lambda: clerk.browser.post(f"{address}/apply", data=form) for _ in range(2))
+        address = owner.post("/admin/import", form, content_type="multipart/form-data").headers["Location"]
+        form = hidden_fields(owner.get(address).text)
+        one, other = (lambda: owner.browser.post(f"{address}/apply", data=form) for _ in range(2))
         return one, other
 
     answers = meet(prepare)
@@ -95,14 +95,14 @@ def test_applying_one_file_twice(app, clerk, meet):
     assert len([words for words in acts(app) if words.startswith("Imported a catalogue file")]) == len(answers) + 1
 
 
-def test_keeping_the_first_details_of_the_shop_twice(app, clerk, second, meet):
+def test_keeping_the_first_details_of_the_shop_twice(app, owner, second, meet):
     def prepare():
         with app.app_context():
             write(lambda: db.session.execute(delete(StoreSettings)))
         page = "/admin/settings"
-        forms = [hidden_fields(person.get(page).text, page) for person in (clerk, second)]
+        forms = [hidden_fields(person.get(page).text, page) for person in (owner, second)]
         return tuple(
-            pressed(person, page, **form, name="Mkono") for person, form in zip((clerk, second), forms, strict=True)
+            pressed(person, page, **form, name="Mkono") for person, form in zip((owner, second), forms, strict=True)
         )
 
     answers = meet(prepare)
@@ -112,11 +112,11 @@ def test_keeping_the_first_details_of_the_shop_twice(app, clerk, second, meet):
     assert all(first == 303 and second in (303, 409) for first, second in codes), codes
 
 
-def test_two_look_at_the_same_silence(app, clerk, second, provider, meet):
+def test_two_look_at_the_same_silence(app, owner, second, provider, meet):
     def prepare():
         bought = Shopper(app, provider).buy()
         number = Ledger(app).column("number", bought)
-        return tuple(pressed(person, "/admin/checks/close", waiting=number) for person in (clerk, second))
+        return tuple(pressed(person, "/admin/checks/close", waiting=number) for person in (owner, second))
 
     answers = meet(prepare)
 

@@ -17,24 +17,24 @@ OLD = {"full_name": "Achieng Otieno", "phone_number": "0722 000 111", "email": "
 OLD |= {"location": "Behind the market", "note": ""}
 
 
-def save(clerk, number: str, **typed: str):
-    form = hidden_fields(clerk.get(f"/admin/orders/{number}").text)  # the token, where the form itself is refused
-    form |= hidden_fields(clerk.get(f"/admin/orders/{number}/correct").text)
-    return clerk.post(f"/admin/orders/{number}/correct", {**form, **OLD, **typed})
+def save(owner, number: str, **typed: str):
+    form = hidden_fields(owner.get(f"/admin/orders/{number}").text)  # the token, where the form itself is refused
+    form |= hidden_fields(owner.get(f"/admin/orders/{number}/correct").text)
+    return owner.post(f"/admin/orders/{number}/correct", {**form, **OLD, **typed})
 
 
 @both_databases
-def test_what_was_wrong_is_corrected_everywhere_and_the_old_stays_for_the_merchant(app, packer, shopper):
+def test_what_was_wrong_is_corrected_everywhere_and_the_old_stays_for_the_merchant(app, staff, shopper):
     number = paid(app)
     typed = {"phone_number": "+254 733 444 555", "location": f"Section 58, Nakuru {CANARY}", "note": "Call first"}
 
-    assert save(packer, number, **typed).status_code == 303
+    assert save(staff, number, **typed).status_code == 303
 
     order = order_of(app, number)
     assert (order.phone_number, order.location, order.note) == ("254733444555", typed["location"], "Call first")
     assert (order.full_name, order.total, order.area_name) == ("Achieng Otieno", 2450, "Nairobi CBD")
     for slip in ("rider", "packing"):
-        page = packer.get(f"/admin/print?slip={slip}&order={number}").text
+        page = staff.get(f"/admin/print?slip={slip}&order={number}").text
         assert "0733 444 555" in page and "0722 000 111" not in page
     said = [(event.words, event.actor, event.for_buyer) for event in events(app)][1:]
     assert said == [
@@ -48,21 +48,21 @@ def test_what_was_wrong_is_corrected_everywhere_and_the_old_stays_for_the_mercha
 
 
 @both_databases
-def test_the_order_is_found_by_what_is_right_and_no_more_by_what_was_wrong(app, clerk):
+def test_the_order_is_found_by_what_is_right_and_no_more_by_what_was_wrong(app, owner):
     number = paid(app)
-    save(clerk, number, full_name="Njeri Kamau", phone_number="0733444555")
+    save(owner, number, full_name="Njeri Kamau", phone_number="0733444555")
 
     sought = ("njeri", "444555", "kiondo", number, "otieno", "0722000111")
-    found = [q for q in sought if f"orders/{number}" in clerk.get("/admin/", query_string={"q": q}).text]
+    found = [q for q in sought if f"orders/{number}" in owner.get("/admin/", query_string={"q": q}).text]
     assert found == ["njeri", "444555", "kiondo", number]
 
 
-def test_emails_that_have_not_left_go_to_the_right_address(app, clerk):
+def test_emails_that_have_not_left_go_to_the_right_address(app, owner):
     number = paid(app, fulfilment="packed")
-    page = hidden_fields(clerk.get(f"/admin/orders/{number}").text)
-    message = {"csrf_token": page["csrf_token"], "message": "The rider comes at four", "once": "k" * 22}
-    clerk.post(f"/admin/orders/{number}/message", message)
-    save(clerk, number, email="njeri@example.com")
+    page = hidden_fields(owner.get(f"/admin/orders/{number}").text)
+    message = {"csrf_token": page["csrf_token"], "message": "The rider comes at four", "idempotency_key": "k" * 22}
+    owner.post(f"/admin/orders/{number}/message", message)
+    save(owner, number, email="njeri@example.com")
 
     with app.app_context():
         assert db.session.scalars(select(OutboxEmail.recipient)).all() == ["njeri@example.com"]
@@ -77,9 +77,9 @@ def test_emails_that_have_not_left_go_to_the_right_address(app, clerk):
         ({"location": "x" * 251}, "Address must be 250 characters or fewer"),
     ],
 )
-def test_a_wrong_answer_is_named_and_nothing_typed_is_lost(app, clerk, typed, words):
+def test_a_wrong_answer_is_named_and_nothing_typed_is_lost(app, owner, typed, words):
     number = paid(app)
-    reply = save(clerk, number, **{"note": "Typed before", **typed})
+    reply = save(owner, number, **{"note": "Typed before", **typed})
 
     assert (reply.status_code, words in reply.text, "Typed before" in reply.text) == (422, True, True)
     assert order_of(app, number).note == ""
@@ -94,28 +94,28 @@ def test_a_wrong_answer_is_named_and_nothing_typed_is_lost(app, clerk, typed, wo
         {"payment": "expired"},
     ],
 )
-def test_what_has_left_or_is_closed_stays_as_it_is(app, clerk, fields):
+def test_what_has_left_or_is_closed_stays_as_it_is(app, owner, fields):
     (number,) = order_factory.keep(app, order_factory.order(**{"payment": "paid", **fields}))
 
-    assert "Correct name" not in clerk.get(f"/admin/orders/{number}").text
-    assert save(clerk, number, full_name="Njeri").status_code == 303
+    assert "Correct name" not in owner.get(f"/admin/orders/{number}").text
+    assert save(owner, number, full_name="Njeri").status_code == 303
     assert order_of(app, number).full_name == "Achieng Otieno"
 
 
 @both_databases
-def test_of_two_who_correct_at_once_the_second_sees_what_the_first_wrote(app, clerk, packer):
+def test_of_two_who_correct_at_once_the_second_sees_what_the_first_wrote(app, owner, staff):
     number = paid(app)
     address = f"/admin/orders/{number}/correct"
-    old_page = hidden_fields(packer.get(address).text)
-    save(clerk, number, location="Gate B")
-    reply = packer.post(address, {**old_page, **OLD, "full_name": "Njeri"})
+    old_page = hidden_fields(staff.get(address).text)
+    save(owner, number, location="Gate B")
+    reply = staff.post(address, {**old_page, **OLD, "full_name": "Njeri"})
 
     assert reply.status_code == 409
     assert "Gate B" in reply.text and "Njeri" in reply.text
     assert order_of(app, number).full_name == "Achieng Otieno"
 
 
-def test_an_anonymised_order_keeps_nothing_of_what_was_corrected(app, clerk):
+def test_an_anonymised_order_keeps_nothing_of_what_was_corrected(app, owner):
     from datetime import timedelta
 
     from shop.core.clock import utcnow
@@ -123,7 +123,7 @@ def test_an_anonymised_order_keeps_nothing_of_what_was_corrected(app, clerk):
     from shop.privacy.anonymise import anonymise_order
 
     number = paid(app, placed_at=utcnow() - timedelta(days=90))
-    save(clerk, number, full_name="Njeri Kamau", location="Gate B")
+    save(owner, number, full_name="Njeri Kamau", location="Gate B")
     with app.app_context():
 
         def be_gone() -> None:
@@ -138,10 +138,10 @@ def test_an_anonymised_order_keeps_nothing_of_what_was_corrected(app, clerk):
     assert not search_terms(said) & {"achieng", "otieno", "market", "njeri", "kamau"}
 
 
-def test_the_other_orders_of_a_phone_number_are_one_tap_away(app, clerk):
+def test_the_other_orders_of_a_phone_number_are_one_tap_away(app, owner):
     numbers = [paid(app), paid(app)]
-    clerk.get(f"/admin/orders/{numbers[0]}")
-    [link] = [one.get("href") for one in clerk.page.iter("a") if one.text == "All orders with this phone number"]
+    owner.get(f"/admin/orders/{numbers[0]}")
+    [link] = [one.get("href") for one in owner.page.iter("a") if one.text == "All orders with this phone number"]
 
-    page = clerk.get(link).text
+    page = owner.get(link).text
     assert all(f"orders/{number}" in page for number in numbers)

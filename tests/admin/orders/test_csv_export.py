@@ -15,8 +15,8 @@ from tests.query_counter import counted
 from tests.shopper import hidden_fields
 
 
-def rows_of(clerk, query: str = "tab=all") -> list[dict[str, str]]:
-    reply = clerk.get(f"/admin/orders/export?{query}")
+def rows_of(owner, query: str = "tab=all") -> list[dict[str, str]]:
+    reply = owner.get(f"/admin/orders/export?{query}")
     assert (reply.status_code, reply.mimetype) == (200, "text/csv")
     text = reply.data.decode("utf-8")
     assert text.startswith("\ufeff")
@@ -24,7 +24,7 @@ def rows_of(clerk, query: str = "tab=all") -> list[dict[str, str]]:
 
 
 @both_databases
-def test_a_row_says_everything_in_nairobi_time(app, clerk):
+def test_a_row_says_everything_in_nairobi_time(app, owner):
     order = order_factory.order(
         payment=Payment.PAID,
         placed_at=order_factory.NOON,
@@ -36,7 +36,7 @@ def test_a_row_says_everything_in_nairobi_time(app, clerk):
     order.lines[0].label = "Large, Indigo"
     (number,) = order_factory.keep(app, order)
 
-    (row,) = rows_of(clerk)
+    (row,) = rows_of(owner)
 
     assert row["Order"] == number
     assert row["Placed (Nairobi time, UTC+3)"] == row["Paid (Nairobi time, UTC+3)"] == "2026-11-02 12:00"
@@ -47,66 +47,66 @@ def test_a_row_says_everything_in_nairobi_time(app, clerk):
 
 
 @both_databases
-def test_it_holds_what_is_filtered_in_its_order_however_much(app, clerk, monkeypatch):
+def test_it_holds_what_is_filtered_in_its_order_however_much(app, owner, monkeypatch):
     monkeypatch.setattr(csv_export, "BATCH_SIZE", 7)
     orders = [
         order_factory.order(full_name="Njeri" if n % 2 else "Kamau", placed_at=order_factory.NOON) for n in range(40)
     ]
     numbers = order_factory.keep(app, *orders)[::-1]
 
-    assert [row["Order"] for row in rows_of(clerk)] == numbers
-    assert [row["Order"] for row in rows_of(clerk, "q=njeri")] == numbers[::2]
-    assert rows_of(clerk, "tab=sent&q=njeri") == []
-    assert len(rows_of(clerk, "tab=all&from=2026-11-02&to=2026-11-02&area=Nairobi+CBD&before=1-1")) == 40
+    assert [row["Order"] for row in rows_of(owner)] == numbers
+    assert [row["Order"] for row in rows_of(owner, "q=njeri")] == numbers[::2]
+    assert rows_of(owner, "tab=sent&q=njeri") == []
+    assert len(rows_of(owner, "tab=all&from=2026-11-02&to=2026-11-02&area=Nairobi+CBD&before=1-1")) == 40
 
 
-def test_many_orders_cost_two_queries_for_each_batch(app, clerk):
+def test_many_orders_cost_two_queries_for_each_batch(app, owner):
     order_factory.keep(app, *(order_factory.order() for _ in range(60)))
     with counted(app) as queries:
-        assert len(rows_of(clerk)) == 60
+        assert len(rows_of(owner)) == 60
 
     assert len([query for query in queries if query.startswith(("SELECT orders", "SELECT order_line"))]) == 3
 
 
-def test_ticked_orders_are_exported_alone(app, clerk):
+def test_ticked_orders_are_exported_alone(app, owner):
     first, _, third = order_factory.keep(app, order_factory.order(), order_factory.order(), order_factory.order())
-    token = hidden_fields(clerk.get("/admin/?tab=all").text)["csrf_token"]
-    reply = clerk.post("/admin/orders", {"csrf_token": token, "order": [first, third, "9"], "act": "export"})
+    token = hidden_fields(owner.get("/admin/?tab=all").text)["csrf_token"]
+    reply = owner.post("/admin/orders", {"csrf_token": token, "order": [first, third, "9"], "act": "export"})
 
-    assert [row["Order"] for row in rows_of(clerk, reply.headers["Location"].split("?")[1])] == [third, first]
+    assert [row["Order"] for row in rows_of(owner, reply.headers["Location"].split("?")[1])] == [third, first]
 
 
 HOSTILE = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1+1)", "\t=1+1", '"=1+1"', "a\n=1+1", "<b>", "‮gnp.exe", "🧺")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_in_it_is_a_formula(app, clerk, text):
+def test_nothing_in_it_is_a_formula(app, owner, text):
     said = {"full_name": text, "location": text, "note": text, "area_name": text, "email": text}
     order = order_factory.order(**said, payment=Payment.PAID, fulfilment=Fulfilment.SENT, discount_code=text[:40])
     order.lines[0].name = order.lines[0].label = text
     order_factory.keep(app, order)
 
-    (row,) = rows_of(clerk)
+    (row,) = rows_of(owner)
 
     assert not [cell for cell in row.values() if cell[:1] in tuple("=+-@\t\r")]
     assert row["Name"].removeprefix("'") == text
 
 
-def test_it_is_a_file_for_no_cache(app, clerk):
-    reply = clerk.get("/admin/orders/export")
+def test_it_is_a_file_for_no_cache(app, owner):
+    reply = owner.get("/admin/orders/export")
 
     assert reply.headers["Content-Disposition"].startswith("attachment; filename=orders-20")
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_only_an_owner_may_and_it_is_written_down(app, clerk, packer, stranger):
+def test_only_an_owner_may_and_it_is_written_down(app, owner, staff, visitor):
     (number,) = order_factory.keep(app, order_factory.order())
-    rows_of(clerk, "tab=to-pack&q=achieng")
-    rows_of(clerk, f"order={number}")
+    rows_of(owner, "tab=to-pack&q=achieng")
+    rows_of(owner, f"order={number}")
 
-    assert packer.get("/admin/orders/export").status_code == 403
-    assert "Export" not in packer.get("/admin/?tab=all").text
+    assert staff.get("/admin/orders/export").status_code == 403
+    assert "Export" not in staff.get("/admin/?tab=all").text
     with app.app_context():
         exports = (
             select(AuditLogEntry.words).where(AuditLogEntry.words.startswith("Exported")).order_by(AuditLogEntry.id)
@@ -117,5 +117,5 @@ def test_only_an_owner_may_and_it_is_written_down(app, clerk, packer, stranger):
         ]
 
 
-def test_who_is_not_signed_in_gets_no_file(app, stranger):
-    assert stranger.get("/admin/orders/export").status_code == 303
+def test_who_is_not_signed_in_gets_no_file(app, visitor):
+    assert visitor.get("/admin/orders/export").status_code == 303

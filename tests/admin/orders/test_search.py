@@ -78,46 +78,46 @@ NOT_HERS = (
 
 
 @both_databases
-def test_an_order_is_found_by_whatever_is_known_of_it(clerk, wanjiru):
-    found = {typed: _numbers(clerk.get("/admin/", query_string={"q": typed})) for typed in KNOWN_OF_HER}
+def test_an_order_is_found_by_whatever_is_known_of_it(owner, wanjiru):
+    found = {typed: _numbers(owner.get("/admin/", query_string={"q": typed})) for typed in KNOWN_OF_HER}
 
     assert [typed for typed, numbers in found.items() if numbers != [wanjiru]] == []
 
 
 @both_databases
-def test_what_does_not_fit_is_not_found(clerk, wanjiru):
-    replies = {typed: clerk.get("/admin/", query_string={"q": typed}) for typed in NOT_HERS if typed != "njeri\0"}
+def test_what_does_not_fit_is_not_found(owner, wanjiru):
+    replies = {typed: owner.get("/admin/", query_string={"q": typed}) for typed in NOT_HERS if typed != "njeri\0"}
 
     assert {reply.status_code for reply in replies.values()} == {200}
     assert [typed for typed, reply in replies.items() if wanjiru in _numbers(reply)] == []
-    assert _numbers(clerk.get("/admin/", query_string={"q": "njeri\0"})) == [
+    assert _numbers(owner.get("/admin/", query_string={"q": "njeri\0"})) == [
         wanjiru
     ]  # what nobody sees is not looked for
 
 
 @both_databases
 @pytest.mark.parametrize("typed", ["\0", " ", "\u202e"])
-def test_nothing_typed_finds_everything(clerk, wanjiru, typed):
-    assert len(_numbers(clerk.get("/admin/", query_string={"q": typed, "tab": "all"}))) == 2
+def test_nothing_typed_finds_everything(owner, wanjiru, typed):
+    assert len(_numbers(owner.get("/admin/", query_string={"q": typed, "tab": "all"}))) == 2
 
 
 @both_databases
-def test_an_order_that_is_placed_is_found_at_once(clerk, shopper):
+def test_an_order_that_is_placed_is_found_at_once(owner, shopper):
     bought = shopper.buy(full_name="Zawadi Cheptoo", email="zawadi@example.org")
 
     for typed in ("cheptoo zaw", "0712 345 678", bought.reference, "zawadi@", "KIO-CLA-TER", "kiondo"):
-        assert len(_numbers(clerk.get("/admin/", query_string={"q": typed}))) == 1, typed
+        assert len(_numbers(owner.get("/admin/", query_string={"q": typed}))) == 1, typed
 
 
 @both_databases
-def test_a_buyer_who_is_forgotten_is_found_no_more_but_the_order_is(app, clerk, wanjiru):
+def test_a_buyer_who_is_forgotten_is_found_no_more_but_the_order_is(app, owner, wanjiru):
     with app.app_context():
         write(lambda: remove_search_terms(_order(wanjiru)))
 
     for typed in ("wanjiru", "njeri", "0712345678", "5678", "example.org", "TKO7XY12AB", "amal", "gate locked"):
-        assert _numbers(clerk.get("/admin/", query_string={"q": typed})) == [], typed
+        assert _numbers(owner.get("/admin/", query_string={"q": typed})) == [], typed
     for typed in ("40718293", "8293", "1234567890", "SOA-BOW-S"):
-        assert _numbers(clerk.get("/admin/", query_string={"q": typed})) == [wanjiru], typed
+        assert _numbers(owner.get("/admin/", query_string={"q": typed})) == [wanjiru], typed
 
 
 @both_databases
@@ -146,41 +146,41 @@ def test_an_order_with_its_words_can_be_deleted(app, wanjiru):
 
 
 @both_databases
-def test_common_words_are_found_too_newest_first_and_page_by_page(app, clerk, monkeypatch):
+def test_common_words_are_found_too_newest_first_and_page_by_page(app, owner, monkeypatch):
     monkeypatch.setattr("shop.orders.search.MAX_COUNT", 20)  # as a thousand are among a hundred thousand
     orders = [order_factory.order(full_name=f"Wanjiru {'Kamau' if n % 2 else 'Otieno'}") for n in range(120)]
     kamaus = order_factory.keep(app, *orders)[1::2][::-1]
 
-    reply = clerk.get("/admin/?q=wanjiru+kamau")
+    reply = owner.get("/admin/?q=wanjiru+kamau")
     first = _numbers(reply)
-    second = _numbers(clerk.get(clerk.page.find(".//a[@rel='next']").get("href")))
-    third = _numbers(clerk.get(clerk.page.find(".//a[@rel='next']").get("href")))
+    second = _numbers(owner.get(owner.page.find(".//a[@rel='next']").get("href")))
+    third = _numbers(owner.get(owner.page.find(".//a[@rel='next']").get("href")))
 
     assert [first, second, third] == [kamaus[:25], kamaus[25:50], kamaus[50:]]
     assert "tabs__count" not in reply.text  # nobody has counted so many
 
 
 @both_databases
-def test_a_rare_word_is_found_among_common_ones(app, clerk, monkeypatch):
+def test_a_rare_word_is_found_among_common_ones(app, owner, monkeypatch):
     monkeypatch.setattr("shop.orders.search.MAX_COUNT", 20)
     orders = [order_factory.order(full_name=f"Wanjiru {'Zuhura' if n in (3, 90) else 'Otieno'}") for n in range(100)]
     numbers = order_factory.keep(app, *orders)
 
     for typed in ("wanjiru zuhura", "zuhura wanjiru", "wan zuh achieng@example.com"):
-        assert _numbers(clerk.get("/admin/", query_string={"q": typed})) == [numbers[90], numbers[3]], typed
+        assert _numbers(owner.get("/admin/", query_string={"q": typed})) == [numbers[90], numbers[3]], typed
 
 
-def test_a_search_looks_in_all_lists_and_a_tab_narrows_it(app, clerk):
+def test_a_search_looks_in_all_lists_and_a_tab_narrows_it(app, owner):
     order_factory.keep(
         app,
         order_factory.order(full_name="Zuhura", payment=Payment.PAID, fulfilment=Fulfilment.SENT),
         order_factory.order(full_name="Zuhura", payment=Payment.PAID),
     )
 
-    assert len(_numbers(clerk.get("/admin/?q=zuhura"))) == 2
-    assert len(_numbers(clerk.get("/admin/?q=zuhura&tab=sent"))) == 1
-    assert clerk.page.find(".//input[@name='tab']").get("value") == "sent"
-    assert "show all 2 results" in clerk.get("/admin/?q=zuhura&tab=waiting").text
+    assert len(_numbers(owner.get("/admin/?q=zuhura"))) == 2
+    assert len(_numbers(owner.get("/admin/?q=zuhura&tab=sent"))) == 1
+    assert owner.page.find(".//input[@name='tab']").get("value") == "sent"
+    assert "show all 2 results" in owner.get("/admin/?q=zuhura&tab=waiting").text
 
 
 @both_databases
@@ -196,18 +196,18 @@ def test_a_search_looks_in_all_lists_and_a_tab_narrows_it(app, clerk):
         "/admin/?q=%25",
     ],
 )
-def test_the_list_asks_the_database_thrice_besides_who_is_there_and_the_menu(app, clerk, address, monkeypatch):
+def test_the_list_asks_the_database_thrice_besides_who_is_there_and_the_menu(app, owner, address, monkeypatch):
     order_factory.keep(app, *(order_factory.order(payment=Payment.PAID, full_name="Wanjiru") for _ in range(60)))
     monkeypatch.setattr("shop.accounts.audit_log.SEARCH_INTERVAL", 10**9)  # seconds
-    clerk.get(
+    owner.get(
         address
     )  # the first search in a quarter of an hour is told in the log: tests/accounts/test_search_audit.py
 
     with counted(app) as queries:
-        clerk.get(address)
+        owner.get(address)
 
     asked = [query for query in queries if "LEFT OUTER JOIN store_settings" not in query]  # the name, kept for seconds
-    empty = "No orders on this page" in clerk.get(address).text or "Nothing found" in clerk.get(address).text
+    empty = "No orders on this page" in owner.get(address).text or "Nothing found" in owner.get(address).text
     assert len(asked) == (4 if empty else 5)  # counts, page and goods
     assert "users" in queries[0]  # the sign-in's own
 

@@ -13,13 +13,13 @@ from tests.page_checks import CANARY
 SLIPS = ("packing", "receipt", "rider")
 
 
-def slip_of(clerk, slip: str, *numbers: str):
-    return clerk.get("/admin/print", query_string=[("slip", slip), *(("order", number) for number in numbers)])
+def slip_of(owner, slip: str, *numbers: str):
+    return owner.get("/admin/print", query_string=[("slip", slip), *(("order", number) for number in numbers)])
 
 
-def test_a_packing_slip_names_every_piece_and_no_price(app, packer):
+def test_a_packing_slip_names_every_piece_and_no_price(app, staff):
     number = order_factory.keep(app, order_factory.order(payment=Payment.AWAITING, note="Ring twice"))[0]
-    page = slip_of(packer, "packing", number).text
+    page = slip_of(staff, "packing", number).text
 
     for words in (
         "Packing slip",
@@ -36,13 +36,13 @@ def test_a_packing_slip_names_every_piece_and_no_price(app, packer):
     assert "2,450" not in page
 
 
-def test_a_receipt_is_one_only_for_money_that_came(app, packer):
+def test_a_receipt_is_one_only_for_money_that_came(app, staff):
     numbers = order_factory.keep(
         app, *(order_factory.order(payment=state, paid_at=order_factory.NOON, received=2450) for state in Payment)
     )
 
     for number, state in zip(numbers, Payment, strict=True):
-        page = slip_of(packer, "receipt", number).text
+        page = slip_of(staff, "receipt", number).text
         assert ("Paid in full" in page) == (state == Payment.PAID)
         assert ("This is no receipt." in page) == (state != Payment.PAID)
         assert "KSh 2,450" in page
@@ -60,18 +60,18 @@ def test_a_receipt_is_one_only_for_money_that_came(app, packer):
         (Payment.REFUNDED, "DO NOT SEND"),
     ],
 )
-def test_a_rider_is_told_large_what_to_do_about_the_money(app, packer, state, money):
+def test_a_rider_is_told_large_what_to_do_about_the_money(app, staff, state, money):
     number = order_factory.keep(app, order_factory.order(payment=state))[0]
-    page = slip_of(packer, "rider", number).text
+    page = slip_of(staff, "rider", number).text
 
-    assert packer.page.findtext(".//p/strong") == money
+    assert staff.page.findtext(".//p/strong") == money
     assert page.count("KSh") == money.count("KSh")
     for words in ("Achieng Otieno", "0722 000 111", "Behind the market", "Nairobi CBD", "1 × Kiondo", number):
         assert words in page
 
 
 @pytest.mark.parametrize("slip", SLIPS)
-def test_every_slip_of_an_order_that_is_picked_up_says_where(app, packer, slip):
+def test_every_slip_of_an_order_that_is_picked_up_says_where(app, staff, slip):
     where = "Shop 4, Biashara Street. Mon to Sat, 9 to 5"
     collected, brought = order_factory.keep(
         app,
@@ -79,18 +79,18 @@ def test_every_slip_of_an_order_that_is_picked_up_says_where(app, packer, slip):
         order_factory.order(payment=Payment.PAID, pickup_place=where),
     )
 
-    page = slip_of(packer, slip, collected).text
+    page = slip_of(staff, slip, collected).text
     assert where in page
     assert "At the workshop" in page
-    assert where not in slip_of(packer, slip, brought).text
+    assert where not in slip_of(staff, slip, brought).text
 
 
 @pytest.mark.parametrize("slip", SLIPS)
-def test_no_slip_gives_away_the_buyers_page_code_or_e_mail(app, packer, slip):
+def test_no_slip_gives_away_the_buyers_page_code_or_e_mail(app, staff, slip):
     number = order_factory.keep(app, order_factory.order(payment=Payment.PAID, pickup=True, collection_code="0417"))[0]
     with app.app_context():
         token = db.session.scalars(select(Order.token).where(Order.number == number)).one()
-    page = slip_of(packer, slip, number).text
+    page = slip_of(staff, slip, number).text
 
     assert token not in page
     assert "0417" not in page.replace(number, "")
@@ -113,11 +113,11 @@ def test_the_qr_code_leads_to_the_desk(app):
 
 @both_databases
 @pytest.mark.parametrize("slip", SLIPS)
-def test_several_orders_are_printed_in_the_order_asked_for_in_few_queries(app, packer, slip):
+def test_several_orders_are_printed_in_the_order_asked_for_in_few_queries(app, staff, slip):
     numbers = order_factory.keep(app, *(order_factory.order(payment=Payment.PAID) for _ in range(30)))[::-1]
 
     with counted(app) as queries:
-        page = slip_of(packer, slip, *numbers, numbers[0], "99999999").text
+        page = slip_of(staff, slip, *numbers, numbers[0], "99999999").text
 
     assert len(queries) == 4  # who is there, orders, lines, money
     assert page.count('<article class="slip"') == 30
@@ -126,9 +126,9 @@ def test_several_orders_are_printed_in_the_order_asked_for_in_few_queries(app, p
     assert "1 of the chosen orders is not printed" in page
 
 
-def test_two_hundred_at_most_are_printed_at_once(app, packer):
+def test_two_hundred_at_most_are_printed_at_once(app, staff):
     numbers = order_factory.keep(app, *(order_factory.order() for _ in range(203)))
-    page = slip_of(packer, "packing", *numbers).text
+    page = slip_of(staff, "packing", *numbers).text
 
     assert page.count('<article class="slip"') == 200
     assert "3 of the chosen orders are not printed" in page
@@ -146,20 +146,20 @@ def test_two_hundred_at_most_are_printed_at_once(app, packer):
         "/admin/print?order={number}",
     ],
 )
-def test_a_slip_there_is_not_is_not_found(app, packer, address):
+def test_a_slip_there_is_not_is_not_found(app, staff, address):
     number = order_factory.keep(app, order_factory.order())[0]
 
-    assert packer.get(address.replace("{number}", number)).status_code == 404
+    assert staff.get(address.replace("{number}", number)).status_code == 404
 
 
 @pytest.mark.parametrize("slip", SLIPS)
 @pytest.mark.parametrize("words", [CANARY, "{{ 7*7 }}", "🧺" * 60, "x" * 120, "</p><script>alert(1)</script>"])
-def test_odd_words_on_a_slip_are_harmless(app, packer, slip, words):
+def test_odd_words_on_a_slip_are_harmless(app, staff, slip, words):
     odd = order_factory.order(full_name=words, location=words, note=words, area_name=words[:80], payment=Payment.PAID)
     odd.lines[0].name, odd.lines[0].label = words, words[:60]
     number = order_factory.keep(app, odd)[0]
 
-    reply = slip_of(packer, slip, number)
+    reply = slip_of(staff, slip, number)
     assert reply.status_code == 200
     assert "<script>alert" not in reply.text
-    assert words in "".join(packer.page.itertext())
+    assert words in "".join(staff.page.itertext())

@@ -16,9 +16,9 @@ from tests import both_databases, order_factory
 _mails = count(1)
 
 
-def story(clerk, number: str) -> list[str]:
-    assert clerk.get(f"/admin/orders/{number}").status_code == 200
-    lines = clerk.page.findall(".//ol[@class='timeline timeline--admin']/li")
+def story(owner, number: str) -> list[str]:
+    assert owner.get(f"/admin/orders/{number}").status_code == 200
+    lines = owner.page.findall(".//ol[@class='timeline timeline--admin']/li")
     return [" ".join("".join(line.itertext()).split()) for line in lines]
 
 
@@ -43,14 +43,14 @@ def mail(**fields) -> OutboxEmail:
 
 
 @both_databases
-def test_everything_stands_in_one_list_newest_first_in_nairobi_time(app, clerk, shopper):
+def test_everything_stands_in_one_list_newest_first_in_nairobi_time(app, owner, shopper):
     bought = shopper.buy()
-    bought.hear(bought.failure())
-    bought.hear(bought.callback())
+    bought.post_callback(bought.failure())
+    bought.post_callback(bought.callback())
     with app.app_context():
         number = db.session.scalars(select(Order.number)).one()
 
-    told = story(clerk, number)
+    told = story(owner, number)
 
     def place(words: str) -> int:
         return next(index for index, line in enumerate(told) if line.startswith(words))
@@ -88,17 +88,17 @@ def test_everything_stands_in_one_list_newest_first_in_nairobi_time(app, clerk, 
         ({"sent_at": order_factory.NOON}, "sent 2 Nov 2026, 12:00"),
     ],
 )
-def test_a_mail_says_what_became_of_it(app, clerk, fields, said):
+def test_a_mail_says_what_became_of_it(app, owner, fields, said):
     number = order_factory.keep(app, order_factory.order())[0]
     add(app, number, lambda order: db.session.add(mail(order_id=order.id, **fields)))
 
-    [line] = [line for line in story(clerk, number) if "On its way" in line]
+    [line] = [line for line in story(owner, number) if "On its way" in line]
     assert f"to a@example.com: {said}" in line
     assert line.startswith("Warning:") == ("given up" in said)
 
 
 @both_databases
-def test_stock_that_moved_for_an_order_is_told_with_its_sign(app, clerk):
+def test_stock_that_moved_for_an_order_is_told_with_its_sign(app, owner):
     from shop.catalog.stock import record_stock_move
 
     number = order_factory.keep(app, order_factory.order())[0]
@@ -108,24 +108,24 @@ def test_stock_that_moved_for_an_order_is_told_with_its_sign(app, clerk):
         lambda order: record_stock_move("KIO", on_hand=-2, held=-2, reason="Sold", order_id=order.id, actor="Anna"),
     )
 
-    [line] = [line for line in story(clerk, number) if line.startswith("Stock of KIO")]
+    [line] = [line for line in story(owner, number) if line.startswith("Stock of KIO")]
     assert line.startswith("Stock of KIO: on hand −2, held −2. Sold")
     assert line.endswith(", Anna")
 
 
-def test_a_doubtful_callback_is_one_warning_not_two(app, clerk, shopper):
+def test_a_doubtful_callback_is_one_warning_not_two(app, owner, shopper):
     bought = shopper.buy()
-    bought.hear(bought.callback(amount="7"))
+    bought.post_callback(bought.callback(amount="7"))
     with app.app_context():
         number = db.session.scalars(select(Order.number)).one()
 
-    warnings = [line for line in story(clerk, number) if line.startswith("Warning:")]
+    warnings = [line for line in story(owner, number) if line.startswith("Warning:")]
     assert len(warnings) == 1
     assert "Row R4: The amount paid is not the amount requested" in warnings[0]
 
 
 @both_databases
-def test_of_a_long_story_the_newest_hundred_are_shown_and_the_rest_counted(app, clerk):
+def test_of_a_long_story_the_newest_hundred_are_shown_and_the_rest_counted(app, owner):
     long = order_factory.order(payment=Payment.PAID)
     for n in range(130):
         long.record(f"event {n}")
@@ -139,20 +139,20 @@ def test_of_a_long_story_the_newest_hundred_are_shown_and_the_rest_counted(app, 
         ),
     )
 
-    told = story(clerk, number)
+    told = story(owner, number)
     assert len(told) == 100
     assert told[0].startswith("event 129")
     assert told[-1].startswith("event 30")
-    assert "151 older entries, not shown." in clerk.get(f"/admin/orders/{number}").text  # 31 events, 120 mails
+    assert "151 older entries, not shown." in owner.get(f"/admin/orders/{number}").text  # 31 events, 120 mails
 
 
-def test_the_whatsapp_link_names_the_order_and_nothing_else(app, clerk):
+def test_the_whatsapp_link_names_the_order_and_nothing_else(app, owner):
     number = order_factory.keep(app, order_factory.order(note="Gate code 4711"))[0]
     with app.app_context():
         token = db.session.scalars(select(Order.token)).one()
-    clerk.get(f"/admin/orders/{number}")
+    owner.get(f"/admin/orders/{number}")
     [address] = [
-        link.get("href") for link in clerk.page.iter("a") if (link.get("href") or "").startswith("https://wa.me/")
+        link.get("href") for link in owner.page.iter("a") if (link.get("href") or "").startswith("https://wa.me/")
     ]
 
     assert address == (

@@ -40,18 +40,18 @@ def let_the_minute_pass(app) -> None:
 
 @both_databases
 @pytest.mark.parametrize(("fields", "step", "before", "button", "said"), STEPS)
-def test_a_step_is_undone_before_its_email_leaves(app, packer, shopper, fields, step, before, button, said):
+def test_a_step_is_undone_before_its_email_leaves(app, staff, shopper, fields, step, before, button, said):
     number = paid(app, **fields)
-    press(packer, number, "move", to=step)
+    press(staff, number, "move", to=step)
     send_mails(app)
-    assert f"Undo: mark as not {step}" in packer.get(f"/admin/orders/{number}").text
+    assert f"Undo: mark as not {step}" in staff.get(f"/admin/orders/{number}").text
 
-    press(packer, number, "undo", step=step)
+    press(staff, number, "undo", step=step)
 
     order = order_of(app, number)
     assert (order.fulfilment, order.collection_code, order.fulfilment_changed_at) == (before, "", None)
     assert mails(app, "sent") == mails(app, "ready") == []
-    assert button in packer.get(f"/admin/orders/{number}").text
+    assert button in staff.get(f"/admin/orders/{number}").text
     assert said not in shopper.get(f"/orders/{order.token}").text.split("<main")[1].split("<ol")[-1]
     assert [(event.words, event.actor, event.for_buyer) for event in events(app)][1:] == [
         (said, STAFF, False),
@@ -60,11 +60,11 @@ def test_a_step_is_undone_before_its_email_leaves(app, packer, shopper, fields, 
 
 
 @both_databases
-def test_an_undone_step_taken_again_writes_its_one_email(app, clerk):
+def test_an_undone_step_taken_again_writes_its_one_email(app, owner):
     number = paid(app, fulfilment=Fulfilment.PACKED)
-    press(clerk, number, "move", to="sent")
-    press(clerk, number, "undo", step="sent")
-    press(clerk, number, "move", to="sent")
+    press(owner, number, "move", to="sent")
+    press(owner, number, "undo", step="sent")
+    press(owner, number, "move", to="sent")
     send_mails(app)
     [mail] = mails(app, "sent")
     assert mail.sent_at is None
@@ -76,70 +76,70 @@ def test_an_undone_step_taken_again_writes_its_one_email(app, clerk):
 
 
 @both_databases
-def test_what_was_handed_over_by_mistake_waits_for_its_code_again(app, clerk):
+def test_what_was_handed_over_by_mistake_waits_for_its_code_again(app, owner):
     number = paid(app, pickup=True, fulfilment=Fulfilment.PACKED, collection_code="0417")
-    press(clerk, number, "hand-over", code="0417")
-    press(clerk, number, "undo", step="collected")
+    press(owner, number, "hand-over", code="0417")
+    press(owner, number, "undo", step="collected")
 
     assert order_of(app, number).fulfilment == Fulfilment.PACKED
-    press(clerk, number, "hand-over", code="0417")
+    press(owner, number, "hand-over", code="0417")
     assert order_of(app, number).fulfilment == Fulfilment.COLLECTED
 
 
-def test_after_its_minute_a_step_is_not_undone(app, clerk):
+def test_after_its_minute_a_step_is_not_undone(app, owner):
     number = paid(app, fulfilment=Fulfilment.PACKED)
-    press(clerk, number, "move", to="sent")
+    press(owner, number, "move", to="sent")
     let_the_minute_pass(app)
 
-    assert "It is too late to undo" in press(clerk, number, "undo", step="sent").text
+    assert "It is too late to undo" in press(owner, number, "undo", step="sent").text
     assert order_of(app, number).fulfilment == Fulfilment.SENT
     assert len(mails(app, "sent")) == 1
-    assert "Undo: " not in clerk.get(f"/admin/orders/{number}").text
+    assert "Undo: " not in owner.get(f"/admin/orders/{number}").text
 
 
 @both_databases
 @pytest.mark.parametrize("how", ["in hand", "sent"])
-def test_an_email_that_a_worker_has_taken_stops_the_undoing(app, clerk, how):
+def test_an_email_that_a_worker_has_taken_stops_the_undoing(app, owner, how):
     number = paid(app, fulfilment=Fulfilment.PACKED)
-    press(clerk, number, "move", to="sent")
+    press(owner, number, "move", to="sent")
     now = utcnow()
     taken = {"sent_at": now} if how == "sent" else {"next_try_at": now + timedelta(minutes=2)}
     with app.app_context():
         write(lambda: db.session.execute(update(OutboxEmail).values(**taken)))
 
-    assert "It is too late to undo" in press(clerk, number, "undo", step="sent").text
+    assert "It is too late to undo" in press(owner, number, "undo", step="sent").text
     assert order_of(app, number).fulfilment == Fulfilment.SENT
     assert len(mails(app, "sent")) == 1
 
 
 @pytest.mark.parametrize("step", ["packed", "delivered", "collected"])
-def test_only_the_step_that_was_shown_is_undone(app, clerk, step):
+def test_only_the_step_that_was_shown_is_undone(app, owner, step):
     number = paid(app, fulfilment=Fulfilment.PACKED)
-    press(clerk, number, "move", to="sent")
+    press(owner, number, "move", to="sent")
 
-    assert "Nothing was saved. This order has changed: it is now “Sent”" in press(clerk, number, "undo", step=step).text
+    assert "Nothing was saved. This order has changed: it is now “Sent”" in press(owner, number, "undo", step=step).text
     assert order_of(app, number).fulfilment == Fulfilment.SENT
 
 
 @pytest.mark.parametrize("step", ["", "unfulfilled", "x" * 5000, CANARY, "sent\0"])
-def test_a_step_there_is_not_is_not_undone(app, clerk, step):
+def test_a_step_there_is_not_is_not_undone(app, owner, step):
     number = paid(app, fulfilment=Fulfilment.PACKED)
 
-    assert press(clerk, number, "undo", step=step).status_code == 422
+    assert press(owner, number, "undo", step=step).status_code == 422
 
 
 @both_databases
-def test_later_a_step_is_taken_back_with_a_reason_and_the_buyer_reads_the_truth(app, packer, shopper):
+def test_later_a_step_is_taken_back_with_a_reason_and_the_buyer_reads_the_truth(app, staff, shopper):
     number = paid(app, fulfilment=Fulfilment.PACKED)
-    press(packer, number, "move", to="sent")
+    press(staff, number, "move", to="sent")
     send_mails(app, later=timedelta(seconds=61))
     let_the_minute_pass(app)
-    page = packer.get(f"/admin/orders/{number}/step-back").text
+    page = staff.get(f"/admin/orders/{number}/step-back").text
     assert "The buyer got an email that it is" in page
-    empty = press(packer, number, "step-back", step="sent", reason=" ")
+    empty = press(staff, number, "step-back", step="sent", reason=" ")
     assert (empty.status_code, order_of(app, number).fulfilment) == (422, Fulfilment.SENT)
 
-    press(packer, number, "step-back", step="sent", reason=f"The rider came back {CANARY}")
+    press(staff, number, "step-back", step="sent", reason=f"The rider came back {CANARY}")
 
     order = order_of(app, number)
     assert order.fulfilment == Fulfilment.PACKED
@@ -150,41 +150,41 @@ def test_later_a_step_is_taken_back_with_a_reason_and_the_buyer_reads_the_truth(
 
 
 @pytest.mark.parametrize("state", [Payment.REFUNDED, Payment.CANCELLED])
-def test_what_is_no_longer_paid_stays_where_it_is(app, clerk, state):
+def test_what_is_no_longer_paid_stays_where_it_is(app, owner, state):
     (number,) = order_factory.keep(
         app, order_factory.order(payment=state, fulfilment=Fulfilment.SENT, fulfilment_changed_at=utcnow())
     )
-    press(clerk, number, "undo", step="sent")
-    press(clerk, number, "step-back", step="sent", reason="Mistake")
+    press(owner, number, "undo", step="sent")
+    press(owner, number, "step-back", step="sent", reason="Mistake")
 
     assert order_of(app, number).fulfilment == Fulfilment.SENT
 
 
 @both_databases
-def test_orders_that_were_packed_together_are_undone_together(app, packer):
+def test_orders_that_were_packed_together_are_undone_together(app, staff):
     numbers = order_factory.keep(app, *(order_factory.order(payment="paid") for _ in range(3)))
-    press_list(packer, "packed", *numbers)
-    button = next(one for one in packer.page.iter("button") if one.get("name") == "undo")
+    press_list(staff, "packed", *numbers)
+    button = next(one for one in staff.page.iter("button") if one.get("name") == "undo")
     assert button.text == "Undo: mark these 3 as not packed"
-    press(packer, numbers[0], "move", to="sent")
+    press(staff, numbers[0], "move", to="sent")
 
-    undo_together(packer, button.get("value"))
+    undo_together(staff, button.get("value"))
 
-    assert notices(packer) == [
+    assert notices(staff) == [
         "2 orders undone",
         f"1 not undone: {numbers[0]} is not packed any more",
     ]
     assert [state_of(app, number) for number in numbers] == ["sent", "unfulfilled", "unfulfilled"]
-    undo_together(packer, button.get("value"))
-    assert notices(packer)[0].startswith("It is too late to undo")
+    undo_together(staff, button.get("value"))
+    assert notices(staff)[0].startswith("It is too late to undo")
 
 
-def test_an_older_page_undoes_nothing_newer(app, clerk):
+def test_an_older_page_undoes_nothing_newer(app, owner):
     first, second = order_factory.keep(app, order_factory.order(payment="paid"), order_factory.order(payment="paid"))
-    assert notices_of(clerk, "packed", first) == ["1 order marked packed"]
-    undo_together(clerk, "12345")
+    assert notices_of(owner, "packed", first) == ["1 order marked packed"]
+    undo_together(owner, "12345")
 
-    assert notices(clerk)[0].startswith("It is too late to undo")
+    assert notices(owner)[0].startswith("It is too late to undo")
     assert [state_of(app, number) for number in (first, second)] == ["packed", "unfulfilled"]
 
 

@@ -11,7 +11,7 @@ from shop.payments.models import OfferedCode, ReviewFlag
 from shop.payments.mpesa_messages import CodeError, read_code, read_message
 from tests import both_databases
 from tests.page_checks import CANARY
-from tests.payment_pages import CODE, Desk
+from tests.payment_pages import CODE, PaymentPages
 from tests.shopper import Shopper, hidden_fields
 
 AT = datetime(2026, 11, 24, 11, 5, tzinfo=UTC)
@@ -29,8 +29,8 @@ def offer(app):
     )
 
 
-def ask(clerk, text):
-    return clerk.post("/admin/codes", {**hidden_fields(clerk.get("/admin/codes").text), "text": text})
+def ask(owner, text):
+    return owner.post("/admin/codes", {**hidden_fields(owner.get("/admin/codes").text), "text": text})
 
 
 @pytest.mark.parametrize(
@@ -90,89 +90,89 @@ def test_any_text_is_read_without_an_error(text):
         "SKA1B2C3D4 Confirmed. Ksh2,650.00 sent on 31/12/9999 at 11:59 PM",
     ],
 )
-def test_a_sum_or_a_day_that_no_payment_has_is_none(clerk, text):
+def test_a_sum_or_a_day_that_no_payment_has_is_none(owner, text):
     assert read_message(text).code == "SKA1B2C3D4"
-    assert ask(clerk, text).status_code == 200
+    assert ask(owner, text).status_code == 200
 
 
 @both_databases
-def test_a_buyer_offers_a_code_and_is_told_that_a_person_looks(clerk, buy, offer, ledger):
+def test_a_buyer_offers_a_code_and_is_told_that_a_person_looks(owner, buy, offer, ledger):
     bought = buy()
 
     assert offer(bought, " ska1b2c3d4 ").status_code == 303
-    page = Shopper(clerk.app).get(bought.order_path).text
+    page = Shopper(owner.app).get(bought.order_path).text
 
     assert f"We have your M-PESA code {CODE}." in page
     assert "Until then, do not pay again" in page
-    assert ledger.standing(bought).order == "awaiting"
-    listed = clerk.get("/admin/checks").text
+    assert ledger.order_state(bought).order == "awaiting"
+    listed = owner.get("/admin/checks").text
     assert f"The buyer says it was paid with M-PESA code {CODE}." in listed
     assert f"/mark-paid?code={CODE}" in listed
 
 
 @both_databases
-def test_the_same_code_for_two_orders_is_shown_as_such(app, clerk, buy, offer, ledger):
+def test_the_same_code_for_two_orders_is_shown_as_such(app, owner, buy, offer, ledger):
     first, second = buy(), buy()
     offer(first)
     offer(second)
 
     first_number, second_number = (ledger.column("number", one) for one in (first, second))
-    assert f"The same code was offered for order {first_number} too." in clerk.get("/admin/checks").text
-    page = ask(clerk, CODE).text
+    assert f"The same code was offered for order {first_number} too." in owner.get("/admin/checks").text
+    page = ask(owner, CODE).text
     assert "It was entered for 2 orders. At most one of them can be correct." in page
     assert first_number in page
     assert second_number in page
 
 
 @both_databases
-def test_a_code_that_was_counted_pays_nothing_else(app, clerk, buy, offer, ledger):
+def test_a_code_that_was_counted_pays_nothing_else(app, owner, buy, offer, ledger):
     paid, cheat = buy(), buy()
     offer(paid)
-    Desk(app, clerk, ledger).mark_paid(paid)
+    PaymentPages(app, owner, ledger).mark_paid(paid)
     offer(cheat, CODE.lower())
 
-    page = ask(clerk, f"{CODE} Confirmed. Ksh2,650.00 sent").text
+    page = ask(owner, f"{CODE} Confirmed. Ksh2,650.00 sent").text
 
     assert f"This payment is recorded for order {ledger.column('number', paid)}" in page
     assert "code-result--good" in page and "for no other order" in page
     assert "do not hand over" not in page.lower()
-    listed = clerk.get("/admin/checks").text
+    listed = owner.get("/admin/checks").text
     assert f"That code was used already, for order {ledger.column('number', paid)} (KSh 2,650)." in listed
     assert listed.count("Code from a buyer</span>") == 1  # the paid one's own question is answered
 
 
 @both_databases
-def test_an_unknown_code_is_no_payment_though_an_order_waits_for_that_sum(clerk, buy, ledger):
+def test_an_unknown_code_is_no_payment_though_an_order_waits_for_that_sum(owner, buy, ledger):
     other, mine = buy(phone_number="0722 111 222"), buy(phone_number="0712 345 678")
     now = datetime.now(UTC)
     told = f"{now.astimezone(NAIROBI):%d/%m/%y at %-I:%M %p}"
 
-    page = ask(clerk, f"SKB1B2C3D4 Confirmed. Ksh2,650.00 sent from 0712345678 on {told}").text
+    page = ask(owner, f"SKB1B2C3D4 Confirmed. Ksh2,650.00 sent from 0712345678 on {told}").text
 
     assert "No payment known: do not hand over anything" in page
     assert "Orders that wait for this amount. That is no proof." in page
     assert page.index(ledger.column("number", mine)) < page.index(ledger.column("number", other))
     assert "from the phone in the message" in page
     assert "/mark-paid?code=SKB1B2C3D4&amp;amount=2650" in page
-    assert ledger.standing(mine).order == "awaiting"
+    assert ledger.order_state(mine).order == "awaiting"
 
 
 @both_databases
-def test_a_payment_chpter_told_of_is_said_to_be_counted_already(clerk, buy, ledger):
+def test_a_payment_chpter_told_of_is_said_to_be_counted_already(owner, buy, ledger):
     paid = buy()
-    paid.hear(paid.callback())
+    paid.post_callback(paid.callback())
     now = datetime.now(UTC)
     told = f"{now.astimezone(NAIROBI):%d/%m/%y at %-I:%M %p}"
 
-    page = ask(clerk, f"SKB1B2C3D4 Confirmed. Ksh2,650.00 sent on {told}").text
+    page = ask(owner, f"SKB1B2C3D4 Confirmed. Ksh2,650.00 sent on {told}").text
 
     assert "It may be recorded already" in page
     assert ledger.column("number", paid) in page
 
 
 @pytest.mark.parametrize("text", ["", "\0", CANARY, "x" * 5000, "😀" * 300, "no code here"])
-def test_what_has_no_code_in_it_is_said_so(clerk, text):
-    reply = ask(clerk, text)
+def test_what_has_no_code_in_it_is_said_so(owner, text):
+    reply = ask(owner, text)
 
     assert reply.status_code == 422
     assert "<title>Error: " in reply.text
@@ -210,7 +210,7 @@ def test_so_many_codes_are_enough(app, buy, offer, ledger):
 
 def test_a_paid_order_takes_no_code(app, buy, offer, ledger):
     bought = buy()
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     assert offer(bought).status_code == 303
     assert ledger.count(OfferedCode) == 0
@@ -237,10 +237,10 @@ class TestLimited:
         (f"{CODE} Confirmed. Ksh2,650.00 sent to WANJIRU TEST 0712345678", "money sent to 0712 345 678, which is not"),
     ],
 )  # fmt: skip
-def test_a_message_about_no_payment_to_the_shop_names_no_order(clerk, buy, text, about):
+def test_a_message_about_no_payment_to_the_shop_names_no_order(owner, buy, text, about):
     buy()
 
-    page = ask(clerk, text).text
+    page = ask(owner, text).text
 
     assert "No payment to this shop: do not hand over anything" in page
     assert f"The message is about {about}" in page
@@ -248,18 +248,18 @@ def test_a_message_about_no_payment_to_the_shop_names_no_order(clerk, buy, text,
 
 
 @both_databases
-def test_a_code_that_looks_like_one_that_is_counted_is_compared_before_it_pays_a_second_order(app, clerk, buy, ledger):
+def test_a_code_that_looks_like_one_that_is_counted_is_compared_before_it_pays_a_second_order(app, owner, buy, ledger):
     first, second = buy(), buy()
-    desk = Desk(app, clerk, ledger)
-    desk.mark_paid(first, code="TAS2VRTZ0X")
+    actions = PaymentPages(app, owner, ledger)
+    actions.mark_paid(first, code="TAS2VRTZ0X")
 
-    form = desk.form(second, "mark-paid", code="TAS2VRTZOX")
+    form = actions.form(second, "mark-paid", code="TAS2VRTZOX")
     warned = form()
 
     assert warned.status_code == 422
     assert f"looks like TAS2VRTZ0X, which was used for order {ledger.column('number', first)}" in warned.text
-    assert ledger.standing(second).order == "awaiting"
-    assert "It looks like code TAS2VRTZ0X" in ask(clerk, "TAS2VRTZOX").text
+    assert ledger.order_state(second).order == "awaiting"
+    assert "It looks like code TAS2VRTZ0X" in ask(owner, "TAS2VRTZOX").text
 
     again = {
         **hidden_fields(warned.text),
@@ -268,17 +268,17 @@ def test_a_code_that_looks_like_one_that_is_counted_is_compared_before_it_pays_a
         "code": "TAS2VRTZOX",
         "reason": "Compared",
     }
-    assert clerk.post(f"/admin/orders/{ledger.column('number', second)}/mark-paid", again).status_code == 303
-    assert ledger.standing(second).order == "paid"
+    assert owner.post(f"/admin/orders/{ledger.column('number', second)}/mark-paid", again).status_code == 303
+    assert ledger.order_state(second).order == "paid"
 
 
-def test_a_buyer_may_paste_the_whole_message(clerk, buy, offer):
+def test_a_buyer_may_paste_the_whole_message(owner, buy, offer):
     bought = buy()
     text = f"{CODE} Confirmed. Ksh750.00 sent to MKONO CRAFTS 0700000000 on 24/11/20 at 2:05 PM"
 
     assert offer(bought, text).status_code == 303
 
-    listed = clerk.get("/admin/checks").text
+    listed = owner.get("/admin/checks").text
     assert "The message says KSh 750, the order is KSh" in listed
     assert "The message is of 24 Nov 2020, 14:05, before the order was placed." in listed
 
@@ -297,21 +297,21 @@ def test_a_buyer_who_pastes_a_reversal_is_told_so(buy, offer):
         (f"{CODE} Confirmed.You have received Ksh265.00 from HALIMA ALI 0712345678", "The message says KSh 265."),
     ],
 )  # fmt: skip
-def test_a_pasted_message_marks_nothing_paid_that_it_does_not_speak_of(app, clerk, buy, ledger, text, words):
+def test_a_pasted_message_marks_nothing_paid_that_it_does_not_speak_of(app, owner, buy, ledger, text, words):
     bought = buy()
 
-    refused = Desk(app, clerk, ledger).mark_paid(bought, code=text)
+    refused = PaymentPages(app, owner, ledger).mark_paid(bought, code=text)
 
     assert refused.status_code == 422
     assert words in refused.text
-    assert ledger.standing(bought).order == "awaiting"
+    assert ledger.order_state(bought).order == "awaiting"
 
 
-def test_a_reversal_of_money_that_was_counted_names_its_order(app, clerk, buy, ledger):
+def test_a_reversal_of_money_that_was_counted_names_its_order(app, owner, buy, ledger):
     bought = buy()
-    Desk(app, clerk, ledger).mark_paid(bought, code="SK81ABCDEF")
+    PaymentPages(app, owner, ledger).mark_paid(bought, code="SK81ABCDEF")
 
-    page = ask(clerk, f"{CODE} Confirmed. Transaction SK81ABCDEF has been reversed. Ksh2,650.00 is debited").text
+    page = ask(owner, f"{CODE} Confirmed. Transaction SK81ABCDEF has been reversed. Ksh2,650.00 is debited").text
 
     assert "It reverses the KSh 2,650 that was recorded for" in page
     assert ledger.column("number", bought) in page

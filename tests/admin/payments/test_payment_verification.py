@@ -19,7 +19,7 @@ from tests import both_databases, order_factory
 from tests.admin_client import EMAIL
 from tests.faults.at_once import at_once
 from tests.ledger_reader import Ledger
-from tests.payment_pages import Desk
+from tests.payment_pages import PaymentPages
 from tests.shopper import SKU, Shopper, hidden_fields
 
 ONLY_SEEN = "An owner has to verify this payment first"
@@ -39,10 +39,10 @@ def packed(app, **fields):
     return paid(app, fulfilment=Fulfilment.PACKED, **fields)
 
 
-def press(clerk, number, act, **fields):
-    token = hidden_fields(clerk.get(f"/admin/orders/{number}").text)["csrf_token"]
-    reply = clerk.post(f"/admin/orders/{number}/{act}", {"csrf_token": token, **fields})
-    return clerk.get(reply.headers["Location"]).text if reply.status_code == 303 else reply.text
+def press(owner, number, act, **fields):
+    token = hidden_fields(owner.get(f"/admin/orders/{number}").text)["csrf_token"]
+    reply = owner.post(f"/admin/orders/{number}/{act}", {"csrf_token": token, **fields})
+    return owner.get(reply.headers["Location"]).text if reply.status_code == 303 else reply.text
 
 
 def order_of(app, number):
@@ -73,12 +73,12 @@ leaving = pytest.mark.parametrize(
 @both_databases
 @leaving
 def test_dear_goods_leave_once_an_owner_has_seen_the_payment_and_not_before(
-    app, clerk, packer, act, fields, standing, then
+    app, owner, staff, act, fields, standing, then
 ):
     number = paid(app, **standing)
     before = order_of(app, number)
 
-    assert ONLY_SEEN in press(packer, number, act, **fields)
+    assert ONLY_SEEN in press(staff, number, act, **fields)
 
     held = order_of(app, number)
     assert (held.fulfilment, held.collection_code, held.collection_code_tries) == (
@@ -86,8 +86,8 @@ def test_dear_goods_leave_once_an_owner_has_seen_the_payment_and_not_before(
         before.collection_code,
         0,
     )
-    assert "You can send the order" in press(clerk, number, "seen")
-    assert "notice--good" in press(packer, number, act, **fields)
+    assert "You can send the order" in press(owner, number, "seen")
+    assert "notice--good" in press(staff, number, act, **fields)
     assert order_of(app, number).fulfilment == then
 
 
@@ -103,12 +103,12 @@ def test_dear_goods_leave_once_an_owner_has_seen_the_payment_and_not_before(
         (1_000_000, 999_999, True),
     ],
 )
-def test_the_sum_says_what_has_to_be_seen(app, packer, from_, total, leaves):
+def test_the_sum_says_what_has_to_be_seen(app, staff, from_, total, leaves):
     verification_threshold(app, from_)
     number = packed(app, total=total)
 
-    shown = packer.get(f"/admin/orders/{number}").text
-    press(packer, number, "move", to="sent")
+    shown = staff.get(f"/admin/orders/{number}").text
+    press(staff, number, "move", to="sent")
 
     assert ("Mark sent" in shown) == leaves
     assert ("Payment to verify" in shown) != leaves
@@ -116,15 +116,15 @@ def test_the_sum_says_what_has_to_be_seen(app, packer, from_, total, leaves):
 
 
 @both_databases
-def test_the_sum_of_this_moment_counts_whatever_the_page_showed(app, packer):
+def test_the_sum_of_this_moment_counts_whatever_the_page_showed(app, staff):
     number = packed(app, total=5000)
-    token = hidden_fields(packer.get(f"/admin/orders/{number}").text)["csrf_token"]
+    token = hidden_fields(staff.get(f"/admin/orders/{number}").text)["csrf_token"]
     with app.app_context():
         write(
             lambda: setattr(store_settings_row(), "verification_threshold", 5000)
         )  # another process has not heard of it yet
 
-    packer.post(f"/admin/orders/{number}/move", {"csrf_token": token, "to": "sent"})
+    staff.post(f"/admin/orders/{number}/move", {"csrf_token": token, "to": "sent"})
 
     assert order_of(app, number).fulfilment == Fulfilment.PACKED
 
@@ -139,34 +139,34 @@ def test_the_sum_of_this_moment_counts_whatever_the_page_showed(app, packer):
     ],
     ids=["order", "list", "slip"],
 )
-def test_a_page_shows_the_sum_of_its_moment_whichever_process_was_told_of_it(app, packer, page, held):
+def test_a_page_shows_the_sum_of_its_moment_whichever_process_was_told_of_it(app, staff, page, held):
     address = page.format(packed(app, total=5000))
-    assert held not in packer.get(address).text
+    assert held not in staff.get(address).text
     with app.app_context():
         write(
             lambda: setattr(store_settings_row(), "verification_threshold", 5000)
         )  # by another process: nobody tells this one
 
-    assert held in packer.get(address).text
+    assert held in staff.get(address).text
 
 
-def test_packing_and_what_has_left_already_are_not_held_up(app, packer):
+def test_packing_and_what_has_left_already_are_not_held_up(app, staff):
     unpacked, gone = paid(app), paid(app, fulfilment=Fulfilment.SENT)
 
-    assert "notice--good" in press(packer, unpacked, "move", to="packed")
-    assert "notice--good" in press(packer, gone, "move", to="delivered")
-    assert "Payment to verify" not in packer.get(f"/admin/orders/{gone}").text
+    assert "notice--good" in press(staff, unpacked, "move", to="packed")
+    assert "notice--good" in press(staff, gone, "move", to="delivered")
+    assert "Payment to verify" not in staff.get(f"/admin/orders/{gone}").text
 
 
-def test_who_was_quicker_is_told_apart_from_who_has_to_look(app, packer):
+def test_who_was_quicker_is_told_apart_from_who_has_to_look(app, staff):
     number = packed(app)
-    token = hidden_fields(packer.get(f"/admin/orders/{number}").text)["csrf_token"]
+    token = hidden_fields(staff.get(f"/admin/orders/{number}").text)["csrf_token"]
     with app.app_context():
         write(lambda: setattr(order_in_session(number), "payment", Payment.REFUNDED))
 
-    reply = packer.post(f"/admin/orders/{number}/move", {"csrf_token": token, "to": "sent"})
+    reply = staff.post(f"/admin/orders/{number}/move", {"csrf_token": token, "to": "sent"})
 
-    assert "it is now “Refunded”" in packer.get(reply.headers["Location"]).text
+    assert "it is now “Refunded”" in staff.get(reply.headers["Location"]).text
 
 
 def order_in_session(number):
@@ -174,82 +174,82 @@ def order_in_session(number):
 
 
 @both_databases
-def test_several_at_once_leave_but_the_dear_one_that_nobody_has_seen(app, packer):
+def test_several_at_once_leave_but_the_dear_one_that_nobody_has_seen(app, staff):
     dear, cheap = packed(app), packed(app, total=2450)
-    token = hidden_fields(packer.get("/admin/").text)
+    token = hidden_fields(staff.get("/admin/").text)
 
-    reply = packer.post("/admin/orders", {**token, "act": "sent", "order": [dear, cheap]})
+    reply = staff.post("/admin/orders", {**token, "act": "sent", "order": [dear, cheap]})
 
-    page = packer.get(reply.headers["Location"]).text
+    page = staff.get(reply.headers["Location"]).text
     assert "1 order marked sent" in page
     assert f"1 not marked sent: {dear} has a payment that an owner has to verify, see To review" in page
     assert [order_of(app, one).fulfilment for one in (dear, cheap)] == ["packed", "sent"]
 
 
 @both_databases
-def test_a_second_verification_changes_nothing_and_names_the_first_user(app, clerk):
+def test_a_second_verification_changes_nothing_and_names_the_first_user(app, owner):
     number = packed(app)
 
-    press(clerk, number, "seen")
+    press(owner, number, "seen")
     first = order_of(app, number)
-    again = press(clerk, number, "seen")
+    again = press(owner, number, "seen")
 
     assert f"The payment of order {number} was already verified by {EMAIL}" in again
     second = order_of(app, number)
     assert first.payment_verified_at == second.payment_verified_at is not None
     assert first.payment_verified_by == second.payment_verified_by == EMAIL
-    assert Desk(app, clerk, None).acts() == [NOTED]
+    assert PaymentPages(app, owner, None).acts() == [NOTED]
     assert re.search(rf"<dt>Verified</dt><dd>[^<]+, by {EMAIL}</dd>", again)
     assert NOTED in again
 
 
-def press_twice_at_once(app, clerk):
+def press_twice_at_once(app, owner):
     """How many acts the log has of each order that two owners say they saw at the same moment."""
     numbers = [packed(app) for _ in range(5)]
-    token = hidden_fields(clerk.get("/admin/").text)["csrf_token"]
+    token = hidden_fields(owner.get("/admin/").text)["csrf_token"]
     for number in numbers:
         address = f"/admin/orders/{number}/seen"
-        say = partial(clerk.browser.post, address, data={"csrf_token": token})
+        say = partial(owner.browser.post, address, data={"csrf_token": token})
         assert {reply.status_code for reply in at_once([say, say])} == {303}
-    return len(Desk(app, clerk, None).acts()) / len(numbers)
+    return len(PaymentPages(app, owner, None).acts()) / len(numbers)
 
 
 @both_databases
-def test_of_two_owners_who_saw_it_at_once_one_is_written_down(app, clerk):
-    assert press_twice_at_once(app, clerk) == 1
+def test_of_two_owners_who_saw_it_at_once_one_is_written_down(app, owner):
+    assert press_twice_at_once(app, owner) == 1
 
 
 @both_databases
-def test_an_unpaid_order_cannot_be_verified(app, clerk):
+def test_an_unpaid_order_cannot_be_verified(app, owner):
     (number,) = order_factory.keep(
         app, order_factory.order(payment=Payment.REFUNDED, total=DEFAULT_VERIFICATION_THRESHOLD)
     )
 
-    assert "Nothing was saved" in press(clerk, number, "seen")
+    assert "Nothing was saved" in press(owner, number, "seen")
     assert order_of(app, number).payment_verified_at is None
 
 
-def test_only_an_owner_says_so(app, packer):
+def test_only_an_owner_says_so(app, staff):
     number = packed(app)
 
-    assert "Only an owner can verify a payment" in packer.get(f"/admin/orders/{number}").text
-    assert "Only an owner can act on payments" in packer.get("/admin/checks").text
-    token = hidden_fields(packer.get("/admin/").text)["csrf_token"]
-    assert packer.post(f"/admin/orders/{number}/seen", {"csrf_token": token}).status_code == 403
+    assert "Only an owner can verify a payment" in staff.get(f"/admin/orders/{number}").text
+    assert "Only an owner can act on payments" in staff.get("/admin/checks").text
+    token = hidden_fields(staff.get("/admin/").text)["csrf_token"]
+    assert staff.post(f"/admin/orders/{number}/seen", {"csrf_token": token}).status_code == 403
     assert order_of(app, number).payment_verified_at is None
 
 
-def test_an_open_warning_is_not_answered_by_it(app, clerk):
+def test_an_open_warning_is_not_answered_by_it(app, owner):
     number = paid(app, **READY)
-    press(clerk, number, "hand-over", code="9999")
+    press(owner, number, "hand-over", code="9999")
 
-    press(clerk, number, "seen")
+    press(owner, number, "seen")
 
     assert order_of(app, number).open_warning
 
 
 @both_databases
-def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
+def test_what_has_to_be_seen_is_to_check_until_it_was(app, owner):
     number = paid(app)
     paid(app, total=DEFAULT_VERIFICATION_THRESHOLD - 1)
     paid(app, fulfilment=Fulfilment.SENT)
@@ -257,16 +257,16 @@ def test_what_has_to_be_seen_is_to_check_until_it_was(app, clerk):
         reference = str(order_in_session(number).attempts[0].reference)
         assert find_review_items("", 1, utcnow()).everything == 1
 
-    page = clerk.get("/admin/checks?kind=unseen").text
+    page = owner.get("/admin/checks?kind=unseen").text
     assert page.count('<li class="review-item') == 1
     assert number in page
     assert reference in page
-    assert "Payment to verify" in clerk.get("/admin/").text
+    assert "Payment to verify" in owner.get("/admin/").text
 
-    reply = clerk.post(f"/admin/orders/{number}/seen", {**hidden_fields(page), "back": "checks"})
+    reply = owner.post(f"/admin/orders/{number}/seen", {**hidden_fields(page), "back": "checks"})
 
     assert reply.headers["Location"] == "/admin/checks"
-    assert "Nothing to review" in clerk.get("/admin/checks").text
+    assert "Nothing to review" in owner.get("/admin/checks").text
     with app.app_context():
         assert find_review_items("", 1, utcnow()).everything == 0
 
@@ -287,21 +287,21 @@ def test_what_has_to_be_seen_is_found_along_its_index(app):
 
 @both_databases
 @pytest.mark.parametrize("way", ["accepted", "marked", "settled"])
-def test_what_an_owner_took_for_payment_by_hand_was_seen(app, clerk, provider, way):
+def test_what_an_owner_took_for_payment_by_hand_was_seen(app, owner, provider, way):
     book = Ledger(app)
-    desk = Desk(app, clerk, book)
+    actions = PaymentPages(app, owner, book)
     verification_threshold(app, 1)
     bought = Shopper(app, provider).buy(quantity=2)
     if way == "marked":
-        desk.mark_paid(bought)
+        actions.mark_paid(bought)
     elif way == "accepted":
-        bought.hear(bought.callback(amount="5000"))
-        desk.accept_less(bought, "5000")
+        bought.post_callback(bought.callback(amount="5000"))
+        actions.accept_less(bought, "5000")
     else:
         book.expire()
-        bought.hear(bought.callback(amount="5200"))
+        bought.post_callback(bought.callback(amount="5200"))
         book.shelve(SKU, 2)
-        desk.press(bought, f"attempts/{bought.reference}", came="5200")
+        actions.press(bought, f"attempts/{bought.reference}", came="5200")
 
     assert book.column("payment", bought) == "paid"
     assert book.column("payment_verified_by", bought) == EMAIL
@@ -311,25 +311,25 @@ def test_what_an_owner_took_for_payment_by_hand_was_seen(app, clerk, provider, w
 @both_databases
 def test_what_chpter_says_was_seen_by_nobody(app, provider):
     bought = Shopper(app, provider).buy()
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
     assert Ledger(app).column("payment", bought) == "paid"
     assert Ledger(app).column("payment_verified_at", bought) is None
 
 
-def test_the_rider_is_told_not_to_set_out(app, clerk):
+def test_the_rider_is_told_not_to_set_out(app, owner):
     number = packed(app)
 
-    assert "An owner has to verify the payment first." in clerk.get(f"/admin/print?slip=rider&order={number}").text
-    press(clerk, number, "seen")
-    assert "Take no money." in clerk.get(f"/admin/print?slip=rider&order={number}").text
+    assert "An owner has to verify the payment first." in owner.get(f"/admin/print?slip=rider&order={number}").text
+    press(owner, number, "seen")
+    assert "Take no money." in owner.get(f"/admin/print?slip=rider&order={number}").text
 
 
-def test_an_export_says_when_a_payment_was_seen(app, clerk):
+def test_an_export_says_when_a_payment_was_seen(app, owner):
     seen, unseen = packed(app), packed(app)
-    press(clerk, seen, "seen")
+    press(owner, seen, "seen")
 
-    text = clerk.browser.get(f"/admin/orders/export?order={seen}&order={unseen}", buffered=True).get_data(as_text=True)
+    text = owner.browser.get(f"/admin/orders/export?order={seen}&order={unseen}", buffered=True).get_data(as_text=True)
 
     moments = {row["Order"]: row[SEEN] for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))}
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", moments[seen])

@@ -7,7 +7,7 @@ import pytest
 
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
-from tests.admin_client import Clerk
+from tests.admin_client import AdminClient
 from tests.faults.at_once import at_once
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
 
@@ -22,11 +22,11 @@ WON = {
 
 
 @pytest.fixture
-def desks(app, provider, clerk):
+def desks(app, provider, owner):
     """So many people, each at a browser of their own."""
 
     def sit(count):
-        people = [Clerk(app, provider) for _ in range(count)]
+        people = [AdminClient(app, provider) for _ in range(count)]
         for one in people:
             assert one.sign_in().status_code == 303
         return people
@@ -38,8 +38,8 @@ def desks(app, provider, clerk):
 def in_review(app, provider, ledger):
     def make():
         bought = Shopper(app, provider).buy()
-        bought.hear(bought.callback(amount="300"))
-        assert ledger.standing(bought).order == "review"
+        bought.post_callback(bought.callback(amount="300"))
+        assert ledger.order_state(bought).order == "review"
         return bought
 
     return make
@@ -83,7 +83,7 @@ def test_of_two_different_acts_at_once_one_wins_and_the_other_is_told(app, desks
     assert sorted(won) == [False, True], pages
     assert told == [not one for one in won]
     winner = (first, second)[won.index(True)]
-    assert ledger.standing(bought).order == WON[winner][1]
+    assert ledger.order_state(bought).order == WON[winner][1]
     sold = 1 if WON[winner][1] == "paid" else 0
     assert ledger.stock(SKU) == (before[0] - sold, before[1])
     assert ledger.mails("paid") + ledger.mails("cancelled") == 1
@@ -108,11 +108,11 @@ def test_a_cancelled_order_and_its_callback_at_once_lose_no_money(app, desks, le
         before = ledger.stock(SKU)
         bought = Shopper(app, provider).buy()
         cancel = pressing(person, ledger, bought, "cancel")
-        hear = lambda bought=bought: bought.hear(bought.callback())  # noqa: E731
+        hear = lambda bought=bought: bought.post_callback(bought.callback())  # noqa: E731
 
         at_once([cancel, hear])
 
-        standing = ledger.standing(bought)
+        standing = ledger.order_state(bought)
         assert standing.attempt == "paid"
         assert (standing.order, standing.refund_due) in (("paid", False), ("cancelled", True))
         sold = 1 if standing.order == "paid" else 0
@@ -142,9 +142,9 @@ def test_the_rest_and_accepting_less_at_once_lose_no_money(app, desks, ledger, i
     rest = Bought(bought.shopper, reply.headers["Location"])
     accept = pressing(person, ledger, bought, "accept-less")
 
-    at_once([accept, lambda: rest.hear(rest.callback())])
+    at_once([accept, lambda: rest.post_callback(rest.callback())])
 
-    standing = ledger.standing(rest)
+    standing = ledger.order_state(rest)
     assert (standing.order, standing.attempt) == ("paid", "paid")
     assert ledger.column("received", bought) == 2650
     assert ledger.column("refund_due_amount", bought) in (0, 2350)
@@ -158,14 +158,14 @@ def test_one_code_for_two_orders_at_once_pays_one(app, desks, ledger, provider):
 
     pages = at_once([pressing(who, ledger, one, "mark-paid") for who, one in zip(people, orders, strict=True)])
 
-    assert sorted(ledger.standing(one).order for one in orders) == ["awaiting", "paid"]
+    assert sorted(ledger.order_state(one).order for one in orders) == ["awaiting", "paid"]
     assert sum("That code was used already" in page for page in pages) == 1
     adds_up(app)
 
 
 def test_three_refunds_at_once_of_one_sum_are_one(app, desks, ledger, provider):
     bought = Shopper(app, provider).buy()
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     people = desks(3)
 
     pages = at_once(

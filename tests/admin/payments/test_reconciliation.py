@@ -29,7 +29,17 @@ class Walk:
         self.bought, self.codes = [], 0
 
     def step(self):
-        deeds = [self.buy, self.hear, self.hear, self.hear, self.again, self.expire, self.act, self.act, self.act]
+        deeds = [
+            self.buy,
+            self.post_callback,
+            self.post_callback,
+            self.post_callback,
+            self.again,
+            self.expire,
+            self.act,
+            self.act,
+            self.act,
+        ]
         self.random.choice(deeds if self.bought else [self.buy])()
 
     def buy(self):
@@ -38,7 +48,7 @@ class Walk:
             self.ledger.shelve(SKU, held + 5)
         self.bought.append(Shopper(self.app, self.provider).buy())
 
-    def hear(self):
+    def post_callback(self):
         bought = self.random.choice(self.bought)
         total = bought.total
         said = self.random.choice(
@@ -50,12 +60,12 @@ class Walk:
                 b"unreadable",
             ]
         )
-        assert bought.hear(said).status_code in (200, 400)
+        assert bought.post_callback(said).status_code in (200, 400)
 
     def again(self):
         """Another try: paid twice becomes possible."""
         bought = self.random.choice(self.bought)
-        bought.hear(bought.failure())
+        bought.post_callback(bought.failure())
         shopper = Shopper(self.app, self.provider)
         reply = shopper.post(f"{bought.order_path}/pay", {})
         if reply.headers["Location"].startswith("http") and "/orders/" not in reply.headers["Location"]:
@@ -151,31 +161,31 @@ def test_an_order_that_costs_nothing_adds_up(app, provider, ledger):
         assert reconcile().holds
 
 
-def test_the_page_says_by_how_much_the_two_sides_are_apart(app, provider, clerk):
+def test_the_page_says_by_how_much_the_two_sides_are_apart(app, provider, owner):
     bought = Shopper(app, provider).buy()
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     with app.app_context():
         write(lambda: db.session.execute(text("UPDATE orders SET received = received - 650")))
 
-    page = clerk.get("/admin/money").text
+    page = owner.get("/admin/money").text
 
     assert "The balance of the orders is KSh 2,000, of the ledger KSh 2,650: a difference of KSh 650." in page
     assert "-KSh 650" in page
 
 
-def test_the_proof_asks_the_database_three_times(app, provider, clerk):
+def test_the_proof_asks_the_database_three_times(app, provider, owner):
     for _ in range(3):
         bought = Shopper(app, provider).buy()
-        bought.hear(bought.callback())
+        bought.post_callback(bought.callback())
 
     with counted(app) as queries:
-        assert clerk.get("/admin/money").status_code == 200
+        assert owner.get("/admin/money").status_code == 200
 
     assert len(queries) == 5  # who is there, the book, the orders, what does not fit, what the menu counts
 
 
-def test_the_proof_is_for_owners(packer):
-    assert packer.get("/admin/money").status_code == 403
+def test_the_proof_is_for_owners(staff):
+    assert staff.get("/admin/money").status_code == 403
 
 
 @both_databases
@@ -191,14 +201,14 @@ def test_the_proof_is_for_owners(packer):
         ("UPDATE orders SET refund_due_amount = 3", "KSh 3 is due as a refund."),
     ],
 )
-def test_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, clerk, ledger, edit, said):
+def test_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, owner, ledger, edit, said):
     bought = Shopper(app, provider).buy()
-    bought.hear(bought.callback())
-    assert "The ledger and the orders agree." in clerk.get("/admin/money").text
+    bought.post_callback(bought.callback())
+    assert "The ledger and the orders agree." in owner.get("/admin/money").text
 
     with app.app_context():
         write(lambda: db.session.execute(text(edit)))
-    page = clerk.get("/admin/money").text
+    page = owner.get("/admin/money").text
 
     assert "The ledger and the orders do not agree." in page
     assert "1 order does not match" in page

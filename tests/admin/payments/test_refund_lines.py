@@ -13,15 +13,15 @@ from shop.payments import refunds
 from shop.payments.manual_payments import ManualPayment
 from tests import both_databases
 from tests.ledger_reader import Ledger
-from tests.payment_pages import Desk
+from tests.payment_pages import PaymentPages
 from tests.shopper import SKU, Shopper
 
 OTHER = "MUG-SPE-CRE"
 
 
 @pytest.fixture
-def desk(app, clerk):
-    return Desk(app, clerk, Ledger(app))
+def actions(app, owner):
+    return PaymentPages(app, owner, Ledger(app))
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def paid(app, provider):
     shopper = Shopper(app, provider)
     shopper.add(OTHER)
     bought = shopper.buy(quantity=2)
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
     return bought
 
 
@@ -40,81 +40,83 @@ def lines(app, bought):
         return {line.sku: line.id for line in order.lines}
 
 
-def slip(desk, bought, kind):
-    return desk.clerk.get(f"/admin/print?slip={kind}&order={desk.number(bought)}").text.partition("<main")[2]
+def slip(actions, bought, kind):
+    return actions.owner.get(f"/admin/print?slip={kind}&order={actions.number(bought)}").text.partition("<main")[2]
 
 
 @both_databases
-def test_slips_leave_refunded_goods_out_and_receipt_page_and_export_say_how_many(app, desk, paid):
+def test_slips_leave_refunded_goods_out_and_receipt_page_and_export_say_how_many(app, actions, paid):
     of = lines(app, paid)
 
-    page = desk.follow(desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"}))
+    page = actions.follow(
+        actions.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
+    )
 
     assert "Refund of KSh 300 recorded" in page
     assert page.count("1 refunded") == 2
-    assert "1 piece</strong> (without refunded pieces)" in slip(desk, paid, "packing")
+    assert "1 piece</strong> (without refunded pieces)" in slip(actions, paid, "packing")
     for kind in ("packing", "rider"):
-        assert "1 ×" in slip(desk, paid, kind)
-        assert "mug" not in slip(desk, paid, kind)
-    assert slip(desk, paid, "receipt").count("1 refunded") == 2
-    picked = desk.clerk.get(f"/admin/pick-list?order={desk.number(paid)}").text.partition("<main")[2]
+        assert "1 ×" in slip(actions, paid, kind)
+        assert "mug" not in slip(actions, paid, kind)
+    assert slip(actions, paid, "receipt").count("1 refunded") == 2
+    picked = actions.owner.get(f"/admin/pick-list?order={actions.number(paid)}").text.partition("<main")[2]
     assert ("1 ×" in picked, "mug" in picked) == (True, False)
     assert paid.shopper.get(paid.order_path).text.count("1 refunded") == 2
     assert "was refunded to you, for 1 × " in paid.shopper.get(paid.order_path).text
-    listed = desk.clerk.get("/admin/?tab=all").text
+    listed = actions.owner.get("/admin/?tab=all").text
     assert ("1 × Classic" in listed, "mug" in listed) == (True, False)
-    [row] = csv.DictReader(io.StringIO(desk.clerk.get("/admin/orders/export?tab=all").text.lstrip("\ufeff")))
+    [row] = csv.DictReader(io.StringIO(actions.owner.get("/admin/orders/export?tab=all").text.lstrip("\ufeff")))
     assert row["Items"].count(", 1 refunded") == 2
 
 
-def test_what_is_sent_is_said_without_what_was_refunded(app, desk, paid):
-    desk.give_back(paid, amount="300", **{f"refunded-{lines(app, paid)[OTHER]}": "1"})
+def test_what_is_sent_is_said_without_what_was_refunded(app, actions, paid):
+    actions.give_back(paid, amount="300", **{f"refunded-{lines(app, paid)[OTHER]}": "1"})
 
     for step in ("packed", "sent"):
-        assert desk.press(paid, "move", to=step).status_code == 303
+        assert actions.press(paid, "move", to=step).status_code == 303
 
-    [mail] = desk.mails("sent")
+    [mail] = actions.mails("sent")
     assert ("2 x Classic" in mail, "mug" in mail) == (True, False)
 
 
-def test_only_what_was_refunded_has_to_come_back_to_the_shelf(app, desk, paid):
+def test_only_what_was_refunded_has_to_come_back_to_the_shelf(app, actions, paid):
     of = lines(app, paid)
-    page = f"/admin/orders/{desk.number(paid)}"
-    desk.give_back(paid, amount="300")
-    assert "back in stock." not in desk.clerk.get(page).text
+    page = f"/admin/orders/{actions.number(paid)}"
+    actions.give_back(paid, amount="300")
+    assert "back in stock." not in actions.owner.get(page).text
 
-    desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
-    assert "2 pieces are not back in stock." in desk.clerk.get(page).text
+    actions.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
+    assert "2 pieces are not back in stock." in actions.owner.get(page).text
 
-    desk.form(paid, "goods-back", **{f"back-{of[SKU]}": "1"})()
-    assert "1 piece is not back in stock." in desk.clerk.get(page).text
+    actions.form(paid, "goods-back", **{f"back-{of[SKU]}": "1"})()
+    assert "1 piece is not back in stock." in actions.owner.get(page).text
 
 
-def test_an_order_of_which_nothing_is_left_stands_in_its_list(app, desk, paid):
+def test_an_order_of_which_nothing_is_left_stands_in_its_list(app, actions, paid):
     of = lines(app, paid)
-    desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "2", f"refunded-{of[OTHER]}": "1"})
+    actions.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "2", f"refunded-{of[OTHER]}": "1"})
 
-    assert desk.number(paid) in desk.clerk.get("/admin/?tab=all").text
-    assert "0 pieces" in slip(desk, paid, "packing")
+    assert actions.number(paid) in actions.owner.get("/admin/?tab=all").text
+    assert "0 pieces" in slip(actions, paid, "packing")
 
 
 @pytest.mark.parametrize("typed", ["3", "-1", "one", "1.5"])
-def test_more_than_was_bought_is_refused_in_words_and_keeps_what_was_typed(app, desk, paid, typed):
+def test_more_than_was_bought_is_refused_in_words_and_keeps_what_was_typed(app, actions, paid, typed):
     name = f"refunded-{lines(app, paid)[SKU]}"
 
-    reply = desk.give_back(paid, amount="300", **{name: typed})
+    reply = actions.give_back(paid, amount="300", **{name: typed})
 
     assert reply.status_code == 422
     assert "enter a number from 0 to 2" in reply.text
     assert f'name="{name}" value="{typed}"' in reply.text
-    assert desk.sums(paid)[1] == 0
+    assert actions.sums(paid)[1] == 0
 
 
-def test_what_was_refunded_is_not_offered_again(app, desk, paid):
+def test_what_was_refunded_is_not_offered_again(app, actions, paid):
     of = lines(app, paid)
-    desk.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
+    actions.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
 
-    page = desk.clerk.get(f"/admin/orders/{desk.number(paid)}/give-back").text
+    page = actions.owner.get(f"/admin/orders/{actions.number(paid)}/give-back").text
 
     assert f'name="refunded-{of[OTHER]}"' not in page
     assert "of 1</span>" in page.partition(f'for="refunded-{of[SKU]}"')[2][:200]

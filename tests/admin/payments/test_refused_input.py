@@ -3,7 +3,7 @@
 import pytest
 
 from shop.payments.mpesa_messages import read_code
-from tests.payment_pages import CODE, Desk
+from tests.payment_pages import CODE, PaymentPages
 from tests.shopper import Shopper, hidden_fields
 
 ACTS = (
@@ -19,8 +19,8 @@ def buy(app, provider):
 
 
 @pytest.fixture
-def desk(app, clerk, ledger):
-    return Desk(app, clerk, ledger)
+def actions(app, owner, ledger):
+    return PaymentPages(app, owner, ledger)
 
 
 @pytest.mark.parametrize(
@@ -43,61 +43,61 @@ def desk(app, clerk, ledger):
         ({"reason": "r" * 5000}, "Reason must be 200 characters or fewer"),
     ],
 )
-def test_a_wrong_entry_is_named_with_its_cure_and_nothing_is_lost(desk, buy, ledger, fields, said):
+def test_a_wrong_entry_is_named_with_its_cure_and_nothing_is_lost(actions, buy, ledger, fields, said):
     bought = buy()
 
-    reply = desk.mark_paid(bought, **{"reason": "Seen <canary>&\"'", **fields})
+    reply = actions.mark_paid(bought, **{"reason": "Seen <canary>&\"'", **fields})
 
     assert reply.status_code == 422
     assert said in reply.text
     assert "<title>Error: " in reply.text
-    assert ledger.standing(bought).order == "awaiting"
+    assert ledger.order_state(bought).order == "awaiting"
 
 
 @pytest.mark.parametrize(("act", "field"), [("accept", "amount"), ("refuse", "came")])
 @pytest.mark.parametrize("typed", ["-1", "x" * 5000, "1e3", "\0", "<canary>&\"'"])
-def test_a_sum_that_cannot_be_read_changes_nothing(desk, buy, ledger, act, field, typed):
+def test_a_sum_that_cannot_be_read_changes_nothing(actions, buy, ledger, act, field, typed):
     bought = buy()
-    bought.hear(bought.callback(amount="5000"))
+    bought.post_callback(bought.callback(amount="5000"))
 
-    reply = desk.press(bought, act, **{field: typed})
+    reply = actions.press(bought, act, **{field: typed})
 
     assert reply.status_code == 422
     assert "Amount must be whole shillings" in reply.text
-    assert ledger.standing(bought).order == "review"
+    assert ledger.order_state(bought).order == "review"
 
 
-def test_orders_and_payments_nobody_knows_are_not_found_and_change_nothing(desk, buy, clerk, ledger):
+def test_orders_and_payments_nobody_knows_are_not_found_and_change_nothing(actions, buy, owner, ledger):
     bought = buy()
-    token = hidden_fields(clerk.get("/admin/").text)
+    token = hidden_fields(owner.get("/admin/").text)
 
     for number in ("99999999", "x", "%00", "1" * 30, "٤٠٧١٨٢٩٣"):
         for act in ACTS:
-            reply = clerk.post(f"/admin/orders/{number}/{act}", {**token, "amount": "1", "came": "1"})
+            reply = owner.post(f"/admin/orders/{number}/{act}", {**token, "amount": "1", "came": "1"})
             assert reply.status_code == 404, (number, act)
-    assert "Nothing was saved" in desk.follow(desk.press(bought, "attempts/999", came="1"))
-    assert "no money of this order to refund" in desk.follow(desk.press(bought, "give-back"))
+    assert "Nothing was saved" in actions.follow(actions.press(bought, "attempts/999", came="1"))
+    assert "no money of this order to refund" in actions.follow(actions.press(bought, "give-back"))
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_staff_may_look_but_not_decide_about_money(packer, buy, ledger, act):
+def test_staff_may_look_but_not_decide_about_money(staff, buy, ledger, act):
     bought = buy()
-    token = hidden_fields(packer.get("/admin/checks").text)
+    token = hidden_fields(staff.get("/admin/checks").text)
 
-    reply = packer.post(f"/admin/orders/{ledger.column('number', bought)}/{act}", {**token, "amount": "1"})
+    reply = staff.post(f"/admin/orders/{ledger.column('number', bought)}/{act}", {**token, "amount": "1"})
 
     assert reply.status_code == 403
-    assert ledger.standing(bought).order == "awaiting"
+    assert ledger.order_state(bought).order == "awaiting"
 
 
 @pytest.mark.parametrize("page", ["mark-paid", "give-back"])
-def test_money_by_hand_asks_for_the_password_once_more(desk, buy, clerk, page, monkeypatch):
+def test_money_by_hand_asks_for_the_password_once_more(actions, buy, owner, page, monkeypatch):
     bought = buy()
-    bought.hear(bought.callback()) if page == "give-back" else None
+    bought.post_callback(bought.callback()) if page == "give-back" else None
     from shop.accounts import login
 
     monkeypatch.setattr(login, "is_fresh", lambda method: False)
-    reply = clerk.get(f"/admin/orders/{desk.number(bought)}/{page}?code={CODE}")
+    reply = owner.get(f"/admin/orders/{actions.number(bought)}/{page}?code={CODE}")
 
     assert reply.status_code == 303
     assert "/admin/confirm" in reply.headers["Location"]
@@ -105,11 +105,11 @@ def test_money_by_hand_asks_for_the_password_once_more(desk, buy, clerk, page, m
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_an_act_without_its_token_is_refused(desk, buy, clerk, ledger, act):
+def test_an_act_without_its_token_is_refused(actions, buy, owner, ledger, act):
     bought = buy()
 
-    assert clerk.post(f"/admin/orders/{desk.number(bought)}/{act}", {"amount": "1"}).status_code == 400
-    assert ledger.standing(bought).order == "awaiting"
+    assert owner.post(f"/admin/orders/{actions.number(bought)}/{act}", {"amount": "1"}).status_code == 400
+    assert ledger.order_state(bought).order == "awaiting"
 
 
 def test_codes_are_read_in_any_case_and_with_blanks():

@@ -5,20 +5,20 @@ import re
 import pytest
 
 from tests import both_databases
-from tests.payment_pages import Desk
+from tests.payment_pages import PaymentPages
 from tests.shopper import SKU, Bought, Shopper
 
 
 @pytest.fixture
-def desk(app, clerk, ledger):
-    return Desk(app, clerk, ledger)
+def actions(app, owner, ledger):
+    return PaymentPages(app, owner, ledger)
 
 
 @pytest.fixture
 def part_paid(app, provider):
     """Of KSh 5,100 only KSh 5,000 came."""
     bought = Shopper(app, provider).buy(quantity=2)
-    bought.hear(bought.callback(amount="5000"))
+    bought.post_callback(bought.callback(amount="5000"))
     return bought
 
 
@@ -30,89 +30,89 @@ def pay_rest(bought):
 
 
 @both_databases
-def test_the_rest_is_asked_for_and_pays_the_order_by_itself(desk, part_paid, ledger):
+def test_the_rest_is_asked_for_and_pays_the_order_by_itself(actions, part_paid, ledger):
     before = ledger.stock(SKU)
-    page = desk.follow(desk.ask_rest(part_paid, 5000, 100))
+    page = actions.follow(actions.ask_rest(part_paid, 5000, 100))
 
     assert "The buyer is asked for KSh 100" in page and "wa.me/" in page
-    assert (ledger.standing(part_paid).order, ledger.column("remaining_requested", part_paid)) == ("review", 100)
-    assert desk.sums(part_paid) == (5000, 0, 0, 0)
+    assert (ledger.order_state(part_paid).order, ledger.column("remaining_requested", part_paid)) == ("review", 100)
+    assert actions.sums(part_paid) == (5000, 0, 0, 0)
     assert "KSh 5,000 was received, and the buyer was asked for the remaining KSh 100." in page
-    assert "KSh 100 requested" in desk.clerk.get("/admin/?tab=all").text
-    assert "The buyer was asked for the remaining KSh 100." in desk.clerk.get("/admin/checks").text
-    assert "Pay the remaining KSh 100 here" in desk.mails("remaining_payment")[0]
-    shown = Shopper(desk.app).get(part_paid.order_path).text
+    assert "KSh 100 requested" in actions.owner.get("/admin/?tab=all").text
+    assert "The buyer was asked for the remaining KSh 100." in actions.owner.get("/admin/checks").text
+    assert "Pay the remaining KSh 100 here" in actions.mails("remaining_payment")[0]
+    shown = Shopper(actions.app).get(part_paid.order_path).text
     assert "KSh 5,000 of KSh 5,100 has come." in shown and "Pay the remaining KSh 100" in shown
     assert "We keep your order for you until" not in shown  # in review it does not expire
     rest = pay_rest(part_paid)
     assert rest.total == 100
-    rest.hear(rest.callback(amount="100"))
+    rest.post_callback(rest.callback(amount="100"))
 
-    assert ledger.standing(part_paid).order == "paid"
+    assert ledger.order_state(part_paid).order == "paid"
     assert [kept.row for kept in ledger.callbacks(rest)] == ["R3d"]
-    assert desk.sums(part_paid) == (5100, 0, 0, 0)
+    assert actions.sums(part_paid) == (5100, 0, 0, 0)
     assert ledger.column("remaining_requested", part_paid) == 0
     assert ledger.stock(SKU) == (before[0] - 2, before[1] - 2)
     assert ledger.mails("paid") == 1
-    assert desk.adds_up()
+    assert actions.adds_up()
 
 
 @both_databases
-def test_a_rest_that_fails_can_be_tried_again_and_another_sum_waits_for_a_person(desk, part_paid, ledger):
-    desk.ask_rest(part_paid, 5000, 100)
+def test_a_rest_that_fails_can_be_tried_again_and_another_sum_waits_for_a_person(actions, part_paid, ledger):
+    actions.ask_rest(part_paid, 5000, 100)
     rest = pay_rest(part_paid)
-    rest.hear(rest.callback(paid="False", payment_status="Payment Incomplete.", message="Insufficient funds"))
+    rest.post_callback(rest.callback(paid="False", payment_status="Payment Incomplete.", message="Insufficient funds"))
 
     assert [kept.row for kept in ledger.callbacks(rest)] == ["R6"]
     assert ledger.mails("failed") == 1
     again = pay_rest(part_paid)
-    again.hear(again.callback(amount="40"))
+    again.post_callback(again.callback(amount="40"))
     assert [kept.row for kept in ledger.callbacks(again)] == ["R4"]
-    assert ledger.standing(part_paid).order == "review"
-    desk.ask_rest(part_paid, 40, 60)
-    assert desk.sums(part_paid) == (5040, 0, 0, 0)
+    assert ledger.order_state(part_paid).order == "review"
+    actions.ask_rest(part_paid, 40, 60)
+    assert actions.sums(part_paid) == (5040, 0, 0, 0)
     assert ledger.column("remaining_requested", part_paid) == 60
-    assert desk.adds_up()
+    assert actions.adds_up()
 
 
-def test_what_the_form_showed_must_still_lack(desk, part_paid, ledger):
+def test_what_the_form_showed_must_still_lack(actions, part_paid, ledger):
     for came, rest in ((5000, 99), (4000, 1100 - 1), (0, 100)):
-        assert "Nothing was saved" in desk.follow(desk.ask_rest(part_paid, came, rest))
-    desk.ask_rest(part_paid, 5000, 100)
+        assert "Nothing was saved" in actions.follow(actions.ask_rest(part_paid, came, rest))
+    actions.ask_rest(part_paid, 5000, 100)
 
-    assert "Nothing was saved" in desk.follow(desk.ask_rest(part_paid, 5000, 100))
-    assert desk.sums(part_paid) == (5000, 0, 0, 0)
+    assert "Nothing was saved" in actions.follow(actions.ask_rest(part_paid, 5000, 100))
+    assert actions.sums(part_paid) == (5000, 0, 0, 0)
     assert ledger.mails("remaining_payment") == 1
 
 
 @both_databases
-def test_a_rest_that_comes_after_less_was_accepted_is_due_back(desk, part_paid, ledger):
-    desk.ask_rest(part_paid, 5000, 100)
+def test_a_rest_that_comes_after_less_was_accepted_is_due_back(actions, part_paid, ledger):
+    actions.ask_rest(part_paid, 5000, 100)
     rest = pay_rest(part_paid)
-    desk.accept_less(part_paid, "5100")
-    rest.hear(rest.callback(amount="100"))
+    actions.accept_less(part_paid, "5100")
+    rest.post_callback(rest.callback(amount="100"))
 
     assert [kept.row for kept in ledger.callbacks(rest)] == ["R11"]
-    assert desk.sums(part_paid) == (5100, 0, 100, 100)
-    assert desk.adds_up()
+    assert actions.sums(part_paid) == (5100, 0, 100, 100)
+    assert actions.adds_up()
 
 
-def test_refusing_a_part_paid_order_owes_back_what_came_and_asks_for_nothing_more(desk, part_paid, ledger):
-    desk.ask_rest(part_paid, 5000, 100)
-    desk.press(part_paid, "refuse")
+def test_refusing_a_part_paid_order_owes_back_what_came_and_asks_for_nothing_more(actions, part_paid, ledger):
+    actions.ask_rest(part_paid, 5000, 100)
+    actions.press(part_paid, "refuse")
 
-    assert ledger.standing(part_paid).order == "cancelled"
-    assert desk.sums(part_paid) == (5000, 0, 5000, 0)
-    assert "Pay the remaining" not in Shopper(desk.app).get(part_paid.order_path).text
+    assert ledger.order_state(part_paid).order == "cancelled"
+    assert actions.sums(part_paid) == (5000, 0, 5000, 0)
+    assert "Pay the remaining" not in Shopper(actions.app).get(part_paid.order_path).text
 
 
-def test_no_paper_says_paid_in_full_of_an_order_that_was_accepted_with_less(desk, part_paid):
-    desk.accept_less(part_paid, "5000")
-    number = desk.number(part_paid)
+def test_no_paper_says_paid_in_full_of_an_order_that_was_accepted_with_less(actions, part_paid):
+    actions.accept_less(part_paid, "5000")
+    number = actions.number(part_paid)
     papers = [
-        desk.clerk.get(f"/admin/print?slip=receipt&order={number}").text,
-        Shopper(desk.app).get(part_paid.order_path).text,
-        desk.mails("paid")[0],
+        actions.owner.get(f"/admin/print?slip=receipt&order={number}").text,
+        Shopper(actions.app).get(part_paid.order_path).text,
+        actions.mails("paid")[0],
     ]
 
     for paper in papers:

@@ -7,7 +7,7 @@ import pytest
 
 from tests import both_databases
 from tests.faults.at_once import at_once
-from tests.payment_pages import CODE, Desk
+from tests.payment_pages import CODE, PaymentPages
 from tests.shopper import SKU, Shopper
 
 
@@ -22,177 +22,177 @@ def buy(app, provider, before):
 
 
 @pytest.fixture
-def desk(app, clerk, ledger):
-    return Desk(app, clerk, ledger)
+def actions(app, owner, ledger):
+    return PaymentPages(app, owner, ledger)
 
 
-def goods_field(desk, bought):
-    return f"back-{desk.ledger.line_id(bought)}"
+def goods_field(actions, bought):
+    return f"back-{actions.ledger.line_id(bought)}"
 
 
 @both_databases
-def test_a_paid_order_is_cancelled_its_money_is_due_back_and_its_goods_are_on_the_shelf(desk, buy, ledger, before):
+def test_a_paid_order_is_cancelled_its_money_is_due_back_and_its_goods_are_on_the_shelf(actions, buy, ledger, before):
     bought = buy(code="KARIBU10")
     used = ledger.uses("KARIBU10")
-    bought.hear(bought.callback())
+    bought.post_callback(bought.callback())
 
-    page = desk.follow(desk.cancel_paid(bought, **{goods_field(desk, bought): "2"}))
+    page = actions.follow(actions.cancel_paid(bought, **{goods_field(actions, bought): "2"}))
 
     assert f"is cancelled; refund due: KSh {bought.total:,}" in page
-    assert ledger.standing(bought).order == "cancelled"
-    assert desk.sums(bought) == (bought.total, 0, bought.total, 0)
+    assert ledger.order_state(bought).order == "cancelled"
+    assert actions.sums(bought) == (bought.total, 0, bought.total, 0)
     assert ledger.stock(SKU) == before
     assert ledger.uses("KARIBU10") == used - 1
-    assert f"You paid KSh {bought.total:,} for it. We will refund you" in desk.mails("cancelled")[0]
-    desk.give_back(bought, amount=str(bought.total))
-    assert (ledger.standing(bought).order, desk.sums(bought)[2]) == ("cancelled", 0)
-    assert desk.adds_up()
+    assert f"You paid KSh {bought.total:,} for it. We will refund you" in actions.mails("cancelled")[0]
+    actions.give_back(bought, amount=str(bought.total))
+    assert (ledger.order_state(bought).order, actions.sums(bought)[2]) == ("cancelled", 0)
+    assert actions.adds_up()
 
 
-def test_an_order_that_left_cannot_be_cancelled(desk, buy, ledger):
+def test_an_order_that_left_cannot_be_cancelled(actions, buy, ledger):
     bought = buy()
-    bought.hear(bought.callback())
-    send = desk.form(bought, "cancel-paid", reason="Sold out")
+    bought.post_callback(bought.callback())
+    send = actions.form(bought, "cancel-paid", reason="Sold out")
     for to in ("packed", "sent"):
-        desk.press(bought, "move", to=to)
+        actions.press(bought, "move", to=to)
 
     send()
 
-    assert ledger.standing(bought).order == "paid"
+    assert ledger.order_state(bought).order == "paid"
     assert ledger.column("fulfilment", bought) == "sent"
 
 
 @both_databases
-def test_sending_and_cancelling_at_once_end_in_one_of_the_two(desk, buy, ledger, before):
+def test_sending_and_cancelling_at_once_end_in_one_of_the_two(actions, buy, ledger, before):
     bought = buy()
-    bought.hear(bought.callback())
-    desk.press(bought, "move", to="packed")
-    cancel = desk.form(bought, "cancel-paid", reason="Sold out", **{goods_field(desk, bought): "2"})
+    bought.post_callback(bought.callback())
+    actions.press(bought, "move", to="packed")
+    cancel = actions.form(bought, "cancel-paid", reason="Sold out", **{goods_field(actions, bought): "2"})
 
-    at_once([cancel, lambda: desk.press(bought, "move", to="sent"), cancel])
+    at_once([cancel, lambda: actions.press(bought, "move", to="sent"), cancel])
 
-    ended = (ledger.standing(bought).order, ledger.column("fulfilment", bought), ledger.stock(SKU)[0])
+    ended = (ledger.order_state(bought).order, ledger.column("fulfilment", bought), ledger.stock(SKU)[0])
     assert ended in (("cancelled", "unfulfilled", before[0]), ("paid", "sent", before[0] - 2))
-    assert desk.adds_up()
+    assert actions.adds_up()
 
 
 @both_databases
-def test_a_wrong_mark_is_taken_back_without_a_refund_and_its_code_pays_the_right_order(desk, buy, ledger, before):
+def test_a_wrong_mark_is_taken_back_without_a_refund_and_its_code_pays_the_right_order(actions, buy, ledger, before):
     wrong, right = buy(), buy()
-    desk.mark_paid(wrong)
+    actions.mark_paid(wrong)
 
-    page = desk.follow(desk.take_back(wrong))
-    desk.mark_paid(right)
+    page = actions.follow(actions.take_back(wrong))
+    actions.mark_paid(right)
 
     assert "is not marked paid any more; its code can be used again" in page
-    assert (ledger.standing(wrong).order, ledger.standing(right).order) == ("awaiting", "paid")
-    assert not ledger.standing(wrong).paid
+    assert (ledger.order_state(wrong).order, ledger.order_state(right).order) == ("awaiting", "paid")
+    assert not ledger.order_state(wrong).paid
     assert ledger.stock(SKU) == (before[0] - 2, before[1] + 2)
-    assert desk.sums(wrong) == (0, 0, 0, 0)
+    assert actions.sums(wrong) == (0, 0, 0, 0)
     assert ledger.mails("refunded") == ledger.mails("not_paid") == 0
     assert ledger.mails("paid") == 1  # the right one's; the wrong one's had not left
-    assert any(f"code {CODE}" in act and act.startswith("Undid the payment") for act in desk.acts())
-    assert desk.adds_up()
-    wrong.hear(wrong.callback())
-    assert ledger.standing(wrong).order == "paid"
+    assert any(f"code {CODE}" in act and act.startswith("Undid the payment") for act in actions.acts())
+    assert actions.adds_up()
+    wrong.post_callback(wrong.callback())
+    assert ledger.order_state(wrong).order == "paid"
     assert ledger.mails("paid") == 2
 
 
 @both_databases
-def test_a_buyer_who_got_the_receipt_is_told_that_it_was_a_mistake(desk, buy, ledger):
+def test_a_buyer_who_got_the_receipt_is_told_that_it_was_a_mistake(actions, buy, ledger):
     bought = buy()
-    desk.mark_paid(bought)
+    actions.mark_paid(bought)
     ledger.put_mail("paid", tries=1)
 
-    desk.take_back(bought)
+    actions.take_back(bought)
 
-    assert "That was our mistake" in desk.mails("not_paid")[0]
+    assert "That was our mistake" in actions.mails("not_paid")[0]
 
 
 @both_databases
 @pytest.mark.parametrize("state", ["expired", "review"])
-def test_a_mark_taken_back_leaves_the_order_as_it_was(desk, buy, ledger, before, state):
+def test_a_mark_taken_back_leaves_the_order_as_it_was(actions, buy, ledger, before, state):
     bought = buy()
     if state == "expired":
         ledger.expire()
     else:
-        bought.hear(bought.callback(payment_status="Who knows"))
+        bought.post_callback(bought.callback(payment_status="Who knows"))
     stock = ledger.stock(SKU)
-    desk.mark_paid(bought)
+    actions.mark_paid(bought)
 
-    desk.take_back(bought)
+    actions.take_back(bought)
 
-    assert (ledger.standing(bought).order, ledger.column("paid_late", bought)) == (state, False)
+    assert (ledger.order_state(bought).order, ledger.column("paid_late", bought)) == (state, False)
     assert ledger.stock(SKU) == stock
-    assert desk.sums(bought) == (0, 0, 0, 0)
-    assert desk.adds_up()
+    assert actions.sums(bought) == (0, 0, 0, 0)
+    assert actions.adds_up()
 
 
-def test_only_a_mark_that_alone_pays_an_order_still_here_can_be_taken_back(desk, buy, ledger):
+def test_only_a_mark_that_alone_pays_an_order_still_here_can_be_taken_back(actions, buy, ledger):
     by_chpter, sent, given = buy(), buy(), buy()
-    by_chpter.hear(by_chpter.callback())
+    by_chpter.post_callback(by_chpter.callback())
     for place, bought in enumerate((sent, given)):
-        desk.mark_paid(bought, code=f"SK{place}1B2C3D4")
+        actions.mark_paid(bought, code=f"SK{place}1B2C3D4")
     for to in ("packed", "sent"):
-        desk.press(sent, "move", to=to)
-    desk.give_back(given, amount="100")
+        actions.press(sent, "move", to=to)
+    actions.give_back(given, amount="100")
 
     for bought in (by_chpter, sent, given):
-        reply = desk.press(bought, "take-back", reason="Wrong", seen="1")
-        assert "no payment marked by hand that can be undone" in desk.follow(reply)
+        reply = actions.press(bought, "take-back", reason="Wrong", seen="1")
+        assert "no payment marked by hand that can be undone" in actions.follow(reply)
 
 
 @both_databases
-def test_a_refund_puts_goods_back_at_most_what_the_order_took(desk, buy, ledger, before):
+def test_a_refund_puts_goods_back_at_most_what_the_order_took(actions, buy, ledger, before):
     bought = buy()
-    bought.hear(bought.callback())
-    field = goods_field(desk, bought)
+    bought.post_callback(bought.callback())
+    field = goods_field(actions, bought)
 
-    too_many = desk.give_back(bought, amount="2450", **{field: "3"})
-    desk.give_back(bought, amount="2450", **{field: "1"})
+    too_many = actions.give_back(bought, amount="2450", **{field: "3"})
+    actions.give_back(bought, amount="2450", **{field: "1"})
     assert "enter a number from 0 to 2" in too_many.text
     assert ledger.stock(SKU)[0] == before[0] - 1
-    send = desk.form(bought, "goods-back", **{field: "1", "reason": "Came back"})
-    assert "Saved" in desk.follow(send())
+    send = actions.form(bought, "goods-back", **{field: "1", "reason": "Came back"})
+    assert "Saved" in actions.follow(send())
     again = send()
 
-    assert "All goods of this order are back in stock" in desk.follow(again)
+    assert "All goods of this order are back in stock" in actions.follow(again)
     assert ledger.stock(SKU) == before
 
 
 @both_databases
-def test_two_clerks_who_take_the_same_goods_back_at_once_put_them_back_once(desk, buy, ledger, before):
+def test_two_clerks_who_take_the_same_goods_back_at_once_put_them_back_once(actions, buy, ledger, before):
     bought = buy()
-    bought.hear(bought.callback())
-    field = goods_field(desk, bought)
-    sends = [desk.form(bought, "goods-back", **{field: "2", "reason": "Came back"}) for _ in range(3)]
+    bought.post_callback(bought.callback())
+    field = goods_field(actions, bought)
+    sends = [actions.form(bought, "goods-back", **{field: "2", "reason": "Came back"}) for _ in range(3)]
 
     at_once(sends)
 
     assert ledger.stock(SKU) == before
 
 
-def test_a_refunded_order_reminds_that_its_goods_are_not_back(desk, buy):
+def test_a_refunded_order_reminds_that_its_goods_are_not_back(actions, buy):
     bought = buy()
-    bought.hear(bought.callback())
-    desk.give_back(bought)
+    bought.post_callback(bought.callback())
+    actions.give_back(bought)
 
-    assert "2 pieces are not back in stock." in desk.clerk.get(f"/admin/orders/{desk.number(bought)}").text
+    assert "2 pieces are not back in stock." in actions.owner.get(f"/admin/orders/{actions.number(bought)}").text
 
 
-def test_the_exports_and_the_book_make_the_same_sums(desk, buy):
+def test_the_exports_and_the_book_make_the_same_sums(actions, buy):
     by_hand, told, part = buy(), buy(), buy()
-    desk.mark_paid(by_hand, code="SKZ1B2C3D4")
-    told.hear(told.callback())
-    desk.give_back(told, amount="100", method="CASH", code="")
-    part.hear(part.callback(amount="5000"))
-    desk.accept_less(part, "5000")
+    actions.mark_paid(by_hand, code="SKZ1B2C3D4")
+    told.post_callback(told.callback())
+    actions.give_back(told, amount="100", method="CASH", code="")
+    part.post_callback(part.callback(amount="5000"))
+    actions.accept_less(part, "5000")
     wrong = buy()
-    desk.mark_paid(wrong, method="CASH", code="")
-    desk.take_back(wrong)
+    actions.mark_paid(wrong, method="CASH", code="")
+    actions.take_back(wrong)
 
     orders, payments = (
-        list(csv.DictReader(io.StringIO(desk.clerk.get(f"/admin/{file}").text.lstrip("\ufeff"))))
+        list(csv.DictReader(io.StringIO(actions.owner.get(f"/admin/{file}").text.lstrip("\ufeff"))))
         for file in ("orders/export?tab=all", "money/export")
     )
 
@@ -201,9 +201,9 @@ def test_the_exports_and_the_book_make_the_same_sums(desk, buy):
 
     assert total(payments, "Amount KSh") == total(orders, "Received KSh") - total(orders, "Refunded KSh") == 15100
     assert total(orders, "Written off KSh") == 100
-    row = next(row for row in orders if row["Order"] == desk.number(by_hand))
+    row = next(row for row in orders if row["Order"] == actions.number(by_hand))
     assert (row["Paid by"], row["M-PESA code"], row["Verified by"]) == ("M-PESA", "SKZ1B2C3D4", "owner@example.com")
-    row = next(row for row in orders if row["Order"] == desk.number(told))
+    row = next(row for row in orders if row["Order"] == actions.number(told))
     assert (row["Paid by"], row["Chpter reference"]) == ("M-PESA", told.reference)
     assert [row["What"] for row in payments].count("Correction") == 1
-    assert desk.clerk.get("/admin/money").text.count("/admin/money/export") == 1
+    assert actions.owner.get("/admin/money").text.count("/admin/money/export") == 1

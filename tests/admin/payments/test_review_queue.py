@@ -21,29 +21,29 @@ def buy(app, provider):
     return lambda **answers: Shopper(app, provider).buy(**answers)
 
 
-def kinds(clerk, address="/admin/checks"):
+def kinds(owner, address="/admin/checks"):
     """The names of what is listed, from the top."""
-    page = clerk.get(address).text
+    page = owner.get(address).text
     return re.findall(r'<span class="badge badge--\w+">([^<]*)</span>', page)
 
 
-def look(clerk, **fields):
-    token = hidden_fields(clerk.get("/admin/checks").text)
-    return clerk.post("/admin/checks/close", {"csrf_token": token["csrf_token"], **fields})
+def look(owner, **fields):
+    token = hidden_fields(owner.get("/admin/checks").text)
+    return owner.post("/admin/checks/close", {"csrf_token": token["csrf_token"], **fields})
 
 
-def test_an_empty_review_queue_says_what_it_lists(clerk):
-    assert "Nothing to review" in clerk.get("/admin/checks").text
+def test_an_empty_review_queue_says_what_it_lists(owner):
+    assert "Nothing to review" in owner.get("/admin/checks").text
 
 
 @both_databases
-def test_a_review_shows_both_sums_and_the_reason_in_words(clerk, buy, ledger):
+def test_a_review_shows_both_sums_and_the_reason_in_words(owner, buy, ledger):
     bought = buy(full_name=f"Wanjiru {CANARY}")
-    bought.hear(bought.callback(amount="1300"))
+    bought.post_callback(bought.callback(amount="1300"))
 
-    page = clerk.get("/admin/checks").text
+    page = owner.get("/admin/checks").text
 
-    assert kinds(clerk) == ["To decide"]
+    assert kinds(owner) == ["To decide"]
     assert "The amount paid is not the amount requested" in page
     assert "<dt>Asked for</dt><dd>KSh 2,650</dd>" in page
     assert "<dt>Chpter says</dt><dd>KSh 1,300</dd>" in page
@@ -52,23 +52,23 @@ def test_a_review_shows_both_sums_and_the_reason_in_words(clerk, buy, ledger):
 
 
 @both_databases
-def test_everything_that_needs_a_person_is_listed_by_urgency(app, clerk, buy, ledger):
+def test_everything_that_needs_a_person_is_listed_by_urgency(app, owner, buy, ledger):
     late, unreadable, opened, mixed, other = buy(), buy(), buy(), buy(), buy()
     offered, stray, due, twice, decide = buy(), buy(), buy(), buy(), buy()
     contradicts, silent = buy(), buy()
-    unreadable.hear(b"\xff")
+    unreadable.post_callback(b"\xff")
     app.test_client().get(opened.callback_path)
-    mixed.hear(mixed.callback(order_id="100000001"))
+    mixed.post_callback(mixed.callback(order_id="100000001"))
     for paid in (other, twice, contradicts):
-        paid.hear(paid.callback())
-    other.hear(other.callback(amount="1"))
-    contradicts.hear(contradicts.callback(payment_status="Who knows"))
+        paid.post_callback(paid.callback())
+    other.post_callback(other.callback(amount="1"))
+    contradicts.post_callback(contradicts.callback(payment_status="Who knows"))
     Shopper(app).post(f"{offered.order_path}/code", {"code": "SKA1B2C3D4"})
     for cancelled in (stray, due):
         ledger.cancel(cancelled)
-    stray.hear(stray.callback(amount="1"))
-    due.hear(due.callback())
-    decide.hear(decide.callback(amount="1"))
+    stray.post_callback(stray.callback(amount="1"))
+    due.post_callback(due.callback())
+    decide.post_callback(decide.callback(amount="1"))
     ledger.put_attempt(silent, created_at=utcnow() - timedelta(minutes=16))
     for settled in (unreadable, opened, mixed, offered):
         ledger.put_attempt(settled, created_at=utcnow() - timedelta(hours=25))
@@ -88,9 +88,9 @@ def test_everything_that_needs_a_person_is_listed_by_urgency(app, clerk, buy, le
         write(pay_again)
     ledger.put_attempt(late, created_at=utcnow() - timedelta(hours=25))
     ledger.expire()
-    late.hear(late.callback())
+    late.post_callback(late.callback())
 
-    assert kinds(clerk) == [
+    assert kinds(owner) == [
         "To decide",
         "Code from a buyer",
         "Paid twice",
@@ -104,97 +104,97 @@ def test_everything_that_needs_a_person_is_listed_by_urgency(app, clerk, buy, le
         "Paid late",
         "No callback yet",
     ]
-    assert kinds(clerk, "/admin/checks?kind=twice") == ["Paid twice"]
+    assert kinds(owner, "/admin/checks?kind=twice") == ["Paid twice"]
     assert '<a href="/admin/checks?kind=twice" aria-current="page">Paid twice <span class="tabs__count">1</span>' in (
-        clerk.get("/admin/checks?kind=twice").text
+        owner.get("/admin/checks?kind=twice").text
     )
-    assert len(kinds(clerk, "/admin/checks?kind=<canary>&page=99999999999")) == 12
+    assert len(kinds(owner, "/admin/checks?kind=<canary>&page=99999999999")) == 12
 
 
 @both_databases
-def test_the_same_doubt_twice_is_one_line_and_after_a_look_it_may_come_again(clerk, buy, ledger):
+def test_the_same_doubt_twice_is_one_line_and_after_a_look_it_may_come_again(owner, buy, ledger):
     bought = buy()
     for _ in range(3):
-        bought.hear(b"garbage")
-    line = re.search(r'name="check" value="(\d+)"', clerk.get("/admin/checks").text).group(1)
+        bought.post_callback(b"garbage")
+    line = re.search(r'name="check" value="(\d+)"', owner.get("/admin/checks").text).group(1)
 
-    look(clerk, check=line)
-    again = clerk.get(look(clerk, check=line).headers["Location"]).text
+    look(owner, check=line)
+    again = owner.get(look(owner, check=line).headers["Location"]).text
 
     assert ledger.count(ReviewFlag) == 1
     assert "This was already resolved" in again
     assert "Nothing to review" in again
-    bought.hear(b"garbage")
-    assert kinds(clerk) == ["Unreadable callback"]
+    bought.post_callback(b"garbage")
+    assert kinds(owner) == ["Unreadable callback"]
 
 
 @both_databases
-def test_staff_may_look_and_the_log_names_them(packer, buy, ledger):
+def test_staff_may_look_and_the_log_names_them(staff, buy, ledger):
     bought = buy()
-    bought.hear(b"garbage")
-    line = re.search(r'name="check" value="(\d+)"', packer.get("/admin/checks").text).group(1)
+    bought.post_callback(b"garbage")
+    line = re.search(r'name="check" value="(\d+)"', staff.get("/admin/checks").text).group(1)
 
-    page = packer.get(look(packer, check=line, words="Rang the buyer").headers["Location"]).text
+    page = staff.get(look(staff, check=line, words="Rang the buyer").headers["Location"]).text
 
     assert "Resolved" in page
-    order = packer.get(f"/admin/orders/{ledger.column('number', bought)}").text
+    order = staff.get(f"/admin/orders/{ledger.column('number', bought)}").text
     assert "Resolved “Unreadable callback”: Rang the buyer" in order
     assert "packer@example.com" in order
 
 
-def test_staff_see_no_payment_buttons(packer, buy):
+def test_staff_see_no_payment_buttons(staff, buy):
     bought = buy()
-    bought.hear(bought.callback(amount="1300"))
+    bought.post_callback(bought.callback(amount="1300"))
 
-    page = packer.get("/admin/checks").text
+    page = staff.get("/admin/checks").text
 
     assert "/accept" not in page and "/ask-rest" not in page
     assert "Only an owner can act on payments." in page
 
 
 @both_databases
-def test_silence_is_listed_after_fifteen_minutes_for_a_day_or_until_somebody_looked(clerk, buy, ledger):
+def test_silence_is_listed_after_fifteen_minutes_for_a_day_or_until_somebody_looked(owner, buy, ledger):
     bought = buy()
     for minutes, listed in ((14, []), (16, ["No callback yet"]), (24 * 60 + 1, [])):
         ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=minutes))
-        assert kinds(clerk) == listed, minutes
+        assert kinds(owner) == listed, minutes
     ledger.put_attempt(bought, created_at=utcnow() - timedelta(minutes=40))
     ledger.expire()
-    assert kinds(clerk) == ["No callback yet"]
+    assert kinds(owner) == ["No callback yet"]
 
-    look(clerk, waiting=ledger.column("number", bought))
+    look(owner, waiting=ledger.column("number", bought))
 
-    assert kinds(clerk) == []
+    assert kinds(owner) == []
 
 
 @pytest.mark.parametrize("fields", [{}, {"check": "x"}, {"check": "9" * 40}, {"check": "1\0"}, {"waiting": "1--"}])
-def test_a_look_at_nothing_is_not_found(clerk, fields):
-    assert look(clerk, **fields).status_code == 404
+def test_a_look_at_nothing_is_not_found(owner, fields):
+    assert look(owner, **fields).status_code == 404
 
 
-def test_a_look_without_its_token_is_refused(clerk):
-    assert clerk.post("/admin/checks/close", {"check": "1"}).status_code == 400
+def test_a_look_without_its_token_is_refused(owner):
+    assert owner.post("/admin/checks/close", {"check": "1"}).status_code == 400
 
 
-def test_many_are_paged_and_ask_the_database_as_often_as_few(app, clerk, buy, ledger):
+def test_many_are_paged_and_ask_the_database_as_often_as_few(app, owner, buy, ledger):
     ledger.shelve(SKU, 100)
     for _ in range(3):
         bought = buy()
-        bought.hear(bought.callback(amount="1300"))
-    clerk.get("/admin/checks")  # what is looked up once in a while is known now
+        bought.post_callback(bought.callback(amount="1300"))
+    owner.get("/admin/checks")  # what is looked up once in a while is known now
     with counted(app) as few:
-        clerk.get("/admin/checks")
+        owner.get("/admin/checks")
     for _ in range(20):
         bought = buy()
-        bought.hear(bought.callback(amount="1300"))
-    clerk.get("/admin/checks")
+        bought.post_callback(bought.callback(amount="1300"))
+    owner.get("/admin/checks")
     with counted(app) as many:
-        first = clerk.get("/admin/checks").text
+        first = owner.get("/admin/checks").text
 
     assert len(few) == len(many)
     assert first.count('class="review-item ') == 20
     assert 'href="/admin/checks?page=2"' in first
-    assert clerk.get("/admin/checks?page=2").text.count('class="review-item ') == 3
+    assert owner.get("/admin/checks?page=2").text.count('class="review-item ') == 3
 
 
 def test_a_check_belongs_to_its_event_and_is_lost_with_it(app, buy, ledger):
@@ -204,22 +204,22 @@ def test_a_check_belongs_to_its_event_and_is_lost_with_it(app, buy, ledger):
     def fail(_attempt):
         raise RuntimeError
 
-    bought.hear(b"garbage")
+    bought.post_callback(b"garbage")
     assert ledger.count(ReviewFlag) == 1
     with payment_failed.connected_to(fail):
-        assert bought.hear(bought.failure()).status_code == 202
+        assert bought.post_callback(bought.failure()).status_code == 202
     assert ledger.count(ReviewFlag) == 1
 
 
 @both_databases
-def test_an_order_that_a_code_made_free_stands_in_the_list_until_a_person_looked(clerk, app, provider):
+def test_an_order_that_a_code_made_free_stands_in_the_list_until_a_person_looked(owner, app, provider):
     buyer = Shopper(app, provider)
     buyer.add()
     buyer.checkout(area="pickup", code="ZAWADI", location="")
-    page = clerk.get("/admin/checks").text
+    page = owner.get("/admin/checks").text
     line = re.search(r'name="check" value="(\d+)"', page).group(1)
 
-    assert kinds(clerk) == ["Free with a discount code"]
+    assert kinds(owner) == ["Free with a discount code"]
     assert re.search(r"Discount code ZAWADI took KSh [\d,]+ off: nothing was left to pay", page)
-    look(clerk, check=line)
-    assert kinds(clerk) == []
+    look(owner, check=line)
+    assert kinds(owner) == []

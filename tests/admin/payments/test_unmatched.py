@@ -11,7 +11,7 @@ from shop.core.database import db
 from shop.orders.models import Order
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
-from tests.admin_client import DONE, STAFF, Clerk, let_in, let_staff_in
+from tests.admin_client import DONE, STAFF, AdminClient, create_owner, create_staff
 from tests.faults.at_once import at_once
 from tests.ledger_reader import Ledger
 from tests.shopper import Bought, Shopper, hidden_fields
@@ -20,13 +20,13 @@ from tests.shopper import Bought, Shopper, hidden_fields
 @pytest.fixture
 def restored(app, shopper, empty, tmp_path, request):
     """The shop as it was before its last two payments began; and those: a second try of an old order, and a new one."""
-    let_in(app)
-    let_staff_in(app)
+    create_owner(app)
+    create_staff(app)
     retried = shopper.buy()
     with app.app_context():
         back_up(tmp_path / "shop.zip", tmp_path / "none")
     new = Shopper(app, shopper.provider).buy()
-    retried.hear(retried.failure())
+    retried.post_callback(retried.failure())
     again = Shopper(app, shopper.provider)
     second = Bought(again, again.post(f"{retried.order_path}/pay", {}).headers["Location"])
     fresh = empty(request.node.callspec.params["database_url"])
@@ -38,19 +38,19 @@ def restored(app, shopper, empty, tmp_path, request):
 
 
 def owner_of(app, provider, email="owner@example.com"):
-    clerk = Clerk(app, provider)
-    assert clerk.sign_in(email).status_code == 303
-    return clerk
+    owner = AdminClient(app, provider)
+    assert owner.sign_in(email).status_code == 303
+    return owner
 
 
-def send(clerk, address, **fields):
-    token = hidden_fields(clerk.get("/admin/checks").text)["csrf_token"]
-    return clerk.post(address, {"csrf_token": token, **fields})
+def send(owner, address, **fields):
+    token = hidden_fields(owner.get("/admin/checks").text)["csrf_token"]
+    return owner.post(address, {"csrf_token": token, **fields})
 
 
-def shown(clerk):
+def shown(owner):
     """The payments without an order: id by reference."""
-    page = clerk.get("/admin/checks").text
+    page = owner.get("/admin/checks").text
     return dict(
         zip(
             re.findall(r"<h3>Payment (\d+)</h3>", page),
@@ -69,7 +69,7 @@ def number_of(app, bought):
 @both_databases
 def test_a_payment_made_since_the_backup_is_shown_until_it_is_marked_paid_by_hand_and_dismissed(restored, provider):
     app, second, _ = restored
-    assert second.hear(second.callback()).status_code == 200
+    assert second.post_callback(second.callback()).status_code == 200
     owner, number, ledger = owner_of(app, provider), number_of(app, second), Ledger(app)
     page = owner.get("/admin/checks").text
     assert "Payments without an order" in page
@@ -88,14 +88,14 @@ def test_a_payment_made_since_the_backup_is_shown_until_it_is_marked_paid_by_han
     with app.app_context():
         assert reconcile().holds
     # Chpter may repeat the callback
-    assert second.hear(second.callback()).status_code == 200
+    assert second.post_callback(second.callback()).status_code == 200
     assert "Payments without an order" not in owner.get("/admin/checks").text
 
 
 @both_databases
 def test_of_two_owners_one_dismisses(restored, provider):
     app, second, _ = restored
-    second.hear(second.callback())
+    second.post_callback(second.callback())
     owners = [owner_of(app, provider) for _ in range(2)]
     callback = shown(owners[0])[second.reference]
 
@@ -115,8 +115,8 @@ def test_of_two_owners_one_dismisses(restored, provider):
 @both_databases
 def test_a_payment_is_dismissed_with_a_reason(restored, provider):
     app, _, new = restored
-    new.hear(new.callback())
-    new.hear(b"\xff")
+    new.post_callback(new.callback())
+    new.post_callback(b"\xff")
     owner = owner_of(app, provider)
     ids = list(dict.fromkeys(re.findall(r'name="callback" value="(\d+)"', owner.get("/admin/checks").text)))
     assert len(ids) == 2
@@ -138,7 +138,7 @@ def test_a_payment_is_dismissed_with_a_reason(restored, provider):
 @both_databases
 def test_a_payment_that_does_not_exist_cannot_be_dismissed(restored, provider):
     app, _, new = restored
-    new.hear(new.callback())
+    new.post_callback(new.callback())
     owner = owner_of(app, provider)
 
     for callback in ("0", "x", "999"):
@@ -150,7 +150,7 @@ def test_a_payment_that_does_not_exist_cannot_be_dismissed(restored, provider):
 @both_databases
 def test_staff_see_it_and_may_not_decide(restored, provider):
     app, _, new = restored
-    new.hear(new.callback())
+    new.post_callback(new.callback())
     staff = owner_of(app, provider, STAFF)
 
     page = staff.get("/admin/checks").text

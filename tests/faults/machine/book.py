@@ -98,7 +98,7 @@ class Book:
     def __init__(self) -> None:
         self.orders: list[Slip] = []
         self.cart: dict[str, int] = {}
-        self.moved: Counter[str] = Counter()  # pieces written in or out at the desk
+        self.moved: Counter[str] = Counter()  # pieces written in or out in the admin
         self.money: Counter[str] = Counter()  # by kind, as the proof's page shows it
         self.codes: list[str] = []  # M-PESA's that were counted
         self.spool: deque[Heard] = deque()
@@ -215,12 +215,12 @@ class Book:
     # time
 
     def expired(self, now: datetime) -> int:
-        due = [slip for slip in self.standing("awaiting") if slip.expires <= now]
+        due = [slip for slip in self.order_state("awaiting") if slip.expires <= now]
         for slip in due:
             self._dropped(slip, "expired")
         return len(due)
 
-    # the desk
+    # the admin
 
     def accepted(self, slip: Slip, amount: int) -> None:
         one, needed = slip.in_review, slip.here < slip.total

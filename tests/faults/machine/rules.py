@@ -58,7 +58,7 @@ def some(what: str, *states: str) -> Callable[[Any], Any]:
     """Only while there is one: "orders" in these states, or "tries" of any."""
     if what == "tries":
         return precondition(lambda self: any(slip.tries for slip in self.book.orders))
-    return precondition(lambda self: self.book.standing(*(states or moves.ORDER)))
+    return precondition(lambda self: self.book.order_state(*(states or moves.ORDER)))
 
 
 class Machine(Holding):
@@ -82,13 +82,13 @@ class Machine(Holding):
     @some("orders", "awaiting")
     @rule(pick=which, up=mostly)
     def try_again(self, pick: int, up: bool) -> None:
-        self._try_again(_one(self.book.standing("awaiting"), pick), up)
+        self._try_again(_one(self.book.order_state("awaiting"), pick), up)
 
     # Chpter
 
     @some("tries")
     @rule(pick=which, what=said)
-    def hear(self, pick: int, what: str) -> None:
+    def post_callback(self, pick: int, what: str) -> None:
         self._post(self._said(_one(self.book.tries, pick), what))
 
     @some("orders", "awaiting", "expired")
@@ -100,7 +100,7 @@ class Machine(Holding):
     @some("orders", "expired")
     @rule(pick=which)
     def hear_that_what_is_gone_was_paid(self, pick: int) -> None:
-        slip = _one(self.book.standing("expired"), pick)
+        slip = _one(self.book.order_state("expired"), pick)
         for sku in slip.lines:
             self.write_stock(sku, "sold out", 0)
         self._post(self._said(slip.tries[-1], "success"))
@@ -151,22 +151,22 @@ class Machine(Holding):
         self.till.clock.move(after)
         assert self.till.expire() == self.book.expired(self.till.clock.moment)
 
-    # the desk
+    # the admin
 
     @some("orders", "awaiting")
     @rule(pick=which)
     def cancel(self, pick: int) -> None:
-        self._cancel(_one(self.book.standing("awaiting"), pick))
+        self._cancel(_one(self.book.order_state("awaiting"), pick))
 
     @some("orders", *PAYABLE)
     @rule(pick=which, amount=shillings, code=codes)
     def mark_paid(self, pick: int, amount: str, code: str) -> None:
-        self._mark_paid(_one(self.book.standing(*PAYABLE), pick), amount, code)
+        self._mark_paid(_one(self.book.order_state(*PAYABLE), pick), amount, code)
 
     @some("orders", "review")
     @rule(pick=which, taken=st.booleans(), amount=st.sampled_from(["nothing", "total", "less", "more"]))
     def decide(self, pick: int, taken: bool, amount: str) -> None:
-        slip = _one(self.book.standing("review"), pick)
+        slip = _one(self.book.order_state("review"), pick)
         if taken:
             self._accept(slip, amount)
         else:
@@ -175,7 +175,7 @@ class Machine(Holding):
     @some("orders", "review")
     @rule(pick=which, came=st.sampled_from(["less", "one"]), up=mostly)
     def ask_for_the_rest(self, pick: int, came: str, up: bool) -> None:
-        slip = _one(self.book.standing("review"), pick)
+        slip = _one(self.book.order_state("review"), pick)
         self._ask_for_rest(slip, came)
         if slip.rest:
             self._try_again(slip, up)
@@ -189,7 +189,7 @@ class Machine(Holding):
     @some("orders", "paid")
     @rule(pick=which)
     def cancel_one_that_is_paid(self, pick: int) -> None:
-        self._cancel_paid(_one(self.book.standing("paid"), pick))
+        self._cancel_paid(_one(self.book.order_state("paid"), pick))
 
     @precondition(lambda self: any(one.state == "review" for one in self.book.tries))
     @rule(pick=which, came=st.sampled_from(["nothing", "total", "less"]))
@@ -202,13 +202,13 @@ class Machine(Holding):
     @some("orders", *REFUNDABLE)
     @rule(pick=which, part=st.sampled_from(["all", "due", "one", "too much", "total"]), code=codes)
     def give_back(self, pick: int, part: str, code: str) -> None:
-        paid = [slip for slip in self.book.standing(*REFUNDABLE) if slip.here]
-        self._give_back(_one(paid or self.book.standing(*REFUNDABLE), pick), part, code)
+        paid = [slip for slip in self.book.order_state(*REFUNDABLE) if slip.here]
+        self._give_back(_one(paid or self.book.order_state(*REFUNDABLE), pick), part, code)
 
     @some("orders")
     @rule(pick=which, act=st.sampled_from(list(ACTS)))
     def act_at_any_time(self, pick: int, act: str) -> None:
-        """On an order in whatever state; then the desk, or the page, is to refuse it."""
+        """On an order in whatever state; then the admin, or the page, is to refuse it."""
         getattr(self, f"_{act}")(_one(self.book.orders, pick), *ACTS[act])
 
     @rule(sku=st.sampled_from(list(moves.SHELF)), kind=st.sampled_from(STOCK), pieces=st.integers(1, 4))
@@ -225,7 +225,7 @@ class Machine(Holding):
     @rule(pick=which, page=st.sampled_from(PAGES))
     def look(self, pick: int, page: str) -> None:
         slip = _one(self.book.orders, pick)
-        browser = self.till.desk if page.startswith("/admin") else self.till.browser
+        browser = self.till.admin if page.startswith("/admin") else self.till.browser
         assert browser.get(page.format(slip)).status_code == 200
 
     @some("orders")
@@ -240,7 +240,7 @@ class Machine(Holding):
     def teardown(self) -> None:
         for slip in self.book.orders[-1:]:
             assert self.till.browser.get(f"/orders/{slip.token}").status_code == 200
-            assert self.till.desk.get(f"/admin/orders/{slip.number}").status_code == 200
+            assert self.till.admin.get(f"/admin/orders/{slip.number}").status_code == 200
 
     # how each is done
 

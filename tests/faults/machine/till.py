@@ -22,7 +22,7 @@ from shop.core.database import db
 from shop.emails import delivery
 from shop.orders import expiry
 from shop.payments import callback_spool
-from tests.admin_client import Clerk, let_in
+from tests.admin_client import AdminClient, create_owner
 from tests.faults.machine.moves import AREAS, CODES, SHELF
 from tests.faults.reading import Reader
 from tests.shopper import ANSWERS, Shopper, hidden_fields
@@ -85,15 +85,15 @@ class Till:
         self.reader = Reader(app)
         self.read = self.reader.read
         self._prepare()
-        let_in(app)
-        clerk = Clerk(app)
-        assert clerk.sign_in().status_code == 303
-        self.desk_token = hidden_fields(clerk.get("/admin/").text)["csrf_token"]
+        create_owner(app)
+        owner = AdminClient(app)
+        assert owner.sign_in().status_code == 303
+        self.admin_token = hidden_fields(owner.get("/admin/").text)["csrf_token"]
         buyer = Shopper(app)
         self.areas = {code: buyer.area(code) for code in AREAS}
         self.buyer_token = hidden_fields(buyer.get("/orders/find").text)["csrf_token"]
-        self.desk, self.browser = clerk.browser, buyer.browser
-        self.cookies = {one: one.get_cookie("session").value for one in (self.desk, self.browser)}
+        self.admin, self.browser = owner.browser, buyer.browser
+        self.cookies = {one: one.get_cookie("session").value for one in (self.admin, self.browser)}
         self.server = app.test_client(use_cookies=False)
 
     def close(self) -> None:
@@ -157,15 +157,15 @@ class Till:
         headers = {"Origin": "http://localhost"} if from_browser else {}
         return self.server.post(address, data=raw, headers=headers, content_type="application/json").status_code
 
-    # the desk
+    # the admin
 
     def press(self, number: str, act: str, **fields: str) -> TestResponse:
-        return self.desk.post(f"/admin/orders/{number}/{act}", data={"csrf_token": self.desk_token, **fields})
+        return self.admin.post(f"/admin/orders/{number}/{act}", data={"csrf_token": self.admin_token, **fields})
 
     def write_stock(self, sku: str, kind: str, pieces: int) -> int:
         page = f"/admin/stock/{sku}"
-        fields = {**hidden_fields(self.desk.get(page).text, page), "kind": kind, "pieces": str(pieces), "note": ""}
-        return self.desk.post(page, data=fields).status_code
+        fields = {**hidden_fields(self.admin.get(page).text, page), "kind": kind, "pieces": str(pieces), "note": ""}
+        return self.admin.post(page, data=fields).status_code
 
     # the worker
 

@@ -25,11 +25,11 @@ def checking(visitor: Visitor) -> Iterator[str]:
             "none of this kind": "/admin/checks?kind=twice",
             "a code that was offered": "/admin/codes?code=SKT1A2B3C4",
             "a code nobody knows": "/admin/codes?code=QQQ1A2B3C4",
-            "code desk": "/admin/codes",
+            "code admin": "/admin/codes",
         },
     )
     visitor.press("Look it up")
-    yield "code desk, nothing typed"
+    yield "code admin, nothing typed"
     visitor.open(f"/admin/orders/{waiting}")
     unfold(visitor)
     yield "order that waits, everything open"

@@ -1,4 +1,4 @@
-"""The catalogue at the desk: products, stock, categories, images, and all of it as a file."""
+"""The catalogue in the admin: products, stock, categories, images, and all of it as a file."""
 
 from collections.abc import Iterator
 

@@ -28,7 +28,7 @@ def looking(visitor: Visitor) -> Iterator[str]:
             "mail that was sent": "/admin/mail?tab=sent",
             "no mail found": "/admin/mail?q=zzzz",
             "one mail": "/admin/mail/1",
-            "privacy at the desk": "/admin/privacy",
+            "privacy in the admin": "/admin/privacy",
             "privacy, neither phone nor e-mail": "/admin/privacy?who=x",
             "privacy, nobody found": "/admin/privacy?who=nobody@example.org",
         },

@@ -1,4 +1,4 @@
-"""The desk's list of orders, and one order on its way to the buyer."""
+"""The admin's list of orders, and one order on its way to the buyer."""
 
 from collections.abc import Iterator
 

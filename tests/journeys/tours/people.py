@@ -1,4 +1,4 @@
-"""Who may come to the desk, and how."""
+"""Who may come to the admin, and how."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests.journeys.visitor import Visitor
 
 
 def doors(visitor: Visitor) -> Iterator[str]:
-    """Everything that stands before the desk."""
+    """Everything that stands before the admin."""
     visitor.expected.add(422)
     page = visitor.open("/admin/")
     yield "sign-in"
@@ -29,7 +29,7 @@ def doors(visitor: Visitor) -> Iterator[str]:
 
 
 def people(visitor: Visitor) -> Iterator[str]:
-    """The people of the desk, from an invitation to their removal, and what they did."""
+    """The people of the admin, from an invitation to their removal, and what they did."""
     visitor.expected.add(422)
     visitor.sign_in()
     page, email = visitor.page, "guest-of-the-tour@example.com"
@@ -107,7 +107,7 @@ def signed_out(visitor: Visitor) -> Iterator[str]:
 
 
 def staff(visitor: Visitor) -> Iterator[str]:
-    """The desk of somebody who packs: less in the menu, and no word about money."""
+    """The admin of a staff user: less in the menu, and no word about money."""
     visitor.expected.add(403)
     email = "staff-of-the-tour@example.com"
     visitor.buy("Wrong amount")

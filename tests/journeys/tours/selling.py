@@ -47,7 +47,7 @@ def selling(visitor: Visitor) -> Iterator[str]:
 
 
 def for_a_buyer(visitor: Visitor) -> Iterator[str]:
-    """An order and a cart made at the desk, up to the links that are sent."""
+    """An order and a cart made in the admin, up to the links that are sent."""
     visitor.expected.update({404, 409, 422})
     visitor.context.request.post("/cart/add", form={"sku": SKU, "quantity": "2"}, max_redirects=0)
     visitor.open("/cart")
@@ -72,7 +72,7 @@ def for_a_buyer(visitor: Visitor) -> Iterator[str]:
     visitor.press("Make the order")
     yield "order link"
     page.goto(page.get_by_label("Only the link").input_value())
-    yield "order from the desk, as its buyer sees it"
+    yield "order from the admin, as its buyer sees it"
     yield from through(
         visitor,
         {

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.journeys.visitor import Visitor
 
 
-@pytest.mark.parametrize("size", ["phone", "desk"])
+@pytest.mark.parametrize("size", ["phone", "laptop"])
 def test_a_purchase_stands_at_the_desk_with_everything_the_provider_said(comes: Callable[..., Visitor], size: str):
     buyer, merchant = comes("phone"), comes(size)
     buyer.buy()

@@ -1,4 +1,4 @@
-"""What a merchant does with the catalogue at the desk, on a phone and on a laptop."""
+"""What a merchant does with the catalogue in the admin, on a phone and on a laptop."""
 
 import csv
 import io
@@ -53,7 +53,7 @@ def send(merchant: Visitor, content: bytes, name: str) -> None:
 
 
 def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visitor]):
-    merchant, buyer = comes("desk"), comes("phone")
+    merchant, buyer = comes("laptop"), comes("phone")
     merchant.sign_in()
     merchant.open("/")
     names = merchant.page.locator("#fresh ~ .cards .card a").all_inner_texts()
@@ -80,7 +80,7 @@ def test_the_home_page_stays_light_with_photos_on_it(comes: Callable[..., Visito
     assert sum(arrived) <= FIRST_SCREEN
 
 
-@pytest.mark.parametrize("size", ["phone", "desk"])
+@pytest.mark.parametrize("size", ["phone", "laptop"])
 def test_two_hundred_products_are_previewed_corrected_and_applied(comes: Callable[..., Visitor], size: str):
     merchant = comes(size)
     merchant.sign_in()
