@@ -405,6 +405,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("search_text", sa.Text(), nullable=False),
+        sa.Column("search_words", sa.String(length=200), nullable=False),
         sa.Column("category_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
@@ -418,6 +419,31 @@ def upgrade() -> None:
     )
     op.create_index("ix_product_newest", "product", ["active", "position", "id"], unique=False)
     op.create_index("ix_product_shelf", "product", ["category_id", "active", "position"], unique=False)
+
+    op.create_table(
+        "product_search_term",
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "word", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "stem", sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["product_id"],
+            ["product.id"],
+            name=op.f("fk_product_search_term_product_id_product"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("product_id", "word", name=op.f("pk_product_search_term")),
+    )
+    op.create_index(
+        "ix_product_search_term_stem", "product_search_term", ["stem", "product_id", "weight"], unique=False
+    )
+    op.create_index(
+        "ix_product_search_term_word", "product_search_term", ["word", "product_id", "weight"], unique=False
+    )
 
     op.create_table(
         "recovery_code",
@@ -793,6 +819,7 @@ def downgrade() -> None:
     op.drop_table("ledger_entry")
     op.drop_table("callback_record")
     op.drop_table("stock_entry")
+    op.drop_table("product_search_term")
     op.drop_table("product_image")
     op.drop_table("product_edit")
     op.drop_table("payment_attempt")

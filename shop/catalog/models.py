@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.core.database import Model, UtcDateTime
+from shop.core.database import Model, UtcDateTime, binary_string
 
 LOW_STOCK = 3  # at or below this, a page says how many are left
 
@@ -37,6 +37,7 @@ class Product(Model):
     name: Mapped[str] = mapped_column(String(120))
     description: Mapped[str] = mapped_column(Text)
     search_text: Mapped[str] = mapped_column(Text)  # lower-case name, category, SKUs and description
+    search_words: Mapped[str] = mapped_column(String(200), default="")  # the merchant's own, for the search
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     position: Mapped[int]  # newest first
     active: Mapped[bool] = mapped_column(default=True)  # False: archived, no longer sold, kept for old orders
@@ -60,6 +61,20 @@ class Product(Model):
     def options(self) -> tuple[str, ...]:
         """The names of its options, none to three."""
         return tuple(filter(None, (self.option_1, self.option_2, self.option_3)))
+
+
+class ProductSearchTerm(Model):
+    """A word by which a product is found, with its English stem. The weight says where it stands: name, label, ..."""
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
+    word: Mapped[str] = mapped_column(binary_string(40), primary_key=True)
+    stem: Mapped[str] = mapped_column(binary_string(40))
+    weight: Mapped[int]
+
+    __table_args__ = (
+        Index("ix_product_search_term_word", "word", "product_id", "weight"),
+        Index("ix_product_search_term_stem", "stem", "product_id", "weight"),
+    )
 
 
 class ProductEdit(Model):

@@ -1,0 +1,39 @@
+"""The small markup of the owner's own texts: headings, lists, bold, italic and links. HTML is shown as text.
+
+Rendered by markdown-it-py (CommonMark). Links lead to web pages, to pages of this shop, to an email address or a phone
+number; any other address stays text.
+"""
+
+import re
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
+
+_ALLOWED = re.compile(r"https?://|mailto:|tel:|/(?![/\\])|#", re.IGNORECASE)
+_RULES = ("heading", "list", "emphasis", "link", "autolink", "newline", "escape", "entity", "lheading", "hr")
+
+
+class _Renderer(RendererHTML):
+    """Headings begin at level 2, because the page's title is level 1."""
+
+    def heading_open(self, tokens: list[Token], number: int, _options: OptionsDict, _env: EnvType) -> str:
+        return f"<h{_level(tokens[number])}>"
+
+    def heading_close(self, tokens: list[Token], number: int, _options: OptionsDict, _env: EnvType) -> str:
+        return f"</h{_level(tokens[number])}>\n"
+
+
+def _level(heading: Token) -> int:
+    return min(6, int(heading.tag[1]) + 1)
+
+
+_parser = MarkdownIt("zero", {"html": False, "breaks": True}, renderer_cls=_Renderer).enable(_RULES)
+_parser.validateLink = lambda url: _ALLOWED.match(url.strip()) is not None  # type: ignore[method-assign]
+
+
+def rendered(text: str) -> Markup:
+    """A text of the owner as HTML. Everything that is not the markup above is escaped."""
+    return Markup(_parser.render(text))  # noqa: S704 - the renderer escapes all text, and `html` is off

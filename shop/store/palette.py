@@ -1,0 +1,75 @@
+"""The colours of a shop, all derived from the one that its owner chooses.
+
+Contrast is computed by WCAG 2: text has at least 4.5 to 1 on the grounds it stands on, in light and in dark.
+"""
+
+import re
+from dataclasses import dataclass
+
+from coloraide import Color
+
+DEFAULT = "#2b3990"
+PAPER, WASH = "#fdfdfb", "#f0f3ee"  # the grounds of static/css/tokens.css
+DARK_PAPER, DARK_WASH = "#121716", "#1b2221"
+INK, WHITE = "#10161a", "#ffffff"
+MIN_TEXT, MIN_SHAPE = 4.5, 3.0
+STEP = 0.01  # of lightness
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The colours of one scheme, light or dark, as #rrggbb."""
+
+    brand: str  # the ground of buttons and of the header's stripe
+    on_brand: str  # text on it
+    brand_deep: str  # the ground of a pressed button
+    brand_ink: str  # links and chosen things, as text on the page
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours that follow from the brand colour."""
+
+    light: Scheme
+    dark: Scheme
+
+
+def is_colour(text: str) -> bool:
+    """Whether a text is a colour as a colour input sends it: #rrggbb."""
+    return re.fullmatch(r"#[0-9a-fA-F]{6}", text) is not None
+
+
+def palette(colour: str) -> Palette:
+    """The palette of a brand colour (#rrggbb). In the dark it is made lighter where it would be lost on the page."""
+    light = colour.lower()
+    dark = _until(light, STEP, MIN_SHAPE, DARK_PAPER)
+    return Palette(
+        _scheme(light, _until(light, -STEP, MIN_TEXT, PAPER, WASH)),
+        _scheme(dark, _until(dark, STEP, MIN_TEXT, DARK_PAPER, DARK_WASH)),
+    )
+
+
+def _scheme(brand: str, brand_ink: str) -> Scheme:
+    on_brand = _text_on(brand)
+    return Scheme(brand, on_brand, _moved(brand, -0.08 if on_brand == WHITE else 0.08), brand_ink)
+
+
+def _text_on(ground: str) -> str:
+    """White, or dark ink where it is easier to read."""
+    return max((WHITE, INK), key=lambda text: Color(ground).contrast(text))
+
+
+def _until(colour: str, step: float, contrast: float, *grounds: str) -> str:
+    """The colour, made lighter or darker until it has this contrast with all grounds."""
+    by, found = 0.0, colour
+    while min(Color(found).contrast(ground) for ground in grounds) < contrast and abs(by) < 1:
+        by += step
+        found = _moved(colour, by)
+    return found
+
+
+def _moved(colour: str, by: float) -> str:
+    """The colour with another lightness, from 0 to 1, in the same hue."""
+    moved = Color(colour).convert("oklch")
+    moved["lightness"] = min(1.0, max(0.0, moved["lightness"] + by))
+    return moved.convert("srgb").fit().to_string(hex=True)
