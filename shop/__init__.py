@@ -101,6 +101,7 @@ def init_chpter_client(app: Flask, settings: Settings) -> None:
 def init_templates(app: Flask, settings: Settings) -> None:
     """Add the filters and globals of all templates."""
     from shop.cart.contents import MAX_LINES, MAX_QUANTITY
+    from shop.catalog.navigation import category_links
     from shop.core.clock import ago, nairobi
     from shop.core.money import shillings
     from shop.core.phones import phones_in, readable_phone, whatsapp_link
@@ -115,6 +116,7 @@ def init_templates(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_email)
     app.jinja_env.globals.update(shop=LocalProxy(current_store), mpesa_limit=settings.mpesa_limit)
+    app.jinja_env.globals.update(category_links=category_links)
     app.jinja_env.globals.update(max_quantity=MAX_QUANTITY, max_lines=MAX_LINES, whatsapp_link=whatsapp_link)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.globals.update(payment_summary=payment_summary, paid_words=paid_words)

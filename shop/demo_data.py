@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from shop.catalog.models import Category, Product, ProductImage, Variant
+from shop.catalog.search_index import index_products
 from shop.catalog.slugs import search_text
 from shop.catalog.stock import OPENING, record_stock_move
 from shop.core.database import db
@@ -32,6 +33,7 @@ def seed_shop(live_codes: bool) -> int:
         db.session.add(_product(entry, position, categories[entry["category"]]))
         for variant in entry["variant"]:
             record_stock_move(variant["sku"], on_hand=variant["stock"], reason=OPENING)
+    index_products(db.session.scalars(select(Product.id)))
     _areas(seed["area"])
     _discounts(seed["discount"], live_codes)
     return len(new)
@@ -57,6 +59,7 @@ def _product(entry: dict[str, Any], position: int, category: Category) -> Produc
         slug=entry["slug"],
         name=entry["name"],
         description=entry["description"].strip(),
+        search_words=entry.get("search_words", ""),
         search_text=search_text(entry["name"], category.name, skus, entry["description"]),
         category_id=category.id,
         position=position,

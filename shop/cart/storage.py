@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TypeVar
 
-from flask import session
+from flask import g, session
 from sqlalchemy import and_, delete, select, update
 
 from shop.cart.models import Cart, CartLine
@@ -126,11 +126,11 @@ def with_cart(change: Callable[[LockedCart], Result]) -> Result:
     def change_cart() -> tuple[str, Result]:
         cart_id = _locked(_hash_of(token)) if token else None
         if token and cart_id is not None:
-            return token, change(LockedCart(cart_id))
+            return token, _change(LockedCart(cart_id), change)
         cart = Cart(token_hash=_hash_of(new_token), created_at=utcnow(), updated_at=utcnow())
         db.session.add(cart)
         db.session.flush()
-        return new_token, change(LockedCart(cart.id))
+        return new_token, _change(LockedCart(cart.id), change)
 
     session[TOKEN], result = write(change_cart)
     session.permanent = True  # as long as the cart is stored, see PERMANENT_SESSION_LIFETIME
@@ -146,11 +146,17 @@ def if_cart(change: Callable[[LockedCart], None], **values: str | datetime | Non
     def change_cart() -> None:
         cart_id = _locked(token_hash)
         if cart_id is not None:
-            change(LockedCart(cart_id))
+            _change(LockedCart(cart_id), change)
             if values:
                 updated(update(Cart).where(Cart.id == cart_id).values(**values))
 
     write(change_cart)
+
+
+def _change(cart: LockedCart, change: Callable[[LockedCart], Result]) -> Result:
+    result = change(cart)
+    g.cart_pieces = sum(cart.lines.values())  # for the cookie that the header's count is read from
+    return result
 
 
 def update_cart(**values: str | datetime | None) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from shop.cart import current_cart as carts
@@ -15,6 +15,7 @@ from shop.core.clock import utcnow
 from shop.core.database import write
 from shop.core.phones import whatsapp_link
 from shop.orders.open_orders import held_by, open_orders
+from shop.web.caching import PUBLIC_BLUEPRINTS
 from shop.web.errors import error_page
 from shop.web.extensions import csrf, limiter
 
@@ -28,13 +29,30 @@ wrong_links = limiter.shared_limit(  # by client address; a link that works is n
 )
 
 cart = Blueprint("cart", __name__)
+COUNT_COOKIE = "cart_count"  # read by static/js/cart-count.js, so that pages are the same for every visitor
 csrf.exempt(cart)  # catalogue pages carry no token, so that they can be cached; see request_checks.py
+
+
+@cart.after_app_request
+def set_cart_count(response: Response) -> Response:
+    """After a change of the cart, tell the browser how many pieces are in it."""
+    pieces = g.pop("cart_pieces", None)
+    if pieces is None or request.blueprint in PUBLIC_BLUEPRINTS:
+        return response
+    if pieces:
+        secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
+        lifetime = current_app.config["PERMANENT_SESSION_LIFETIME"]
+        response.set_cookie(COUNT_COOKIE, str(pieces), max_age=lifetime, secure=secure, samesite="Lax")
+    else:
+        response.delete_cookie(COUNT_COOKIE)
+    return response
 
 
 @cart.get("/cart")
 def show() -> str:
     """Show the cart at current prices."""
     cart = carts.current_cart()
+    g.cart_pieces = sum(line.quantity for line in cart.lines)
     added = next((line for line in cart.lines if line.sku == request.args.get("added")), None)
     removed = carts.removed_lines() if "removed" in request.args else []
     lost = "added" in request.args and not storage.has_token()

@@ -6,6 +6,7 @@ from sqlalchemy import func, or_, select, update
 
 from shop.catalog.images.paths import NO_IMAGE
 from shop.catalog.models import Category, Product, ProductImage, Variant
+from shop.catalog.search_index import index_products
 from shop.catalog.slugs import free_names, old_slugs_like, search_text, tidy_slug
 from shop.core.database import db
 
@@ -137,3 +138,4 @@ def _refresh_search(category: Category) -> None:
     ]
     if texts:
         db.session.execute(update(Product), texts)
+        index_products(text["id"] for text in texts)

@@ -1,7 +1,7 @@
 """The filters of a product list: price, in stock, and values of options like size and colour.
 
-Filters are plain links: `?min=500&max=2000&stock=1&Size=38`. What cannot be read in an address is ignored. A product is
-shown when one of its variants passes all filters.
+Filters are plain links: `?min=500&max=2000&stock=1&with-Size=38`. What cannot be read in an address is ignored. A
+product is shown when one of its variants passes all filters.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from shop.core.database import db
 from shop.core.money import AmountError, read_shillings, shillings
 
 MIN, MAX, STOCK = "min", "max", "stock"  # names in an address
-RESERVED = frozenset((MIN, MAX, STOCK, "q", "sort", "page"))
+OPTION = "with-"  # begins the name of an option: "with-Size"
 MAX_OPTIONS, MAX_VALUES = 4, 24  # shown beside a list
 OPTIONS = (
     (Product.option_1, Variant.value_1),
@@ -46,7 +46,7 @@ class ProductFilter:
             chosen[MAX] = str(self.highest)
         if self.in_stock:
             chosen[STOCK] = "1"
-        return {**chosen, **dict(self.options)}
+        return {**chosen, **{OPTION + name: value for name, value in self.options}}
 
     @property
     def chosen(self) -> list[tuple[str, "ProductFilter"]]:
@@ -91,9 +91,11 @@ class OptionFilter:
 
 
 def read_filter(arguments: Mapping[str, str]) -> ProductFilter:
-    """The filters in an address. Unknown names are options; `ProductFilter.options` keeps at most three."""
+    """The filters in an address; of its options the first three."""
     options = [
-        (name[:40], value[:60]) for name, value in arguments.items() if name not in RESERVED and value and name.strip()
+        (name.removeprefix(OPTION)[:40], value[:60])
+        for name, value in arguments.items()
+        if name.startswith(OPTION) and value
     ]
     return ProductFilter(
         _amount(arguments.get(MIN, "")),

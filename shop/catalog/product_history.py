@@ -6,6 +6,7 @@ All functions run inside the caller's transaction.
 from sqlalchemy import select, update
 
 from shop.catalog.models import Category, Product, ProductEdit
+from shop.catalog.search_index import index_products
 from shop.core.clock import utcnow
 from shop.core.database import db, updated
 from shop.core.money import shillings
@@ -36,9 +37,14 @@ def begin_locked_edit(product: Product) -> State:
     return state_of(product)
 
 
-def end_edit(product: Product, before: State, actor: str, words: str = "") -> str:
-    """Record what an edit changed: `words`, or else the differences. Returns those words, "" if nothing changed."""
+def end_edit(product: Product, before: State, actor: str, words: str = "", *, index: bool = True) -> str:
+    """Record what an edit changed: `words`, or else the differences. Returns those words, "" if nothing changed.
+
+    The search index follows, unless the caller indexes many products at once afterwards.
+    """
     db.session.flush()
+    if index:
+        index_products([product.id])
     words = words or "; ".join(differences(product, before, state_of(product)))
     edit = ProductEdit(product_id=product.id, version=product.version - 1, at=utcnow(), actor=actor[:80], words=words)
     db.session.add(edit)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import selectinload
 
 from shop.catalog.models import LOW_STOCK, Category, Product, Variant
+from shop.catalog.search_index import index_products
 from shop.catalog.slugs import free_slug, label_of, search_text
 from shop.catalog.stock import OPENING, record_stock_move
 from shop.core.database import db, updated
@@ -175,5 +176,6 @@ def _image_of_same_value(product: Product, values: Sequence[str]) -> int | None:
 
 
 def _refresh_search(product: Product) -> None:
+    index_products([product.id])
     skus = [variant.sku for variant in product.variants]
     product.search_text = search_text(product.name, product.category.name, skus, product.description)

@@ -1,24 +1,25 @@
 """Product lists for shoppers. They select columns, because a list needs no object per row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
+from shop.catalog.filters import OptionFilter, ProductFilter, option_filters
 from shop.catalog.images.paths import NO_IMAGE
 from shop.catalog.models import Category, Product, ProductImage, Variant, stock_word
+from shop.catalog.search_query import for_sale_conditions, read_query
 from shop.core.database import db
 from shop.web.pagination import Page, paginate
 
 PAGE_SIZE = 12
-MAX_QUERY_LENGTH = 80  # characters of a search that are used
-MAX_WORDS = 6
 
 _buyable = case((Variant.on_hand > Variant.held, Variant.price))
 # Prices of the variants in stock, or of all if none is.
 _price = func.coalesce(func.min(_buyable), func.min(Variant.price))
 _highest = func.coalesce(func.max(_buyable), func.max(Variant.price))
+NEWEST, BEST = "newest", "best"  # BEST is offered for searches only
 SORTS: dict[str, tuple[str, tuple[Any, ...]]] = {
     "newest": ("Newest first", (Product.position, Product.id)),
     "price": ("Price, low to high", (_price, Product.position, Product.id)),
@@ -54,9 +55,12 @@ class ProductCard:
 
 @dataclass(frozen=True)
 class ProductList(Page):
-    """One page of products."""
+    """One page of products, with the options by which the whole list can be filtered."""
 
     cards: list[ProductCard]
+    options: list[OptionFilter] = field(default_factory=list)
+    corrected: str = ""  # of a search: the words that were searched instead of mistyped ones
+    some_words: bool = False  # of a search: no product has all words, these have some
 
 
 @dataclass(frozen=True)
@@ -94,22 +98,32 @@ def more_like(product: Product, limit: int = 4) -> list[ProductCard]:
     return _cards(_card_query(here).order_by(Product.position).limit(limit))
 
 
-def in_category(category: Category, sort: str, page: int) -> ProductList:
-    """One page of a category. An unknown sort means "newest", a page out of range the nearest."""
-    return _listing(Product.category_id == category.id, sort, page)
+def everything(chosen: ProductFilter, sort: str, page: int) -> ProductList:
+    """One page of all products. An unknown sort means "newest", a page out of range the nearest."""
+    return _listing([], chosen, sort, page)
 
 
-def search(query: str, sort: str, page: int) -> ProductList:
-    """One page of the products that contain every word of the query, ignoring case; empty for no query."""
-    words = query.lower()[:MAX_QUERY_LENGTH].split()[:MAX_WORDS]
-    if not words:
+def in_category(category: Category, chosen: ProductFilter, sort: str, page: int) -> ProductList:
+    """One page of a category."""
+    return _listing([Product.category_id == category.id], chosen, sort, page)
+
+
+def search(typed: str, chosen: ProductFilter, sort: str, page: int) -> ProductList:
+    """One page of the products that a search finds, the best first unless another sort is chosen."""
+    query = read_query(typed)
+    if query is None:
         return ProductList(1, 0, PAGE_SIZE, [])
-    return _listing(and_(*(Product.search_text.contains(word, autoescape=True) for word in words)), sort, page)
+    found = _listing([], chosen, sort, page, query.scores)
+    return replace(found, corrected=query.corrected, some_words=query.some)
 
 
 def product_by_slug(slug: str) -> Product | None:
     """A product that is for sale, or None."""
-    loaded = (joinedload(Product.category), selectinload(Product.images), selectinload(Product.variants))
+    loaded = (
+        joinedload(Product.category),
+        selectinload(Product.images),
+        selectinload(Product.variants).joinedload(Variant.image),
+    )
     for_sale = Product.active & Product.variants.any(Variant.active)
     return db.session.scalar(select(Product).where(Product.slug == slug, for_sale).options(*loaded))
 
@@ -119,13 +133,22 @@ def category_by_slug(slug: str) -> Category | None:
     return db.session.scalar(select(Category).where(Category.slug == slug, Category.active))
 
 
-def _listing(condition: ColumnElement[bool], sort: str, page: int) -> ProductList:
-    sellable = Product.variants.any(Variant.active)
-    total = db.session.scalar(select(func.count(Product.id)).where(Product.active, sellable, condition)) or 0
+def _listing(
+    conditions: list[ColumnElement[bool]], chosen: ProductFilter, sort: str, page: int, scores: Subquery | None = None
+) -> ProductList:
+    if scores is not None:
+        conditions = [*conditions, Product.id.in_(select(scores.c.product_id))]
+    filtered = [*conditions, chosen.condition()] if chosen else conditions
+    total = db.session.scalar(select(func.count(Product.id)).where(*for_sale_conditions(), *filtered)) or 0
     current = paginate(page, total, PAGE_SIZE)
-    order = SORTS.get(sort, SORTS["newest"])[1]
-    query = _card_query(condition).order_by(*order).limit(PAGE_SIZE).offset(current.start)
-    return ProductList(current.number, total, PAGE_SIZE, _cards(query))
+    query = _card_query(*filtered)
+    if scores is not None and sort == BEST:
+        query = query.join(scores, scores.c.product_id == Product.id)
+        query = query.order_by(func.max(scores.c.score).desc(), Product.position, Product.id)
+    else:
+        query = query.order_by(*SORTS.get(sort, SORTS[NEWEST])[1])
+    cards = _cards(query.limit(PAGE_SIZE).offset(current.start))
+    return ProductList(current.number, total, PAGE_SIZE, cards, option_filters(*conditions))
 
 
 def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:

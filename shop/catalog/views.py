@@ -5,7 +5,9 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 
 from shop.catalog import queries
+from shop.catalog.filters import ProductFilter, read_filter
 from shop.catalog.models import Category, Product, Variant
+from shop.catalog.search_query import MAX_QUERY_LENGTH
 from shop.catalog.slugs import item_at_old_slug
 from shop.web.base_form import ViewResponse
 from shop.web.caching import make_cacheable
@@ -13,7 +15,8 @@ from shop.web.pagination import page_arg
 
 catalog = Blueprint("catalog", __name__)
 HOME_CARDS = 16
-MAX_CARDS = 10  # variants shown as cards; more become a select box
+NEAR_CARDS = 4  # shown when a search finds nothing
+MAX_PICKS = 40  # variants to press; more become a select box
 
 
 @catalog.get("/")
@@ -22,15 +25,24 @@ def home() -> str:
     return render_template("catalog/home.html", categories=queries.categories(), cards=queries.newest(HOME_CARDS))
 
 
+@catalog.get("/products")
+def products() -> str:
+    """All products, filtered, sorted and paginated."""
+    chosen, sort, page = _list_arguments(queries.NEWEST)
+    listing = queries.everything(chosen, sort, page)
+    return render_template("catalog/products.html", listing=listing, **_list_controls(chosen, sort, queries.NEWEST))
+
+
 @catalog.get("/categories/<slug>")
 def category(slug: str) -> ViewResponse:
-    """The products of a category, sorted and paginated."""
+    """The products of a category, filtered, sorted and paginated."""
     found = queries.category_by_slug(slug)
     if found is None:
         return _moved_or_gone(item_at_old_slug(Category, slug) or abort(404), slug)
-    sort, page = _sort_and_page()
-    listing = queries.in_category(found, sort, page)
-    return render_template("catalog/category.html", category=found, listing=listing, **_list_controls(sort, slug=slug))
+    chosen, sort, page = _list_arguments(queries.NEWEST)
+    listing = queries.in_category(found, chosen, sort, page)
+    controls = _list_controls(chosen, sort, queries.NEWEST, slug=slug)
+    return render_template("catalog/category.html", category=found, listing=listing, **controls)
 
 
 @catalog.get("/products/<slug>")
@@ -53,12 +65,13 @@ def product(slug: str) -> ViewResponse:
 
 @catalog.get("/search")
 def search() -> str:
-    """The products that contain every word of the search."""
-    q = "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[: queries.MAX_QUERY_LENGTH]
-    sort, page = _sort_and_page()
-    return render_template(
-        "catalog/search.html", q=q, listing=queries.search(q, sort, page), **_list_controls(sort, q=q)
-    )
+    """The products that a search finds, or what is near when it finds none."""
+    q = "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[:MAX_QUERY_LENGTH]
+    chosen, sort, page = _list_arguments(queries.BEST)
+    listing = queries.search(q, chosen, sort, page)
+    near = [] if listing.total or chosen else queries.newest(NEAR_CARDS)
+    controls = _list_controls(chosen, sort, queries.BEST, q=q)
+    return render_template("catalog/search.html", q=q, listing=listing, near=near, **controls)
 
 
 @catalog.after_request
@@ -95,7 +108,10 @@ class ProductPage:
             variant.price for variant in buyable or self.variants
         ]  # of the variants in stock, or of all if none is
         self.buyable = bool(buyable)
-        self.many = len(self.variants) > MAX_CARDS
+        self.price_differs = min(self.prices) != max(self.prices)
+        self.many = len(self.variants) > MAX_PICKS
+        pictures = {variant.image_id for variant in self.variants}
+        self.pictured = None not in pictures and len(pictures) == len(self.variants)  # each has an image of its own
 
     @property
     def choice(self) -> str:
@@ -113,18 +129,25 @@ class ProductPage:
         return list(groups.items())
 
 
-def _sort_and_page() -> tuple[str, int]:
+def _list_arguments(default_sort: str) -> tuple[ProductFilter, str, int]:
     sort = request.args.get("sort", "")
-    return sort if sort in queries.SORTS else "newest", page_arg(request.args.get("page", ""))
+    known = {*queries.SORTS, default_sort}
+    chosen = read_filter(request.args.to_dict())
+    return chosen, sort if sort in known else default_sort, page_arg(request.args.get("page", ""))
 
 
-def _list_controls(sort: str, **kept: str) -> dict[str, object]:
-    """The template values of the sort bar and the page links."""
+def _list_controls(chosen: ProductFilter, sort: str, default_sort: str, **kept: str) -> dict[str, object]:
+    """The template values of the filters, the sort bar and the page links. `kept` are parts of the address."""
 
-    def link_to_page(number: int) -> str:
-        chosen = {} if sort == "newest" else {"sort": sort}
-        values: dict[str, Any] = {**kept, **chosen, "page": number}
+    def address(filters: ProductFilter = chosen, page: int = 1) -> str:
+        values: dict[str, Any] = {**filters.arguments, **kept}
+        if sort != default_sort:
+            values["sort"] = sort
+        if page > 1:
+            values["page"] = page
         return url_for(request.endpoint or "catalog.home", **values)
 
     sorts = [(key, label) for key, (label, _) in queries.SORTS.items()]
-    return {"sort": sort, "sorts": sorts, "link_to_page": link_to_page}
+    if default_sort == queries.BEST:
+        sorts.insert(0, (queries.BEST, "Best match"))
+    return {"chosen": chosen, "sort": sort, "sorts": sorts, "address": address}

@@ -6,6 +6,7 @@ from shop.catalog.csv_import.plan import Plan, ProductPlan, VariantPlan
 from shop.catalog.images import gallery
 from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.catalog.product_history import begin_locked_edit, end_edit, images_of, note_images
+from shop.catalog.search_index import index_products
 from shop.catalog.slugs import search_text
 from shop.catalog.stock import record_stock_move
 from shop.core.database import db
@@ -26,6 +27,7 @@ def apply_plan(plan: Plan, actor: str) -> None:
         for group in [*new, *existing]:  # recording an edit flushes, so the new products must be complete by then
             _change(group, categories, actor)
     db.session.flush()
+    index_products(group.product.id for group in plan.products if group.product is not None)
     for groups, record in ((new, False), (existing, True)):
         for group in groups:
             if group.images is not None and group.product is not None:
@@ -55,7 +57,7 @@ def _change(group: ProductPlan, categories: dict[int, str], actor: str) -> None:
     skus = [variant.sku for variant in sorted(product.variants, key=lambda variant: variant.position)]
     product.search_text = search_text(product.name, categories[product.category_id], skus, product.description)
     if before is not None:
-        end_edit(product, before, actor)
+        end_edit(product, before, actor, index=False)
 
 
 def _change_variant(one: VariantPlan, variant: Variant, actor: str) -> None:
