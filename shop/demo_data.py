@@ -16,6 +16,9 @@ from shop.catalog.slugs import search_text
 from shop.catalog.stock import OPENING, record_stock_move
 from shop.core.database import db
 from shop.pricing.models import DeliveryArea, DiscountCode
+from shop.store.content_pages import starter_pages
+from shop.store.models import ContentPage, HomeSection
+from shop.store.settings import store_settings_row
 
 SEED = Path(__file__).parent / "seed.toml"
 
@@ -34,6 +37,8 @@ def seed_shop(live_codes: bool) -> int:
         for variant in entry["variant"]:
             record_stock_move(variant["sku"], on_hand=variant["stock"], reason=OPENING)
     index_products(db.session.scalars(select(Product.id)))
+    if not known:
+        _storefront(seed)
     _areas(seed["area"])
     _discounts(seed["discount"], live_codes)
     return len(new)
@@ -76,6 +81,23 @@ def _product(entry: dict[str, Any], position: int, category: Category) -> Produc
             for place, variant in enumerate(entry["variant"])
         ],
     )
+
+
+def _storefront(seed: dict[str, Any]) -> None:
+    """The demo's home page, tagline and pages, in a shop that has none of its own."""
+    settings = store_settings_row()
+    settings.tagline = settings.tagline or seed["tagline"]
+    if db.session.scalar(select(HomeSection.id).limit(1)) is None:
+        blank = dict.fromkeys(("heading", "text", "image", "alt", "button", "link"), "")
+        db.session.add_all(
+            HomeSection(position=place, **{**blank, **entry}) for place, entry in enumerate(seed["section"])
+        )
+    if db.session.scalar(select(ContentPage.id).limit(1)) is None:
+        starters = starter_pages()
+        db.session.add_all(
+            ContentPage(slug=name, title=starters[name][0], text=starters[name][1], position=place)
+            for place, name in enumerate(seed["pages"])
+        )
 
 
 def _areas(entries: list[dict[str, Any]]) -> None:

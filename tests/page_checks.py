@@ -46,7 +46,7 @@ def _check_labels(tree: Element, address: str, ids: set[str | None]) -> None:
 
 
 def _check_strictness(tree: Element, html: str, address: str) -> None:
-    assert not re.search(r"<script(?![^>]*\bsrc=)", html), f"{address}: inline script"
+    assert not re.search(r"<script(?![^>]*(\bsrc=|application/ld\+json))", html), f"{address}: inline script"
     for element in tree.iter():
         assert element.get("style") is None, f"{address}: inline style"
         assert not [name for name in element.attrib if name.startswith("on")], f"{address}: inline handler"

@@ -41,6 +41,40 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_category_slug")),
     )
     op.create_table(
+        "content_page",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("slug", sa.String(length=60), nullable=False),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_content_page")),
+        sa.UniqueConstraint("slug", name=op.f("uq_content_page_slug")),
+    )
+    op.create_table(
+        "home_section",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("heading", sa.String(length=80), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("image", sa.String(length=120), nullable=False),
+        sa.Column("alt", sa.String(length=200), nullable=False),
+        sa.Column("button", sa.String(length=40), nullable=False),
+        sa.Column("link", sa.String(length=200), nullable=False),
+        sa.Column("category_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('banner','facts','newest','featured','category','categories','text')",
+            name=op.f("ck_home_section_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["category_id"], ["category.id"], name=op.f("fk_home_section_category_id_category"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_home_section")),
+    )
+    op.create_index("ix_home_section_category_id", "home_section", ["category_id"], unique=False)
+    op.create_table(
         "delivery_area",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=40), nullable=False),
@@ -409,6 +443,7 @@ def upgrade() -> None:
         sa.Column("category_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("featured", sa.Boolean(), nullable=False),
         sa.Column("option_1", sa.String(length=40), nullable=False),
         sa.Column("option_2", sa.String(length=40), nullable=False),
         sa.Column("option_3", sa.String(length=40), nullable=False),
@@ -849,5 +884,7 @@ def downgrade() -> None:
     op.drop_table("idempotency_key")
     op.drop_table("discount_code")
     op.drop_table("delivery_area")
+    op.drop_table("home_section")
+    op.drop_table("content_page")
     op.drop_table("category")
     op.drop_table("cart")

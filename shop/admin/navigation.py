@@ -52,7 +52,12 @@ NAVIGATION = (
     NavigationEntry("Emails", "admin.emails", "staff", ("admin.email",)),
     NavigationEntry("Privacy", "admin.privacy", "owner", ("admin.privacy",)),
     NavigationEntry("Users", "admin.users", "owner", ("admin.users",)),
-    NavigationEntry("Settings", "admin.settings", "owner", ("admin.settings", "admin.set_logo")),
+    NavigationEntry(
+        "Settings",
+        "admin.settings",
+        "owner",
+        ("admin.settings", "admin.set_logo", "admin.home_", "admin.content_page"),
+    ),
     NavigationEntry("Account", "admin.account", "staff", ("admin.account_",)),
 )
 

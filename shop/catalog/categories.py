@@ -1,6 +1,7 @@
 """Changing categories. Runs inside the caller's transaction."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, or_, select, update
 
@@ -132,7 +133,7 @@ def _refresh_search(category: Category) -> None:
     for product_id, sku in db.session.execute(found.order_by(Variant.position)):
         skus.setdefault(product_id, []).append(sku)
     products = select(Product.id, Product.name, Product.description).where(Product.category_id == category.id)
-    texts = [
+    texts: list[dict[str, Any]] = [
         {"id": product_id, "search_text": search_text(name, category.name, skus.get(product_id, ()), description)}
         for product_id, name, description in db.session.execute(products)
     ]

@@ -41,6 +41,7 @@ class Product(Model):
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     position: Mapped[int]  # newest first
     active: Mapped[bool] = mapped_column(default=True)  # False: archived, no longer sold, kept for old orders
+    featured: Mapped[bool] = mapped_column(default=False)  # shown in the home page's section of featured products
     option_1: Mapped[str] = mapped_column(
         String(40), default=""
     )  # the options its variants differ in: "Size", "Colour"

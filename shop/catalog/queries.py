@@ -87,9 +87,15 @@ def categories() -> list[CategoryTile]:
     return [CategoryTile(*row) for row in db.session.execute(query)]
 
 
-def newest(limit: int) -> list[ProductCard]:
-    """The first `limit` products, newest first."""
-    return _cards(_card_query().order_by(Product.position).limit(limit))
+def newest(limit: int, category_id: int | None = None) -> list[ProductCard]:
+    """The first `limit` products, newest first, of all or of one category."""
+    wanted = [] if category_id is None else [Product.category_id == category_id]
+    return _cards(_card_query(*wanted).order_by(Product.position).limit(limit))
+
+
+def featured(limit: int) -> list[ProductCard]:
+    """The products that the owner has marked as featured, newest first."""
+    return _cards(_card_query(Product.featured.is_(True)).order_by(Product.position).limit(limit))
 
 
 def more_like(product: Product, limit: int = 4) -> list[ProductCard]:

@@ -10,6 +10,8 @@ from shop.catalog.models import Category, Product
 from shop.catalog.search_query import for_sale_conditions
 from shop.config import Settings
 from shop.core.database import db
+from shop.store.content_pages import page_links
+from shop.store.settings import current_store
 from shop.web.caching import make_cacheable
 
 PER_FILE = 10_000  # addresses; the protocol allows 50,000
@@ -39,9 +41,14 @@ def index() -> Response:
 
 @sitemap.get("/sitemap-pages.xml")
 def pages() -> Response:
-    """The home page and the categories."""
+    """The home page, the list of all products, the categories and the owner's pages."""
+    paths = [url_for("catalog.home"), url_for("catalog.products"), url_for("privacy.privacy_page")]
     slugs = db.session.scalars(select(Category.slug).where(Category.active).order_by(Category.position))
-    return _xml("urlset", "url", [url_for("catalog.home"), *(url_for("catalog.category", slug=slug) for slug in slugs)])
+    paths += [url_for("catalog.category", slug=slug) for slug in slugs]
+    paths += [url_for("about.content_page", slug=page.slug) for page in page_links.value()]
+    if current_store().about:
+        paths.append(url_for("about.about_page"))
+    return _xml("urlset", "url", paths)
 
 
 @sitemap.get("/sitemap-products-<int(max=9999):number>.xml")

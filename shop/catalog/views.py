@@ -2,27 +2,49 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    stream_with_context,
+    url_for,
+)
 
 from shop.catalog import queries
 from shop.catalog.filters import ProductFilter, read_filter
+from shop.catalog.home import shown_sections
+from shop.catalog.images.paths import MAX_WIDTH, NO_IMAGE, image_at
 from shop.catalog.models import Category, Product, Variant
+from shop.catalog.product_feed import as_csv, as_xml, feed_rows, is_feed_token
 from shop.catalog.search_query import MAX_QUERY_LENGTH
+from shop.catalog.share_cards import card_address, card_file, card_price, card_version
 from shop.catalog.slugs import item_at_old_slug
+from shop.catalog.structured_data import breadcrumbs, organisation
+from shop.catalog.structured_data import product as product_data
+from shop.config import Settings
+from shop.store.home_page import home_sections
+from shop.store.settings import current_store
+from shop.web.assets import A_YEAR
 from shop.web.base_form import ViewResponse
 from shop.web.caching import make_cacheable
 from shop.web.pagination import page_arg
 
 catalog = Blueprint("catalog", __name__)
-HOME_CARDS = 16
 NEAR_CARDS = 4  # shown when a search finds nothing
 MAX_PICKS = 40  # variants to press; more become a select box
 
 
 @catalog.get("/")
 def home() -> str:
-    """The home page: categories and newest products."""
-    return render_template("catalog/home.html", categories=queries.categories(), cards=queries.newest(HOME_CARDS))
+    """The home page, in sections that the owner arranges."""
+    sections = shown_sections(home_sections())
+    data = organisation(current_store(), image_at(current_store().logo, MAX_WIDTH))
+    return render_template("catalog/home.html", sections=sections, organisation_data=data)
 
 
 @catalog.get("/products")
@@ -42,7 +64,8 @@ def category(slug: str) -> ViewResponse:
     chosen, sort, page = _list_arguments(queries.NEWEST)
     listing = queries.in_category(found, chosen, sort, page)
     controls = _list_controls(chosen, sort, queries.NEWEST, slug=slug)
-    return render_template("catalog/category.html", category=found, listing=listing, **controls)
+    data = breadcrumbs(("Home", url_for("catalog.home")), (found.name, url_for("catalog.category", slug=found.slug)))
+    return render_template("catalog/category.html", category=found, listing=listing, breadcrumb_data=data, **controls)
 
 
 @catalog.get("/products/<slug>")
@@ -63,6 +86,32 @@ def product(slug: str) -> ViewResponse:
     )
 
 
+@catalog.get("/products/<slug>/card-<version>.jpg")
+def share_card(slug: str, version: str) -> ViewResponse:
+    """The picture of a shared product link. An outdated address leads to the present one."""
+    item = queries.product_by_slug(slug) or abort(404)
+    shown = ProductPage(item)
+    if version != card_version(shown.name, shown.price_words, shown.first_image):
+        return redirect(shown.card, 302)
+    file = card_file(shown.id, shown.name, shown.price_words, shown.first_image)
+    response = send_file(file, mimetype="image/jpeg")
+    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    return response
+
+
+@catalog.get("/feeds/<token>/products.<kind>")
+def product_feed(token: str, kind: str) -> Response:
+    """The product feed for WhatsApp, Facebook and Google."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if kind not in ("csv", "xml") or not is_feed_token(settings, token):
+        abort(404)
+    rows = feed_rows(settings)
+    lines = as_csv(rows) if kind == "csv" else as_xml(rows, settings)
+    response = Response(stream_with_context(lines), mimetype="text/csv" if kind == "csv" else "application/xml")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 @catalog.get("/search")
 def search() -> str:
     """The products that a search finds, or what is near when it finds none."""
@@ -76,8 +125,10 @@ def search() -> str:
 
 @catalog.after_request
 def cache(response: Response) -> Response:
-    """Make pages and redirects cacheable; other errors are not."""
-    return make_cacheable(response) if response.status_code in (200, 301, 410) else response
+    """Make pages and redirects cacheable; other errors and what says so itself are not."""
+    if response.status_code not in (200, 301, 410) or "Cache-Control" in response.headers:
+        return response
+    return make_cacheable(response)
 
 
 def _moved_or_gone(item: Product | Category, slug: str) -> ViewResponse:
@@ -96,7 +147,7 @@ class ProductPage:
     """A product as its page shows it, with its active variants."""
 
     def __init__(self, product: Product) -> None:
-        self.slug, self.name, self.category = product.slug, product.name, product.category
+        self.id, self.slug, self.name, self.category = product.id, product.slug, product.name, product.category
         self.paragraphs = [part.strip() for part in product.description.split("\n\n") if part.strip()]
         self.summary = " ".join(product.description.split())  # one line, for search engines
         self.images = product.images
@@ -112,6 +163,31 @@ class ProductPage:
         self.many = len(self.variants) > MAX_PICKS
         pictures = {variant.image_id for variant in self.variants}
         self.pictured = None not in pictures and len(pictures) == len(self.variants)  # each has an image of its own
+
+    @property
+    def price_words(self) -> str:
+        """The price, as titles say it: "KSh 950" or "From KSh 950"."""
+        return card_price(min(self.prices), self.price_differs)
+
+    @property
+    def first_image(self) -> str:
+        """The path of its first image, or of the stand-in image."""
+        return self.images[0].path if self.images else NO_IMAGE
+
+    @property
+    def card(self) -> str:
+        """The full address of its share card."""
+        return card_address(self.slug, self.name, self.price_words, self.first_image)
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        """What search engines read: the product with its offers, and the way to it."""
+        path = url_for("catalog.product", slug=self.slug)
+        of_category = url_for("catalog.category", slug=self.category.slug)
+        offers = [(one.sku, one.price, one.left > 0) for one in self.variants]
+        images = [image_at(image.path, MAX_WIDTH) for image in self.images]
+        trail = (("Home", url_for("catalog.home")), (self.category.name, of_category), (self.name, path))
+        return [product_data(self.name, self.summary, path, images, offers), breadcrumbs(*trail)]
 
     @property
     def choice(self) -> str:

@@ -31,7 +31,14 @@ def _level(heading: Token) -> int:
 
 
 _parser = MarkdownIt("zero", {"html": False, "breaks": True}, renderer_cls=_Renderer).enable(_RULES)
-_parser.validateLink = lambda url: _ALLOWED.match(url.strip()) is not None  # type: ignore[method-assign]
+
+
+def is_allowed_link(address: str) -> bool:
+    """Whether the owner may link to an address: a web page, a page of this shop, an email address, a phone number."""
+    return _ALLOWED.match(address.strip()) is not None
+
+
+_parser.validateLink = is_allowed_link  # type: ignore[method-assign, assignment]
 
 
 def rendered(text: str) -> Markup:

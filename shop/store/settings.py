@@ -21,7 +21,7 @@ CACHE_SECONDS = 5  # after a change, other processes may show the old details fo
 ROW_ID = 1  # of the only row
 CACHE = "store_settings"  # key in app.extensions
 DEFAULT_VERIFICATION_THRESHOLD = 20_000  # whole shillings, until the merchant sets another
-TAGLINE = "Made by hand in Nairobi, sent across Kenya."
+TAGLINE = "We deliver across Kenya."
 
 
 class StoreSettings(Model):

@@ -3,7 +3,8 @@
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
-PUBLIC_BLUEPRINTS = ("catalog", "about", "assets", "health", "media", "privacy")  # the same for every visitor
+# the same for every visitor
+PUBLIC_BLUEPRINTS = frozenset(("catalog", "sitemap", "about", "assets", "health", "media", "privacy"))
 
 
 def make_cacheable(response: Response) -> Response:

@@ -1,0 +1,1 @@
+"""The admin's pages about the storefront: home page, content pages."""

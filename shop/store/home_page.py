@@ -1,0 +1,31 @@
+"""The sections of the home page: the owner's, or a neutral default while there are none."""
+
+from sqlalchemy import select
+
+from shop.core.database import db
+from shop.store.models import HomeSection, SectionKind
+
+MAX_SECTIONS = 12
+DEFAULT = (
+    (SectionKind.BANNER, ""),
+    (SectionKind.NEWEST, "New in the shop"),
+    (SectionKind.CATEGORIES, "Categories"),
+)
+
+
+def home_sections() -> list[HomeSection]:
+    """The shown sections in the owner's order."""
+    if db.session.scalar(select(HomeSection.id).limit(1)) is None:
+        return default_sections()
+    shown = select(HomeSection).where(HomeSection.active).order_by(HomeSection.position, HomeSection.id)
+    return list(db.session.scalars(shown.limit(MAX_SECTIONS)))
+
+
+def default_sections() -> list[HomeSection]:
+    """The sections of a shop whose owner has not arranged any."""
+    return [
+        HomeSection(
+            kind=kind, heading=heading, position=place, active=True, text="", image="", alt="", button="", link=""
+        )
+        for place, (kind, heading) in enumerate(DEFAULT)
+    ]
