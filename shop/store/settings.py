@@ -6,6 +6,7 @@ CACHE_SECONDS. The verification threshold is never cached: it is part of the SQL
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from time import monotonic
 
 from flask import current_app
@@ -14,13 +15,17 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.config import Settings
+from shop.core.clock import NAIROBI, utcnow
 from shop.core.database import Model, database_outage, db
 from shop.pricing.models import DeliveryArea
+from shop.store.look import look_css
+from shop.store.palette import DEFAULT
 
 CACHE_SECONDS = 5  # after a change, other processes may show the old details for this long
 ROW_ID = 1  # of the only row
 CACHE = "store_settings"  # key in app.extensions
 DEFAULT_VERIFICATION_THRESHOLD = 20_000  # whole shillings, until the merchant sets another
+SOCIAL = ("Facebook", "Instagram", "TikTok")
 TAGLINE = "We deliver across Kenya."
 
 
@@ -36,6 +41,16 @@ class StoreSettings(Model):
     about: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(String(250), default="")
     logo: Mapped[str] = mapped_column(String(120), default="")  # image path: "media/..." or "img/..."
+    colour: Mapped[str] = mapped_column(String(7), default="")  # the brand colour, #rrggbb; "" is the default one
+    corners: Mapped[str] = mapped_column(String(10), default="")  # a key of look.CORNERS
+    typeface: Mapped[str] = mapped_column(String(10), default="")  # a key of look.TYPEFACES
+    announcement: Mapped[str] = mapped_column(String(160), default="")  # at the top of every page
+    closed_until: Mapped[date | None]  # the first day on which orders are sent again; None: open
+    hours: Mapped[str] = mapped_column(String(160), default="")  # opening hours, in words
+    kra_pin: Mapped[str] = mapped_column(String(11), default="")  # on receipts
+    facebook: Mapped[str] = mapped_column(String(160), default="")  # full addresses, or ""
+    instagram: Mapped[str] = mapped_column(String(160), default="")
+    tiktok: Mapped[str] = mapped_column(String(160), default="")
     # whole shillings; 0: no payment has to be verified
     verification_threshold: Mapped[int] = mapped_column(default=DEFAULT_VERIFICATION_THRESHOLD)
 
@@ -54,6 +69,13 @@ class Store:
     about: str  # paragraphs, or ""
     address: str  # or ""
     logo: str  # image path
+    colour: str  # #rrggbb
+    style: str  # the style sheet of the look, or ""
+    announcement: str  # or ""
+    closed_until: date | None  # closed until this day, which is not past
+    hours: str  # or ""
+    kra_pin: str  # or ""
+    social: tuple[tuple[str, str], ...]  # (name, address)
     delivery_from: int | None  # the lowest delivery fee, whole shillings
 
     @property
@@ -86,9 +108,8 @@ def clear_store_cache() -> None:
 def store_settings_row() -> StoreSettings:
     """The row to edit, created if missing, inside the caller's transaction."""
     if db.session.get(StoreSettings, ROW_ID) is None:
-        row = StoreSettings(
-            id=ROW_ID, name="", phone="", whatsapp="", email="", tagline="", about="", address="", logo=""
-        )
+        texts = [column.name for column in StoreSettings.__table__.columns if isinstance(column.type, String)]
+        row = StoreSettings(id=ROW_ID, **dict.fromkeys(texts, ""))
         with suppress(IntegrityError), db.session.begin_nested():  # created by another process at the same time
             db.session.add(row)
     return db.session.get_one(StoreSettings, ROW_ID)
@@ -113,7 +134,7 @@ def _read() -> Row[tuple[int | None, StoreSettings | None]] | None:
 def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
     settings: Settings = current_app.config["SETTINGS"]
     stored = dict(row._mapping) if row is not None else {}
-    phone = stored.get("phone")
+    phone, closed = stored.get("phone"), stored.get("closed_until")
     return Store(
         name=stored.get("name") or settings.shop_name,
         phone=f"+{phone}" if phone else settings.shop_phone,
@@ -123,5 +144,12 @@ def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
         about=stored.get("about") or "",
         address=stored.get("address") or "",
         logo=stored.get("logo") or "img/logo.svg",
+        colour=stored.get("colour") or DEFAULT,
+        style=look_css(stored.get("colour") or "", stored.get("corners") or "", stored.get("typeface") or ""),
+        announcement=stored.get("announcement") or "",
+        closed_until=closed if closed and closed > utcnow().astimezone(NAIROBI).date() else None,
+        hours=stored.get("hours") or "",
+        kra_pin=stored.get("kra_pin") or "",
+        social=tuple((name, stored[name.lower()]) for name in SOCIAL if stored.get(name.lower())),
         delivery_from=stored.get("delivery_from"),
     )

@@ -1,8 +1,12 @@
 """Security headers of every response: pages, files, redirects and errors."""
 
+from base64 import b64encode
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import sha256
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from shop.config import Settings
 
@@ -22,13 +26,14 @@ def payment_origins(settings: Settings) -> list[str]:
     return list(dict.fromkeys(origins))
 
 
-def content_policy(settings: Settings) -> str:
-    """The Content-Security-Policy: our own files only; forms to us and to the payment page."""
+def content_policy(settings: Settings, styles: Sequence[str] = ()) -> str:
+    """The Content-Security-Policy: our own files, these inline style sheets; forms to us and to the payment page."""
+    hashes = "".join(f" 'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" for style in styles if style)
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
-            "style-src 'self'",
+            f"style-src 'self'{hashes}",
             "img-src 'self'",
             "connect-src 'self'",
             "base-uri 'none'",
@@ -41,7 +46,6 @@ def content_policy(settings: Settings) -> str:
 def init_headers(app: Flask, settings: Settings) -> None:
     """Set the security headers on every response."""
     fixed = {
-        "Content-Security-Policy": content_policy(settings),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         # not no-referrer: with it browsers send "Origin: null", and the check of the Origin header would fail
@@ -54,12 +58,16 @@ def init_headers(app: Flask, settings: Settings) -> None:
     if settings.production:
         fixed["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
 
+    @lru_cache(maxsize=8)
+    def policy(*styles: str) -> str:
+        return content_policy(settings, styles)
+
     @app.after_request
     def set_headers(response: Response) -> Response:
-        inert = response.headers.get("Content-Security-Policy") == INERT
         response.headers.update(fixed)
-        if inert:
-            response.headers["Content-Security-Policy"] = INERT
+        if response.headers.get("Content-Security-Policy") != INERT:
+            inline = g.pop("inline_styles", ())
+            response.headers["Content-Security-Policy"] = policy(*inline)
         # A response that no view declared cacheable may be personal.
         if "Cache-Control" not in response.headers and request.endpoint not in ("static", "assets.bundle"):
             response.headers["Cache-Control"] = "no-store"
