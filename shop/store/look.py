@@ -1,4 +1,4 @@
-"""The look that the owner chooses: a colour, corners and typefaces, as one small style sheet over static/css/tokens.css."""
+"""The look that the owner chooses: a colour, corners and typefaces, as a small style sheet over css/tokens.css."""
 
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ TYPEFACES = {
 _ROUND = {"square": "0", "round": ".875rem"}
 _SERIF = {
     "modern": "var(--sans)",
-    "round": 'ui-rounded, "SF Pro Rounded", "Hiragino Maru Gothic ProN", Quicksand, Nunito, "Arial Rounded MT Bold", var(--sans)',
+    "round": 'ui-rounded, "SF Pro Rounded", Quicksand, Nunito, "Arial Rounded MT Bold", var(--sans)',
 }
 
 

@@ -1,0 +1,105 @@
+"""The look of the shop: its colour, corners and typefaces, with a preview."""
+
+from flask import Response, flash, jsonify, redirect, render_template, request, url_for
+from wtforms import RadioField, StringField
+from wtforms.validators import ValidationError
+
+from shop.accounts.audit_log import audit
+from shop.accounts.permissions import admin, may
+from shop.core.database import db, write
+from shop.core.text import typed_line
+from shop.store.look import CORNERS, TYPEFACES
+from shop.store.palette import DEFAULT, Palette, is_colour, palette
+from shop.store.settings import ROW_ID, StoreSettings, clear_store_cache, store_settings_row
+from shop.web.base_form import BaseForm, ViewResponse
+from shop.web.fingerprints import refuse_if_changed
+
+
+class LookForm(BaseForm):
+    """The look of the shop."""
+
+    colour = StringField("Colour", filters=[typed_line])
+    corners = RadioField("Corners", choices=list(CORNERS.items()), validate_choice=False)
+    typeface = RadioField("Typeface", choices=list(TYPEFACES.items()), validate_choice=False)
+
+    def validate_colour(self, field: StringField) -> None:
+        """Require #rrggbb, as a colour input sends it."""
+        if not is_colour(field.data or ""):
+            raise ValidationError("Colour must be # and six digits or letters from A to F, like #2b3990")
+
+    def validate_corners(self, field: RadioField) -> None:
+        if field.data not in CORNERS:
+            raise ValidationError("Choose the corners")
+
+    def validate_typeface(self, field: RadioField) -> None:
+        if field.data not in TYPEFACES:
+            raise ValidationError("Choose a typeface")
+
+    def fill(self, row: StoreSettings | None) -> None:
+        """Fill in the form from the saved look."""
+        self.colour.data = (row.colour if row else "") or DEFAULT
+        self.corners.data, self.typeface.data = (row.corners, row.typeface) if row else ("", "")
+
+
+@admin.route("/look", methods=["GET", "POST"])
+@may("owner")
+def look() -> ViewResponse:
+    """Choose the look. "Preview" shows it without saving anything."""
+    form = LookForm()
+    if not form.is_submitted():
+        form.fill(db.session.get(StoreSettings, ROW_ID))
+        return _page(form)
+    if not form.validate():
+        return _page(form), 422
+    if "preview" in request.form:
+        return _page(form)
+    write(lambda: _save(form))
+    clear_store_cache()
+    flash("Saved. Every page looks like this within a few seconds", "good")
+    return redirect(url_for("admin.look"), 303)
+
+
+@admin.get("/look/palette")
+@may("owner")
+def look_palette() -> Response:
+    """The colours that follow from one, for the live preview (static/js/look.js)."""
+    colour = request.args.get("colour", "")
+    return jsonify(_schemes(palette(colour if is_colour(colour) else DEFAULT)))
+
+
+def _save(form: LookForm) -> None:
+    row = store_settings_row()
+    db.session.refresh(row, with_for_update=True)
+    refuse_if_changed("the look", _shown(row), labels=form.labels())
+    row.colour = "" if form.colour.data.lower() == DEFAULT else form.colour.data.lower()
+    row.corners, row.typeface = form.corners.data, form.typeface.data
+    audit("Changed the look of the shop")
+
+
+def _schemes(found: Palette) -> dict[str, dict[str, str]]:
+    """The variables of both schemes, as the style sheets name them."""
+    return {
+        name: {
+            "--brand": scheme.brand,
+            "--on-brand": scheme.on_brand,
+            "--brand-ink": scheme.brand_ink,
+        }
+        for name, scheme in (("light", found.light), ("dark", found.dark))
+    }
+
+
+def _shown(row: StoreSettings | None) -> dict[str, str]:
+    form = LookForm(formdata=None)
+    form.fill(row)
+    return form.shown()
+
+
+def _page(form: LookForm) -> str:
+    colour = form.colour.data if is_colour(form.colour.data or "") else DEFAULT
+    return render_template(
+        "admin/store/look.html",
+        form=form,
+        shown=_shown(db.session.get(StoreSettings, ROW_ID)),
+        preview=palette(colour),
+        problems=form.problems,
+    )
