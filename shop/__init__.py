@@ -108,13 +108,14 @@ def init_templates(app: Flask, settings: Settings) -> None:
     from shop.core.phones import phones_in, readable_phone, whatsapp_link
     from shop.core.text import masked_email, masked_phone
     from shop.orders.payment_summary import paid_words, payment_summary, payment_words, payments_of
+    from shop.pricing.delivery_dates import readable_day
     from shop.store.content_pages import page_links
     from shop.store.settings import current_store
     from shop.web.fingerprints import fingerprint_for_form
     from shop.web.idempotency import new_key
 
     app.jinja_env.filters.update(
-        shillings=shillings, nairobi=nairobi, ago=ago, phone=readable_phone, phones_in=phones_in
+        shillings=shillings, nairobi=nairobi, ago=ago, day=readable_day, phone=readable_phone, phones_in=phones_in
     )
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_email)
     app.jinja_env.globals.update(shop=LocalProxy(current_store), mpesa_limit=settings.mpesa_limit)

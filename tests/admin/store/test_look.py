@@ -1,0 +1,60 @@
+"""The look: one colour, from which all others follow, corners and typefaces."""
+
+import re
+
+import pytest
+
+from tests.shopper import hidden_fields
+
+
+def save(owner, **fields):
+    """Send the form of the look."""
+    form = hidden_fields(owner.get("/admin/look").text, "/admin/look")
+    return owner.post("/admin/look", {**form, "colour": "#2b3990", "corners": "", "typeface": "", **fields})
+
+
+def test_the_chosen_look_is_on_every_page_and_allowed_by_the_policy(owner, shopper):
+    assert save(owner, colour="#E60000", corners="square", typeface="modern").status_code == 303
+
+    for address in ("/", "/products/teapot", "/cart", "/pages/terms", "/nothing"):
+        reply = shopper.get(address)
+        styles = re.findall(r"<style>(.*?)</style>", reply.text, re.DOTALL)
+        assert "--brand:#e60000;" in styles[1] and "--round:0;" in styles[1] and "--serif:var(--sans)" in styles[1]
+        assert len(re.findall(r"'sha256-[^']+'", reply.headers["Content-Security-Policy"])) == len(styles) == 2
+        assert '<meta name="theme-color" content="#e60000">' in reply.text
+
+
+def test_the_default_look_needs_no_style_of_its_own(owner, shopper):
+    save(owner)
+
+    assert shopper.get("/").text.count("<style>") == 1
+
+
+def test_a_preview_saves_nothing(owner, shopper):
+    page = save(owner, colour="#00aa55", preview="1").text
+
+    assert 'fill="#00aa55"' in page
+    assert "#00aa55" not in shopper.get("/").text
+
+
+def test_the_live_preview_gets_the_colours_that_follow(owner):
+    schemes = owner.get("/admin/look/palette?colour=%23e60000").json
+
+    assert schemes["light"]["--brand"] == "#e60000"
+    assert set(schemes) == {"light", "dark"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("colour", "red", "Colour must be # and six digits"),
+        ("colour", "#2b3990;}body{display:none", "Colour must be # and six digits"),
+        ("corners", "pointed", "Choose the corners"),
+        ("typeface", "</style>", "Choose a typeface"),
+    ],
+)
+def test_other_values_are_refused_in_words(owner, field, value, words):
+    refused = save(owner, **{field: value})
+
+    assert refused.status_code == 422
+    assert words in refused.text
