@@ -1,20 +1,22 @@
-"""The demo shop: loads seed.toml into the database.
+"""The demo shop: loads seed.toml into the database, and takes it out again.
 
 Safe to repeat: rows that exist are not changed.
 """
 
 import tomllib
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
-from shop.catalog.models import Category, Product, ProductImage, Variant
+from shop.catalog.models import Category, OldSlug, Product, ProductEdit, ProductImage, ProductSearchTerm, Variant
 from shop.catalog.search_index import index_products
 from shop.catalog.slugs import search_text
 from shop.catalog.stock import OPENING, record_stock_move
-from shop.core.database import db
+from shop.core.database import db, updated
+from shop.orders.models import Order, OrderLine
 from shop.pricing.models import DeliveryArea, DiscountCode
 from shop.store.content_pages import starter_pages
 from shop.store.models import ContentPage, HomeSection
@@ -48,7 +50,7 @@ def _categories(entries: list[dict[str, Any]]) -> dict[str, Category]:
     categories = {category.slug: category for category in db.session.scalars(select(Category))}
     for position, entry in enumerate(entries):
         if entry["slug"] not in categories:
-            categories[entry["slug"]] = Category(**entry, position=position)
+            categories[entry["slug"]] = Category(**entry, position=position, demo=True)
             db.session.add(categories[entry["slug"]])
     db.session.flush()
     return categories
@@ -68,6 +70,7 @@ def _product(entry: dict[str, Any], position: int, category: Category) -> Produc
         search_text=search_text(entry["name"], category.name, skus, entry["description"]),
         category_id=category.id,
         position=position,
+        demo=True,
         images=images,
         variants=[
             Variant(
@@ -90,7 +93,7 @@ def _storefront(seed: dict[str, Any]) -> None:
     if db.session.scalar(select(HomeSection.id).limit(1)) is None:
         blank = dict.fromkeys(("heading", "text", "image", "alt", "button", "link"), "")
         db.session.add_all(
-            HomeSection(position=place, **{**blank, **entry}) for place, entry in enumerate(seed["section"])
+            HomeSection(position=place, demo=True, **{**blank, **entry}) for place, entry in enumerate(seed["section"])
         )
     if db.session.scalar(select(ContentPage.id).limit(1)) is None:
         starters = starter_pages()
@@ -104,7 +107,7 @@ def _areas(entries: list[dict[str, Any]]) -> None:
     known = set(db.session.scalars(select(DeliveryArea.code)))
     for position, entry in enumerate(entries):
         if entry["code"] not in known:
-            db.session.add(DeliveryArea(**entry, position=position))
+            db.session.add(DeliveryArea(**entry, position=position, demo=True))
 
 
 def _discounts(entries: list[dict[str, Any]], active: bool) -> None:
@@ -116,6 +119,7 @@ def _discounts(entries: list[dict[str, Any]], active: bool) -> None:
                 DiscountCode(
                     code=entry["code"],
                     active=active,
+                    demo=True,
                     kind=entry["kind"],
                     value=entry["value"],
                     minimum_subtotal=entry.get("minimum_subtotal", 0),
@@ -123,3 +127,48 @@ def _discounts(entries: list[dict[str, Any]], active: bool) -> None:
                     expires_at=datetime.combine(expires, time(), UTC) if expires else None,
                 )
             )
+
+
+@dataclass(frozen=True)
+class RemovedDemo:
+    """What "Remove the demo" did."""
+
+    deleted: int  # products that were never ordered
+    archived: int  # products that an order names: they are kept, but no longer sold
+    areas_left: bool  # the demo's delivery areas stay until the owner has added one
+
+
+def remove_demo() -> RemovedDemo:
+    """Take the demo out of the shop, inside the caller's transaction: products, categories, codes, areas, home page."""
+    of_demo = select(Product.id).where(Product.demo)
+    ordered = (
+        select(Variant.product_id).join(OrderLine, OrderLine.sku == Variant.sku).where(Variant.product_id.in_(of_demo))
+    )
+    sold = list(db.session.scalars(ordered.distinct()))
+    unsold = list(db.session.scalars(of_demo.where(Product.id.not_in(sold))))
+    _delete_products(unsold)
+    archived = updated(update(Product).where(Product.id.in_(sold)).values(active=False, demo=False))
+    kept = select(Product.category_id)
+    db.session.execute(delete(Category).where(Category.demo, Category.id.not_in(kept)))
+    without_sales = Category.id.not_in(select(Product.category_id).where(Product.active))
+    db.session.execute(update(Category).where(Category.demo, without_sales).values(active=False, demo=False))
+    used = select(Order.discount_code_id).where(Order.discount_code_id.is_not(None))
+    db.session.execute(delete(DiscountCode).where(DiscountCode.demo, DiscountCode.id.not_in(used)))
+    db.session.execute(update(DiscountCode).where(DiscountCode.demo).values(active=False, demo=False))
+    own_area = db.session.scalar(select(DeliveryArea.id).where(~DeliveryArea.demo, DeliveryArea.active).limit(1))
+    if own_area is not None:
+        db.session.execute(delete(DeliveryArea).where(DeliveryArea.demo))
+    db.session.execute(delete(HomeSection).where(HomeSection.demo))
+    settings = store_settings_row()
+    if settings.tagline == tomllib.loads(SEED.read_text(encoding="utf-8"))["tagline"]:
+        settings.tagline = ""
+    return RemovedDemo(len(unsold), archived, own_area is None)
+
+
+def _delete_products(ids: list[int]) -> None:
+    """Delete products with everything that belongs to them. Their stock ledger stays."""
+    db.session.execute(update(Variant).where(Variant.product_id.in_(ids)).values(image_id=None))
+    for table in (Variant, ProductImage, ProductSearchTerm, ProductEdit):
+        db.session.execute(delete(table).where(table.product_id.in_(ids)))
+    db.session.execute(delete(OldSlug).where(OldSlug.kind == "product", OldSlug.item_id.in_(ids)))
+    db.session.execute(delete(Product).where(Product.id.in_(ids)))

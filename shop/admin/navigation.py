@@ -56,7 +56,7 @@ NAVIGATION = (
         "Settings",
         "admin.settings",
         "owner",
-        ("admin.settings", "admin.set_logo", "admin.look", "admin.home_", "admin.content_page"),
+        ("admin.settings", "admin.set_logo", "admin.look", "admin.setup", "admin.home_", "admin.content_page"),
     ),
     NavigationEntry("Account", "admin.account", "staff", ("admin.account_",)),
 )

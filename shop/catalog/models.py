@@ -27,6 +27,7 @@ class Category(Model):
     image: Mapped[str] = mapped_column(String(120))  # path under static/
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)  # False: archived, without products for sale
+    demo: Mapped[bool] = mapped_column(default=False)  # of the demo shop: "Remove the demo" takes it out
 
 
 class Product(Model):
@@ -41,6 +42,7 @@ class Product(Model):
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     position: Mapped[int]  # newest first
     active: Mapped[bool] = mapped_column(default=True)  # False: archived, no longer sold, kept for old orders
+    demo: Mapped[bool] = mapped_column(default=False)  # of the demo shop: "Remove the demo" takes it out
     featured: Mapped[bool] = mapped_column(default=False)  # shown in the home page's section of featured products
     option_1: Mapped[str] = mapped_column(
         String(40), default=""

@@ -25,6 +25,7 @@ class DeliveryArea(Model):
     hours: Mapped[str] = mapped_column(String(80), default="")  # opening hours of a pickup point
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)
+    demo: Mapped[bool] = mapped_column(default=False)  # of the demo shop: "Remove the demo" takes it out
 
     __table_args__ = (CheckConstraint("fee >= 0", name="fee"),)
 
@@ -53,6 +54,7 @@ class DiscountCode(Model):
     max_uses_per_buyer: Mapped[int | None]  # orders for one phone number
     uses: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
+    demo: Mapped[bool] = mapped_column(default=False)  # of the demo shop: "Remove the demo" takes it out
 
     __table_args__ = (
         CheckConstraint("kind IN ('percent', 'fixed')", name="kind"),

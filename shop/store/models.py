@@ -33,6 +33,7 @@ class HomeSection(Model):
     alt: Mapped[str] = mapped_column(String(200), default="")
     button: Mapped[str] = mapped_column(String(40), default="")  # its label, or ""
     link: Mapped[str] = mapped_column(String(200), default="")  # where the button leads
+    demo: Mapped[bool] = mapped_column(default=False)  # of the demo shop: "Remove the demo" takes it out
     category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id", ondelete="SET NULL"), index=True)
 
     __table_args__ = (

@@ -1,0 +1,64 @@
+"""Set up your shop: steps that tick themselves off, and removing the demo in one press."""
+
+from sqlalchemy import func, select
+
+from shop.catalog.models import Category, Product
+from shop.core.database import db
+from shop.pricing.models import DeliveryArea, DiscountCode
+from tests import both_databases
+from tests.shopper import SKU, hidden_fields
+
+
+def done(owner) -> int:
+    """How many steps are ticked off."""
+    return owner.get("/admin/setup").text.count(">Done<")
+
+
+def remove(owner):
+    """Press "Remove the demo", and confirm."""
+    form = hidden_fields(owner.get("/admin/setup").text, "/admin/setup/remove-demo")
+    return owner.post("/admin/setup/remove-demo", form)
+
+
+def test_steps_are_ticked_off_by_what_is_done(owner, shopper):
+    before = done(owner)
+
+    look = hidden_fields(owner.get("/admin/look").text, "/admin/look")
+    owner.post("/admin/look", {**look, "colour": "#e60000", "corners": "", "typeface": ""})
+    bought = shopper.buy()
+    assert done(owner) == before + 2
+
+    bought.post_callback(bought.callback())
+    assert done(owner) == before + 3
+
+
+@both_databases
+def test_the_demo_goes_and_only_what_was_ordered_stays_in_the_archive(app, owner, shopper):
+    shopper.buy()
+
+    assert remove(owner).status_code == 303
+
+    with app.app_context():
+        products = db.session.execute(select(Product.slug, Product.active)).all()
+        assert len(products) == 1 and products[0].active is False
+        assert db.session.scalar(select(func.count(Category.id)).where(Category.active)) == 0
+        assert db.session.scalar(select(func.count(DiscountCode.id)).where(DiscountCode.active)) == 0
+        assert db.session.scalar(select(func.count(DeliveryArea.id))) > 0, "until the owner has one"
+    home = shopper.get("/").text
+    assert "Baskets" not in home and "Made by hand" not in home and "hero.svg" not in home
+    assert "The demo</h2>" not in owner.get("/admin/setup").text
+
+
+def test_the_owners_own_goods_stay(app, owner):
+    with app.app_context():
+        product = db.session.scalars(select(Product).where(Product.variants.any(sku=SKU))).one()
+        product.demo = product.category.demo = False
+        db.session.add(DeliveryArea(code="own", name="Own", fee=100, delivery_time="1 day", position=99))
+        db.session.commit()
+
+    remove(owner)
+
+    with app.app_context():
+        assert db.session.scalars(select(Product.active)).all() == [True]
+        assert db.session.scalar(select(func.count(Category.id))) == 1
+        assert db.session.scalars(select(DeliveryArea.name)).all() == ["Own"]
