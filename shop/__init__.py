@@ -101,6 +101,7 @@ def init_chpter_client(app: Flask, settings: Settings) -> None:
 def init_templates(app: Flask, settings: Settings) -> None:
     """Add the filters and globals of all templates."""
     from shop.cart.contents import MAX_LINES, MAX_QUANTITY
+    from shop.catalog.icons import icon_address
     from shop.catalog.navigation import category_links
     from shop.catalog.structured_data import absolute
     from shop.core.clock import ago, nairobi
@@ -119,7 +120,9 @@ def init_templates(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_email)
     app.jinja_env.globals.update(shop=LocalProxy(current_store), mpesa_limit=settings.mpesa_limit)
-    app.jinja_env.globals.update(absolute=absolute, category_links=category_links.value, page_links=page_links.value)
+    app.jinja_env.globals.update(
+        absolute=absolute, icon_address=icon_address, category_links=category_links.value, page_links=page_links.value
+    )
     app.jinja_env.globals.update(max_quantity=MAX_QUANTITY, max_lines=MAX_LINES, whatsapp_link=whatsapp_link)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.globals.update(payment_summary=payment_summary, paid_words=paid_words)
@@ -131,6 +134,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     """Register the pages, commands and signal handlers of each package."""
     from shop.admin.registration import init_admin
     from shop.cart.views import cart
+    from shop.catalog.icons import icons
     from shop.catalog.images.serving import init_media
     from shop.catalog.sitemap import sitemap
     from shop.catalog.views import catalog
@@ -146,7 +150,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from shop.web.health import health
     from shop.web.problems import init_problems
 
-    for blueprint in (catalog, sitemap, about, orders, cart, payments, buyer_acts, checkout, health, privacy):
+    for blueprint in (catalog, icons, sitemap, about, orders, cart, payments, buyer_acts, checkout, health, privacy):
         app.register_blueprint(blueprint)
     connect_signals()
     init_problems(app, payment_alerts)

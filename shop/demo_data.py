@@ -90,6 +90,7 @@ def _storefront(seed: dict[str, Any]) -> None:
     """The demo's home page, tagline and pages, in a shop that has none of its own."""
     settings = store_settings_row()
     settings.tagline = settings.tagline or seed["tagline"]
+    settings.logo = settings.logo or seed["logo"]
     if db.session.scalar(select(HomeSection.id).limit(1)) is None:
         blank = dict.fromkeys(("heading", "text", "image", "alt", "button", "link"), "")
         db.session.add_all(
@@ -160,8 +161,10 @@ def remove_demo() -> RemovedDemo:
         db.session.execute(delete(DeliveryArea).where(DeliveryArea.demo))
     db.session.execute(delete(HomeSection).where(HomeSection.demo))
     settings = store_settings_row()
-    if settings.tagline == tomllib.loads(SEED.read_text(encoding="utf-8"))["tagline"]:
-        settings.tagline = ""
+    seed = tomllib.loads(SEED.read_text(encoding="utf-8"))
+    for name in ("tagline", "logo"):
+        if getattr(settings, name) == seed[name]:
+            setattr(settings, name, "")
     return RemovedDemo(len(unsold), archived, own_area is None)
 
 

@@ -18,6 +18,7 @@ from flask import (
 from shop.catalog import queries
 from shop.catalog.filters import ProductFilter, read_filter
 from shop.catalog.home import shown_sections
+from shop.catalog.icons import icon_address
 from shop.catalog.images.paths import MAX_WIDTH, NO_IMAGE, image_at
 from shop.catalog.models import Category, Product, Variant
 from shop.catalog.product_feed import as_csv, as_xml, feed_rows, is_feed_token
@@ -43,7 +44,7 @@ MAX_PICKS = 40  # variants to press; more become a select box
 def home() -> str:
     """The home page, in sections that the owner arranges."""
     sections = shown_sections(home_sections())
-    data = organisation(current_store(), image_at(current_store().logo, MAX_WIDTH))
+    data = organisation(current_store(), icon_address(MAX_WIDTH))
     return render_template("catalog/home.html", sections=sections, organisation_data=data)
 
 

@@ -68,7 +68,7 @@ class Store:
     tagline: str
     about: str  # paragraphs, or ""
     address: str  # or ""
-    logo: str  # image path
+    logo: str  # image path; "" is the first letter of the name
     colour: str  # #rrggbb
     style: str  # the style sheet of the look, or ""
     announcement: str  # or ""
@@ -143,7 +143,7 @@ def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
         tagline=stored.get("tagline") or TAGLINE,
         about=stored.get("about") or "",
         address=stored.get("address") or "",
-        logo=stored.get("logo") or "img/logo.svg",
+        logo=stored.get("logo") or "",
         colour=stored.get("colour") or DEFAULT,
         style=look_css(stored.get("colour") or "", stored.get("corners") or "", stored.get("typeface") or ""),
         announcement=stored.get("announcement") or "",

@@ -36,6 +36,7 @@ def content_policy(settings: Settings, styles: Sequence[str] = ()) -> str:
             f"style-src 'self'{hashes}",
             "img-src 'self'",
             "connect-src 'self'",
+            "manifest-src 'self'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
             f"form-action 'self' {' '.join(payment_origins(settings))}",

@@ -207,7 +207,7 @@ def prepared(app):
 
         def hang():
             db.session.add(ProductImage(product_id=product_id, position=98, path="img/logo.svg", alt="From the side"))
-            db.session.add(ProductImage(product_id=product_id, position=99, path="img/favicon.svg", alt="From above"))
+            db.session.add(ProductImage(product_id=product_id, position=99, path="img/logo.svg", alt="From above"))
 
         write(hang)
         staff = db.session.scalar(select(User.id).where(User.email == STAFF))

@@ -17,6 +17,7 @@ from shop.catalog.images.processing import ImageRefused, shrink
 from shop.catalog.models import Category, ProductImage
 from shop.core.database import db
 from shop.core.text import typed_line
+from shop.store.models import HomeSection
 from shop.store.settings import StoreSettings
 
 log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ def _name(file: FileStorage) -> str:
 
 
 def sweep_images(*also_shown: InstrumentedAttribute[str]) -> int:
-    """Delete image files older than a day that no product, category or logo shows, nor a row of `also_shown`.
+    """Delete image files older than a day that no product, category, home section, logo or row of `also_shown` shows.
 
     Returns how many images. Safe to run twice, or at the same time.
     """
@@ -97,7 +98,7 @@ def sweep_images(*also_shown: InstrumentedAttribute[str]) -> int:
     deleted = 0
     for start in range(0, len(old), BATCH):
         batch = set(old[start : start + BATCH])
-        for column in (ProductImage.path, Category.image, StoreSettings.logo, *also_shown):
+        for column in (ProductImage.path, Category.image, StoreSettings.logo, HomeSection.image, *also_shown):
             batch -= set(db.session.scalars(select(column).where(column.in_(batch))))
         for path in batch:
             serving.remove(path)
