@@ -5,11 +5,14 @@ import io
 
 from sqlalchemy import select
 
+from shop.catalog.csv_import.parser import decode_csv, read_sheet
+from shop.catalog.csv_import.planner import plan
 from shop.catalog.models import Product, ProductImage, StockEntry, Variant
 from shop.core.database import db
 from tests.shopper import hidden_fields
 
 NEW = {"Slug": "sisal-mat", "Name": "Sisal mat", "Category": "Kitchen", "SKU": "SIS-MAT", "Price": "950", "Stock": "7"}
+SEEN_STOCK = "Stock when exported"
 
 
 class CsvPages:
@@ -61,6 +64,11 @@ def sheet(*rows, columns=None):
 
 def rows_of(content):
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def planned(text):
+    """What a file would change, without its pages."""
+    return plan(read_sheet(decode_csv(text.encode())[0]).rows)
 
 
 def variant(app, sku):
