@@ -321,7 +321,13 @@ def test_staff_may_see_products_and_change_stock_only(staff, owner, goods):
 
 @pytest.mark.parametrize("number", ["0", "999", "99999999999999999999", "abc", "-1", "1%00"])
 def test_a_forged_id_is_not_found(owner, number):
-    for address in ("products/{}", "products/{}/edit", "products/{}/options", "products/{}/variants/new"):
+    for address in (
+        "products/{}",
+        "products/{}/edit",
+        "products/{}/options",
+        "products/{}/variants/new",
+        "products/{}/images",
+    ):
         assert owner.get("/admin/" + address.format(number)).status_code == 404
     assert owner.get(f"/admin/categories/{number}").status_code == 404
 
