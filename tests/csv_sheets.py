@@ -5,10 +5,11 @@ import io
 
 from sqlalchemy import select
 
+from shop.catalog.csv_import.apply import apply_plan
 from shop.catalog.csv_import.parser import decode_csv, read_sheet
-from shop.catalog.csv_import.planner import plan
+from shop.catalog.csv_import.plan import plan, preview
 from shop.catalog.models import Product, ProductImage, StockEntry, Variant
-from shop.core.database import db
+from shop.core.database import db, write
 from tests.shopper import hidden_fields
 
 NEW = {"Slug": "sisal-mat", "Name": "Sisal mat", "Category": "Kitchen", "SKU": "SIS-MAT", "Price": "950", "Stock": "7"}
@@ -68,7 +69,16 @@ def rows_of(content):
 
 def planned(text):
     """What a file would change, without its pages."""
-    return plan(read_sheet(decode_csv(text.encode())[0]).rows)
+    return preview(_rows(text))
+
+
+def imported(text):
+    """Apply a file, without its pages."""
+    write(lambda: apply_plan(plan(_rows(text), lock=True), "owner"))
+
+
+def _rows(text):
+    return read_sheet(decode_csv(text.encode())[0]).rows
 
 
 def variant(app, sku):

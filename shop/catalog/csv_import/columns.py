@@ -71,6 +71,11 @@ def options_of(product: Product) -> tuple[str, str, str]:
     return product.option_1, product.option_2, product.option_3
 
 
+def values_of(variant: Variant) -> tuple[str, str, str]:
+    """Its values of the three options, "" if unused."""
+    return variant.value_1, variant.value_2, variant.value_3
+
+
 def product_cells(product: Product, category: str) -> dict[str, str]:
     """The cells of a product. `category` is its category's name in the file."""
     return {
@@ -104,7 +109,7 @@ def _text(max_length: int, tidy: Callable[[str], str] = typed_line) -> Callable[
     def read(cell: str) -> str:
         text = tidy(cell)
         if len(text) > max_length:
-            raise WrongCell(f"has {len(text)} characters. Write {max_length} or fewer")
+            raise WrongCell(f"It has {len(text)} characters. Write {max_length} or fewer")
         return text
 
     return read

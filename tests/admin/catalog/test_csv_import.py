@@ -14,7 +14,7 @@ from shop.catalog.csv_import import drafts
 from shop.catalog.csv_import.columns import catalogue_lines
 from shop.catalog.csv_import.drafts import ImportDraft
 from shop.catalog.csv_import.lookups import read_catalog_rows
-from shop.catalog.models import Category, Product, ProductImage, StockEntry, Variant
+from shop.catalog.models import Category, Product, ProductEdit, ProductImage, StockEntry, Variant
 from shop.catalog.stock import OPENING
 from shop.core.clock import utcnow
 from shop.core.database import db, write
@@ -138,6 +138,15 @@ def test_images_are_ordered_and_described(app, sheets):
     sheets.take(sheet({"SKU": SKU, "Images": turned}))
 
     assert images() == f"{two.split(' ')[0]} From above {CANARY}\n{one}"
+
+
+def test_a_product_archived_by_a_file_has_it_in_its_history(app, sheets):
+    sheets.take(sheet({"SKU": SKU, "Archived": "yes", "Name": "Kiondo"}))
+    sheets.take(sheet({"SKU": SKU, "Archived": "no"}))
+
+    with app.app_context():
+        words = db.session.scalars(select(ProductEdit.words).order_by(ProductEdit.id)).all()
+    assert words == ["name from “Classic sisal kiondo” to “Kiondo”; archived", "put on sale again"]
 
 
 @both_databases

@@ -4,12 +4,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from shop.catalog.csv_import.apply import apply_plan
 from shop.catalog.csv_import.columns import catalogue_lines
 from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.database import db, write
 from shop.core.text import typed_line, typed_text
-from tests.csv_sheets import planned, rows_of
+from tests.csv_sheets import imported, planned, rows_of
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 HOSTILE = (
@@ -98,7 +97,7 @@ def test_an_export_has_no_formulas_is_imported_without_a_change_and_restores_the
         assert {line.outcome for line in planned(before).lines} == {"same"}
 
         write(lambda: fill([]))
-        write(lambda: apply_plan(planned(before), "owner"))
+        imported(before)
         assert exported() == before
         db.session.remove()
 
@@ -115,7 +114,7 @@ def test_a_changed_shop_gets_the_values_of_the_file(app, wanted, others):
         ]
         write(lambda: fill([*mixed, *wanted[len(mixed) :]]))
         assert [line.problems for line in planned(file).lines if line.problems] == []
-        write(lambda: apply_plan(planned(file), "owner"))
+        imported(file)
         # what is empty in a file stays as it is: images and a description that the file does not have
         kept = ("Description", "Images")
         now, then = ([{**row, **dict.fromkeys(kept)} for row in rows_of(one.encode())] for one in (exported(), file))
