@@ -52,7 +52,7 @@ def test_every_old_slug_redirects_to_the_newest_unless_it_is_used_again(
 def test_an_old_slug_is_not_suggested_but_can_be_chosen(app: Flask, shopper: Shopper):
     rename(app, (KIONDO, "second"))
     with app.app_context():
-        assert free_slug("Kiondo classic") == "kiondo-classic-2"
+        assert free_slug(Product, "Kiondo classic") == "kiondo-classic-2"
         category = db.session.scalars(select(Category.id)).first()
         assert category
         details = ProductValues("Another", category, slug=KIONDO)
