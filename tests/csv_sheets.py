@@ -5,9 +5,9 @@ import io
 
 from sqlalchemy import select
 
-from shop.catalog.csv_import.apply import apply_plan
+from shop.catalog.csv_import.apply import apply_rows
 from shop.catalog.csv_import.parser import decode_csv, read_sheet
-from shop.catalog.csv_import.plan import plan, preview
+from shop.catalog.csv_import.plan import preview
 from shop.catalog.models import Product, ProductImage, StockEntry, Variant
 from shop.core.database import db, write
 from tests.shopper import hidden_fields
@@ -74,7 +74,8 @@ def planned(text):
 
 def imported(text):
     """Apply a file, without its pages."""
-    write(lambda: apply_plan(plan(_rows(text), lock=True), "owner"))
+    seen = planned(text).digest
+    write(lambda: apply_rows(_rows(text), seen, "owner"))
 
 
 def _rows(text):

@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import allow_upload
-from shop.catalog.csv_import.apply import apply_plan
+from shop.catalog.csv_import.apply import PlanChanged, apply_rows
 from shop.catalog.csv_import.columns import catalogue_lines, shortened
 from shop.catalog.csv_import.drafts import ImportDraft, delete_draft, get_draft, store_draft
 from shop.catalog.csv_import.parser import MAX_BYTES, Unreadable, decode_csv, read_sheet
-from shop.catalog.csv_import.plan import plan, preview
+from shop.catalog.csv_import.plan import preview
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.database import db, write
 from shop.web.idempotency import make_once
@@ -28,10 +28,6 @@ UNSEEN = (
     "was made would count as stock again. An export of the catalogue has this column"
 )
 allow_upload("admin.import_catalogue", MAX_BYTES)
-
-
-class PlanChanged(Exception):
-    """The file would change other things than the preview showed, or has errors. Nothing was written."""
 
 
 class FileGone(Exception):
@@ -104,10 +100,7 @@ def _apply(owner: int, token: str, seen: str) -> str:
     draft = get_draft(owner, token, lock=True)
     if draft is None:
         raise FileGone
-    made = plan(read_sheet(draft.text).rows, lock=True)
-    if made.counts["error"] or made.digest != seen:
-        raise PlanChanged
-    apply_plan(made, current_user_name())
+    made = apply_rows(read_sheet(draft.text).rows, seen, current_user_name())
     audit(f"Imported a catalogue file: {made.words}")
     delete_draft(draft)
     return made.words

@@ -1,8 +1,11 @@
 """Writing an import to the database, inside the caller's transaction."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import func, select
 
-from shop.catalog.csv_import.plan import Plan, ProductRows
+from shop.catalog.csv_import.parser import Row
+from shop.catalog.csv_import.plan import Plan, ProductRows, plan
 from shop.catalog.images import gallery
 from shop.catalog.models import Category, Product, ProductImage
 from shop.catalog.product_history import begin_locked_edit, differences, end_edit, images_of, note_images, state_of
@@ -13,17 +16,24 @@ from shop.core.database import db
 REASON = "Import"  # in the stock ledger
 
 
-def apply_plan(plan: Plan, actor: str) -> None:
-    """Write what `plan(lock=True)` changed. `actor` is the user's name.
+class PlanChanged(Exception):
+    """The file would change other things than the preview showed, or has errors. The caller must roll back."""
 
-    A CHECK constraint refuses a stock below what is held.
+
+def apply_rows(rows: Iterable[Row], seen: str, actor: str) -> Plan:
+    """Import the rows of a file if they change what the preview with the digest `seen` showed. Raises PlanChanged.
+
+    `actor` is the user's name. A CHECK constraint refuses a stock below what is held.
     """
+    made = plan(rows, lock=True)
+    if made.counts["error"] or made.digest != seen:
+        raise PlanChanged
     categories = {category.id: category.name for category in db.session.scalars(select(Category))}
-    new = [item.product for item in plan.products if item.new]
+    new = [item.product for item in made.products if item.new]
     front = db.session.scalar(select(func.min(Product.position))) or 0
     for position, product in enumerate(new, front - len(new)):
         product.position = position
-    for item in plan.products:
+    for item in made.products:
         product = item.product
         skus = [variant.sku for variant in product.variants]
         product.search_text = search_text(product.name, categories[product.category_id], skus, product.description)
@@ -31,7 +41,7 @@ def apply_plan(plan: Plan, actor: str) -> None:
             record_stock_move(line.sku, on_hand=line.stock_change, reason=REASON, actor=actor)
     db.session.add_all(new)
     db.session.flush()
-    for item in plan.products:
+    for item in made.products:
         if not item.new:
             _record_edit(item, actor)
         if item.images is not None:
@@ -39,6 +49,7 @@ def apply_plan(plan: Plan, actor: str) -> None:
             _set_images(item.product, item.images)
             if not item.new:
                 note_images(item.product, before, actor)
+    return made
 
 
 def _record_edit(item: ProductRows, actor: str) -> None:

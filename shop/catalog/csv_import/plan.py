@@ -1,6 +1,6 @@
 """Comparing a file with the catalogue: what each row would change, and its problems.
 
-`plan` changes the loaded products without writing them. `apply_plan` writes them; a preview undoes them.
+`plan` changes the loaded products without writing them. `apply_rows` writes them; a preview undoes them.
 """
 
 from collections import Counter

@@ -9,13 +9,10 @@ from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.database import db, write
 from shop.core.text import typed_line, typed_text
 from tests.csv_sheets import imported, planned, rows_of
+from tests.malicious_input import STRINGS
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-HOSTILE = (
-    "=1+1", "=cmd|' /C calc'!A0", "+254700", "-5", "@SUM(A1)", "'=1", "''=1", "'", "''", "'Mkeka'", '"', '""', ",", ";",
-    "a;=1", "a,b", "\ufeff", "yes", "NULL", "0", "1e5", "００", "＝1", "🧺", "ﬁ", "é",
-    "<canary>&\"'", "{{7*7}}", "%s", "\\", "\\n",
-)  # fmt: skip
+HOSTILE = (*STRINGS, "'=1", "''=1", "'", "''", "'Mkeka'", '""', ";", "a;=1", "a,b", "yes", "NULL", "0", "1e5", "００")
 text = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=("Cs",)), max_size=30))
 line = st.builds("".join, st.lists(text, min_size=1, max_size=3)).map(typed_line).map(lambda words: words[:60].strip())
 name = line.filter(bool)
