@@ -12,7 +12,6 @@ from PIL import Image, ImageCms
 GPS = b"Exact spot: 1.2921 S"  # must never be served, nor OWNER
 OWNER = b"Phone of Achieng"
 SCRIPT = b"<script>alert(document.domain)</script>"
-HUGE = 13 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -137,13 +136,9 @@ def impostors() -> Iterator[Upload]:
     yield Upload("JPEG 2000", photo(kind="JPEG2000"))
     yield Upload("EPS, which some programs run", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 300\n")
     yield Upload("HEIC, as iPhones keep photos", _ftyp(b"heic"))
-    yield Upload("HEIC named .jpg", _ftyp(b"heix"))
     yield Upload("AVIF", photo(kind="AVIF"))
     yield Upload("video", _ftyp(b"isom"))
     yield Upload("ZIP", b"PK\x03\x04" + bytes(200))
-    yield Upload("text", b"Habari ya asubuhi. " * 40)
-    yield Upload("nothing", b"")
-    yield Upload("13 MB", photo() + bytes(HUGE))
     yield Upload("noise", random.Random(2).randbytes(50_000))
     yield Upload("only the first bytes of a JPEG", b"\xff\xd8\xff\xe0")
     yield Upload("only the first bytes of a PNG", b"\x89PNG\r\n\x1a\n")
@@ -178,14 +173,8 @@ def sound() -> Iterator[Upload]:
     yield Upload("JPEG with a web page as its comment", photo(comment=SCRIPT), True)
     yield Upload("PNG with a script in its text", _with_text(), True)
     yield Upload("JPEG with an archive behind it", photo() + b"PK\x03\x04" + bytes(300), True)
-    yield Upload("CMYK", photo(mode="CMYK"), True)
-    yield Upload("grey", photo(mode="L"), True)
-    yield Upload("palette", photo(kind="PNG", mode="P"), True)
     yield Upload("palette with a transparent colour", photo(kind="PNG", mode="P", transparency=0), True)
     yield Upload("one bit", photo(kind="PNG", mode="1"), True)
-    yield Upload("16 bits", photo(kind="PNG", mode="I;16"), True)
-    yield Upload("transparent", photo(kind="PNG", mode="RGBA"), True)
-    yield Upload("grey and transparent", photo(kind="PNG", mode="LA"), True)
     yield Upload("animated WebP", _moving("WEBP"), True)
     yield Upload("animated PNG", _moving("PNG"), True)
     yield Upload("two images in one file, as some phones send", _moving("MPO"), True)

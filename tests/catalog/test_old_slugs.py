@@ -8,7 +8,6 @@ from shop.catalog.models import Category, OldSlug, Product
 from shop.catalog.products import NewVariant, ProductValues, add_product
 from shop.catalog.slugs import free_slug
 from shop.core.database import db, write
-from tests import both_databases
 from tests.shopper import Shopper
 
 KIONDO, MUG = "kiondo-classic", "stoneware-mug"
@@ -31,7 +30,6 @@ def leads_to(shopper: Shopper, slug: str, kind: str = "products") -> str | int:
     return reply.headers["Location"].rpartition("/")[2] if reply.status_code == 301 else reply.status_code
 
 
-@both_databases
 @pytest.mark.parametrize(
     ("renames", "results"),
     [

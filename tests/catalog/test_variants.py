@@ -7,7 +7,6 @@ from shop.catalog.images import gallery
 from shop.catalog.models import Product, ProductImage, Variant
 from shop.catalog.products import NewVariant, add_variants, set_options, set_values
 from shop.core.database import db, write
-from tests import both_databases
 from tests.catalog.test_pages import text_of
 from tests.shopper import SKU
 
@@ -84,7 +83,6 @@ def test_a_form_without_a_choice_comes_back_with_an_error_and_the_quantity(shopp
     assert "Choose size and colour first" not in shopper.get("/products/kiondo-classic").text
 
 
-@both_databases
 def test_cart_and_order_show_the_image_of_the_variant(app, shopper):
     bought = shopper.buy(INDIGO)
     shopper.add(INDIGO)
@@ -135,7 +133,6 @@ def test_an_image_of_a_colour_shows_all_its_sizes_and_new_ones(app):
         assert gallery.shown_choice(product, product.images[0].id) == ""
 
 
-@both_databases
 def test_variants_of_a_removed_image_show_the_first_image(app, shopper):
     with app.app_context():
         write(lambda: gallery.remove(kiondo(), kiondo().images[1].id))

@@ -122,7 +122,6 @@ def test_a_change_of_images_is_no_conflict_for_the_form_of_the_product(owner, im
     assert goods.product(number).name == "Teapot for two"
 
 
-@both_databases
 def test_an_image_is_assigned_to_a_variant_and_back_to_the_whole_product(app, owner):
     with app.app_context():
         product = db.session.scalars(select(Product).where(Product.slug == "stoneware-mug")).one()

@@ -3,7 +3,6 @@
 import re
 
 from shop.admin.catalog.variant_matrix import combination_key
-from tests import both_databases
 from tests.product_factory import fields_of, problems
 from tests.query_counter import counted
 
@@ -14,7 +13,6 @@ def key_of(*values):
     return combination_key(values)
 
 
-@both_databases
 def test_two_options_make_a_variant_for_each_combination_and_keep_the_existing_one(owner, shopper, goods):
     added = goods.added(owner)
     page = goods.options(owner, added, **SIX)
