@@ -263,7 +263,7 @@ def _read_variant(row: Row, line: Line, item: ProductRows, catalog: CatalogRows)
         line.new = True
         variant = _new_variant(line.sku, item.product)
     else:
-        now = columns.variant_cells(variant, item.product.options)
+        now = columns.variant_cells(variant)
         exported = _exported_stock(row, line)
         line.knows_stock = exported is not None
     item.rows.append((line, variant))
