@@ -235,10 +235,11 @@ def test_only_its_owner_sees_a_draft_and_it_is_deleted_after_a_day(app, sheets):
         assert sheets.owner.get(f"/admin/import/{token}").status_code == 404
 
 
-def test_the_preview_has_pages(sheets):
-    rows = [{**NEW, "Slug": f"mat-{n}", "SKU": f"MAT-{n}"} for n in range(120)]
-    page = sheets.look(sheet(*rows))
+def test_the_preview_has_pages_and_says_how_the_file_was_read(sheets):
+    rows = [{**NEW, "Name": "Café mat", "Slug": f"mat-{n}", "SKU": f"MAT-{n}"} for n in range(120)]
+    page = sheets.look(sheet(*rows).replace(",", ";").encode("cp1252"))
 
+    assert "read as a Windows file" in page.text and "separated by semicolons" in page.text
     assert page.text.count('data-label="Row"') == import_views.PAGE_SIZE
     assert sheets.owner.get(f"{sheets.address}?page=3").text.count('data-label="Row"') == 20
     for query in ("?page=999", "?page=x", "?show=none", "?show=error&page=0", "?page=" + "9" * 400, "?show=%00"):
