@@ -1,4 +1,4 @@
-"""The page of one order, with its payment attempts and callbacks."""
+"""The page of one order, with its payment attempts, callbacks and timeline."""
 
 import json
 from datetime import timedelta
@@ -10,12 +10,13 @@ from sqlalchemy import update
 from shop.admin.orders import detail_views
 from shop.admin.orders.timeline import MAX_ENTRIES
 from shop.core.clock import utcnow
-from shop.core.database import db
+from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.payments.models import AttemptState
 from tests import both_databases, order_factory
-from tests.admin.orders.order_pages import order_of, timeline
+from tests.admin.orders.order_pages import new_email, order_of, timeline
+from tests.order_factory import NOON
 from tests.page_checks import CANARY
 from tests.query_counter import counted
 
@@ -70,12 +71,14 @@ def test_every_attempt_shows_its_result_newest_first(app, owner, bought):
         assert words in page
 
 
-def test_the_page_says_first_what_needs_a_decision(app, owner, bought):
+def test_the_page_says_first_what_needs_a_decision_and_the_timeline_once(app, owner, bought, ledger):
     bought.post_callback(bought.callback(amount="7"))
     bought.post_callback(b"{")
     page = page_of(app, owner)
     assert "Do not send anything yet. The amount paid is not the amount requested, so a person must decide." in page
     assert f"Requested KSh {bought.total:,}, Chpter reports KSh 7." in page
+    warnings = [line for line in timeline(owner, ledger.column("number", bought)) if line.startswith("Warning:")]
+    assert len([line for line in warnings if "Row R4: The amount paid is not the amount requested" in line]) == 1
 
     due, free = order_factory.keep(
         app,
@@ -219,3 +222,59 @@ def test_the_page_links_to_whatsapp_and_to_the_buyers_other_orders(app, owner):
     [others] = [link.get("href") for link in links if link.text == "All orders with this phone number"]
     page = owner.get(others).text
     assert all(f"orders/{number}" in page for number in numbers)
+
+
+@both_databases
+def test_everything_is_in_one_list_newest_first_with_who_did_it(owner, bought, ledger):
+    bought.post_callback(bought.failure())
+    bought.post_callback(bought.callback())
+    number = ledger.column("number", bought)
+
+    lines = timeline(owner, number)
+
+    def place(words: str) -> int:
+        return next(index for index, line in enumerate(lines) if line.startswith(words))
+
+    newest_first = [
+        "Payment received",
+        f"Called back: says paid, KSh {bought.total:,}. Row R3: Paid in full.",
+        "Called back: says not paid",
+        f"Went to pay KSh {bought.total:,}, {bought.reference}",
+        "Order placed",
+    ]
+    assert [place(words) for words in newest_first] == sorted(place(words) for words in newest_first)
+    assert lines[place("Called back: says paid")].endswith(", Chpter")
+    assert lines[-1].endswith(", Buyer, visible to the buyer")
+    assert place(f"Email “Receipt for your order {number}” to buyer@example.com") < len(lines)
+    assert "KIO-CLA-TER: on hand −2, held −2. Sold" in lines[place("Stock of ")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "waits to be sent"),
+        (
+            {"tries": 3, "last_error": "TimeoutError"},
+            "not accepted yet, 3 tries: The mail server did not answer in time",
+        ),
+        (
+            {"tries": 1, "unanswered": 1, "last_error": "TimeoutError"},
+            "not accepted yet, 1 try: The mail server did not",
+        ),
+        (
+            {"tries": 1, "ended_at": NOON, "last_error": "SMTPRecipientsRefused 550 5.1.1"},
+            "given up after 1 try: The mail server does not accept emails for this address (550 5.1.1)",
+        ),
+        ({"sent_at": NOON, "kept_as_file": True}, "kept as a file, not delivered"),
+        ({"sent_at": NOON}, "sent 2 Nov 2026, 12:00"),
+    ],
+)
+def test_an_email_shows_its_status(app, owner, fields, words):
+    (number,) = order_factory.keep(app, order_factory.order())
+    order_id = order_of(app, number).id
+    with app.app_context():
+        write(lambda: db.session.add(new_email(order_id=order_id, **fields)))
+
+    [line] = [line for line in timeline(owner, number) if "On its way" in line]
+    assert f"to a@example.com: {words}" in line
+    assert line.startswith("Warning:") == ("given up" in words)
