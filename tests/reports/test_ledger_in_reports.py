@@ -50,6 +50,7 @@ def test_sales_equal_the_sum_of_the_orders_behind_the_link(app, owner):
     link, said = re.search(r'<dt>Sales</dt>\s*<dd><a href="([^"]+)">KSh ([\d,]+)', page).groups()
 
     assert int(said.replace(",", "")) == taken
+    assert row_of(page, "M-PESA")[1] == (len(days), taken)
     assert shown_on_every_page(owner, link) == (len(days), taken)
     by_day = re.findall(r'<td><a href="([^"]+paid_from=[^"]+)">KSh ([\d,]+)</a></td>\s*<td>KSh', page)
     assert len(by_day) == 31  # and the foot, which says the month
