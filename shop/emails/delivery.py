@@ -22,10 +22,11 @@ from shop.emails.models import RECEIPTS, TO_OWNER, OutboxEmail
 from shop.emails.smtp import (
     ANSWER_SECONDS,
     TIMEOUT,
-    EmailTransport,
+    FileTransport,
     NoAnswer,
     NotTaken,
     Refused,
+    SmtpTransport,
     Unreached,
     transport_for,
 )
@@ -92,7 +93,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
     return OutboxEmail.sent_at.is_(None) & OutboxEmail.ended_at.is_(None) & (OutboxEmail.next_try_at <= now)
 
 
-def _send(email_id: int, transport: EmailTransport, settings: Settings, now: datetime) -> bool:
+def _send(email_id: int, transport: FileTransport | SmtpTransport, settings: Settings, now: datetime) -> bool:
     """Send one email, unless another worker has reserved it. Raises Unreached."""
     taken = update(OutboxEmail).where(OutboxEmail.id == email_id, _due(now)).values(next_try_at=now + IN_HAND)
     if not write(lambda: updated(taken)):

@@ -24,6 +24,14 @@ from shop.orders.transitions import StaleState
 PER_PAGE = 50
 MAX_SEARCH_LENGTH = 254  # characters of an address
 TABS = {"waiting": "Waiting", "sent": "Sent", "files": "Kept as files", "failed": "Not sent"}
+WITH_NUMBER = select(OutboxEmail, Order.number).outerjoin(Order, Order.id == OutboxEmail.order_id)
+UNSENT = OutboxEmail.sent_at.is_(None)
+TAB_CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "waiting": and_(UNSENT, OutboxEmail.ended_at.is_(None)),
+    "sent": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file.is_(False)),
+    "files": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file),
+    "failed": and_(UNSENT, OutboxEmail.ended_at.is_not(None)),
+}
 _UNREACHED = "The mail server could not be reached"
 _ERRORS = {
     "ConnectionRefusedError": _UNREACHED,
@@ -69,9 +77,8 @@ def may_be_retried(email: OutboxEmail, now: datetime) -> bool:
 
 def copies_of(email: OutboxEmail) -> int:
     """How many copies of it were written."""
-    return (
-        db.session.scalar(select(func.count()).where(OutboxEmail.idempotency_key.startswith(f"again-{email.id}-"))) or 0
-    )
+    copies = OutboxEmail.idempotency_key.startswith(f"again-{email.id}-")
+    return db.session.scalar(select(func.count()).where(copies)) or 0
 
 
 def send_copy(email: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
@@ -125,13 +132,7 @@ class EmailPage:
 def find_emails(tab: str, q: str, before: int | None, every: bool) -> EmailPage:
     """The emails of a tab that match. Without `every` only those about orders: others may hold login links."""
     shown = _matches(q) & (OutboxEmail.id.is_not(None) if every else OutboxEmail.order_id.is_not(None))
-    query = (
-        select(OutboxEmail, Order.number)
-        .outerjoin(Order, Order.id == OutboxEmail.order_id)
-        .where(TAB_CONDITIONS[tab], shown)
-        .order_by(OutboxEmail.id.desc())
-        .limit(PER_PAGE + 1)
-    )
+    query = WITH_NUMBER.where(TAB_CONDITIONS[tab], shown).order_by(OutboxEmail.id.desc()).limit(PER_PAGE + 1)
     rows = db.session.execute(query if before is None else query.where(OutboxEmail.id < before)).all()
     mails = [EmailRow(*row) for row in rows[:PER_PAGE]]
     return EmailPage(mails, _counts(shown), mails[-1].mail.id if len(rows) > PER_PAGE else None)
@@ -139,23 +140,13 @@ def find_emails(tab: str, q: str, before: int | None, every: bool) -> EmailPage:
 
 def find_email(email_id: int, every: bool) -> EmailRow | None:
     """One email, or None; without `every` only one about an order."""
-    query = select(OutboxEmail, Order.number).outerjoin(Order, Order.id == OutboxEmail.order_id)
-    row = db.session.execute(query.where(OutboxEmail.id == email_id)).one_or_none()
+    row = db.session.execute(WITH_NUMBER.where(OutboxEmail.id == email_id)).one_or_none()
     return EmailRow(*row) if row and (every or row[0].order_id is not None) else None
 
 
 def tidy_search(typed: str) -> str:
     """Clean the text of the search box."""
     return one_line(typed[: 4 * MAX_SEARCH_LENGTH], MAX_SEARCH_LENGTH)
-
-
-UNSENT = OutboxEmail.sent_at.is_(None)
-TAB_CONDITIONS: dict[str, ColumnElement[bool]] = {
-    "waiting": and_(UNSENT, OutboxEmail.ended_at.is_(None)),
-    "sent": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file.is_(False)),
-    "files": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file),
-    "failed": and_(UNSENT, OutboxEmail.ended_at.is_not(None)),
-}
 
 
 def _counts(shown: ColumnElement[bool]) -> dict[str, int]:

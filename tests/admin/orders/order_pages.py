@@ -36,12 +36,10 @@ def press_list(owner: AdminClient, act: str, *numbers: str, **fields: str) -> li
 
 
 def token_of(owner: AdminClient) -> str:
-    """A CSRF token."""
     return hidden_fields(owner.get("/admin/").text)["csrf_token"]
 
 
 def notices(owner: AdminClient) -> list[str]:
-    """The notices of the open page."""
     shown = [text_of(one) for one in owner.page.iter("p") if "notice--" in (one.get("class") or "")]
     return [words.removesuffix(".") for words in shown]
 
@@ -52,7 +50,6 @@ def text_of(element) -> str:
 
 
 def listed_numbers(reply: TestResponse) -> list[str]:
-    """The numbers of the orders in a list."""
     return re.findall(r'href="/admin/orders/([0-9]+)"', reply.text)
 
 
@@ -64,7 +61,6 @@ def tabs(owner: AdminClient, address: str) -> dict[str, str]:
 
 
 def timeline(owner: AdminClient, number: str) -> list[str]:
-    """The entries of an order's timeline."""
     assert owner.get(f"/admin/orders/{number}").status_code == 200
     return [text_of(line) for line in owner.page.findall(".//ol[@class='timeline timeline--admin']/li")]
 
@@ -75,13 +71,11 @@ def paid(app: Flask, **fields: object) -> str:
 
 
 def order_of(app: Flask, number: str) -> Order:
-    """An order."""
     with app.app_context():
         return db.session.scalars(select(Order).where(Order.number == number)).one()
 
 
 def state_of(app: Flask, number: str) -> str:
-    """The fulfilment state of an order."""
     return order_of(app, number).fulfilment
 
 
@@ -92,7 +86,6 @@ def events(app: Flask) -> list[OrderEvent]:
 
 
 def emails(app: Flask, kind: str) -> list[OutboxEmail]:
-    """All emails of a kind."""
     with app.app_context():
         return list(db.session.scalars(select(OutboxEmail).where(OutboxEmail.kind == kind)))
 
@@ -105,7 +98,6 @@ def audited(app: Flask) -> list[tuple[str, str]]:
 
 
 def new_email(**fields: object) -> OutboxEmail:
-    """An email that waits."""
     now, one = utcnow(), next(_emails)
     values = {"kind": "sent", "idempotency_key": f"key-{one}", "message_id": f"<{one}>", "subject": "On its way"}
     values |= {"recipient": "a@example.com", "body": "", "written_at": now, "next_try_at": now}

@@ -211,15 +211,10 @@ def test_a_wrong_answer_is_named_and_nothing_typed_is_lost(app, staff, answers, 
     assert orders(app) == []
 
 
-@pytest.mark.parametrize("name", ["full_name", "phone_number", "email", "location", "note", "code", "q", "area", "add"])
-def test_hostile_answers_never_break_the_page(staff, name):
-    for hostile in ("\x00", "x" * 5000, "😀" * 60, CANARY, "%", "\u202egnp.exe"):
-        assert make(staff, **{name: hostile}).status_code in (200, 303, 422), hostile
-
-
-def test_forged_products_are_ignored(app, staff):
-    for sku in ("", "x" * 300, "\x00", CANARY, "' OR 1=1", "quantity-"):
-        assert make(staff, **{f"quantity-{sku}": "1", f"quantity-{SKU}": "0"}).status_code == 422, sku
+def test_hostile_products_codes_and_searches_are_harmless(app, staff):
+    for hostile in ("", "x" * 5000, "\x00", CANARY, "' OR 1=1", "%", "\u202egnp.exe"):
+        assert make(staff, **{f"quantity-{hostile}": "1", f"quantity-{SKU}": "0"}).status_code == 422, hostile
+        assert press(staff, "add", hostile, q=hostile, code=hostile).status_code == 200, hostile
     assert press(staff, "show", **{f"quantity-FORGED-{n}": "1" for n in range(100)}).status_code == 200
     assert orders(app) == []
 
