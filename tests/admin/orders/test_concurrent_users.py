@@ -59,14 +59,21 @@ def timeline_count(app, words: str) -> int:
     return [event.words for event in events(app)].count(words)
 
 
-def test_of_two_who_pack_one_order_one_does(app, button):
+@pytest.mark.parametrize(
+    ("fields", "presses", "words"),
+    [
+        ({}, [("move", {"to": "packed"})] * 2, "Packed"),
+        (PICKUP, [("hand-over", {"code": "0417"}), ("hand-over-without-code", {"reason": "Knows her"})], "Collected"),
+    ],
+)
+def test_of_two_who_take_the_same_step_one_does(app, button, fields, presses, words):
     for done in range(1, ROUNDS + 1):
-        number = paid(app)
+        number = paid(app, **fields)
 
-        results = at_once([button(number, user, "move", to="packed") for user in (0, 1)])
+        results = at_once([button(number, user, act, **sent) for user, (act, sent) in enumerate(presses)])
 
         assert sorted(results) == ["done", "refused"]
-        assert timeline_count(app, "Packed") == done
+        assert timeline_count(app, words) == done
 
 
 def test_of_two_who_send_the_same_orders_together_each_order_is_sent_once(app, owner, staff):
@@ -84,21 +91,6 @@ def test_of_two_who_send_the_same_orders_together_each_order_is_sent_once(app, o
     shown = " ".join(words for user in (owner, staff) if user.get("/admin/") for words in notices(user))
     assert sum(map(int, re.findall(r"(\d+) orders? marked", shown))) == 6
     assert sum(map(int, re.findall(r"(\d+) not marked", shown))) == 6
-
-
-def test_handing_over_by_code_and_by_reason_is_done_once(app, button):
-    for done in range(1, ROUNDS + 1):
-        number = paid(app, **PICKUP)
-
-        results = at_once(
-            [
-                button(number, 0, "hand-over", code="0417"),
-                button(number, 1, "hand-over-without-code", reason="Knows her well"),
-            ]
-        )
-
-        assert sorted(results) == ["done", "refused"]
-        assert timeline_count(app, "Collected") == done
 
 
 def test_of_six_codes_at_once_only_the_two_tries_left_count(app, button):
