@@ -7,7 +7,7 @@ import segno
 
 from shop.admin.orders.slips import qr
 from shop.orders.states import Payment
-from tests import order_factory
+from tests import both_databases, order_factory
 from tests.admin.orders.order_pages import order_of
 from tests.query_counter import counted
 
@@ -99,6 +99,7 @@ def test_up_to_two_hundred_orders_are_printed_as_listed_in_four_queries(app, sta
     assert "3 of the chosen orders are not printed" in page
 
 
+@both_databases
 def test_an_unknown_slip_or_order_is_not_found(app, staff):
     (number,) = order_factory.keep(app, order_factory.order())
     for query in (
