@@ -6,10 +6,8 @@ from shop.core.database import db, write
 from shop.orders.models import Order, OrderSearchTerm
 from shop.payments import manual_payments
 from shop.payments.manual_payments import ManualPayment
-from shop.payments.models import LedgerEntry, PaymentAttempt, ReviewFlag, ReviewReason
-from tests import both_databases
+from shop.payments.models import LedgerEntry, ReviewFlag, ReviewReason
 
-pytestmark = both_databases
 CODE = "SKA1B2C3D4"
 
 
@@ -90,10 +88,3 @@ def test_the_code_of_an_accepted_payment_is_in_the_ledger(app, bought, ledger):
         write(lambda: manual_payments.accept(order, bought.total - 1, "owner@example.com", write_off=1))
 
     assert books(app) == [(bought.total - 1, CODE)]
-
-
-def test_the_reported_amount_is_kept_with_an_attempt_in_review(app, bought):
-    bought.post_callback(bought.callback(amount=str(bought.total - 50)))
-
-    with app.app_context():
-        assert db.session.scalars(select(PaymentAttempt.reported_amount)).one() == bought.total - 50
