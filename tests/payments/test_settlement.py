@@ -67,7 +67,7 @@ def test_a_success_is_kept_whole_and_the_order_is_paid_at_its_time(app, bought, 
     assert (kept.raw, kept.headers) == (json.dumps(body).encode(), HEADERS)
     assert (kept.reason, kept.received_at, kept.spool_name) == ("Paid in full.", MOMENT, None)
     assert attempt_of(app, bought) == ("paid", "MPESA", "")
-    assert ledger.column("paid_at", bought) == MOMENT
+    assert (ledger.column("paid_at", bought), ledger.column("payment_verified_at", bought)) == (MOMENT, None)
     assert ledger.timeline(bought) == ["Order placed", "Payment received"]
     assert [record.getMessage() for record in caplog.records] == ["callback settled row=R3 attempt=paid order=paid"]
 
