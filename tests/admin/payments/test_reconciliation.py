@@ -5,8 +5,8 @@ import random
 import pytest
 from sqlalchemy import text
 
+from shop.catalog.models import Variant
 from shop.core.database import db, write
-from shop.orders.models import Order
 from shop.orders.reservations import OutOfStock
 from shop.orders.transitions import StaleState
 from shop.payments import manual_payments, refunds, shortfalls
@@ -14,14 +14,11 @@ from shop.payments.manual_payments import ManualPayment
 from shop.payments.models import AttemptState
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
-from tests.admin.orders.test_list import counted
 from tests.shopper import SKU, Shopper
-
-STEPS = 60
 
 
 class Walk:
-    """Buyers, Chpter and the merchant, doing what comes to mind."""
+    """Buyers, Chpter and the merchant, taking random actions."""
 
     def __init__(self, app, provider, ledger, seed):
         self.app, self.provider, self.ledger = app, provider, ledger
@@ -29,23 +26,13 @@ class Walk:
         self.bought, self.codes = [], 0
 
     def step(self):
-        deeds = [
-            self.buy,
-            self.post_callback,
-            self.post_callback,
-            self.post_callback,
-            self.again,
-            self.expire,
-            self.act,
-            self.act,
-            self.act,
-        ]
-        self.random.choice(deeds if self.bought else [self.buy])()
+        steps = [self.buy, self.again, self.expire, *[self.post_callback, self.act] * 3]
+        self.random.choice(steps if self.bought else [self.buy])()
 
     def buy(self):
         on_hand, held = self.ledger.stock(SKU)
         if on_hand == held:
-            self.ledger.shelve(SKU, held + 5)
+            self.set_free(5)
         self.bought.append(Shopper(self.app, self.provider).buy())
 
     def post_callback(self):
@@ -73,17 +60,19 @@ class Walk:
 
     def expire(self):
         self.ledger.expire()
-        self.ledger.shelve(SKU, self.random.choice([0, 5]) + self.ledger.stock(SKU)[1])
+        self.set_free(self.random.choice([0, 5]))
+
+    def set_free(self, pieces):
+        """Set the stock that can be sold, and leave what orders hold."""
+        self.ledger.put(Variant, {"sku": SKU}, on_hand=self.ledger.stock(SKU)[1] + pieces)
 
     def act(self):
         bought = self.random.choice(self.bought)
-        deed = self.random.choice(
-            [self.accept, self.refuse, self.cancel, self.mark, self.refund, self.settle, self.same]
-        )
+        actions = [self.accept, self.refuse, self.cancel, self.mark, self.refund, self.settle, self.same]
+        action = self.random.choice(actions)
 
         def do():
-            order = self.ledger._order(bought)
-            deed(order)
+            action(self.ledger._order(bought))
 
         with self.app.app_context():
             try:
@@ -92,9 +81,9 @@ class Walk:
                 db.session.rollback()
 
     def accept(self, order):
-        came = self.random.choice([order.total, 1, order.total + 50])
-        let_off = max(0, shortfalls.balance_due(order, came if manual_payments.attempt_in_review(order) else 0))
-        manual_payments.accept(order, came, "W", let_off)
+        received = self.random.choice([order.total, 1, order.total + 50])
+        in_attempt = received if manual_payments.attempt_in_review(order) else 0
+        manual_payments.accept(order, received, "W", max(0, shortfalls.balance_due(order, in_attempt)))
 
     def refuse(self, order):
         manual_payments.refuse(order, self.random.choice([0, 1, order.total]), "W")
@@ -126,31 +115,15 @@ class Walk:
 
 @both_databases
 @pytest.mark.parametrize("seed", range(3))
-def test_after_every_step_of_a_random_walk_the_money_adds_up(app, provider, ledger, seed):
+def test_after_every_random_action_the_ledger_and_the_orders_agree(app, provider, ledger, seed):
     walk = Walk(app, provider, ledger, seed)
 
-    for step in range(STEPS):
+    for step in range(60):
         walk.step()
         with app.app_context():
             found = reconcile()
             assert found.holds, (step, found)
             assert ledger.stock(SKU)[1] >= 0
-
-
-def test_the_walk_comes_by_everything_there_is(app, provider, ledger):
-    walk = Walk(app, provider, ledger, 3)
-
-    for _ in range(4 * STEPS):
-        walk.step()
-
-    with app.app_context():
-        states = set(db.session.scalars(db.select(Order.payment)))
-        found = reconcile()
-    assert found.holds, found
-    assert states >= {"paid", "review", "cancelled", "refunded"}
-    assert found.parts["callback"] > 0
-    assert found.parts["by_hand"] > 0
-    assert found.parts["refund"] < 0
 
 
 def test_an_order_that_costs_nothing_adds_up(app, provider, ledger):
@@ -161,39 +134,13 @@ def test_an_order_that_costs_nothing_adds_up(app, provider, ledger):
         assert reconcile().holds
 
 
-def test_the_page_says_by_how_much_the_two_sides_are_apart(app, provider, owner):
-    bought = Shopper(app, provider).buy()
-    bought.post_callback(bought.callback())
-    with app.app_context():
-        write(lambda: db.session.execute(text("UPDATE orders SET received = received - 650")))
-
-    page = owner.get("/admin/money").text
-
-    assert "The balance of the orders is KSh 2,000, of the ledger KSh 2,650: a difference of KSh 650." in page
-    assert "-KSh 650" in page
-
-
-def test_the_proof_asks_the_database_three_times(app, provider, owner):
-    for _ in range(3):
-        bought = Shopper(app, provider).buy()
-        bought.post_callback(bought.callback())
-
-    with counted(app) as queries:
-        assert owner.get("/admin/money").status_code == 200
-
-    assert len(queries) == 5  # who is there, the book, the orders, what does not fit, what the menu counts
-
-
-def test_the_proof_is_for_owners(staff):
-    assert staff.get("/admin/money").status_code == 403
-
-
 @both_databases
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
         ("UPDATE ledger_entry SET amount = amount + 1", "the ledger’s is KSh 2,651."),
         ("UPDATE orders SET received = received - 650", "The order’s balance is KSh 2,000"),
+        ("UPDATE orders SET received = received - 650", "ledger KSh 2,650: a difference of KSh 650."),
         ("DELETE FROM ledger_entry", "the ledger’s is KSh 0."),
         ("UPDATE payment_attempt SET state = 'failed'", "0 of its payments are marked paid, the ledger has 1."),
         ("UPDATE orders SET payment = 'cancelled'", "KSh 0 is due as a refund."),
