@@ -6,7 +6,7 @@ from sqlalchemy import select
 from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.orders.transitions import StaleState
-from shop.payments import shortfalls
+from shop.payments import manual_payments
 from tests.shopper import SKU, Bought
 
 
@@ -21,7 +21,7 @@ def part_paid(app, shopper):
 
 
 def ask(received, remaining):
-    shortfalls.request_remaining(db.session.scalars(select(Order)).one(), received, remaining, "owner@example.com")
+    manual_payments.request_remaining(db.session.scalars(select(Order)).one(), received, remaining, "owner@example.com")
 
 
 def pay(bought):

@@ -9,7 +9,7 @@ from shop.catalog.models import Variant
 from shop.core.database import db, write
 from shop.orders.reservations import OutOfStock
 from shop.orders.transitions import StaleState
-from shop.payments import manual_payments, refunds, shortfalls
+from shop.payments import manual_payments, refunds
 from shop.payments.manual_payments import ManualPayment
 from shop.payments.models import AttemptState
 from shop.payments.reconciliation import reconcile
@@ -83,7 +83,7 @@ class Walk:
     def accept(self, order):
         received = self.random.choice([order.total, 1, order.total + 50])
         in_attempt = received if manual_payments.attempt_in_review(order) else 0
-        manual_payments.accept(order, received, "W", max(0, shortfalls.balance_due(order, in_attempt)))
+        manual_payments.accept(order, received, "W", max(0, manual_payments.balance_due(order, in_attempt)))
 
     def refuse(self, order):
         manual_payments.refuse(order, self.random.choice([0, 1, order.total]), "W")
@@ -93,7 +93,9 @@ class Walk:
 
     def mark(self, order):
         money = self.money(self.random.choice([order.total, 900]))
-        manual_payments.mark_paid(order, order.payment, money, "W", max(0, shortfalls.balance_due(order, money.amount)))
+        manual_payments.mark_paid(
+            order, order.payment, money, "W", max(0, manual_payments.balance_due(order, money.amount))
+        )
 
     def refund(self, order):
         if order.money_here > 0:

@@ -16,6 +16,7 @@ from tests.faults.at_once import at_once
 from tests.ledger_reader import Ledger
 from tests.shopper import Bought, Shopper, hidden_fields
 
+
 @pytest.fixture
 def restored(app, shopper, empty, tmp_path, settings):
     """The shop as it was before its last two payments began; and those: a second try of an old order, and a new one."""
