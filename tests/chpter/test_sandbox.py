@@ -23,16 +23,7 @@ from tests.chpter.examples import CALLBACK_URL, TOKEN, documented, eventually, s
 
 SHOP = "http://127.0.0.1:8000"
 HEADERS = {"Authorization": f"Token {TOKEN}", "domain": "https://www.example.co.ke"}
-OUTCOMES = {
-    "pay": "Pay",
-    "low_balance": "Balance too low",
-    "cancelled": "Cancelled by the buyer",
-    "late": "Paid, but the callback comes late",
-    "twice": "Paid twice",
-    "fail_then_pay": "Failure, then success",
-    "wrong_amount": "Wrong amount",
-    "silent": "No callback at all",
-}
+OUTCOMES = ["pay", "low_balance", "cancelled", "late", "twice", "fail_then_pay", "wrong_amount", "silent"]
 
 
 @pytest.fixture
@@ -175,17 +166,15 @@ def test_the_page_says_what_is_paid_to_whom_has_a_button_for_each_outcome_and_sh
         assert words in page
     assert "0.4 seconds later" in page and "KSh 1,225 arrives" in page
     assert "<b>Jo</b>" not in page and "&lt;b&gt;Jo&lt;/b&gt;{{7*7}}" in page
-    found = dict(re.findall(r'name="outcome" value="(\w+)"[^>]*>\s*(?:<span[^>]*>)?([^<]+)<', page))
-    assert found == OUTCOMES
+    assert re.findall(r'name="outcome" value="(\w+)"', page) == OUTCOMES
     assert re.findall(r'name="method" value="(\w+)"', page) == ["MPESA", "CARD"]
-    assert reply.headers["Content-Security-Policy"].endswith("; form-action 'self' http://127.0.0.1:8000")
+    policy = reply.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'; ") and "unsafe" not in policy
+    assert policy.endswith("; form-action 'self' http://127.0.0.1:8000")
+    for outcome, method in (("steal", "MPESA"), ("pay", "X"), ("", "")):
+        assert sandbox.post(path, data={"outcome": outcome, "method": method}).status_code == 400
     assert "USD 1,000" in sandbox.get(open_page(sandbox, currency="USD", total=1000)).text
     assert CALLBACK_URL not in page and TOKEN not in page
-
-
-@pytest.mark.parametrize("data", [{}, {"outcome": "steal", "method": "MPESA"}, {"outcome": "pay", "method": "X"}])
-def test_a_button_that_does_not_exist_does_nothing(sandbox, data):
-    assert sandbox.post(open_page(sandbox), data=data).status_code == 400
 
 
 def test_the_oldest_session_is_forgotten_and_its_page_says_what_to_do(sandbox):
@@ -198,15 +187,6 @@ def test_the_oldest_session_is_forgotten_and_its_page_says_what_to_do(sandbox):
     assert reply.status_code == 404
     assert "no payment session here" in reply.text
     html5lib.HTMLParser(strict=True).parse(reply.text)
-
-
-def test_every_answer_has_strict_headers(sandbox):
-    for reply in (sandbox.get(open_page(sandbox)), sandbox.get("/nowhere"), sandbox.get("/static/sandbox.css")):
-        policy = reply.headers["Content-Security-Policy"]
-        assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'; ")
-        assert "unsafe" not in policy
-        assert reply.headers["X-Content-Type-Options"] == "nosniff"
-        assert reply.headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def bought(shopper: Shopper, stock: tuple[int, int]) -> Bought:
 
 
 @pytest.fixture
-def there(stock: tuple[int, int], bought: Bought, ledger: Ledger) -> Callable[..., None]:
+def expect_order(stock: tuple[int, int], bought: Bought, ledger: Ledger) -> Callable[..., None]:
     """Assert the order's states and flags, and the stock: "held", "sold", "free", or "gone" but for one piece."""
 
     def look(order: str, attempt: str, goods: str = "held", *, late: bool = False, refund_due: bool = False) -> None:

@@ -85,54 +85,56 @@ def test_a_forged_address_is_not_found_without_a_query_or_a_row(app, bought, led
     assert ledger.count(CallbackRecord) == ledger.count(OrderEvent, OrderEvent.warning) == 0
 
 
-def test_a_callback_put_at_a_wrongly_joined_address_is_settled(app, bought, there):
+def test_a_callback_put_at_a_wrongly_joined_address_is_settled(app, bought, expect_order):
     assert app.test_client().put(f"{bought.callback_path}/", json=bought.callback()).status_code == 200
-    there("paid", "paid", "sold")
+    expect_order("paid", "paid", "sold")
 
 
-def test_a_browser_at_a_callback_address_is_redirected_and_the_merchant_is_warned_once(app, bought, ledger, there):
+def test_a_browser_at_a_callback_address_is_redirected_and_the_merchant_is_warned_once(
+    app, bought, ledger, expect_order
+):
     for path in (bought.callback_path, f"{bought.callback_path}&x=1"):
         reply = app.test_client().get(path)
         assert (reply.status_code, reply.headers["Location"]) == (303, bought.order_path)
         assert "Set-Cookie" not in reply.headers
 
-    there("awaiting", "open")
+    expect_order("awaiting", "open")
     [warning] = ledger.warnings(bought)
     assert bought.reference in warning
     assert ledger.count(CallbackRecord) == 0
     assert app.test_client().get(bought.callback_path[:-1]).status_code == 404
 
 
-def test_other_verbs_are_refused(app, bought, there):
+def test_other_verbs_are_refused(app, bought, expect_order):
     for path in (bought.callback_path, "/chpter/callbacks/guess"):
         for verb in ("HEAD", "OPTIONS", "DELETE", "TRACE"):
             reply = app.test_client().open(path, method=verb, json=bought.callback())
             assert reply.status_code == 405, verb
             assert {"GET", "POST"} <= set(reply.headers["Allow"].split(", "))
-    there("awaiting", "open")
+    expect_order("awaiting", "open")
 
 
-def test_an_address_survives_a_new_key_as_long_as_the_old_one_is_listed(settings, bought, there):
+def test_an_address_survives_a_new_key_as_long_as_the_old_one_is_listed(settings, bought, expect_order):
     def post(**keys: str) -> int:
         shop = create_app({**settings, **keys})
         return shop.test_client().post(bought.callback_path, json=bought.callback()).status_code
 
     assert post(SECRET_KEY="b" * 40) == 404
     assert post(SECRET_KEY="b" * 40, SECRET_KEY_FALLBACKS=f"{'c' * 40},{SECRET}") == 200
-    there("paid", "paid", "sold")
+    expect_order("paid", "paid", "sold")
 
 
-def test_the_largest_body_is_read_one_byte_more_is_not_and_none_is_unpacked(bought, ledger, there):
+def test_the_largest_body_is_read_one_byte_more_is_not_and_none_is_unpacked(bought, ledger, expect_order):
     body = json.dumps(bought.callback()).encode()
     too_large = body.ljust(LARGEST + 1)
 
     assert bought.post_callback(too_large).status_code == 413
     assert bought.post_callback(body.ljust(1_000_000)).status_code == 413
     assert bought.post_callback(gzip.compress(body), headers={"Content-Encoding": "gzip"}).status_code == 400
-    there("awaiting", "open")
+    expect_order("awaiting", "open")
     assert ledger.callbacks(bought)[0].raw == too_large[:LARGEST]
     assert bought.post_callback(body.ljust(LARGEST)).status_code == 200
-    there("paid", "paid", "sold")
+    expect_order("paid", "paid", "sold")
 
 
 @pytest.fixture
@@ -160,7 +162,7 @@ def chunked(*pieces: bytes) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (*pieces, b""))
 
 
-def test_over_a_real_socket_sizes_are_what_arrives_and_not_what_is_said(bought, server, ledger, there):
+def test_over_a_real_socket_sizes_are_what_arrives_and_not_what_is_said(bought, server, ledger, expect_order):
     whole = json.dumps(bought.callback()).encode()
     head = f"POST {bought.callback_path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
     streamed = f"{head}Transfer-Encoding: chunked"
@@ -171,9 +173,9 @@ def test_over_a_real_socket_sizes_are_what_arrives_and_not_what_is_said(bought, 
         sent(server, streamed, chunked(whole[:50], b"x" * LARGEST)),
         sent(server, streamed, b"%x\r\n%s\r\nzz\r\n" % (len(whole), whole)),  # no HTTP after that
     ]
-    there("awaiting", "open")
+    expect_order("awaiting", "open")
     assert sizes == [400, 400, 413, 400]
     assert [kept.raw for kept in ledger.callbacks(bought)][:2] == [whole, whole[:-1]]
 
     assert sent(server, streamed, chunked(whole[:50], whole[50:])) == 200
-    there("paid", "paid", "sold")
+    expect_order("paid", "paid", "sold")

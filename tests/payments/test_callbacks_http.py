@@ -73,7 +73,7 @@ def prepare(ledger, bought):
     ],
 )
 def test_a_callback_changes_what_its_row_says(
-    bought, ledger, there, prepare, row, before, earlier, callback, order, attempt, goods
+    bought, ledger, expect_order, prepare, row, before, earlier, callback, order, attempt, goods
 ):
     prepare[before]()
     for changes in earlier:
@@ -82,7 +82,7 @@ def test_a_callback_changes_what_its_row_says(
     reply = bought.post_callback(bought.callback(**callback))
 
     assert (reply.status_code, reply.data) == (200, b"ok")
-    there(order, attempt, goods, late=row in ("R3a", "R3b"), refund_due=row == "R10")
+    expect_order(order, attempt, goods, late=row in ("R3a", "R3b"), refund_due=row == "R10")
     assert ledger.column("refund_due_amount", bought) == (bought.total if row == "R10" else 0)
     kept = ledger.callbacks(bought)[-1]
     assert (kept.row, kept.raw) == (row, json.dumps(bought.callback(**callback)).encode())
@@ -92,22 +92,22 @@ def test_a_callback_changes_what_its_row_says(
 
 
 @pytest.mark.parametrize("raw", [b'{"paid": "True", "paid": "False"}\x00\xff', b"x" * 17_000])
-def test_r1_an_unreadable_body_is_kept_and_changes_nothing(bought, ledger, there, raw):
+def test_r1_an_unreadable_body_is_kept_and_changes_nothing(bought, ledger, expect_order, raw):
     assert bought.post_callback(raw).status_code == (400 if len(raw) < 16 * 1024 else 413)
 
-    there("awaiting", "open")
+    expect_order("awaiting", "open")
     [kept] = ledger.callbacks(bought)
     assert (kept.row, kept.claim, kept.raw, kept.alert) == ("R1", "", raw[: 16 * 1024], True)
     assert ledger.warnings(bought) == [f"Callback, row R1: {kept.reason}"]
 
 
 @pytest.mark.parametrize("header", ["Cookie", "Origin", "Sec-Fetch-Site", "Sec-Fetch-Storage-Access"])
-def test_r4_a_success_that_a_browser_sent_goes_to_review(app, bought, ledger, there, header):
+def test_r4_a_success_that_a_browser_sent_goes_to_review(app, bought, ledger, expect_order, header):
     sender = app.test_client(use_cookies=False)  # or it would drop the header
 
     assert sender.post(bought.callback_path, json=bought.callback(), headers={header: "x"}).status_code == 200
 
-    there("review", "review")
+    expect_order("review", "review")
     assert "browser" in ledger.callbacks(bought)[0].reason
 
 
@@ -136,9 +136,9 @@ def test_the_documented_callbacks_pay_or_fail(shopper, ledger, content_type):
         ("sister_cancelled", "failed"),
     ):
         bought = shopper.buy()
-        told = {"order_id": bought.reference, "order id": bought.reference, "amount": bought.total}
+        own = {"order_id": bought.reference, "order id": bought.reference, "amount": bought.total}
         example = json.loads(documented(name))
-        body = {key: type(value)(told.get(key, value)) for key, value in example.items()}
+        body = {key: type(value)(own.get(key, value)) for key, value in example.items()}
         raw = (urlencode(body) if "form" in content_type else json.dumps(body, indent=4)).encode()
 
         assert bought.post_callback(raw, content_type=content_type).status_code == 200

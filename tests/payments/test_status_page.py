@@ -156,14 +156,14 @@ def test_not_charged_is_said_only_where_the_result_proves_it(shopper, bought, le
 def test_after_a_failure_with_an_unknown_result_the_buyer_is_asked_to_wait_ten_minutes(shopper, bought, ledger):
     bought.post_callback(bought.failure(message="Internal Error"))
     waiting = shopper.get(bought.order_path).text
-    told, said = bought.status_json, words(shopper.page)
+    status, text = bought.status_json, words(shopper.page)
 
-    assert "The payment was not confirmed." in said
-    assert "not been charged" not in said
-    assert "We do not know whether money has left your account." in said
-    assert "Do not pay again yet. Wait until" in said
-    assert (told["failure"]["charged"], told["failure"]["safe_to_pay_again"]) == ("unknown", "not yet")
-    assert f'data-state="{told["state"]}"' in waiting
+    assert "The payment was not confirmed." in text
+    assert "not been charged" not in text
+    assert "We do not know whether money has left your account." in text
+    assert "Do not pay again yet. Wait until" in text
+    assert (status["failure"]["charged"], status["failure"]["safe_to_pay_again"]) == ("unknown", "not yet")
+    assert f'data-state="{status["state"]}"' in waiting
 
     ledger.put_attempt(bought, failed_at=utcnow() - timedelta(minutes=11))
     shopper.get(bought.order_path)
@@ -171,7 +171,7 @@ def test_after_a_failure_with_an_unknown_result_the_buyer_is_asked_to_wait_ten_m
     assert "Do not pay again" not in words(shopper.page)
     assert "You may pay again: if both payments arrive, we refund one." in words(shopper.page)
     assert bought.status_json["failure"]["safe_to_pay_again"] == "yes"
-    assert bought.status_json["state"] != told["state"], "the waiting page reloads"
+    assert bought.status_json["state"] != status["state"], "the waiting page reloads"
 
 
 def test_the_page_shows_until_when_the_order_is_kept(shopper, bought, ledger):
@@ -303,7 +303,7 @@ def test_an_order_that_costs_nothing_is_placed_without_the_provider(shopper, led
     assert words(shopper.page).count("This page is your receipt") == 1
     assert "Order placed" in shopper.page.findtext(".//title")
     assert "Payment received" not in words(shopper.page)
-    told = shopper.get(f"{order_page}/status").json
-    assert (told["payment"], told["attempt"], told["fulfilment"]) == ("paid", None, "unfulfilled")
+    status = shopper.get(f"{order_page}/status").json
+    assert (status["payment"], status["attempt"], status["fulfilment"]) == ("paid", None, "unfulfilled")
     assert ledger.stock(SKU) == (on_hand - 1, held)
     assert (ledger.mails("free"), ledger.mails("placed"), len(provider.requests)) == (1, 0, 0)

@@ -30,8 +30,8 @@ def test_less_than_the_total_is_accepted_on_a_page_of_its_own_with_one_receipt(a
     assert ledger.mails("paid") == ledger.mails("new_order") == 1
     assert "received KSh 5,000" in actions.mails("paid")[0]
     assert "We have received KSh 5,000." in Shopper(actions.app).get(bought.order_path).text
-    assert actions.acts() == ["Accepted less: KSh 5,000 of KSh 5,100, KSh 100 was written off. Good enough"]
-    assert actions.adds_up()
+    assert actions.audit_words() == ["Accepted less: KSh 5,000 of KSh 5,100, KSh 100 was written off. Good enough"]
+    assert actions.ledger_agrees()
 
 
 def test_more_than_the_total_is_accepted_and_the_difference_is_due_as_a_refund(actions, buy, ledger):
@@ -43,7 +43,7 @@ def test_more_than_the_total_is_accepted_and_the_difference_is_due_as_a_refund(a
     assert actions.sums(bought) == (6000, 0, 900, 0)
     assert ledger.column("refund_due", bought)
     assert "KSh 900 more than it costs" in Shopper(actions.app).get(bought.order_path).text
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_a_refused_payment_cancels_the_order_and_releases_its_stock_once(actions, buy, ledger, before):
@@ -73,14 +73,14 @@ def test_money_of_a_refused_payment_is_due_as_a_refund_until_it_is_recorded(acti
     payments = actions.owner.get(f"/admin/orders/{actions.number(bought)}").text.partition('id="money">Payments')[2]
     assert "Money received, refund due" in payments and ">Paid<" not in payments
     assert "KSh 5,000 for it. We will refund you" in actions.mails("cancelled")[0]
-    page = actions.follow(actions.give_back(bought, amount="5000", code="SKB1B2C3D4"))
+    page = actions.follow(actions.record_refund(bought, amount="5000", code="SKB1B2C3D4"))
     assert "Refund of KSh 5,000 recorded" in page
     assert actions.sums(bought) == (5000, 5000, 0, 0)
     assert not ledger.column("refund_due", bought)
     assert ledger.order_state(bought).order == "cancelled"
     assert "KSh 5,000 was refunded." in Shopper(actions.app).get(bought.order_path).text
     assert "by M-PESA (code SKB1B2C3D4)" in actions.mails("refunded")[0]
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 @both_databases
@@ -102,7 +102,7 @@ def test_a_payment_that_chpter_did_not_report_is_marked_paid_by_hand_and_a_code_
     assert ledger.stock(SKU) == (before[0] - 2, before[1] + 2)
     assert ledger.mails("paid") == 1
     assert "Payment received" in ledger.timeline(first)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_an_expired_order_is_marked_paid_only_while_its_stock_is_available(actions, buy, ledger):
@@ -118,7 +118,7 @@ def test_an_expired_order_is_marked_paid_only_while_its_stock_is_available(actio
     assert f"Nothing was saved: the order cannot be supplied (1 of {SKU} left)" in page
     assert ledger.order_state(sold_out).order == "expired"
     assert actions.sums(sold_out) == (0, 0, 0, 0)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_a_late_order_in_review_is_accepted_once_there_is_stock_or_refused(actions, buy, ledger):
@@ -138,7 +138,7 @@ def test_a_late_order_in_review_is_accepted_once_there_is_stock_or_refused(actio
     assert [ledger.order_state(one).order for one in (accepted, refused)] == ["paid", "cancelled"]
     assert ledger.stock(SKU) == (0, 0)
     assert (actions.sums(accepted), actions.sums(refused)) == ((5100, 0, 0, 0), (5100, 0, 5100, 0))
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_an_unpaid_order_is_cancelled_once_and_a_later_payment_is_due_as_a_refund(actions, buy, ledger, before):
@@ -155,7 +155,7 @@ def test_an_unpaid_order_is_cancelled_once_and_a_later_payment_is_due_as_a_refun
     assert ledger.mails("cancelled") == 1
     assert [kept.row for kept in ledger.callbacks(bought)] == ["R10"]
     assert actions.sums(bought) == (bought.total, 0, bought.total, 0)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 @both_databases
@@ -168,17 +168,17 @@ def test_an_order_is_refunded_in_parts_never_more_than_was_received(actions, buy
     send()
     assert "Nothing was saved" in actions.follow(send()), "the same form, sent twice"
     assert "KSh 500 of it was refunded." in Shopper(actions.app).get(bought.order_path).text
-    too_much = actions.give_back(bought, amount=str(total - 499))
+    too_much = actions.record_refund(bought, amount=str(total - 499))
     assert too_much.status_code == 422
     assert f"You can refund at most KSh {total - 500:,}" in too_much.text
     assert (actions.sums(bought), ledger.uses("KARIBU10")) == ((total, 500, 0, 0), used)
-    actions.give_back(bought, amount=str(total - 500), method="CASH")
+    actions.record_refund(bought, amount=str(total - 500), method="CASH")
 
     assert ledger.order_state(bought).order == "refunded"
     assert (actions.sums(bought), ledger.uses("KARIBU10")) == ((total, total, 0, 0), used - 1)
     assert ledger.mails("refunded") == 2
     assert f"KSh {total:,} was refunded." in Shopper(actions.app).get(bought.order_path).text
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_a_second_payment_is_refunded_first_and_the_order_stays_paid(actions, buy, ledger):
@@ -187,11 +187,11 @@ def test_a_second_payment_is_refunded_first_and_the_order_stays_paid(actions, bu
     bought.post_callback(bought.callback())
     assert actions.sums(bought) == (10200, 0, 5100, 0)
 
-    actions.give_back(bought, amount="5100")
+    actions.record_refund(bought, amount="5100")
 
     assert actions.sums(bought) == (10200, 5100, 0, 0)
     assert (ledger.order_state(bought).order, ledger.column("refund_due", bought)) == ("paid", False)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_payment_marked_by_hand_that_chpter_reports_later_is_counted_once_with
     write_off = {"shortfall": str(5100 - by_hand), "write_off": "y"} if by_hand < 5100 else {}
     actions.mark_paid(bought, amount=str(by_hand), **write_off)
     if refunded:
-        actions.give_back(bought, amount=str(refunded))
+        actions.record_refund(bought, amount=str(refunded))
     bought.post_callback(bought.callback())
 
     actions.press(bought, "same-money")
@@ -219,7 +219,7 @@ def test_a_payment_marked_by_hand_that_chpter_reports_later_is_counted_once_with
     assert "Nothing was saved" in again
     assert actions.sums(bought) == sums
     assert (ledger.order_state(bought).order, ledger.column("refund_due", bought)) == (order, sums[2] > 0)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_an_attempt_in_review_of_a_cancelled_order_is_resolved(actions, buy, led
 
     assert (ledger.order_state(bought).order, ledger.order_state(bought).attempt) == ("cancelled", attempt)
     assert actions.sums(bought) == sums
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 @both_databases
@@ -258,15 +258,15 @@ def test_an_attempt_in_review_of_an_expired_order_pays_it_while_its_stock_is_ava
     ledger.shelve(SKU, 5)
     actions.accept_less(short, "1")
     assert actions.sums(short) == (5000, 0, 0, 100)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_the_audit_log_and_the_ledger_name_the_user(actions, buy):
     bought = buy()
     actions.mark_paid(bought, reason="Paid in the market")
-    actions.give_back(bought, amount="100", method="CASH")
+    actions.record_refund(bought, amount="100", method="CASH")
 
-    assert actions.acts() == [
+    assert actions.audit_words() == [
         f"Marked paid by hand: KSh 5,100 by M-PESA, code {CODE}. Paid in the market",
         "Refunded KSh 100 by Cash. Broken",
     ]

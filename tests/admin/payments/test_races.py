@@ -65,7 +65,7 @@ def pressing(user, ledger, bought, act, code="SKA1B2C3D4", amount="300"):
     return press
 
 
-def adds_up(app):
+def assert_ledger_agrees(app):
     with app.app_context():
         found = reconcile()
         assert found.holds, found
@@ -89,7 +89,7 @@ def test_of_two_different_actions_at_once_one_succeeds_and_the_other_user_is_tol
     sold = 1 if WON[winner][1] == "paid" else 0
     assert ledger.stock(SKU) == (before[0] - sold, before[1])
     assert ledger.mails("paid") + ledger.mails("cancelled") == 1
-    adds_up(app)
+    assert_ledger_agrees(app)
 
 
 def test_four_owners_accept_at_once_and_it_is_accepted_once(app, owners, ledger, in_review):
@@ -101,7 +101,7 @@ def test_four_owners_accept_at_once_and_it_is_accepted_once(app, owners, ledger,
     assert ledger.stock(SKU) == (before[0] - 1, before[1])
     assert ledger.column("received", bought) == 2650
     assert ledger.mails("paid") == 1
-    adds_up(app)
+    assert_ledger_agrees(app)
 
 
 def test_a_cancelled_order_and_its_callback_at_once_lose_no_money(app, owners, ledger, provider):
@@ -119,7 +119,7 @@ def test_a_cancelled_order_and_its_callback_at_once_lose_no_money(app, owners, l
         assert (standing.order, standing.refund_due) in (("paid", False), ("cancelled", True))
         sold = 1 if standing.order == "paid" else 0
         assert ledger.stock(SKU) == (before[0] - sold, before[1])
-    adds_up(app)
+    assert_ledger_agrees(app)
 
 
 def test_asking_for_the_remaining_amount_twice_and_accepting_less_at_once_end_in_one(app, owners, ledger, in_review):
@@ -133,7 +133,7 @@ def test_asking_for_the_remaining_amount_twice_and_accepting_less_at_once_end_in
 
     assert sum("is asked for" in page or "Accepted as paid" in page for page in pages) == 1, pages
     assert ledger.column("received", bought) == 300
-    adds_up(app)
+    assert_ledger_agrees(app)
 
 
 def test_the_remaining_payment_and_accepting_less_at_once_lose_no_money(app, owners, ledger, in_review):
@@ -151,7 +151,7 @@ def test_the_remaining_payment_and_accepting_less_at_once_lose_no_money(app, own
     assert ledger.column("received", bought) == 2650
     assert ledger.column("refund_due_amount", bought) in (0, 2350)
     assert ledger.mails("paid") == 1
-    adds_up(app)
+    assert_ledger_agrees(app)
 
 
 def test_one_code_for_two_orders_at_once_pays_one(app, owners, ledger, provider):
@@ -162,7 +162,7 @@ def test_one_code_for_two_orders_at_once_pays_one(app, owners, ledger, provider)
 
     assert sorted(ledger.order_state(one).order for one in orders) == ["awaiting", "paid"]
     assert sum("That code was used already" in page for page in pages) == 1
-    adds_up(app)
+    assert_ledger_agrees(app)
 
 
 def test_three_refunds_at_once_of_one_sum_are_one(app, owners, ledger, provider):
@@ -177,4 +177,4 @@ def test_three_refunds_at_once_of_one_sum_are_one(app, owners, ledger, provider)
     assert ledger.column("refunded", bought) == 300
     assert sum("Refund of KSh 300 recorded" in page for page in pages) == 1
     assert ledger.mails("refunded") == 1
-    adds_up(app)
+    assert_ledger_agrees(app)

@@ -42,7 +42,7 @@ def test_slips_leave_refunded_goods_out_and_receipt_page_and_export_say_how_many
     of = lines(app, paid)
 
     page = actions.follow(
-        actions.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
+        actions.record_refund(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
     )
 
     assert "Refund of KSh 300 recorded" in page
@@ -65,10 +65,10 @@ def test_slips_leave_refunded_goods_out_and_receipt_page_and_export_say_how_many
 def test_only_refunded_goods_are_missing_from_stock_and_they_are_not_offered_again(app, actions, paid):
     of = lines(app, paid)
     page = f"/admin/orders/{actions.number(paid)}"
-    actions.give_back(paid, amount="300")
+    actions.record_refund(paid, amount="300")
     assert "back in stock." not in actions.owner.get(page).text
 
-    actions.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
+    actions.record_refund(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
     assert "2 pieces are not back in stock." in actions.owner.get(page).text
     form = actions.owner.get(f"{page}/give-back").text
     assert f'name="refunded-{of[OTHER]}"' not in form
@@ -82,10 +82,10 @@ def test_the_email_on_sending_leaves_refunded_goods_out_and_an_order_without_goo
     app, actions, paid
 ):
     of = lines(app, paid)
-    actions.give_back(paid, amount="300", **{f"refunded-{of[OTHER]}": "1"})
+    actions.record_refund(paid, amount="300", **{f"refunded-{of[OTHER]}": "1"})
     for step in ("packed", "sent"):
         assert actions.press(paid, "move", to=step).status_code == 303
-    actions.give_back(paid, amount="300", **{f"refunded-{of[SKU]}": "2"})
+    actions.record_refund(paid, amount="300", **{f"refunded-{of[SKU]}": "2"})
 
     [mail] = actions.mails("sent")
     assert ("2 x Classic" in mail, "mug" in mail) == (True, False)
@@ -97,7 +97,7 @@ def test_the_email_on_sending_leaves_refunded_goods_out_and_an_order_without_goo
 def test_more_than_was_bought_is_refused_and_keeps_what_was_typed(app, actions, paid, typed):
     name = f"refunded-{lines(app, paid)[SKU]}"
 
-    reply = actions.give_back(paid, amount="300", **{name: typed})
+    reply = actions.record_refund(paid, amount="300", **{name: typed})
 
     assert reply.status_code == 422
     assert "enter a number from 0 to 2" in reply.text

@@ -26,7 +26,7 @@ def pay_remaining(bought):
 @both_databases
 def test_the_remaining_amount_is_requested_and_its_payment_pays_the_order(actions, part_paid, ledger):
     before = ledger.stock(SKU)
-    page = actions.follow(actions.ask_rest(part_paid, 5000, 100))
+    page = actions.follow(actions.request_remaining(part_paid, 5000, 100))
 
     assert "The buyer is asked for KSh 100" in page and "wa.me/" in page
     assert (ledger.order_state(part_paid).order, ledger.column("remaining_requested", part_paid)) == ("review", 100)
@@ -48,46 +48,46 @@ def test_the_remaining_amount_is_requested_and_its_payment_pays_the_order(action
     assert ledger.column("remaining_requested", part_paid) == 0
     assert ledger.stock(SKU) == (before[0] - 2, before[1] - 2)
     assert ledger.mails("paid") == 1
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_another_amount_than_the_remaining_one_goes_to_review_and_is_asked_for_again(actions, part_paid, ledger):
-    actions.ask_rest(part_paid, 5000, 100)
+    actions.request_remaining(part_paid, 5000, 100)
     remaining = pay_remaining(part_paid)
     remaining.post_callback(remaining.callback(amount="40"))
     assert [kept.row for kept in ledger.callbacks(remaining)] == ["R4"]
     assert ledger.order_state(part_paid).order == "review"
 
-    actions.ask_rest(part_paid, 40, 60)
+    actions.request_remaining(part_paid, 40, 60)
 
     assert actions.sums(part_paid) == (5040, 0, 0, 0)
     assert ledger.column("remaining_requested", part_paid) == 60
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_the_amount_that_the_form_showed_must_still_be_missing(actions, part_paid, ledger):
     for received, missing in ((5000, 99), (4000, 1099), (0, 100)):
-        assert "Nothing was saved" in actions.follow(actions.ask_rest(part_paid, received, missing))
-    actions.ask_rest(part_paid, 5000, 100)
+        assert "Nothing was saved" in actions.follow(actions.request_remaining(part_paid, received, missing))
+    actions.request_remaining(part_paid, 5000, 100)
 
-    assert "Nothing was saved" in actions.follow(actions.ask_rest(part_paid, 5000, 100))
+    assert "Nothing was saved" in actions.follow(actions.request_remaining(part_paid, 5000, 100))
     assert actions.sums(part_paid) == (5000, 0, 0, 0)
     assert ledger.mails("remaining_payment") == 1
 
 
 def test_a_remaining_payment_after_less_was_accepted_is_due_as_a_refund(actions, part_paid, ledger):
-    actions.ask_rest(part_paid, 5000, 100)
+    actions.request_remaining(part_paid, 5000, 100)
     remaining = pay_remaining(part_paid)
     actions.accept_less(part_paid, "5100")
     remaining.post_callback(remaining.callback(amount="100"))
 
     assert [kept.row for kept in ledger.callbacks(remaining)] == ["R11"]
     assert actions.sums(part_paid) == (5100, 0, 100, 100)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_a_refused_part_payment_is_due_as_a_refund_and_ends_the_request(actions, part_paid, ledger):
-    actions.ask_rest(part_paid, 5000, 100)
+    actions.request_remaining(part_paid, 5000, 100)
     actions.press(part_paid, "refuse")
 
     assert ledger.order_state(part_paid).order == "cancelled"

@@ -37,9 +37,9 @@ def test_a_paid_order_is_cancelled_its_money_is_due_as_a_refund_and_its_goods_ar
     assert ledger.stock(SKU) == before
     assert ledger.uses("KARIBU10") == used - 1
     assert f"You paid KSh {bought.total:,} for it. We will refund you" in actions.mails("cancelled")[0]
-    actions.give_back(bought, amount=str(bought.total))
+    actions.record_refund(bought, amount=str(bought.total))
     assert (ledger.order_state(bought).order, actions.sums(bought)[2]) == ("cancelled", 0)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_an_order_that_was_sent_cannot_be_cancelled(actions, paid, ledger):
@@ -61,7 +61,7 @@ def test_sending_and_cancelling_at_once_end_in_one_of_the_two(actions, paid, led
 
     ended = (ledger.order_state(paid).order, ledger.column("fulfilment", paid), ledger.stock(SKU)[0])
     assert ended in (("cancelled", "unfulfilled", before[0]), ("paid", "sent", before[0] - 2))
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 @both_databases
@@ -69,7 +69,7 @@ def test_a_wrong_mark_is_undone_without_a_refund_and_its_code_pays_the_right_ord
     wrong, right = buy(), buy()
     actions.mark_paid(wrong)
 
-    page = actions.follow(actions.take_back(wrong))
+    page = actions.follow(actions.undo_mark_paid(wrong))
     actions.mark_paid(right)
 
     assert "is not marked paid any more; its code can be used again" in page
@@ -79,8 +79,8 @@ def test_a_wrong_mark_is_undone_without_a_refund_and_its_code_pays_the_right_ord
     assert actions.sums(wrong) == (0, 0, 0, 0)
     assert ledger.mails("refunded") == ledger.mails("not_paid") == 0
     assert ledger.mails("paid") == 1  # the right order's; the wrong one's was not sent yet
-    assert any(f"code {CODE}" in words and words.startswith("Undid the payment") for words in actions.acts())
-    assert actions.adds_up()
+    assert any(f"code {CODE}" in words and words.startswith("Undid the payment") for words in actions.audit_words())
+    assert actions.ledger_agrees()
     wrong.post_callback(wrong.callback())
     assert ledger.order_state(wrong).order == "paid"
     assert ledger.mails("paid") == 2
@@ -91,7 +91,7 @@ def test_a_buyer_who_got_the_receipt_is_told_that_it_was_a_mistake(actions, buy,
     actions.mark_paid(bought)
     ledger.put_mail("paid", tries=1)
 
-    actions.take_back(bought)
+    actions.undo_mark_paid(bought)
 
     assert "That was our mistake" in actions.mails("not_paid")[0]
 
@@ -106,12 +106,12 @@ def test_an_undone_mark_leaves_the_order_as_it_was(actions, buy, ledger, before,
     stock = ledger.stock(SKU)
     actions.mark_paid(bought)
 
-    actions.take_back(bought)
+    actions.undo_mark_paid(bought)
 
     assert (ledger.order_state(bought).order, ledger.column("paid_late", bought)) == (state, False)
     assert ledger.stock(SKU) == stock
     assert actions.sums(bought) == (0, 0, 0, 0)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
 def test_a_mark_is_undone_only_if_it_alone_pays_an_order_that_was_not_sent(actions, buy, paid):
@@ -120,7 +120,7 @@ def test_a_mark_is_undone_only_if_it_alone_pays_an_order_that_was_not_sent(actio
         actions.mark_paid(bought, code=f"SK{place}1B2C3D4")
     for to in ("packed", "sent"):
         actions.press(sent, "move", to=to)
-    actions.give_back(refunded, amount="100")
+    actions.record_refund(refunded, amount="100")
 
     for bought in (paid, sent, refunded):
         reply = actions.press(bought, "take-back", reason="Wrong", seen="1")
@@ -130,9 +130,9 @@ def test_a_mark_is_undone_only_if_it_alone_pays_an_order_that_was_not_sent(actio
 def test_a_refund_puts_goods_back_in_stock_at_most_what_the_order_took(actions, paid, ledger, before):
     field, page = goods_field(actions, paid), f"/admin/orders/{actions.number(paid)}"
 
-    too_many = actions.give_back(paid, amount="5100", **{field: "3"})
+    too_many = actions.record_refund(paid, amount="5100", **{field: "3"})
     assert "enter a number from 0 to 2" in too_many.text
-    actions.give_back(paid, amount="5100", **{field: "1"})
+    actions.record_refund(paid, amount="5100", **{field: "1"})
     assert ledger.stock(SKU)[0] == before[0] - 1
     assert "1 piece is not back in stock." in actions.owner.get(page).text
     send = actions.form(paid, "goods-back", **{field: "1", "reason": "Came back"})
@@ -153,11 +153,11 @@ def test_the_same_goods_returned_at_once_are_put_back_once(actions, paid, ledger
 def test_the_exports_of_orders_and_payments_have_the_same_sums(actions, buy, paid):
     by_hand, part, wrong = buy(), buy(), buy()
     actions.mark_paid(by_hand, code="SKZ1B2C3D4")
-    actions.give_back(paid, amount="100", method="CASH", code="")
+    actions.record_refund(paid, amount="100", method="CASH", code="")
     part.post_callback(part.callback(amount="5000"))
     actions.accept_less(part, "5000")
     actions.mark_paid(wrong, method="CASH", code="")
-    actions.take_back(wrong)
+    actions.undo_mark_paid(wrong)
 
     orders, payments = (
         list(csv.DictReader(io.StringIO(actions.owner.get(f"/admin/{file}").text.lstrip("\ufeff"))))
