@@ -133,6 +133,7 @@ def request_remaining(order: Order, received: int, remaining: int, actor: str) -
 
     The order stays in review and keeps its stock. Row R3d of the settlement table makes it paid once the remaining
     payment has come.
+
     `received` is what came through the attempt in review, 0 without one; `remaining` is the amount that the form
     showed. Raises StaleState when another amount is missing by now, and nothing is written.
     """
@@ -169,7 +170,7 @@ def resolve_attempt(attempt: PaymentAttempt, received: int, actor: str) -> None:
     accept_attempt(attempt, received, actor)
     if state != Payment.EXPIRED:
         money_ledger.add_refund_due(order, received)
-    elif order.money_here - order.refund_due_amount >= order.total and reservations.try_take(order.lines):
+    elif balance_due(order, 0) <= 0 and reservations.try_take(order.lines):
         transitions.transition(order, Payment.EXPIRED, Payment.PAID)
         _verify_balance(order, actor, write_off=0)
         transitions.complete_payment(order, utcnow(), late=True)

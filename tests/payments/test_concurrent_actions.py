@@ -25,6 +25,8 @@ from shop.payments.models import OfferedCode, PaymentAttempt
 from tests import both_databases
 from tests.shopper import Bought
 
+CASH = manual_payments.ManualPayment(100, "CASH", None, "Broken")
+
 
 @pytest.fixture
 def order(app, bought):
@@ -39,6 +41,7 @@ def order(app, bought):
         ("review", "open", lambda order: manual_payments.accept(order, 100, "owner")),  # no payment to accept
         ("review", "review", lambda order: manual_payments.resolve_attempt(order.attempts[0], 100, "owner")),
         ("cancelled", "open", lambda order: manual_payments.resolve_attempt(order.attempts[0], 0, "owner")),
+        ("paid", "paid", lambda order: manual_payments.mark_paid(order, "paid", CASH, "owner")),
         ("paid", "paid", lambda order: payment_reversals.undo_mark_paid(order, "Another order's", "owner")),
     ],
 )
@@ -69,7 +72,7 @@ def test_a_refund_is_not_recorded_when_more_was_refunded_since_the_form_was_show
     def refund():
         assert order.refunded == 0
         db.session.execute(update(Order).values(refunded=50), execution_options={"synchronize_session": False})
-        refunds.record_refund(order, 0, manual_payments.ManualPayment(100, "CASH", None, "Broken"), "owner")
+        refunds.record_refund(order, 0, CASH, "owner")
 
     with pytest.raises(StaleState):
         write(refund)

@@ -77,7 +77,7 @@ def order_mark_paid(number: str) -> ViewResponse:
         return back_to_order(number)
     form = MarkPaidForm()
     if request.method == "GET":
-        missing = order.total - (order.money_here - order.refund_due_amount)
+        missing = manual_payments.balance_due(order, 0)
         form.amount.data = request.args.get("amount", "")[:12] or str(missing if missing > 0 else order.total)
         form.code.data = request.args.get("code", "")[:10]
         form.method.data, form.seen.data = "MPESA", order.payment
