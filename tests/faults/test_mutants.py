@@ -21,7 +21,6 @@ TESTS = [
     "tests/payments/test_settlement_rules.py",
     "tests/payments/test_settlement.py",
     "tests/payments/test_callbacks_http.py",
-    "tests/payments/test_repeated_callbacks.py",
     "tests/payments/test_transaction_codes.py",
     "tests/payments/test_shortfalls.py",
     "tests/pricing",
