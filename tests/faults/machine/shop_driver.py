@@ -22,7 +22,6 @@ from shop.orders import expiry
 from shop.payments import callback_spool
 from tests.admin_client import AdminClient, create_owner
 from tests.faults.machine.model import AREAS, CODES, SHELF
-from tests.faults.reading import Reader
 from tests.shopper import ANSWERS, Shopper, hidden_fields
 
 OPENING_DAY = datetime(2026, 11, 2, 6, tzinfo=UTC)
@@ -55,6 +54,27 @@ class Chpter:
         if not self.up:
             raise Unreachable
         return PaymentSession(f"https://chpter.co/pay/{request.order_id}")
+
+
+class Reader:
+    """A connection of its own that sees what is committed."""
+
+    def __init__(self, app: Flask) -> None:
+        with app.app_context():
+            engine = db.engine
+        self._connection = engine.raw_connection()
+        if engine.dialect.name == "postgresql":
+            self._connection.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows."""
+        cursor = self._connection.cursor()
+        cursor.execute(query)
+        return [tuple(row) for row in cursor.fetchall()]
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
 
 
 class ShopDriver:
