@@ -1,6 +1,7 @@
-"""What tests of races and faults may ask for."""
+"""Fixtures of the fault programmes."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import astuple
@@ -21,17 +22,16 @@ from shop.checkout.forms import new_key
 from shop.core.database import db, write
 from tests.faults import figures, leaks
 from tests.faults.broken_http import HOST
-from tests.faults.letters import letters_in, text_of
 from tests.shopper import hidden_fields
 
 _BEGAN = monotonic()
 _reached: list[figures.Figure] = []
-_searched: list[leaks.Searched] = []  # what each test left behind
+_searched: Counter[str] = Counter()  # what all tests left behind
 
 
 @pytest.fixture
 def database_name(request: pytest.FixtureRequest) -> str:
-    """Where the test's shop keeps its orders, for people."""
+    """The name of the database of the test's shop."""
     return "PostgreSQL" if request.getfixturevalue("database_url").startswith("postgresql") else "SQLite"
 
 
@@ -47,7 +47,7 @@ def reached(database_name: str) -> Callable[..., None]:
 
 @pytest.fixture
 def answers(request: pytest.FixtureRequest) -> Iterator[leaks.Answers]:
-    """Every answer a shop gives in this process is looked at."""
+    """Looks at every answer that a shop gives in this process."""
     provider = request.getfixturevalue("provider") if "provider" in request.fixturenames else None
     with leaks.Answers(provider) as watching:
         yield watching
@@ -55,40 +55,46 @@ def answers(request: pytest.FixtureRequest) -> Iterator[leaks.Answers]:
 
 @pytest.fixture(autouse=True)
 def nothing_tells_a_secret(request: pytest.FixtureRequest, answers: leaks.Answers, tmp_path: Path) -> Iterator[None]:
-    """After each programme: what it logged, here and in its processes, tells of no key, no token and no buyer.
+    """After each programme: what it logged, here and in its processes, holds no key, no token and no buyer's details.
 
-    And no page, export or mail of it tells of a key, a password or a callback address.
+    No page, export or email of it holds a key, a password or a callback address.
     """
     app = request.getfixturevalue("app") if "app" in request.fixturenames else None
     with leaks.Lines() as here:
         yield
     if app:
         answers.outbox(app)
-    lines = [*here.all, *leaks.lines_of_files(tmp_path)]
-    answers.mails([text_of(letter) for letter in letters_in(tmp_path)])
-    assert leaks.found_in(lines, leaks.KEYS | leaks.SIGNED | leaks.PERSONS) == []
+    lines = [
+        *here.all,
+        *(line for log in tmp_path.rglob("*.log") for line in log.read_text(errors="replace").splitlines()),
+    ]
+    answers.emails(map(leaks.text_of, leaks.emails_in(tmp_path)))
+    assert leaks.found_in(lines, leaks.NOT_IN_LOGS) == []
     assert answers.found == []
-    _searched.append(answers.count + leaks.Searched(programmes=1, lines=len(lines)))
+    _searched.update(answers.searched, programmes=1, lines=len(lines))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """After a long programme that passed whole: store its figures. An xdist worker hands its figures on."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["reached"] = [astuple(figure) for figure in _reached]
-        session.config.workeroutput["searched"] = [astuple(searched) for searched in _searched]
+        session.config.workeroutput["searched"] = dict(_searched)
     elif figures.LONG and _reached and not session.testsfailed and not session.config.option.keyword:
-        words = sum(_searched, leaks.Searched()).words()
-        _reached.append(figures.Figure(figures.SECRETS, "both", words))
+        words = (
+            "0 in {lines:,} log lines, {pages:,} pages, {exports:,} exports and {mails:,} mails of {programmes:,} tests"
+        )
+        counts = {"pages": 0, "exports": 0, "mails": 0, **_searched}
+        _reached.append(figures.Figure(figures.SECRETS, "both", words.format(**counts)))
         [module] = {Path(argument.split("::")[0]).stem.removeprefix("test_") for argument in session.config.args}
         figures.write_figures(module, _reached, monotonic() - _BEGAN)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """A worker has ended: take over what it reached."""
+    """A worker has ended: take over its figures."""
     output = getattr(node, "workeroutput", {})
     _reached.extend(figures.Figure(*figure) for figure in output.get("reached", ()))
-    _searched.extend(leaks.Searched(*counts) for counts in output.get("searched", ()))
+    _searched.update(output.get("searched", {}))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A shop in which everything has happened once, with somebody of each kind in front of it, and the secrets it holds."""
+"""A shop in which everything has happened once, a visitor of each kind, and the secrets it holds."""
 
 import io
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
 from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, create_staff
-from tests.faults.letters import letters_in
+from tests.faults.leaks import emails_in
 from tests.faults.provider import Provider
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
 from tests.urls import address_of, routes
@@ -30,7 +30,7 @@ PRIVATE = {  # of the buyer whose orders are here: nobody else ever types it
 
 
 class Inhabited:
-    """Orders paid, in review and waiting, a cart, cart links, an import that waits, an invitation, mails."""
+    """Orders paid, in review and unpaid, a cart, cart links, the preview of an import, an invitation, emails."""
 
     def __init__(self, app: Flask, provider: Provider, folder: Path) -> None:
         self.app, self.provider, self.folder = app, provider, folder
@@ -52,7 +52,7 @@ class Inhabited:
         bought[1].post_callback(bought[1].callback(amount="1"))
         buyer.add(quantity=2)
         buyer.post("/cart/share", {})
-        self.sit_down()
+        self.sign_in()
         owner = self.visitors[OWNER]
         self._press(owner, "/admin/people/invite", email=GUEST, role="staff")
         self._press(owner, "/admin/carts/new", **{"title": "Gift set", f"quantity-{SKU}": "2", "place": "1"})
@@ -73,12 +73,16 @@ class Inhabited:
         reply = visitor.browser.post(address, data={**hidden, **fields}, content_type="multipart/form-data")
         assert reply.status_code == 303, f"{address}: {reply.text}"
 
-    def sit_down(self) -> None:
-        """Sign in whoever belongs to the admin, whatever became of their password, their right and their tries."""
+    def is_signed_in(self, who: str) -> bool:
+        """Whether a user of the admin is signed in; visitors without an account always count as such."""
+        return who not in (OWNER, PACKER) or self.visitors[who].browser.get("/admin/").status_code == 200
+
+    def sign_in(self) -> None:
+        """Sign both users of the admin in, with their first passwords and roles."""
         from shop.accounts.credentials import hash_password
         from shop.accounts.models import TwoFactor, TwoFactorTry, User
 
-        def as_at_first() -> None:
+        def restore() -> None:
             for table in (TwoFactorTry, TwoFactor):
                 db.session.query(table).delete()
             for email, role in ((EMAIL, "owner"), (STAFF, "staff")):
@@ -86,7 +90,7 @@ class Inhabited:
                 db.session.execute(update(User).where(User.email == email).values(values))
 
         with self.app.app_context():
-            write(as_at_first)
+            write(restore)
         for who, email in ((OWNER, EMAIL), (PACKER, STAFF)):
             owner = self.visitors[who]
             assert isinstance(owner, AdminClient)
@@ -98,14 +102,14 @@ class Inhabited:
         cookie = self.visitors[who].browser.get_cookie("session")
         return f"session={cookie.value}" if cookie else ""
 
-    def letters(self) -> list[EmailMessage]:
+    def emails(self) -> list[EmailMessage]:
         """Every mail that was sent."""
-        return letters_in(self.folder)
+        return emails_in(self.folder)
 
-    def link_in_mails(self, beginning: str) -> str:
+    def link_in_emails(self, beginning: str) -> str:
         """The token of the one-time link that a mail holds."""
-        for letter in self.letters():
-            for word in letter.get_body(("plain",)).get_content().split():
+        for email in self.emails():
+            for word in email.get_body(("plain",)).get_content().split():
                 if beginning in word:
                     return word.partition(beginning)[2]
         raise AssertionError(f"no mail holds {beginning}")
@@ -137,8 +141,8 @@ class Inhabited:
         return {
             **found,
             "callback_token": [one.callback_path.rsplit("/", 1)[1] for one in self.bought],
-            "invited_token": [self.link_in_mails("/admin/sign-in/invited/")],
-            "password_token": [self.link_in_mails("/admin/sign-in/password/")],
+            "invited_token": [self.link_in_emails("/admin/sign-in/invited/")],
+            "password_token": [self.link_in_emails("/admin/sign-in/password/")],
             "slug": ["kiondo-classic", "baskets"],
             "sku": [SKU],
             "act": ["up", "down", "on", "off"],
