@@ -1,7 +1,7 @@
-"""The shop in pencil and paper: what each event must lead to, by the docs, without a line of the shop's own code.
+"""A model of the shop: what each event must lead to, by the docs, without a line of the shop's own code.
 
 The settling table is that of tests/payments/test_settlement_rules.py, as data. Stock and discount uses are not
-counted along but derived from where the orders stand: what is gone was sold, what is held is held by somebody.
+counted along but derived from the states of the orders.
 """
 
 from collections import Counter, deque
@@ -10,27 +10,6 @@ from datetime import datetime, timedelta
 
 from shop.payments.settlement_rules import Facts
 from tests.payments.test_settlement_rules import looked_up
-
-# docs/states.md: which state may follow which.
-ORDER_MOVES = {
-    "awaiting": {"paid", "review", "expired", "cancelled"},
-    "expired": {"paid", "review"},
-    "review": {"paid", "cancelled"},
-    "paid": {"refunded", "cancelled"},
-    "cancelled": set(),
-    "refunded": set(),
-}
-ATTEMPT_MOVES = {
-    "creating": {"open", "create_failed", "failed", "review"},
-    "create_failed": {"failed", "review"},
-    "open": {"superseded", "failed", "paid", "review"},
-    "superseded": {"failed", "paid", "review"},
-    "failed": {"paid", "review"},
-    "review": {"paid", "failed"},
-    "paid": set(),
-}
-# Attempts an order goes through in one step: a try is written as creating and has its outcome before the step ends.
-NEW_ATTEMPT = {"open", "create_failed"}
 
 PRICES = {"STA-BEA-ONE": 320, "MUG-SPE-CRE": 1200, "KIO-CLA-TER": 2450}
 SHELF = {"STA-BEA-ONE": 6, "MUG-SPE-CRE": 3, "KIO-CLA-TER": 4}
@@ -106,13 +85,13 @@ class Order:
 
     @property
     def in_review(self) -> Attempt | None:
-        """The newest try a person has to look at."""
+        """The newest attempt that a person must review."""
         return next((one for one in reversed(self.attempts) if one.state == "review"), None)
 
 
 @dataclass(frozen=True)
 class Callback:
-    """What Chpter, or somebody who says so, posted: how it is to be read, and the bytes."""
+    """What was posted at a callback address: how it must be read, and the bytes."""
 
     to: Attempt
     raw: bytes
@@ -123,19 +102,19 @@ class Callback:
 
 
 class Model:
-    """All that was promised, sold and paid since the shop opened."""
+    """Everything ordered, sold and paid since the shop opened."""
 
     def __init__(self) -> None:
         self.orders: list[Order] = []
         self.cart: dict[str, int] = {}
         self.moved: Counter[str] = Counter()  # pieces written in or out in the admin
-        self.money: Counter[str] = Counter()  # by kind, as the proof's page shows it
-        self.codes: list[str] = []  # M-PESA's that were counted
+        self.money: Counter[str] = Counter()  # by kind, as the page Reconciliation shows it
+        self.codes: list[str] = []  # M-PESA codes that were counted
         self.spool: deque[Callback] = deque()
         self.rows: Counter[str] = Counter()  # of the settling table
         self.posted: list[Callback] = []  # everything ever posted, to be posted again
 
-    # what there is
+    # stock, codes and orders
 
     def pieces(self, sku: str, goods: str) -> int:
         return sum(order.lines.get(sku, 0) for order in self.orders if order.goods == goods)
@@ -157,7 +136,7 @@ class Model:
         return most is None or self.used(code) < most
 
     def orders_in(self, *states: str) -> list[Order]:
-        return [order for order in self.orders if order.state in states]
+        return [order for order in self.orders if not states or order.state in states]
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -188,7 +167,7 @@ class Model:
             self._sold(order)
 
     def begun(self, order: Order, one: Attempt, opened: bool) -> None:
-        """A try was written, and its page was opened, or not."""
+        """A new attempt, whose page was opened or not."""
         for older in order.attempts:
             if older.state == "open":
                 older.state = "superseded"
@@ -302,7 +281,7 @@ class Model:
         self._accepted_as_paid(order)
 
     def decided(self, one: Attempt, came: int) -> None:
-        """Money in review apart from its order came, or did not."""
+        """An owner decides about an attempt in review whose order is not."""
         order = one.order
         if order.state == "review" or one.state != "review":
             return
@@ -348,7 +327,7 @@ class Model:
         if then >= held:
             self.moved[sku] += then - there
 
-    # what several of them do
+    # shared
 
     def _received(self, order: Order, amount: int, kind: str) -> None:
         order.received += amount
@@ -383,11 +362,3 @@ def reduction(code: str, goods: int) -> int:
     """Whole shillings that a code takes off."""
     kind, value, _, _ = CODES[code]
     return min(goods, goods * value // 100 if kind == "percent" else value)
-
-
-def within(steps: int, table: dict[str, set[str]], word: str) -> set[str]:
-    """The words that may follow in so many moves, itself among them."""
-    words = {word}
-    for _ in range(steps):
-        words |= {follows for one in words for follows in table[one]}
-    return words

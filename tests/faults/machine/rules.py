@@ -16,7 +16,7 @@ from tests.faults.machine.model import PAYABLE, REFUNDABLE, Attempt, Callback, O
 from tests.faults.machine.shop_driver import body, killed_at_unlink
 
 NO = {"paid": "False", "message": "Insufficient funds", "payment_status": "Payment Incomplete."}
-# what is claims: how the body differs from a success, and how it is to be read
+# how a body differs from a success, and how it must be read
 BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "success": ({}, {"claim": "yes"}),
     "card": ({"payment_method": "CARD", "paid": "False"}, {"claim": "yes"}),
@@ -56,10 +56,10 @@ codes = st.sampled_from(["", "fresh", "fresh", "used"])
 
 
 def some(what: str, *states: str) -> Callable[[Any], Any]:
-    """Only while there is one: "orders" in these states, or "attempts" of any."""
+    """Only while there are "orders" in these states, or "attempts"."""
     if what == "attempts":
         return precondition(lambda self: any(order.attempts for order in self.model.orders))
-    return precondition(lambda self: self.model.orders_in(*(states or model.ORDER_MOVES)))
+    return precondition(lambda self: self.model.orders_in(*states))
 
 
 class Machine(Invariants):
@@ -94,13 +94,13 @@ class Machine(Invariants):
 
     @some("orders", "awaiting", "expired")
     @rule(pick=which)
-    def hear_that_it_was_paid(self, pick: int) -> None:
+    def pay(self, pick: int) -> None:
         attempts = [one for one in self.model.attempts if one.order.state in ("awaiting", "expired")]
         self._post(self._callback(_one(attempts, pick), "success"))
 
     @some("orders", "expired")
     @rule(pick=which)
-    def hear_that_what_is_gone_was_paid(self, pick: int) -> None:
+    def pay_after_its_stock_was_sold(self, pick: int) -> None:
         order = _one(self.model.orders_in("expired"), pick)
         for sku in order.lines:
             self.write_stock(sku, "sold out", 0)
@@ -108,20 +108,19 @@ class Machine(Invariants):
 
     @precondition(lambda self: any(one.state == "superseded" for one in self.model.attempts))
     @rule(pick=which)
-    def hear_that_an_earlier_try_was_paid(self, pick: int) -> None:
+    def pay_a_superseded_attempt(self, pick: int) -> None:
         earlier = [one for one in self.model.attempts if one.state == "superseded"]
         self._post(self._callback(_one(earlier, pick), "success"))
 
     @precondition(lambda self: self.model.posted)
     @rule(pick=st.integers(0, 30))
-    def hear_again(self, pick: int) -> None:
+    def post_again(self, pick: int) -> None:
         self._post(_one(self.model.posted, pick))
 
     @some("attempts")
     @rule(posts=st.lists(st.tuples(which, claims), min_size=1, max_size=3), statement=st.integers(1, 25))
     def database_away(self, posts: list[tuple[int, str]], statement: int) -> None:
-        """It refuses from the middle of settling on; what comes then waits on disk."""
-        self.callbacks = len(posts)
+        """It refuses from this statement of settling on; the callbacks wait on disk."""
         for pick, what in posts:
             callback = self._callback(_one(self.model.attempts, pick), what)
             self.shop.clock.move(timedelta(seconds=1))
@@ -136,7 +135,6 @@ class Machine(Invariants):
     @precondition(lambda self: self.model.spool)
     @rule(killed=st.booleans())
     def drain(self, killed: bool) -> None:
-        self.callbacks = len(self.model.spool)
         if killed:
             with killed_at_unlink(pytest.MonkeyPatch):
                 self.shop.drain()
@@ -183,18 +181,18 @@ class Machine(Invariants):
 
     @precondition(lambda self: any(order.remaining for order in self.model.orders))
     @rule(pick=which)
-    def hear_that_the_rest_was_paid(self, pick: int) -> None:
+    def pay_the_remaining_amount(self, pick: int) -> None:
         order = _one([order for order in self.model.orders if order.remaining], pick)
         self._post(self._callback(order.attempts[-1], "success"))
 
     @some("orders", "paid")
     @rule(pick=which)
-    def cancel_one_that_is_paid(self, pick: int) -> None:
+    def cancel_paid_order(self, pick: int) -> None:
         self._cancel_paid(_one(self.model.orders_in("paid"), pick))
 
     @precondition(lambda self: any(one.state == "review" for one in self.model.attempts))
     @rule(pick=which, came=st.sampled_from(["nothing", "total", "less"]))
-    def decide_apart(self, pick: int, came: str) -> None:
+    def decide_about_an_attempt(self, pick: int, came: str) -> None:
         one = _one([one for one in self.model.attempts if one.state == "review"], pick)
         amount = _sum(one.order, came)
         self._press(one.order, f"attempts/{one.reference}", came=str(amount))
@@ -209,7 +207,7 @@ class Machine(Invariants):
     @some("orders")
     @rule(pick=which, act=st.sampled_from(list(ACTS)))
     def act_at_any_time(self, pick: int, act: str) -> None:
-        """On an order in whatever state; then the admin, or the page, is to refuse it."""
+        """On an order in any state; the admin or the page may have to refuse it."""
         getattr(self, f"_{act}")(_one(self.model.orders, pick), *ACTS[act])
 
     @rule(sku=st.sampled_from(list(model.SHELF)), kind=st.sampled_from(STOCK), pieces=st.integers(1, 4))
@@ -224,14 +222,14 @@ class Machine(Invariants):
 
     @some("orders")
     @rule(pick=which, page=st.sampled_from(PAGES))
-    def look(self, pick: int, page: str) -> None:
+    def open_page(self, pick: int, page: str) -> None:
         order = _one(self.model.orders, pick)
         browser = self.shop.admin if page.startswith("/admin") else self.shop.browser
         assert browser.get(page.format(order)).status_code == 200
 
     @some("orders")
     @rule()
-    def send_mails(self) -> None:
+    def send_emails(self) -> None:
         self.shop.send()
         [(unsent,)] = self.shop.read("SELECT count(*) FROM outbox_email WHERE sent_at IS NULL")
         [(written,)] = self.shop.read("SELECT count(*) FROM outbox_email")
@@ -243,7 +241,7 @@ class Machine(Invariants):
             assert self.shop.browser.get(f"/orders/{order.token}").status_code == 200
             assert self.shop.admin.get(f"/admin/orders/{order.number}").status_code == 200
 
-    # how each is done
+    # how each is done, in the shop and in the model
 
     def _check_out(self, area: str, code: str, up: bool) -> None:
         possible, total = self.model.can_be_ordered(code), self.model.total(area, code)
