@@ -16,7 +16,7 @@ from tests.faults.machine.rules import Machine
 from tests.faults.machine.shop_driver import OPENING_DAY, Clock, ShopDriver
 
 # Under another name than its own, Hypothesis draws each run afresh. By its own it spends most runs on variations of the
-# last one, cut shortfall: good for shrinking, which is not done balance, but little of the shop is seen.
+# last one, cut short: good for shrinking, which is not done here, but little of the shop is seen.
 AVAILABLE_PROVIDERS["afresh"] = AVAILABLE_PROVIDERS["hypothesis"]
 PROGRAMME = "The whole shop as a state machine"
 SHORT = 25, 30  # runs and steps
@@ -28,7 +28,7 @@ def shop(app, monkeypatch):
     clock = Clock()
     monkeypatch.setattr("shop.core.clock.datetime", clock)
     for place in ("shop.accounts.staff_sessions.utcnow", "shop.accounts.login.utcnow"):
-        monkeypatch.setattr(place, lambda: OPENING_DAY)  # the merchant has just signed in, whatever day it is
+        monkeypatch.setattr(place, lambda: OPENING_DAY)  # so the login is always recent
     logging.disable(logging.CRITICAL)
     with app.app_context():
         _without_waiting_for_the_disk(db.engine)
@@ -39,7 +39,7 @@ def shop(app, monkeypatch):
 
 
 def _without_waiting_for_the_disk(engine) -> None:
-    """No power cut is proved balance, and most of the time would be spent on it."""
+    """No power cut is tested here, and most of the time would be spent on writing to disk."""
     sqlite = engine.dialect.name == "sqlite"
     quick = "PRAGMA synchronous = OFF" if sqlite else "SET synchronous_commit = off"
 
@@ -69,7 +69,7 @@ def run(shop: ShopDriver, runs: int, steps: int) -> None:
 
 
 @both_databases
-def test_whatever_happens_in_whatever_order_everything_is_accounted_for(shop, reached):
+def test_anything_in_any_order_is_accounted_for(shop, reached):
     runs, steps = size(SHORT[0], 1_000), size(SHORT[1], 50)
 
     run(shop, runs, steps)

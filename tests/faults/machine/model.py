@@ -299,17 +299,15 @@ class Model:
     def same_money(self, order: Order) -> None:
         twice = order.by_hand
         if 0 < twice <= order.refund_due_amount and twice < order.received:
-            remaining = (
-                order.refund_due_amount - twice
-            )  # Chpter's was the larger: of a paid order it pays what was let off
-            missing = min(order.shortfall, remaining) if order.state == "paid" else 0
+            # Chpter's payment was the larger one; what is left of it pays the shortfall of a paid order
+            paid = min(order.shortfall, order.refund_due_amount - twice) if order.state == "paid" else 0
             order.received -= twice
-            order.refund_due_amount -= twice + missing
-            order.shortfall -= missing
+            order.refund_due_amount -= twice + paid
+            order.shortfall -= paid
             order.by_hand = 0
             self.money["correction"] -= twice
 
-    def refunded_by_hand(self, order: Order, amount: int, code: str) -> None:
+    def refund_recorded(self, order: Order, amount: int, code: str) -> None:
         if order.state not in REFUNDABLE or not 0 < amount <= order.balance or code in self.codes:
             return
         self.codes.extend(filter(None, [code]))

@@ -356,7 +356,7 @@ class Machine(Invariants):
         }
         fields = self._money(parts[part] or 1, code, seen=str(order.refunded))
         assert self.shop.press(order.number, "give-back", **fields).status_code in (303, 422)
-        self.model.refunded_by_hand(order, int(fields["amount"]), fields["code"])
+        self.model.refund_recorded(order, int(fields["amount"]), fields["code"])
 
     def _money(self, amount: int, code: str, seen: str) -> dict[str, str]:
         used = self.model.codes[-1:] if code == "used" else []

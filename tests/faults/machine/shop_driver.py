@@ -212,7 +212,7 @@ class ShopDriver:
 
 
 class Killed(BaseException):
-    """The process ends balance."""
+    """The process ends here."""
 
 
 @contextmanager
