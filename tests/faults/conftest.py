@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import astuple
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_urlsafe
@@ -30,19 +31,10 @@ _searched: Counter[str] = Counter()  # what all tests left behind
 
 
 @pytest.fixture
-def database_name(request: pytest.FixtureRequest) -> str:
-    """The name of the database of the test's shop."""
-    return "PostgreSQL" if request.getfixturevalue("database_url").startswith("postgresql") else "SQLite"
-
-
-@pytest.fixture
-def reached(database_name: str) -> Callable[..., None]:
-    """Write down the figure a programme reached: reached("Forged callbacks", "0 of 20,000 accepted")."""
-
-    def note(programme: str, words: str) -> None:
-        _reached.append(figures.Figure(programme, database_name, words))
-
-    return note
+def reached(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Record a figure of a programme: reached("Forged callbacks", "0 of 20,000 accepted")."""
+    database = "PostgreSQL" if request.getfixturevalue("database_url").startswith("postgresql") else "SQLite"
+    return lambda programme, words: _reached.append(figures.Figure(programme, database, words))
 
 
 @pytest.fixture
@@ -105,9 +97,9 @@ def live(settings: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def checkout_forms(app, shopper):
-    """So many buyers with the same things, each in a cart of their own: their cookies, and their checkout forms.
+    """Buyers with the shopper's cart, each in a cart of their own: their cookies, and their checkout forms.
 
-    `answers` are what all of them type.
+    All of them type `answers`.
     """
     numbers = itertools.count()
 
@@ -117,51 +109,40 @@ def checkout_forms(app, shopper):
         with shopper.browser.session_transaction() as session:
             known = dict(session)
         with app.test_request_context():
-            buyers = [buyer(number) for number in itertools.islice(numbers, count)]
             signed = app.session_interface.get_signing_serializer(app)
-            cookies = [signed.dumps({**known, TOKEN: token}) for token in copies_of_cart(known[TOKEN], count)]
-            return cookies, [{**filled, **one, **answers, "checkout_key": new_key()} for one in buyers]
+            tokens = write(lambda: copies_of_cart(known[TOKEN], count))
+            cookies = [signed.dumps({**known, TOKEN: token}) for token in tokens]
+            forms = [{**filled, **buyer(next(numbers)), **answers, "checkout_key": new_key()} for _ in range(count)]
+        return cookies, forms
 
     return fill_in
-
-
-def copies_of_cart(token: str, count: int) -> list[str]:
-    """Tokens of so many carts like another."""
-    cart = db.session.scalars(select(Cart).where(Cart.token_hash == sha256(token.encode()).hexdigest())).one()
-    lines = db.session.scalars(select(CartLine).where(CartLine.cart_id == cart.id).order_by(CartLine.id)).all()
-    alike = {name: getattr(cart, name) for name in ("created_at", "updated_at", "area", "code")}
-    held = [{name: getattr(line, name) for name in ("sku", "quantity", "shown_price")} for line in lines]
-    tokens = [token_urlsafe(24) for _ in range(count)]
-
-    def copy() -> None:
-        for one in tokens:
-            again = Cart(**alike, token_hash=sha256(one.encode()).hexdigest())
-            db.session.add(again)
-            db.session.flush()
-            db.session.add_all([CartLine(cart_id=again.id, **line) for line in held])
-
-    write(copy)
-    return tokens
-
-
-@pytest.fixture
-def crowd(app, checkout_forms):
-    """Buyers with the same things in the cart, each at an address of their own: what each does to press Pay."""
-    numbers = itertools.count()
-
-    def gather(count: int, **answers: str):
-        pressed = zip(*checkout_forms(count, **answers), numbers, strict=False)
-        return [presses_pay(app, cookie, form, number) for cookie, form, number in pressed]
-
-    return gather
 
 
 def buyer(number: int) -> dict[str, str]:
     return {"phone_number": f"0712 {number // 1000:03d} {number % 1000:03d}", "email": f"buyer{number}@example.com"}
 
 
-def presses_pay(app, cookie: str, form: dict[str, str], number: int):
-    def press():
+def copies_of_cart(token: str, count: int) -> list[str]:
+    """Tokens of new carts like another."""
+    cart = db.session.scalars(select(Cart).where(Cart.token_hash == sha256(token.encode()).hexdigest())).one()
+    lines = db.session.scalars(select(CartLine).where(CartLine.cart_id == cart.id).order_by(CartLine.id)).all()
+    same = {name: getattr(cart, name) for name in ("created_at", "updated_at", "area", "code")}
+    in_cart = [{name: getattr(line, name) for name in ("sku", "quantity", "shown_price")} for line in lines]
+    tokens = [token_urlsafe(24) for _ in range(count)]
+    for new in tokens:
+        copy = Cart(**same, token_hash=sha256(new.encode()).hexdigest())
+        db.session.add(copy)
+        db.session.flush()
+        db.session.add_all([CartLine(cart_id=copy.id, **line) for line in in_cart])
+    return tokens
+
+
+@pytest.fixture
+def crowd(app, checkout_forms):
+    """Buyers with the shopper's cart, each at an address of their own: functions that press Pay."""
+    numbers = itertools.count()
+
+    def press(cookie: str, form: dict[str, str], number: int):
         browser = app.test_client()
         browser.set_cookie("session", cookie)
         address = f"10.0.{number // 250}.{number % 250}"  # believed where the settings name a proxy
@@ -169,12 +150,16 @@ def presses_pay(app, cookie: str, form: dict[str, str], number: int):
         back = reply.headers.get("Location", "")
         return browser.get(back) if back.startswith(("/checkout", "/cart")) else reply
 
-    return press
+    def gather(count: int, **answers: str):
+        cookies, forms = checkout_forms(count, **answers)
+        return [partial(press, *one, next(numbers)) for one in zip(cookies, forms, strict=True)]
+
+    return gather
 
 
 @pytest.fixture
 def together(monkeypatch):
-    """Let a number of buyers all have looked at the stock before the first of them writes."""
+    """Let this many buyers all have read the stock before the first of them writes."""
 
     def gate(count: int) -> None:
         barrier, place = Barrier(count), checkout.place_order

@@ -2,25 +2,31 @@
 
 import io
 from collections.abc import Iterator
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import select, update
 
+from shop.accounts.credentials import hash_password
+from shop.accounts.models import OneTimeLink, TwoFactor, TwoFactorTry, User
+from shop.cart.models import SharedCart
+from shop.catalog.csv_import.drafts import ImportDraft
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
-from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, create_staff
-from tests.faults.leaks import emails_in
+from shop.emails.models import OutboxEmail
+from shop.orders.models import Order
+from shop.payments.models import PaymentAttempt
+from shop.pricing.models import DeliveryArea, DiscountCode
+from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, create_staff, mailed_links
 from tests.faults.provider import Provider
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
 from tests.urls import address_of, routes
 
 NOBODY, BUYER, PACKER, OWNER = WHO = ("nobody", "buyer", "staff", "owner")
 GUEST = "guest@example.com"
-PRIVATE = {  # of the buyer whose orders are here: nobody else ever types it
+PRIVATE = {  # of the buyer with the orders; no other visitor types it
     "full_name": "Nyambura Unlogged",
     "phone_number": "0722 987 651",
     "email": "unlogged@example.com",
@@ -64,7 +70,7 @@ class Inhabited:
         return bought
 
     def send_mails(self) -> int:
-        """Send what waits; how many."""
+        """Send the emails that are due; how many."""
         with self.app.app_context():
             return send_due(self.app.config["SETTINGS"], utcnow())
 
@@ -79,8 +85,6 @@ class Inhabited:
 
     def sign_in(self) -> None:
         """Sign both users of the admin in, with their first passwords and roles."""
-        from shop.accounts.credentials import hash_password
-        from shop.accounts.models import TwoFactor, TwoFactorTry, User
 
         def restore() -> None:
             for table in (TwoFactorTry, TwoFactor):
@@ -102,28 +106,8 @@ class Inhabited:
         cookie = self.visitors[who].browser.get_cookie("session")
         return f"session={cookie.value}" if cookie else ""
 
-    def emails(self) -> list[EmailMessage]:
-        """Every mail that was sent."""
-        return emails_in(self.folder)
-
-    def link_in_emails(self, beginning: str) -> str:
-        """The token of the one-time link that a mail holds."""
-        for email in self.emails():
-            for word in email.get_body(("plain",)).get_content().split():
-                if beginning in word:
-                    return word.partition(beginning)[2]
-        raise AssertionError(f"no mail holds {beginning}")
-
     def _known(self) -> dict[str, list[str]]:
-        """What stands in the places of the routes: for each of their variables, what is really there."""
-        from shop.accounts.models import OneTimeLink, User
-        from shop.cart.models import SharedCart
-        from shop.catalog.csv_import.drafts import ImportDraft
-        from shop.emails.models import OutboxEmail
-        from shop.orders.models import Order
-        from shop.payments.models import PaymentAttempt
-        from shop.pricing.models import DeliveryArea, DiscountCode
-
+        """Existing values of each variable of the routes."""
         columns = {
             "number": Order.number,
             "order_token": Order.token,
@@ -141,8 +125,8 @@ class Inhabited:
         return {
             **found,
             "callback_token": [one.callback_path.rsplit("/", 1)[1] for one in self.bought],
-            "invited_token": [self.link_in_emails("/admin/sign-in/invited/")],
-            "password_token": [self.link_in_emails("/admin/sign-in/password/")],
+            "invited_token": [mailed_links(self.app)[-1].rpartition("/")[2]],
+            "password_token": [mailed_links(self.app, "new_password")[-1].rpartition("/")[2]],
             "slug": ["kiondo-classic", "baskets"],
             "sku": [SKU],
             "act": ["up", "down", "on", "off"],
@@ -152,7 +136,7 @@ class Inhabited:
         }
 
     def values(self, rule: str, variable: str) -> list[str]:
-        """What is really there for a variable of a route."""
+        """The existing values of a variable of a route."""
         kinds = {"/orders/": "order", "/import/": "draft", "/chpter/": "callback"}
         kinds |= {"/invited/": "invited", "/password/": "password"}
         if variable == "token":
@@ -160,7 +144,7 @@ class Inhabited:
         return self.known.get(variable, ["1"])
 
     def addresses(self) -> Iterator[str]:
-        """An address of every route that answers to GET, with what is really there in its places; orders each."""
+        """An address of every route that answers to GET, with existing values; of every order."""
         for rule in routes(self.app):
             names = sorted(rule.arguments)
             for number in range(3 if {"number", "token"} & set(names) else 1):

@@ -19,6 +19,7 @@ from shop.core.database import db
 from shop.emails.models import OutboxEmail
 from tests.admin_client import PASSWORD
 from tests.conftest import SECRET, TOKEN
+from tests.faults.behaviours import UNSAID
 from tests.faults.provider import Provider
 
 KEYS = {
@@ -31,6 +32,7 @@ KEYS = {
 }
 NOT_IN_LOGS = {
     **KEYS,
+    "provider's words": re.compile(UNSAID),
     # callback addresses are signed with SHA-256, form keys with SHA-1
     "signed token": re.compile(r"(?<![\w.-])[\w-]{22}\.(?:[\w-]{43}|[\w-]{27})(?![\w-])"),
     "phone": re.compile(r"(?<![\w.-])(?:\+?254|0)[17][0-9]{2}[ -]?[0-9]{3}[ -]?[0-9]{3}(?![\w-])"),
@@ -48,12 +50,14 @@ def found_in(texts: Iterable[str], kinds: dict[str, re.Pattern[str]], known: Ite
 
 
 class Answers:
-    """Looks at every answer that a shop in this process gives: no key, no password, no callback address.
+    """Looks at every answer of a shop in this process: no key, password, callback address or words of the provider.
 
     Cheap, for programmes that send a hundred thousand requests: known words, and no pattern but one.
     """
 
-    WORDS = (TOKEN.encode(), b"chpter_pk_", SECRET.encode(), PASSWORD.encode(), b"$argon2", b"/chpter/callbacks/")
+    WORDS = tuple(
+        word.encode() for word in (TOKEN, "chpter_pk_", SECRET, PASSWORD, "$argon2", "/chpter/callbacks/", UNSAID)
+    )
     SIGNED = re.compile(rb"[\w-]{22}\.[\w-]{43}")
 
     def __init__(self, provider: Provider | None) -> None:
@@ -61,6 +65,7 @@ class Answers:
         self.callbacks: set[str] = set()
         self._heard = 0
         self.searched: Counter[str] = Counter()
+        self.statuses: Counter[int] = Counter()
         self.found: list[str] = []
 
     def __enter__(self) -> "Answers":
@@ -72,6 +77,7 @@ class Answers:
 
     def _see(self, _app: Flask, response: Response, **_more: object) -> None:
         self.searched["exports" if response.mimetype == "text/csv" else "pages"] += 1
+        self.statuses[response.status_code] += 1
         self.look(response.headers.get("Location", "").encode())
         if response.is_sequence:
             self.look(response.get_data())

@@ -258,7 +258,7 @@ class Secrets:
         self.found += [f"{request.path} as {request.who}: {hit}" for hit in hits]
 
     def look_at_emails_and_lines(self, lines: list[str]) -> None:
-        for email in self.shop.emails():
+        for email in leaks.emails_in(self.shop.folder):
             self.searched["mails"] += 1
             self.found += leaks.found_in([leaks.text_of(email)], leaks.KEYS, self.keys)
         self.found += leaks.found_in(lines, leaks.NOT_IN_LOGS, self.all)
