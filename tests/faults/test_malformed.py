@@ -7,7 +7,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -21,7 +20,7 @@ from tests import both_databases
 from tests.conftest import TOKEN
 from tests.faults.callback_bodies import Body, Malformer, may_pay
 from tests.faults.figures import size
-from tests.faults.serving import Served
+from tests.faults.serving import Served, memory_of
 from tests.shopper import SKU, Bought
 
 pytestmark = both_databases
@@ -98,7 +97,8 @@ def post_bodies(orders: UnpaidOrders, post: Post, count: int, processes: Callabl
     source = Malformer(SEED)
     for number in range(-warm_up, count):
         if number == 0:
-            growth = -resident(processes())
+            gc.collect()
+            growth = -memory_of(processes())
         bought = orders.next()
         body = source.body(bought.reference, bought.total)
         status = post(bought, body)
@@ -108,20 +108,14 @@ def post_bodies(orders: UnpaidOrders, post: Post, count: int, processes: Callabl
         answers[status] += 1
         kinds.update(body.kinds)
         paid += is_paid
-    growth += resident(processes())
+    gc.collect()
+    growth += memory_of(processes())
     orders.put_back()
     assert set(answers) == ANSWERS
     assert paid > 0
     assert growth < MAX_GROWTH
     words = f"{count:,}: 0 of 5xx, 0 wrongly paid, {paid:,} that say so in other words paid, {len(kinds)} kinds"
     return words, growth
-
-
-def resident(processes: list[int]) -> int:
-    """Bytes of memory that the processes hold."""
-    gc.collect()
-    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in processes)
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
