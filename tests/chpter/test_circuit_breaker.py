@@ -8,7 +8,7 @@ import pytest
 from shop.chpter import BreakerOpen, Busy, ChpterError, Conflict, HttpError, TimedOut, TooManyRequests, UnsafeLink
 from shop.chpter.circuit_breaker import CircuitBreaker
 from tests.chpter.examples import client_for, eventually, session_request
-from tests.faults.provider import Provider
+from tests.provider import Provider
 
 
 class Clock:

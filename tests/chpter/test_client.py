@@ -15,8 +15,8 @@ from shop.chpter import (
     WrongRequest,
 )
 from tests.chpter.examples import CALLBACK_URL, TOKEN, client_for, session_request
-from tests.faults.behaviours import DIALECTS, FAULTS, UNSAID
-from tests.faults.provider import Provider
+from tests.provider import Provider
+from tests.provider_behaviours import DIALECTS, FAULTS, UNSAID
 
 CODES = {
     "unreachable": ("refused", "reset", "closed", "garbage", "long_header", "many_headers"),

@@ -13,8 +13,8 @@ from shop.emails import smtp
 from shop.emails.delivery import IN_HAND, send_due
 from shop.emails.models import OutboxEmail
 from tests import both_databases
+from tests.at_once import at_once
 from tests.emails.smtp_server import PostOffice, settings_for
-from tests.faults.at_once import at_once
 
 NOW = utcnow()
 

@@ -21,7 +21,8 @@ from shop.cart.storage import TOKEN
 from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
 from shop.core.database import db, write
-from tests.faults import figures, leaks
+from tests import figures
+from tests.faults import leaks
 from tests.faults.broken_http import HOST
 from tests.shopper import hidden_fields
 

@@ -19,8 +19,8 @@ from shop.core.database import db
 from shop.emails.models import OutboxEmail
 from tests.admin_client import PASSWORD
 from tests.conftest import SECRET, TOKEN
-from tests.faults.behaviours import UNSAID
-from tests.faults.provider import Provider
+from tests.provider import Provider
+from tests.provider_behaviours import UNSAID
 
 KEYS = {
     "provider key": re.compile(rf"{TOKEN}|chpter_pk_\w+"),

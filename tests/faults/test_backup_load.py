@@ -8,9 +8,9 @@ from shop.orders.models import Order
 from shop.payments.models import LedgerEntry, PaymentAttempt
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
-from tests.faults.figures import size
-from tests.faults.serving import Served, command
 from tests.faults.traffic import Callbacks, until
+from tests.figures import size
+from tests.serving import Served, command
 from tests.shopper import SKU
 
 BURST = size(20, 400)

@@ -23,10 +23,10 @@ from werkzeug.wrappers import Response
 
 from tests import both_databases
 from tests.faults import leaks
-from tests.faults.figures import size
-from tests.faults.forms_served import Form, forms_on
 from tests.faults.hostile_values import COLUMNS, CONTENT_TYPES, HEADERS, VALUES, catalogue_file
-from tests.faults.inhabited import NOBODY, WHO, Inhabited
+from tests.figures import size
+from tests.filled_shop import NOBODY, WHO, Inhabited
+from tests.forms_served import Form, forms_on
 from tests.malicious_input import check_cells, check_harmless
 
 SEED = 20261124

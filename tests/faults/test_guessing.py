@@ -22,7 +22,7 @@ from shop.payments.callback_intake import callback_token
 from tests import both_databases
 from tests.admin_client import EMAIL, AdminClient, CountingHasher, create_owner
 from tests.conftest import SECRET
-from tests.faults.figures import LONG, size
+from tests.figures import LONG, size
 from tests.shopper import Bought, hidden_fields
 
 pytestmark = both_databases

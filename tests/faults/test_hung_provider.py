@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from shop.core.database import db
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
-from tests.faults.figures import LONG, size
-from tests.faults.provider import Provider
-from tests.faults.serving import Answer, Served
 from tests.faults.traffic import Callbacks, Traffic, p95, statuses, until, visitors
+from tests.figures import LONG, size
+from tests.provider import Provider
+from tests.serving import Answer, Served
 from tests.shopper import SKU, Bought
 
 THREADS = 2 * 8  # processes and threads as in gunicorn.conf.py

@@ -8,7 +8,7 @@ from shop.payments.models import CallbackRecord, UnmatchedCallback
 from tests import both_databases
 from tests.admin_client import AdminClient, create_owner
 from tests.conftest import SECRET
-from tests.faults.figures import size
+from tests.figures import size
 from tests.shopper import SKU, Shopper
 
 pytestmark = both_databases

@@ -9,9 +9,9 @@ import pytest
 from shop.payments.callback_spool import drain_spool
 from tests import both_databases
 from tests.databases import postgres_server
-from tests.faults.figures import size
-from tests.faults.serving import Served
 from tests.faults.traffic import post_all
+from tests.figures import size
+from tests.serving import Served
 from tests.shopper import SKU
 
 BURST = 24  # callbacks a round

@@ -11,10 +11,10 @@ from statistics import linear_regression
 from urllib.parse import urlencode, urlsplit
 
 from tests import both_databases
-from tests.faults.figures import LONG, size
-from tests.faults.provider import Provider
-from tests.faults.serving import Answer, Served, memory_of
 from tests.faults.traffic import FORM
+from tests.figures import LONG, size
+from tests.provider import Provider
+from tests.serving import Answer, Served, memory_of
 from tests.shopper import ANSWERS, SKU, hidden_fields
 
 PAGES = (

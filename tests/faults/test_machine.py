@@ -11,9 +11,9 @@ from sqlalchemy import event
 
 from shop.core.database import db
 from tests import both_databases
-from tests.faults.figures import size
 from tests.faults.machine.rules import Machine
 from tests.faults.machine.shop_driver import OPENING_DAY, Clock, ShopDriver
+from tests.figures import size
 
 # Under another name than its own, Hypothesis draws each run afresh. By its own it spends most runs on variations of the
 # last one, cut short: good for shrinking, which is not done here, but little of the shop is seen.

@@ -19,8 +19,8 @@ from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.conftest import TOKEN
 from tests.faults.callback_bodies import Body, Malformer, may_pay
-from tests.faults.figures import size
-from tests.faults.serving import Served, memory_of
+from tests.figures import size
+from tests.serving import Served, memory_of
 from tests.shopper import SKU, Bought
 
 pytestmark = both_databases

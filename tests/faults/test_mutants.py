@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import TEMPLATE, Sqlite
-from tests.faults.figures import LONG
+from tests.figures import LONG
 
 PROGRAMME = "Faults put into the code of {}, one at a time"
 ROOT = Path(__file__).parents[2]

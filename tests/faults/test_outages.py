@@ -13,9 +13,9 @@ import pytest
 
 from tests.databases import Postgres, postgres_server
 from tests.external_programs import lacking
-from tests.faults.figures import size
-from tests.faults.serving import Served
 from tests.faults.traffic import drained, post_all, statuses
+from tests.figures import size
+from tests.serving import Served
 from tests.shopper import SKU
 
 BURST = 120

@@ -9,10 +9,10 @@ from shop import create_app
 from shop.chpter import ChpterClient
 from tests import both_databases
 from tests.admin_client import AdminClient, create_owner
-from tests.faults.at_once import at_once
-from tests.faults.behaviours import FAULTS, LASTING
-from tests.faults.figures import size
-from tests.faults.provider import Provider
+from tests.at_once import at_once
+from tests.figures import size
+from tests.provider import Provider
+from tests.provider_behaviours import FAULTS, LASTING
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
 
 DEADLINE = 1.0  # seconds, where the real ten would take too long

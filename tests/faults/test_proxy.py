@@ -14,7 +14,7 @@ import pytest
 
 from tests.faults.broken_http import HOST, Writer
 from tests.faults.nginx import Nginx
-from tests.faults.serving import Served
+from tests.serving import Served
 
 
 @pytest.fixture

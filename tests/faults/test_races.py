@@ -18,9 +18,9 @@ from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
 from shop.pricing.models import DiscountCode
 from tests import both_databases
+from tests.at_once import at_once
 from tests.databases import postgres_server
-from tests.faults.at_once import at_once
-from tests.faults.figures import LONG, size
+from tests.figures import LONG, size
 from tests.product_factory import Goods
 from tests.shopper import SKU
 

@@ -26,7 +26,7 @@ from shop.admin.payments.forms import RefundForm
 from shop.payments import models
 from shop.web.base_form import BaseForm
 from tests.conftest import SECRET
-from tests.faults.figures import size
+from tests.figures import size
 from tests.malicious_input import STRINGS
 
 ALLOWED = 0.050  # seconds

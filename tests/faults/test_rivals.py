@@ -7,9 +7,9 @@ import pytest
 
 from shop.orders.transitions import StaleState
 from tests import both_databases
-from tests.faults.at_once import at_once
-from tests.faults.between import Between
-from tests.faults.figures import size
+from tests.at_once import at_once
+from tests.between import Between
+from tests.figures import size
 from tests.shopper import SKU
 
 pytestmark = both_databases

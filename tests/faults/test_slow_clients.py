@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from tests.faults.broken_http import HOST
-from tests.faults.figures import size
 from tests.faults.nginx import Nginx
-from tests.faults.serving import Served
+from tests.figures import size
+from tests.serving import Served
 
 SLOW = 200
 HEAD = (

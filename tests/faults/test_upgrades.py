@@ -15,9 +15,9 @@ from shop.core.database import db
 from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
-from tests.faults.figures import size
-from tests.faults.serving import KeptOpen
 from tests.faults.traffic import Buyers, Callbacks, Traffic, drained, statuses, until
+from tests.figures import size
+from tests.serving import KeptOpen
 from tests.shopper import SKU, Bought
 
 pytestmark = both_databases

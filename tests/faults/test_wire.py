@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.faults.broken_http import FORM, Writer
-from tests.faults.serving import Served
+from tests.serving import Served
 
 TIMEOUT = 10  # seconds
 

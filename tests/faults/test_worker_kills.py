@@ -19,9 +19,9 @@ from shop.emails.models import OutboxEmail
 from shop.orders.models import Order, OrderEvent
 from tests import both_databases
 from tests.emails.smtp_server import PostOffice, settings_for
-from tests.faults.figures import size
-from tests.faults.serving import BIN, ROOT
 from tests.faults.traffic import until
+from tests.figures import size
+from tests.serving import BIN, ROOT
 from tests.shopper import SKU
 
 EMAILS, ORDERS = 12, 2  # of each a round

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from flask import Flask
 
 from shop.payments.callback_spool import drain_spool
-from tests.faults.serving import JSON, Answer, Served
+from tests.serving import JSON, Answer, Served
 from tests.shopper import Bought
 
 TIMEOUT = 60  # seconds

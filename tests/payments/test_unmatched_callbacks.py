@@ -12,7 +12,7 @@ from shop.payments.callback_spool import drain_spool
 from shop.payments.models import CallbackRecord, PaymentAttempt, UnmatchedCallback
 from shop.privacy.anonymise import MONTH
 from tests import both_databases
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from shop.orders.models import Order, OrderEvent
 from shop.privacy import anonymise
 from shop.privacy.anonymise import anonymise_old_orders
 from tests import both_databases, order_factory
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.privacy.test_anonymise import FINISHED, LONG_AGO, OTHER, UNFINISHED
 from tests.shopper import hidden_fields
 

@@ -18,8 +18,8 @@ from shop.store.settings import StoreSettings
 from tests import both_databases
 from tests.admin.orders.order_pages import audited, emails, events, notices, order_of, paid, token_of
 from tests.admin_client import DONE, AdminClient
-from tests.faults.at_once import at_once
-from tests.faults.between import Between
+from tests.at_once import at_once
+from tests.between import Between
 from tests.ledger_reader import Ledger
 from tests.shopper import Shopper, hidden_fields
 

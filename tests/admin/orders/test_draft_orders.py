@@ -18,7 +18,7 @@ from shop.payments.models import PaymentAttempt
 from tests import both_databases
 from tests.admin.orders.order_pages import audited, emails, events, text_of
 from tests.admin_client import STAFF
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.page_checks import CANARY
 from tests.shopper import SKU, Bought, hidden_fields
 

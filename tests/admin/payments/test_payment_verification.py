@@ -17,7 +17,7 @@ from shop.payments.review_queue import find_review_items
 from shop.store.settings import DEFAULT_VERIFICATION_THRESHOLD, store_settings_row
 from tests import both_databases, order_factory
 from tests.admin_client import EMAIL
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.shopper import hidden_fields
 
 MUST_VERIFY = "An owner has to verify this payment first"

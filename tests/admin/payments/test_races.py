@@ -8,7 +8,7 @@ import pytest
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.admin_client import AdminClient
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
 
 pytestmark = both_databases

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from tests import both_databases
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.payment_pages import CODE
 from tests.shopper import SKU
 

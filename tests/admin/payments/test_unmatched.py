@@ -12,7 +12,7 @@ from shop.orders.models import Order
 from shop.payments.reconciliation import reconcile
 from tests import both_databases
 from tests.admin_client import DONE, STAFF, AdminClient, create_owner, create_staff
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.ledger_reader import Ledger
 from tests.shopper import Bought, Shopper, hidden_fields
 

@@ -20,7 +20,7 @@ from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
 from shop.pricing.models import DeliveryArea, DiscountCode
 from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, create_staff, mailed_links
-from tests.faults.provider import Provider
+from tests.provider import Provider
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
 from tests.urls import address_of, routes
 

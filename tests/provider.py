@@ -2,7 +2,7 @@
 
 with Provider("slow") as provider: client = ChpterClient(provider.url, ...)
 
-tests/faults/behaviours.py names every behaviour but "ok". A behaviour may be changed at any time by setting
+tests/provider_behaviours.py names every behaviour but "ok". A behaviour may be changed at any time by setting
 `provider.behaviour`. `waiting_at_most` is the largest number of requests that waited for their answer at one time.
 """
 
@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.behaviours import DIALECTS, FAULTS, HUGE, LASTING, answer, endless, http
+from tests.provider_behaviours import DIALECTS, FAULTS, HUGE, LASTING, answer, endless, http
 
 _PAGE = b"<!doctype html><html lang='en'><title>Payment page</title><h1>Payment page</h1>"
 
