@@ -23,7 +23,7 @@ from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
-from shop.payments.unsupplied_orders import cancel_orders_without_stock, orders_without_stock
+from shop.payments.manual_payments import cancel_orders_without_stock, orders_without_stock
 from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.fingerprints import UNKNOWN, Change, posted_fingerprint, stale_form
 from shop.web.form_fields import WholeNumberField

@@ -21,8 +21,8 @@ from shop.core.clock import utcnow
 from shop.core.database import db, write
 from tests import both_databases
 from tests.admin_client import DONE, AdminClient, create_owner
+from tests.between import Between
 from tests.csv_sheets import NEW, CsvPages, everything, imported, planned, rows_of, sheet, variant
-from tests.faults.between import Between
 from tests.page_checks import CANARY
 from tests.query_counter import counted
 from tests.shopper import SKU, hidden_fields

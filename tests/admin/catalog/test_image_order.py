@@ -12,7 +12,7 @@ from shop.catalog.models import Product, ProductImage, Variant
 from shop.core.database import db, write
 from tests import both_databases
 from tests.admin_client import DONE
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.image_fixtures import SLUG, act, ids, on_disk, paths
 from tests.malicious_files import photo
 from tests.page_checks import CANARY

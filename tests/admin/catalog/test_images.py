@@ -11,7 +11,7 @@ from shop.catalog.images.paths import Shape, files_of
 from shop.catalog.images.processing import shrink
 from shop.core.database import db, write
 from tests import both_databases
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.image_fixtures import SLUG, on_disk, paths
 from tests.malicious_files import exif, grainy, photo
 from tests.page_checks import CANARY

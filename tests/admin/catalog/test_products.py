@@ -8,7 +8,7 @@ from shop.catalog.slugs import tidy_sku
 from shop.core.database import db
 from tests import both_databases
 from tests.admin_client import AdminClient
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.page_checks import CANARY
 from tests.product_factory import fields_of, problems
 from tests.shopper import SKU

@@ -12,7 +12,7 @@ from shop.core.database import db, write
 from shop.orders.expiry import expire_orders
 from shop.orders.models import Order
 from tests import both_databases
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.page_checks import CANARY
 from tests.product_factory import problems
 from tests.shopper import SKU, Shopper, hidden_fields
