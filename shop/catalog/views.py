@@ -224,7 +224,10 @@ def _list_controls(chosen: ProductFilter, sort: str, default_sort: str, **kept: 
             values["page"] = page
         return url_for(request.endpoint or "catalog.home", **values)
 
+    def link_to_page(page: int) -> str:
+        return address(page=page)
+
     sorts = [(key, label) for key, (label, _) in queries.SORTS.items()]
     if default_sort == queries.BEST:
         sorts.insert(0, (queries.BEST, "Best match"))
-    return {"chosen": chosen, "sort": sort, "sorts": sorts, "address": address}
+    return {"chosen": chosen, "sort": sort, "sorts": sorts, "address": address, "link_to_page": link_to_page}

@@ -79,7 +79,7 @@ def test_a_logo_is_an_act_in_the_log_and_the_settings_stay(app, owner, goods):
         assert current_store().name == "Duka"
 
 
-def test_a_removed_logo_gives_way_to_the_drawing_and_its_files_go_a_day_later(app, owner, tmp_path):
+def test_a_removed_logo_gives_way_to_the_first_letter_and_its_files_go_a_day_later(app, owner, tmp_path):
     send(owner, photo())
     path = logo_of(app)
     age(tmp_path)
@@ -88,7 +88,8 @@ def test_a_removed_logo_gives_way_to_the_drawing_and_its_files_go_a_day_later(ap
 
     assert remove(owner).status_code == 303
 
-    assert logo_of(app) == "img/logo.svg"
+    assert logo_of(app) == ""
+    assert 'class="shop-logo" src="/icon.svg' in owner.get(PAGE).text
     assert sweep(app) == 0, "a page that was just sent may still show it"
     age(tmp_path)
     assert sweep(app) == 1
@@ -114,7 +115,8 @@ def test_what_is_no_image_changes_no_logo(app, owner, tmp_path, sent):
     assert reply.status_code == 422
     assert owner.page.findtext(".//title").startswith("Error: ")
     assert "The logo was not changed" in reply.text
-    assert logo_of(app) == "img/logo.svg"
+    assert logo_of(app) == ""
+    assert 'class="shop-logo" src="/icon.svg' in owner.get(PAGE).text
     assert on_disk(tmp_path) == []
 
 
@@ -135,7 +137,8 @@ def test_staff_changes_no_logo(app, staff):
     for address in (f"{PAGE}/logo", f"{PAGE}/logo/remove"):
         token = hidden_fields(staff.get("/admin/").text)["csrf_token"]
         assert staff.post(address, {"csrf_token": token}).status_code == 403
-    assert logo_of(app) == "img/logo.svg"
+    assert logo_of(app) == ""
+    assert 'class="shop-logo" src="/icon.svg' in owner.get(PAGE).text
 
 
 def test_every_page_shows_uploaded_images_wherever_it_showed_drawings(app, owner, shopper):
