@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from flask import Flask
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from tests.faults.provider import Provider
@@ -50,6 +51,14 @@ class Shopper:
     def add(self, sku: str = SKU, quantity: int | str = 1) -> TestResponse:
         """Add a SKU to the cart."""
         return self.post("/cart/add", {"sku": sku, "quantity": str(quantity)})
+
+    @property
+    def quantities(self) -> dict[str, str]:
+        """Quantities by SKU as the cart page shows them."""
+        self.get("/cart")
+        boxes = self.page.iter("input") if self.page is not None else []
+        named = {box.get("name", "").partition("quantity-")[2]: box.get("value", "") for box in boxes}
+        return {sku: quantity for sku, quantity in named.items() if sku}
 
     def fill_checkout(self, area: str = "nairobi-cbd", **answers: str) -> dict[str, str]:
         """The checkout form as a browser would send it, with its hidden fields."""
@@ -132,6 +141,16 @@ class Bought:
         reply = self.shopper.app.test_client().get(f"{self.order_path}/status")
         assert reply.status_code == 200
         return dict(reply.json or {})
+
+
+def change_variant(app: Flask, sku: str, **values: Any) -> None:
+    """The merchant changes a variant."""
+    from shop.catalog.models import Variant
+    from shop.core.database import db
+
+    with app.app_context():
+        db.session.execute(update(Variant).where(Variant.sku == sku).values(**values))
+        db.session.commit()
 
 
 def hidden_fields(html: str, form: str = "") -> dict[str, str]:
