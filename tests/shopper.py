@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from flask import Flask
-from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from tests.faults.provider import Provider
@@ -141,16 +140,6 @@ class Bought:
         reply = self.shopper.app.test_client().get(f"{self.order_path}/status")
         assert reply.status_code == 200
         return dict(reply.json or {})
-
-
-def change_variant(app: Flask, sku: str, **values: Any) -> None:
-    """The merchant changes a variant."""
-    from shop.catalog.models import Variant
-    from shop.core.database import db
-
-    with app.app_context():
-        db.session.execute(update(Variant).where(Variant.sku == sku).values(**values))
-        db.session.commit()
 
 
 def hidden_fields(html: str, form: str = "") -> dict[str, str]:

@@ -17,7 +17,7 @@ from shop.web.request_checks import is_cross_site
 from tests import both_databases
 from tests.faults.at_once import at_once
 from tests.query_counter import counted
-from tests.shopper import SKU, Shopper, change_variant, hidden_fields
+from tests.shopper import SKU, Shopper, hidden_fields
 
 MUG = "MUG-SPE-CRE"
 WHOLE = "Quantity must be a whole number from 0 to 20"
@@ -82,9 +82,9 @@ def test_a_form_with_repeated_or_missing_fields_is_handled(shopper):
     assert set(shopper.quantities) == {SKU}
 
 
-def test_what_cannot_be_bought_is_refused_with_a_message(app, shopper):
-    change_variant(app, MUG, active=False)
-    change_variant(app, "KIO-CLA-IND", on_hand=3, held=3)
+def test_what_cannot_be_bought_is_refused_with_a_message(shopper, ledger):
+    ledger.put(Variant, {"sku": MUG}, active=False)
+    ledger.put(Variant, {"sku": "KIO-CLA-IND"}, on_hand=3, held=3)
     refused = {
         **dict.fromkeys([MUG, "NO\x00SUCH", "x" * 10_000, "' OR 1=1 --", "%"], (1, "That is no longer sold")),
         "KIO-CLA-IND": (1, "Classic sisal kiondo (Indigo diamonds) is sold out"),
@@ -103,15 +103,13 @@ def test_what_cannot_be_bought_is_refused_with_a_message(app, shopper):
     assert "One order takes 20 of Classic sisal kiondo (Terracotta bands). For more, write to us" in html
 
 
-def test_changes_of_price_and_stock_are_shown_once(app, shopper):
+def test_changes_of_price_and_stock_are_shown_once(shopper, ledger):
     for sku in (SKU, MUG, "KIO-CLA-IND", "TOT-LEA-TAN", "TOT-LEA-CHA"):
         shopper.add(sku, 2)
-    change_variant(app, SKU, price=2600)
-    change_variant(app, MUG, on_hand=1)
-    change_variant(app, "KIO-CLA-IND", on_hand=0)
-    with app.app_context():
-        db.session.execute(update(Product).where(Product.slug == "leather-tote").values(active=False))
-        db.session.commit()
+    ledger.put(Variant, {"sku": SKU}, price=2600)
+    ledger.put(Variant, {"sku": MUG}, on_hand=1)
+    ledger.put(Variant, {"sku": "KIO-CLA-IND"}, on_hand=0)
+    ledger.put(Product, {"slug": "leather-tote"}, active=False)
 
     html = shopper.get("/cart").text
     assert html.count("The price of Classic sisal kiondo (Terracotta bands) is now KSh 2,600. It was KSh 2,450") == 1

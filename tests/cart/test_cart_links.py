@@ -13,7 +13,7 @@ from shop.cart.models import SharedCart, SharedLine
 from shop.catalog.models import Variant
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from tests.shopper import SKU, Shopper, change_variant
+from tests.shopper import SKU, Shopper
 
 MUG = "MUG-SPE-CRE"
 
@@ -39,9 +39,9 @@ def text_of(shopper):
     return " ".join("".join(shopper.page.itertext()).split())
 
 
-def test_opening_a_cart_link_changes_nothing(app, shopper, link):
+def test_opening_a_cart_link_changes_nothing(app, shopper, link, ledger):
     shopper.add(SKU, 5)
-    change_variant(app, SKU, price=3000)
+    ledger.put(Variant, {"sku": SKU}, price=3000)
     reply = shopper.get(link)
 
     assert reply.status_code == 200
@@ -53,8 +53,8 @@ def test_opening_a_cart_link_changes_nothing(app, shopper, link):
     assert "Set-Cookie" not in app.test_client().get(link).headers
 
 
-def test_the_button_fills_the_cart_at_todays_prices_and_a_second_press_changes_nothing(app, shopper, link):
-    change_variant(app, SKU, price=3000)
+def test_the_button_fills_the_cart_at_todays_prices_and_a_second_press_changes_nothing(app, shopper, link, ledger):
+    ledger.put(Variant, {"sku": SKU}, price=3000)
     assert shopper.post(link, {}).headers["Location"] == "/cart"
     shopper.post(link, {})
 
@@ -67,9 +67,9 @@ def test_the_button_fills_the_cart_at_todays_prices_and_a_second_press_changes_n
     assert shopper.quantities[SKU] == "5"
 
 
-def test_shared_goods_that_are_sold_out_short_or_withdrawn_are_left_out_with_a_message(app, shopper, link):
-    change_variant(app, SKU, on_hand=1)
-    change_variant(app, MUG, on_hand=0)
+def test_shared_goods_that_are_sold_out_short_or_withdrawn_are_left_out_with_a_message(app, shopper, link, ledger):
+    ledger.put(Variant, {"sku": SKU}, on_hand=1)
+    ledger.put(Variant, {"sku": MUG}, on_hand=0)
     shopper.get(link)
     assert "Speckled stoneware mug (Cream) is sold out" in text_of(shopper)
 
@@ -79,8 +79,8 @@ def test_shared_goods_that_are_sold_out_short_or_withdrawn_are_left_out_with_a_m
     assert "Speckled stoneware mug (Cream) is sold out, so it is not in your cart" in text_of(shopper)
     assert shopper.quantities == {SKU: "1"}
 
-    change_variant(app, SKU, active=False)
-    change_variant(app, MUG, active=False)
+    ledger.put(Variant, {"sku": SKU}, active=False)
+    ledger.put(Variant, {"sku": MUG}, active=False)
     assert "What was in this cart is no longer sold." in shopper.get(link).text
     before = uses(app)
     shopper.post(link, {})
