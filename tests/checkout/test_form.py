@@ -6,6 +6,7 @@ from werkzeug.datastructures import MultiDict
 from shop.checkout.forms import CheckoutForm
 from shop.core.database import db
 from shop.emails.models import OutboxEmail
+from shop.pricing.models import DeliveryArea
 from tests.checkout.page_parser import shown_form
 from tests.page_checks import CANARY
 from tests.shopper import ANSWERS, Shopper, hidden_fields
@@ -48,7 +49,7 @@ def validated(app, **answers):
     """The form of a shop with one delivery area, filled in."""
     with app.test_request_context(method="POST"):
         form = CheckoutForm(formdata=MultiDict({**VALID, **answers}))
-        form.offer([("1", "Nairobi CBD")], frozenset())
+        form.offer([DeliveryArea(id=1, name="Nairobi CBD", pickup=False)])
         form.validate()
         return form, {name: message for name, [message, *_] in form.errors.items() if name != "csrf_token"}
 
