@@ -72,13 +72,3 @@ def test_without_scripts_one_order_or_the_whole_list_is_packed(new_user):
 
     merchant.sees(re.compile(r"^[0-9]+ orders? marked packed\.$"))
     merchant.sees("Nothing to pack")
-
-
-def test_the_list_is_saved_as_a_file(user):
-    user.buy()
-    user.sign_in()
-    with user.page.expect_download() as download:
-        user.page.get_by_role("link", name="Export (CSV)").click()
-
-    assert download.value.suggested_filename.startswith("orders-")
-    assert user.orders[0][0] in download.value.path().read_text("utf-8-sig")

@@ -32,18 +32,6 @@ def test_without_scripts_the_order_page_reloads_itself(new_user):
     user.sees_paid()
 
 
-def test_without_scripts_an_area_chosen_at_the_checkout_is_priced_before_it_is_paid(new_user):
-    user = new_user("phone", java_script_enabled=False)
-    user.expected_statuses.add(409)
-    user.open_checkout(area="Mombasa")
-    expect(user.pay_button).to_have_text("Pay")
-    user.pay_button.click()
-
-    user.sees("The total is KSh 2,900 with delivery. If that is right, press Pay")
-    expect(user.page.get_by_label("Full name")).to_have_value("Wanjiru Test")
-    assert user.orders == []
-
-
 def test_a_whole_purchase_works_with_the_keyboard_alone(new_user):
     user = new_user("laptop")
     page, press = user.open("/"), user.page.keyboard.press
