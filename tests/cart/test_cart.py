@@ -148,6 +148,7 @@ def test_the_reason_for_refusing_a_discount_code_is_shown_beside_its_field(shopp
         html = shopper.get("/cart").text
         assert f"Discount code {words}" in html
         assert 'aria-describedby="code-error"' in html
+        assert '<details class="folded" open>' in html  # so that it can be corrected
 
 
 def test_only_a_cart_with_lines_leads_to_the_checkout(shopper):
