@@ -22,7 +22,7 @@ ANSWERS = {
     "note": "",
     "code": "",
 }
-SKU = "KIO-CLA-TER"  # in the demo shop: plenty of stock
+SKU, MUG = "KIO-CLA-TER", "MUG-SPE-CRE"  # in the demo shop: plenty of stock
 
 
 class Shopper:

@@ -17,9 +17,8 @@ from shop.web.request_checks import is_cross_site
 from tests import both_databases
 from tests.faults.at_once import at_once
 from tests.query_counter import counted
-from tests.shopper import SKU, Shopper, hidden_fields
+from tests.shopper import MUG, SKU, Shopper, hidden_fields
 
-MUG = "MUG-SPE-CRE"
 WHOLE = "Quantity must be a whole number from 0 to 20"
 FEWER = "Quantity must be 20 or fewer. For more, write to us"
 

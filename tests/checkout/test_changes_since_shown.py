@@ -9,8 +9,8 @@ from shop.checkout.page_snapshot import PageSnapshot, read_snapshot
 from shop.core.database import db
 from shop.orders.models import OrderLine
 from shop.pricing.models import DeliveryArea, DiscountCode
-from tests.checkout.page_parser import MUG, notice_of, shown_form, text_of
-from tests.shopper import ANSWERS, SKU, hidden_fields
+from tests.checkout.page_parser import notice_of, shown_form, text_of
+from tests.shopper import ANSWERS, MUG, SKU, hidden_fields
 
 CHANGES = {
     "price": (

@@ -9,8 +9,8 @@ from shop.catalog.models import Variant
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.pricing.models import DiscountCode
-from tests.checkout.page_parser import MUG, notice_of, pay_button, shown_form, text_of
-from tests.shopper import ANSWERS, SKU, Shopper, hidden_fields
+from tests.checkout.page_parser import notice_of, pay_button, shown_form, text_of
+from tests.shopper import ANSWERS, MUG, SKU, Shopper, hidden_fields
 
 
 def test_a_refused_checkout_redirects_to_a_page(shopper, orders):

@@ -14,9 +14,9 @@ from shop.orders.models import Order
 from shop.payments.callback_intake import hash_of, secret_of_token
 from shop.payments.models import PaymentAttempt
 from tests import both_databases
-from tests.checkout.page_parser import MUG, notice_of, shown_form
+from tests.checkout.page_parser import notice_of, shown_form
 from tests.conftest import SECRET
-from tests.shopper import ANSWERS, SKU, Shopper, hidden_fields
+from tests.shopper import ANSWERS, MUG, SKU, Shopper, hidden_fields
 
 
 def test_the_request_to_chpter_matches_its_documentation(shopper, provider, app, ledger):
