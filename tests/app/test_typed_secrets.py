@@ -31,7 +31,7 @@ from shop.orders.states import UNDO_WITHIN, Fulfilment
 from shop.payments.models import LedgerEntry, PaymentAttempt
 from shop.store.settings import StoreSettings
 from tests.admin.test_malicious_text import addresses_of, poison
-from tests.faults.inhabited import OWNER, Inhabited
+from tests.filled_shop import OWNER, Inhabited
 
 SECRET = "31" * 20
 KINDS = {"placed", "paid", "new_order", "failed", "order_link", "sent", "ready", "note", "cancelled", "refunded"}

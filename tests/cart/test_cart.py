@@ -15,7 +15,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.web.request_checks import is_cross_site
 from tests import both_databases
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.query_counter import counted
 from tests.shopper import MUG, SKU, Shopper, hidden_fields
 

@@ -13,7 +13,7 @@ from shop.pricing.models import DiscountCode
 from shop.web.form_fields import day_end, last_day_before
 from tests import both_databases, order_factory
 from tests.admin_client import DONE
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.page_checks import CANARY
 from tests.shopper import hidden_fields
 
