@@ -22,7 +22,7 @@ ANSWERS = {
     "note": "",
     "code": "",
 }
-SKU = "KIO-CLA-TER"  # in the demo shop: plenty of stock
+SKU, MUG = "KIO-CLA-TER", "MUG-SPE-CRE"  # in the demo shop: plenty of stock
 
 
 class Shopper:
@@ -50,6 +50,14 @@ class Shopper:
     def add(self, sku: str = SKU, quantity: int | str = 1) -> TestResponse:
         """Add a SKU to the cart."""
         return self.post("/cart/add", {"sku": sku, "quantity": str(quantity)})
+
+    @property
+    def quantities(self) -> dict[str, str]:
+        """Quantities by SKU as the cart page shows them."""
+        self.get("/cart")
+        boxes = self.page.iter("input") if self.page is not None else []
+        named = {box.get("name", "").partition("quantity-")[2]: box.get("value", "") for box in boxes}
+        return {sku: quantity for sku, quantity in named.items() if sku}
 
     def fill_checkout(self, area: str = "nairobi-cbd", **answers: str) -> dict[str, str]:
         """The checkout form as a browser would send it, with its hidden fields."""

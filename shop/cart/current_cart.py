@@ -1,19 +1,24 @@
-"""The visitor's own cart: its contents, and each way to change it."""
+"""The visitor's own cart: its contents, each way to change it, and the limit of wrong discount codes."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from flask_limiter import RateLimitExceeded
+from limits import parse
 
 from shop.cart import storage
 from shop.cart.contents import MAX_LINES, MAX_QUANTITY, CartContents, CartProblem, cart_contents, read_lines
 from shop.cart.storage import LockedCart
-from shop.pricing.discount_codes import normalised_code
+from shop.pricing.discount_codes import discount_code_by_name, normalised_code
 from shop.pricing.quote import LineItem
 from shop.web.extensions import limiter
+from shop.web.rate_limits import client_address
 
 NEW_CARTS = "600 per hour"  # of one client address: mobile operators put thousands of phones behind one
 TOO_MANY_CARTS = "Very many carts come from your network at the moment. Wait 10 minutes, then add it again"
+WRONG_CODES = parse("30 per hour")  # in the shop by client address, in the admin by user
+TOO_MANY_CODES = "Too many wrong discount codes came from your network. Wait an hour, or go on without one"
 Result = TypeVar("Result")
 
 
@@ -148,3 +153,29 @@ def _accept_changes(cart: LockedCart, shown: CartContents) -> None:
         row.shown_price = prices.get(sku, row.shown_price)
         if sku in shown.withdrawn:
             row.quantity = row.removed = 0
+
+
+def may_try_code(typed: str | None) -> bool:
+    """True when a buyer may try this discount code. Only wrong codes count, and never the one in the cart.
+
+    Over the limit correct codes are refused too: accepting them would tell which ones exist.
+    """
+    code = normalised_code(typed or "")
+    return not code or code == storage.stored_cart().code or _allowed(code, client_address())
+
+
+def may_try_code_in_admin(typed: str | None, user_id: int) -> bool:
+    """True when a user may try this discount code for a draft order."""
+    code = normalised_code(typed or "")
+    return not code or _allowed(code, f"account {user_id}")
+
+
+def _allowed(code: str, key: str) -> bool:
+    if not limiter.enabled:
+        return True
+    with suppress(Exception):  # a rate limit store that is down must not stop a sale
+        if not limiter.limiter.test(WRONG_CODES, "wrong discount codes", key):
+            return False
+        if discount_code_by_name(code) is None:
+            limiter.limiter.hit(WRONG_CODES, "wrong discount codes", key)
+    return True

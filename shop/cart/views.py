@@ -9,7 +9,6 @@ from shop.cart import current_cart as carts
 from shop.cart import storage
 from shop.cart.cart_links import BUYER_LINK_LIFETIME, count_use, share, shared_cart
 from shop.cart.contents import CartContents, CartProblem, cart_contents, read_quantity
-from shop.cart.discount_code_limit import TOO_MANY, may_try_code
 from shop.cart.models import SharedCart
 from shop.core.clock import utcnow
 from shop.core.database import write
@@ -109,9 +108,9 @@ def update() -> Response:
     )
     apply = request.form.get("apply")
     code = "" if apply == "none" else request.form.get("code")
-    if not may_try_code(code):
+    if not carts.may_try_code(code):
         code = None
-        flash(TOO_MANY, "problem")
+        flash(carts.TOO_MANY_CODES, "problem")
     carts.choose(request.form.get("area"), code)
     if removed or 0 in quantities.values():
         return redirect(url_for("cart.show", removed=1), 303)

@@ -1,6 +1,8 @@
-"""The checkout form and its error messages."""
+"""The checkout form, its error messages, and the changes since its page was shown."""
 
 import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from email_validator import EmailNotValidError
 from flask import current_app, request
@@ -8,17 +10,22 @@ from itsdangerous import BadSignature, Signer
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
 
+from shop.cart.contents import CartContents
+from shop.checkout.page_snapshot import PageSnapshot, area_withdrawn, changes_since
 from shop.config import Settings
 from shop.core.clock import nairobi
 from shop.core.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
 from shop.core.text import name_problem, normalised_email, suggested_email, trimmed, typed_line, typed_text
-from shop.orders.placement import Buyer, code_used_up_for_buyer, held_until
-from shop.pricing.models import DiscountCode
+from shop.orders.placement import MAX_OPEN_ORDERS, Buyer, code_used_up_for_buyer, held_until
+from shop.pricing.models import DeliveryArea, DiscountCode, not_known
 from shop.web.base_form import BaseForm
 
 SAVED_FIELDS = ("full_name", "phone_number", "email", "area", "location", "note", "code", "shown_total", "doubted")
 MAX_ANSWER_LENGTH = 2000  # characters of one answer that are saved
 SEND_AGAIN = "send the form again"
+OPEN_TOO_LONG = "This page was open for too long. Nothing is lost: check it and press Pay again"
+PAY_OPEN_ORDERS = "Pay one of them, by the link we emailed, or wait until one ends, then press Pay again"
+NAMES = {"phone_number": "phone number", "email": "email address"}
 BAD_EMAIL = "Enter an email address in the correct format, like name@example.com"
 
 
@@ -61,10 +68,10 @@ class CheckoutForm(BaseForm):
 
     pickups: frozenset[str] = frozenset()
 
-    def offer(self, areas: list[tuple[str, str]], pickups: frozenset[str]) -> None:
-        """Set the delivery areas as (id, name), and the ids of pickup points."""
-        self.area.choices = areas
-        self.pickups = pickups
+    def offer(self, areas: Sequence[DeliveryArea]) -> None:
+        """Set the delivery areas to choose from."""
+        self.area.choices = [(str(area.id), area.name) for area in areas]
+        self.pickups = frozenset(str(area.id) for area in areas if area.pickup)
 
     def validate_full_name(self, field: StringField) -> None:
         """Refuse links and hidden characters: the name is sent by email to an address that was not verified."""
@@ -143,7 +150,52 @@ class CheckoutForm(BaseForm):
         return Buyer(
             full_name=self.full_name.data,
             phone_number=kenyan_mobile(self.phone_number.data),
-            email=normalised_email(self.email.data),
+            email=normalised_email(self.email.data) if self.email.data else "",  # optional in the admin
             location=self.location.data,
             note=self.note.data,
         )
+
+
+@dataclass(frozen=True)
+class CheckoutProblems:
+    """Errors as (id of a field, message), and a text about changes to read before pressing Pay again."""
+
+    errors: list[tuple[str, str]]
+    changes: str
+
+
+def checkout_problems(
+    form: CheckoutForm, cart: CartContents, shown: PageSnapshot, sent: Mapping[str, str]
+) -> CheckoutProblems:
+    """Collect the problems of a validated form.
+
+    `sent` holds the saved answers and what the submission met: `main` (an error), `many` (fields with too many open
+    orders), `news` (a change) and `code_refused` (an error of the discount code).
+    """
+    _check_discount_code(form, cart, shown, sent)
+    withdrawn = area_withdrawn(shown, cart, sent.get("area", ""))
+    if withdrawn and form.area.errors:
+        form.area.errors = [withdrawn]
+    for name in sent.get("many", "").split():
+        if name in NAMES and not form[name].errors:
+            form[name].errors = [f"{MAX_OPEN_ORDERS} orders with this {NAMES[name]} wait to be paid. {PAY_OPEN_ORDERS}"]
+    errors = [("main", sent["main"])] if sent.get("main") else []
+    for field in form:
+        if field.name != "csrf_token":
+            errors.extend((field.name, str(message)) for message in field.errors)
+    changes = changes_since(shown, sent.get("shown_total", ""), cart, cart.area)
+    texts = [text for text in (sent.get("news", ""), *changes) if text]
+    return CheckoutProblems(errors, ". ".join([*texts, "If that is right, press Pay"] if changes else texts))
+
+
+def _check_discount_code(form: CheckoutForm, cart: CartContents, shown: PageSnapshot, sent: Mapping[str, str]) -> None:
+    if sent.get("code_refused"):
+        form.code.errors = [sent["code_refused"]]
+    elif cart.code_problem and shown.code == cart.code:  # the page showed the code as applied
+        switched_off = cart.code_problem == not_known(cart.code)
+        problem = f"Discount code {cart.code} has ended" if switched_off else cart.code_problem
+        form.code.errors = [f"{problem}. Remove it to go on"]
+    elif cart.code_problem:
+        form.code.errors = [cart.code_problem]
+    elif used_up := form.problem_with_code(cart.discount_code):
+        form.code.errors = [used_up]

@@ -29,7 +29,7 @@ NOT_CHANGED = "Your order is placed. Its details were not changed: {}."
 def resubmit(order: Order, form: CheckoutForm) -> str:
     """Apply a form that made this order before. Returns the address to redirect to: payment page or order page."""
     order_page = url_for("orders.show", token=order.token)
-    form.offer([(str(area.id), area.name) for area in delivery_areas()], frozenset())
+    form.offer(delivery_areas())
     form.validate()
     if order.payment != Payment.AWAITING or form.csrf_token.errors:
         return payment_or_order_page(order)

@@ -14,10 +14,8 @@ from werkzeug.wrappers import Response
 from shop.cart import current_cart as carts
 from shop.cart import storage
 from shop.cart.contents import CartContents, CartProblem
-from shop.cart.discount_code_limit import TOO_MANY, may_try_code
-from shop.checkout.forms import CheckoutForm, new_key
+from shop.checkout.forms import OPEN_TOO_LONG, CheckoutForm, CheckoutProblems, checkout_problems, new_key
 from shop.checkout.page_snapshot import read_snapshot, snapshot_of
-from shop.checkout.problems import OPEN_TOO_LONG, CheckoutProblems, checkout_problems
 from shop.checkout.resubmission import payment_or_order_page, resubmit
 from shop.checkout.submission import order_by_checkout_key, place_order
 from shop.orders.lookup import open_orders, remember_order
@@ -56,7 +54,7 @@ def details() -> Response | str:
     problems = CheckoutProblems([], ". ".join(cart.notices))
     if again == "pay" and answers:
         form.code.data = answers.get("code") if answers.get("code_refused") else cart.code
-        _offer_areas(form, cart)
+        form.offer(cart.areas)
         form.validate()
         problems = checkout_problems(form, cart, read_snapshot(answers.get("shown")), answers)
     page = _page(form, cart, problems, again)
@@ -73,16 +71,16 @@ def submit() -> Response:
         return redirect(resubmit(placed, form), 303)
     apply = request.form.get("apply")  # another button than Pay: "code" applies the discount code, "none" removes it
     code = "" if apply == "none" else form.code.data or ""
-    refused = not may_try_code(code)
+    refused = not carts.may_try_code(code)
     code = "" if refused else code
     cart = carts.current_cart(str(form.area.data or ""), code)
     if not cart.lines:
         return _without_cart(form)
     if refused:
-        return _back(form, cart, code_refused=TOO_MANY)
+        return _back(form, cart, code_refused=carts.TOO_MANY_CODES)
     if apply:
         return _back(form, cart, "code", "discount")
-    _offer_areas(form, cart)
+    form.offer(cart.areas)
     expired = not form.validate() and bool(form.csrf_token.errors)
     problems = checkout_problems(form, cart, read_snapshot(form.shown.data), form.answers())
     if expired:
@@ -147,11 +145,6 @@ def _without_cart(form: CheckoutForm) -> Response:
         _save_answers(form, "")
         flash("Your cart is empty now, so nothing was ordered. Your answers at the checkout are kept.", "problem")
     return redirect(url_for("orders.show", token=orders[0].token) if orders else url_for("cart.show"), 303)
-
-
-def _offer_areas(form: CheckoutForm, cart: CartContents) -> None:
-    pickups = frozenset(str(area.id) for area in cart.areas if area.pickup)
-    form.offer([(str(area.id), area.name) for area in cart.areas], pickups)
 
 
 def _page(form: CheckoutForm, cart: CartContents, problems: CheckoutProblems, again: str | None) -> str:

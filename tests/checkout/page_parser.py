@@ -2,8 +2,6 @@
 
 from tests.shopper import ANSWERS, hidden_fields
 
-MUG = "MUG-SPE-CRE"
-
 
 def text_of(page):
     return " ".join("".join(page.find(".//main").itertext()).split())

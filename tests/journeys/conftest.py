@@ -1,4 +1,4 @@
-"""A real browser before a real shop. Who has no Chromium is told so; in CI that is a failure."""
+"""A real browser with a real shop."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.journeys.browser_user import BrowserUser
 from tests.journeys.chromium import find_chromium, launch
 from tests.journeys.live_server import RunningShop
-from tests.journeys.visitor import Visitor
 
 
 @pytest.fixture(scope="package")
@@ -24,7 +24,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def shop(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningShop]:
-    """One shop for all journeys; each visitor has a phone number of their own."""
+    """One shop for all journeys; each user has a phone number of their own."""
     running = RunningShop(tmp_path_factory.mktemp("shop"))
     try:
         running.start()
@@ -35,20 +35,20 @@ def shop(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture
-def comes(browser: Browser, shop: RunningShop) -> Iterator[Callable[..., Visitor]]:
-    """Lets visitors in: comes("laptop", java_script_enabled=False). In the end none of them may have met trouble."""
+def new_user(browser: Browser, shop: RunningShop) -> Iterator[Callable[..., BrowserUser]]:
+    """Opens browsers: new_user("laptop", java_script_enabled=False). In the end none of them may have a problem."""
     with ExitStack() as stack:
-        visitors: list[Visitor] = []
+        users: list[BrowserUser] = []
 
-        def comes(size: str = "phone", **options: Any) -> Visitor:
-            visitors.append(stack.enter_context(Visitor(browser, shop, size, **options)))
-            return visitors[-1]
+        def open_browser(size: str = "phone", **options: Any) -> BrowserUser:
+            users.append(stack.enter_context(BrowserUser(browser, shop, size, **options)))
+            return users[-1]
 
-        yield comes
-        assert [trouble for visitor in visitors for trouble in visitor.trouble] == []
+        yield open_browser
+        assert [problem for user in users for problem in user.problems] == []
 
 
 @pytest.fixture
-def visitor(comes: Callable[..., Visitor]) -> Visitor:
-    """A visitor on a phone of 360 by 740."""
-    return comes("phone")
+def user(new_user: Callable[..., BrowserUser]) -> BrowserUser:
+    """A user with a phone of 360 by 740."""
+    return new_user("phone")

@@ -16,11 +16,11 @@ ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
 FLASK = (str(BIN / "flask"), "--app", "wsgi")
 MERCHANT, PASSWORD = "merchant@example.com", "vitunguu-saba-na-nyanya-mbili"
-SKU = "KIO-CLA-TER"  # what most visitors buy: there must be enough of it
-PATIENCE = 120  # seconds a process has to answer
-READ: set[Path] = set()  # mails that a test has read
-LATE = 3  # seconds
-direct = build_opener(ProxyHandler({}))  # whatever proxy the machine has, the shop is here
+SKU = "KIO-CLA-TER"  # what most journeys buy
+TIMEOUT = 120  # seconds
+READ: set[Path] = set()  # emails that a test has read
+LATE_SECONDS = 3  # until the sandbox's late callback
+direct = build_opener(ProxyHandler({}))  # without the machine's proxy
 
 
 class RunningShop:
@@ -35,7 +35,7 @@ class RunningShop:
         self.environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
-            "PYTHON_DOTENV_DISABLED": "1",  # the settings of whoever runs the tests are not ours
+            "PYTHON_DOTENV_DISABLED": "1",  # or it would read the developer's own settings
             "INSTANCE_PATH": str(folder),
             "SHOP_URL": self.url,
             "SHOP_PHONE": "+254700000000",
@@ -45,7 +45,7 @@ class RunningShop:
             "CHPTER_TOKEN": "sandbox-token",
             "CHPTER_DOMAIN": self.url,
             "WEB_WORKERS": "2",
-            "RATELIMIT_ENABLED": "0",  # one merchant signs in for all journeys, more often than a person would
+            "RATELIMIT_ENABLED": "0",  # the merchant signs in for each journey
         }
         self.processes: list[subprocess.Popen[bytes]] = []
         self.port = port
@@ -54,20 +54,20 @@ class RunningShop:
         """Make the database and the demo shop, start the processes, wait until they answer."""
         for command in (["db", "upgrade"], ["seed"], ["stock", "set", SKU, "500"]):
             self.flask(*command)
-        self._run(sys.executable, "-m", "tests.photos")  # goods with photographs, as a real shop has
+        self._run(sys.executable, "-m", "tests.photos")  # photos, as in a real shop
         self.flask("merchant", "create", MERCHANT, "--password-stdin", typed=PASSWORD)
-        self._start("sandbox", *FLASK, "sandbox", "--port", str(self.sandbox_port), "--late-seconds", str(LATE))
+        self._start("sandbox", *FLASK, "sandbox", "--port", str(self.sandbox_port), "--late-seconds", str(LATE_SECONDS))
         self._start("worker", *FLASK, "worker")
         self._start("web", str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{self.port}", "wsgi:app")
         self._wait_for(f"{self.url}/readyz")
         self._wait_for(f"{self.sandbox_url}/static/sandbox.css")
 
     def flask(self, *command: str, typed: str = "") -> str:
-        """Run one of the shop's commands; what it printed."""
+        """Run one of the shop's commands; returns its output."""
         return self._run(*FLASK, *command, typed=typed)
 
     def stop(self) -> None:
-        """End what was started, and only that."""
+        """Stop the processes that `start` started."""
         for process in self.processes:
             process.terminate()
         for process in self.processes:
@@ -81,11 +81,11 @@ class RunningShop:
         """What the processes wrote."""
         return "".join(file.read_text(errors="replace") for file in sorted(self.folder.glob("*.log")))
 
-    def mail_with(self, *words: str) -> str:
-        """The mail, not read before, that holds all these words. What waits for its minute leaves now."""
-        with closing(sqlite3.connect(self.folder / "shop.db", timeout=PATIENCE)) as database, database:
+    def email_with(self, *words: str) -> str:
+        """The email, not read before, that holds all these words. Emails that wait are sent at once."""
+        with closing(sqlite3.connect(self.folder / "shop.db", timeout=TIMEOUT)) as database, database:
             database.execute("UPDATE outbox_email SET next_try_at = written_at WHERE sent_at IS NULL AND tries = 0")
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while time.monotonic() < until:
             unread = {file: file.read_text() for file in (self.folder / "mail").glob("*.eml") if file not in READ}
             found = [file for file, mail in unread.items() if all(word in mail for word in words)]
@@ -93,11 +93,11 @@ class RunningShop:
                 READ.add(found[0])
                 return unread[found[0]]
             time.sleep(0.2)
-        raise AssertionError(f"No mail with {words}")
+        raise AssertionError(f"No email with {words}")
 
     def end_sessions(self) -> None:
-        """Sign everybody out, as time does."""
-        with closing(sqlite3.connect(self.folder / "shop.db", timeout=PATIENCE)) as database, database:
+        """End all sessions of the admin, as after two hours."""
+        with closing(sqlite3.connect(self.folder / "shop.db", timeout=TIMEOUT)) as database, database:
             database.execute("DELETE FROM login_session")
 
     def orders_of(self, phone: str) -> list[tuple[str, str, int]]:
@@ -111,7 +111,7 @@ class RunningShop:
 
     def _run(self, *command: str, typed: str = "") -> str:
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environ, input=typed, capture_output=True, text=True, timeout=PATIENCE
+            command, cwd=ROOT, env=self.environ, input=typed, capture_output=True, text=True, timeout=TIMEOUT
         )
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
         return done.stdout
@@ -124,7 +124,7 @@ class RunningShop:
         self.processes.append(process)
 
     def _wait_for(self, address: str) -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while time.monotonic() < until:
             assert all(process.poll() is None for process in self.processes), self.log()
             try:
@@ -136,7 +136,7 @@ class RunningShop:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """A port that no process listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

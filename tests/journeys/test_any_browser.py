@@ -1,101 +1,89 @@
-"""The shop in other hands: no JavaScript, no mouse, a narrow screen."""
+"""The shop without JavaScript and without a mouse."""
 
 from playwright.sync_api import expect
 
 
-def test_a_whole_purchase_works_without_scripts(comes):
-    visitor = comes("phone", java_script_enabled=False)
-    page = visitor.open("/")
+def test_a_whole_purchase_works_without_scripts(new_user):
+    user = new_user("phone", java_script_enabled=False)
+    page = user.open("/")
     page.get_by_role("link", name="Baskets").click()
     page.get_by_role("link", name="Classic sisal kiondo").click()
     page.get_by_label("Indigo diamonds").check()
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_label("Where should it go?").select_option("Nairobi CBD, KSh 200")
     page.get_by_role("button", name="Show the total").click()
-    visitor.sees("KSh 2,650")
+    user.sees("KSh 2,650")
     page.get_by_role("button", name="Checkout").click()
-    expect(visitor.pay_button).to_have_text("Pay KSh 2,650")
-    visitor.fill_in()
-    visitor.pay_button.click()
-    page.wait_for_url(f"{visitor.shop.sandbox_url}/**")
-    visitor.at_the_provider()
+    expect(user.pay_button).to_have_text("Pay KSh 2,650")
+    user.fill_in()
+    user.pay_button.click()
+    page.wait_for_url(f"{user.shop.sandbox_url}/**")
+    user.choose_outcome()
 
-    visitor.sees_paid()
-
-
-def test_without_scripts_the_order_page_looks_again_by_itself(comes):
-    visitor = comes("phone", java_script_enabled=False)
-    visitor.expected.add(409)
-    visitor.buy("Paid, but the callback comes late")
-    expect(visitor.page.locator("[data-live] noscript")).to_be_visible()
-
-    visitor.sees_paid()
+    user.sees_paid()
 
 
-def test_without_scripts_an_area_chosen_at_the_checkout_is_priced_before_it_is_paid(comes):
-    visitor = comes("phone", java_script_enabled=False)
-    visitor.expected.add(409)
-    visitor.to_checkout(area="Mombasa")
-    expect(visitor.pay_button).to_have_text("Pay")
-    visitor.pay_button.click()
+def test_without_scripts_the_order_page_reloads_itself(new_user):
+    user = new_user("phone", java_script_enabled=False)
+    user.expected_statuses.add(409)
+    user.buy("Paid, but the callback comes late")
+    expect(user.page.locator("[data-live] noscript")).to_be_visible()
 
-    visitor.sees("The total is KSh 2,900 with delivery. If that is right, press Pay")
-    expect(visitor.page.get_by_label("Full name")).to_have_value("Wanjiru Test")
-    assert visitor.orders == []
+    user.sees_paid()
 
 
-def test_a_whole_purchase_works_with_the_keyboard_alone(comes):
-    visitor = comes("laptop")
-    page, press = visitor.open("/"), visitor.page.keyboard.press
+def test_a_whole_purchase_works_with_the_keyboard_alone(new_user):
+    user = new_user("laptop")
+    page, press = user.open("/"), user.page.keyboard.press
     press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()
     press("Enter")
     for link in ("Baskets", "Classic sisal kiondo"):
-        visitor.tab_to(page.get_by_role("link", name=link))
+        user.tab_to(page.get_by_role("link", name=link))
         press("Enter")
-        visitor.sees_heading(link)
-    visitor.tab_to(page.get_by_label("Terracotta bands"))
+        user.sees_heading(link)
+    user.tab_to(page.get_by_label("Terracotta bands"))
     press("ArrowDown")
-    visitor.tab_to(page.get_by_role("button", name="Add to cart"))
+    user.tab_to(page.get_by_role("button", name="Add to cart"))
     press("Enter")
-    visitor.sees("Indigo diamonds")
-    visitor.tab_to(page.get_by_role("button", name="Checkout"))
+    user.sees("Indigo diamonds")
+    user.tab_to(page.get_by_role("button", name="Checkout"))
     press("Enter")
-    answers = ("Wanjiru Test", visitor.phone_number, "buyer@example.com")
+    answers = ("Wanjiru Test", user.phone_number, "buyer@example.com")
     for question, answer in zip(("Full name", "M-PESA phone number", "Email address"), answers, strict=True):
-        visitor.tab_to(page.get_by_label(question))
+        user.tab_to(page.get_by_label(question))
         page.keyboard.type(answer)
-    visitor.tab_to(page.get_by_label("Nairobi CBD"))
+    user.tab_to(page.get_by_label("Nairobi CBD"))
     press("Space")
-    visitor.tab_to(page.get_by_label("Address or landmark"))
+    user.tab_to(page.get_by_label("Address or landmark"))
     page.keyboard.type("Near the stage")
-    visitor.tab_to(visitor.pay_button)
-    expect(visitor.pay_button).to_have_text("Pay KSh 2,650")
+    user.tab_to(user.pay_button)
+    expect(user.pay_button).to_have_text("Pay KSh 2,650")
     press("Enter")
-    page.wait_for_url(f"{visitor.shop.sandbox_url}/**")
-    visitor.tab_to(page.get_by_role("button", name="Pay", exact=True))
+    page.wait_for_url(f"{user.shop.sandbox_url}/**")
+    user.tab_to(page.get_by_role("button", name="Pay", exact=True))
     press("Enter")
 
-    visitor.sees_paid()
+    user.sees_paid()
 
 
-def test_enter_in_a_field_of_the_cart_updates_it_and_removes_nothing(visitor):
-    visitor.add()
-    quantity = visitor.page.get_by_label("Quantity of Classic sisal kiondo")
+def test_enter_in_a_field_of_the_cart_updates_it_and_removes_nothing(user):
+    user.add()
+    quantity = user.page.get_by_label("Quantity of Classic sisal kiondo")
     quantity.fill("3")
     quantity.press("Enter")
 
-    visitor.sees("KSh 7,350")
+    user.sees("KSh 7,350")
     expect(quantity).to_have_value("3")
 
 
-def test_enter_in_the_code_box_applies_the_code_and_pays_nothing(visitor):
-    visitor.to_checkout()
-    visitor.page.get_by_text("Have a discount code?").click()
-    code = visitor.page.get_by_label("Discount code")
+def test_enter_in_the_code_box_applies_the_code_and_pays_nothing(user):
+    user.open_checkout()
+    user.page.get_by_text("Have a discount code?").click()
+    code = user.page.get_by_label("Discount code")
     code.fill("karibu10")
     code.press("Enter")
 
-    visitor.sees("Discount KARIBU10")
-    expect(visitor.pay_button).to_have_text("Pay KSh 2,405")
-    assert visitor.orders == []
+    user.sees("Discount KARIBU10")
+    expect(user.pay_button).to_have_text("Pay KSh 2,405")
+    assert user.orders == []

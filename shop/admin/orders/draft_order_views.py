@@ -15,13 +15,13 @@ from shop.admin.orders.product_picker import (
     picked_products_from_query,
 )
 from shop.cart.contents import CartContents
-from shop.cart.discount_code_limit import TOO_MANY_IN_ADMIN, may_try_code_in_admin
+from shop.cart.current_cart import may_try_code_in_admin
 from shop.checkout.forms import CheckoutForm, new_key
 from shop.checkout.submission import Placed, order_by_checkout_key, place_once, write_cart_order
 from shop.config import Settings
 from shop.core.money import shillings
-from shop.core.phones import kenyan_mobile, whatsapp_link
-from shop.core.text import normalised_email, typed_line
+from shop.core.phones import whatsapp_link
+from shop.core.text import typed_line
 from shop.orders.models import Order
 from shop.orders.placement import Buyer
 from shop.orders.reservations import OutOfStock
@@ -30,6 +30,7 @@ from shop.pricing.discount_codes import DiscountNotUsable
 from shop.pricing.models import DeliveryArea
 
 HOLD_MINUTES = 24 * 60  # the buyer reads the link later
+TOO_MANY_CODES = "Too many wrong discount codes were typed from your account. Wait an hour, or go on without one"
 NO_PRODUCTS = "Add at least one product: search for it, then press Add"
 NOT_SOLD = "A product that you added is no longer sold. It was removed"
 
@@ -44,16 +45,6 @@ class DraftOrderForm(CheckoutForm):
         if not field.data:
             raise StopValidation
         super().validate_email(field)
-
-    def buyer(self) -> Buyer:
-        """The checked answers."""
-        return Buyer(
-            full_name=self.full_name.data,
-            phone_number=kenyan_mobile(self.phone_number.data),
-            email=normalised_email(self.email.data) if self.email.data else "",
-            location=self.location.data,
-            note=self.note.data,
-        )
 
 
 @admin.route("/orders/new", methods=["GET", "POST"])
@@ -70,8 +61,8 @@ def new_order() -> str | tuple[str, int] | AnyResponse:
     picked = picked_products_from_form()
     cart = _priced_cart(form, picked)
     if form.code_refused:
-        form.code.errors = [TOO_MANY_IN_ADMIN]
-        return _page(form, picked, cart, [*picked.problems, ("code", TOO_MANY_IN_ADMIN)]), 429
+        form.code.errors = [TOO_MANY_CODES]
+        return _page(form, picked, cart, [*picked.problems, ("code", TOO_MANY_CODES)]), 429
     if any(button in request.form for button in BUTTONS):
         return _page(form, picked, cart, picked.problems), 422 if picked.problems else 200
     return _submitted(form, picked, cart)
@@ -126,10 +117,7 @@ def _place_draft_order(key: str, buyer: Buyer, cart: CartContents, area: Deliver
 def _priced_cart(form: DraftOrderForm, picked: PickedProducts) -> CartContents:
     form.code_refused = not may_try_code_in_admin(form.code.data, current_user.id)
     cart = picked.cart(str(form.area.data or ""), "" if form.code_refused else form.code.data or "")
-    form.offer(
-        [(str(area.id), area.name) for area in cart.areas],
-        frozenset(str(area.id) for area in cart.areas if area.pickup),
-    )
+    form.offer(cart.areas)
     return cart
 
 

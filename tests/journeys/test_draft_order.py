@@ -1,17 +1,15 @@
-"""What is sold by phone: an order made in the admin and paid by its buyer, and a cart that goes by a link."""
+"""An order made in the admin and paid by its buyer."""
 
 import re
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.journeys.live_server import SKU
-
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with scripts", "without scripts"])
-def test_a_merchant_makes_an_order_on_a_phone_and_its_buyer_pays_it(comes, scripted):
-    merchant, buyer = comes("phone", java_script_enabled=scripted), comes("phone")
-    merchant.expected.add(409)  # the total is shown before anything is made
+def test_a_merchant_makes_an_order_on_a_phone_and_its_buyer_pays_it(new_user, scripted):
+    merchant, buyer = new_user("phone", java_script_enabled=scripted), new_user("phone")
+    merchant.expected_statuses.add(409)  # the total is shown before anything is made
     merchant.sign_in()
     page = merchant.page
     merchant.go_to("New order")
@@ -34,30 +32,9 @@ def test_a_merchant_makes_an_order_on_a_phone_and_its_buyer_pays_it(comes, scrip
     buyer.open(page.get_by_label("Only the link").input_value())
     buyer.sees_heading("Your order is ready. Check it, then pay.")
     buyer.pay()
-    buyer.at_the_provider()
+    buyer.choose_outcome()
 
     buyer.sees_paid()
     assert [order[1:] for order in buyer.orders] == [("paid", 5100)]
     page.get_by_role("link", name="Open it").click()
     merchant.sees(f"Made order {buyer.orders[0][0]} for the buyer")
-
-
-def test_a_cart_goes_by_a_link_and_is_bought(comes):
-    friend, buyer = comes("phone"), comes("phone", java_script_enabled=False)
-    friend.context.request.post("/cart/add", form={"sku": SKU, "quantity": "2"}, max_redirects=0)
-    friend.open("/cart").get_by_role("button", name="Share this cart").click()
-    friend.sees_heading("A cart for you")
-    link = friend.page.get_by_label("Link to this cart").input_value()
-
-    buyer.expected.add(409)  # without scripts the total with delivery is shown first
-    buyer.open(link).get_by_role("button", name="Put it in my cart").click()
-    buyer.sees("These things are in your cart now")
-    buyer.page.get_by_role("button", name="Checkout").click()
-    buyer.fill_in()
-    buyer.pay()
-    buyer.at_the_provider()
-
-    buyer.sees_paid()
-    assert [order[1:] for order in buyer.orders] == [("paid", 5100)]
-    friend.open("/cart")
-    friend.sees("Classic sisal kiondo")
