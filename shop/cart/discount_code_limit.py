@@ -6,8 +6,7 @@ from limits import parse
 
 from shop.cart import storage
 from shop.pricing.discount_codes import discount_code_by_name, normalised_code
-from shop.web.extensions import limiter
-from shop.web.rate_limits import client_address
+from shop.web.extensions import client_address, limiter
 
 LIMIT = parse("30 per hour")
 SCOPE = "wrong discount codes"

@@ -13,8 +13,7 @@ from shop.core.signals import order_link_requested
 from shop.orders.lookup import LookupForm
 from shop.orders.models import Order
 from shop.orders.search_index import order_token_in
-from shop.web.extensions import csrf, limiter
-from shop.web.rate_limits import bucket
+from shop.web.extensions import bucket, csrf, limiter
 
 orders = Blueprint("orders", __name__)
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from shop.web.extensions import limiter
-from shop.web.rate_limits import bucket, client_address
+from shop.web.extensions import bucket, client_address, limiter
 from tests.admin_client import AdminClient, create_owner
 from tests.faults.figures import size
 from tests.shopper import SKU, Shopper, hidden_fields
