@@ -6,6 +6,7 @@ from email_validator import EmailNotValidError
 from flask import current_app, request
 from itsdangerous import BadSignature, Signer
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from shop.config import Settings
@@ -63,7 +64,7 @@ class CheckoutForm(BaseForm):
 
     def offer(self, areas: list[tuple[str, str]], pickups: frozenset[str]) -> None:
         """Set the delivery areas as (id, name), and the ids of pickup points."""
-        self.area.choices = areas
+        self.area.choices = [SelectChoice(*area) for area in areas]
         self.pickups = pickups
 
     def validate_full_name(self, field: StringField) -> None:
@@ -94,7 +95,7 @@ class CheckoutForm(BaseForm):
 
     def validate_area(self, field: RadioField) -> None:
         """Require one of the offered areas."""
-        if str(field.data) not in {value for value, _ in field.choices}:
+        if str(field.data) not in {choice.value for choice in field.choices}:
             raise ValidationError("Choose where it should go")
 
     def validate_location(self, field: TextAreaField) -> None:
