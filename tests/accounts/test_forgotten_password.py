@@ -12,7 +12,7 @@ from tests import both_databases
 from tests.admin_client import EMAIL, STAFF, AdminClient, create_staff, mailed_links
 from tests.faults.at_once import at_once
 from tests.shopper import hidden_fields
-from tests.totp_phone import Clock, give_code, set_up
+from tests.totp_phone import give_code, set_up
 
 ASK, CHOSEN = "/admin/sign-in/forgotten", "kettle bicycle mango thunder"
 
@@ -79,8 +79,8 @@ def test_simultaneous_requests_send_one_email(app, visitor):
     assert len(mailed_links(app, "new_password")) == 1
 
 
-def test_a_new_password_does_not_replace_the_two_factor_code(app, owner, monkeypatch):
-    phone, _ = set_up(owner, Clock(monkeypatch))
+def test_a_new_password_does_not_replace_the_two_factor_code(app, owner, clock):
+    phone, _ = set_up(owner, clock)
     visitor = AdminClient(app)
     ask(visitor)
     choose(visitor, *mailed_links(app, "new_password"))

@@ -10,12 +10,7 @@ from tests import both_databases
 from tests.admin_client import EMAIL, PASSWORD, AdminClient
 from tests.faults.at_once import at_once
 from tests.shopper import hidden_fields
-from tests.totp_phone import Clock, give_code, set_up
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return Clock(monkeypatch)
+from tests.totp_phone import give_code, set_up
 
 
 def test_the_sixth_wrong_code_of_a_user_in_five_minutes_waits(app, owner, clock):

@@ -14,14 +14,9 @@ from tests import both_databases
 from tests.admin_client import EMAIL, PASSWORD, AdminClient
 from tests.faults.at_once import at_once
 from tests.shopper import hidden_fields
-from tests.totp_phone import Clock, Phone, give_code, secret_on, set_up
+from tests.totp_phone import Phone, give_code, secret_on, set_up
 
 CODES, SECRET = "/admin/me/codes", "31" * 20
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return Clock(monkeypatch)
 
 
 def sign_in_again(owner):

@@ -10,7 +10,7 @@ from shop.core.database import db
 from shop.emails.delivery import send_due
 from tests.admin_client import EMAIL, AdminClient
 from tests.shopper import hidden_fields
-from tests.totp_phone import Clock, give_code, set_up
+from tests.totp_phone import give_code, set_up
 
 NEW = "another-key-for-tests-0123456789"
 
@@ -35,11 +35,6 @@ def run(app, *words):
 def keys_line(app):
     [line] = [line for line in run(app, "doctor")[1].splitlines() if "keys" in line.split(":")[0]]
     return line
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    return Clock(monkeypatch)
 
 
 def signed_in(app, phone):

@@ -57,7 +57,7 @@ class AreaForm(BaseForm):
     )
 
     def validate_kind(self, field: RadioField) -> None:
-        if field.data not in ("brought", "pickup"):
+        if field.data not in KINDS:
             raise ValidationError("Choose delivery or pickup")
 
     def validate_place(self, field: StringField) -> None:
