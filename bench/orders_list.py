@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from bench.many_orders import AREAS, END, LENGTH, code_of, fill, order_of
 from shop import create_app
 from shop.core.database import db
-from tests.admin_client import Clerk, let_in
+from tests.admin_client import AdminClient, create_owner
 from tests.databases import Postgres, migrate_and_seed
 
 FEW, MANY = 1_000, 100_000
@@ -85,10 +85,10 @@ def _databases(kind: str, folder: Path) -> Iterator[list[str]]:
 
 
 def _signed_in(app: Flask) -> FlaskClient:
-    let_in(app)
-    clerk = Clerk(app)
-    assert clerk.sign_in().status_code == 303
-    return clerk.browser
+    create_owner(app)
+    owner = AdminClient(app)
+    assert owner.sign_in().status_code == 303
+    return owner.browser
 
 
 def _one(client: FlaskClient, address: str) -> float:

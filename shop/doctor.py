@@ -14,7 +14,7 @@ from shop.core.clock import nairobi, utcnow
 from shop.core.database import db
 from shop.core.private_files import privacy_problem
 from shop.emails.delivery import waiting_emails
-from shop.emails.delivery_status import why_not
+from shop.emails.outbox import why_not
 from shop.emails.smtp import greeting_problem
 from shop.key_rotation import key_problem
 from shop.web.health import database_problem, disk_problem, write_problem

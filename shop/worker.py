@@ -23,7 +23,7 @@ from shop.core.database import database_outage, write
 from shop.core.heartbeat import HeartbeatWriter
 from shop.core.outages import outage
 from shop.emails.delivery import send_due, waiting_emails
-from shop.emails.delivery_status import why_not
+from shop.emails.outbox import why_not
 from shop.orders.expiry import expire_orders
 from shop.orders.models import OrderLine
 from shop.payments.callback_spool import drain_spool

@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 from shop.catalog.models import Product
 from shop.core.database import db
 from tests.admin_client import STAFF, AdminClient, create_owner, create_staff
-from tests.faults.provider import Provider
 from tests.image_fixtures import SLUG
 from tests.product_factory import Goods
+from tests.provider import Provider
 from tests.shopper import hidden_fields
 from tests.totp_phone import Clock
 

@@ -12,14 +12,13 @@ from hypothesis import settings as examples
 
 from shop import create_app
 from shop.core.database import db, write
-from tests import speedups
+from tests import figures, speedups
 from tests.databases import Postgres, Sqlite, one_of, postgres_server
 from tests.emails.smtp_server import PostOffice
 from tests.external_programs import self_signed
-from tests.faults import figures
-from tests.faults.provider import Provider
 from tests.ledger_reader import Ledger
 from tests.page_checks import Missing
+from tests.provider import Provider
 from tests.shopper import Shopper
 
 pytest_plugins = ["tests.admin_fixtures"]

@@ -5,11 +5,15 @@ import io
 
 from sqlalchemy import select
 
+from shop.catalog.csv_import.apply import apply_rows
+from shop.catalog.csv_import.parser import decode_csv, read_sheet
+from shop.catalog.csv_import.plan import preview
 from shop.catalog.models import Product, ProductImage, StockEntry, Variant
-from shop.core.database import db
+from shop.core.database import db, write
 from tests.shopper import hidden_fields
 
 NEW = {"Slug": "sisal-mat", "Name": "Sisal mat", "Category": "Kitchen", "SKU": "SIS-MAT", "Price": "950", "Stock": "7"}
+SEEN_STOCK = "Stock when exported"
 
 
 class CsvPages:
@@ -61,6 +65,21 @@ def sheet(*rows, columns=None):
 
 def rows_of(content):
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def planned(text):
+    """What a file would change, without its pages."""
+    return preview(_rows(text))
+
+
+def imported(text):
+    """Apply a file, without its pages."""
+    seen = planned(text).digest
+    write(lambda: apply_rows(_rows(text), seen, "owner"))
+
+
+def _rows(text):
+    return read_sheet(decode_csv(text.encode())[0]).rows
 
 
 def variant(app, sku):

@@ -1,9 +1,11 @@
 """Reading and changing the images of a product in tests."""
 
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.test import TestResponse
 
 from shop.catalog.models import Product, ProductImage
@@ -14,21 +16,20 @@ from tests.shopper import hidden_fields
 SLUG = "teapot"
 
 
-def paths(app: Flask, slug: str = SLUG) -> list[str]:
-    """The paths of a product's images, in order."""
+def paths(app: Flask) -> list[str]:
+    """The paths of the teapot's images, in order."""
+    return _of_teapot(app, ProductImage.path)
+
+
+def ids(app: Flask) -> list[int]:
+    """The ids of the teapot's images, in order."""
+    return _of_teapot(app, ProductImage.id)
+
+
+def _of_teapot(app: Flask, column: InstrumentedAttribute[Any]) -> list[Any]:
     with app.app_context():
-        listed = select(ProductImage.path).join(Product).where(Product.slug == slug).order_by(ProductImage.position)
+        listed = select(column).join(Product).where(Product.slug == SLUG).order_by(ProductImage.position)
         return list(db.session.scalars(listed))
-
-
-def ids(app: Flask, slug: str = SLUG) -> list[int]:
-    """The ids of a product's images, in order."""
-    with app.app_context():
-        return list(
-            db.session.scalars(
-                select(ProductImage.id).join(Product).where(Product.slug == slug).order_by(ProductImage.position)
-            )
-        )
 
 
 def on_disk(tmp_path: Path) -> list[str]:

@@ -9,9 +9,9 @@ from io import BytesIO
 
 from PIL import Image, ImageCms
 
-GPS = b"Exact spot: 1.2921 S"  # must never be served
+GPS = b"Exact spot: 1.2921 S"  # must never be served, nor OWNER
+OWNER = b"Phone of Achieng"
 SCRIPT = b"<script>alert(document.domain)</script>"
-HUGE = 13 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,6 @@ class Upload:
     """A file, and whether the shop should accept it: True, False, or None if both are fine."""
 
     what: str
-    name: str
     content: bytes
     taken: bool | None = False
 
@@ -49,7 +48,7 @@ def scene(width: int, height: int) -> bytes:
     grain = Image.effect_noise((width, height), 12)
     image = Image.merge(
         "RGB",
-        [Image.blend(light.point(lambda v, actor=actor: 90 + v * actor // 2), grain, 0.1) for actor in (1.0, 0.8, 0.6)],
+        [Image.blend(light.point(lambda v, part=part: 90 + v * part // 2), grain, 0.1) for part in (1.0, 0.8, 0.6)],
     )
     side = min(width, height) // 2
     thing = Image.radial_gradient("L").resize((side, side))
@@ -67,7 +66,7 @@ def exif(orientation: int = 1, note: bytes = GPS) -> bytes:
     """Metadata as from a phone: its orientation and place."""
     data = Image.Exif()
     data[0x0112] = orientation
-    data[0x010F] = "Phone of Achieng"
+    data[0x010F] = OWNER.decode()
     data[0x9286] = note.decode("latin-1")
     data.get_ifd(0x8825).update({1: "S", 2: (1.0, 17.0, 31.6), 3: "E", 4: (36.0, 49.0, 18.4)})
     return data.tobytes()
@@ -88,75 +87,62 @@ def png(width: int, height: int, body: bytes, *more: bytes, depth: int = 8, colo
 
 def _zeros(size: int) -> bytes:
     """Compressed zeros: a thousandth of `size`."""
-    staff = zlib.compressobj(9)
+    packer = zlib.compressobj(9)
     block = bytes(1024 * 1024)
-    return b"".join([*(staff.compress(block) for _ in range(size // len(block))), staff.flush()])
+    return b"".join([*(packer.compress(block) for _ in range(size // len(block))), packer.flush()])
 
 
 def _ftyp(brand: bytes) -> bytes:
-    return (
-        struct.pack(">I", 24)
-        + b"ftyp"
-        + brand
-        + b"\x00\x00\x00\x00"
-        + brand
-        + b"mif1"
-        + random.Random(1).randbytes(400)
-    )
+    head = struct.pack(">I", 24) + b"ftyp" + brand + bytes(4) + brand + b"mif1"
+    return head + random.Random(1).randbytes(400)
 
 
 def bombs() -> Iterator[Upload]:
     """Small files that would be large images."""
-    yield Upload("20,000 x 20,000 PNG, header only", "a.png", png(20_000, 20_000, b""))
-    yield Upload("20,000 x 20,000 PNG, a gigabyte of zeros packed", "a.png", png(20_000, 20_000, _zeros(300 << 20)))
-    yield Upload("a PNG just above what is decoded", "a.png", png(4000, 2600, _zeros(32 << 20)))
-    yield Upload("a small PNG with far too much body", "a.png", png(400, 300, _zeros(200 << 20)), None)
-    yield Upload("2,000,000,000 pixels wide", "a.png", png(2_000_000_000, 300, b""))
-    yield Upload("1 x 20,000", "a.png", png(1, 20_000, zlib.compress(b"\0\0\0\0" * 20_000)))
-    yield Upload("a PNG of no width", "a.png", png(0, 0, b""))
+    yield Upload("20,000 x 20,000 PNG, header only", png(20_000, 20_000, b""))
+    yield Upload("20,000 x 20,000 PNG, a gigabyte of zeros packed", png(20_000, 20_000, _zeros(300 << 20)))
+    yield Upload("a PNG just above what is decoded", png(4000, 2600, _zeros(32 << 20)))
+    yield Upload("a small PNG with far too much body", png(400, 300, _zeros(200 << 20)), None)
+    yield Upload("2,000,000,000 pixels wide", png(2_000_000_000, 300, b""))
+    yield Upload("1 x 20,000", png(1, 20_000, zlib.compress(b"\0\0\0\0" * 20_000)))
+    yield Upload("a PNG of no width", png(0, 0, b""))
     text = chunk(b"zTXt", b"Comment\0\0" + _zeros(80 << 20))
-    yield Upload("a PNG whose comment unpacks to 80 MB", "a.png", png(300, 300, _zeros(1 << 20), text), None)
+    yield Upload("a PNG whose comment unpacks to 80 MB", png(300, 300, _zeros(1 << 20), text), None)
     profile = chunk(b"iCCP", b"x\0\0" + _zeros(80 << 20))
-    yield Upload("a PNG whose profile unpacks to 80 MB", "a.png", png(300, 300, _zeros(1 << 20), profile), None)
+    yield Upload("a PNG whose profile unpacks to 80 MB", png(300, 300, _zeros(1 << 20), profile), None)
     wide = bytearray(photo())
     at = wide.index(b"\xff\xc0") + 5
     wide[at : at + 4] = struct.pack(">HH", 65_000, 65_000)
-    yield Upload("a JPEG that says it has 65,000 x 65,000", "a.jpg", bytes(wide))
+    yield Upload("a JPEG that says it has 65,000 x 65,000", bytes(wide))
     wide[at : at + 4] = struct.pack(">HH", 7000, 7000)
-    yield Upload("a JPEG that says it has more than it has", "a.jpg", bytes(wide), None)
-    yield Upload("a progressive JPEG too large to hold whole", "a.jpg", photo(4000, 3000, progressive=True))
+    yield Upload("a JPEG that says it has more than it has", bytes(wide), None)
+    yield Upload("a progressive JPEG too large to hold whole", photo(4000, 3000, progressive=True))
     lossless = photo(3000, 2000, "WEBP", lossless=True, method=0)
-    yield Upload("a WebP too large to hold whole", "a.webp", lossless)
+    yield Upload("a WebP too large to hold whole", lossless)
 
 
 def impostors() -> Iterator[Upload]:
     """Other files with the name of an image."""
-    yield Upload("HTML as .jpg", "a.jpg", b"<!doctype html><title>x</title>" + SCRIPT)
-    yield Upload("SVG", "a.svg", b'<svg xmlns="http://www.w3.org/2000/svg">' + SCRIPT + b"</svg>")
-    yield Upload(
-        "SVG as .png", "a.png", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
-    )
-    yield Upload("GIF that is also JavaScript", "a.jpg", b"GIF89a/*" + photo(kind="GIF")[8:] + b"*/=1;alert(1)")
-    yield Upload("GIF", "a.gif", photo(kind="GIF"))
-    yield Upload("one-pixel GIF with a script behind it", "a.gif", photo(1, 1, "GIF") + SCRIPT)
-    yield Upload("BMP", "a.bmp", photo(kind="BMP"))
-    yield Upload("TIFF", "a.tif", photo(kind="TIFF"))
-    yield Upload("ICO", "a.ico", photo(256, 256, "ICO"))
-    yield Upload("PDF", "a.pdf", photo(kind="PDF"))
-    yield Upload("JPEG 2000", "a.jp2", photo(kind="JPEG2000"))
-    yield Upload("EPS, which some programs run", "a.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 300\n")
-    yield Upload("HEIC, as iPhones keep photos", "IMG_0001.HEIC", _ftyp(b"heic"))
-    yield Upload("HEIC named .jpg", "IMG_0001.jpg", _ftyp(b"heix"))
-    yield Upload("AVIF", "a.avif", photo(kind="AVIF"))
-    yield Upload("video", "a.mp4", _ftyp(b"isom"))
-    yield Upload("ZIP", "a.jpg", b"PK\x03\x04" + bytes(200))
-    yield Upload("text", "a.txt", b"Habari ya asubuhi. " * 40)
-    yield Upload("nothing", "a.jpg", b"")
-    yield Upload("13 MB", "a.jpg", photo() + bytes(HUGE))
-    yield Upload("noise", "a.jpg", random.Random(2).randbytes(50_000))
-    yield Upload("only the first bytes of a JPEG", "a.jpg", b"\xff\xd8\xff\xe0")
-    yield Upload("only the first bytes of a PNG", "a.png", b"\x89PNG\r\n\x1a\n")
-    yield Upload("only the first bytes of a WebP", "a.webp", b"RIFF\xff\xff\xff\xffWEBPVP8 ")
+    yield Upload("HTML as .jpg", b"<!doctype html><title>x</title>" + SCRIPT)
+    yield Upload("SVG", b'<svg xmlns="http://www.w3.org/2000/svg">' + SCRIPT + b"</svg>")
+    yield Upload("SVG as .png", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')
+    yield Upload("GIF that is also JavaScript", b"GIF89a/*" + photo(kind="GIF")[8:] + b"*/=1;alert(1)")
+    yield Upload("GIF", photo(kind="GIF"))
+    yield Upload("one-pixel GIF with a script behind it", photo(1, 1, "GIF") + SCRIPT)
+    yield Upload("BMP", photo(kind="BMP"))
+    yield Upload("TIFF", photo(kind="TIFF"))
+    yield Upload("ICO", photo(256, 256, "ICO"))
+    yield Upload("PDF", photo(kind="PDF"))
+    yield Upload("JPEG 2000", photo(kind="JPEG2000"))
+    yield Upload("EPS, which some programs run", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 400 300\n")
+    yield Upload("HEIC, as iPhones keep photos", _ftyp(b"heic"))
+    yield Upload("AVIF", photo(kind="AVIF"))
+    yield Upload("video", _ftyp(b"isom"))
+    yield Upload("ZIP", b"PK\x03\x04" + bytes(200))
+    yield Upload("noise", random.Random(2).randbytes(50_000))
+    yield Upload("only the first bytes of a JPEG", b"\xff\xd8\xff\xe0")
+    yield Upload("only the first bytes of a PNG", b"\x89PNG\r\n\x1a\n")
+    yield Upload("only the first bytes of a WebP", b"RIFF\xff\xff\xff\xffWEBPVP8 ")
 
 
 def broken() -> Iterator[Upload]:
@@ -164,63 +150,41 @@ def broken() -> Iterator[Upload]:
     whole = {"jpg": photo(), "png": photo(kind="PNG"), "webp": photo(kind="WEBP")}
     for ending, content in whole.items():
         for part in (0.05, 0.4, 0.9):
-            yield Upload(f"{part:.0%} of a {ending}", f"a.{ending}", content[: int(len(content) * part)])
+            yield Upload(f"{part:.0%} of a {ending}", content[: int(len(content) * part)])
     lines = zlib.compress((b"\0" + b"\x80" * 900) * 300)
-    yield Upload("a PNG with a wrong check sum in its header", "a.png", png(300, 300, lines).replace(b"IHDR", b"IHDs"))
-    yield Upload("a PNG with a wrong check sum", "a.png", png(300, 300, lines, chunk(b"pHYs", bytes(9), crc=1)), None)
-    yield Upload("a PNG whose body is no zlib", "a.png", png(300, 300, b"\xff" * 500), None)
-    yield Upload(
-        "a PNG with half the lines", "a.png", png(300, 300, zlib.compress((b"\0" + b"\x80" * 900) * 150)), None
-    )
-    yield Upload("a JPEG with a garbled colour profile", "a.jpg", photo(icc_profile=b"\xff" * 3000), True)
-    yield Upload("a JPEG with a huge colour profile", "a.jpg", photo(icc_profile=bytes(3 << 20)), True)
-    yield Upload("a JPEG with garbled metadata", "a.jpg", photo(exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"), True)
-    yield Upload("metadata that say they are turned 99 ways", "a.jpg", photo(exif=exif(99)), True)
+    yield Upload("a PNG with a wrong check sum in its header", png(300, 300, lines).replace(b"IHDR", b"IHDs"))
+    yield Upload("a PNG with a wrong check sum", png(300, 300, lines, chunk(b"pHYs", bytes(9), crc=1)), None)
+    yield Upload("a PNG whose body is no zlib", png(300, 300, b"\xff" * 500), None)
+    yield Upload("a PNG with half the lines", png(300, 300, zlib.compress((b"\0" + b"\x80" * 900) * 150)), None)
+    yield Upload("a JPEG with a garbled colour profile", photo(icc_profile=b"\xff" * 3000), True)
+    yield Upload("a JPEG with a huge colour profile", photo(icc_profile=bytes(3 << 20)), True)
+    yield Upload("a JPEG with garbled metadata", photo(exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"), True)
+    yield Upload("metadata that say they are turned 99 ways", photo(exif=exif(99)), True)
 
 
 def sound() -> Iterator[Upload]:
     """Unusual but valid images, some with other content inside."""
-    yield Upload("JPEG", "a.jpg", photo(), True)
-    yield Upload("JPEG with where it was taken", "a.jpg", photo(exif=exif()), True)
-    yield Upload("JPEG with metadata as long as they may be", "a.jpg", photo(exif=exif(1, b"A" * 60_000)), True)
-    yield Upload("PNG with metadata", "a.png", photo(kind="PNG", exif=exif()), True)
-    yield Upload(
-        "WebP with metadata", "a.webp", photo(kind="WEBP", exif=exif(), xmp=b"<x>" + GPS + SCRIPT + b"</x>"), True
-    )
-    yield Upload("JPEG with a web page behind it", "a.jpg", photo() + SCRIPT, True)
-    yield Upload("JPEG with a web page as its comment", "a.html", photo(comment=SCRIPT), True)
-    yield Upload("PNG with a script in its text", "a.png", _with_text(), True)
-    yield Upload("JPEG with an archive behind it", "a.jpg", photo() + b"PK\x03\x04" + bytes(300), True)
-    yield Upload("CMYK", "a.jpg", photo(mode="CMYK"), True)
-    yield Upload("grey", "a.jpg", photo(mode="L"), True)
-    yield Upload("palette", "a.png", photo(kind="PNG", mode="P"), True)
-    yield Upload("palette with a transparent colour", "a.png", photo(kind="PNG", mode="P", transparency=0), True)
-    yield Upload("one bit", "a.png", photo(kind="PNG", mode="1"), True)
-    yield Upload("16 bits", "a.png", photo(kind="PNG", mode="I;16"), True)
-    yield Upload("transparent", "a.png", photo(kind="PNG", mode="RGBA"), True)
-    yield Upload("grey and transparent", "a.png", photo(kind="PNG", mode="LA"), True)
-    yield Upload("animated WebP", "a.webp", _moving("WEBP"), True)
-    yield Upload("animated PNG", "a.png", _moving("PNG"), True)
-    yield Upload("two images in one file, as some phones send", "a.jpg", _moving("MPO"), True)
+    yield Upload("JPEG", photo(), True)
+    yield Upload("JPEG with where it was taken", photo(exif=exif()), True)
+    yield Upload("JPEG with metadata as long as they may be", photo(exif=exif(1, b"A" * 60_000)), True)
+    yield Upload("PNG with metadata", photo(kind="PNG", exif=exif()), True)
+    yield Upload("WebP with metadata", photo(kind="WEBP", exif=exif(), xmp=b"<x>" + GPS + SCRIPT + b"</x>"), True)
+    yield Upload("JPEG with a web page behind it", photo() + SCRIPT, True)
+    yield Upload("JPEG with a web page as its comment", photo(comment=SCRIPT), True)
+    yield Upload("PNG with a script in its text", _with_text(), True)
+    yield Upload("JPEG with an archive behind it", photo() + b"PK\x03\x04" + bytes(300), True)
+    yield Upload("palette with a transparent colour", photo(kind="PNG", mode="P", transparency=0), True)
+    yield Upload("one bit", photo(kind="PNG", mode="1"), True)
+    yield Upload("animated WebP", _moving("WEBP"), True)
+    yield Upload("animated PNG", _moving("PNG"), True)
+    yield Upload("two images in one file, as some phones send", _moving("MPO"), True)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    yield Upload("JPEG with a colour profile", "a.jpg", photo(icc_profile=srgb), True)
-    yield Upload("1 x 1", "a.png", photo(1, 1, "PNG"), False)
-    for name in (
-        "../../../etc/passwd.jpg",
-        "a\0.jpg",
-        "x" * 300 + ".jpg",
-        "<canary>&\"'.jpg",
-        "..",
-        "C:\\a.jpg",
-        "🧺.jpg",
-        " ",
-    ):
-        yield Upload(f"named {name[:30]!r}", name, photo(), True)
+    yield Upload("JPEG with a colour profile", photo(icc_profile=srgb), True)
+    yield Upload("1 x 1", photo(1, 1, "PNG"), False)
 
 
 def _with_text() -> bytes:
-    out = BytesIO(photo(kind="PNG"))
-    body = out.getvalue()
+    body = photo(kind="PNG")
     return body[:33] + chunk(b"tEXt", b"Comment\0" + SCRIPT) + body[33:]
 
 
@@ -232,5 +196,4 @@ def _moving(kind: str) -> bytes:
 
 
 def every_file() -> list[Upload]:
-    """All files."""
     return [*bombs(), *impostors(), *broken(), *sound()]

@@ -20,9 +20,9 @@ class PaymentPages:
     def number(self, bought):
         return self.ledger.column("number", bought)
 
-    def press(self, bought, act, **fields):
+    def press(self, bought, action, **fields):
         token = hidden_fields(self.owner.get("/admin/").text)
-        return self.owner.post(f"/admin/orders/{self.number(bought)}/{act}", {**token, **fields})
+        return self.owner.post(f"/admin/orders/{self.number(bought)}/{action}", {**token, **fields})
 
     def form(self, bought, page, **fields):
         address = f"/admin/orders/{self.number(bought)}/{page}"
@@ -35,7 +35,7 @@ class PaymentPages:
     def mark_paid(self, bought, **fields):
         return self.form(bought, "mark-paid", **fields)()
 
-    def give_back(self, bought, **fields):
+    def record_refund(self, bought, **fields):
         return self.form(bought, "give-back", **{"code": "", "reason": "Broken", **fields})()
 
     def accept_less(self, bought, amount):
@@ -50,11 +50,11 @@ class PaymentPages:
     def cancel_paid(self, bought, **fields):
         return self.form(bought, "cancel-paid", reason="Sold out", **fields)()
 
-    def take_back(self, bought):
+    def undo_mark_paid(self, bought):
         return self.form(bought, "take-back", reason="Another order's")()
 
-    def ask_rest(self, bought, came, rest):
-        return self.press(bought, "ask-rest", came=str(came), rest=str(rest))
+    def request_remaining(self, bought, received, remaining):
+        return self.press(bought, "ask-rest", came=str(received), rest=str(remaining))
 
     def follow(self, reply):
         assert reply.status_code == 303, reply.text
@@ -65,7 +65,7 @@ class PaymentPages:
             self.ledger.column(name, bought) for name in ("received", "refunded", "refund_due_amount", "shortfall")
         )
 
-    def adds_up(self):
+    def ledger_agrees(self):
         with self.app.app_context():
             return reconcile().holds
 
@@ -73,7 +73,7 @@ class PaymentPages:
         with self.app.app_context():
             return list(db.session.scalars(select(OutboxEmail.body).where(OutboxEmail.kind == kind)))
 
-    def acts(self):
+    def audit_words(self):
         with self.app.app_context():
             return list(
                 db.session.scalars(

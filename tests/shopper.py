@@ -11,8 +11,8 @@ from xml.etree.ElementTree import Element
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.faults.provider import Provider
 from tests.page_checks import check_page
+from tests.provider import Provider
 
 ANSWERS = {
     "full_name": "Wanjiru Test",

@@ -14,7 +14,7 @@ from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.core.encryption import DecryptionError
-from shop.emails import delivery_status, outbox
+from shop.emails import outbox
 from shop.emails.models import OutboxEmail
 from shop.emails.outbox import TABS, EmailRow, find_email, find_emails, tidy_search
 from shop.orders.models import Order
@@ -46,7 +46,7 @@ def emails() -> str:
         q=q,
         title=TABS[tab],
         email_badge=email_badge,
-        why_not=delivery_status.why_not,
+        why_not=outbox.why_not,
         only_files=not settings.smtp_host,
     )
 
@@ -61,7 +61,7 @@ def email(mail_id: str) -> str:
         email=found.mail,
         number=found.number,
         state=email_badge(found.mail),
-        why_not=delivery_status.why_not,
+        why_not=outbox.why_not,
         may_retry=outbox.may_be_retried(found.mail, now),
         copies=outbox.copies_of(found.mail) if found.mail.sent_at else 0,
     )

@@ -28,13 +28,13 @@ from shop.admin.orders import (
     list_views,
     slips,
 )
-from shop.admin.payments import action_views, ledger_export, reversal_views, review_queue_views, unmatched_views
+from shop.admin.payments import action_views, ledger_export, resolve_views, reversal_views, review_queue_views
 from shop.admin.sales import cart_link_views, delivery_area_views, discount_code_views
 
 VIEWS = (
     *(list_views, bulk_actions, csv_export, detail_views, draft_order_views),
     *(fulfilment_views, fulfilment_undo_views, correction_views, slips),
-    *(action_views, reversal_views, review_queue_views, unmatched_views, ledger_export),
+    *(action_views, resolve_views, reversal_views, review_queue_views, ledger_export),
     *(product_views, product_edit_views, variant_views, stock_views, category_views, image_views, import_views),
     *(discount_code_views, delivery_area_views, cart_link_views),
     *(settings_views, report_views, email_outbox_views, privacy_views, refused_forms),

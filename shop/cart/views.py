@@ -14,7 +14,7 @@ from shop.cart.models import SharedCart
 from shop.core.clock import utcnow
 from shop.core.database import write
 from shop.core.phones import whatsapp_link
-from shop.orders.open_orders import held_by, open_orders
+from shop.orders.lookup import held_by, open_orders
 from shop.web.errors import error_page
 from shop.web.extensions import csrf, limiter
 

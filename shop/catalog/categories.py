@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, select, update
 
 from shop.catalog.images.paths import NO_IMAGE
 from shop.catalog.models import Category, Product, ProductImage, Variant
-from shop.catalog.slugs import free_names, old_slugs_like, search_text, tidy_slug
+from shop.catalog.slugs import free_slug, search_text
 from shop.core.database import db
 
 MAX_NAME_LENGTH = 60  # characters, like the others
@@ -45,16 +45,11 @@ def category_by_name(name: str) -> Category | None:
     return next((one for one in db.session.scalars(select(Category)) if one.name.casefold() == wanted), None)
 
 
-def category_with_slug(slug: str) -> Category | None:
-    """The category with this slug, archived or not, or None."""
-    return db.session.scalar(select(Category).where(Category.slug == slug))
-
-
 def add_category(values: CategoryValues) -> Category:
     """Add a category as the last one. A slug in use breaks a UNIQUE constraint (IntegrityError)."""
     last = db.session.scalar(select(func.max(Category.position)))
     made = Category(
-        slug=values.slug or _free_slug(values.name),
+        slug=values.slug or free_slug(Category, values.name, MAX_SLUG_LENGTH),
         name=values.name,
         blurb=values.blurb,
         image=values.image,
@@ -84,11 +79,6 @@ def archive_category(category: Category) -> None:
     category.active = False
 
 
-def restore_category(category: Category) -> None:
-    """Show a category in the shop again."""
-    category.active = True
-
-
 def move_category(category: Category, up: bool) -> bool:
     """Move a category up or down by one; False if it is the first or last already."""
     ordered = list(db.session.scalars(select(Category).order_by(Category.position, Category.id).with_for_update()))
@@ -116,13 +106,6 @@ def images_for(category: Category | None) -> list[tuple[str, str]]:
     found = dict(db.session.execute(query).all())
     now = {category.image: found.get(category.image, "As it is now")} if category.image != NEWEST_PRODUCT else {}
     return list({**now, **found, NEWEST_PRODUCT: "Its newest product"}.items())
-
-
-def _free_slug(name: str) -> str:
-    base = tidy_slug(name)[: MAX_SLUG_LENGTH - 6].strip("-") or "category"
-    near = or_(Category.slug == base, Category.slug.startswith(f"{base}-"))
-    taken = [*db.session.scalars(select(Category.slug).where(near)), *old_slugs_like(Category, base)]
-    return free_names([base], taken)[0]
 
 
 def _refresh_search(category: Category) -> None:

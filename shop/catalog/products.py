@@ -77,7 +77,7 @@ def add_product(details: ProductValues, variant: NewVariant, actor: str) -> Prod
     _lock_active_category(details.category_id)
     first = db.session.scalar(select(func.min(Product.position)))
     product = Product(
-        slug=details.slug or free_slug(details.name),
+        slug=details.slug or free_slug(Product, details.name),
         name=details.name,
         description=details.description,
         search_text="",
@@ -96,13 +96,12 @@ def add_variants(product: Product, variants: Sequence[NewVariant], actor: str) -
     for position, one in enumerate(variants, place):
         made = Variant(
             sku=one.sku,
-            label=label_of(one.values) or one.label,
             price=one.price,
             on_hand=one.stock,
             position=position,
             low_stock_threshold=one.low_stock_threshold,
         )
-        _set_values(made, one.values)
+        set_values(made, one.values, one.label)
         made.image_id = _image_of_same_value(product, one.values)
         product.variants.append(made)
         record_stock_move(one.sku, on_hand=one.stock, reason=OPENING, actor=actor)
@@ -135,34 +134,21 @@ def change_variant(variant: Variant, edit: VariantEdit) -> None:
 
 def set_values(variant: Variant, values: Sequence[str], label: str = "") -> None:
     """Set a variant's value of each option, and its label: the values, or `label` if there are none."""
-    _set_values(variant, values)
+    variant.value_1, variant.value_2, variant.value_3 = (*values, "", "", "")[:3]
     variant.label = label_of(values) or label
 
 
-def archive(product: Product) -> bool:
-    """Archive a product. Orders keep it, carts drop it. False if it was archived before."""
-    return _set_active(product, to=False)
-
-
-def restore(product: Product) -> bool:
-    """Put an archived product on sale again. False if it was on sale already."""
-    return _set_active(product, to=True)
+def set_active(product: Product, *, to: bool) -> bool:
+    """Archive a product, which orders keep and carts drop, or put it on sale again. False if that was done before."""
+    moved = bool(updated(update(Product).where(Product.id == product.id, Product.active != to).values(active=to)))
+    db.session.expire(product)  # the row is locked now; older values may be out of date
+    return moved
 
 
 def _lock_active_category(category_id: int) -> None:
     """Lock a category, so that it cannot be archived until the transaction ends. Raises CategoryArchived."""
     if not db.session.scalar(select(Category.active).where(Category.id == category_id).with_for_update(read=True)):
         raise CategoryArchived
-
-
-def _set_active(product: Product, *, to: bool) -> bool:
-    moved = bool(updated(update(Product).where(Product.id == product.id, Product.active != to).values(active=to)))
-    db.session.expire(product)  # the row is locked now; older values may be out of date
-    return moved
-
-
-def _set_values(variant: Variant, values: Sequence[str]) -> None:
-    variant.value_1, variant.value_2, variant.value_3 = (*values, "", "", "")[:3]
 
 
 def _image_of_same_value(product: Product, values: Sequence[str]) -> int | None:

@@ -19,17 +19,11 @@ Kind = TypeVar("Kind", Product, Category)
 
 def item_at_old_slug(model: type[Kind], slug: str) -> Kind | None:
     """The product or category with this slug, archived or not, or else the last that had it; or None."""
-    current = db.session.scalar(select(model).where(model.slug == slug))
+    current = slug_owner(model, slug)
     if current is not None:
         return current
     kept = (OldSlug.kind == model.__tablename__, OldSlug.slug == slug)
     return db.session.scalar(select(model).join(OldSlug, OldSlug.item_id == model.id).where(*kept))
-
-
-def old_slugs_like(model: type[Product] | type[Category], base: str) -> list[str]:
-    """The old slugs of this kind that begin with `base`, so that a new slug can avoid them."""
-    kept = select(OldSlug.slug).where(OldSlug.kind == model.__tablename__, OldSlug.slug.startswith(base))
-    return list(db.session.scalars(kept))
 
 
 @event.listens_for(Session, "after_flush")
@@ -88,9 +82,9 @@ def sku_owners(skus: Iterable[str]) -> dict[str, str]:
     return dict(db.session.execute(query).all())
 
 
-def slug_owner(slug: str) -> Product | None:
-    """The product with this slug, archived or not, or None."""
-    return db.session.scalar(select(Product).where(Product.slug == slug))
+def slug_owner(model: type[Kind], slug: str) -> Kind | None:
+    """The product or category with this slug, archived or not, or None."""
+    return db.session.scalar(select(model).where(model.slug == slug))
 
 
 def free_names(wanted: Sequence[str], taken: Iterable[str]) -> list[str]:
@@ -105,13 +99,12 @@ def free_names(wanted: Sequence[str], taken: Iterable[str]) -> list[str]:
     return free
 
 
-def free_slug(name: str) -> str:
-    """A free slug for a new product with this name."""
-    base = tidy_slug(name)[: MAX_SLUG_LENGTH - 6].strip("-") or "product"
-    taken = db.session.scalars(
-        select(Product.slug).where(or_(Product.slug == base, Product.slug.startswith(f"{base}-")))
-    )
-    return free_names([base], [*taken, *old_slugs_like(Product, base)])[0]
+def free_slug(model: type[Kind], name: str, most: int = MAX_SLUG_LENGTH) -> str:
+    """A slug of at most `most` characters for a new product or category: no other has it, nor had it before."""
+    base = tidy_slug(name)[: most - 6].strip("-") or model.__tablename__
+    taken = select(model.slug).where(model.slug.startswith(base))
+    old = select(OldSlug.slug).where(OldSlug.kind == model.__tablename__, OldSlug.slug.startswith(base))
+    return free_names([base], db.session.scalars(taken.union(old)))[0]
 
 
 def free_skus(wanted: Sequence[str]) -> list[str]:

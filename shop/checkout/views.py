@@ -20,7 +20,7 @@ from shop.checkout.page_snapshot import read_snapshot, snapshot_of
 from shop.checkout.problems import OPEN_TOO_LONG, CheckoutProblems, checkout_problems
 from shop.checkout.resubmission import payment_or_order_page, resubmit
 from shop.checkout.submission import order_by_checkout_key, place_order
-from shop.orders.open_orders import open_orders, remember_order
+from shop.orders.lookup import open_orders, remember_order
 from shop.orders.placement import Buyer, TooManyOpenOrders
 from shop.orders.reservations import OutOfStock
 from shop.payments.attempts import open_page

@@ -22,19 +22,18 @@ from shop.emails.models import RECEIPTS, TO_OWNER, OutboxEmail
 from shop.emails.smtp import (
     ANSWER_SECONDS,
     TIMEOUT,
-    EmailTransport,
+    FileTransport,
     NoAnswer,
     NotTaken,
     Refused,
+    SmtpTransport,
     Unreached,
-    email_file,
     transport_for,
 )
 from shop.orders.models import Order
 from shop.orders.states import ReceiptEmail
 from shop.store.settings import current_store
 
-__all__ = ["email_file", "send_due"]
 log = logging.getLogger(__name__)
 BATCH = 50
 MAX_WAIT = timedelta(hours=4)  # between two tries of an email
@@ -94,7 +93,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
     return OutboxEmail.sent_at.is_(None) & OutboxEmail.ended_at.is_(None) & (OutboxEmail.next_try_at <= now)
 
 
-def _send(email_id: int, transport: EmailTransport, settings: Settings, now: datetime) -> bool:
+def _send(email_id: int, transport: FileTransport | SmtpTransport, settings: Settings, now: datetime) -> bool:
     """Send one email, unless another worker has reserved it. Raises Unreached."""
     taken = update(OutboxEmail).where(OutboxEmail.id == email_id, _due(now)).values(next_try_at=now + IN_HAND)
     if not write(lambda: updated(taken)):
@@ -127,7 +126,7 @@ def _sent(email_id: int, now: datetime, kept_as_file: bool) -> None:
     one_more = {"tries": OutboxEmail.tries + 1, "last_error": "", "delays": 0}
     of_this = update(OutboxEmail).where(OutboxEmail.id == email_id)
     updated(of_this.values(sent_at=now, ended_at=None, kept_as_file=kept_as_file, **one_more))
-    _note_receipt(email_id, ReceiptEmail.NONE if kept_as_file else ReceiptEmail.SENT)
+    note_receipt(email_id, ReceiptEmail.NONE if kept_as_file else ReceiptEmail.SENT)
 
 
 def _not_sent(email_id: int, now: datetime, error: str, refused: bool, unanswered: bool) -> None:
@@ -151,16 +150,11 @@ def _end(email: OutboxEmail, unanswered: int) -> None:
     if order is not None:
         doubt = " It may have arrived: the mail server did not say." if unanswered else ""
         order.record(f"The email “{email.subject}” to {email.recipient} was not sent.{doubt}", warning=True)
-    _note_receipt(email.id, ReceiptEmail.DOUBTFUL if unanswered else ReceiptEmail.REFUSED)
+    note_receipt(email.id, ReceiptEmail.DOUBTFUL if unanswered else ReceiptEmail.REFUSED)
 
 
-def receipt_waits(email_id: int) -> None:
-    """Record on its order that the receipt waits again, if the email is one. In the caller's transaction."""
-    _note_receipt(email_id, ReceiptEmail.WAITING)
-
-
-def _note_receipt(email_id: int, state: ReceiptEmail) -> None:
-    """Record the receipt's state on its order, if the email is one."""
+def note_receipt(email_id: int, state: ReceiptEmail) -> None:
+    """Record the receipt's state on its order, if the email is one, in the caller's transaction."""
     of_receipt = select(OutboxEmail.order_id).where(OutboxEmail.id == email_id, OutboxEmail.kind.in_(RECEIPTS))
     updated(update(Order).where(Order.id == of_receipt.scalar_subquery()).values(receipt_email=state))
 

@@ -1,4 +1,4 @@
-"""The outbox as the admin shows it: find emails, retry an unsent one, send a copy of a sent one.
+"""The outbox as the admin shows it: find emails, their status in words, retry an unsent one, copy a sent one.
 
 A retry keeps the Message-ID, so that a recipient who did get the email recognises the second as the same. A copy has a
 Message-ID of its own, since mail servers drop an email they have seen before.
@@ -11,13 +11,49 @@ from secrets import token_hex
 
 from sqlalchemy import ColumnElement, and_, func, select, update
 
+from shop.core.clock import nairobi
 from shop.core.database import db, updated
 from shop.core.encryption import encryptor
 from shop.core.text import one_line
-from shop.emails.delivery import IN_HAND, receipt_waits
+from shop.emails.delivery import IN_HAND, note_receipt
 from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
+from shop.orders.states import ReceiptEmail
 from shop.orders.transitions import StaleState
+
+PER_PAGE = 50
+MAX_SEARCH_LENGTH = 254  # characters of an address
+TABS = {"waiting": "Waiting", "sent": "Sent", "files": "Kept as files", "failed": "Not sent"}
+WITH_NUMBER = select(OutboxEmail, Order.number).outerjoin(Order, Order.id == OutboxEmail.order_id)
+UNSENT = OutboxEmail.sent_at.is_(None)
+TAB_CONDITIONS: dict[str, ColumnElement[bool]] = {
+    "waiting": and_(UNSENT, OutboxEmail.ended_at.is_(None)),
+    "sent": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file.is_(False)),
+    "files": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file),
+    "failed": and_(UNSENT, OutboxEmail.ended_at.is_not(None)),
+}
+_UNREACHED = "The mail server could not be reached"
+_ERRORS = {
+    "ConnectionRefusedError": _UNREACHED,
+    "ConnectionResetError": "The mail server closed the connection",
+    "TimeoutError": "The mail server did not answer in time",
+    "gaierror": "The mail server’s name is unknown; check SMTP_HOST",
+    "SMTPConnectError": _UNREACHED,
+    "SMTPServerDisconnected": "The mail server closed the connection",
+    "SMTPAuthenticationError": "The mail server does not accept the user name or password; check SMTP_USERNAME",
+    "SMTPNotSupportedError": "The mail server does not support SMTP_SECURITY or the address",
+    "SMTPHeloError": "The mail server refused the shop",
+    "SMTPSenderRefused": "The mail server does not accept emails from the shop’s address; check MAIL_FROM",
+    "SMTPRecipientsRefused": "The mail server does not accept emails for this address",
+    "SMTPDataError": "The mail server refused the email’s text",
+    "SSLError": "No secure connection to the mail server; check SMTP_SECURITY",
+    "SSLCertVerificationError": "The mail server’s certificate is not valid",
+    "PermissionError": "The folder for emails cannot be written",
+    "ValueError": "The address or the text is not valid in an email",
+    "DecryptionError": "The text is encrypted with a key the shop no longer has; ask for a new link",
+    "HeaderParseError": "The address is not valid",
+}
+MAY_HAVE_ARRIVED = "The mail server received it and did not answer, so it may have arrived"
 
 
 def retry(email: OutboxEmail, now: datetime) -> None:
@@ -31,7 +67,7 @@ def retry(email: OutboxEmail, now: datetime) -> None:
     afresh = {"tries": 0, "unanswered": 0, "delays": 0, "ended_at": None, "last_error": ""}
     if not updated(waiting.values(next_try_at=now, **afresh)):
         raise StaleState
-    receipt_waits(email.id)
+    note_receipt(email.id, ReceiptEmail.WAITING)
 
 
 def may_be_retried(email: OutboxEmail, now: datetime) -> bool:
@@ -41,9 +77,8 @@ def may_be_retried(email: OutboxEmail, now: datetime) -> bool:
 
 def copies_of(email: OutboxEmail) -> int:
     """How many copies of it were written."""
-    return (
-        db.session.scalar(select(func.count()).where(OutboxEmail.idempotency_key.startswith(f"again-{email.id}-"))) or 0
-    )
+    copies = OutboxEmail.idempotency_key.startswith(f"again-{email.id}-")
+    return db.session.scalar(select(func.count()).where(copies)) or 0
 
 
 def send_copy(email: OutboxEmail, seen: int, now: datetime) -> OutboxEmail:
@@ -77,11 +112,6 @@ def _sealed_for(idempotency_key: str, email: OutboxEmail) -> str:
     return safe.encrypt(safe.decrypt(email.body, email.idempotency_key), idempotency_key)
 
 
-PER_PAGE = 50
-MAX_SEARCH_LENGTH = 254  # characters of an address
-TABS = {"waiting": "Waiting", "sent": "Sent", "files": "Kept as files", "failed": "Not sent"}
-
-
 @dataclass(frozen=True)
 class EmailRow:
     """An email, and the number of its order."""
@@ -102,13 +132,7 @@ class EmailPage:
 def find_emails(tab: str, q: str, before: int | None, every: bool) -> EmailPage:
     """The emails of a tab that match. Without `every` only those about orders: others may hold login links."""
     shown = _matches(q) & (OutboxEmail.id.is_not(None) if every else OutboxEmail.order_id.is_not(None))
-    query = (
-        select(OutboxEmail, Order.number)
-        .outerjoin(Order, Order.id == OutboxEmail.order_id)
-        .where(TAB_CONDITIONS[tab], shown)
-        .order_by(OutboxEmail.id.desc())
-        .limit(PER_PAGE + 1)
-    )
+    query = WITH_NUMBER.where(TAB_CONDITIONS[tab], shown).order_by(OutboxEmail.id.desc()).limit(PER_PAGE + 1)
     rows = db.session.execute(query if before is None else query.where(OutboxEmail.id < before)).all()
     mails = [EmailRow(*row) for row in rows[:PER_PAGE]]
     return EmailPage(mails, _counts(shown), mails[-1].mail.id if len(rows) > PER_PAGE else None)
@@ -116,23 +140,13 @@ def find_emails(tab: str, q: str, before: int | None, every: bool) -> EmailPage:
 
 def find_email(email_id: int, every: bool) -> EmailRow | None:
     """One email, or None; without `every` only one about an order."""
-    query = select(OutboxEmail, Order.number).outerjoin(Order, Order.id == OutboxEmail.order_id)
-    row = db.session.execute(query.where(OutboxEmail.id == email_id)).one_or_none()
+    row = db.session.execute(WITH_NUMBER.where(OutboxEmail.id == email_id)).one_or_none()
     return EmailRow(*row) if row and (every or row[0].order_id is not None) else None
 
 
 def tidy_search(typed: str) -> str:
     """Clean the text of the search box."""
     return one_line(typed[: 4 * MAX_SEARCH_LENGTH], MAX_SEARCH_LENGTH)
-
-
-UNSENT = OutboxEmail.sent_at.is_(None)
-TAB_CONDITIONS: dict[str, ColumnElement[bool]] = {
-    "waiting": and_(UNSENT, OutboxEmail.ended_at.is_(None)),
-    "sent": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file.is_(False)),
-    "files": and_(OutboxEmail.sent_at.is_not(None), OutboxEmail.kept_as_file),
-    "failed": and_(UNSENT, OutboxEmail.ended_at.is_not(None)),
-}
 
 
 def _counts(shown: ColumnElement[bool]) -> dict[str, int]:
@@ -148,3 +162,28 @@ def _matches(q: str) -> ColumnElement[bool]:
     if digits.isascii() and digits.isdigit():
         return OutboxEmail.order_id.in_(select(Order.id).where(Order.number == digits[:12]))
     return OutboxEmail.recipient.in_({q, q.lower()})
+
+
+def what_became(email: OutboxEmail) -> str:
+    """The status of an email, with the reason, in one line."""
+    why = why_not(email.last_error)
+    if email.sent_at:
+        how = "kept as a file, not delivered" if email.kept_as_file else f"sent {nairobi(email.sent_at)}"
+    elif email.ended_at:
+        how = f"given up after {email.tries} {'try' if email.tries == 1 else 'tries'}: {why}"
+    elif email.tries:
+        how = f"not accepted yet, {email.tries} {'try' if email.tries == 1 else 'tries'}: {why}"
+    else:
+        how = f"waits to be sent: {why}" if why else "waits to be sent"
+    return f"{how}. {MAY_HAVE_ARRIVED}" if email.unanswered and not email.sent_at else how
+
+
+def why_not(error: str) -> str:
+    """An OutboxEmail.last_error in words; "" for none."""
+    name, _, codes = error.partition(" ")
+    if not error:
+        return ""
+    words = _ERRORS.get(name)
+    if words is None:
+        return f"The email was not accepted ({error})"
+    return f"{words} ({codes})" if codes else words

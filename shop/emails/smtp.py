@@ -5,7 +5,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from shop.config import Settings
 from shop.core.private_files import write_private
@@ -32,25 +32,10 @@ class Unreached(Exception):
     """The server is unreachable or does not accept the shop, which concerns every email."""
 
 
-class EmailTransport(Protocol):
-    """Sends emails."""
-
-    keeps_files: bool  # emails are kept as files and not delivered
-
-    def connect(self) -> None:
-        """Connect, unless connected. Raises Unreached."""
-
-    def send(self, message: EmailMessage) -> None:
-        """Send one email. Raises NotTaken or one of its subclasses, or Unreached."""
-
-    def close(self) -> None:
-        """Disconnect."""
-
-
 class FileTransport:
     """Keeps emails as files, for a shop without SMTP settings."""
 
-    keeps_files = True
+    keeps_files = True  # emails are not delivered
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -129,7 +114,7 @@ class SmtpTransport:
             self._server.close()
 
 
-def transport_for(settings: Settings) -> EmailTransport:
+def transport_for(settings: Settings) -> FileTransport | SmtpTransport:
     """The transport that the settings select."""
     return SmtpTransport(settings) if settings.smtp_host else FileTransport(settings.instance_path / "mail")
 

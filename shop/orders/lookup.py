@@ -1,18 +1,19 @@
-"""Look up an order by its token, and the form that asks for a lost link."""
+"""Find orders by their tokens: the one of an address, and the unpaid ones of this browser, whose session holds them."""
 
 import re
+from collections.abc import Sequence
 
+from flask import session
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from sqlalchemy.sql.base import ExecutableOption
-from wtforms import StringField
-from wtforms.validators import DataRequired, ValidationError
 
 from shop.core.database import db
-from shop.core.phones import PhoneError, kenyan_mobile
 from shop.orders.models import Order
-from shop.orders.search_index import order_number_in
-from shop.web.base_form import BaseForm
+from shop.orders.states import Payment
 
+MAX_TOKENS = 5  # in the session, newest first
+TOKENS = "orders"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -23,25 +24,26 @@ def order_by_token(token: str, *options: ExecutableOption) -> Order | None:
     return db.session.scalar(select(Order).where(Order.token == token).options(*options))
 
 
-class LookupForm(BaseForm):
-    """Order number and phone number of a buyer who lost the link."""
+def remember_order(order: Order) -> None:
+    """Add an order to the session of the browser that placed it."""
+    session[TOKENS] = [order.token, *(token for token in _tokens() if token != order.token)][:MAX_TOKENS]
+    session.permanent = True
 
-    order_number = StringField("Order number", [DataRequired("Enter your order number")])
-    phone_number = StringField("Phone number", [DataRequired("Enter the phone number you ordered with")])
 
-    def validate_order_number(self, _field: StringField) -> None:
-        """Require eight digits."""
-        if not self.number:
-            raise ValidationError("Order number must be 8 digits, like 1234 5678")
+def open_orders() -> Sequence[Order]:
+    """The unpaid orders, newest first, with their lines. Without tokens no query runs."""
+    tokens = _tokens()
+    if not tokens:
+        return []
+    waiting = select(Order).where(Order.token.in_(tokens), Order.payment == Payment.AWAITING)
+    return db.session.scalars(waiting.options(selectinload(Order.lines)).order_by(Order.id.desc())).all()
 
-    def validate_phone_number(self, field: StringField) -> None:
-        """Require a Kenyan mobile number."""
-        try:
-            kenyan_mobile(field.data)
-        except PhoneError as error:
-            raise ValidationError(str(error)) from None
 
-    @property
-    def number(self) -> str:
-        """The order number as it is stored; "" without one."""
-        return order_number_in(self.order_number.data or "") or ""
+def held_by(orders: Sequence[Order]) -> dict[str, Order]:
+    """The newest of these orders that holds each SKU."""
+    return {line.sku: order for order in reversed(orders) for line in order.lines}
+
+
+def _tokens() -> list[str]:
+    tokens = session.get(TOKENS)
+    return [token for token in tokens if isinstance(token, str)] if isinstance(tokens, list) else []

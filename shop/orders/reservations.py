@@ -56,21 +56,17 @@ def record_held(lines: Iterable[OrderLine]) -> None:
 
 def commit(lines: Iterable[OrderLine]) -> None:
     """Turn the held stock of a paid order into sold stock."""
-    moved = []
-    for line in sorted(lines, key=BY_SKU):
-        sold = {"held": Variant.held - line.quantity, "on_hand": Variant.on_hand - line.quantity}
-        if updated(update(Variant).where(Variant.sku == line.sku).values(sold)):
-            moved.append(line)
-    _record(moved, "Sold", on_hand=-1, held=-1)
+    _move(lines, "Sold", on_hand=-1, held=-1)
 
 
 def release(lines: Iterable[OrderLine]) -> None:
     """Release the held stock of an unpaid order."""
-    moved = []
-    for line in sorted(lines, key=BY_SKU):
-        if updated(update(Variant).where(Variant.sku == line.sku).values(held=Variant.held - line.quantity)):
-            moved.append(line)
-    _record(moved, "On sale again, the order ended unpaid", held=-1)
+    _move(lines, "On sale again, the order ended unpaid", held=-1)
+
+
+def hold_again(lines: Iterable[OrderLine]) -> None:
+    """Turn the sold stock of an order back into held stock, when its payment was undone."""
+    _move(lines, "Held again, the order is not paid after all", on_hand=1, held=1)
 
 
 def take(lines: Iterable[OrderLine]) -> None:
@@ -82,16 +78,6 @@ def take(lines: Iterable[OrderLine]) -> None:
         if not updated(guarded.values(on_hand=Variant.on_hand - line.quantity)):
             raise _short(line.sku)
     _record(moved, "Sold, paid late", on_hand=-1)
-
-
-def hold_again(lines: Iterable[OrderLine]) -> None:
-    """Turn the sold stock of an order back into held stock, when its payment was undone."""
-    moved = []
-    for line in sorted(lines, key=BY_SKU):
-        values = {"held": Variant.held + line.quantity, "on_hand": Variant.on_hand + line.quantity}
-        if updated(update(Variant).where(Variant.sku == line.sku).values(values)):
-            moved.append(line)
-    _record(moved, "Held again, the order is not paid after all", on_hand=1, held=1)
 
 
 def out_of(order_id: int) -> dict[str, int]:
@@ -130,6 +116,19 @@ def try_take(lines: Iterable[OrderLine]) -> bool:
     except OutOfStock:
         return False
     return True
+
+
+def _move(lines: Iterable[OrderLine], reason: str, *, on_hand: int = 0, held: int = 0) -> None:
+    """Add to the stock of each SKU, without a guard, and write the stock ledger; a deleted variant is left out."""
+    moved = []
+    for line in sorted(lines, key=BY_SKU):
+        values = {
+            "on_hand": Variant.on_hand + on_hand * line.quantity,
+            "held": Variant.held + held * line.quantity,
+        }
+        if updated(update(Variant).where(Variant.sku == line.sku).values(values)):
+            moved.append(line)
+    _record(moved, reason, on_hand=on_hand, held=held)
 
 
 def _record(lines: list[OrderLine], reason: str, *, on_hand: int = 0, held: int = 0) -> None:

@@ -6,16 +6,40 @@ from flask import Blueprint, redirect, render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
+from wtforms import StringField
+from wtforms.validators import DataRequired, ValidationError
 
 from shop.core.database import db, write
-from shop.core.phones import kenyan_mobile
+from shop.core.phones import PhoneError, kenyan_mobile
 from shop.core.signals import order_link_requested
-from shop.orders.lookup import LookupForm
 from shop.orders.models import Order
-from shop.orders.search_index import order_token_in
+from shop.orders.search_index import order_number_in, order_token_in
+from shop.web.base_form import BaseForm
 from shop.web.extensions import bucket, csrf, limiter
 
 orders = Blueprint("orders", __name__)
+
+
+class LookupForm(BaseForm):
+    """Order number and phone number of a buyer who lost the link."""
+
+    order_number = StringField("Order number", [DataRequired("Enter your order number")])
+    phone_number = StringField("Phone number", [DataRequired("Enter the phone number you ordered with")])
+
+    def validate_order_number(self, _field: StringField) -> None:
+        if not self.number:
+            raise ValidationError("Order number must be 8 digits, like 1234 5678")
+
+    def validate_phone_number(self, field: StringField) -> None:
+        try:
+            kenyan_mobile(field.data)
+        except PhoneError as error:
+            raise ValidationError(str(error)) from None
+
+    @property
+    def number(self) -> str:
+        """The order number as it is stored; "" without one."""
+        return order_number_in(self.order_number.data or "") or ""
 
 
 @orders.route("/orders/find", methods=["GET", "POST"])
@@ -29,8 +53,7 @@ def lookup() -> str | tuple[str, int] | AnyResponse:
     if not form.is_submitted():
         return render_template("orders/lookup.html", form=form, problems=[], sent=False)
     if not form.validate():
-        problems = [(field.name, str(message)) for field in form for message in field.errors]
-        return render_template("orders/lookup.html", form=form, problems=problems, sent=False), 422
+        return render_template("orders/lookup.html", form=form, problems=form.problems, sent=False), 422
     number, phone = form.number, kenyan_mobile(form.phone_number.data)
     with (
         limiter.limit("10 per hour", key_func=_order_number_key),
@@ -49,7 +72,6 @@ def private(response: AnyResponse) -> AnyResponse:
 
 
 def _order_number_key() -> str:
-    """The rate limit key of an order number."""
     return bucket(LookupForm().number)
 
 

@@ -4,15 +4,17 @@ All functions run inside the caller's transaction, with the order read in it. Of
 moment one succeeds; for the other StaleState is raised, and nothing is written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from shop.core.clock import utcnow
 from shop.core.database import db, updated
-from shop.core.signals import order_cancelled
+from shop.core.money import shillings
+from shop.core.signals import order_cancelled, remaining_payment_requested
 from shop.orders import reservations, transitions
-from shop.orders.models import Order
+from shop.orders.models import Order, OrderLine
 from shop.orders.search_index import add_search_terms
 from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
@@ -77,6 +79,36 @@ def cancel(order: Order, words: str = "The order was cancelled") -> None:
     after_cancelling(order, held=True, words=words)
 
 
+def orders_without_stock(sku: str, left: int) -> list[Order]:
+    """The orders that hold a SKU and cannot be supplied from `left` pieces.
+
+    Orders in review are supplied first, then the oldest.
+    """
+    holds = or_(Order.payment == Payment.AWAITING, and_(Order.payment == Payment.REVIEW, ~Order.paid_late))
+    query = select(Order, OrderLine.quantity).join(OrderLine, OrderLine.order_id == Order.id)
+    held = query.where(OrderLine.sku == sku, holds).order_by(Order.payment == Payment.AWAITING, Order.id)
+    unsupplied = []
+    for order, pieces in db.session.execute(held):
+        if pieces <= left:
+            left -= pieces
+        else:
+            unsupplied.append(order)
+    return unsupplied
+
+
+def cancel_orders_without_stock(sku: str, left: int, numbers: Sequence[str]) -> list[Order]:
+    """Cancel the orders with these numbers, if exactly they cannot be supplied, inside the caller's transaction.
+
+    Returns the cancelled orders, else none. Raises StaleState when one of them is no longer unpaid.
+    """
+    unsupplied = orders_without_stock(sku, left)
+    if {order.number for order in unsupplied} != set(numbers):
+        return []
+    for order in unsupplied:
+        cancel(order, "The order was cancelled: its goods are damaged or lost")
+    return unsupplied
+
+
 def mark_paid(order: Order, state: str, money: ManualPayment, actor: str, write_off: int = 0) -> None:
     """Enter money that a user has seen, and accept it as the order's payment. `state` is the one the form showed.
 
@@ -96,6 +128,31 @@ def mark_paid(order: Order, state: str, money: ManualPayment, actor: str, write_
     review_flags.resolve_all(order, (ReviewReason.CODE,), "Marked paid by hand", actor)
 
 
+def request_remaining(order: Order, received: int, remaining: int, actor: str) -> None:
+    """Enter what was received for an order in review, and ask its buyer for the remaining amount by email.
+
+    The order stays in review and keeps its stock. Row R3d of the settlement table makes it paid once the remaining
+    payment has come.
+
+    `received` is what came through the attempt in review, 0 without one; `remaining` is the amount that the form
+    showed. Raises StaleState when another amount is missing by now, and nothing is written.
+    """
+    transitions.transition(order, Payment.REVIEW, Payment.REVIEW)
+    attempt = attempt_in_review(order)
+    is_stale = bool(attempt) != bool(received) or remaining != balance_due(order, received)
+    if is_stale or not 0 < remaining < order.total:
+        raise StaleState
+    if attempt:
+        accept_attempt(attempt, received, actor)
+    elif order.remaining_requested == remaining:
+        raise StaleState
+    order.remaining_requested = remaining
+    so_far = f"{shillings(order.total - remaining)} of {shillings(order.total)} has come"
+    order.record(f"{so_far}. {shillings(remaining)} remains to be paid", for_buyer=True)
+    db.session.flush()
+    remaining_payment_requested.send(order)
+
+
 def resolve_attempt(attempt: PaymentAttempt, received: int, actor: str) -> None:
     """Resolve an attempt in review of an order that is not: review -> paid, or failed when `received` is 0.
 
@@ -113,7 +170,7 @@ def resolve_attempt(attempt: PaymentAttempt, received: int, actor: str) -> None:
     accept_attempt(attempt, received, actor)
     if state != Payment.EXPIRED:
         money_ledger.add_refund_due(order, received)
-    elif order.money_here - order.refund_due_amount >= order.total and reservations.try_take(order.lines):
+    elif balance_due(order, 0) <= 0 and reservations.try_take(order.lines):
         transitions.transition(order, Payment.EXPIRED, Payment.PAID)
         _verify_balance(order, actor, write_off=0)
         transitions.complete_payment(order, utcnow(), late=True)
@@ -168,6 +225,18 @@ def verify_payment(order: Order, actor: str) -> bool:
     if order.payment != Payment.PAID:
         raise StaleState
     return bool(verified)
+
+
+def balance_due(order: Order, received: int) -> int:
+    """Shillings of the total still missing once `received` more is entered; 0 or below when nothing is missing."""
+    return order.total - (order.money_here - order.refund_due_amount) - received
+
+
+def completes(order: Order, attempt: PaymentAttempt) -> bool:
+    """Whether this attempt is the remaining payment that was requested and completes the total."""
+    requested = order.payment == Payment.REVIEW and order.remaining_requested > 0
+    matches = order.remaining_requested == attempt.amount == balance_due(order, 0)
+    return requested and matches and attempt_in_review(order) is None
 
 
 def duplicate_amount(order: Order) -> int:

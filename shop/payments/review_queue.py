@@ -12,7 +12,6 @@ from typing import Any
 
 from flask import abort
 from sqlalchemy import (
-    Cast,
     Integer,
     ScalarSelect,
     Select,
@@ -22,7 +21,6 @@ from sqlalchemy import (
     exists,
     func,
     literal,
-    null,
     or_,
     select,
     text,
@@ -129,52 +127,44 @@ def order_by_number(number: str, keep: bool = False) -> Order:
 
 
 def _sources(now: datetime) -> list[Select[Any]]:
-    """The queries of the items: kind, since, order, attempt, flag, words."""
+    """The queries of the items."""
     return [_in_review(), _unverified(), _refund_due(), _stray(), _waiting(now), _warned(), _flags()]
 
 
-def _null() -> Cast[Any]:
-    """NULL as a number: PostgreSQL needs one type for each column of the union."""
-    return cast(null(), Integer)
+def _query(
+    kind: Any, since: Any, order_id: Any, *, attempt_id: Any = None, check_id: Any = None, words: Any = None
+) -> Select[Any]:
+    """Select the columns of the items. PostgreSQL needs one type for each column of the union."""
+    return select(
+        (literal(kind.value) if isinstance(kind, ReviewReason) else kind).label("kind"),
+        since.label("since"),
+        order_id.label("order_id"),
+        cast(attempt_id, Integer).label("attempt_id"),
+        cast(check_id, Integer).label("check_id"),
+        (literal("") if words is None else words).label("words"),
+    )
 
 
 def _in_review() -> Select[Any]:
-    return select(
-        literal(ReviewReason.REVIEW.value).label("kind"),
-        Order.placed_at.label("since"),
-        Order.id.label("order_id"),
-        _null().label("attempt_id"),
-        _null().label("check_id"),
-        literal("").label("words"),
-    ).where(Order.payment == Payment.REVIEW)
+    return _query(ReviewReason.REVIEW, Order.placed_at, Order.id).where(Order.payment == Payment.REVIEW)
 
 
 def _unverified() -> Select[Any]:
     since = func.coalesce(Order.paid_at, Order.placed_at)
-    unverified = select(literal(ReviewReason.UNSEEN.value), since, Order.id, _null(), _null(), literal(""))
-    return unverified.where(needs_verification())
+    return _query(ReviewReason.UNSEEN, since, Order.id).where(needs_verification())
 
 
 def _refund_due() -> Select[Any]:
     came = select(func.count()).where(LedgerEntry.order_id == Order.id, LedgerEntry.amount > 0).scalar_subquery()
     twice = and_(Order.payment.in_((Payment.PAID, Payment.REFUNDED)), came > 1)
     kind = case((twice, ReviewReason.TWICE.value), else_=ReviewReason.REFUND_DUE.value)
-    since = func.coalesce(Order.paid_at, Order.placed_at)
-    return select(kind, since, Order.id, _null(), _null(), literal("")).where(Order.refund_due)
+    return _query(kind, func.coalesce(Order.paid_at, Order.placed_at), Order.id).where(Order.refund_due)
 
 
 def _stray() -> Select[Any]:
     attempt = PaymentAttempt
-    columns: tuple[Any, ...] = (
-        literal(ReviewReason.STRAY.value),
-        attempt.created_at,
-        attempt.order_id,
-        attempt.id,
-        _null(),
-        literal(""),
-    )
-    found = select(*columns)
-    return found.join(Order, Order.id == attempt.order_id).where(
+    strays = _query(ReviewReason.STRAY, attempt.created_at, attempt.order_id, attempt_id=attempt.id)
+    return strays.join(Order, Order.id == attempt.order_id).where(
         attempt.state == AttemptState.REVIEW, Order.payment != Payment.REVIEW
     )
 
@@ -184,9 +174,7 @@ def _waiting(now: datetime) -> Select[Any]:
     attempt = PaymentAttempt
     newest = func.max(attempt.created_at)
     dismissed = exists().where(ReviewFlag.order_id == attempt.order_id, ReviewFlag.kind == ReviewReason.WAITING)
-    waits = select(
-        literal(ReviewReason.WAITING.value), newest, attempt.order_id, func.max(attempt.id), _null(), literal("")
-    )
+    waits = _query(ReviewReason.WAITING, newest, attempt.order_id, attempt_id=func.max(attempt.id))
     return (
         waits.join(Order, Order.id == attempt.order_id)
         .where(
@@ -208,14 +196,16 @@ def _warned() -> Select[Any]:
     words = func.coalesce(newest.with_only_columns(OrderEvent.words).scalar_subquery(), "")
     flag = exists().where(ReviewFlag.order_id == Order.id, ReviewFlag.resolved_at.is_(None))
     stray = exists().where(PaymentAttempt.order_id == Order.id, PaymentAttempt.state == AttemptState.REVIEW)
-    warned = select(literal(ReviewReason.WARNING.value), since, Order.id, _null(), _null(), words)
+    warned = _query(ReviewReason.WARNING, since, Order.id, words=words)
     return warned.where(text(WARNED), ~flag, ~stray, Order.payment != Payment.REVIEW, ~Order.refund_due)
 
 
 def _flags() -> Select[Any]:
     flag = ReviewFlag
-    columns: tuple[Any, ...] = (flag.kind, flag.opened_at, flag.order_id, flag.attempt_id, flag.id, flag.words)
-    return select(*columns).where(flag.resolved_at.is_(None))
+    flags = _query(
+        flag.kind, flag.opened_at, flag.order_id, attempt_id=flag.attempt_id, check_id=flag.id, words=flag.words
+    )
+    return flags.where(flag.resolved_at.is_(None))
 
 
 def _items(rows: Sequence[Any]) -> list[ReviewItem]:

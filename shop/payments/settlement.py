@@ -15,7 +15,7 @@ from shop.core.signals import payment_failed, payment_needs_review
 from shop.orders import reservations, transitions
 from shop.orders.models import Order
 from shop.orders.states import Payment
-from shop.payments import money_ledger, mpesa_codes, shortfalls, unmatched_callbacks
+from shop.payments import manual_payments, money_ledger, mpesa_codes, unmatched_callbacks
 from shop.payments.callback_intake import IncomingCallback
 from shop.payments.models import AttemptState, CallbackRecord, PaymentAttempt
 from shop.payments.review_flags import flag_order
@@ -98,7 +98,7 @@ def _decide(attempt: PaymentAttempt, order: Order, callback: Callback, from_brow
         from_browser=from_browser,
         attempt=AttemptState(attempt.state),
         order=Payment(state),
-        completes=shortfalls.completes(order, attempt),
+        completes=manual_payments.completes(order, attempt),
         late=order.paid_late,
     )
     decision = decide(facts)

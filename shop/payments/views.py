@@ -1,26 +1,32 @@
-"""The callback address that Chpter calls, and the buyer's forms to pay again and to give an M-PESA code."""
+"""The callback address that Chpter calls, and the order page with its status as JSON and its forms."""
 
 import logging
 
-from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import selectinload
 from werkzeug.exceptions import ClientDisconnected, MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.config import Settings
+from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.core.text import one_line
+from shop.orders.expiry import buyer_returned
 from shop.orders.lookup import order_by_token
+from shop.orders.models import Order
 from shop.orders.transitions import StaleState
+from shop.orders.views import orders
 from shop.payments import attempts, callback_intake, mpesa_codes
 from shop.payments.callback_intake import IncomingCallback
 from shop.payments.callback_spool import spool, spool_folder
-from shop.payments.models import PaymentAttempt, ReviewReason
+from shop.payments.models import AttemptState, PaymentAttempt, ReviewReason
 from shop.payments.mpesa_messages import MAX_MESSAGE_LENGTH, CodeError
 from shop.payments.review_flags import flag_order
 from shop.payments.settlement import settle_callback
-from shop.payments.status_views import order_page
+from shop.payments.status_page import pickup_place, status_of
+from shop.store.settings import current_store
 from shop.web.errors import traceback_lines
 from shop.web.extensions import csrf, limiter
 from shop.web.request_checks import request_body
@@ -28,6 +34,7 @@ from shop.web.request_checks import request_body
 log = logging.getLogger(__name__)
 payments = Blueprint("payments", __name__)
 MAX_BODY_BYTES = 16 * 1024
+REFRESH_SECONDS = (10, 10, 15, 15, 20, 20, 30, 30, 45, 45, *([60] * 25))  # between reloads without JavaScript
 KEPT_HEADERS = ("Content-Type", "Content-Length", "User-Agent", "Origin", "Sec-Fetch-Site", "Sec-Fetch-Mode")
 
 
@@ -71,6 +78,51 @@ def _warn_of_browser(attempt: PaymentAttempt, warning: str) -> None:
     flag_order(attempt.order, ReviewReason.OPENED, warning, attempt)
 
 
+@orders.get("/orders/<token>")
+def show(token: str) -> str | AnyResponse:
+    """Show an order. A return from the payment page proves nothing and settles nothing."""
+    order = _by_token(token)
+    if request.args.get("from") == "payment":
+        attempt = order.latest_attempt
+        if order.payable and attempt and attempt.state == AttemptState.OPEN:
+            buyer_returned(order, utcnow())
+        return redirect(url_for("orders.show", token=token), 303)
+    return order_page(order)
+
+
+@orders.get("/orders/<token>/code")
+def code(token: str) -> str:
+    """Show the order with the form for an M-PESA code, and without reloads, which would empty the form."""
+    return order_page(_by_token(token), code_open=True)
+
+
+def order_page(order: Order, code: str = "", code_problem: str = "", code_open: bool = False) -> str:
+    """Render the order page; with the M-PESA code its buyer typed and the problem with it, if any."""
+    shop = current_store()
+    looked = min(max(request.args.get("looked", 0, type=int), 0), len(REFRESH_SECONDS))
+    return render_template(
+        "payments/order_page.html",
+        order=order,
+        story=status_of(order, shop.whatsapp, shop.address),
+        place=pickup_place(order, shop.address),
+        code=code,
+        code_problem=code_problem,
+        code_open=code_open or bool(code_problem),
+        looked=looked,
+        refresh=REFRESH_SECONDS[looked] if looked < len(REFRESH_SECONDS) else None,
+    )
+
+
+@orders.get("/orders/<token>/status")
+def status(token: str) -> Response:
+    """The order's status for the waiting page, which reloads when `state` changes."""
+    order = _by_token(token)
+    attempt = order.latest_attempt
+    states = {"payment": order.payment, "attempt": attempt.state if attempt else None, "fulfilment": order.fulfilment}
+    story = status_of(order)
+    return jsonify({**states, "state": story.state, **({"failure": story.failure} if story.failure else {})})
+
+
 @payments.post("/orders/<token>/pay")
 @csrf.exempt  # the order's token is the permission; email readers open the page without a session
 def pay(token: str) -> AnyResponse:
@@ -95,6 +147,11 @@ def offer(token: str) -> AnyResponse | tuple[str, int]:
         shown = one_line(typed[: 2 * MAX_MESSAGE_LENGTH], MAX_MESSAGE_LENGTH)
         return order_page(order, shown, problem), 422
     return redirect(url_for("orders.show", token=token), 303)
+
+
+def _by_token(token: str) -> Order:
+    shown = (Order.lines, Order.events, Order.attempts, Order.money)
+    return order_by_token(token, *map(selectinload, shown)) or abort(404)
 
 
 def _token() -> str:

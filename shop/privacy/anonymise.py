@@ -16,8 +16,8 @@ from shop.config import Settings
 from shop.core.clock import MONTH
 from shop.core.database import db, updated, write
 from shop.core.phones import readable_phone
-from shop.emails.delivery import email_file
 from shop.emails.models import OutboxEmail
+from shop.emails.smtp import email_file
 from shop.orders.corrections import CORRECTED
 from shop.orders.models import Order, OrderEvent
 from shop.orders.search_index import remove_search_terms

@@ -10,7 +10,16 @@ from shop.core.database import db
 from shop.orders.models import Order, OrderLine
 from shop.payments.models import LedgerEntry, PaymentAttempt
 from shop.reports.date_ranges import DateRange
-from shop.reports.queries import ENDINGS, NO_LONGER_PAID, TAKEN, UNPAID, Sum, payment_method
+from shop.reports.queries import (
+    ENDINGS,
+    NO_LONGER_PAID,
+    TAKEN,
+    UNPAID,
+    Sum,
+    payment_method,
+    refunds_in,
+    within,
+)
 
 PER_PAGE = 50
 
@@ -39,13 +48,12 @@ def drilldown_orders(period: DateRange, of: str, value: str, before: int | None)
 
 
 def _paid_in(period: DateRange) -> ColumnElement[bool]:
-    return and_(Order.paid_at >= period.start, Order.paid_at < period.end)
+    return within(Order.paid_at, period)
 
 
 def _of_state(period: DateRange, state: str) -> ColumnElement[bool] | None:
     """Placed in the period, and now in this payment state."""
-    placed = and_(Order.placed_at >= period.start, Order.placed_at < period.end)
-    return and_(placed, Order.payment == state) if state in UNPAID else None
+    return and_(within(Order.placed_at, period), Order.payment == state) if state in UNPAID else None
 
 
 def _refunded(period: DateRange, _value: str) -> ColumnElement[bool]:
@@ -63,16 +71,11 @@ def _written_off(period: DateRange, _value: str) -> ColumnElement[bool]:
 
 def _refunds_made(period: DateRange, _value: str) -> ColumnElement[bool]:
     """With a refund made in the period."""
-    return exists().where(*_refund_entries(period))
-
-
-def _refund_entries(period: DateRange) -> tuple[ColumnElement[bool], ...]:
-    of_order = (LedgerEntry.order_id == Order.id, LedgerEntry.kind == "refund")
-    return (*of_order, LedgerEntry.at >= period.start, LedgerEntry.at < period.end)
+    return exists().where(LedgerEntry.order_id == Order.id, refunds_in(period))
 
 
 def _refunded_amount(period: DateRange) -> Any:
-    amount = select(-func.sum(LedgerEntry.amount)).where(*_refund_entries(period))
+    amount = select(-func.sum(LedgerEntry.amount)).where(LedgerEntry.order_id == Order.id, refunds_in(period))
     return func.coalesce(amount.correlate(Order).scalar_subquery(), 0)
 
 
@@ -85,13 +88,9 @@ def _of_ending(period: DateRange, value: str) -> ColumnElement[bool] | None:
     state, point, reason = value.partition(".")
     if not point or state not in ENDINGS:
         return None
-    return exists().where(
-        PaymentAttempt.order_id == Order.id,
-        PaymentAttempt.created_at >= period.start,
-        PaymentAttempt.created_at < period.end,
-        PaymentAttempt.state == state,
-        PaymentAttempt.reason == reason,
-    )
+    outcome = (PaymentAttempt.state == state, PaymentAttempt.reason == reason)
+    begun = within(PaymentAttempt.created_at, period)
+    return exists().where(PaymentAttempt.order_id == Order.id, begun, *outcome)
 
 
 CONDITIONS: dict[str, Callable[[DateRange, str], ColumnElement[bool] | None]] = {

@@ -6,6 +6,7 @@ Sales are paid orders, on the day of the payment. An order with a shortfall coun
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Integer, and_, case, column, func, literal, select, values
 
@@ -138,6 +139,16 @@ def build_report(period: DateRange) -> Report:
     )
 
 
+def within(moment: Any, period: DateRange) -> ColumnElement[bool]:
+    """The condition that a moment is in the period."""
+    return and_(moment >= period.start, moment < period.end)
+
+
+def refunds_in(period: DateRange) -> ColumnElement[bool]:
+    """The condition that a ledger entry is a refund made in the period."""
+    return and_(LedgerEntry.kind == "refund", within(LedgerEntry.at, period))
+
+
 def _spans(spans: Sequence[tuple[datetime, datetime]]) -> CTE:
     """A table of time spans in the query, so that the database can sum by Nairobi days."""
     table = values(
@@ -178,11 +189,8 @@ def _bars(period: DateRange) -> tuple[list[Bar], Sum, Sum]:
 
 
 def _refunds_made(period: DateRange) -> Sum:
-    """Refunds by the day they were made."""
-    refunds = (LedgerEntry.kind == "refund", LedgerEntry.at >= period.start, LedgerEntry.at < period.end)
-    count, amount = db.session.execute(
-        select(func.count(LedgerEntry.order_id.distinct()), func.sum(LedgerEntry.amount)).where(*refunds)
-    ).one()
+    sums = select(func.count(LedgerEntry.order_id.distinct()), func.sum(LedgerEntry.amount)).where(refunds_in(period))
+    count, amount = db.session.execute(sums).one()
     return Sum(count, -int(amount or 0))
 
 
@@ -204,8 +212,7 @@ def _endings(period: DateRange) -> list[AttemptCount]:
     outcome = (PaymentAttempt.state, PaymentAttempt.reason)
     sums = (
         select(*outcome, func.count())
-        .where(PaymentAttempt.created_at >= period.start, PaymentAttempt.created_at < period.end)
-        .where(PaymentAttempt.state != AttemptState.SUPERSEDED)
+        .where(within(PaymentAttempt.created_at, period), PaymentAttempt.state != AttemptState.SUPERSEDED)
         .group_by(*outcome)
         .order_by(func.count().desc(), *outcome)
     )
@@ -216,11 +223,7 @@ def _endings(period: DateRange) -> list[AttemptCount]:
 def _methods(period: DateRange) -> dict[str, Sum]:
     """Sales by payment method: as Chpter names it, BY_HAND and the manual method, or "" for neither."""
     method = payment_method().label("method")
-    sums = (
-        select(method, func.count(), func.sum(TAKEN))
-        .where(Order.paid_at >= period.start, Order.paid_at < period.end)
-        .group_by(method)
-    )
+    sums = select(method, func.count(), func.sum(TAKEN)).where(within(Order.paid_at, period)).group_by(method)
     return {row[0]: Sum(row[1], int(row[2])) for row in db.session.execute(sums)}
 
 
@@ -245,7 +248,7 @@ def _best_sellers(period: DateRange) -> list[Seller]:
             amount,
         )
         .join(Order, Order.id == OrderLine.order_id)
-        .where(Order.paid_at >= period.start, Order.paid_at < period.end)
+        .where(within(Order.paid_at, period))
         .group_by(OrderLine.sku)
         .order_by(amount.desc(), OrderLine.sku)
         .limit(MAX_SELLERS)

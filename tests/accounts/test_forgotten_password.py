@@ -10,7 +10,7 @@ from shop.core.clock import utcnow
 from shop.core.database import db
 from tests import both_databases
 from tests.admin_client import EMAIL, STAFF, AdminClient, create_staff, mailed_links
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.shopper import hidden_fields
 from tests.totp_phone import give_code, set_up
 

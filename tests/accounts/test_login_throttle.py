@@ -8,7 +8,7 @@ from shop.accounts.models import TwoFactor, TwoFactorTry
 from shop.core.database import db
 from tests import both_databases
 from tests.admin_client import EMAIL, PASSWORD, AdminClient
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.shopper import hidden_fields
 from tests.totp_phone import give_code, set_up
 

@@ -14,7 +14,7 @@ from shop.emails.delivery import send_due
 from shop.emails.models import OutboxEmail
 from tests import both_databases
 from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, mailed_links
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.shopper import hidden_fields
 
 GUEST, CHOSEN = "guest@example.com", "kettle bicycle mango thunder"

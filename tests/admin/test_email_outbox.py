@@ -16,8 +16,8 @@ from shop.emails.delivery import IN_HAND, MAX_TRIES, send_due
 from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from tests import both_databases, order_factory
+from tests.at_once import at_once
 from tests.emails.smtp_server import settings_for
-from tests.faults.at_once import at_once
 from tests.page_checks import CANARY
 from tests.shopper import hidden_fields
 

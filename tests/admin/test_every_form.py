@@ -14,8 +14,8 @@ from shop.core.database import db, write
 from shop.pricing.models import DeliveryArea, DiscountCode
 from tests import both_databases
 from tests.admin_client import STAFF, AdminClient, create_staff
-from tests.faults.at_once import at_once
-from tests.faults.forms_served import forms_on
+from tests.at_once import at_once
+from tests.forms_served import forms_on
 from tests.malicious_files import photo
 from tests.product_factory import MUG, fields_of, problems
 from tests.shopper import SKU, hidden_fields

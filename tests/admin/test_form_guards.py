@@ -10,7 +10,7 @@ from shop.web import idempotency
 from shop.web.idempotency import IdempotencyKey, sweep_keys
 from tests import both_databases
 from tests.admin_client import AdminClient
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.product_factory import fields_of, problems
 
 AREA, NEW = "/admin/selling/areas/1", "/admin/selling/areas/new"

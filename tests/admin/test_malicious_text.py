@@ -12,8 +12,8 @@ from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
 from tests import both_databases, malicious_input
-from tests.faults.inhabited import OWNER, Inhabited
-from tests.faults.provider import Provider
+from tests.filled_shop import OWNER, Inhabited
+from tests.provider import Provider
 from tests.shopper import hidden_fields
 
 # Columns that hold only texts of the shop's own: a state, a code, a hash, a path, JSON.

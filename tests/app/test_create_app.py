@@ -15,8 +15,8 @@ from sqlalchemy import text
 from shop import create_app
 from shop.core.database import db
 from shop.web import health
-from tests.faults.serving import BIN, ROOT, Served
 from tests.journeys.live_server import free_port
+from tests.serving import BIN, ROOT, Served
 
 
 def revision(app, wanted: str | None = None) -> str | None:

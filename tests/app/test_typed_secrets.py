@@ -17,7 +17,7 @@ from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from shop.orders.states import UNDO_WITHIN
 from tests.admin.test_malicious_text import addresses_of, poison
-from tests.faults.inhabited import OWNER, Inhabited
+from tests.filled_shop import OWNER, Inhabited
 
 SECRET = "31" * 20
 

@@ -14,7 +14,7 @@ from shop.catalog.models import Product, Variant
 from shop.core.clock import utcnow
 from shop.core.database import db
 from tests import both_databases
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.query_counter import counted
 from tests.shopper import SKU, Shopper, hidden_fields
 

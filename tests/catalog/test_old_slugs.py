@@ -8,20 +8,20 @@ from shop.catalog.models import Category, OldSlug, Product
 from shop.catalog.products import NewVariant, ProductValues, add_product
 from shop.catalog.slugs import free_slug
 from shop.core.database import db, write
-from tests import both_databases
 from tests.shopper import Shopper
 
 KIONDO, MUG = "kiondo-classic", "stoneware-mug"
 
 
-def rename(app: Flask, old: str, new: str, model: type[Product] | type[Category] = Product) -> None:
-    """Change the slug of a product or category."""
+def rename(app: Flask, *renames: tuple[str, str], model: type[Product] | type[Category] = Product) -> None:
+    """Change slugs of products or categories, one after the other: (old, new)."""
 
-    def work() -> None:
+    def work(old: str, new: str) -> None:
         db.session.scalars(select(model).where(model.slug == old)).one().slug = new
 
     with app.app_context():
-        write(work)
+        for old, new in renames:
+            write(lambda old=old, new=new: work(old, new))
 
 
 def leads_to(shopper: Shopper, slug: str, kind: str = "products") -> str | int:
@@ -30,35 +30,30 @@ def leads_to(shopper: Shopper, slug: str, kind: str = "products") -> str | int:
     return reply.headers["Location"].rpartition("/")[2] if reply.status_code == 301 else reply.status_code
 
 
-@both_databases
-def test_every_old_slug_of_a_product_redirects_to_the_newest(app: Flask, shopper: Shopper):
-    rename(app, KIONDO, "second")
-    rename(app, "second", "third")
+@pytest.mark.parametrize(
+    ("renames", "results"),
+    [
+        ([(KIONDO, "second"), ("second", "third")], {KIONDO: "third", "second": "third", "third": 200}),
+        ([(KIONDO, "second"), ("second", KIONDO)], {KIONDO: 200, "second": KIONDO}),
+        ([(KIONDO, "third"), (MUG, KIONDO), ("third", MUG)], {KIONDO: 200, MUG: 200, "third": MUG}),
+    ],
+    ids=["renamed twice", "used again", "swapped"],
+)
+def test_every_old_slug_redirects_to_the_newest_unless_it_is_used_again(
+    app: Flask, shopper: Shopper, renames: list[tuple[str, str]], results: dict[str, str | int]
+):
+    rename(app, *renames)
 
-    assert [leads_to(shopper, slug) for slug in (KIONDO, "second", "third")] == ["third", "third", 200]
-
-
-def test_a_slug_that_is_used_again_does_not_redirect(app: Flask, shopper: Shopper):
-    rename(app, KIONDO, "second")
-    rename(app, "second", KIONDO)
-
-    assert [leads_to(shopper, slug) for slug in (KIONDO, "second")] == [200, KIONDO]
-
-
-def test_two_products_can_swap_slugs(app: Flask, shopper: Shopper):
-    for old, new in ((KIONDO, "meanwhile"), (MUG, KIONDO), ("meanwhile", MUG)):
-        rename(app, old, new)
-
-    assert [leads_to(shopper, slug) for slug in (KIONDO, MUG, "meanwhile")] == [200, 200, MUG]
+    assert {slug: leads_to(shopper, slug) for slug in results} == results
 
 
 def test_an_old_slug_is_not_suggested_but_can_be_chosen(app: Flask, shopper: Shopper):
-    rename(app, KIONDO, "second")
+    rename(app, (KIONDO, "second"))
     with app.app_context():
-        assert free_slug("Kiondo classic") == "kiondo-classic-2"
-        shelf = db.session.scalars(select(Category.id)).first()
-        assert shelf
-        details = ProductValues("Another", shelf, slug=KIONDO)
+        assert free_slug(Product, "Kiondo classic") == "kiondo-classic-2"
+        category = db.session.scalars(select(Category.id)).first()
+        assert category
+        details = ProductValues("Another", category, slug=KIONDO)
         write(lambda: add_product(details, NewVariant("ANOTHER", 100, 5), ""))
 
         assert db.session.scalars(select(OldSlug.slug)).all() == []
@@ -66,7 +61,7 @@ def test_an_old_slug_is_not_suggested_but_can_be_chosen(app: Flask, shopper: Sho
 
 
 def test_an_old_slug_of_a_category_redirects_to_the_new_one(app: Flask, shopper: Shopper):
-    rename(app, "baskets", "vikapu", Category)
+    rename(app, ("baskets", "vikapu"), model=Category)
 
     assert leads_to(shopper, "baskets", "categories") == "vikapu"
     assert leads_to(shopper, "vikapu", "categories") == 200

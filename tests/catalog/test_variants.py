@@ -1,12 +1,22 @@
-"""Choosing one of several variants, without JavaScript."""
+"""Variants of a product: choosing one without JavaScript, and their images."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from shop.catalog.models import Product
+from shop.catalog.images import gallery
+from shop.catalog.models import Product, ProductImage, Variant
 from shop.catalog.products import NewVariant, add_variants, set_options, set_values
 from shop.core.database import db, write
 from tests.catalog.test_pages import text_of
+from tests.shopper import SKU
+
+INDIGO = "KIO-CLA-IND"
+FIRST, SECOND = "kiondo-classic.svg", "kiondo-classic-indigo.svg"
+
+
+def kiondo():
+    """A product with two images and two variants."""
+    return db.session.scalars(select(Product).where(Product.slug == "kiondo-classic")).one()
 
 
 @pytest.fixture
@@ -15,14 +25,13 @@ def coloured(app):
 
     def make(sizes, colours, left):
         def change():
-            kiondo = db.session.scalars(select(Product).where(Product.slug == "kiondo-classic")).one()
-            set_options(kiondo, ("Size", "Colour"))
-            for number, variant in enumerate(kiondo.variants):
+            set_options(kiondo(), ("Size", "Colour"))
+            for number, variant in enumerate(kiondo().variants):
                 set_values(variant, ("Old", f"Shade {number}"))
                 variant.active = False
             pairs = [(size, colour) for size in sizes for colour in colours]
             fresh = [NewVariant(f"KIO-{n}", 2000 + n, left(n), values=values) for n, values in enumerate(pairs)]
-            add_variants(kiondo, fresh, "")
+            add_variants(kiondo(), fresh, "")
 
         with app.app_context():
             write(change)
@@ -72,3 +81,63 @@ def test_a_form_without_a_choice_comes_back_with_an_error_and_the_quantity(shopp
     assert 'name="quantity" value="3"' in page
     assert "Your cart is empty" in shopper.get("/cart").text
     assert "Choose size and colour first" not in shopper.get("/products/kiondo-classic").text
+
+
+def test_cart_and_order_show_the_image_of_the_variant(app, shopper):
+    bought = shopper.buy(INDIGO)
+    shopper.add(INDIGO)
+    shared = shopper.post("/cart/share", {}).headers["Location"]
+    with app.app_context():
+        write(lambda: db.session.execute(update(Variant).where(Variant.sku == INDIGO).values(image_id=None)))
+
+    assert SECOND in shopper.get(bought.order_path).text
+    assert SECOND not in shopper.get("/cart").text
+    with app.app_context():
+        write(lambda: gallery.show_variants(kiondo(), kiondo().images[1].id, f"sku:{INDIGO}"))
+    for address in ("/cart", "/checkout", shared):
+        page = shopper.get(address).text
+
+        assert SECOND in page and FIRST not in page
+
+
+def test_the_product_page_links_images_to_variants(shopper):
+    shopper.get("/products/kiondo-classic")
+    radios = {one.get("value"): one.get("data-shows") for one in shopper.page.iter("input")}
+
+    assert (radios[SKU], radios[INDIGO]) == ("1", "2")
+
+
+def test_an_image_of_a_colour_shows_all_its_sizes_and_new_ones(app):
+    def work():
+        product = kiondo()
+        set_options(product, ("Size", "Colour"))
+        for variant, colour in zip(product.variants, ("White", "Black"), strict=True):
+            set_values(variant, ("41", colour))
+            variant.image_id = None
+        add_variants(product, [NewVariant("NEW-42-WHITE", 3500, 5, values=("42", "White"))], "")
+        gallery.show_variants(product, product.images[1].id, "1:White")
+        add_variants(product, [NewVariant("NEW-43-WHITE", 3500, 5, values=("43", "White"))], "")
+
+    with app.app_context():
+        write(work)
+        product = kiondo()
+        second = product.images[1].id
+
+        assert {one.label: one.image_id for one in product.variants} == {
+            "41, White": second,
+            "41, Black": None,
+            "42, White": second,
+            "43, White": second,
+        }
+        assert gallery.shown_choice(product, second) == "1:White"
+        assert gallery.shown_choice(product, product.images[0].id) == ""
+
+
+def test_variants_of_a_removed_image_show_the_first_image(app, shopper):
+    with app.app_context():
+        write(lambda: gallery.remove(kiondo(), kiondo().images[1].id))
+
+        assert db.session.scalar(select(Variant.image_id).where(Variant.sku == INDIGO)) is None
+        assert db.session.scalars(select(ProductImage.path).where(ProductImage.path.contains(SECOND))).all() == []
+    shopper.add(INDIGO)
+    assert FIRST in shopper.get("/cart").text

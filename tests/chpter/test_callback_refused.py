@@ -11,6 +11,8 @@ from shop.chpter import Unreadable, read_callback
         (b"", ""),
         (b" ", "application/json"),
         (b"hello", ""),
+        (b"<xml/>", ""),
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", ""),
         (b"a=b", "application/json"),
         (b"a=b", "multipart/form-data"),
         (b"a=b&a=c", ""),

@@ -12,12 +12,11 @@ from shop.chpter import (
     Customer,
     HttpError,
     NotConfigured,
-    UnsafeLink,
     WrongRequest,
 )
 from tests.chpter.examples import CALLBACK_URL, TOKEN, client_for, session_request
-from tests.faults.behaviours import DIALECTS, FAULTS, UNSAID
-from tests.faults.provider import Provider
+from tests.provider import Provider
+from tests.provider_behaviours import DIALECTS, FAULTS, UNSAID
 
 CODES = {
     "unreachable": ("refused", "reset", "closed", "garbage", "long_header", "many_headers"),
@@ -76,14 +75,6 @@ def test_a_success_is_a_success_in_every_way_chpter_is_known_to_say_it(dialect):
         assert client_for(provider.url).open_session(session_request()).checkout_link.startswith(provider.url)
 
 
-def test_a_refused_link_names_its_host_and_nothing_else_of_it():
-    with Provider("link_off_host") as provider, pytest.raises(UnsafeLink) as caught:
-        client_for(provider.url).open_session(session_request())
-
-    assert caught.value.host == "evil.example"
-    assert str(caught.value).endswith("It leads to evil.example.")
-
-
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -128,16 +119,6 @@ def test_every_error_says_whether_the_same_request_may_be_sent_again():
         *("not_configured", "busy", "breaker_open", "refused_credentials", "too_many_requests", "unavailable"),
     }
     assert HttpError(422).safe_to_retry and not HttpError(502).safe_to_retry
-
-
-def test_the_same_client_works_again_when_the_provider_does():
-    with Provider("refused") as provider:
-        client = client_for(provider.url)
-        with pytest.raises(ChpterError):
-            client.open_session(session_request())
-        provider.behaviour = "ok"
-
-        assert client.open_session(session_request()).checkout_link.startswith(provider.url)
 
 
 def test_proxies_and_credentials_of_the_environment_are_ignored(monkeypatch, tmp_path):

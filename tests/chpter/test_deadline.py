@@ -14,7 +14,7 @@ import pytest
 from shop.chpter import ChpterError, TimedOut, Unreachable
 from shop.chpter.transport import post_json
 from tests.chpter.examples import client_for, eventually, session_request
-from tests.faults.provider import Provider
+from tests.provider import Provider
 
 
 def open_files() -> int:

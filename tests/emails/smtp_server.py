@@ -60,7 +60,7 @@ class PostOffice:
         return "250 kept"
 
     def subjects(self) -> list[str]:
-        """Of all letters, sorted."""
+        """The subjects of all letters, sorted."""
         return sorted(str(letter["Subject"]) for letter in self.letters)
 
 

@@ -1,7 +1,6 @@
 """Delivery: delayed when the server is down, once by many workers, again with the same Message-ID after a kill."""
 
 import smtplib
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,10 +9,11 @@ from sqlalchemy import select
 from shop import create_app
 from shop.core.clock import utcnow
 from shop.core.database import db
-from shop.emails import delivery, smtp
+from shop.emails import smtp
 from shop.emails.delivery import IN_HAND, send_due
 from shop.emails.models import OutboxEmail
 from tests import both_databases
+from tests.at_once import at_once
 from tests.emails.smtp_server import PostOffice, settings_for
 
 NOW = utcnow()
@@ -27,28 +27,20 @@ def office():
 
 @pytest.fixture
 def settings(settings, office):
-    """A shop that posts there."""
+    """A shop that sends there."""
     return {**settings, **settings_for(office.port)}
 
 
 @pytest.fixture
 def write(app):
-    """Put mails into the outbox: write("a@example.com", ...)."""
+    """A function that puts emails into the outbox: write("a@example.com", ...)."""
 
-    def put(*recipients):
+    def put(*recipients, body="Hello,\n\nhere it is.\n"):
         with app.app_context():
+            values = {"kind": "order_link", "body": body, "written_at": NOW, "next_try_at": NOW}
             for number, recipient in enumerate(recipients):
-                mail = OutboxEmail(
-                    kind="order_link",
-                    idempotency_key=f"{recipient}-{number}",
-                    recipient=recipient,
-                    subject=f"Letter {number}",
-                    body="Hello,\n\nhere it is.\n",
-                    message_id=f"<{number}@localhost>",
-                    written_at=NOW,
-                    next_try_at=NOW,
-                )
-                db.session.add(mail)
+                keys = {"idempotency_key": f"{recipient}-{number}", "message_id": f"<{number}@localhost>"}
+                db.session.add(OutboxEmail(recipient=recipient, subject=f"Letter {number}", **keys, **values))
             db.session.commit()
 
     return put
@@ -56,7 +48,7 @@ def write(app):
 
 @pytest.fixture
 def send(app):
-    """One sweep of a worker, some time after the mails were written: how many it sent."""
+    """A function that sweeps some time after the emails were written, and returns how many it sent."""
 
     def sweep(after=timedelta()):
         with app.app_context():
@@ -67,7 +59,7 @@ def send(app):
 
 @pytest.fixture
 def outbox(app):
-    """The outbox as it stands."""
+    """A function that reads all emails of the outbox."""
 
     def read():
         with app.app_context():
@@ -82,133 +74,58 @@ def test_an_unreachable_server_delays_emails_longer_each_time_and_counts_no_try(
     waits, after = [], timedelta()
     for _ in range(6):
         assert send(after) == 0
-        waits.append([mail.next_try_at - (NOW + after) for mail in outbox()])
+        waits.append([email.next_try_at - (NOW + after) for email in outbox()])
         assert send(after + timedelta(seconds=29)) == 0, "not yet"
         after = outbox()[0].next_try_at - NOW
 
     assert waits == [[timedelta(seconds=seconds)] * 2 for seconds in (30, 60, 120, 240, 300, 300)]
-    assert [(mail.tries, mail.last_error) for mail in outbox()] == [(0, "ConnectionRefusedError")] * 2
-    with office:
-        assert send(after) == 2
-    assert office.subjects() == ["Letter 0", "Letter 1"]
-    assert [(mail.tries, mail.last_error) for mail in outbox()] == [(1, "")] * 2
-
-
-def test_no_email_is_given_up_when_the_server_is_unreachable_for_a_week(write, send, outbox, office):
-    write("a@example.com")
-    after = timedelta()
     while after < timedelta(days=7):
         send(after)
         after += timedelta(hours=3)
-
+    assert [(email.tries, email.last_error) for email in outbox()] == [(0, "ConnectionRefusedError")] * 2
     with office:
-        assert send(after) == 1
+        assert send(after) == 2
+    assert office.subjects() == ["Letter 0", "Letter 1"]
+    assert [(email.tries, email.last_error) for email in outbox()] == [(1, "")] * 2
 
 
-def test_a_shop_sells_while_its_mail_server_is_down(shopper, send):
-    bought = shopper.buy()
-    assert send(timedelta(minutes=1)) == 0
-    bought.post_callback(bought.callback())
-
-    assert bought.status["payment"] == "paid"
-
-
-def tried_to_the_end(send, outbox):
-    """Sweep whenever the mail is due, until it is given up: after how long."""
-    after, tried = outbox()[0].next_try_at - NOW, -1
-    while tried != outbox()[0].tries:
-        tried = outbox()[0].tries
-        send(after)
-        after = outbox()[0].next_try_at - NOW
-    return after
-
-
-def test_an_email_is_tried_for_about_three_days_and_then_kept_for_the_merchant(write, send, outbox, office):
-    office.answers = {"a@example.com": "451 4.7.1 later"}
-    write("a@example.com")
-    with office:
-        after = tried_to_the_end(send, outbox)
-
-    assert timedelta(days=2.5) < after < timedelta(days=3.5)
-    assert (outbox()[0].sent_at, office.asked["a@example.com"]) == (None, 26)
-
-
-def test_a_refused_address_is_tried_once_and_does_not_delay_other_emails(write, send, outbox, office):
+def test_an_email_that_is_not_accepted_delays_no_other_and_is_tried_again_unless_the_server_refused_it(
+    write, send, outbox, office
+):
     office.refused = {"gone@example.com"}
-    write("a@example.com", "gone@example.com", "x@example.com\nBcc: y@example.com", "b@example.com")
+    office.hangs_up = {"poison@example.com"}
+    office.silent = {"silent@example.com"}
+    office.answers = {"later@example.com": "451 4.7.1 later", "denied@example.com": "554 5.7.1 Relay access denied"}
+    failing = (*office.refused, *office.hangs_up, *office.silent, *office.answers, "x@example.com\nBcc: y")
+    write("a@example.com", *failing, "b@example.com")
     with office:
         assert send() == 2
-        for days in range(1, 5):
-            send(timedelta(days=days))
+        for hours in range(1, 5 * 24):
+            assert send(timedelta(hours=hours)) == 0
 
-    assert office.subjects() == ["Letter 0", "Letter 3"]
-    assert office.asked["gone@example.com"] == 1
-    assert [(mail.tries, mail.ended_at is not None) for mail in outbox()] == [
-        (1, False), (1, True), (1, True), (1, False),
-    ]  # fmt: skip
-    assert outbox()[1].last_error == "SMTPRecipientsRefused 550 5.1.1"
-
-
-def test_no_email_is_given_up_when_the_shop_may_not_send_yet(write, send, outbox, office):
-    office.answers = {"a@example.com": "554 5.7.1 Relay access denied"}
-    write("a@example.com")
-    with office:
-        assert send() == 0
-        office.answers = {}
-        assert send(timedelta(minutes=1)) == 1
-
-
-@both_databases
-def test_an_email_at_which_the_server_disconnects_does_not_delay_others(write, send, outbox, office):
-    office.hangs_up = {"poison@example.com"}
-    write("a@example.com", "poison@example.com", "b@example.com", "c@example.com")
-    with office:
-        assert send() == 3
-        assert send(timedelta(minutes=1)) == 0
-
-    assert office.subjects() == ["Letter 0", "Letter 2", "Letter 3"]
-    assert [mail.tries for mail in outbox()] == [1, 2, 1, 1]
-
-
-@both_databases
-def test_an_email_without_an_answer_may_have_arrived_and_is_sent_three_times_at_most(write, send, outbox, office):
-    office.silent = {"a@example.com"}
-    write("a@example.com", "b@example.com")
-    with office:
-        assert send() == 1
-        after = tried_to_the_end(send, outbox)
-
-    assert after < timedelta(hours=12)
-    assert [letter["To"] for letter in office.letters].count("a@example.com") == 3
-    first = outbox()[0]
-    assert (first.unanswered, first.sent_at, first.ended_at is not None) == (3, None, True)
+    emails = {email.recipient.partition("@")[0]: email for email in outbox()}
+    tries = {name: email.tries for name, email in emails.items()}
+    assert tries == {"a": 1, "gone": 1, "poison": 26, "silent": 3, "later": 26, "denied": 26, "x": 1, "b": 1}
+    assert {name for name, email in emails.items() if email.sent_at} == {"a", "b"}
+    assert timedelta(days=2.5) < emails["later"].ended_at - NOW < timedelta(days=3.5)
+    assert emails["gone"].last_error == "SMTPRecipientsRefused 550 5.1.1"
+    # without an answer it may have arrived
+    assert [str(letter["To"]).count("silent") for letter in office.letters].count(1) == emails["silent"].unanswered == 3
+    assert emails["silent"].ended_at - NOW < timedelta(hours=12)
 
 
 def test_the_answer_to_an_emails_text_has_the_longest_timeout(write, send, office, monkeypatch):
     assert smtp.ANSWER_SECONDS == 600, "RFC 5321, 4.5.3.2.6"
-    assert timedelta(seconds=smtp.ANSWER_SECONDS + 5 * smtp.TIMEOUT) < IN_HAND, "nobody else sends it meanwhile"
+    assert timedelta(seconds=smtp.ANSWER_SECONDS + 5 * smtp.TIMEOUT) < IN_HAND, "no other worker sends it meanwhile"
     monkeypatch.setattr(smtp, "TIMEOUT", 1)
     office.seconds = 2.5
-    write("a@example.com", "b@example.com")
+    write("a@example.com", body=".hidden\n..twice\n.\nend")
     with office:
-        assert send() == 2
-
-    assert office.subjects() == ["Letter 0", "Letter 1"]
-
-
-def test_a_text_with_leading_dots_arrives_unchanged(app, write, send, office):
-    write("a@example.com")
-    with app.app_context():
-        mail = db.session.scalars(select(OutboxEmail)).one()
-        mail.body = ".hidden\n..twice\n.\nend"
-        db.session.commit()
-    with office:
-        send()
+        assert send() == 1
 
     assert office.letters[0].get_content().splitlines() == [".hidden", "..twice", ".", "end"]
 
 
-@both_databases
 def test_a_kill_after_sending_sends_again_under_the_same_message_id(write, send, outbox, office, monkeypatch):
     class Killed(BaseException):
         pass
@@ -226,38 +143,21 @@ def test_a_kill_after_sending_sends_again_under_the_same_message_id(write, send,
             with pytest.raises(Killed):
                 send()
         assert outbox()[0].sent_at is None
-        assert send(IN_HAND - timedelta(seconds=1)) == 0, "another worker may still be at it"
+        assert send(IN_HAND - timedelta(seconds=1)) == 0, "another worker may be sending it"
         assert send(IN_HAND) == 1
         assert send(IN_HAND * 10) == 0
 
     assert [letter["Message-ID"] for letter in office.letters] == ["<0@localhost>"] * 2
 
 
-def sweep_at_once(app, workers=4):
-    def sweep(_):
-        with app.app_context():
-            return send_due(app.config["SETTINGS"], NOW)
-
-    with ThreadPoolExecutor(workers) as crowd:
-        return sum(crowd.map(sweep, range(workers)))
-
-
 @both_databases
-def test_workers_that_sweep_at_once_send_each_mail_once(app, write, office):
-    write(*(f"{number}@example.com" for number in range(12)))
+def test_workers_that_sweep_at_once_send_each_email_once(write, send, office):
+    recipients = [f"{number}@example.com" for number in range(12)]
+    write(*recipients)
     with office:
-        assert sweep_at_once(app) == 12
+        assert sum(at_once([send] * 4)) == 12
 
-    assert sorted(letter["To"] for letter in office.letters) == sorted(f"{number}@example.com" for number in range(12))
-
-
-def test_without_the_reservation_emails_would_be_sent_twice(app, write, office, monkeypatch):
-    monkeypatch.setattr(delivery, "updated", lambda statement: db.session.execute(statement) and 1)
-    write(*(f"{number}@example.com" for number in range(12)))
-    with office:
-        sweep_at_once(app)
-
-    assert len(office.letters) > 12
+    assert sorted(letter["To"] for letter in office.letters) == sorted(recipients)
 
 
 def test_emails_are_never_sent_unencrypted_when_the_settings_require_encryption(settings, office, write, outbox):
@@ -272,14 +172,14 @@ def test_emails_are_never_sent_unencrypted_when_the_settings_require_encryption(
     assert outbox()[0].last_error
 
 
-def test_without_a_mail_server_emails_are_files_and_a_repeat_overwrites_the_file(settings, write, outbox, tmp_path):
+def test_without_a_mail_server_emails_are_files_and_a_repeat_overwrites_the_file(settings, write, tmp_path):
     app = create_app({**settings, "SMTP_HOST": ""})
     write("a@example.com", "b@example.com")
     for _ in range(2):
         with app.app_context():
             assert send_due(app.config["SETTINGS"], NOW) == 2
-            for mail in db.session.scalars(select(OutboxEmail)):
-                mail.sent_at, mail.next_try_at = None, NOW
+            for email in db.session.scalars(select(OutboxEmail)):
+                email.sent_at, email.next_try_at = None, NOW
             db.session.commit()
 
     files = sorted((tmp_path / "instance" / "mail").iterdir())

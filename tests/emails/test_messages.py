@@ -15,7 +15,6 @@ from shop.payments.models import PaymentAttempt
 from shop.payments.status_page import RECEIPTS
 from shop.store.settings import store_settings_row
 from tests import both_databases
-from tests.admin_client import AdminClient, create_owner
 from tests.emails.smtp_server import settings_for
 from tests.page_checks import CANARY
 from tests.shopper import SKU, Shopper, hidden_fields
@@ -23,13 +22,13 @@ from tests.shopper import SKU, Shopper, hidden_fields
 
 @pytest.fixture
 def settings(settings, office):
-    """A shop that posts to a real server."""
+    """A shop with a mail server."""
     return {**settings, **settings_for(office.port)}
 
 
 @pytest.fixture
-def post(app, office):
-    """Send all mail that is due; the letters that came of it, by subject."""
+def sent(app, office):
+    """A function that sends all emails that are due, and returns them by subject."""
 
     def send():
         before = len(office.letters)
@@ -45,69 +44,65 @@ def order_of(app):
         return db.session.scalars(select(Order).order_by(Order.id.desc())).first()
 
 
+def page_of(shopper, app):
+    return shopper.get(f"/orders/{order_of(app).token}").text
+
+
 def links_in(letter):
     return re.findall(r"https?://\S+", letter.get_content())
 
 
 @both_databases
-def test_each_step_of_an_order_is_emailed_once(app, shopper, post):
+def test_each_step_of_an_order_is_emailed_once(app, shopper, sent):
     bought = shopper.buy(SKU, 2, note="Ring twice")
-    order = order_of(app)
-    page = f"http://localhost/orders/{order.token}"
+    number, link = order_of(app).number, f"http://localhost{bought.order_path}"
 
-    letters = post()
-    assert list(letters) == [f"Your order {order.number}"]
-    placed = letters[f"Your order {order.number}"].get_content()
-    for words in (
-        "Hello Wanjiru Test,",
-        "2 x Classic sisal kiondo (Terracotta bands): KSh 4,900",
-        "Total: KSh 5,100",
-        page,
-    ):
+    letters = sent()
+    assert list(letters) == [f"Your order {number}"]
+    placed = letters[f"Your order {number}"].get_content()
+    lines = "2 x Classic sisal kiondo (Terracotta bands): KSh 4,900"
+    for words in ("Hello Wanjiru Test,", lines, "Total: KSh 5,100", link):
         assert words in placed
-    assert post() == {}
+    assert sent() == {}
 
-    bought.post_callback(bought.failure())
-    bought.post_callback(bought.failure())
-    letters = post()
-    assert list(letters) == [f"The payment for your order {order.number} did not go through"]
-    failed = next(iter(letters.values())).get_content()
-    assert "You have not been charged" in failed
-    assert page in failed
+    for _ in range(2):
+        bought.post_callback(bought.failure())
+    [(subject, failed)] = sent().items()
+    assert subject == f"The payment for your order {number} did not go through"
+    for words in ("You have not been charged", link):
+        assert words in failed.get_content()
 
     for _ in range(3):
         bought.post_callback(bought.callback())
-    letters = post()
-    assert set(letters) == {f"Receipt for your order {order.number}", f"New paid order {order.number}"}
-    receipt = letters[f"Receipt for your order {order.number}"].get_content()
-    for words in ("we have received KSh 5,100", "Delivery (Nairobi CBD): KSh 200", "Near the stage, blue gate", page):
-        assert words in receipt
-    notice = letters[f"New paid order {order.number}"]
+    letters = sent()
+    assert set(letters) == {f"Receipt for your order {number}", f"New paid order {number}"}
+    assert "we have received KSh 5,100" in letters[f"Receipt for your order {number}"].get_content()
+    notice = letters[f"New paid order {number}"]
     assert notice["To"] == "merchant@example.com"
-    for words in ("Wanjiru Test, 0712 345 678", "> Ring twice", f"http://localhost/admin/orders/{order.number}"):
+    for words in ("Wanjiru Test, 0712 345 678", "> Ring twice", f"http://localhost/admin/orders/{number}"):
         assert words in notice.get_content()
-    assert post() == {}
+    assert sent() == {}
 
 
-def test_a_failure_with_an_unknown_result_is_not_emailed_as_not_charged(app, shopper, post):
+def test_a_failure_with_an_unknown_result_is_not_emailed_as_not_charged(app, shopper, sent):
     bought = shopper.buy()
     order = order_of(app)
-    post()
+    sent()
     bought.post_callback(bought.failure(message="Unable to lock subscriber, a transaction is already in process"))
 
-    mail = post()[f"The payment for your order {order.number} was not confirmed"].get_content()
-    assert "not been charged" not in mail
-    assert "We do not know whether money has left your account." in mail
-    assert "Do not pay again before " in mail
-    assert f"Your order is kept for you until {nairobi(order.expires_at)}" in mail
+    words = sent()[f"The payment for your order {order.number} was not confirmed"].get_content()
+    assert "not been charged" not in words
+    assert "We do not know whether money has left your account." in words
+    assert "Do not pay again before " in words
+    assert f"Your order is kept for you until {nairobi(order.expires_at)}" in words
 
 
-def test_a_receipt_reads_like_one(app, shopper, post):
+def test_a_receipt_reads_like_one(app, shopper, sent):
     bought = shopper.buy(code="KARIBU10")
     bought.post_callback(bought.callback())
     order = order_of(app)
 
-    words = post()[f"Receipt for your order {order.number}"].get_content()
+    words = sent()[f"Receipt for your order {order.number}"].get_content()
     assert (
         words.replace("\r\n", "\n")
         == f"""Hello Wanjiru Test,
@@ -133,42 +128,23 @@ Phone: +254700000000
     )
 
 
-def test_a_lost_link_is_sent_to_the_address_of_the_order_once_an_hour(app, shopper, post):
-    shopper.buy()
-    post()
-    order = order_of(app)
-    form = {"order_number": order.number, "phone_number": "+254 712 345 678"}
-    csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', shopper.get("/orders/find").text)
-    for _ in range(3):
-        shopper.post("/orders/find", {**form, "csrf_token": csrf[1]})
-
-    letters = post()
-    assert list(letters) == [f"The link to your order {order.number}"]
-    [letter] = letters.values()
-    assert letter["To"] == "buyer@example.com"
-    assert f"http://localhost/orders/{order.token}" in letter.get_content()
-
-
-def test_an_order_that_costs_nothing_gets_its_receipt_at_once(app, shopper, post):
+def test_an_order_that_costs_nothing_gets_its_receipt_at_once(app, shopper, sent):
     shopper.add()
     shopper.checkout(area="pickup", code="ZAWADI", location="")
 
-    letters = post()
-    order = order_of(app)
-    assert set(letters) == {f"Receipt for your order {order.number}", f"New paid order {order.number}"}
-    words = letters[f"Receipt for your order {order.number}"].get_content()
-    assert "There is nothing to pay" in words
-    assert "Pick it up at our workshop: ready in 1 day." in words
+    letters, number = sent(), order_of(app).number
+    assert set(letters) == {f"Receipt for your order {number}", f"New paid order {number}"}
+    for words in ("There is nothing to pay", "Pick it up at our workshop: ready in 1 day."):
+        assert words in letters[f"Receipt for your order {number}"].get_content()
 
 
-def test_an_email_is_plain_text_from_the_shop_to_one_recipient(app, shopper, post, office):
+def test_an_email_is_plain_text_from_the_shop_to_one_recipient(shopper, sent, office):
     shopper.buy()
 
-    [letter] = post().values()
-    assert letter.get_content_type() == "text/plain"
-    assert not letter.is_multipart()
-    assert letter["From"].addresses[0].display_name == 'Mkono "& Co"'
-    assert letter["From"].addresses[0].addr_spec == "shop@example.com"
+    [letter] = sent().values()
+    assert (letter.get_content_type(), letter.is_multipart()) == ("text/plain", False)
+    [sender] = letter["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == ('Mkono "& Co"', "shop@example.com")
     assert (letter["To"], letter["Reply-To"]) == ("buyer@example.com", "merchant@example.com")
     assert letter["Auto-Submitted"] == "auto-generated"
     assert re.fullmatch(r"<[0-9a-f]{32}@localhost>", letter["Message-ID"])
@@ -184,22 +160,21 @@ def test_an_email_is_plain_text_from_the_shop_to_one_recipient(app, shopper, pos
         "Wanjirũ 🧺 =?utf-8?q?x?=",
     ],
 )
-def test_text_of_a_buyer_never_becomes_a_header_markup_or_a_link(shopper, post, office, name):
+def test_text_of_a_buyer_never_becomes_a_header_markup_or_a_link(shopper, sent, office, name):
     bought = shopper.buy(full_name=name, note=name)
     bought.post_callback(bought.callback())
 
-    letters = post()
+    letters = sent()
     assert len(letters) == 3
     for letter in letters.values():
-        assert letter["Bcc"] is None
-        assert letter.get_content_type() == "text/plain"
+        assert (letter["Bcc"], letter.get_content_type()) == (None, "text/plain")
         assert "Wanjir" not in letter["Subject"]
         assert " ".join(name.split()) in letter.get_content()
         assert {re.sub("/.*", "", link.removeprefix("http://")) for link in links_in(letter)} == {"localhost"}
     assert {address for each in office.recipients for address in each} == {"buyer@example.com", "merchant@example.com"}
 
 
-def test_links_come_from_the_settings_and_never_from_the_request(app, shopper, post):
+def test_links_come_from_the_settings_and_never_from_the_request(shopper, sent):
     shopper.add()
     form = shopper.fill_checkout()
     for _ in range(2):
@@ -207,16 +182,14 @@ def test_links_come_from_the_settings_and_never_from_the_request(app, shopper, p
         form |= hidden_fields(reply.text)
     shopper.checkout()
 
-    letters = post()
+    letters = sent()
     assert letters
     for letter in letters.values():
         assert "evil" not in letter.as_string()
         assert links_in(letter)
 
 
-@both_databases
-def test_an_order_that_was_not_placed_sends_nothing(app, shopper, post, monkeypatch):
-    """The mail is written in the transaction of the order, and lost with it."""
+def test_an_order_that_was_not_placed_sends_nothing(shopper, sent, ledger, monkeypatch):
     shopper.add()
 
     def refuse(*_arguments):
@@ -225,52 +198,36 @@ def test_an_order_that_was_not_placed_sends_nothing(app, shopper, post, monkeypa
     monkeypatch.setattr("shop.checkout.submission.new_attempt", refuse)
     assert shopper.checkout().status_code == 500
 
-    assert post() == {}
-    with app.app_context():
-        assert db.session.scalars(select(OutboxEmail)).all() == []
-        assert db.session.scalars(select(Order)).all() == []
+    assert sent() == {}
+    assert (ledger.count(OutboxEmail), ledger.count(Order)) == (0, 0)
 
 
-def test_without_a_merchants_address_only_buyers_are_written_to(settings, provider, office):
+def test_without_a_merchants_address_only_buyers_get_emails(settings, provider, office):
     app = create_app({**settings, "SHOP_EMAIL": ""})
     bought = Shopper(app, provider).buy()
     bought.post_callback(bought.callback())
     with app.app_context():
         send_due(app.config["SETTINGS"], utcnow())
 
-    assert {str(letter["To"]) for letter in office.letters} == {"buyer@example.com"}
-    assert all(letter["Reply-To"] is None for letter in office.letters)
+    assert {(str(letter["To"]), letter["Reply-To"]) for letter in office.letters} == {("buyer@example.com", None)}
 
 
-def page_of(shopper, app):
-    return shopper.get(f"/orders/{order_of(app).token}").text
-
-
-@both_databases
-def test_the_order_page_says_the_receipt_was_sent_only_once_it_was(app, shopper, post, office):
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_order_page_says_what_became_of_the_receipt(app, owner, shopper, sent, office, refused):
     bought = shopper.buy()
+    sent()
+    office.refused = {"buyer@example.com"} if refused else set()
     bought.post_callback(bought.callback())
     assert "We will email the receipt to you." in page_of(shopper, app)
 
-    post()
+    sent()
 
-    assert "We sent the receipt to your email." in page_of(shopper, app)
-
-
-def test_a_refused_receipt_is_shown_on_the_order_to_its_buyer_and_the_merchant(app, shopper, post, office, provider):
-    create_owner(app)
-    owner = AdminClient(app, provider)
-    owner.sign_in()
-    bought = shopper.buy()
-    office.refused = {order_of(app).email}
-    bought.post_callback(bought.callback())
-    post()
-
-    order = order_of(app)
-    notice = owner.get(f"/admin/orders/{order.number}").text
-    assert "The receipt could not be emailed to you." in page_of(shopper, app)
-    assert "The receipt could not be emailed: buyer@example.com" in notice
-    assert f"The email “Receipt for your order {order.number}” to buyer@example.com was not sent." in notice
+    number = order_of(app).number
+    in_admin = owner.get(f"/admin/orders/{number}").text
+    assert ("We sent the receipt to your email." in page_of(shopper, app)) is not refused
+    assert ("The receipt could not be emailed to you." in page_of(shopper, app)) is refused
+    assert ("The receipt could not be emailed: buyer@example.com" in in_admin) is refused
+    assert (f"The email “Receipt for your order {number}” to buyer@example.com was not sent." in in_admin) is refused
 
 
 def test_without_a_mail_server_no_page_mentions_an_email(settings, provider):
@@ -281,53 +238,42 @@ def test_without_a_mail_server_no_page_mentions_an_email(settings, provider):
     before = page_of(shopper, app)
     with app.app_context():
         assert send_due(app.config["SETTINGS"], utcnow()) == 3
-        assert {mail.kept_as_file for mail in db.session.scalars(select(OutboxEmail))} == {True}
+        assert {email.kept_as_file for email in db.session.scalars(select(OutboxEmail))} == {True}
 
     for page in (before, page_of(shopper, app)):
         assert page.count("This page is your receipt. Print it, or keep its link.") == 1
         assert not any(words in page for words in RECEIPTS.values())
 
 
-@both_databases
-def test_a_doubtful_payment_is_emailed_to_the_owner_once_for_each_reason(app, shopper, post):
+def test_a_payment_with_a_problem_is_emailed_to_the_owner_once(app, shopper, sent):
     bought = shopper.buy()
     number = order_of(app).number
-    post()
-
+    sent()
     for _ in range(3):
         bought.post_callback(bought.callback(amount=1))
-    letters = post()
+    [(subject, doubtful)] = sent().items()
+    assert (subject, doubtful["To"]) == (f"Order {number}: check its payment", "merchant@example.com")
+    for words in (
+        f"Do not send anything for order {number} yet.",
+        "The amount paid is not the amount requested, so a person must decide.",
+        f"http://localhost/admin/orders/{number}",
+    ):
+        assert words in doubtful.get_content()
 
-    assert list(letters) == [f"Order {number}: check its payment"]
-    words = letters[f"Order {number}: check its payment"]
-    assert words["To"] == "merchant@example.com"
-    assert f"Do not send anything for order {number} yet." in words.get_content()
-    assert "The amount paid is not the amount requested, so a person must decide." in words.get_content()
-    assert f"http://localhost/admin/orders/{number}" in words.get_content()
-
-
-@both_databases
-def test_a_payment_without_an_order_is_emailed_to_the_owner(app, shopper, post):
-    bought = shopper.buy()
     with app.app_context():
         write(lambda: db.session.execute(update(PaymentAttempt).values(secret_hash="0" * 64)))
-    post()
-
-    bought.post_callback(bought.callback())
-    bought.post_callback(bought.callback())
-
-    [(subject, words)] = post().items()
+    for _ in range(2):
+        bought.post_callback(bought.callback())
+    [(subject, unmatched)] = sent().items()
     assert subject == "A payment without an order"
-    assert "belongs to no order here: KSh " in words.get_content()
+    assert "belongs to no order here: KSh " in unmatched.get_content()
 
 
-def test_the_email_of_an_order_above_the_verification_threshold_says_to_verify_it_first(app, shopper, post):
+def test_the_email_of_an_order_above_the_verification_threshold_says_to_verify_it_first(app, shopper, sent):
     with app.app_context():
         write(lambda: setattr(store_settings_row(), "verification_threshold", 1_000))
     bought = shopper.buy()
     bought.post_callback(bought.callback())
-    number = order_of(app).number
 
-    letters = post()
-
-    assert "Verify the payment first" in letters[f"New paid order {number}: verify the payment first"].get_content()
+    subject = f"New paid order {order_of(app).number}: verify the payment first"
+    assert "Verify the payment first" in sent()[subject].get_content()

@@ -1,9 +1,11 @@
-"""What tests of races and faults may ask for."""
+"""Fixtures of the fault programmes."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import astuple
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_urlsafe
@@ -19,35 +21,26 @@ from shop.cart.storage import TOKEN
 from shop.checkout import views as checkout
 from shop.checkout.forms import new_key
 from shop.core.database import db, write
-from tests.faults import figures, leaks
+from tests import figures
+from tests.faults import leaks
 from tests.faults.broken_http import HOST
-from tests.faults.letters import letters_in, text_of
 from tests.shopper import hidden_fields
 
 _BEGAN = monotonic()
 _reached: list[figures.Figure] = []
-_searched: list[leaks.Searched] = []  # what each test left behind
+_searched: Counter[str] = Counter()  # what all tests left behind
 
 
 @pytest.fixture
-def database_name(request: pytest.FixtureRequest) -> str:
-    """Where the test's shop keeps its orders, for people."""
-    return "PostgreSQL" if request.getfixturevalue("database_url").startswith("postgresql") else "SQLite"
-
-
-@pytest.fixture
-def reached(database_name: str) -> Callable[..., None]:
-    """Write down the figure a programme reached: reached("Forged callbacks", "0 of 20,000 accepted")."""
-
-    def note(programme: str, words: str) -> None:
-        _reached.append(figures.Figure(programme, database_name, words))
-
-    return note
+def reached(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Record a figure of a programme: reached("Forged callbacks", "0 of 20,000 accepted")."""
+    database = "PostgreSQL" if request.getfixturevalue("database_url").startswith("postgresql") else "SQLite"
+    return lambda programme, words: _reached.append(figures.Figure(programme, database, words))
 
 
 @pytest.fixture
 def answers(request: pytest.FixtureRequest) -> Iterator[leaks.Answers]:
-    """Every answer a shop gives in this process is looked at."""
+    """Looks at every answer that a shop gives in this process."""
     provider = request.getfixturevalue("provider") if "provider" in request.fixturenames else None
     with leaks.Answers(provider) as watching:
         yield watching
@@ -55,40 +48,46 @@ def answers(request: pytest.FixtureRequest) -> Iterator[leaks.Answers]:
 
 @pytest.fixture(autouse=True)
 def nothing_tells_a_secret(request: pytest.FixtureRequest, answers: leaks.Answers, tmp_path: Path) -> Iterator[None]:
-    """After each programme: what it logged, here and in its processes, tells of no key, no token and no buyer.
+    """After each programme: what it logged, here and in its processes, holds no key, no token and no buyer's details.
 
-    And no page, export or mail of it tells of a key, a password or a callback address.
+    No page, export or email of it holds a key, a password or a callback address.
     """
     app = request.getfixturevalue("app") if "app" in request.fixturenames else None
     with leaks.Lines() as here:
         yield
     if app:
         answers.outbox(app)
-    lines = [*here.all, *leaks.lines_of_files(tmp_path)]
-    answers.mails([text_of(letter) for letter in letters_in(tmp_path)])
-    assert leaks.found_in(lines, leaks.KEYS | leaks.SIGNED | leaks.PERSONS) == []
+    lines = [
+        *here.all,
+        *(line for log in tmp_path.rglob("*.log") for line in log.read_text(errors="replace").splitlines()),
+    ]
+    answers.emails(map(leaks.text_of, leaks.emails_in(tmp_path)))
+    assert leaks.found_in(lines, leaks.NOT_IN_LOGS) == []
     assert answers.found == []
-    _searched.append(answers.count + leaks.Searched(programmes=1, lines=len(lines)))
+    _searched.update(answers.searched, programmes=1, lines=len(lines))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """After a long programme that passed whole: store its figures. An xdist worker hands its figures on."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["reached"] = [astuple(figure) for figure in _reached]
-        session.config.workeroutput["searched"] = [astuple(searched) for searched in _searched]
+        session.config.workeroutput["searched"] = dict(_searched)
     elif figures.LONG and _reached and not session.testsfailed and not session.config.option.keyword:
-        words = sum(_searched, leaks.Searched()).words()
-        _reached.append(figures.Figure(figures.SECRETS, "both", words))
+        words = (
+            "0 in {lines:,} log lines, {pages:,} pages, {exports:,} exports and {mails:,} mails of {programmes:,} tests"
+        )
+        counts = {"pages": 0, "exports": 0, "mails": 0, **_searched}
+        _reached.append(figures.Figure(figures.SECRETS, "both", words.format(**counts)))
         [module] = {Path(argument.split("::")[0]).stem.removeprefix("test_") for argument in session.config.args}
         figures.write_figures(module, _reached, monotonic() - _BEGAN)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """A worker has ended: take over what it reached."""
+    """A worker has ended: take over its figures."""
     output = getattr(node, "workeroutput", {})
     _reached.extend(figures.Figure(*figure) for figure in output.get("reached", ()))
-    _searched.extend(leaks.Searched(*counts) for counts in output.get("searched", ()))
+    _searched.update(output.get("searched", {}))
 
 
 @pytest.fixture
@@ -99,9 +98,9 @@ def live(settings: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def checkout_forms(app, shopper):
-    """So many buyers with the same things, each in a cart of their own: their cookies, and their checkout forms.
+    """Buyers with the shopper's cart, each in a cart of their own: their cookies, and their checkout forms.
 
-    `answers` are what all of them type.
+    All of them type `answers`.
     """
     numbers = itertools.count()
 
@@ -111,51 +110,40 @@ def checkout_forms(app, shopper):
         with shopper.browser.session_transaction() as session:
             known = dict(session)
         with app.test_request_context():
-            buyers = [buyer(number) for number in itertools.islice(numbers, count)]
             signed = app.session_interface.get_signing_serializer(app)
-            cookies = [signed.dumps({**known, TOKEN: token}) for token in copies_of_cart(known[TOKEN], count)]
-            return cookies, [{**filled, **one, **answers, "checkout_key": new_key()} for one in buyers]
+            tokens = write(lambda: copies_of_cart(known[TOKEN], count))
+            cookies = [signed.dumps({**known, TOKEN: token}) for token in tokens]
+            forms = [{**filled, **buyer(next(numbers)), **answers, "checkout_key": new_key()} for _ in range(count)]
+        return cookies, forms
 
     return fill_in
-
-
-def copies_of_cart(token: str, count: int) -> list[str]:
-    """Tokens of so many carts like another."""
-    cart = db.session.scalars(select(Cart).where(Cart.token_hash == sha256(token.encode()).hexdigest())).one()
-    lines = db.session.scalars(select(CartLine).where(CartLine.cart_id == cart.id).order_by(CartLine.id)).all()
-    alike = {name: getattr(cart, name) for name in ("created_at", "updated_at", "area", "code")}
-    held = [{name: getattr(line, name) for name in ("sku", "quantity", "shown_price")} for line in lines]
-    tokens = [token_urlsafe(24) for _ in range(count)]
-
-    def copy() -> None:
-        for one in tokens:
-            again = Cart(**alike, token_hash=sha256(one.encode()).hexdigest())
-            db.session.add(again)
-            db.session.flush()
-            db.session.add_all([CartLine(cart_id=again.id, **line) for line in held])
-
-    write(copy)
-    return tokens
-
-
-@pytest.fixture
-def crowd(app, checkout_forms):
-    """Buyers with the same things in the cart, each at an address of their own: what each does to press Pay."""
-    numbers = itertools.count()
-
-    def gather(count: int, **answers: str):
-        pressed = zip(*checkout_forms(count, **answers), numbers, strict=False)
-        return [presses_pay(app, cookie, form, number) for cookie, form, number in pressed]
-
-    return gather
 
 
 def buyer(number: int) -> dict[str, str]:
     return {"phone_number": f"0712 {number // 1000:03d} {number % 1000:03d}", "email": f"buyer{number}@example.com"}
 
 
-def presses_pay(app, cookie: str, form: dict[str, str], number: int):
-    def press():
+def copies_of_cart(token: str, count: int) -> list[str]:
+    """Tokens of new carts like another."""
+    cart = db.session.scalars(select(Cart).where(Cart.token_hash == sha256(token.encode()).hexdigest())).one()
+    lines = db.session.scalars(select(CartLine).where(CartLine.cart_id == cart.id).order_by(CartLine.id)).all()
+    same = {name: getattr(cart, name) for name in ("created_at", "updated_at", "area", "code")}
+    in_cart = [{name: getattr(line, name) for name in ("sku", "quantity", "shown_price")} for line in lines]
+    tokens = [token_urlsafe(24) for _ in range(count)]
+    for new in tokens:
+        copy = Cart(**same, token_hash=sha256(new.encode()).hexdigest())
+        db.session.add(copy)
+        db.session.flush()
+        db.session.add_all([CartLine(cart_id=copy.id, **line) for line in in_cart])
+    return tokens
+
+
+@pytest.fixture
+def crowd(app, checkout_forms):
+    """Buyers with the shopper's cart, each at an address of their own: functions that press Pay."""
+    numbers = itertools.count()
+
+    def press(cookie: str, form: dict[str, str], number: int):
         browser = app.test_client()
         browser.set_cookie("session", cookie)
         address = f"10.0.{number // 250}.{number % 250}"  # believed where the settings name a proxy
@@ -163,12 +151,16 @@ def presses_pay(app, cookie: str, form: dict[str, str], number: int):
         back = reply.headers.get("Location", "")
         return browser.get(back) if back.startswith(("/checkout", "/cart")) else reply
 
-    return press
+    def gather(count: int, **answers: str):
+        cookies, forms = checkout_forms(count, **answers)
+        return [partial(press, *one, next(numbers)) for one in zip(cookies, forms, strict=True)]
+
+    return gather
 
 
 @pytest.fixture
 def together(monkeypatch):
-    """Let a number of buyers all have looked at the stock before the first of them writes."""
+    """Let this many buyers all have read the stock before the first of them writes."""
 
     def gate(count: int) -> None:
         barrier, place = Barrier(count), checkout.place_order

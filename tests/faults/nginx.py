@@ -18,7 +18,7 @@ from tests.faults.broken_http import HOST
 from tests.journeys.live_server import free_port
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operations.md"
-PATIENCE = 20  # seconds
+TIMEOUT = 20  # seconds
 WRAPPER = """
 {user}
 daemon off;
@@ -38,10 +38,9 @@ http {{
 
 
 class Nginx:
-    """Stands before a port on 127.0.0.1 while used as a context manager.
+    """nginx before a port on 127.0.0.1, while used as a context manager.
 
-    Of the example it changes ports, the certificate's place and the log's; `changes` are further words of it and what
-    stands in their place, for a look inside and for controls. What it prints lies in two logs in the folder.
+    It changes the example's ports and the places of certificate and log; `changes` are further replacements.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class Nginx:
         self.process = subprocess.Popen(
             [self.program, "-e", self.errors, "-c", self.config], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while time.monotonic() < until:
             assert self.process.poll() is None, self.errors.read_text()
             try:
@@ -82,11 +81,11 @@ class Nginx:
 
     def __exit__(self, *_error: object) -> None:
         self.process.terminate()
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT)
 
     def called(self) -> ssl.SSLSocket:
         """A connection to it, on which nothing has been asked yet."""
-        raw = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        raw = socket.create_connection(("127.0.0.1", self.port), TIMEOUT)
         return self.trust.wrap_socket(raw, server_hostname="127.0.0.1")
 
     def request(self, path: str, body: bytes | None = None, **headers: str) -> Request:
@@ -97,7 +96,7 @@ class Nginx:
     def ask(self, path: str, body: bytes | None = None, **headers: str) -> int:
         """Ask for a page, or post to it; the status of the answer."""
         try:
-            with self.browser.open(self.request(path, body, **headers), timeout=PATIENCE) as reply:
+            with self.browser.open(self.request(path, body, **headers), timeout=TIMEOUT) as reply:
                 reply.read()
                 return int(reply.status)
         except HTTPError as refused:
@@ -106,7 +105,7 @@ class Nginx:
 
 
 def _example(changes: Mapping[str, str]) -> str:
-    """The guide's example with other words in some places."""
+    """The guide's example with these replacements."""
     found = re.search(r"```nginx\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     assert found, f"no nginx in {GUIDE}"
     example = found[1]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import TEMPLATE, Sqlite
-from tests.faults.figures import LONG
+from tests.figures import LONG
 
 PROGRAMME = "Faults put into the code of {}, one at a time"
 ROOT = Path(__file__).parents[2]
@@ -21,7 +21,6 @@ TESTS = [
     "tests/payments/test_settlement_rules.py",
     "tests/payments/test_settlement.py",
     "tests/payments/test_callbacks_http.py",
-    "tests/payments/test_repeated_callbacks.py",
     "tests/payments/test_transaction_codes.py",
     "tests/payments/test_shortfalls.py",
     "tests/pricing",

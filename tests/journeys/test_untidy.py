@@ -10,10 +10,10 @@ from werkzeug.serving import make_server
 
 from shop.core.database import write
 from tests.admin_client import EMAIL, PASSWORD, create_owner
-from tests.faults.provider import Provider
 from tests.journeys.fonts import find_fonts
 from tests.journeys.live_server import free_port
 from tests.journeys.visitor import TOO_WIDE
+from tests.provider import Provider
 from tests.shopper import Shopper
 from tests.untidy_content import BUYER, SKU, SLUG, fill_untidily
 

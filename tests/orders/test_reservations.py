@@ -6,10 +6,8 @@ import pytest
 from sqlalchemy import event, select
 
 from shop.catalog.models import Product, StockEntry, Variant
-from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.orders import reservations
-from shop.orders.models import Order
 from shop.orders.reservations import OutOfStock, TooManyBack
 from tests import both_databases
 from tests.shopper import SKU
@@ -27,7 +25,7 @@ class Line:
 
 @pytest.fixture
 def lines(app, shopper, ledger):
-    """Lines of a written order, not in SKU order: three pieces of one SKU and two of another."""
+    """Lines of a written order, not in SKU order: two pieces of 5 in stock, and three pieces of 10."""
     bought = shopper.buy()
     ledger.shelve(SKU, 10)
     ledger.shelve(OTHER, 5)
@@ -37,32 +35,50 @@ def lines(app, shopper, ledger):
         yield [Line(OTHER, 2, order), Line(SKU, 3, order)]
 
 
+@pytest.fixture
+def stock(ledger):
+    """The stock of both SKUs: on hand and held."""
+    return lambda: (ledger.stock(SKU), ledger.stock(OTHER))
+
+
 def moves() -> list[tuple]:
     """The stock ledger: SKU, change on hand, change held, reason, order."""
     columns = (StockEntry.sku, StockEntry.on_hand, StockEntry.held, StockEntry.reason, StockEntry.order_id)
-    return [tuple(row) for row in db.session.execute(select(*columns).order_by(StockEntry.id))]
+    return sorted(tuple(row) for row in db.session.execute(select(*columns)))
 
 
-def short_of(act, *lines) -> tuple[str, int]:
+def short_of(step, *lines) -> tuple[str, int]:
     """SKU and pieces left of the OutOfStock that is raised."""
     with pytest.raises(OutOfStock) as short:
-        write(lambda: act(lines))
+        write(lambda: step(lines))
     assert str(short.value) == f"{short.value.sku}: {short.value.left} left"
     return short.value.sku, short.value.left
 
 
-def test_hold_holds_stock_and_record_held_writes_the_ledger(lines, ledger):
-    write(lambda: reservations.hold(lines))
+@pytest.mark.parametrize(
+    ("before", "step", "on_hand", "held", "reason"),
+    [
+        ("nothing", "hold", 0, 1, None),  # the order is not written yet
+        ("nothing", "record_held", 0, 0, "Held for an unpaid order"),
+        ("hold", "commit", -1, 0, "Sold"),
+        ("hold", "release", 0, 0, "On sale again, the order ended unpaid"),
+        ("nothing", "take", -1, 0, "Sold, paid late"),
+        ("nothing", "hold_again", 1, 1, "Held again, the order is not paid after all"),
+    ],
+)
+def test_each_step_changes_stock_and_writes_the_stock_ledger(lines, stock, before, step, on_hand, held, reason):
+    if before == "hold":
+        write(lambda: reservations.hold(lines))
+    deleted = [] if step in ("hold", "record_held", "take") else [Line("NONE", 1, lines[0].order_id)]
+    write(lambda: getattr(reservations, step)([*lines, *deleted]))
 
-    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 3), (5, 2))
-    assert moves() == []
-
-    write(lambda: reservations.record_held(lines))
-
-    order = lines[0].order_id
-    why = "Held for an unpaid order"
-    assert moves() == [(OTHER, 0, 2, why, order), (SKU, 0, 3, why, order)]
-    assert abs((db.session.scalars(select(StockEntry.at)).first() - utcnow()).total_seconds()) < 60
+    assert stock() == ((10 + 3 * on_hand, 3 * held), (5 + 2 * on_hand, 2 * held))
+    held_before = 1 if before == "hold" or step == "record_held" else 0
+    change = 1 if step == "record_held" else held - held_before
+    expected = [(sku, pieces * on_hand, pieces * change) for sku, pieces in ((SKU, 3), (OTHER, 2))]
+    assert moves() == ([(*move, reason, lines[0].order_id) for move in expected] if reason else [])
+    write(lambda: reservations.commit([]))
+    assert len(moves()) == (2 if reason else 0)
 
 
 def test_the_last_pieces_can_be_held_and_no_more(lines, ledger):
@@ -71,70 +87,31 @@ def test_the_last_pieces_can_be_held_and_no_more(lines, ledger):
     assert short_of(reservations.hold, Line(SKU, 5, 1)) == (SKU, 4)
     write(lambda: reservations.hold([Line(SKU, 4, 1)]))
     assert short_of(reservations.hold, Line(SKU, 1, 1)) == (SKU, 0)
+    assert short_of(reservations.hold, Line("NONE", 1, 1)) == ("NONE", 0)
     assert ledger.stock(SKU) == (10, 10)
 
 
 @pytest.mark.parametrize("model", [Variant, Product])
-def test_goods_no_longer_sold_cannot_be_held(lines, ledger, model):
+def test_products_no_longer_sold_cannot_be_held_but_a_late_payment_takes_them(lines, ledger, model):
     variant = db.session.scalars(select(Variant).where(Variant.sku == SKU)).one()
     (variant if model is Variant else variant.product).active = False
     db.session.commit()
 
     assert short_of(reservations.hold, Line(SKU, 1, 1)) == (SKU, 0)
     assert ledger.stock(SKU) == (10, 0)
-
-
-def test_an_unknown_sku_is_out_of_stock(lines):
-    assert short_of(reservations.hold, Line("NONE", 1, 1)) == ("NONE", 0)
-
-
-def test_commit_reduces_on_hand_and_held(lines, ledger):
-    write(lambda: reservations.hold(lines))
-    write(lambda: reservations.commit([*lines, Line("NONE", 1, lines[0].order_id)]))
-
-    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((7, 0), (3, 0))
-    order = lines[0].order_id
-    assert sorted(moves()) == sorted([(SKU, -3, -3, "Sold", order), (OTHER, -2, -2, "Sold", order)])
-
-
-def test_release_reduces_held_only(lines, ledger):
-    write(lambda: reservations.hold(lines))
-    write(lambda: reservations.release([*lines, Line("NONE", 1, lines[0].order_id)]))
-
-    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 0), (5, 0))
-    order = lines[0].order_id
-    why = "On sale again, the order ended unpaid"
-    assert sorted(moves()) == sorted([(SKU, 0, -3, why, order), (OTHER, 0, -2, why, order)])
-
-
-def test_a_late_payment_takes_the_last_free_piece(lines, ledger):
-    write(lambda: reservations.hold([Line(SKU, 7, 1)]))
-
     assert write(lambda: reservations.try_take(lines)) is True
-
-    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((7, 7), (3, 0))
-    order = lines[0].order_id
-    why = "Sold, paid late"
-    assert sorted(moves()) == sorted([(SKU, -3, 0, why, order), (OTHER, -2, 0, why, order)])
+    assert ledger.stock(SKU) == (7, 0)
 
 
-def test_a_late_payment_takes_all_lines_or_none(lines, ledger):
+def test_a_late_payment_takes_all_lines_or_none(lines, stock):
     write(lambda: reservations.hold([Line(SKU, 8, 1)]))
 
     assert write(lambda: reservations.try_take([Line(OTHER, 1, lines[0].order_id), *lines])) is False
-
-    assert (ledger.stock(SKU), ledger.stock(OTHER)) == ((10, 8), (5, 0))
-    assert moves() == []
+    assert (stock(), moves()) == (((10, 8), (5, 0)), [])
     assert short_of(reservations.take, *lines) == (SKU, 2)
-
-
-def test_a_late_payment_takes_goods_that_are_no_longer_sold(lines, ledger):
-    variant = db.session.scalars(select(Variant).where(Variant.sku == SKU)).one()
-    variant.active = variant.product.active = False
-    db.session.commit()
-
+    write(lambda: reservations.release([Line(SKU, 1, lines[0].order_id)]))
     assert write(lambda: reservations.try_take(lines)) is True
-    assert ledger.stock(SKU) == (7, 0)
+    assert stock() == ((7, 7), (3, 0))
 
 
 @pytest.mark.parametrize("step", [reservations.hold, reservations.commit, reservations.release, reservations.take])
@@ -156,14 +133,7 @@ def test_each_step_updates_variants_in_sku_order(lines, ledger, step):
     assert locked == sorted([SKU, OTHER]) * 2
 
 
-def test_a_step_without_changes_writes_no_ledger_entry(lines):
-    write(lambda: reservations.commit([]))
-
-    assert moves() == []
-    assert db.session.scalars(select(Order.id)).all() == [lines[0].order_id]
-
-
-def test_no_more_pieces_can_be_put_back_than_the_order_took(lines, ledger):
+def test_no_more_pieces_can_be_put_back_than_the_order_took(lines, stock):
     write(lambda: (reservations.hold(lines), reservations.commit(lines)))
     order = lines[0].order_id
 
@@ -172,13 +142,4 @@ def test_no_more_pieces_can_be_put_back_than_the_order_took(lines, ledger):
 
     assert (back.value.sku, back.value.left, str(back.value)) == (OTHER, 2, f"{OTHER}: 2 may come back")
     write(lambda: reservations.put_back(order, {OTHER: 2, SKU: 0}, "Back", "owner@example.com"))
-    assert (ledger.stock(OTHER), ledger.stock(SKU)) == ((5, 0), (7, 0))
-
-
-def test_goods_of_a_deleted_variant_are_not_held_again(lines, ledger):
-    write(lambda: (reservations.hold(lines), reservations.commit(lines)))
-
-    write(lambda: reservations.hold_again([*lines, Line("NO-SUCH-SKU", 1, lines[0].order_id)]))
-
-    assert (ledger.stock(OTHER), ledger.stock(SKU)) == ((5, 2), (10, 3))
-    assert "NO-SUCH-SKU" not in {sku for sku, *_ in moves()}
+    assert stock() == ((7, 0), (5, 0))

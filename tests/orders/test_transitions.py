@@ -1,14 +1,17 @@
-"""Payment transitions: their guards and effects."""
+"""Transitions of payment and fulfilment: their guards and effects."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from shop.core.clock import utcnow
 from shop.core.database import db, updated, write
 from shop.core.signals import order_paid
-from shop.orders import expiry, transitions
-from shop.orders.models import Order
+from shop.orders import transitions
+from shop.orders.fulfilment import undo_last_step, undo_step
+from shop.orders.models import Order, OrderEvent
+from shop.orders.states import Fulfilment
 from shop.orders.transitions import StaleState
 from shop.pricing.models import DiscountCode
 from tests import both_databases
@@ -16,6 +19,7 @@ from tests.shopper import SKU
 
 pytestmark = both_databases
 MOMENT = datetime(2026, 11, 2, 10, 30, tzinfo=UTC)
+CODE = {"code": "KARIBU10"}
 
 
 @pytest.fixture
@@ -26,51 +30,29 @@ def order_of(app):
 
 
 @pytest.fixture
-def told():
-    """The orders announced by order_paid."""
+def announced():
+    """The orders that order_paid announced."""
     heard: list[Order] = []
     with order_paid.connected_to(heard.append):
         yield heard
 
 
-def test_a_transition_requires_the_expected_state(shopper, order_of):
+def test_a_transition_requires_the_expected_state_and_reads_the_locked_order_again(shopper, order_of):
     order, other = order_of(shopper.buy()), order_of(shopper.buy())
 
-    write(lambda: transitions.transition(order, "awaiting", "review"))
-    assert (order.payment, other.payment) == ("review", "awaiting")
+    def move() -> tuple[str, str]:
+        updated(update(Order).where(Order.id == order.id).values(fulfilment="packed"))  # by another, after it was read
+        transitions.transition(order, "awaiting", "review")
+        return order.payment, order.fulfilment
+
+    assert write(move) == ("review", "packed")
     with pytest.raises(StaleState):
         write(lambda: transitions.transition(order, "awaiting", "cancelled"))
-
     write(lambda: transitions.lock_order(order, "review"))
     assert (order.payment, other.payment) == ("review", "awaiting")
 
 
-def test_a_transition_is_visible_in_the_same_transaction(shopper, order_of):
-    order = order_of(shopper.buy())
-
-    def look() -> str:
-        assert order.payment == "awaiting"
-        transitions.transition(order, "awaiting", "review")
-        return order.payment
-
-    assert write(look) == "review"
-
-
-def test_an_order_is_read_again_once_it_is_locked(shopper, order_of):
-    order = order_of(shopper.buy())
-
-    def look() -> str:
-        assert order.fulfilment == "unfulfilled"
-        updated(
-            update(Order).where(Order.id == order.id).values(fulfilment="packed")
-        )  # as a concurrent transaction would
-        transitions.lock_order(order, "awaiting")
-        return order.fulfilment
-
-    assert write(look) == "packed"
-
-
-def test_completing_a_payment_commits_the_stock_and_announces_it_once(shopper, order_of, ledger, told):
+def test_completing_a_payment_commits_the_stock_and_announces_it_once(shopper, order_of, ledger, announced):
     bought = shopper.buy(quantity=2)
     on_hand, held = ledger.stock(SKU)
     order = order_of(bought)
@@ -78,94 +60,59 @@ def test_completing_a_payment_commits_the_stock_and_announces_it_once(shopper, o
     write(lambda: transitions.complete_payment(order, MOMENT))
 
     assert ledger.stock(SKU) == (on_hand - 2, held - 2)
-    assert (order.paid_at, order.paid_late) == (MOMENT, False)
+    assert (order.paid_at, order.paid_late, announced) == (MOMENT, False, [order])
     assert ledger.timeline(bought) == ["Order placed", "Payment received"]
-    assert told == [order]
-
-
-@pytest.mark.parametrize("left", [True, False])
-def test_a_late_payment_claims_a_discount_use_if_one_is_left_and_keeps_the_price(shopper, order_of, ledger, told, left):
-    bought = shopper.buy(code="KARIBU10")
-    ledger.expire()
-    used, stock = ledger.uses("KARIBU10"), ledger.stock(SKU)
-    ledger.put(DiscountCode, {"code": "KARIBU10"}, active=left)
-    order = order_of(bought)
-
-    write(lambda: transitions.complete_payment(order, MOMENT, late=True))
-
-    assert (order.paid_at, order.paid_late, told) == (MOMENT, True, [order])
-    assert ledger.uses("KARIBU10") == used + left
-    assert ledger.stock(SKU) == stock  # its goods are the caller's to take
-    told = [event.words for event in order.events if not event.for_buyer and "code" in event.words]
-    assert told == ([] if left else ["Discount code KARIBU10 had been switched off by then; its price is honoured"])
 
 
 @pytest.mark.parametrize(
     ("code", "why"),
     [
+        ({}, None),
         ({"active": False, "max_uses": 0}, "been switched off"),
         ({"expires_at": MOMENT, "max_uses": 0}, "ended"),
         ({"max_uses": 0}, "been used up"),
     ],
 )
-def test_the_timeline_says_why_a_late_order_got_no_discount_use(shopper, order_of, ledger, code, why):
-    order = order_of(shopper.buy(code="KARIBU10"))
-    ledger.put(DiscountCode, {"code": "KARIBU10"}, **code)
+def test_a_late_payment_keeps_its_price_and_claims_a_discount_use_or_says_why_not(
+    shopper, order_of, ledger, announced, code, why
+):
+    bought = shopper.buy(code="KARIBU10")
+    ledger.expire()
+    stock = ledger.stock(SKU)
+    ledger.put(DiscountCode, CODE, **code)
+    order = order_of(bought)
 
     write(lambda: transitions.complete_payment(order, MOMENT, late=True))
 
-    assert f"Discount code KARIBU10 had {why} by then; its price is honoured" in [one.words for one in order.events]
+    assert (order.paid_at, order.paid_late, announced) == (MOMENT, True, [order])
+    assert ledger.uses("KARIBU10") == (why is None)
+    assert ledger.stock(SKU) == stock  # the caller takes it
+    notes = [event.words for event in order.events if "code" in event.words]
+    assert notes == ([f"Discount code KARIBU10 had {why} by then; its price is honoured"] if why else [])
 
 
 def test_releasing_an_order_releases_stock_and_discount_use(shopper, order_of, ledger):
     before = ledger.stock(SKU)
-    bought, plain = shopper.buy(quantity=2, code="KARIBU10"), shopper.buy()
-    order, other = order_of(bought), order_of(plain)
+    order, without_code = order_of(shopper.buy(quantity=2, code="KARIBU10")), order_of(shopper.buy())
 
     write(lambda: transitions.release_order(order))
-    assert ledger.uses("KARIBU10") == 0
-    assert ledger.stock(SKU) == (before[0], before[1] + 1)
-
-    write(lambda: transitions.release_order(other))
+    assert (ledger.uses("KARIBU10"), ledger.stock(SKU)) == (0, (before[0], before[1] + 1))
+    write(lambda: transitions.release_order(without_code))
     assert ledger.stock(SKU) == before
 
 
-def test_more_orders_than_one_batch_expire_in_one_sweep_and_each_once(shopper, ledger, monkeypatch):
-    monkeypatch.setattr(expiry, "BATCH", 2)
-    bought = [shopper.buy() for _ in range(5)]
-
-    assert ledger.expire() == 5
-    assert {ledger.order_state(one).order for one in bought} == {"expired"}
-    ended = "No payment arrived in time, so the order was closed and its goods are on sale again"
-    assert all(ledger.timeline(one) == ["Order placed", ended] for one in bought)
-
-
-def test_an_order_expires_exactly_when_it_is_due(app, shopper, ledger):
+def test_a_step_that_another_user_has_undone_is_not_undone_again(shopper, order_of, ledger):
     bought = shopper.buy()
-    due = ledger.column("expires_at", bought)
+    ledger.put_order(bought, payment="paid", fulfilment="packed", fulfilment_changed_at=utcnow())
+    order = order_of(bought)
 
-    with app.app_context():
-        assert expiry.expire_orders(due - timedelta(microseconds=1)) == 0
-        assert not write(lambda: expiry._expire(ledger.column("id", bought), due - timedelta(microseconds=1)))
-        assert expiry.expire_orders(due) == 1
-        assert not write(lambda: expiry._expire(ledger.column("id", bought), due))
+    def second():
+        assert order.fulfilment == "packed"
+        updated(update(Order).values(fulfilment="sent"))  # by another, after it was read
+        undo_step(order, Fulfilment.PACKED, "Mistake", "owner@example.com")
 
-
-def test_only_the_first_return_counts_and_only_while_the_order_is_unpaid(shopper, order_of, ledger):
-    bought, ended, waiting = shopper.buy(), shopper.buy(), order_of(shopper.buy())
-    ledger.put_order(ended, payment="expired")
-    order, other = order_of(bought), order_of(ended)
-    placed, due = order.placed_at, other.expires_at
-
-    expiry.buyer_returned(order, placed + timedelta(minutes=5))
-    assert (order.returned_at, order.expires_at) == (
-        placed + timedelta(minutes=5),
-        placed + timedelta(hours=24, minutes=5),
-    )
-    assert other.returned_at is waiting.returned_at is None
-
-    expiry.buyer_returned(order, placed + timedelta(minutes=9))
-    expiry.buyer_returned(other, placed + timedelta(minutes=9))
-    db.session.expire_all()
-    assert order.returned_at == placed + timedelta(minutes=5)
-    assert (other.returned_at, other.expires_at) == (None, due)
+    with pytest.raises(StaleState):
+        write(second)
+    write(lambda: db.session.execute(delete(OrderEvent)))  # an order of an older version
+    write(lambda: undo_last_step(order, Fulfilment.PACKED, "owner@example.com"))
+    assert ledger.column("fulfilment", bought) == "unfulfilled"

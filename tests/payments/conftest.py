@@ -21,12 +21,17 @@ def bought(shopper: Shopper, stock: tuple[int, int]) -> Bought:
 
 
 @pytest.fixture
-def there(stock: tuple[int, int], bought: Bought, ledger: Ledger) -> Callable[..., None]:
-    """Where the order must stand: its states and flags, and what has become of the two pieces it holds."""
+def expect_order(stock: tuple[int, int], bought: Bought, ledger: Ledger) -> Callable[..., None]:
+    """Assert the order's states and flags, and the stock: "held", "sold", "free", or "gone" but for one piece."""
 
     def look(order: str, attempt: str, goods: str = "held", *, late: bool = False, refund_due: bool = False) -> None:
         on_hand, held = stock
-        counts = {"held": (on_hand, held + 2), "sold": (on_hand - 2, held), "free": (on_hand, held)}[goods]
+        counts = {
+            "held": (on_hand, held + 2),
+            "sold": (on_hand - 2, held),
+            "free": (on_hand, held),
+            "gone": (1, held),
+        }[goods]
         paid = order == "paid"
         assert ledger.order_state(bought) == OrderState(order, attempt, late, refund_due, paid, counts)
         assert bought.status == {"payment": order, "attempt": attempt, "fulfilment": "unfulfilled"}

@@ -20,39 +20,29 @@ def cancel(shopper, bought, **fields):
 
 
 @both_databases
-def test_a_buyer_cancels_an_unpaid_order_and_its_stock_is_released(shopper, bought, ledger, there):
+def test_a_buyer_cancels_an_unpaid_order_and_its_stock_is_released(shopper, bought, ledger, expect_order):
     asked = shopper.get(f"{bought.order_path}/cancel").text
     assert "Cancel this order?" in asked
     assert "If you pay for a cancelled order, we refund you" in asked
-    there("awaiting", "open")
+    expect_order("awaiting", "open")
 
     assert cancel(shopper, bought).headers["Location"] == bought.order_path
 
-    there("cancelled", "open", "free")
+    expect_order("cancelled", "open", "free")
     assert "You cancelled the order" in ledger.timeline(bought)
     assert ledger.mails("cancelled") == 1
     bought.post_callback(bought.callback())
-    there("cancelled", "paid", "free", refund_due=True)
+    expect_order("cancelled", "paid", "free", refund_due=True)
 
 
-def test_a_cancelled_order_releases_its_discount_code(shopper, ledger):
-    used = ledger.uses("KARIBU10")
-    bought = shopper.buy(code="KARIBU10")
-    assert ledger.uses("KARIBU10") == used + 1
-
-    cancel(shopper, bought)
-
-    assert ledger.uses("KARIBU10") == used
-
-
-def test_an_order_is_changed_by_putting_its_products_into_the_cart(shopper, bought, ledger, there):
+def test_an_order_is_changed_by_putting_its_products_into_the_cart(shopper, bought, ledger, expect_order):
     shopper.buy("STA-BEA-ONE")
     asked = shopper.get(f"{bought.order_path}/cancel?then=change").text
     assert "puts its products into your cart" in asked
 
     assert cancel(shopper, bought, then="change").headers["Location"] == "/cart"
 
-    there("cancelled", "open", "free")
+    expect_order("cancelled", "open", "free")
     cart = shopper.get("/cart").text
     assert "is in your cart" in cart
     assert f'name="quantity-{SKU}"' in cart and 'value="2"' in cart
@@ -82,13 +72,6 @@ def test_products_of_a_closed_order_go_into_the_cart_if_they_are_available(shopp
 def test_an_awaiting_order_cannot_be_reordered(shopper, bought):
     assert shopper.post(f"{bought.order_path}/again", {}, **HERE).headers["Location"] == bought.order_path
     assert "Your cart is empty" in shopper.get("/cart").text
-
-
-def test_another_site_cannot_cancel_an_order(shopper, bought):
-    reply = shopper.browser.post(f"{bought.order_path}/cancel", headers={"Origin": "https://evil.example"})
-
-    assert reply.status_code == 403
-    assert bought.status["payment"] == "awaiting"
 
 
 def test_a_cart_that_cannot_be_filled_shows_the_problem(shopper, bought, ledger, monkeypatch):

@@ -1,7 +1,6 @@
 """Actions on an order that has changed since it was read: nothing is written, and the user is told."""
 
 import re
-from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -14,12 +13,19 @@ from shop.orders import fulfilment as fulfilling
 from shop.orders.models import Order
 from shop.orders.transitions import StaleState
 from shop.payments import attempts as opening
-from shop.payments import callback_spool, manual_payments, mpesa_codes, reconciliation, unmatched_callbacks
-from shop.payments.models import OfferedCode, PaymentAttempt, UnmatchedCallback
+from shop.payments import (
+    callback_spool,
+    manual_payments,
+    mpesa_codes,
+    payment_reversals,
+    reconciliation,
+    refunds,
+)
+from shop.payments.models import OfferedCode, PaymentAttempt
 from tests import both_databases
 from tests.shopper import Bought
 
-pytestmark = both_databases
+CASH = manual_payments.ManualPayment(100, "CASH", None, "Broken")
 
 
 @pytest.fixture
@@ -29,43 +35,51 @@ def order(app, bought):
         yield db.session.scalars(select(Order).filter_by(token=bought.order_path.split("/")[-1])).one()
 
 
-def refused(act, *args) -> None:
-    """The action raises StaleState."""
+@pytest.mark.parametrize(
+    ("payment", "attempt", "action"),
+    [
+        ("review", "open", lambda order: manual_payments.accept(order, 100, "owner")),  # no payment to accept
+        ("review", "review", lambda order: manual_payments.resolve_attempt(order.attempts[0], 100, "owner")),
+        ("cancelled", "open", lambda order: manual_payments.resolve_attempt(order.attempts[0], 0, "owner")),
+        ("paid", "paid", lambda order: manual_payments.mark_paid(order, "paid", CASH, "owner")),
+        ("paid", "paid", lambda order: payment_reversals.undo_mark_paid(order, "Another order's", "owner")),
+    ],
+)
+def test_an_action_on_money_that_the_order_does_not_allow_changes_nothing(
+    order, ledger, bought, payment, attempt, action
+):
+    ledger.put_order(bought, payment=payment)
+    ledger.put_attempt(bought, state=attempt)
+
     with pytest.raises(StaleState):
-        write(lambda: act(*args))
+        write(lambda: action(order))
+    assert (order.payment, order.attempts[0].state, order.received) == (payment, attempt, 0)
 
 
-def test_an_order_in_review_without_a_payment_cannot_be_accepted(order, ledger, bought):
-    ledger.put_order(bought, payment="review")
-
-    refused(manual_payments.accept, order, 100, "owner")
-    assert (order.payment, order.received) == ("review", 0)
-
-
-def test_an_attempt_of_an_order_in_review_is_decided_with_the_order(order, ledger, bought):
-    ledger.put_order(bought, payment="review")
-    ledger.put_attempt(bought, state="review")
-
-    refused(manual_payments.resolve_attempt, order.attempts[0], 100, "owner")
-    assert (order.payment, order.attempts[0].state) == ("review", "review")
-
-
-def test_an_attempt_in_review_is_resolved_once(order, ledger, bought):
-    ledger.put_order(bought, payment="cancelled")
-
-    refused(manual_payments.resolve_attempt, order.attempts[0], 0, "owner")  # no longer in review
-    assert order.attempts[0].state == "open"
-
-
-def test_a_duplicate_payment_is_corrected_once(order, bought, monkeypatch):
+def test_a_duplicate_payment_is_corrected_once(order, monkeypatch):
     # as it was read: another user has recorded a refund since
     monkeypatch.setattr(manual_payments, "duplicate_amount", lambda order: 100)
     monkeypatch.setattr(Order, "shortfall", property(lambda order: 7))
 
-    refused(manual_payments.mark_duplicate, order, "owner")
+    with pytest.raises(StaleState):
+        write(lambda: manual_payments.mark_duplicate(order, "owner"))
 
 
-def test_an_order_whose_stock_is_gone_is_not_marked_paid(order, ledger, bought, monkeypatch):
+def test_a_refund_is_not_recorded_when_more_was_refunded_since_the_form_was_shown(order, ledger, bought):
+    bought.post_callback(bought.callback())
+    db.session.rollback()
+
+    def refund():
+        assert order.refunded == 0
+        db.session.execute(update(Order).values(refunded=50), execution_options={"synchronize_session": False})
+        refunds.record_refund(order, 0, CASH, "owner")
+
+    with pytest.raises(StaleState):
+        write(refund)
+    assert ledger.column("refunded", bought) == 0
+
+
+def test_an_order_that_another_user_hands_over_is_not_handed_over_again(order, ledger, bought, monkeypatch):
     ledger.put_order(bought, payment="paid", pickup=True, fulfilment="packed", collection_code="1234")
     db.session.rollback()
     assert order.fulfilment == "packed"
@@ -77,11 +91,9 @@ def test_an_order_whose_stock_is_gone_is_not_marked_paid(order, ledger, bought, 
         )
         return guarded(statement)
 
-    fulfilling.updated = another_user_is_faster
-    try:
-        refused(fulfilling.hand_over, order, "1234", "staff")
-    finally:
-        fulfilling.updated = guarded
+    monkeypatch.setattr(fulfilling, "updated", another_user_is_faster)
+    with pytest.raises(StaleState):
+        write(lambda: fulfilling.hand_over(order, "1234", "staff"))
 
 
 def test_a_page_of_a_superseded_attempt_is_not_shown(app, order, ledger, bought, monkeypatch):
@@ -101,6 +113,7 @@ def test_a_page_of_a_superseded_attempt_is_not_shown(app, order, ledger, bought,
     assert db.session.get_one(PaymentAttempt, number).state == "superseded"
 
 
+@both_databases
 def test_a_link_of_another_attempt_is_not_used(app, shopper, order, ledger, bought, monkeypatch):
     shown = ledger.count(PaymentAttempt, PaymentAttempt.checkout_link.is_not(None))
     ledger.put_attempt(bought, state="failed")
@@ -147,6 +160,7 @@ def test_a_failure_to_open_a_page_is_in_the_timeline(app, order, ledger, bought,
     assert re.search("No payment page could be opened", ledger.warnings(bought)[-1])
 
 
+@both_databases
 def test_a_code_offered_twice_at_the_same_moment_is_recorded_once(order, ledger, bought):
     assert order.offered_codes == []
 
@@ -176,25 +190,3 @@ def test_a_spooled_callback_that_another_worker_has_settled_is_skipped(order, mo
     (folder / "20261102-a.json").symlink_to(folder / "gone")  # listed, and missing when it is opened
 
     assert callback_spool.drain_spool() == 0
-
-
-def test_a_dismissed_callback_cannot_be_dismissed_again(order):
-    db.session.add(
-        UnmatchedCallback(
-            secret_hash="f" * 64,
-            digest="0" * 64,
-            received_at=datetime(2026, 11, 2, tzinfo=UTC),
-            raw=b"",
-            content_type="",
-            headers="",
-            from_browser=False,
-            claim="yes",
-            reference="",
-            method="",
-        )
-    )
-    db.session.commit()
-    number = db.session.scalars(select(UnmatchedCallback.id)).one()
-
-    assert write(lambda: unmatched_callbacks.dismiss_unmatched(number, "mine", "owner")).resolution == "mine"
-    assert write(lambda: unmatched_callbacks.dismiss_unmatched(number, "not mine", "other")) is None

@@ -6,10 +6,8 @@ from shop.core.database import db, write
 from shop.orders.models import Order, OrderSearchTerm
 from shop.payments import manual_payments
 from shop.payments.manual_payments import ManualPayment
-from shop.payments.models import LedgerEntry, PaymentAttempt, ReviewFlag, ReviewReason
-from tests import both_databases
+from shop.payments.models import LedgerEntry, ReviewFlag, ReviewReason
 
-pytestmark = both_databases
 CODE = "SKA1B2C3D4"
 
 
@@ -30,24 +28,24 @@ def checks(app) -> list[str]:
         return list(db.session.scalars(select(ReviewFlag.words).where(ReviewFlag.kind == ReviewReason.CODE_TWICE)))
 
 
-def test_the_code_of_a_success_is_in_the_ledger_and_finds_the_order(app, bought, there):
+def test_the_code_of_a_success_is_in_the_ledger_and_finds_the_order(app, bought, expect_order):
     bought.post_callback(bought.callback(transaction_code=CODE.lower()))
 
-    there("paid", "paid", "sold")
+    expect_order("paid", "paid", "sold")
     assert books(app) == [(bought.total, CODE)]
     assert found_by(app, CODE) == 1
     assert checks(app) == []
 
 
-def test_a_code_never_pays(app, bought, there):
+def test_a_code_never_pays(app, bought, expect_order):
     bought.post_callback(bought.callback(transaction_code=CODE, amount="1"))
 
-    there("review", "review")
+    expect_order("review", "review")
     assert books(app) == []
     assert found_by(app, CODE) == 1
 
 
-def test_a_code_that_is_in_the_ledger_flags_the_order_which_is_paid(app, shopper, bought, ledger, there):
+def test_a_code_that_is_in_the_ledger_flags_the_order_which_is_paid(app, shopper, bought, ledger, expect_order):
     other = shopper.buy(sku="STA-BEA-ONE")
     with app.app_context():
         order = db.session.scalars(select(Order).filter_by(token=other.order_path.rsplit("/", 1)[1])).one()
@@ -63,13 +61,13 @@ def test_a_code_that_is_in_the_ledger_flags_the_order_which_is_paid(app, shopper
     assert number in words and CODE in words
 
 
-def test_a_second_code_for_one_payment_is_flagged_for_review(app, bought, there):
+def test_a_second_code_for_one_payment_is_flagged_for_review(app, bought, expect_order):
     bought.post_callback(bought.callback(transaction_code=CODE))
     bought.post_callback(bought.callback(transaction_code=CODE))
     assert checks(app) == []
     bought.post_callback(bought.callback(transaction_code="SKA1B2C3D5"))
 
-    there("paid", "paid", "sold")
+    expect_order("paid", "paid", "sold")
     [words] = checks(app)
     assert CODE in words and "SKA1B2C3D5" in words
 
@@ -90,10 +88,3 @@ def test_the_code_of_an_accepted_payment_is_in_the_ledger(app, bought, ledger):
         write(lambda: manual_payments.accept(order, bought.total - 1, "owner@example.com", write_off=1))
 
     assert books(app) == [(bought.total - 1, CODE)]
-
-
-def test_the_reported_amount_is_kept_with_an_attempt_in_review(app, bought):
-    bought.post_callback(bought.callback(amount=str(bought.total - 50)))
-
-    with app.app_context():
-        assert db.session.scalars(select(PaymentAttempt.reported_amount)).one() == bought.total - 50

@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from time import sleep
 
 import pytest
 from sqlalchemy import func, select, update
@@ -18,9 +17,7 @@ from shop.pricing.discount_codes import (
     release_use,
     why_gone,
 )
-from shop.pricing.models import DiscountCode, delivery_areas
-from shop.pricing.quote import Discount
-from shop.store.settings import current_store
+from shop.pricing.models import DiscountCode
 from tests import both_databases
 
 MOMENT = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -48,7 +45,6 @@ def others_used(code_id):
     return db.session.scalar(select(func.sum(DiscountCode.uses)).where(DiscountCode.id != code_id))
 
 
-@both_databases
 def test_a_code_is_found_in_any_spelling(app, code):
     with app.app_context():
         for typed in ("TATU", "tatu", " Ta Tu ", "t\ta\nt\u00a0u", "TA\x00TU"):
@@ -64,11 +60,6 @@ def test_a_code_is_normalised_to_at_most_forty_printable_characters():
     assert {normalised_code(typed) for typed in ("ＫＡＲＩＢＵ１０", "“KARIBU10”", "karibu10.", "(karibu10)")} == {
         "KARIBU10"
     }
-
-
-@pytest.mark.parametrize("kind", ["percent", "fixed"])
-def test_a_code_has_the_discount_of_its_columns(kind):
-    assert DiscountCode(kind=kind, value=10, minimum_subtotal=500).as_discount == Discount(kind, 10, 500)
 
 
 @pytest.mark.parametrize(
@@ -115,22 +106,6 @@ def test_parallel_claims_succeed_as_often_as_there_are_uses(app, code):
     assert won.count(True) == used(app, code) == 3
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_checking_before_claiming_would_allow_too_many_uses(app, code, monkeypatch):
-    def careless(code_id):
-        row = db.session.get_one(DiscountCode, code_id)
-        if row.uses >= row.max_uses:
-            raise DiscountNotUsable
-        sleep(0.05)
-        db.session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(uses=DiscountCode.uses + 1))
-
-    monkeypatch.setattr(discount_codes, "claim_use", careless)
-    with ThreadPoolExecutor(8) as crowd:
-        won = list(crowd.map(lambda _: claim_from(app, code), range(24)))
-
-    assert won.count(True) > 3
-
-
 @both_databases
 def test_a_released_use_can_be_claimed_again_and_uses_never_fall_below_zero(app, code):
     with app.app_context():
@@ -150,7 +125,6 @@ def test_a_released_use_can_be_claimed_again_and_uses_never_fall_below_zero(app,
     assert used(app, code) == 0
 
 
-@both_databases
 def test_an_inactive_code_cannot_be_claimed_and_an_unlimited_one_always_can(app, code):
     with app.app_context():
         db.session.execute(update(DiscountCode).where(DiscountCode.id == code).values(active=False))
@@ -163,7 +137,6 @@ def test_an_inactive_code_cannot_be_claimed_and_an_unlimited_one_always_can(app,
             write(lambda: claim_use(endless))
 
 
-@both_databases
 @pytest.mark.parametrize(
     ("change", "counts"),
     [
@@ -197,15 +170,6 @@ def test_a_code_can_be_claimed_on_its_dates_and_for_a_late_payment_on_any_date(a
             write(lambda: claim_use(code))
         assert used(app, code) == change.get("uses", 0) + counts + late
         assert others_used(code) == others
-
-
-@both_databases
-def test_areas_keep_the_merchants_order_and_the_lowest_fee_is_known(app):
-    with app.app_context():
-        areas = delivery_areas()
-
-        assert [area.position for area in areas] == sorted(area.position for area in areas)
-        assert current_store().delivery_from == min(area.fee for area in areas if not area.pickup) == 200
 
 
 @pytest.mark.parametrize(

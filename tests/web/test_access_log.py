@@ -11,7 +11,7 @@ from shop.core.database import db
 from shop.emails.delivery import send_due
 from shop.orders.models import Order
 from tests.conftest import SECRET, TOKEN
-from tests.faults.serving import Served
+from tests.serving import Served
 from tests.shopper import Shopper, hidden_fields
 
 BUYER = {

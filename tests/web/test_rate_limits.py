@@ -4,7 +4,7 @@ import pytest
 
 from shop.web.extensions import bucket, client_address, limiter
 from tests.admin_client import AdminClient, create_owner
-from tests.faults.figures import size
+from tests.figures import size
 from tests.shopper import SKU, Shopper, hidden_fields
 
 REQUESTS = size(40, 4000)

@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
-from shop.admin.catalog.fields import form_page, refuse, text_line
+from shop.admin.catalog.fields import check_slug, form_page, refuse, text_line
 from shop.admin.catalog.product_views import all_categories
 from shop.catalog.categories import (
     MAX_BLURB_LENGTH,
@@ -24,11 +24,9 @@ from shop.catalog.categories import (
     archive_category,
     category_by_id,
     category_by_name,
-    category_with_slug,
     change_category,
     images_for,
     move_category,
-    restore_category,
 )
 from shop.catalog.models import Category, Product
 from shop.catalog.slugs import tidy_slug
@@ -63,12 +61,7 @@ class CategoryForm(BaseForm):
 
     def validate_slug(self, field: StringField) -> None:
         """It must be a free address."""
-        slug = tidy_slug(field.data)
-        owner = category_with_slug(slug)
-        if not slug:
-            raise ValidationError("The address needs letters a to z or digits")
-        if owner is not None and owner is not self.category:
-            raise ValidationError(f"“{owner.name}” has the address {slug} already: choose another")
+        check_slug(field.data, Category, self.category)
 
     def validate_image(self, field: RadioField) -> None:
         """It must be one of those shown."""
@@ -190,7 +183,7 @@ def _archive(one: Category) -> None:
 
 
 def _restore(one: Category) -> None:
-    restore_category(one)
+    one.active = True
     audit(f"Put category {one.name} in the shop again")
 
 

@@ -7,10 +7,10 @@ from typing import Any, TypeVar, cast
 
 from flask import render_template
 from wtforms import Field, Form, StringField
-from wtforms.validators import DataRequired, StopValidation
+from wtforms.validators import DataRequired, StopValidation, ValidationError
 
 from shop.catalog.products import MAX_PRICE, NewVariant
-from shop.catalog.slugs import MAX_SKU_LENGTH, sku_owners, tidy_sku
+from shop.catalog.slugs import MAX_SKU_LENGTH, Kind, sku_owners, slug_owner, tidy_sku, tidy_slug
 from shop.catalog.stock import MAX_STOCK
 from shop.core.money import AmountError, read_shillings, shillings
 from shop.core.text import one_line
@@ -117,6 +117,16 @@ def refuse_taken_skus(form: BaseForm, skus: Mapping[str, str]) -> None:
     for name, sku in skus.items():
         if sku in owners:
             refuse(form, name, f"SKU {sku} belongs to “{owners[sku]}” already: choose another")
+
+
+def check_slug(typed: str, model: type[Kind], item: Kind | None) -> None:
+    """Refuse an address that makes no slug, or that belongs to another product or category."""
+    slug = tidy_slug(typed)
+    owner = slug_owner(model, slug)
+    if not slug:
+        raise ValidationError("The address needs letters a to z or digits")
+    if owner is not None and owner is not item:
+        raise ValidationError(f"“{owner.name}” has the address {slug} already: choose another")
 
 
 def with_fields(form: type[FormClass], fields: Mapping[str, Field]) -> type[FormClass]:

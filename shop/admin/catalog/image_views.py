@@ -1,6 +1,6 @@
 """The images of a product: add, describe, put in order, remove."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -75,16 +75,9 @@ def add_images(number: str) -> tuple[str, int] | AnyResponse:
 @may("owner")
 def move_image(number: str) -> AnyResponse:
     """Move an image one place earlier or later, or to the front."""
-    way = request.form.get("to", "")
-    if way not in STEPS:
+    if request.form.get("to") not in STEPS:
         abort(400)
-
-    def move(product: Product) -> None:
-        if any(one.id == _image() for one in product.images):
-            refuse_if_changed(f"images of {product.id}", gallery.order_shown(product), labels=ORDER)
-        gallery.move(product, _image(), STEPS[way])
-
-    return _arrange(number, move, "Moved an image", "Moved")
+    return _arrange(number, _move, "Moved an image", "Moved")
 
 
 @admin.post("/products/<number>/images/words")
@@ -95,31 +88,16 @@ def describe_image(number: str) -> tuple[str, int] | AnyResponse:
     if len(alt) > gallery.MAX_ALT_LENGTH:
         words = f"What it shows must be {gallery.MAX_ALT_LENGTH} characters or fewer; these are {len(alt)}"
         return _page(_product(number), problems=[(f"image-{_image()}", words)], wrong={_image(): alt}), 422
-
-    def describe(product: Product) -> None:
-        words = next((one.alt for one in product.images if one.id == _image()), None)
-        if words is not None:
-            refuse_if_changed(f"image {_image()}", {"alt": words}, labels=WORDS)
-        gallery.describe(product, _image(), alt)
-
-    return _arrange(number, describe, "Described an image", "Description saved")
+    return _arrange(number, _describe, "Described an image", "Description saved")
 
 
 @admin.post("/products/<number>/images/shows")
 @may("owner")
 def choose_what_image_shows(number: str) -> AnyResponse:
     """Choose the variants that an image shows."""
-    key = request.form.get("shows", "same")
-    if key == "same":
+    if request.form.get("shows", "same") == "same":
         return _back(number)
-
-    def choose(product: Product) -> None:
-        for one in product.images:
-            if one.id == _image():
-                refuse_if_changed(f"variants of image {one.id}", gallery.variants_shown(one), labels=VARIANTS)
-        gallery.show_variants(product, _image(), key)
-
-    return _arrange(number, choose, "Chose the variants of an image", "Saved")
+    return _arrange(number, _choose, "Chose the variants of an image", "Saved")
 
 
 @admin.post("/products/<number>/images/remove")
@@ -134,16 +112,7 @@ def remove_image(number: str) -> AnyResponse:
     )
     if asked:
         return asked
-    path = ""
-
-    def take_away(product: Product) -> None:
-        nonlocal path
-        path = gallery.remove(product, _image())
-
-    words = "Removed. Orders that were placed with it still show it"
-    reply = _arrange(number, take_away, "Removed an image", words)
-    serving.touch(path)
-    return reply
+    return _arrange(number, _remove, "Removed an image", "Removed. Orders that were placed with it still show it")
 
 
 def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: str) -> UploadResult:
@@ -155,17 +124,8 @@ def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: s
     paths, taken = store_images(files)
     if not paths:
         return taken
-
-    def add() -> str:
-        product = gallery.lock_product(product_id)
-        before = images_of(product)
-        gallery.add(product, paths, alt)
-        note_images(product, before, current_user_name())
-        audit(f"Added {len(paths)} image{'s' if len(paths) > 1 else ''} to {product.name}")
-        return page
-
     try:
-        if not make_once(add).first:  # sent twice: the first files are used
+        if not make_once(lambda: _add(product_id, paths, alt, page)).first:  # sent twice: the first files are used
             remove_images(paths)
     except gallery.ImageNotFound:
         remove_images(paths)
@@ -177,22 +137,54 @@ def _add_images(product_id: int, files: Sequence[FileStorage], alt: str, page: s
     return taken
 
 
-def _arrange(number: str, act: Any, log_words: str, words: str) -> AnyResponse:
+def _add(product_id: int, paths: Sequence[str], alt: str, page: str) -> str:
+    product = gallery.lock_product(product_id)
+    before = images_of(product)
+    gallery.add(product, paths, alt)
+    note_images(product, before, current_user_name())
+    audit(f"Added {len(paths)} image{'s' if len(paths) > 1 else ''} to {product.name}")
+    return page
+
+
+def _arrange(number: str, act: Callable[[Product], None], log_words: str, words: str) -> AnyResponse:
+    """Lock a product, change its images by `act`, and record the change."""
     product_id = _product(number).id
-
-    def arrange() -> None:
-        product = gallery.lock_product(product_id)
-        before = images_of(product)
-        act(product)
-        note_images(product, before, current_user_name())
-        audit(f"{log_words} of {product.name}")
-
     try:
-        write(arrange)
+        write(lambda: _act(product_id, act, log_words))
         flash(words, "good")
     except gallery.ImageNotFound:
         flash(GONE, "problem")
     return _back(number)
+
+
+def _act(product_id: int, act: Callable[[Product], None], log_words: str) -> None:
+    product = gallery.lock_product(product_id)
+    before = images_of(product)
+    act(product)
+    note_images(product, before, current_user_name())
+    audit(f"{log_words} of {product.name}")
+
+
+def _move(product: Product) -> None:
+    image = gallery.image_of(product, _image())
+    refuse_if_changed(f"images of {product.id}", gallery.order_shown(product), labels=ORDER)
+    gallery.move(product, image.id, STEPS[request.form["to"]])
+
+
+def _describe(product: Product) -> None:
+    image = gallery.image_of(product, _image())
+    refuse_if_changed(f"image {image.id}", {"alt": image.alt}, labels=WORDS)
+    gallery.describe(product, image.id, typed_line(request.form.get("alt")))
+
+
+def _choose(product: Product) -> None:
+    image = gallery.image_of(product, _image())
+    refuse_if_changed(f"variants of image {image.id}", gallery.variants_shown(image), labels=VARIANTS)
+    gallery.show_variants(product, image.id, request.form["shows"])
+
+
+def _remove(product: Product) -> None:
+    serving.touch(gallery.remove(product, _image()))
 
 
 def _product(number: str) -> Product:

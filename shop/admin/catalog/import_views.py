@@ -1,7 +1,6 @@
 """Export of the catalogue as a CSV file, and import with a preview."""
 
 import re
-from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
 from flask_login import current_user
@@ -11,14 +10,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.upload_limits import allow_upload
-from shop.catalog.csv_import.apply import apply_plan
+from shop.catalog.csv_import.apply import PlanChanged, apply_rows
 from shop.catalog.csv_import.columns import catalogue_lines, shortened
 from shop.catalog.csv_import.drafts import ImportDraft, delete_draft, get_draft, store_draft
 from shop.catalog.csv_import.parser import MAX_BYTES, Unreadable, decode_csv, read_sheet
-from shop.catalog.csv_import.plan import Plan
-from shop.catalog.csv_import.planner import plan
+from shop.catalog.csv_import.plan import preview
 from shop.core.clock import NAIROBI, utcnow
-from shop.core.database import write
+from shop.core.database import db, write
 from shop.web.idempotency import make_once
 from shop.web.pagination import page_arg, paginate
 
@@ -30,10 +28,6 @@ UNSEEN = (
     "was made would count as stock again. An export of the catalogue has this column"
 )
 allow_upload("admin.import_catalogue", MAX_BYTES)
-
-
-class PlanChanged(Exception):
-    """The file would change other things than the preview showed, or has errors. Nothing was written."""
 
 
 class FileGone(Exception):
@@ -74,7 +68,7 @@ def import_catalogue() -> str | tuple[str, int] | AnyResponse:
 @may("owner")
 def import_preview(token: str) -> str:
     """What each row of the file would change. Nothing is written."""
-    return _preview(_draft(token))
+    return _preview(_draft(token))[0]
 
 
 @admin.post("/import/<token>/apply")
@@ -82,15 +76,12 @@ def import_preview(token: str) -> str:
 def import_apply(token: str) -> tuple[str, int] | AnyResponse:
     """Apply the file if no row has an error and the preview is still true; else show the preview again."""
     seen, owner = request.form.get("seen", ""), current_user.id
-
     try:
         flash(f"Imported: {write(lambda: _apply(owner, token, seen))}", "good")
     except FileGone:
         flash("That file was applied or discarded already", "problem")
     except (PlanChanged, IntegrityError):  # the second: another user has just taken a slug or a SKU
-        draft = _draft(token)
-        made = plan(read_sheet(draft.text).rows)
-        return _preview(draft, made, moved="" if made.counts["error"] else MOVED), 422 if made.counts["error"] else 409
+        return _preview(_draft(token), moved=MOVED)
     return redirect(url_for("admin.import_catalogue"), 303)
 
 
@@ -109,10 +100,7 @@ def _apply(owner: int, token: str, seen: str) -> str:
     draft = get_draft(owner, token, lock=True)
     if draft is None:
         raise FileGone
-    made = plan(read_sheet(draft.text).rows, lock=True)
-    if made.counts["error"] or made.digest != seen:
-        raise PlanChanged
-    apply_plan(made, current_user_name())
+    made = apply_rows(read_sheet(draft.text).rows, seen, current_user_name())
     audit(f"Imported a catalogue file: {made.words}")
     delete_draft(draft)
     return made.words
@@ -124,13 +112,15 @@ def _draft(token: str) -> ImportDraft:
     return get_draft(current_user.id, token) or abort(404)
 
 
-def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> str:
+def _preview(draft: ImportDraft, moved: str = "") -> tuple[str, int]:
+    """The preview; with `moved`, which is shown unless a row has an error, the answer to a press of "Apply"."""
+    db.session.expunge(draft)  # `preview` would expire it
     sheet = read_sheet(draft.text)
-    made = made or plan(sheet.rows)
+    made = preview(sheet.rows)
     notes = [*([draft.note] if draft.note else []), *sheet.notes]
     if made.unconditional_stock_rows:
         notes.append(UNSEEN.format(count=made.unconditional_stock_rows))
-    counts = made.counts
+    counts = {"": len(made.lines), **made.counts}
     asked = request.args.get("show")
     show = asked if asked in TABS else "error" if counts["error"] else ""
     chosen = [line for line in made.lines if show in ("", line.outcome)]
@@ -139,12 +129,9 @@ def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> s
     def link(show: str, page: int = 1) -> str:
         return url_for("admin.import_preview", token=draft.token, show=show, page=page if page > 1 else None)
 
-    tabs: list[Any] = [
-        (words, counts[key] if key else len(made.lines), link(key), key == show)  # type: ignore[index]
-        for key, words in TABS.items()
-        if not key or counts[key] or key == show  # type: ignore[index]
-    ]
-    return render_template(
+    shown = [key for key in TABS if not key or counts[key] or key == show]
+    tabs = [(TABS[key], counts[key], link(key), key == show) for key in shown]
+    page = render_template(
         "admin/catalog/import_preview.html",
         draft=draft,
         plan=made,
@@ -154,6 +141,7 @@ def _preview(draft: ImportDraft, made: Plan | None = None, moved: str = "") -> s
         found=here,
         lines=chosen[here.start : here.start + PAGE_SIZE],
         link_to_page=lambda page: link(show, page),
-        moved=moved,
+        moved="" if counts["error"] else moved,
         problems=[],
     )
+    return page, 422 if counts["error"] else 409

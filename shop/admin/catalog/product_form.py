@@ -7,7 +7,16 @@ from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from shop.admin.catalog.fields import Price, max_length, new_variant_fields, refuse, text_line, tidy_text, with_fields
+from shop.admin.catalog.fields import (
+    Price,
+    check_slug,
+    max_length,
+    new_variant_fields,
+    refuse,
+    text_line,
+    tidy_text,
+    with_fields,
+)
 from shop.admin.catalog.product_views import all_categories
 from shop.catalog.models import Product
 from shop.catalog.product_history import state_of
@@ -19,7 +28,7 @@ from shop.catalog.products import (
     ProductValues,
     VariantEdit,
 )
-from shop.catalog.slugs import MAX_SLUG_LENGTH, label_of, slug_owner, tidy_slug
+from shop.catalog.slugs import MAX_SLUG_LENGTH, label_of, tidy_slug
 from shop.catalog.stock import MAX_STOCK
 from shop.web.base_form import BaseForm
 from shop.web.fingerprints import HiddenValues, Label
@@ -70,12 +79,7 @@ class ProductEditForm(ProductForm):
 
     def validate_slug(self, field: StringField) -> None:
         """It must be a free address."""
-        slug = tidy_slug(field.data)
-        owner = slug_owner(slug)
-        if not slug:
-            raise ValidationError("The address needs letters a to z or digits")
-        if owner is not None and owner.id != self.product.id:
-            raise ValidationError(f"“{owner.name}” has the address {slug} already: choose another")
+        check_slug(field.data, Product, self.product)
 
     def validate(self, **options: Any) -> bool:
         """Check each field, then the variants together."""

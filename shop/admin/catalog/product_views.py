@@ -9,7 +9,7 @@ from shop.accounts.permissions import admin, may
 from shop.admin.catalog.product_list import TABS, list_products, tidy_search
 from shop.catalog.models import Category, Product, ProductEdit
 from shop.catalog.product_history import begin_edit, end_edit
-from shop.catalog.products import archive, product_with_variants, restore
+from shop.catalog.products import product_with_variants, set_active
 from shop.core.database import db, write
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.pagination import page_arg
@@ -114,7 +114,7 @@ def _restore(item: Product) -> bool | None:
 
 def _set_active(item: Product, *, to: bool) -> bool:
     """Archive or restore a product and record who did it. False if it was done already."""
-    if not (restore(item) if to else archive(item)):
+    if not set_active(item, to=to):
         return False
     words, before = "Put on sale again" if to else "Archived", begin_edit(item, item.version)
     end_edit(item, before, current_user_name(), words)

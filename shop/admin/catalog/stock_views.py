@@ -23,7 +23,7 @@ from shop.core.database import db, write
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
-from shop.payments.unsupplied_orders import cancel_orders_without_stock, orders_without_stock
+from shop.payments.manual_payments import cancel_orders_without_stock, orders_without_stock
 from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.fingerprints import UNKNOWN, Change, posted_fingerprint, stale_form
 from shop.web.form_fields import WholeNumberField
@@ -100,27 +100,27 @@ def stock_change(sku: str) -> ViewResponse:
     if not form.validate():
         return _page(variant, form)
     name = f"{variant.product.name} ({variant.label})" if variant.label else variant.product.name
+    unsupplied: Sequence[Order] = ()
     try:
         left = write(lambda: _change(sku, name, form, _to_cancel()))
+        flash(f"Saved. {sku} has {left:,} here now", "good")
     except NotEnoughStock as few:
         here = f"Only {few.on_hand:,} {'are' if few.on_hand != 1 else 'is'} here" if few.on_hand else "None are here"
         refuse(form, "pieces", f"{here}, so no more can be taken away")
-        return _page(_variant(sku), form)
     except HeldByOrders as short:
         refuse(form, "pieces", f"Unpaid orders hold {short.held} of these. See below which cannot be supplied")
-        return _page(_variant(sku), form, orders_without_stock(sku, short.left))
+        unsupplied = orders_without_stock(sku, short.left)
+    except StockTooHigh as full:
+        refuse(form, "pieces", f"There are {full.on_hand:,} already; the shop counts up to {MAX_STOCK:,}")
     except StaleState:
         flash(
             "Nothing was saved: one of these orders changed while you were looking at it. Reload and try again",
             "problem",
         )
-    except StockTooHigh as full:
-        refuse(form, "pieces", f"There are {full.on_hand:,} already; the shop counts up to {MAX_STOCK:,}")
-        return _page(_variant(sku), form)
     except IntegrityError:
         flash("That was saved already; it counts once", "good")
-    else:
-        flash(f"Saved. {sku} has {left:,} here now", "good")
+    if form.problems:
+        return _page(_variant(sku), form, unsupplied)
     return redirect(url_for("admin.stock", sku=sku), 303)
 
 

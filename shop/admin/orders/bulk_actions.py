@@ -12,7 +12,7 @@ from shop.accounts.audit_log import audit, audit_only, current_user_name
 from shop.accounts.login import admin_address
 from shop.accounts.permissions import admin, may
 from shop.admin.orders.fulfilment_undo_views import forget_bulk_step, last_bulk_step, remember_bulk_step
-from shop.admin.orders.list_views import MAX_SELECTED, PRINTS, selectable_orders
+from shop.admin.orders.list_views import MAX_SELECTED, PRINTS, selectable_orders, submitted_numbers
 from shop.core.database import db, write
 from shop.core.text import one_line
 from shop.orders.fulfilment import PaymentNotVerified, TooLate, advance, undo_last_step
@@ -51,7 +51,10 @@ def act_on_orders() -> AnyResponse:
     back = redirect(address, 303)
     action = request.form.get("act", "")
     try:
-        numbers = _whole_list(address, request.form["every"]) if "every" in request.form else _selected()
+        if "every" in request.form:
+            numbers = _whole_list(address, request.form["every"])
+        else:
+            numbers = submitted_numbers(request.form.getlist("order"))[:MAX_SELECTED]
     except ListChanged as error:
         flash(str(error), "problem")
         return back
@@ -133,15 +136,6 @@ def _whole_list(address: str, shown: str) -> list[str]:
     if shown != str(now):
         raise ListChanged(f"Nothing was done: the list has {now} orders now, and had {one_line(shown[:40], 9)} before")
     return numbers
-
-
-def _selected() -> list[str]:
-    return submitted_numbers(request.form.getlist("order"))
-
-
-def submitted_numbers(typed: list[str]) -> list[str]:
-    """The submitted order numbers, each once, at most MAX_SELECTED."""
-    return list(dict.fromkeys(number for text in typed if (number := one_line(text[:80], 12))))[:MAX_SELECTED]
 
 
 def _advance(order: Order, *, to: Fulfilment, words: str) -> None:

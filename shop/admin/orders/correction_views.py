@@ -28,11 +28,15 @@ def order_correct(number: str) -> ViewResponse:
     form = CorrectForm(**({} if request.method == "POST" else {"data": shown}))
     if request.method == "POST" and form.validate():
         return apply_to_order(number, _correct, form)
-    problems = [(field.name, str(words)) for field in form for words in field.errors]
     page = render_template(
-        "admin/orders/correct.html", order=order, form=form, shown=shown, of=_fingerprint_name(order), problems=problems
+        "admin/orders/correct.html",
+        order=order,
+        form=form,
+        shown=shown,
+        of=_fingerprint_name(order),
+        problems=form.problems,
     )
-    return page, 422 if problems else 200
+    return page, 422 if form.problems else 200
 
 
 def _correct(order: Order, form: CorrectForm) -> str:

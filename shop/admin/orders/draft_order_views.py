@@ -1,11 +1,7 @@
 """Draft orders: orders made for a buyer who asks by phone or WhatsApp. The buyer pays on the order page."""
 
-import re
-
-from flask import abort, current_app, flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
 from wtforms.validators import StopValidation
@@ -23,13 +19,13 @@ from shop.cart.discount_code_limit import TOO_MANY_IN_ADMIN, may_try_code_in_adm
 from shop.checkout.forms import CheckoutForm, new_key
 from shop.checkout.submission import Placed, order_by_checkout_key, place_once, write_cart_order
 from shop.config import Settings
-from shop.core.database import db
 from shop.core.money import shillings
 from shop.core.phones import kenyan_mobile, whatsapp_link
 from shop.core.text import normalised_email, typed_line
 from shop.orders.models import Order
 from shop.orders.placement import Buyer
 from shop.orders.reservations import OutOfStock
+from shop.payments.review_queue import order_by_number
 from shop.pricing.discount_codes import DiscountNotUsable
 from shop.pricing.models import DeliveryArea
 
@@ -85,9 +81,7 @@ def new_order() -> str | tuple[str, int] | AnyResponse:
 @may("staff")
 def order_link(number: str) -> str:
     """The link to pay, and a WhatsApp message with it."""
-    wanted = number if re.fullmatch("[0-9]{1,12}", number) else abort(404)
-    query = select(Order).where(Order.number == wanted).options(selectinload(Order.lines))
-    order = db.session.scalar(query) or abort(404)
+    order = order_by_number(number)
     settings: Settings = current_app.config["SETTINGS"]
     link = f"{settings.shop_url}{url_for('orders.show', token=order.token)}"
     text = render_template("whatsapp/pay_order.txt", order=order, link=link).strip()

@@ -31,30 +31,21 @@ class HandOverForm(BaseForm):
     )
 
 
+def _reason(question: str, missing: str) -> StringField:
+    too_long = Length(max=200, message="The reason must be 200 characters or fewer")
+    return StringField(question, [DataRequired(missing), too_long], filters=[typed_line])
+
+
 class LostCodeForm(BaseForm):
     """Why an order is handed over without its collection code."""
 
-    reason = StringField(
-        "How do you know that it is the buyer?",
-        [
-            DataRequired("Enter how you know that it is the buyer"),
-            Length(max=200, message="The reason must be 200 characters or fewer"),
-        ],
-        filters=[typed_line],
-    )
+    reason = _reason("How do you know that it is the buyer?", "Enter how you know that it is the buyer")
 
 
 class UndoStepForm(BaseForm):
     """Why the last fulfilment step is undone."""
 
-    reason = StringField(
-        "Why?",
-        [
-            DataRequired("Enter a reason for the timeline"),
-            Length(max=200, message="The reason must be 200 characters or fewer"),
-        ],
-        filters=[typed_line],
-    )
+    reason = _reason("Why?", "Enter a reason for the timeline")
 
 
 class CorrectForm(BaseForm):

@@ -49,16 +49,6 @@ def order_step_back(number: str) -> ViewResponse:
         return apply_to_order(number, _undo_step, _posted_step(), form.reason.data)
     if not can_step_back(order):
         return redirect(url_for("admin.order", number=number), 303)
-    return _undo_page(order, form)
-
-
-def _undo_step(order: Order, step: Fulfilment, reason: str) -> str:
-    undo_step(order, step, reason, current_user_name())
-    audit_only(f"Marked order {order.number} as not {step}: {reason}", order)
-    return f"The order is marked as not {step}"
-
-
-def _undo_page(order: Order, form: UndoStepForm) -> tuple[str, int]:
     step = Fulfilment(order.fulfilment)
     emails = select(OutboxEmail).where(OutboxEmail.order_id == order.id, OutboxEmail.kind.in_(("sent", "ready")))
     sent_email = db.session.scalar(
@@ -74,6 +64,12 @@ def _undo_page(order: Order, form: UndoStepForm) -> tuple[str, int]:
         problems=form.problems,
     )
     return page, 422 if form.problems else 200
+
+
+def _undo_step(order: Order, step: Fulfilment, reason: str) -> str:
+    undo_step(order, step, reason, current_user_name())
+    audit_only(f"Marked order {order.number} as not {step}: {reason}", order)
+    return f"The order is marked as not {step}"
 
 
 def _posted_step() -> Fulfilment:

@@ -1,16 +1,21 @@
 """The list of orders."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
+from sqlalchemy import func, select
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts.audit_log import audit_search
 from shop.accounts.permissions import admin, has_role, may
 from shop.admin.navigation import pending_counts
 from shop.admin.orders.fulfilment_undo_views import last_bulk_step
-from shop.admin.orders.row_contents import contents_of
+from shop.core.database import db
+from shop.core.text import one_line
+from shop.orders.models import OrderLine
 from shop.orders.search import Count, OrderPage, find_orders
 from shop.orders.search_query import OLDEST_FIRST, TABS, OrderFilter, order_filter
 
@@ -22,6 +27,15 @@ BULK_ACTIONS = {  # name: (label, tabs)
 }
 PRINTS = {"pick": "Pick list", "packing": "Packing slips", "rider": "Rider slips"}
 MAX_SELECTED = 200  # orders of one bulk action: their numbers fit one address, and it takes seconds
+MAX_LINES = 3  # of one order, in its row
+
+
+@dataclass(frozen=True)
+class RowContents:
+    """The first lines of an order, and the number of further lines."""
+
+    lines: list[str]
+    more: int
 
 
 @admin.get("/")
@@ -40,7 +54,7 @@ def orders() -> AnyResponse | str:
         "admin/orders/list.html",
         wanted=wanted,
         found=found,
-        contents=contents_of([row.id for row in found.rows]),
+        contents=_contents_of([row.id for row in found.rows]),
         tabs=_tabs(wanted, found),
         title=TABS[wanted.tab],
         actions=_actions(wanted),
@@ -56,6 +70,11 @@ def list_address(wanted: OrderFilter, **changes: Any) -> str:
     """The address of a list's first page; `changes` replace parts of its filter."""
     parts: dict[str, Any] = wanted.address(**changes)
     return url_for("admin.orders", **parts)
+
+
+def submitted_numbers(typed: list[str]) -> list[str]:
+    """The submitted order numbers, each once."""
+    return list(dict.fromkeys(number for text in typed if (number := one_line(text[:80], 12))))
 
 
 def selectable_orders(count: Count) -> int:
@@ -81,3 +100,29 @@ def _actions(wanted: OrderFilter) -> list[tuple[str, str]]:
 def _place(wanted: OrderFilter) -> dict[str, str]:
     place = wanted.place
     return {"before" if place.older else "after": str(place)} if place else {}
+
+
+def _contents_of(order_ids: Sequence[int]) -> dict[int, RowContents]:
+    """What is in each of these orders, without refunded pieces, by order id."""
+    if not order_ids:
+        return {}
+    order_id = OrderLine.order_id
+    ranked = (
+        select(
+            order_id,
+            OrderLine.name,
+            OrderLine.label,
+            (OrderLine.quantity - OrderLine.refunded).label("pieces"),
+            func.row_number().over(partition_by=order_id, order_by=OrderLine.position).label("rank"),
+            func.count().over(partition_by=order_id).label("line_count"),
+        )
+        .where(order_id.in_(order_ids), OrderLine.quantity > OrderLine.refunded)
+        .subquery()
+    )
+    first = select(ranked).where(ranked.c.rank <= MAX_LINES).order_by(ranked.c.order_id, ranked.c.rank)
+    contents = {one: RowContents([], 0) for one in order_ids}  # a refunded order has no lines left
+    for line in db.session.execute(first):
+        label = f", {line.label}" if line.label else ""
+        lines = [*contents[line.order_id].lines, f"{line.pieces} × {line.name}{label}"]
+        contents[line.order_id] = RowContents(lines, max(0, line.line_count - MAX_LINES))
+    return contents

@@ -10,6 +10,7 @@ from sqlalchemy.orm import selectinload
 
 from shop.accounts.permissions import admin, may
 from shop.admin.labels import PAYMENTS
+from shop.admin.orders.list_views import MAX_SELECTED, submitted_numbers
 from shop.config import Settings
 from shop.core.database import db
 from shop.core.money import shillings
@@ -18,8 +19,6 @@ from shop.orders.models import Order, OrderLine
 from shop.orders.states import Payment
 
 SLIPS = {"packing": "Packing slip", "receipt": "Receipt", "rider": "Rider slip"}
-MAX_ORDERS = 200  # of one print
-MAX_NUMBER_LENGTH = 12
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class QrCode:
 def print_slips() -> str:
     """Slips of one kind for the orders named in the address, in that order; 404 if no such order exists."""
     slip = request.args.get("slip", "")
-    numbers = _numbers()
-    found = _orders(numbers[:MAX_ORDERS])
+    numbers = submitted_numbers(request.args.getlist("order"))
+    found = _orders(numbers[:MAX_SELECTED])
     if slip not in SLIPS or not found:
         abort(404)
     return render_template(
@@ -53,10 +52,10 @@ def print_slips() -> str:
 @may("staff")
 def pick_list() -> str:
     """The variants to take from the shelves for the orders named in the address, with their pieces; or 404."""
-    digits = _digits(_numbers()[:MAX_ORDERS])
+    numbers = submitted_numbers(request.args.getlist("order"))[:MAX_SELECTED]
     pieces = func.sum(OrderLine.quantity - OrderLine.refunded).label("pieces")
     of_orders = select(OrderLine.sku, OrderLine.name, OrderLine.label, pieces)
-    of_orders = of_orders.join(Order, Order.id == OrderLine.order_id).where(Order.number.in_(digits))
+    of_orders = of_orders.join(Order, Order.id == OrderLine.order_id).where(Order.number.in_(numbers))
     of_orders = of_orders.where(OrderLine.quantity > OrderLine.refunded)
     rows = db.session.execute(
         of_orders.group_by(OrderLine.sku, OrderLine.name, OrderLine.label).order_by(OrderLine.name, OrderLine.label)
@@ -64,16 +63,8 @@ def pick_list() -> str:
     if not rows:
         abort(404)
     return render_template(
-        "admin/orders/slips/pick.html", rows=rows, count=len(digits), orders=[], missing=0, name="Pick list"
+        "admin/orders/slips/pick.html", rows=rows, count=len(numbers), orders=[], missing=0, name="Pick list"
     )
-
-
-def _numbers() -> list[str]:
-    return list(dict.fromkeys(number[:MAX_NUMBER_LENGTH] for number in request.args.getlist("order")))
-
-
-def _digits(numbers: Sequence[str]) -> list[str]:
-    return [number for number in numbers if number.isascii() and number.isdigit()]
 
 
 def payment_note(order: Order, unverified: bool) -> tuple[str, str]:
@@ -102,11 +93,10 @@ def qr(order: Order) -> QrCode:
 
 def _orders(numbers: Sequence[str]) -> list[tuple[Order, bool]]:
     """The orders of these numbers, in that order, and whether each needs verification. Two queries."""
-    digits = _digits(numbers)
     query = (
         select(Order, needs_verification())
-        .where(Order.number.in_(digits))
+        .where(Order.number.in_(numbers))
         .options(selectinload(Order.lines), selectinload(Order.money))
     )
-    found = {order.number: (order, unverified) for order, unverified in db.session.execute(query)} if digits else {}
+    found = {order.number: (order, unverified) for order, unverified in db.session.execute(query)}
     return [found[number] for number in numbers if number in found]

@@ -11,8 +11,8 @@ from shop.admin.labels import CLAIMS
 from shop.catalog.models import StockEntry
 from shop.core.database import db
 from shop.core.money import shillings
-from shop.emails.delivery_status import what_became
 from shop.emails.models import OutboxEmail
+from shop.emails.outbox import what_became
 from shop.orders.models import Order, OrderEvent
 from shop.payments.models import CallbackRecord, PaymentAttempt
 

@@ -9,15 +9,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.orders.detail_views import order_detail
-from shop.admin.payments.forms import MarkPaidForm, PaymentForm, RefundForm, one_typed_line, read_amount
+from shop.admin.payments.forms import MarkPaidForm, PaymentForm, RefundForm
 from shop.admin.payments.refund_lines import LineCounts, refunded_pieces, returned_pieces
 from shop.core.database import write
-from shop.core.money import AmountError, shillings
+from shop.core.money import shillings
 from shop.orders.models import Order
 from shop.orders.payment_summary import PAYMENT_METHODS
 from shop.orders.reservations import OutOfStock, TooManyBack
-from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
 from shop.payments import manual_payments, refunds, review_flags
 from shop.payments.manual_payments import AmountTooLow, ManualPayment
@@ -26,57 +24,6 @@ from shop.payments.review_queue import order_by_number
 from shop.web.base_form import BaseForm, ViewResponse
 
 CHANGED = "Nothing was saved: this order changed while you were looking at it. Check it and try again"
-
-
-@admin.get("/orders/<number>/decide")
-@may("owner")
-def order_resolve(number: str) -> ViewResponse:
-    """An order in review, with the forms that accept or refuse its payment."""
-    return _resolve_page(number)
-
-
-@admin.post("/orders/<number>/accept")
-@may("owner")
-def order_accept(number: str) -> ViewResponse:
-    """Accept the payment of an order in review. A smaller amount than the total is confirmed on a page of its own."""
-    try:
-        amount = read_amount(request.form.get("amount", ""))
-    except AmountError as error:
-        return _resolve_page(number, "amount", str(error))
-    try:
-        return apply_action(number, _accept, amount)
-    except AmountTooLow:
-        return redirect(url_for("admin.order_accept_less", number=number, amount=amount), 303)
-
-
-def _accept(order: Order, amount: int) -> str:
-    before = order.received
-    manual_payments.accept(order, amount, current_user_name())
-    received = order.received - before
-    words = f"Accepted as paid: {shillings(received)} received" if received else "Accepted as paid"
-    if received > order.total:
-        words += f", {shillings(order.total)} was asked for"
-    audit(words, order)
-    return words
-
-
-@admin.post("/orders/<number>/refuse")
-@may("owner")
-def order_refuse(number: str) -> ViewResponse:
-    """Cancel an order in review. Money that was received for it becomes a refund due."""
-    try:
-        received = read_amount(request.form.get("came", "0") or "0", minimum=0)
-    except AmountError as error:
-        return _resolve_page(number, "came", str(error))
-    return apply_action(number, _refuse, received)
-
-
-def _refuse(order: Order, received: int) -> str:
-    manual_payments.refuse(order, received, current_user_name())
-    due = f"refund due: {shillings(order.refund_due_amount)}" if order.refund_due_amount else "no money was received"
-    words = f"Refused the payment and cancelled the order; {due}"
-    audit(words, order)
-    return words
 
 
 @admin.post("/orders/<number>/cancel")
@@ -90,28 +37,6 @@ def _cancel(order: Order) -> str:
     manual_payments.cancel(order)
     audit("Cancelled the unpaid order; its stock is on sale again", order)
     return f"Order {order.number} is cancelled"
-
-
-@admin.post("/orders/<number>/attempts/<reference>")
-@may("owner")
-def order_resolve_attempt(number: str, reference: str) -> ViewResponse:
-    """Record whether the money of an attempt in review was received, for an order that is not in review."""
-    try:
-        received = read_amount(request.form.get("came", ""), minimum=0)
-    except AmountError as error:
-        flash(str(error), "problem")
-        return back_to_order(number)
-    return apply_action(number, _resolve_attempt, reference, received)
-
-
-def _resolve_attempt(order: Order, reference: str, received: int) -> str:
-    attempt = next((attempt for attempt in order.attempts if str(attempt.reference) == reference), None)
-    if attempt is None:
-        raise StaleState
-    manual_payments.resolve_attempt(attempt, received, current_user_name())
-    words = f"Payment {reference}: {f'{shillings(received)} received' if received else 'no money received'}"
-    audit(words, order)
-    return words
 
 
 @admin.post("/orders/<number>/same-money")
@@ -152,7 +77,7 @@ def order_mark_paid(number: str) -> ViewResponse:
         return back_to_order(number)
     form = MarkPaidForm()
     if request.method == "GET":
-        missing = order.total - (order.money_here - order.refund_due_amount)
+        missing = manual_payments.balance_due(order, 0)
         form.amount.data = request.args.get("amount", "")[:12] or str(missing if missing > 0 else order.total)
         form.code.data = request.args.get("code", "")[:10]
         form.method.data, form.seen.data = "MPESA", order.payment
@@ -286,18 +211,3 @@ def form_page(
         template, order=order, form=form, returned=returned, refunded=refunded, problems=problems, **context
     )
     return (page, 422) if problems else page
-
-
-def _resolve_page(number: str, field: str = "", error: str = "") -> ViewResponse:
-    order = order_by_number(number)
-    if order.payment != Payment.REVIEW:
-        flash(CHANGED, "problem")
-        return back_to_order(number)
-    page = render_template(
-        "admin/payments/resolve.html",
-        detail=order_detail(number),
-        order=order,
-        problems=[(field, error)] if error else [],
-        wrong={field: {"words": error, "typed": one_typed_line(request.form.get(field, "")[:40])}} if error else {},
-    )
-    return (page, 422) if error else page

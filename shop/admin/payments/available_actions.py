@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from shop.admin.orders.detail_views import REVIEW_ROWS, OrderDetail
 from shop.orders.models import Order
 from shop.orders.states import Payment
-from shop.payments import payment_reversals, shortfalls
-from shop.payments.manual_payments import PAYABLE, duplicate_amount
+from shop.payments import manual_payments, payment_reversals
 from shop.payments.models import AttemptState, PaymentAttempt
 from shop.payments.refunds import REFUNDABLE
 
@@ -56,18 +55,18 @@ def available_actions(order: Order, detail: OrderDetail) -> AvailableActions:
     in_review = order.payment == Payment.REVIEW
     newest = reviewed[0] if in_review and reviewed else None
     received = (newest.amount or 0) if newest else 0
-    remaining = shortfalls.balance_due(order, received)
+    remaining = manual_payments.balance_due(order, received)
     return AvailableActions(
         review=newest,
         asks_amount=newest is not None and order.money_here < order.total,
         received=received,
         remaining=remaining if in_review and 0 < remaining < order.total else 0,
         resolve=in_review,
-        mark_paid=order.payment in PAYABLE,
+        mark_paid=order.payment in manual_payments.PAYABLE,
         cancel=order.payment == Payment.AWAITING,
         refund=order.payment in REFUNDABLE and order.money_here > 0,
         cancel_paid=payment_reversals.may_cancel(order),
         undo_mark_paid=payment_reversals.marked_by_hand(order) is not None,
-        entered_twice=duplicate_amount(order) if order.refund_due else 0,
+        entered_twice=manual_payments.duplicate_amount(order) if order.refund_due else 0,
         other_attempts=() if in_review else reviewed,
     )

@@ -1,85 +1,19 @@
-"""Payment actions with a page of their own: request or write off what is missing, cancel, undo, return goods."""
+"""Cancel a paid order, undo "Mark paid by hand", and put returned goods back into stock: each on a page of its own."""
 
-from flask import flash, redirect, request, url_for
+from flask import flash, request
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.payments.action_views import CHANGED, apply_action, back_to_order, form_page
-from shop.admin.payments.forms import ReasonForm, read_amount
+from shop.admin.payments.action_views import apply_action, back_to_order, form_page
+from shop.admin.payments.forms import ReasonForm
 from shop.admin.payments.refund_lines import LineCounts, returned_pieces
-from shop.core.money import AmountError, shillings
+from shop.core.money import shillings
 from shop.orders import reservations, transitions
 from shop.orders.models import Order
-from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
-from shop.payments import manual_payments, payment_reversals, shortfalls
-from shop.payments.manual_payments import AmountTooLow
+from shop.payments import payment_reversals
 from shop.payments.review_queue import order_by_number
 from shop.web.base_form import ViewResponse
-
-
-@admin.post("/orders/<number>/ask-rest")
-@may("owner")
-def order_request_remaining(number: str) -> ViewResponse:
-    """Count the part that was received, and ask the buyer for the remaining amount."""
-    order_by_number(number)
-    try:
-        received = read_amount(request.form.get("came", ""), minimum=0)
-        remaining = read_amount(request.form.get("rest", ""))
-    except AmountError as error:
-        flash(str(error), "problem")
-        return back_to_order(number)
-    apply_action(number, _request_remaining, received, remaining)
-    return redirect(url_for("admin.order", number=number), 303)
-
-
-def _request_remaining(order: Order, received: int, remaining: int) -> str:
-    shortfalls.request_remaining(order, received, remaining, current_user_name())
-    audit(f"Counted {shillings(received)} received and asked the buyer for the remaining {shillings(remaining)}", order)
-    sent = "The buyer gets an email with the link" if order.email else "Send the buyer the link"
-    return f"The buyer is asked for {shillings(remaining)}. {sent}; the WhatsApp message is below"
-
-
-@admin.route("/orders/<number>/accept-less", methods=["GET", "POST"])
-@may("owner", recent_login=True)
-def order_accept_less(number: str) -> ViewResponse:
-    """Accept less than the total and write off the shortfall. This cannot be undone, so it is confirmed on a page."""
-    order = order_by_number(number)
-    try:
-        amount = read_amount(request.values.get("amount", ""), minimum=0)
-    except AmountError as error:
-        flash(str(error), "problem")
-        return back_to_order(number)
-    received = amount if manual_payments.attempt_in_review(order) else 0
-    remaining, form = shortfalls.balance_due(order, received), ReasonForm()
-    if order.payment != Payment.REVIEW or not 0 < remaining < order.total:
-        flash(CHANGED, "problem")
-        return back_to_order(number)
-    if request.method == "GET":
-        form.seen.data = _shown_shortfall(order, received)
-    elif form.validate():
-        try:
-            return apply_action(number, _accept_less, form, amount, received)
-        except AmountTooLow:
-            flash(CHANGED, "problem")
-            return back_to_order(number)
-    return form_page(
-        "admin/payments/accept_less.html", order, form, amount=amount, received=received, remaining=remaining
-    )
-
-
-def _shown_shortfall(order: Order, received: int) -> str:
-    """What the page shows: the missing amount, and the amount that the buyer was asked for."""
-    return f"{shortfalls.balance_due(order, received)} {order.remaining_requested}"
-
-
-def _accept_less(order: Order, form: ReasonForm, amount: int, received: int) -> str:
-    if form.seen.data != _shown_shortfall(order, received):
-        raise StaleState
-    manual_payments.accept(order, amount, current_user_name(), shortfalls.balance_due(order, received))
-    sums = f"{shillings(order.money_here)} of {shillings(order.total)}"
-    audit(f"Accepted less: {sums}, {shillings(order.shortfall)} was written off. {form.reason.data}", order)
-    return f"Accepted as paid: {sums} received, {shillings(order.shortfall)} written off"
 
 
 @admin.route("/orders/<number>/cancel-paid", methods=["GET", "POST"])

@@ -1,10 +1,12 @@
-"""The review queue, the M-PESA code lookup, and the reconciliation."""
+"""The review queue with the payments without an order, the M-PESA code lookup, and the reconciliation."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from shop.accounts.audit_log import audit, current_user_name
@@ -14,24 +16,48 @@ from shop.admin.navigation import pending_counts
 from shop.admin.payments.available_actions import available_actions
 from shop.admin.payments.forms import MpesaCodeForm
 from shop.admin.payments.refund_lines import pieces_not_returned
-from shop.admin.payments.unmatched_views import unmatched_payments
 from shop.config import Settings
 from shop.core.clock import utcnow
-from shop.core.database import write
+from shop.core.database import db, write
 from shop.core.phones import whatsapp_link
 from shop.core.text import one_line
 from shop.orders.models import Order
 from shop.orders.payment_summary import PAYMENT_METHODS
 from shop.orders.transitions import StaleState
 from shop.payments import review_flags, review_queue
-from shop.payments.models import ReviewReason
+from shop.payments.manual_payments import PAYABLE
+from shop.payments.models import ReviewReason, UnmatchedCallback
 from shop.payments.mpesa_codes import CodeLookup, look_up_code
 from shop.payments.mpesa_messages import read_message
 from shop.payments.reconciliation import reconcile
+from shop.payments.unmatched_callbacks import dismiss_unmatched, open_unmatched
 from shop.store.settings import current_store
-from shop.web.pagination import page_arg
+from shop.web.pagination import id_arg, page_arg
 
-MAX_ID_DIGITS = 9
+MAX_PAYMENTS = 50
+MAX_ORDERS = 5  # unpaid orders with the same total
+
+
+@dataclass(frozen=True)
+class UnmatchedPayment:
+    """A callback without an order, and the unpaid orders with the same total, newest first."""
+
+    callback: UnmatchedCallback
+    orders: Sequence[Order]
+
+
+def unmatched_payments() -> list[UnmatchedPayment]:
+    """The payments without an order, oldest first. Two queries, or one when there is none."""
+    callbacks = open_unmatched(MAX_PAYMENTS)
+    amounts = {callback.amount for callback in callbacks if callback.amount}
+    unpaid: Sequence[Order] = ()
+    if amounts:
+        same_total = select(Order).where(Order.payment.in_(PAYABLE), Order.total.in_(amounts))
+        unpaid = db.session.scalars(same_total.order_by(Order.placed_at.desc()).limit(MAX_PAYMENTS)).all()
+    return [
+        UnmatchedPayment(callback, [order for order in unpaid if order.total == callback.amount][:MAX_ORDERS])
+        for callback in callbacks
+    ]
 
 
 @admin.get("/checks")
@@ -67,7 +93,7 @@ def review_resolve() -> AnyResponse:
     """Resolve a review flag or an order's warnings, or dismiss an order that waits for its callback."""
     words = one_line(request.form.get("words", ""), 200) or "Resolved"
     flag, number = request.form.get("check", ""), request.form.get("waiting", "")
-    if re.fullmatch(rf"[0-9]{{1,{MAX_ID_DIGITS}}}", flag, re.ASCII):
+    if re.fullmatch(r"[0-9]{1,9}", flag, re.ASCII):
         done = write(lambda: _resolve_flag(int(flag), words))
     elif warned := request.form.get("warned", ""):
         done = write(lambda: _resolve_warnings(warned, words))
@@ -106,6 +132,27 @@ def _dismiss_waiting(number: str, words: str) -> bool:
 
 def _audit_resolved(kind: ReviewReason, words: str, order: Order) -> None:
     audit(f"Resolved “{REVIEW_REASONS[kind].words}”: {words}", order)
+
+
+@admin.post("/checks/unmatched")
+@may("owner")
+def check_unmatched() -> AnyResponse:
+    """Dismiss a payment without an order, with a reason."""
+    reason = one_line(request.form.get("words", "")[:800], 200)
+    if not reason:
+        flash("Enter a reason to dismiss the payment", "problem")
+    elif write(lambda: _dismiss(id_arg(request.form.get("callback", "")) or 0, reason)):
+        flash("Dismissed", "good")
+    else:
+        flash("Nothing was saved: another user has dismissed this payment", "problem")
+    return redirect(url_for("admin.checks"), 303)
+
+
+def _dismiss(callback_id: int, reason: str) -> bool:
+    dismissed = dismiss_unmatched(callback_id, reason, current_user_name())
+    if dismissed:
+        audit(f"Dismissed payment {dismissed.reference or 'without a reference'}, which has no order: {reason}")
+    return dismissed is not None
 
 
 @admin.route("/codes", methods=["GET", "POST"])

@@ -1,11 +1,14 @@
-"""Writing an import plan to the database, inside the caller's transaction."""
+"""Writing an import to the database, inside the caller's transaction."""
+
+from collections.abc import Iterable
 
 from sqlalchemy import func, select
 
-from shop.catalog.csv_import.plan import Plan, ProductPlan, VariantPlan
+from shop.catalog.csv_import.parser import Row
+from shop.catalog.csv_import.plan import Plan, ProductRows, plan
 from shop.catalog.images import gallery
-from shop.catalog.models import Category, Product, ProductImage, Variant
-from shop.catalog.product_history import begin_locked_edit, end_edit, images_of, note_images
+from shop.catalog.models import Category, Product, ProductImage
+from shop.catalog.product_history import begin_locked_edit, differences, end_edit, images_of, note_images, state_of
 from shop.catalog.slugs import search_text
 from shop.catalog.stock import record_stock_move
 from shop.core.database import db
@@ -13,80 +16,65 @@ from shop.core.database import db
 REASON = "Import"  # in the stock ledger
 
 
-def apply_plan(plan: Plan, actor: str) -> None:
-    """Write a plan from `planner.plan(lock=True)`. `actor` is the user's name."""
+class PlanChanged(Exception):
+    """The file would change other things than the preview showed, or has errors. The caller must roll back."""
+
+
+def apply_rows(rows: Iterable[Row], seen: str, actor: str) -> Plan:
+    """Import the rows of a file if they change what the preview with the digest `seen` showed. Raises PlanChanged.
+
+    `actor` is the user's name. A CHECK constraint refuses a stock below what is held.
+    """
+    made = plan(rows, lock=True)
+    if made.counts["error"] or made.digest != seen:
+        raise PlanChanged
     categories = {category.id: category.name for category in db.session.scalars(select(Category))}
-    new = [group for group in plan.products if group.product is None]
-    existing = [group for group in plan.products if group.product is not None]
+    new = [item.product for item in made.products if item.new]
     front = db.session.scalar(select(func.min(Product.position))) or 0
-    for position, group in enumerate(new, front - len(new)):
-        group.product = Product(slug=group.slug, position=position, description="", search_text="", active=True)
-        db.session.add(group.product)
-    with db.session.no_autoflush:
-        for group in [*new, *existing]:  # recording an edit flushes, so the new products must be complete by then
-            _change(group, categories, actor)
+    for position, product in enumerate(new, front - len(new)):
+        product.position = position
+    for item in made.products:
+        product = item.product
+        skus = [variant.sku for variant in product.variants]
+        product.search_text = search_text(product.name, categories[product.category_id], skus, product.description)
+        for line, _ in item.rows:
+            record_stock_move(line.sku, on_hand=line.stock_change, reason=REASON, actor=actor)
+    db.session.add_all(new)
     db.session.flush()
-    for groups, record in ((new, False), (existing, True)):
-        for group in groups:
-            if group.images is not None and group.product is not None:
-                before = images_of(group.product)
-                _set_images(group.product, group.images)
-                if record:
-                    note_images(group.product, before, actor)
+    for item in made.products:
+        if not item.new:
+            _record_edit(item, actor)
+        if item.images is not None:
+            before = images_of(item.product)
+            _set_images(item.product, item.images)
+            if not item.new:
+                note_images(item.product, before, actor)
+    return made
 
 
-def _change(group: ProductPlan, categories: dict[int, str], actor: str) -> None:
-    product = group.product
-    if product is None or not (group.values or any(one.values for one in group.variants)):
-        return
-    edited = group.values or any(
-        one.values.keys() - {"on_hand"} for one in group.variants
-    )  # the stock ledger records stock
-    before = begin_locked_edit(product) if product.id and edited else None
-    for name, value in group.values.items():
-        setattr(product, name, value)
-    place = max((variant.position for variant in product.variants), default=-1)
-    for one in group.variants:
-        if one.variant is None:
-            place += 1
-            one.variant = Variant(sku=one.sku, position=place, on_hand=0, held=0)
-            product.variants.append(one.variant)
-        _change_variant(one, one.variant, actor)
-    skus = [variant.sku for variant in sorted(product.variants, key=lambda variant: variant.position)]
-    product.search_text = search_text(product.name, categories[product.category_id], skus, product.description)
-    if before is not None:
-        end_edit(product, before, actor)
-
-
-def _change_variant(one: VariantPlan, variant: Variant, actor: str) -> None:
-    """Set the changed values. A CHECK constraint refuses a stock below what is held."""
-    record_stock_move(
-        one.sku, on_hand=one.values.get("on_hand", variant.on_hand) - variant.on_hand, reason=REASON, actor=actor
-    )
-    for name, value in one.values.items():
-        setattr(variant, name, value)
+def _record_edit(item: ProductRows, actor: str) -> None:
+    """Write the history of an existing product. The stock ledger records its stock."""
+    product = item.product
+    words = differences(product, item.before, state_of(product))
+    if item.changed("Archived"):
+        words.append("put on sale again" if product.active else "archived")
+    if words:
+        begin_locked_edit(product)
+        end_edit(product, item.before, actor, "; ".join(words))
 
 
 def _set_images(product: Product, wanted: list[tuple[str, str]]) -> None:
     """Give a product these images in this order: its own, and others of the shop."""
-    if not product.images:
-        product.images = [
-            ProductImage(position=place, path=path, alt=alt or product.name) for place, (path, alt) in enumerate(wanted)
-        ]
-        return
     own = {image.path: image for image in product.images}
-    paths = {path for path, _ in wanted}
-    for path, image in own.items():
-        if path not in paths:
-            product.images.remove(image)
-            db.session.delete(image)
-    db.session.flush()
+    for path in own.keys() - dict(wanted).keys():
+        db.session.delete(own[path])
     images = []
-    for path, alt in wanted:
-        image = own.get(path) or ProductImage(product_id=product.id, path=path, position=0)
+    for place, (path, alt) in enumerate(wanted):
+        image = own.get(path) or ProductImage(product_id=product.id, path=path, position=place)
         image.alt = alt or product.name
         images.append(image)
-    for place, image in enumerate(images):
-        image.position = -1 - place
-        db.session.add(image)
-    gallery.set_order(images)
+    if own:
+        db.session.flush()
+    db.session.add_all(images)
+    if own:
+        gallery.set_order(images)

@@ -4,12 +4,12 @@ An empty cell changes nothing, so a column may be left out and nothing is delete
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from shop.catalog.models import Category, Product, ProductImage, Variant
+from shop.catalog.models import Category, Product, Variant
 from shop.catalog.products import (
     MAX_DESCRIPTION_LENGTH,
     MAX_LABEL_LENGTH,
@@ -61,14 +61,14 @@ def yes_no(value: bool) -> str:
     return "yes" if value else "no"
 
 
-def images_cell(images: Sequence[ProductImage]) -> str:
-    """A line for each image: its path, a space, its alt text."""
-    return "\n".join(f"{image.path} {image.alt}" for image in images)
-
-
 def options_of(product: Product) -> tuple[str, str, str]:
     """The names of its three options, "" if unused."""
     return product.option_1, product.option_2, product.option_3
+
+
+def values_of(variant: Variant) -> tuple[str, str, str]:
+    """Its values of the three options, "" if unused."""
+    return variant.value_1, variant.value_2, variant.value_3
 
 
 def product_cells(product: Product, category: str) -> dict[str, str]:
@@ -81,17 +81,17 @@ def product_cells(product: Product, category: str) -> dict[str, str]:
         "Option 2": product.option_2,
         "Option 3": product.option_3,
         "Archived": yes_no(not product.active),
-        "Images": images_cell(product.images),
+        "Images": "\n".join(f"{image.path} {image.alt}" for image in product.images),
     }
 
 
-def variant_cells(variant: Variant, options: Sequence[str]) -> dict[str, str]:
+def variant_cells(variant: Variant) -> dict[str, str]:
     """The cells of a variant. With options, the label is derived from the values and left empty."""
     return {
         "Value 1": variant.value_1,
         "Value 2": variant.value_2,
         "Value 3": variant.value_3,
-        "Label": "" if any(options) else variant.label,
+        "Label": "" if variant.product.options else variant.label,
         "Price": str(variant.price),
         "Stock": str(variant.on_hand),
         "Low at": str(variant.low_stock_threshold),
@@ -104,7 +104,7 @@ def _text(max_length: int, tidy: Callable[[str], str] = typed_line) -> Callable[
     def read(cell: str) -> str:
         text = tidy(cell)
         if len(text) > max_length:
-            raise WrongCell(f"has {len(text)} characters. Write {max_length} or fewer")
+            raise WrongCell(f"It has {len(text)} characters. Write {max_length} or fewer")
         return text
 
     return read
@@ -168,9 +168,8 @@ def catalogue_lines() -> Iterator[str]:
     products = db.session.scalars(select(Product).options(*loaded).order_by(Product.position, Product.id))
     yield BOM + csv_line(COLUMNS)
     for product in products:
-        options = options_of(product)
         first_row = product_cells(product, names[product.category_id])
         for variant in product.variants:
-            cells = {SLUG: product.slug, **first_row, SKU: variant.sku, **variant_cells(variant, options)}
+            cells = {SLUG: product.slug, **first_row, SKU: variant.sku, **variant_cells(variant)}
             yield csv_line([cells.get(column, "") for column in COLUMNS])
             first_row = {}

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, String, Text, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.core.clock import utcnow
-from shop.core.database import Model, UtcDateTime, db, write
+from shop.core.database import Model, UtcDateTime, db, updated, write
 
 KEPT_FOR = timedelta(days=1)
 
@@ -52,7 +52,4 @@ def sweep_drafts() -> int:
 
 
 def _delete_old() -> int:
-    old = list(db.session.scalars(select(ImportDraft.id).where(ImportDraft.created_at <= utcnow() - KEPT_FOR)))
-    if old:
-        db.session.execute(delete(ImportDraft).where(ImportDraft.id.in_(old)))
-    return len(old)
+    return updated(delete(ImportDraft).where(ImportDraft.created_at <= utcnow() - KEPT_FOR))

@@ -41,6 +41,14 @@ def lock_product(product_id: int) -> Product:
     return product
 
 
+def image_of(product: Product, image_id: int) -> ProductImage:
+    """One of the images of a product. Raises ImageNotFound."""
+    for image in product.images:
+        if image.id == image_id:
+            return image
+    raise ImageNotFound
+
+
 def add(product: Product, paths: Sequence[str], alt: str) -> None:
     """Add images after the existing ones. Raises TooManyImages."""
     there = len(product.images)
@@ -54,7 +62,7 @@ def add(product: Product, paths: Sequence[str], alt: str) -> None:
 
 def move(product: Product, image_id: int, steps: int) -> int:
     """Move an image by `steps`, at most to either end, and return its new place. Raises ImageNotFound."""
-    wanted = _of(product, image_id)
+    wanted = image_of(product, image_id)
     rest = [image for image in product.images if image is not wanted]
     place = min(max(product.images.index(wanted) + steps, 0), len(rest))
     set_order([*rest[:place], wanted, *rest[place:]])
@@ -63,7 +71,7 @@ def move(product: Product, image_id: int, steps: int) -> int:
 
 def describe(product: Product, image_id: int, alt: str) -> None:
     """Set the alt text of an image; if empty, the product's name. Raises ImageNotFound."""
-    _of(product, image_id).alt = alt[:MAX_ALT_LENGTH] or product.name
+    image_of(product, image_id).alt = alt[:MAX_ALT_LENGTH] or product.name
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,7 @@ def shown_choice(product: Product, image_id: int) -> str | None:
 
 def show_variants(product: Product, image_id: int, key: str) -> None:
     """Assign an image to the variants of a choice, or with "" to the whole product. Raises ImageNotFound."""
-    image = _of(product, image_id)
+    image = image_of(product, image_id)
     chosen = next((one.variants for one in image_choices(product) if one.key == key), frozenset())
     for variant in product.variants:
         if variant.id in chosen:
@@ -112,7 +120,7 @@ def show_variants(product: Product, image_id: int, key: str) -> None:
 
 def remove(product: Product, image_id: int) -> str:
     """Remove an image and return its path; its files stay, since orders may show it. Raises ImageNotFound."""
-    wanted = _of(product, image_id)
+    wanted = image_of(product, image_id)
     rest = [image for image in product.images if image is not wanted]
     path = wanted.path
     db.session.delete(wanted)
@@ -128,10 +136,3 @@ def set_order(images: Sequence[ProductImage]) -> None:
     for place, image in enumerate(images):
         image.position = place
     db.session.flush()
-
-
-def _of(product: Product, image_id: int) -> ProductImage:
-    for image in product.images:
-        if image.id == image_id:
-            return image
-    raise ImageNotFound

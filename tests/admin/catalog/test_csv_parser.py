@@ -1,26 +1,16 @@
-"""The CSV file itself: its formats, its size, and who may send it."""
-
-import io
-from datetime import timedelta
+"""Reading a catalogue file: its format, its cells, and what is wrong in them."""
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import update
 
-from shop.admin.catalog import import_views
-from shop.catalog.csv_import import columns as exporting
-from shop.catalog.csv_import import drafts, parser, planner
-from shop.catalog.csv_import.drafts import ImportDraft
-from shop.core.clock import utcnow
+from shop.catalog.csv_import import parser
+from shop.catalog.csv_import.parser import Unreadable, decode_csv, read_sheet
+from shop.catalog.models import Category, Product, Variant
 from shop.core.database import db, write
-from tests import both_databases
-from tests.admin_client import AdminClient, create_owner
-from tests.csv_sheets import NEW, CsvPages, sheet, variant
-from tests.shopper import SKU, hidden_fields
+from tests.csv_sheets import NEW, SEEN_STOCK, planned, sheet
+from tests.shopper import SKU
 
-
-@pytest.fixture
-def sheets(owner):
-    return CsvPages(owner)
+INDIGO = "KIO-CLA-IND"  # another variant of the same product
 
 
 @pytest.mark.parametrize(
@@ -37,125 +27,149 @@ def sheets(owner):
         (b'SKU,Name\r\nA,"x\r\nB,y\r\n', "Row 2 cannot be read: a quotation mark"),
         (b'SKU,Name\r\nA,"x"y\r\n', "Row 2 cannot be read: a quotation mark"),
         (b"SKU,Name\r\nA," + b"x" * 200_000, "cannot be read"),
-        (b"SKU\r\n" + b"A\r\n" * 5001, "more than 5,000 rows"),
+        (b"SKU\r\n" + b"A\r\n" * (parser.MAX_ROWS + 1), "more than 5,000 rows"),
         (b"x" * (parser.MAX_BYTES + 1), "more than 2 MB"),
         (b"PK\x03\x04" + bytes(500), "no CSV file"),
     ],
 )
-def test_a_file_that_is_not_csv_is_refused_with_the_remedy(app, sheets, content, words):
-    reply = sheets.send(content)
-
-    assert reply.status_code == 422
-    assert words in reply.text
-    assert "<title>Error: " in reply.text
-    with app.app_context():
-        assert db.session.scalar(select(func.count(ImportDraft.id))) == 0
+def test_a_file_that_is_not_csv_is_refused_with_the_remedy(content, words):
+    with pytest.raises(Unreadable, match=words):
+        read_sheet(decode_csv(content)[0])
 
 
-def test_a_form_without_a_file_is_refused(sheets):
-    token = hidden_fields(sheets.owner.get("/admin/import").text)["csrf_token"]
+def test_files_from_excel_are_read_and_the_guessed_format_is_reported():
+    text, note = decode_csv(f"SKU;Name;Colour\r\n{SKU};Café kiondo;red\r\n".encode("cp1252"))
+    read = read_sheet(text)
 
-    for form in ({}, {"file": "text"}, {"file": (io.BytesIO(b""), "")}):
-        reply = sheets.owner.post("/admin/import", {"csrf_token": token, **form}, content_type="multipart/form-data")
-        assert reply.status_code == 422
-        assert "Choose a CSV file" in reply.text
-
-
-def test_files_from_excel_are_read_and_the_guessed_format_is_reported(app, sheets):
-    excel = f"SKU;Name;Colour\r\n{SKU};Café kiondo;red\r\n".encode("cp1252")
-    page = sheets.look(excel)
-
-    for words in (
-        "read as a Windows file",
-        "separated by semicolons",
-        "left out: Colour",
-        "<ins>Café kiondo</ins>",
-    ):
-        assert words in page.text
-    assert "Café" in sheets.look(f"SKU\tName\n{SKU}\tCafé kiondo\n").text
-
-
-def test_a_row_with_more_cells_than_the_header_is_an_error_and_empty_rows_are_skipped(sheets):
-    page = sheets.look(f"SKU,Name\r\n,\r\n{SKU},A basket, with a lid\r\n\r\n")
-
-    assert "Row: It has more cells than the header" in page.text
-    assert ">3</td>" in page.text
-    assert 'All rows <span class="tabs__count">1<' in page.text
-
-
-def test_the_preview_has_pages(sheets):
-    rows = [{**NEW, "Slug": f"mat-{n}", "SKU": f"MAT-{n}"} for n in range(120)]
-    page = sheets.look(sheet(*rows))
-
-    assert page.text.count('data-label="Row"') == import_views.PAGE_SIZE
-    assert sheets.owner.get(f"{sheets.address}?page=3").text.count('data-label="Row"') == 20
-    for query in ("?page=999", "?page=x", "?show=none", "?show=error&page=0", "?page=" + "9" * 400, "?show=%00"):
-        assert sheets.owner.get(sheets.address + query).status_code == 200
-
-
-def test_only_its_owner_sees_a_draft_and_it_is_deleted_after_a_day(app, sheets, staff):
-    page = sheets.look(sheet(NEW))
-    create_owner(app, "other@example.com")
-    other = AdminClient(app)
-    other.sign_in("other@example.com")
-
-    assert other.get(sheets.address).status_code == 404
-    token = hidden_fields(other.get("/admin/import").text)["csrf_token"]
-    other.post(f"{sheets.address}/apply", {**hidden_fields(page.text), "csrf_token": token})
-    assert other.post(f"{sheets.address}/forget", {"csrf_token": token}).status_code == 404
-    assert variant(app, "SIS-MAT") is None
-    assert staff.get(sheets.address).status_code == 403
-    with app.app_context():
-        write(lambda: db.session.execute(update(ImportDraft).values(created_at=utcnow() - timedelta(hours=25))))
-    assert sheets.owner.get(sheets.address).status_code == 404
-    with app.app_context():
-        assert drafts.sweep_drafts() == 1
-        assert drafts.sweep_drafts() == 0
-
-
-def test_a_file_can_be_discarded(app, sheets):
-    page = sheets.look(sheet(NEW))
-    reply = sheets.owner.post(f"{sheets.address}/forget", hidden_fields(page.text))
-
-    assert reply.status_code == 303
-    assert sheets.owner.get(sheets.address).status_code == 404
-    assert variant(app, "SIS-MAT") is None
-
-
-@pytest.mark.parametrize("token", ["x", "0" * 43, "y" * 5000, "%00", "..", "é"])
-def test_a_preview_with_a_forged_token_is_not_found(owner, token):
-    assert owner.get(f"/admin/import/{token}").status_code == 404
-
-
-def test_only_owners_export_and_import_the_catalogue(staff, visitor):
-    for address in ("/admin/import", "/admin/export/catalogue.csv"):
-        assert staff.get(address).status_code == 403
-        assert visitor.get(address).status_code == 303
-
-
-@both_databases
-def test_five_thousand_rows_are_previewed_and_applied_in_few_queries(app, sheets):
-    rows = [
-        {**NEW, "Slug": f"mat-{n // 2}", "SKU": f"MAT-{n}", "Label": f"No. {n}", "Description": "x" * 100}
-        for n in range(5000)
+    assert note == parser.WINDOWS
+    assert [words[:35] for words in read.notes] == [
+        "Its cells are separated by semicolo",
+        "Columns the shop does not know were",
     ]
-    asked = []
+    assert read.rows[0].cells == {"SKU": SKU, "Name": "Café kiondo"}
+    assert read_sheet("SKU\tName\nA\tTea, green\n").rows[0].cells["Name"] == "Tea, green"
 
-    page = sheets.look(sheet(*rows))
-    reply = sheets.apply(page)
-    again = sheets.look(sheet(*rows))
 
-    assert reply.status_code == 303
-    assert "0 changes" in again.text
+@pytest.mark.parametrize(
+    ("row", "column", "words"),
+    [
+        ({"Price": "2.600,50"}, "Price", "“2.600,50” is no price. Write whole shillings, like 1250"),
+        ({"Price": "-5"}, "Price", "“-5” is no price"),
+        ({"Price": "99999999"}, "Price", "99,999,999 is too high. Write 1,000,000 or less"),
+        ({"Price": "0"}, "Price", "0 is too low. Write 1 or more"),
+        ({"Stock": "many"}, "Stock", "“many” is no number"),
+        ({"Stock": "31", SEEN_STOCK: "many"}, SEEN_STOCK, "“many” is no number"),
+        ({"Low at": "1.5"}, "Low at", "“1.5” is no number"),
+        ({"For sale": "maybe"}, "For sale", "“maybe” is neither. Write yes or no"),
+        ({"Name": "x" * 5000}, "Name", "It has 5000 characters. Write 120 or fewer"),
+        ({"Category": "Shoes"}, "Category", "There is no category “Shoes”. Write one of: "),
+        ({"Slug": "teapot"}, "Slug", f"{SKU} belongs to kiondo-classic. Write that, or another SKU"),
+        ({"Value 2": "Red"}, "Value 2", "The product has no Option 2"),
+        ({"Option 2": "Size"}, "Option 2", "Name Option 1 first"),
+        ({"Option 1": "Colour"}, "Value 1", "It is empty. Write the Colour"),
+        ({"Label": "Indigo diamonds"}, "Label", "Another variant of this product is “Indigo diamonds” too"),
+        ({"SKU": "", "Price": "5"}, "SKU", "It is empty. Write the variant’s SKU"),
+        ({**NEW, "SKU": "no good"}, "SKU", "“no good” is no SKU. Write capitals, digits and hyphens"),
+        ({**NEW, "Slug": "Sisal Mat"}, "Slug", "“Sisal Mat” cannot be part of an address"),
+        ({**NEW, "Slug": ""}, "Slug", "It is empty"),
+        ({**NEW, "Name": ""}, "Name", "It is empty. A new product needs a name"),
+        ({**NEW, "Category": ""}, "Category", "It is empty. A new product needs one of the shop’s categories"),
+        ({**NEW, "Price": ""}, "Price", "It is empty. Write whole shillings, like 1250"),
+        (
+            {**NEW, "Slug": "kiondo-classic", "Name": "", "Category": ""},
+            "Label",
+            "Of several variants each needs a name",
+        ),
+        (
+            {**NEW, "Option 1": "Size", "Value 1": "L", "Label": "L"},
+            "Label",
+            "It follows from the values. Leave it empty",
+        ),
+    ],
+)
+def test_a_wrong_cell_is_reported_with_its_column_and_the_remedy(app, row, column, words):
     with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
-        planner.plan(parser.read_sheet(sheet(*rows)).rows)
-    assert len(asked) < 40
+        good, wrong = planned(sheet({"SKU": "SAN-BEA-40"}, {"SKU": SKU, **row})).lines
+
+    assert good.problems == []
+    assert [name for name, said in wrong.problems if words in said] == [column]
 
 
-def test_the_export_runs_no_query_for_each_product(app, sheets):
-    asked = []
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (
+            sheet({"SKU": SKU, "Name": "A"}, {"SKU": INDIGO, "Name": "B"}, {"SKU": SKU}),
+            [
+                (3, "Name", "Row 2 has another value for the same product. Leave all but one empty"),
+                (4, "SKU", f"{SKU} is in row 2 too. Leave one of them out"),
+            ],
+        ),
+        (
+            f"SKU,Name\r\n,\r\n{SKU},A basket, with a lid\r\n\r\n",
+            [(3, "Row", "It has more cells than the header. Put quotation marks around text with commas")],
+        ),
+        (sheet({"SKU": SKU, "Label": "Indigo diamonds"}, {"SKU": INDIGO, "Label": "Terracotta bands"}), []),  # swapped
+    ],
+    ids=["contradicting rows", "more cells than columns", "swapped labels"],
+)
+def test_rows_are_checked_together_and_empty_rows_are_skipped(app, text, problems):
     with app.app_context():
-        event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
-        assert sum(1 for _ in exporting.catalogue_lines()) > 60
-    assert len(asked) < 12
+        lines = planned(text).lines
+
+    assert [(line.number, column, words) for line in lines for column, words in line.problems] == problems
+
+
+@pytest.mark.parametrize(
+    "path", ["img/none-such.svg", "../../shop.db", f"media/{'0' * 26}-1x1", "http://evil.example/"]
+)
+def test_an_unknown_image_is_only_a_warning(app, path):
+    with app.app_context():
+        [line] = planned(sheet({"SKU": SKU, "Images": path, "Price": "77"})).lines
+
+    assert line.warnings[0].startswith(f"Images stay as they are: the shop has no image {path}")
+    assert (line.outcome, [column for column, *_ in line.changes]) == ("changed", ["Price"])
+
+
+@pytest.mark.parametrize(
+    ("row", "refused"),
+    [
+        ({**NEW, "Category": "kitchen"}, True),
+        ({"SKU": SKU, "Category": "kitchen"}, True),
+        ({"SKU": "MUG-SPE-CRE", "Archived": "no"}, True),
+        ({"SKU": SKU, "Category": "kitchen", "Archived": "yes"}, False),
+    ],
+    ids=["new", "moved there", "put on sale there", "archived itself"],
+)
+def test_products_for_sale_are_not_put_into_an_archived_category(app, row, refused):
+    def archive_the_kitchen():
+        db.session.execute(update(Category).where(Category.slug == "kitchen").values(active=False))
+        db.session.execute(update(Product).where(Product.category.has(slug="kitchen")).values(active=False))
+
+    with app.app_context():
+        write(archive_the_kitchen)
+        [line] = planned(sheet(row)).lines
+
+    words = "Kitchen & table is archived. Put it back in the shop first, or choose another"
+    assert line.problems == ([("Category", words)] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("row", "on_hand", "words"),  # exported at 20, then 2 were sold and 3 are held
+    [
+        ({"Stock": "20", SEEN_STOCK: "20"}, None, ""),  # not edited: the sale stays
+        ({"Stock": "25", SEEN_STOCK: "20"}, None, "It was 20 when the file was exported and is 18 now, 2 fewer: sold"),
+        ({"Stock": "25", SEEN_STOCK: "18"}, 25, ""),
+        ({"Stock": "25"}, 25, ""),
+        ({"Stock": "3"}, 3, ""),
+        ({"Stock": "2"}, None, "3 are held for unpaid orders. Write 3 or more"),
+    ],
+)
+def test_an_import_does_not_undo_sales_and_leaves_what_orders_hold(app, row, on_hand, words):
+    with app.app_context():
+        write(lambda: db.session.execute(update(Variant).where(Variant.sku == SKU).values(on_hand=18, held=3)))
+        plan = planned(sheet({"SKU": SKU, **row}))
+
+    assert [new for column, _, new in plan.lines[0].changes] == ([] if on_hand is None else [str(on_hand)])
+    assert [said.startswith(words) for _, said in plan.lines[0].problems] == [True] * bool(words)
+    assert plan.unconditional_stock_rows == (on_hand is not None and SEEN_STOCK not in row)

@@ -4,15 +4,14 @@ import re
 import time
 from urllib.parse import quote
 
-import pytest
 from sqlalchemy import insert, select, update
 
 from shop.catalog.models import Product, Variant
 from shop.catalog.stock import set_stock
 from shop.core.database import db, write
 from tests import both_databases
-from tests.catalog.test_pages import counted
 from tests.page_checks import CANARY
+from tests.query_counter import counted
 from tests.shopper import SKU
 
 MOST_QUERIES = 9  # of which two ask who is there
@@ -61,18 +60,13 @@ def test_each_variant_has_its_own_low_stock_number(owner, goods):
 
 
 @both_databases
-@pytest.mark.parametrize("q", ["kio-cla", "CLASSIC kiondo", "sisal  KIONDO", "kio-cla-ind"])
-def test_a_product_is_found_by_name_sku_and_words(owner, q):
-    assert "Classic sisal kiondo" in names_of(owner.get(f"/admin/products?q={quote(q)}").text)
-
-
-@both_databases
-@pytest.mark.parametrize("q", ["%", "_", "\\", "\0", CANARY, "x" * 5000, "😀", "' OR 1=1 --", "%00%ff", "zzz"])
-def test_a_search_without_results_says_so(owner, q):
-    page = owner.get(f"/admin/products?q={quote(q)}")
-
-    assert page.status_code == 200
-    assert "Nothing found" in page.text or q in ("\0", "%00%ff")
+def test_a_product_is_found_by_name_sku_and_words(owner):
+    for q in ("kio-cla", "CLASSIC kiondo", "sisal  KIONDO", "kio-cla-ind"):
+        assert "Classic sisal kiondo" in names_of(owner.get(f"/admin/products?q={quote(q)}").text), q
+    for q in ("%", "_", "\\", CANARY, "x" * 5000, "😀", "' OR 1=1 --", "zzz"):
+        assert "Nothing found" in owner.get(f"/admin/products?q={quote(q)}").text, q
+    for q in ("\0", "%00%ff"):
+        assert owner.get(f"/admin/products?q={quote(q)}").status_code == 200
 
 
 def test_the_list_is_narrowed_to_a_category_and_keeps_it_from_tab_to_tab(owner, goods):

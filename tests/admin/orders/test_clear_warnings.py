@@ -1,15 +1,14 @@
-"""An order leaves the review queue exactly when no review item of it is open."""
+"""An order leaves the review queue when no review flag of it is open."""
 
 import pytest
 
 from shop.core.database import db, write
 from shop.orders.models import Order
-from shop.payments import review_flags
 from shop.payments.models import ReviewFlag, ReviewReason
-from shop.payments.review_flags import clear_warning, resolve, resolve_order
-from tests import both_databases, order_factory
+from shop.payments.review_flags import clear_warning, flag_order, resolve, resolve_order
+from tests import order_factory
 
-LINES = (
+REASONS = (
     ReviewReason.OTHER_SUM,
     ReviewReason.CONTRADICTION,
     ReviewReason.MISMATCH,
@@ -30,53 +29,36 @@ def listed(owner, order):
     return order.number in owner.get("/admin/checks").text
 
 
-def open_lines(order, *kinds):
-    write(lambda: [review_flags.flag_order(order, kind, "A reason") for kind in kinds])
+def test_an_order_is_listed_until_its_last_flag_is_resolved(owner, order):
+    for reasons in [
+        (ReviewReason.UNREADABLE, ReviewReason.OPENED),
+        *((reason,) for reason in (*REASONS, ReviewReason.CODE)),
+    ]:
+        write(lambda reasons=reasons: [flag_order(order, reason, "A reason") for reason in reasons])
+        for flag in db.session.query(ReviewFlag).filter_by(resolved_at=None).all():
+            assert listed(owner, order), reasons
+            write(lambda flag=flag: resolve(flag.id, "Seen", "Owner"))
+
+        assert not listed(owner, order), reasons
 
 
-@both_databases
-@pytest.mark.parametrize("kind", [*LINES, ReviewReason.CODE])
-def test_an_order_is_listed_until_its_line_is_closed(owner, order, kind):
-    open_lines(order, kind)
-    assert listed(owner, order)
-
-    line = db.session.query(ReviewFlag).one()
-    write(lambda: resolve(line.id, "Seen", "Owner"))
-
-    assert not listed(owner, order)
-
-
-@both_databases
-def test_while_one_of_two_lines_is_open_the_order_stays(owner, order):
-    open_lines(order, ReviewReason.UNREADABLE, ReviewReason.OPENED)
-    first, second = db.session.query(ReviewFlag).order_by(ReviewFlag.id)
-
-    write(lambda: resolve(first.id, "Seen", "Owner"))
-    assert listed(owner, order)
-    write(lambda: resolve(second.id, "Seen", "Owner"))
-
-    assert not listed(owner, order)
-
-
-@both_databases
-def test_looking_at_an_order_closes_its_lines_but_a_code_waits_for_its_answer(owner, order):
-    open_lines(order, *LINES)
+def test_resolving_an_order_resolves_its_flags_except_a_code_to_answer(owner, order):
+    write(lambda: [flag_order(order, reason, "A reason") for reason in REASONS])
     assert write(lambda: resolve_order(order, "Seen", "Owner"))
     assert not listed(owner, order)
     assert not write(lambda: resolve_order(order, "Seen", "Owner"))
 
-    open_lines(order, ReviewReason.CODE, ReviewReason.OPENED)
+    write(lambda: [flag_order(order, reason, "A reason") for reason in (ReviewReason.CODE, ReviewReason.OPENED)])
     assert write(lambda: resolve_order(order, "Seen", "Owner"))
     assert listed(owner, order)
-    assert [line.kind for line in db.session.query(ReviewFlag).filter_by(resolved_at=None)] == [ReviewReason.CODE]
+    assert [flag.kind for flag in db.session.query(ReviewFlag).filter_by(resolved_at=None)] == [ReviewReason.CODE]
 
 
-@both_databases
-def test_money_in_review_keeps_the_order_whatever_was_looked_at(owner, order):
-    def stray():
+def test_an_order_with_a_payment_in_review_stays_listed(owner, order):
+    def in_review():
         order.attempts.append(order_factory.attempt(state="review"))
         order.record("Callback, row R4", warning=True)
 
-    write(stray)
+    write(in_review)
     assert not write(lambda: clear_warning(order))
     assert listed(owner, order)

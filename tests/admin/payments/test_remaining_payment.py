@@ -5,34 +5,28 @@ import re
 import pytest
 
 from tests import both_databases
-from tests.payment_pages import PaymentPages
 from tests.shopper import SKU, Bought, Shopper
 
 
 @pytest.fixture
-def actions(app, owner, ledger):
-    return PaymentPages(app, owner, ledger)
-
-
-@pytest.fixture
-def part_paid(app, provider):
-    """Of KSh 5,100 only KSh 5,000 came."""
-    bought = Shopper(app, provider).buy(quantity=2)
+def part_paid(buy):
+    """KSh 5,000 of KSh 5,100 was received."""
+    bought = buy()
     bought.post_callback(bought.callback(amount="5000"))
     return bought
 
 
-def pay_rest(bought):
-    """Press Pay on the order page; the payment of the rest."""
+def pay_remaining(bought):
+    """Press Pay on the order page; the remaining payment."""
     reply = bought.shopper.post(f"{bought.order_path}/pay", {})
     assert reply.status_code == 303
     return Bought(bought.shopper, reply.headers["Location"])
 
 
 @both_databases
-def test_the_rest_is_asked_for_and_pays_the_order_by_itself(actions, part_paid, ledger):
+def test_the_remaining_amount_is_requested_and_its_payment_pays_the_order(actions, part_paid, ledger):
     before = ledger.stock(SKU)
-    page = actions.follow(actions.ask_rest(part_paid, 5000, 100))
+    page = actions.follow(actions.request_remaining(part_paid, 5000, 100))
 
     assert "The buyer is asked for KSh 100" in page and "wa.me/" in page
     assert (ledger.order_state(part_paid).order, ledger.column("remaining_requested", part_paid)) == ("review", 100)
@@ -44,61 +38,56 @@ def test_the_rest_is_asked_for_and_pays_the_order_by_itself(actions, part_paid, 
     shown = Shopper(actions.app).get(part_paid.order_path).text
     assert "KSh 5,000 of KSh 5,100 has come." in shown and "Pay the remaining KSh 100" in shown
     assert "We keep your order for you until" not in shown  # in review it does not expire
-    rest = pay_rest(part_paid)
-    assert rest.total == 100
-    rest.post_callback(rest.callback(amount="100"))
+    remaining = pay_remaining(part_paid)
+    assert remaining.total == 100
+    remaining.post_callback(remaining.callback(amount="100"))
 
     assert ledger.order_state(part_paid).order == "paid"
-    assert [kept.row for kept in ledger.callbacks(rest)] == ["R3d"]
+    assert [kept.row for kept in ledger.callbacks(remaining)] == ["R3d"]
     assert actions.sums(part_paid) == (5100, 0, 0, 0)
     assert ledger.column("remaining_requested", part_paid) == 0
     assert ledger.stock(SKU) == (before[0] - 2, before[1] - 2)
     assert ledger.mails("paid") == 1
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
-@both_databases
-def test_a_rest_that_fails_can_be_tried_again_and_another_sum_waits_for_a_person(actions, part_paid, ledger):
-    actions.ask_rest(part_paid, 5000, 100)
-    rest = pay_rest(part_paid)
-    rest.post_callback(rest.callback(paid="False", payment_status="Payment Incomplete.", message="Insufficient funds"))
-
-    assert [kept.row for kept in ledger.callbacks(rest)] == ["R6"]
-    assert ledger.mails("failed") == 1
-    again = pay_rest(part_paid)
-    again.post_callback(again.callback(amount="40"))
-    assert [kept.row for kept in ledger.callbacks(again)] == ["R4"]
+def test_another_amount_than_the_remaining_one_goes_to_review_and_is_asked_for_again(actions, part_paid, ledger):
+    actions.request_remaining(part_paid, 5000, 100)
+    remaining = pay_remaining(part_paid)
+    remaining.post_callback(remaining.callback(amount="40"))
+    assert [kept.row for kept in ledger.callbacks(remaining)] == ["R4"]
     assert ledger.order_state(part_paid).order == "review"
-    actions.ask_rest(part_paid, 40, 60)
+
+    actions.request_remaining(part_paid, 40, 60)
+
     assert actions.sums(part_paid) == (5040, 0, 0, 0)
     assert ledger.column("remaining_requested", part_paid) == 60
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
-def test_what_the_form_showed_must_still_lack(actions, part_paid, ledger):
-    for came, rest in ((5000, 99), (4000, 1100 - 1), (0, 100)):
-        assert "Nothing was saved" in actions.follow(actions.ask_rest(part_paid, came, rest))
-    actions.ask_rest(part_paid, 5000, 100)
+def test_the_amount_that_the_form_showed_must_still_be_missing(actions, part_paid, ledger):
+    for received, missing in ((5000, 99), (4000, 1099), (0, 100)):
+        assert "Nothing was saved" in actions.follow(actions.request_remaining(part_paid, received, missing))
+    actions.request_remaining(part_paid, 5000, 100)
 
-    assert "Nothing was saved" in actions.follow(actions.ask_rest(part_paid, 5000, 100))
+    assert "Nothing was saved" in actions.follow(actions.request_remaining(part_paid, 5000, 100))
     assert actions.sums(part_paid) == (5000, 0, 0, 0)
     assert ledger.mails("remaining_payment") == 1
 
 
-@both_databases
-def test_a_rest_that_comes_after_less_was_accepted_is_due_back(actions, part_paid, ledger):
-    actions.ask_rest(part_paid, 5000, 100)
-    rest = pay_rest(part_paid)
+def test_a_remaining_payment_after_less_was_accepted_is_due_as_a_refund(actions, part_paid, ledger):
+    actions.request_remaining(part_paid, 5000, 100)
+    remaining = pay_remaining(part_paid)
     actions.accept_less(part_paid, "5100")
-    rest.post_callback(rest.callback(amount="100"))
+    remaining.post_callback(remaining.callback(amount="100"))
 
-    assert [kept.row for kept in ledger.callbacks(rest)] == ["R11"]
+    assert [kept.row for kept in ledger.callbacks(remaining)] == ["R11"]
     assert actions.sums(part_paid) == (5100, 0, 100, 100)
-    assert actions.adds_up()
+    assert actions.ledger_agrees()
 
 
-def test_refusing_a_part_paid_order_owes_back_what_came_and_asks_for_nothing_more(actions, part_paid, ledger):
-    actions.ask_rest(part_paid, 5000, 100)
+def test_a_refused_part_payment_is_due_as_a_refund_and_ends_the_request(actions, part_paid, ledger):
+    actions.request_remaining(part_paid, 5000, 100)
     actions.press(part_paid, "refuse")
 
     assert ledger.order_state(part_paid).order == "cancelled"
@@ -106,16 +95,16 @@ def test_refusing_a_part_paid_order_owes_back_what_came_and_asks_for_nothing_mor
     assert "Pay the remaining" not in Shopper(actions.app).get(part_paid.order_path).text
 
 
-def test_no_paper_says_paid_in_full_of_an_order_that_was_accepted_with_less(actions, part_paid):
+def test_no_receipt_says_paid_in_full_when_less_was_accepted(actions, part_paid):
     actions.accept_less(part_paid, "5000")
     number = actions.number(part_paid)
-    papers = [
+    receipts = [
         actions.owner.get(f"/admin/print?slip=receipt&order={number}").text,
         Shopper(actions.app).get(part_paid.order_path).text,
         actions.mails("paid")[0],
     ]
 
-    for paper in papers:
-        text = re.sub(r"<[^>]+>|:", " ", paper)
+    for receipt in receipts:
+        text = re.sub(r"<[^>]+>|:", " ", receipt)
         assert "in full" not in text
         assert re.search(r"Total\s+KSh 5,100\s+Received\s+KSh 5,000\s+Written off\s+KSh 100", text), text

@@ -8,7 +8,7 @@ from shop.orders.models import Order
 from shop.pricing.models import DeliveryArea, delivery_areas
 from tests import both_databases
 from tests.admin_client import AdminClient
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.product_factory import problems
 from tests.shopper import hidden_fields
 

@@ -12,7 +12,7 @@ from shop.orders.models import Order
 from shop.pricing.models import DiscountCode
 from tests import both_databases, order_factory
 from tests.admin_client import AdminClient
-from tests.faults.at_once import at_once
+from tests.at_once import at_once
 from tests.product_factory import problems
 from tests.shopper import Shopper, hidden_fields
 

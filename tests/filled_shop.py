@@ -1,26 +1,32 @@
-"""A shop in which everything has happened once, with somebody of each kind in front of it, and the secrets it holds."""
+"""A shop in which everything has happened once, a visitor of each kind, and the secrets it holds."""
 
 import io
 from collections.abc import Iterator
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from sqlalchemy import select, update
 
+from shop.accounts.credentials import hash_password
+from shop.accounts.models import OneTimeLink, TwoFactor, TwoFactorTry, User
+from shop.cart.models import SharedCart
+from shop.catalog.csv_import.drafts import ImportDraft
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
-from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, create_staff
-from tests.faults.letters import letters_in
-from tests.faults.provider import Provider
+from shop.emails.models import OutboxEmail
+from shop.orders.models import Order
+from shop.payments.models import PaymentAttempt
+from shop.pricing.models import DeliveryArea, DiscountCode
+from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, create_staff, mailed_links
+from tests.provider import Provider
 from tests.shopper import SKU, Bought, Shopper, hidden_fields
 from tests.urls import address_of, routes
 
 NOBODY, BUYER, PACKER, OWNER = WHO = ("nobody", "buyer", "staff", "owner")
 GUEST = "guest@example.com"
-PRIVATE = {  # of the buyer whose orders are here: nobody else ever types it
+PRIVATE = {  # of the buyer with the orders; no other visitor types it
     "full_name": "Nyambura Unlogged",
     "phone_number": "0722 987 651",
     "email": "unlogged@example.com",
@@ -30,7 +36,7 @@ PRIVATE = {  # of the buyer whose orders are here: nobody else ever types it
 
 
 class Inhabited:
-    """Orders paid, in review and waiting, a cart, cart links, an import that waits, an invitation, mails."""
+    """Orders paid, in review and unpaid, a cart, cart links, the preview of an import, an invitation, emails."""
 
     def __init__(self, app: Flask, provider: Provider, folder: Path) -> None:
         self.app, self.provider, self.folder = app, provider, folder
@@ -52,7 +58,7 @@ class Inhabited:
         bought[1].post_callback(bought[1].callback(amount="1"))
         buyer.add(quantity=2)
         buyer.post("/cart/share", {})
-        self.sit_down()
+        self.sign_in()
         owner = self.visitors[OWNER]
         self._press(owner, "/admin/people/invite", email=GUEST, role="staff")
         self._press(owner, "/admin/carts/new", **{"title": "Gift set", f"quantity-{SKU}": "2", "place": "1"})
@@ -64,7 +70,7 @@ class Inhabited:
         return bought
 
     def send_mails(self) -> int:
-        """Send what waits; how many."""
+        """Send the emails that are due; how many."""
         with self.app.app_context():
             return send_due(self.app.config["SETTINGS"], utcnow())
 
@@ -73,12 +79,14 @@ class Inhabited:
         reply = visitor.browser.post(address, data={**hidden, **fields}, content_type="multipart/form-data")
         assert reply.status_code == 303, f"{address}: {reply.text}"
 
-    def sit_down(self) -> None:
-        """Sign in whoever belongs to the admin, whatever became of their password, their right and their tries."""
-        from shop.accounts.credentials import hash_password
-        from shop.accounts.models import TwoFactor, TwoFactorTry, User
+    def is_signed_in(self, who: str) -> bool:
+        """Whether a user of the admin is signed in; visitors without an account always count as such."""
+        return who not in (OWNER, PACKER) or self.visitors[who].browser.get("/admin/").status_code == 200
 
-        def as_at_first() -> None:
+    def sign_in(self) -> None:
+        """Sign both users of the admin in, with their first passwords and roles."""
+
+        def restore() -> None:
             for table in (TwoFactorTry, TwoFactor):
                 db.session.query(table).delete()
             for email, role in ((EMAIL, "owner"), (STAFF, "staff")):
@@ -86,7 +94,7 @@ class Inhabited:
                 db.session.execute(update(User).where(User.email == email).values(values))
 
         with self.app.app_context():
-            write(as_at_first)
+            write(restore)
         for who, email in ((OWNER, EMAIL), (PACKER, STAFF)):
             owner = self.visitors[who]
             assert isinstance(owner, AdminClient)
@@ -98,28 +106,8 @@ class Inhabited:
         cookie = self.visitors[who].browser.get_cookie("session")
         return f"session={cookie.value}" if cookie else ""
 
-    def letters(self) -> list[EmailMessage]:
-        """Every mail that was sent."""
-        return letters_in(self.folder)
-
-    def link_in_mails(self, beginning: str) -> str:
-        """The token of the one-time link that a mail holds."""
-        for letter in self.letters():
-            for word in letter.get_body(("plain",)).get_content().split():
-                if beginning in word:
-                    return word.partition(beginning)[2]
-        raise AssertionError(f"no mail holds {beginning}")
-
     def _known(self) -> dict[str, list[str]]:
-        """What stands in the places of the routes: for each of their variables, what is really there."""
-        from shop.accounts.models import OneTimeLink, User
-        from shop.cart.models import SharedCart
-        from shop.catalog.csv_import.drafts import ImportDraft
-        from shop.emails.models import OutboxEmail
-        from shop.orders.models import Order
-        from shop.payments.models import PaymentAttempt
-        from shop.pricing.models import DeliveryArea, DiscountCode
-
+        """Existing values of each variable of the routes."""
         columns = {
             "number": Order.number,
             "order_token": Order.token,
@@ -137,8 +125,8 @@ class Inhabited:
         return {
             **found,
             "callback_token": [one.callback_path.rsplit("/", 1)[1] for one in self.bought],
-            "invited_token": [self.link_in_mails("/admin/sign-in/invited/")],
-            "password_token": [self.link_in_mails("/admin/sign-in/password/")],
+            "invited_token": [mailed_links(self.app)[-1].rpartition("/")[2]],
+            "password_token": [mailed_links(self.app, "new_password")[-1].rpartition("/")[2]],
             "slug": ["kiondo-classic", "baskets"],
             "sku": [SKU],
             "act": ["up", "down", "on", "off"],
@@ -148,7 +136,7 @@ class Inhabited:
         }
 
     def values(self, rule: str, variable: str) -> list[str]:
-        """What is really there for a variable of a route."""
+        """The existing values of a variable of a route."""
         kinds = {"/orders/": "order", "/import/": "draft", "/chpter/": "callback"}
         kinds |= {"/invited/": "invited", "/password/": "password"}
         if variable == "token":
@@ -156,7 +144,7 @@ class Inhabited:
         return self.known.get(variable, ["1"])
 
     def addresses(self) -> Iterator[str]:
-        """An address of every route that answers to GET, with what is really there in its places; orders each."""
+        """An address of every route that answers to GET, with existing values; of every order."""
         for rule in routes(self.app):
             names = sorted(rule.arguments)
             for number in range(3 if {"number", "token"} & set(names) else 1):

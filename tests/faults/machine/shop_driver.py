@@ -5,11 +5,9 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask
 from sqlalchemy import event, text
@@ -23,8 +21,7 @@ from shop.emails import delivery
 from shop.orders import expiry
 from shop.payments import callback_spool
 from tests.admin_client import AdminClient, create_owner
-from tests.faults.machine.moves import AREAS, CODES, SHELF
-from tests.faults.reading import Reader
+from tests.faults.machine.model import AREAS, CODES, SHELF
 from tests.shopper import ANSWERS, Shopper, hidden_fields
 
 OPENING_DAY = datetime(2026, 11, 2, 6, tzinfo=UTC)
@@ -59,19 +56,28 @@ class Chpter:
         return PaymentSession(f"https://chpter.co/pay/{request.order_id}")
 
 
-@dataclass(frozen=True)
-class Opened:
-    """What Chpter was asked for: the reference and the callback address."""
+class Reader:
+    """A connection of its own that sees what is committed."""
 
-    reference: str
-    address: str
+    def __init__(self, app: Flask) -> None:
+        with app.app_context():
+            engine = db.engine
+        self._connection = engine.raw_connection()
+        if engine.dialect.name == "postgresql":
+            self._connection.dbapi_connection.autocommit = True  # type: ignore[union-attr]
 
-    @classmethod
-    def of(cls, asked: SessionRequest) -> "Opened":
-        return cls(str(asked.order_id), urlsplit(asked.callback_url).path)
+    def read(self, query: str) -> list[tuple[Any, ...]]:
+        """All rows."""
+        cursor = self._connection.cursor()
+        cursor.execute(query)
+        return [tuple(row) for row in cursor.fetchall()]
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
 
 
-class Till:
+class ShopDriver:
     """One shop, used by one run after the other."""
 
     def __init__(self, app: Flask, clock: Clock) -> None:
@@ -224,7 +230,7 @@ def killed_at_unlink(patch: Any) -> Iterator[None]:
 
 def body(total: int, reference: str, changes: dict[str, Any]) -> bytes:
     """A documented success, changed."""
-    said = {
+    claims = {
         "payment_method": "MPESA",
         "paid": "True",
         "response_status": 200,
@@ -233,4 +239,4 @@ def body(total: int, reference: str, changes: dict[str, Any]) -> bytes:
         "amount": str(total),
         "payment_status": "Payment complete.",
     }
-    return json.dumps({**said, **changes}).encode()
+    return json.dumps({**claims, **changes}).encode()

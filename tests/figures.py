@@ -15,7 +15,7 @@ LONG = os.environ.get("FAULTS") == "long"
 SECRETS = "Secrets in what the programme left behind"
 SOLD_OUT = "Buyers of 10 pieces, all at once"
 CROSSED = "Carts of two SKUs in opposite orders, all at once"
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def size(short: int, long: int) -> int:

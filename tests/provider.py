@@ -2,7 +2,7 @@
 
 with Provider("slow") as provider: client = ChpterClient(provider.url, ...)
 
-tests/faults/behaviours.py names every behaviour but "ok". A behaviour may be changed at any time by setting
+tests/provider_behaviours.py names every behaviour but "ok". A behaviour may be changed at any time by setting
 `provider.behaviour`. `waiting_at_most` is the largest number of requests that waited for their answer at one time.
 """
 
@@ -12,10 +12,11 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.behaviours import DIALECTS, FAULTS, HUGE, LASTING, answer, endless, http
+from tests.provider_behaviours import DIALECTS, FAULTS, HUGE, LASTING, answer, endless, http
 
 _PAGE = b"<!doctype html><html lang='en'><title>Payment page</title><h1>Payment page</h1>"
 
@@ -30,8 +31,7 @@ class Asked:
 
 
 class Provider:
-    """Listens on a free port of 127.0.0.1 while used as a context manager; every connection has its own
-    thread.
+    """Listens on a free port of 127.0.0.1 while used as a context manager, with a thread for each connection.
 
     `pause` is the number of seconds between the bytes of a drip.
     """
@@ -110,27 +110,24 @@ class Provider:
             self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection:
+        with connection, suppress(OSError, ValueError):  # the client went away, as in many of these tests
             connection.settimeout(10)
+            method, path, headers, raw = _read_request(connection)
+            if method != "POST":
+                with self._lock:
+                    self.pages_opened.append(path)
+                connection.sendall(http(200, _PAGE, "text/html"))
+                return
+            body = json.loads(raw)
+            with self._lock:
+                self.requests.append(Asked(path, headers, body))
+                self.waiting += 1
+                self.waiting_at_most = max(self.waiting, self.waiting_at_most)
             try:
-                method, path, headers, raw = _read_request(connection)
-                if method == "POST":
-                    body = json.loads(raw)
-                    with self._lock:
-                        self.requests.append(Asked(path, headers, body))
-                        self.waiting += 1
-                        self.waiting_at_most = max(self.waiting, self.waiting_at_most)
-                    try:
-                        self._answer(connection, body)
-                    finally:
-                        with self._lock:
-                            self.waiting -= 1
-                elif method:
-                    with self._lock:
-                        self.pages_opened.append(path)
-                    connection.sendall(http(200, _PAGE, "text/html"))
-            except (OSError, ValueError):
-                return  # the client went away, which is what many of these tests are about
+                self._answer(connection, body)
+            finally:
+                with self._lock:
+                    self.waiting -= 1
 
     def _answer(self, connection: socket.socket, body: Any) -> None:
         name = self._behaviour
@@ -140,16 +137,16 @@ class Provider:
             while self._behaviour == name and not self._wait(connection, 0.1):
                 continue
         elif name in LASTING:
+            pause = 0.0 if name in HUGE else {"informed": 0.02}.get(name, self.pause)
             for piece in endless(name):
                 connection.sendall(piece)
-                pause = 0.0 if name in HUGE else {"informed": 0.02}.get(name, self.pause)
                 if self._behaviour != name or (pause and self._wait(connection, pause)):
                     return
         elif name != "closed":
             connection.sendall(self._bytes(name, str(body["amount"]["order_id"])))
 
     def _wait(self, connection: socket.socket, seconds: float) -> bool:
-        """Wait until the client hangs up or the time is over. True when there is nobody left to talk to."""
+        """Wait until the client hangs up or the time is over. True when the connection is of no more use."""
         waited = 0.0
         while waited < seconds:
             step = min(0.05, seconds - waited)
@@ -164,23 +161,22 @@ class Provider:
 
 
 def _read_request(connection: socket.socket) -> tuple[str, str, dict[str, str], bytes]:
-    """Method, path, headers and body of one request; an empty method when the client hung up before it was
-    whole.
-    """
-    data = b""
-    while b"\r\n\r\n" not in data:
+    """Method, path, headers and body of one request. Raises ValueError if the client hangs up before it is complete."""
+
+    def receive() -> bytes:
         piece = connection.recv(65536)
         if not piece:
-            return "", "", {}, b""
-        data += piece
+            raise ValueError("the client hung up")
+        return piece
+
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += receive()
     head, _, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     pairs = (line.partition(":") for line in lines)
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
     while len(body) < int(headers.get("content-length", "0")):
-        piece = connection.recv(65536)
-        if not piece:
-            return "", "", {}, b""
-        body += piece
+        body += receive()
     method, path, _version = first.split(" ", 2)
     return method, path, headers, body

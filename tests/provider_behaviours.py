@@ -1,4 +1,4 @@
-"""What a misbehaving provider says: every behaviour by its name, and the bytes it sends."""
+"""What a misbehaving provider sends: every behaviour by its name, and its bytes."""
 
 import gzip
 import json
@@ -6,88 +6,27 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-FAULTS: dict[str, str] = {
-    "refused": "nobody listens on the port",
-    "reset": "the connection is reset once the request has arrived",
-    "closed": "the connection is closed without an answer; the session may exist",
-    "garbage": "the answer is not HTTP",
-    "long_header": "a header longer than any reader takes",
-    "many_headers": "more headers than any reader takes",
-    "bad_length": "the body's stated length is a word",
-    "bad_chunk": "the size of a chunk is no number",
-    "http_204": "an empty success",
-    "http_400": "the request is called wrong",
-    "http_401": "the credentials are refused",
-    "http_402": "the provider wants money itself",
-    "http_403": "the domain is refused",
-    "http_404": "the address is gone",
-    "http_409": "the order's number was used before",
-    "http_422": "a field is called wrong",
-    "http_429": "too many requests",
-    "http_500": "the provider has failed",
-    "http_502": "the provider's own proxy finds nobody",
-    "http_503": "the provider is away",
-    "http_504": "the provider's own proxy has waited too long",
-    "credentials": "the documented words for refused credentials, with status 200",
-    "html": "a page instead of JSON",
-    "empty": "no body",
-    "truncated": "the body breaks off before its stated length",
-    "half_json": "the body is half an object",
-    "list": "the body is a list",
-    "null": "the body is null",
-    "charset": "the body is UTF-16",
-    "latin_1": "the body is not UTF-8",
-    "nul": "the body holds a NUL",
-    "two_objects": "the body is two objects",
-    "two_links": "the body names two links under one key",
-    "deep": "the body is nested thousands of times",
-    "bad_gzip": "the body is said to be packed and is not",
-    "huge": "the body never ends",
-    "huge_chunk": "the size of a chunk is below zero, and its bytes never end",
-    "gzip_bomb": "the body unpacks to a hundred times its size",
-    "slow": "no answer at all",
-    "stalled": "half of the body, and then nothing",
-    "informed": "100 Continue, again and again, without end",
-    "drip_headers": "headers that arrive one byte at a time, without end",
-    "drip_body": "a body that arrives one byte at a time, without end",
-    "redirect": "a redirect to the place that would answer",
-    "redirect_301": "the same, for good",
-    "redirect_307": "a redirect that would have the request sent again",
-    "redirect_off_host": "a redirect to another host",
-    "redirect_huge": "a redirect with a body that never ends",
-    "redirect_round": "a redirect to the address that was asked",
-    "wrong_order_id": "the answer names another order",
-    "missing_order_id": "the answer names no order",
-    "padded_order_id": "the answer names the order with blanks around it",
-    "missing_link": "the answer has no link",
-    "status_false": "the answer says status false",
-    "status_zero": "the answer says status 0",
-    "status_400": "the answer says status 400",
-    "link_number": "the link is a number",
-    "link_javascript": "the link is a script",
-    "link_data": "the link is a page in itself",
-    "link_http": "the link is not encrypted",
-    "link_off_host": "the link leads to another host",
-    "link_userinfo": "the link names the provider as a user of another host",
-    "link_lookalike": "the link leads to a host that begins like the provider",
-    "link_idn": "the link leads to a host spelled with a foreign letter",
-    "link_address": "the link leads to a bare address",
-    "link_protocol_relative": "the link has no scheme",
-    "link_relative": "the link is a path",
-    "link_crlf": "the link carries a line break and a header",
-    "link_tab": "the link hides its host behind a tab",
-    "link_backslash": "the link has a backslash before the real host",
-    "link_port": "the link leads to another port",
-    "link_long": "the link is five thousand characters long",
-}
+FAULTS = (
+    # no answer, or none in HTTP; of "closed" the session may exist
+    *("refused", "reset", "closed", "garbage", "long_header", "many_headers", "bad_length", "bad_chunk"),
+    *(f"http_{status}" for status in (204, 400, 401, 402, 403, 404, 409, 422, 429, 500, 502, 503, 504)),
+    # the documented words for refused credentials, with status 200
+    "credentials",
+    # bodies that are no object
+    *("html", "empty", "truncated", "half_json", "list", "null", "charset", "latin_1", "nul", "two_objects"),
+    *("two_links", "deep", "bad_gzip"),
+    # too much, too slow, or without end
+    *("huge", "huge_chunk", "gzip_bomb", "slow", "stalled", "informed", "drip_headers", "drip_body"),
+    *("redirect", "redirect_301", "redirect_307", "redirect_off_host", "redirect_huge", "redirect_round"),
+    *("wrong_order_id", "missing_order_id", "padded_order_id"),
+    *("missing_link", "status_false", "status_zero", "status_400"),
+    *("link_number", "link_javascript", "link_data", "link_http", "link_off_host", "link_userinfo", "link_lookalike"),
+    *("link_idn", "link_address", "link_protocol_relative", "link_relative", "link_crlf", "link_tab"),
+    *("link_backslash", "link_port", "link_long"),
+)
 
 # What other endpoints of the provider answer, and what this one may: each is a success.
-DIALECTS: dict[str, str] = {
-    "status_text": 'the answer says status "true", in quotes',
-    "status_200": "the answer says status 200",
-    "status_200_text": 'the answer says status "200", in quotes',
-    "order_id_number": "the answer names the order as a number",
-}
+DIALECTS = ("status_text", "status_200", "status_200_text", "order_id_number")
 
 # What the provider says in its failures. None of it may ever be shown to a buyer.
 UNSAID = "provider-text-7f3a"
@@ -153,7 +92,7 @@ _PACKED = "Content-Encoding: gzip\r\n"
 
 @cache
 def _bomb() -> bytes:
-    """Ten megabytes in ten kilobytes. To pack them takes longer than the shop takes to sell something."""
+    """Ten megabytes in ten kilobytes."""
     return gzip.compress(b'{"message": "' + b"x" * 10_000_000 + b'"}')
 
 

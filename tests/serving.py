@@ -8,40 +8,55 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from http.client import HTTPException
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.journeys.live_server import free_port
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-PATIENCE = 120  # seconds; a machine may be busy
-direct = build_opener(ProxyHandler({}))
+TIMEOUT = 120  # seconds; a machine may be busy
+JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one request; status 0 when there was none."""
+
+    began: float
+    ended: float
+    status: int = 0
+    location: str = ""
+    cookie: str = ""
+    text: str = ""
+    cut_off: bool = False  # the connection broke before the whole answer had come
+
+    @property
+    def took(self) -> float:
+        """Seconds."""
+        return self.ended - self.began
+
+
+def memory_of(processes: Sequence[int]) -> int:
+    """Bytes of memory that processes hold."""
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in processes)
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 class Served:
-    """gunicorn with so many processes, on a port of its own."""
+    """gunicorn with this many processes, on a port of its own."""
 
-    def __init__(
-        self,
-        settings: Mapping[str, str],
-        folder: Path,
-        module: str = "wsgi:app",
-        workers: int = 2,
-        root: Path = ROOT,
-    ) -> None:
+    def __init__(self, settings: Mapping[str, str], folder: Path, workers: int = 2, root: Path = ROOT) -> None:
         self.root = root
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environ = {
-            "PATH": os.environ["PATH"],
-            "PYTHON_DOTENV_DISABLED": "1",
+            **{"PATH": os.environ["PATH"], "PYTHON_DOTENV_DISABLED": "1"},
             **settings,
             "WEB_CONCURRENCY": str(workers),
         }
-        self.command = (str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{self.port}", module)
+        self.command = (str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{self.port}", "wsgi:app")
         self.log = folder / f"web-{self.port}.log"
 
     def __enter__(self) -> "Served":
@@ -63,7 +78,7 @@ class Served:
             )
 
     def stop(self) -> None:
-        """SIGTERM, as systemd stops it: what is under way is finished first."""
+        """SIGTERM, as systemd stops it: requests under way are finished first."""
         self.process.terminate()
         try:
             self.process.wait(20)
@@ -77,50 +92,52 @@ class Served:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
-    @property
-    def megabytes(self) -> float:
-        """How much memory the web processes hold."""
-        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.workers)
-        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
     def kill_workers(self) -> int:
         """kill -9 every web process; how many."""
         killed = 0
         for pid in self.workers:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
-            except ProcessLookupError:
-                continue
         return killed
 
     def wait_until_up(self) -> float:
         """Seconds until it answers."""
         began = time.monotonic()
-        while time.monotonic() - began < PATIENCE:
+        while time.monotonic() - began < TIMEOUT:
             assert self.process.poll() is None, self.log.read_text(errors="replace")
-            if self.post("/healthz", b"", "GET") == 200:
+            if self.ask("/healthz").status == 200:
                 return time.monotonic() - began
             time.sleep(0.02)
         raise AssertionError(f"it does not answer:\n{self.log.read_text(errors='replace')}")
 
+    def ask(self, path: str, body: bytes = b"", method: str = "GET", headers: Mapping[str, str] = JSON) -> Answer:
+        """Send one request on a connection of its own."""
+        began = time.monotonic()
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body or None, dict(headers))
+            reply = connection.getresponse()
+        except (OSError, HTTPException):
+            connection.close()
+            return Answer(began, time.monotonic(), cut_off=True)
+        text, cut_off = b"", False
+        try:
+            text = reply.read()
+        except (OSError, HTTPException):
+            cut_off = True
+        connection.close()
+        location, cookie = reply.headers.get("Location", ""), reply.headers.get("Set-Cookie", "").partition(";")[0]
+        ended = time.monotonic()
+        return Answer(began, ended, reply.status, location, cookie, text.decode(errors="replace"), cut_off)
+
     def post(self, path: str, body: bytes, method: str = "POST") -> int | None:
         """The status of the answer, or None when there was none."""
-        headers = {"Content-Type": "application/json"}
-        try:
-            with direct.open(Request(self.url + path, body or None, headers, method=method), timeout=20) as reply:
-                with suppress(HTTPException):  # killed between head and body: the head has said it all the same
-                    reply.read()
-                return int(reply.status)
-        except HTTPError as refused:
-            refused.close()
-            return refused.code
-        except (OSError, HTTPException):
-            return None
+        return self.ask(path, body, method).status or None
 
 
 def command(settings: Mapping[str, str], *words: str) -> str:
-    """Run one of the shop's commands in a process of its own, as its merchant does; what it printed."""
+    """Run one of the shop's commands in a process of its own, as the merchant does; its output."""
     environ = {"PATH": "/usr/bin:/bin", "PYTHON_DOTENV_DISABLED": "1", **settings}
     ran = subprocess.run(
         [BIN / "flask", "--app", "wsgi", *words], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300
@@ -130,7 +147,7 @@ def command(settings: Mapping[str, str], *words: str) -> str:
 
 
 class KeptOpen(Served):
-    """The same behind a socket that outlives it, as systemd keeps one: who calls meanwhile waits and is not refused."""
+    """The same behind a socket that stays open, as systemd keeps one: new connections wait and are not refused."""
 
     def __enter__(self) -> "KeptOpen":
         self.socket = socket.create_server(("127.0.0.1", self.port), backlog=128)
@@ -148,10 +165,10 @@ class KeptOpen(Served):
         self.wait_until_up()
 
     def reload(self) -> None:
-        """SIGHUP, as `systemctl reload`: new processes take over, the old ones finish what they have in hand."""
+        """SIGHUP, as `systemctl reload`: new processes take over, the old ones finish their requests."""
         old = set(self.workers)
         self.process.send_signal(signal.SIGHUP)
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT
         while not self.workers or old & set(self.workers):
             assert time.monotonic() < until, self.log.read_text(errors="replace")
             time.sleep(0.02)
