@@ -2,7 +2,6 @@
 
 from flask import Flask
 
-from shop.accounts import reauthentication
 from shop.accounts.cli import merchant_commands
 from shop.accounts.login import init_login
 from shop.accounts.permissions import admin
@@ -39,7 +38,7 @@ VIEWS = (
     *(product_views, product_edit_views, variant_views, stock_views, category_views, image_views, import_views),
     *(discount_code_views, delivery_area_views, cart_link_views),
     *(settings_views, report_views, email_outbox_views, privacy_views, refused_forms),
-    *(account, staff, reauthentication),
+    *(account, staff),
 )
 
 

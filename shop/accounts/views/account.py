@@ -73,7 +73,7 @@ def account_name() -> ViewResponse:
 def account_password() -> ViewResponse:
     """Change the password and end all other sessions."""
     form = ChangePasswordForm(current_user.email, current_user.name, current_store().name)
-    key = f"confirm {current_user.get_id()}"  # counted together with reauthentication.confirm
+    key = f"confirm {current_user.get_id()}"  # counted together with login.confirm
     if form.validate_on_submit():
         if seconds := seconds_to_wait(key):
             form.old.errors = [wait_message(seconds)]
@@ -98,13 +98,12 @@ def account_password() -> ViewResponse:
 @may("staff")
 def account_end_sessions() -> AnyResponse:
     """End all other sessions of the user."""
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         "Sign out everywhere else?",
         "All other browsers in which you are signed in are signed out at once. Unsaved work there is lost.",
         button="Sign out the others",
         back=url_for("admin.account"),
-    )
-    if question:
+    ):
         return question
     session_id = staff_sessions.current_session().session_id
 
@@ -173,13 +172,12 @@ def account_recovery_codes() -> AnyResponse:
     """Replace the recovery codes."""
     if not staff_sessions.current_session().two_factor:
         return redirect(url_for("admin.account_two_factor"), 303)
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         "Make new recovery codes?",
         "Ten new codes are shown once. The old ones stop working.",
         button="Make new codes",
         back=url_for("admin.account_two_factor"),
-    )
-    if question:
+    ):
         return question
 
     def renew() -> list[str]:
@@ -194,13 +192,12 @@ def account_recovery_codes() -> AnyResponse:
 @may("staff", recent_login=True)
 def account_two_factor_off() -> AnyResponse:
     """Turn two-factor codes off."""
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         "Turn off two-factor codes?",
         "You sign in with your password alone, and your recovery codes stop working.",
         button="Turn codes off",
         back=url_for("admin.account_two_factor"),
-    )
-    if question:
+    ):
         return question
 
     def turn_off() -> None:

@@ -97,13 +97,12 @@ def users_invite_again(invitation_id: int) -> AnyResponse:
 @may("owner", recent_login=True)
 def users_withdraw(invitation_id: int) -> AnyResponse:
     """Withdraw an invitation."""
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         "Withdraw the invitation?",
         "Its link stops working. You can invite them again.",
         button="Withdraw",
         back=url_for("admin.users"),
-    )
-    if question:
+    ):
         return question
 
     def withdraw() -> str:
@@ -155,14 +154,13 @@ def users_role(user_id: int) -> AnyResponse:
 def users_remove(user_id: int) -> AnyResponse:
     """Remove a user."""
     name = _user_or_404(user_id).display_name
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         f"Remove {name}?",
         f"{name} is signed out everywhere at once and can’t sign in any more. The audit log keeps the name.",
         "To restore the user, an owner sends a new invitation.",
         button=f"Remove {name}",
         back=url_for("admin.users_one", user_id=user_id),
-    )
-    if question:
+    ):
         return question
     return _change_user(lambda: f"{write(lambda: staff.remove_user(user_id))} is removed and signed out everywhere")
 
@@ -171,14 +169,13 @@ def users_remove(user_id: int) -> AnyResponse:
 @may("owner", recent_login=True)
 def users_two_factor_off(user_id: int) -> AnyResponse:
     """Turn off the two-factor codes of a user who lost them."""
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         f"Turn off the two-factor codes of {_user_or_404(user_id).display_name}?",
         "They sign in with the password alone until they set codes up again.",
         "Make sure that the request is really theirs.",
         button="Turn their codes off",
         back=url_for("admin.users_one", user_id=user_id),
-    )
-    if question:
+    ):
         return question
     return _change_user(
         lambda: f"{write(lambda: staff.reset_two_factor(user_id))} now signs in with the password alone"

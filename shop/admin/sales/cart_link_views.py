@@ -119,14 +119,13 @@ def cart_link(code: str) -> str:
 def cart_link_off(code: str) -> AnyResponse:
     """Switch a link off."""
     cart_id = _cart(code).id
-    asked = ask_for_confirmation(
+    if question := ask_for_confirmation(
         f"Switch cart link {code} off?",
         "The link stops working at once. It can’t be switched on again.",
         button="Switch off",
         back=url_for("admin.cart_links"),
-    )
-    if asked:
-        return asked
+    ):
+        return question
 
     if write(partial(_switch_off, cart_id, code)):
         flash(f"Cart link {code} is off: it does not work any more", "good")
