@@ -16,7 +16,7 @@ from tests.admin_client import EMAIL, STAFF
 from tests.query_counter import counted
 
 ROOT = Path(__file__).parents[2]
-LOG = "/admin/people/log"
+LOG = "/admin/audit-log"
 
 
 def log_page(owner, **asked):

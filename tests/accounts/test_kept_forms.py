@@ -58,7 +58,7 @@ def test_a_form_sent_after_the_session_ended_is_shown_filled_in_after_the_login(
 
 
 def test_saving_a_kept_form_shows_what_another_user_changed(app, owner, provider):
-    area = "/admin/selling/areas/1"
+    area = "/admin/delivery-areas/1"
     form = {**fields_of(owner.get(area).text), "delivery_time": "tomorrow"}
     other = AdminClient(app, provider)
     end_sessions(app)
@@ -96,7 +96,7 @@ def test_only_the_same_user_in_the_same_browser_sees_it_and_only_for_two_hours(a
 
 def test_kept_forms_are_encrypted_and_hold_no_password(app, owner):
     form = typed_mug(owner)
-    own = {**hidden_fields(owner.get("/admin/me").text), "old": PASSWORD, "password": "another one here"}
+    own = {**hidden_fields(owner.get("/admin/account").text), "old": PASSWORD, "password": "another one here"}
     end_sessions(app)
     owner.post(NEW, form)
     with app.app_context():
@@ -105,7 +105,7 @@ def test_kept_forms_are_encrypted_and_hold_no_password(app, owner):
     owner.sign_in()
     end_sessions(app)
     token = hidden_fields(owner.get("/admin/sign-in").text)["csrf_token"]
-    owner.post("/admin/me/password", {**own, "csrf_token": token})
+    owner.post("/admin/account/password", {**own, "csrf_token": token})
     with app.app_context():
         assert "another one" not in "".join(db.session.scalars(select(KeptForm.sealed)))
     assert owner.get("/admin/kept-form").status_code == 303

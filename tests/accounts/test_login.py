@@ -224,12 +224,12 @@ class TestThrottle:
 
     def test_the_throttle_covers_confirming_and_changing_the_password(self, owner):
         token = hidden_fields(owner.get("/admin/confirm").text)
-        changing = {**hidden_fields(owner.get("/admin/me").text), "password": "salt lorry thumb violin"}
+        changing = {**hidden_fields(owner.get("/admin/account").text), "password": "salt lorry thumb violin"}
         for _ in range(10):
             owner.post("/admin/confirm", {**token, "password": "guess"})
 
         assert owner.post("/admin/confirm", {**token, "password": PASSWORD}).status_code == 429
-        refused = owner.post("/admin/me/password", {**changing, "old": PASSWORD})
+        refused = owner.post("/admin/account/password", {**changing, "old": PASSWORD})
         assert "Too many tries. Try again in 5 minutes" in refused.text
 
     def test_many_emails_from_one_address_are_limited(self, visitor):

@@ -61,12 +61,12 @@ def test_a_search_is_recorded_once_in_fifteen_minutes_per_user(app, owner, staff
 
 
 def test_paging_and_searching_are_recorded_and_opening_a_list_is_not(app, staff, orders, later):
-    for address in ("/admin/", "/admin/mail", "/admin/?tab=all"):
+    for address in ("/admin/", "/admin/emails", "/admin/?tab=all"):
         staff.get(address)
     assert log(app) == []
 
     staff.get(staff.page.find(".//a[@rel='next']").get("href"))
-    staff.get("/admin/mail", query_string={"q": "z@example.com"})
+    staff.get("/admin/emails", query_string={"q": "z@example.com"})
 
     assert log(app) == [(STAFF, "Paged through the orders"), (STAFF, "Searched the emails: 0 found")]
 
@@ -93,7 +93,7 @@ def test_each_privacy_lookup_is_recorded(app, owner, orders, later):
 
 def test_the_search_text_is_not_recorded(app, owner, orders, later, caplog):
     owner.get("/admin/", query_string={"q": f"{NAME} {PHONE}"})
-    owner.get("/admin/mail", query_string={"q": "z@example.com"})
+    owner.get("/admin/emails", query_string={"q": "z@example.com"})
     owner.get("/admin/privacy", query_string={"who": PHONE})
 
     kept = str(log(app)) + caplog.text + owner.browser.get_cookie("session").value

@@ -22,8 +22,8 @@ SECOND, SECOND_PASSWORD = "second@example.com", "another long walk"
 
 
 def invite(owner, email=GUEST, role="staff"):
-    form = hidden_fields(owner.get("/admin/people/invite").text)
-    return owner.post("/admin/people/invite", {**form, "email": email, "role": role})
+    form = hidden_fields(owner.get("/admin/users/invite").text)
+    return owner.post("/admin/users/invite", {**form, "email": email, "role": role})
 
 
 def accept(visitor, path, password=CHOSEN):
@@ -37,7 +37,7 @@ def user_id(app, email):
 
 
 def change(owner, email, what, **fields):
-    page = f"/admin/people/{user_id(owner.app, email)}"
+    page = f"/admin/users/{user_id(owner.app, email)}"
     return owner.post(f"{page}/{what}", {**hidden_fields(owner.get(page).text), **fields})
 
 
@@ -57,8 +57,8 @@ def test_an_invited_user_chooses_a_name_and_a_password_and_signs_in(app, owner, 
     assert accepted.headers["Location"] == "/admin/sign-in"
     assert "Welcome, Njeri Test." in guest.get("/admin/sign-in").text
     assert guest.sign_in(GUEST, CHOSEN).status_code == 303
-    assert guest.get("/admin/people").status_code == users_page
-    assert "Njeri Test" in owner.get("/admin/people").text
+    assert guest.get("/admin/users").status_code == users_page
+    assert "Njeri Test" in owner.get("/admin/users").text
 
 
 @both_databases
@@ -80,8 +80,8 @@ def test_simultaneous_acceptances_of_an_invitation_create_one_user_and_of_two_in
 
 def test_an_invitation_can_be_withdrawn(app, owner):
     invite(owner)
-    page = owner.get("/admin/people").text
-    action = re.search(r"/admin/people/invitations/\d+/withdraw", page)[0]
+    page = owner.get("/admin/users").text
+    action = re.search(r"/admin/users/invitations/\d+/withdraw", page)[0]
     owner.post(action, hidden_fields(page))
 
     assert "This link no longer works" in AdminClient(app).get(mailed_links(app)[0]).text
@@ -92,8 +92,8 @@ def test_an_invitation_can_be_withdrawn(app, owner):
 def test_only_the_newest_invitation_to_an_email_works(app, owner):
     invite(owner)
     invite(owner, role="owner")
-    page = owner.get("/admin/people").text
-    owner.post(re.search(r"/admin/people/invitations/\d+/again", page)[0], hidden_fields(page))
+    page = owner.get("/admin/users").text
+    owner.post(re.search(r"/admin/users/invitations/\d+/again", page)[0], hidden_fields(page))
     *old, new = mailed_links(app)
 
     assert [AdminClient(app).get(link).status_code for link in old] == [404, 404]
@@ -109,7 +109,7 @@ def test_an_invitation_works_for_72_hours(app, owner):
         db.session.commit()
 
     assert AdminClient(app).get(mailed_links(app)[0]).status_code == 404
-    assert "The link has expired; send it again." in owner.get("/admin/people").text
+    assert "The link has expired; send it again." in owner.get("/admin/users").text
 
 
 def test_the_email_alone_contains_the_link(app, owner):
@@ -122,7 +122,7 @@ def test_the_email_alone_contains_the_link(app, owner):
         assert not [text for text in (mail.body, mail.idempotency_key, link.token_hash) if token in text]
         assert send_due(app.config["SETTINGS"], utcnow()) == 1
         [sent] = (app.config["SETTINGS"].instance_path / "mail").glob("*.eml")
-        page = owner.get(f"/admin/mail/{mail.id}").text
+        page = owner.get(f"/admin/emails/{mail.id}").text
         assert "only its recipient may use" in page
         assert token not in page and mail.body not in page
     assert path in sent.read_text().replace("=\n", "")
@@ -169,14 +169,14 @@ def test_an_invited_user_needs_a_strong_password(app, owner):
 
 
 def test_a_removed_user_is_signed_out_stays_in_the_audit_log_and_can_be_invited_again(app, owner, staff):
-    address = f"/admin/people/{user_id(app, STAFF)}"
+    address = f"/admin/users/{user_id(app, STAFF)}"
     removed = change(owner, STAFF, "remove")
 
-    assert removed.headers["Location"] == "/admin/people"
+    assert removed.headers["Location"] == "/admin/users"
     assert staff.get("/admin/").status_code == 303
     assert staff.sign_in(STAFF).status_code == 200
-    assert "1 removed" in owner.get("/admin/people").text
-    assert STAFF in owner.get("/admin/people/log").text
+    assert "1 removed" in owner.get("/admin/users").text
+    assert STAFF in owner.get("/admin/audit-log").text
     assert owner.get(address).status_code == 404
 
     invite(owner, STAFF)
@@ -188,8 +188,8 @@ def test_a_removed_user_is_signed_out_stays_in_the_audit_log_and_can_be_invited_
 def test_the_last_owner_stays(owner):
     for what, fields in (("remove", {}), ("role", {"role": "staff"})):
         change(owner, EMAIL, what, **fields)
-        assert "this is the last one" in owner.get("/admin/people").text
-    assert owner.get("/admin/people").status_code == 200
+        assert "this is the last one" in owner.get("/admin/users").text
+    assert owner.get("/admin/users").status_code == 200
 
 
 @both_databases
@@ -200,7 +200,7 @@ def test_of_two_owners_who_remove_each_other_at_once_one_stays(app, owner, what)
     second.sign_in(SECOND, SECOND_PASSWORD)
     works = []
     for actor, email in ((owner, SECOND), (second, EMAIL)):
-        page = f"/admin/people/{user_id(app, email)}"
+        page = f"/admin/users/{user_id(app, email)}"
         form = {**hidden_fields(actor.get(page).text), "role": "staff"}
         works.append(lambda actor=actor, page=page, form=form: actor.post(f"{page}/{what}", form).status_code)
 
@@ -226,19 +226,19 @@ def test_a_user_who_is_no_longer_an_owner_changes_nothing(app, owner, monkeypatc
 def test_a_new_role_ends_all_sessions_and_applies_from_the_next_login(owner, staff):
     for role in ("", "admin", "<canary>&\"'"):
         change(owner, STAFF, "role", role=role)
-        assert "Choose a role: staff or owner" in owner.get("/admin/people").text
+        assert "Choose a role: staff or owner" in owner.get("/admin/users").text
     assert staff.get("/admin/").status_code == 200
 
     change(owner, STAFF, "role", role="owner")
     assert staff.get("/admin/").status_code == 303
     staff.sign_in(STAFF)
-    assert staff.get("/admin/people").status_code == 200
+    assert staff.get("/admin/users").status_code == 200
 
 
 @pytest.mark.parametrize("forged", ["99999", "2147483648", "99999999999999999999", "-1", "1e3"])
 def test_a_forged_id_finds_no_user(owner, forged):
-    form = {**hidden_fields(owner.get("/admin/people/invite").text), "role": "staff"}
+    form = {**hidden_fields(owner.get("/admin/users/invite").text), "role": "staff"}
 
-    assert owner.get(f"/admin/people/{forged}").status_code == 404
+    assert owner.get(f"/admin/users/{forged}").status_code == 404
     for what in ("role", "remove", "codes-off"):
-        assert owner.post(f"/admin/people/{forged}/{what}", form).status_code == 404
+        assert owner.post(f"/admin/users/{forged}/{what}", form).status_code == 404

@@ -30,7 +30,7 @@ def session_token(owner):
 
 
 def send_account(owner, page, **fields):
-    return owner.post(f"/admin/me/{page}", {**hidden_fields(owner.get("/admin/me").text), **fields})
+    return owner.post(f"/admin/account/{page}", {**hidden_fields(owner.get("/admin/account").text), **fields})
 
 
 def test_a_copied_cookie_opens_nothing_after_logout(owner):
@@ -49,7 +49,7 @@ def test_a_new_password_ends_all_other_sessions_and_keeps_this_one(app, owner):
     changed = send_account(owner, "password", old=PASSWORD, password=NEW)
 
     assert changed.status_code == 303
-    assert "Your password is changed" in owner.get("/admin/me").text
+    assert "Your password is changed" in owner.get("/admin/account").text
     assert elsewhere.get("/admin/").status_code == thief.get("/admin/").status_code == 303
     assert elsewhere.sign_in().status_code == 200
     assert elsewhere.sign_in(password=NEW).status_code == 303
@@ -109,14 +109,14 @@ def test_the_account_lists_the_sessions_and_ends_the_others(app, owner):
     phone = AdminClient(app)
     phone.browser.environ_base["HTTP_USER_AGENT"] = PHONE
     phone.sign_in()
-    page = owner.get("/admin/me").text
+    page = owner.get("/admin/account").text
 
     assert "Chrome on Android" in page
     assert page.count("This one") == 1
-    owner.post("/admin/me/sessions/end", hidden_fields(page))
-    assert "Signed out 1 other browser" in owner.get("/admin/me").text
+    owner.post("/admin/account/sessions/end", hidden_fields(page))
+    assert "Signed out 1 other browser" in owner.get("/admin/account").text
     assert phone.get("/admin/").status_code == 303
-    assert "Chrome on Android" not in owner.get("/admin/me").text
+    assert "Chrome on Android" not in owner.get("/admin/account").text
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_last_seen_is_written_once_a_minute_and_the_user_is_read_in_one_query(ap
 
     for updates in (2, 0):
         with counted(app) as queries:
-            assert owner.get("/admin/people/invite").status_code == 200
+            assert owner.get("/admin/users/invite").status_code == 200
         assert len([query for query in queries if query.startswith(("UPDATE", "INSERT", "DELETE"))]) == updates
     assert len([query for query in queries if "users" in query.lower()]) == 1, queries
     with app.app_context():
@@ -154,7 +154,7 @@ def test_a_user_changes_their_name_and_may_save_it_again(owner):
     for _ in range(2):
         assert send_account(owner, "name", name="  Wanjiru\n Test ").status_code == 303
 
-    page = owner.get("/admin/people").text
+    page = owner.get("/admin/users").text
     assert "Your name is now Wanjiru Test" in page
     assert ">Wanjiru Test</a>" in page
 

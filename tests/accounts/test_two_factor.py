@@ -16,7 +16,7 @@ from tests.at_once import at_once
 from tests.shopper import hidden_fields
 from tests.totp_phone import Phone, give_code, secret_on, set_up
 
-CODES, SECRET = "/admin/me/codes", "31" * 20
+CODES, SECRET = "/admin/account/two-factor", "31" * 20
 
 
 def sign_in_again(owner):
@@ -28,12 +28,12 @@ def test_with_two_factor_codes_the_password_alone_opens_nothing(owner, clock):
     phone, _ = set_up(owner, clock)
     owner.sign_out()
 
-    half = owner.sign_in(address=owner.get("/admin/me").headers["Location"])
+    half = owner.sign_in(address=owner.get("/admin/account").headers["Location"])
 
     assert half.headers["Location"].startswith("/admin/sign-in/code")
     assert owner.get("/admin/").status_code == 303
     form = hidden_fields(owner.get(half.headers["Location"]).text)
-    assert owner.post("/admin/sign-in/code", {**form, "code": phone.code()}).headers["Location"] == "/admin/me"
+    assert owner.post("/admin/sign-in/code", {**form, "code": phone.code()}).headers["Location"] == "/admin/account"
     assert owner.get("/admin/").status_code == 200
 
 
@@ -120,7 +120,7 @@ def test_the_secret_is_encrypted_and_shown_on_the_set_up_page_only(app, owner, c
     refused = owner.post(CODES, {**hidden_fields(page), "code": "000000"})
     assert refused.status_code == 422
     assert secret_on(refused.text) == secret_on(owner.get(CODES).text) == secret_on(page), "a reload keeps it"
-    assert owner.get("/admin/me").text.count("Set up two-factor codes") == 1
+    assert owner.get("/admin/account").text.count("Set up two-factor codes") == 1
     written = secret_on(page).replace(" ", "")
     phone, _ = set_up(owner, clock)
 
@@ -128,7 +128,7 @@ def test_the_secret_is_encrypted_and_shown_on_the_set_up_page_only(app, owner, c
         sealed = db.session.scalars(select(TwoFactor.secret)).one()
     assert written.lower() not in sealed.lower()
     assert phone.totp._hotp._key.hex() not in sealed
-    for address in ("/admin/me", CODES, "/admin/people"):
+    for address in ("/admin/account", CODES, "/admin/users"):
         assert written not in owner.get(address).text.replace(" ", "")
     assert owner.get(f"{CODES}.svg").status_code == 404, "the image goes with the set-up"
 
@@ -161,7 +161,7 @@ def test_turning_codes_off_needs_the_password_and_a_code(owner, clock):
     assert held_back.headers["Location"] == f"/admin/confirm?next={CODES}"
     page = owner.get(held_back.headers["Location"])
     assert "Nothing was saved. Confirm your password" in page.text
-    assert "Set up two-factor codes" not in owner.get("/admin/me").text
+    assert "Set up two-factor codes" not in owner.get("/admin/account").text
 
     form = hidden_fields(page.text)
     assert owner.post("/admin/confirm", {**form, "password": PASSWORD}).status_code == 422, "the code is needed too"

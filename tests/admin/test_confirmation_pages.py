@@ -15,7 +15,7 @@ from tests.shopper import Shopper, hidden_fields
 
 def send(owner, address: str, **fields):
     """Send a form without the confirmation that AdminClient.post adds."""
-    form = {"csrf_token": hidden_fields(owner.get("/admin/me").text)["csrf_token"], **fields}
+    form = {"csrf_token": hidden_fields(owner.get("/admin/account").text)["csrf_token"], **fields}
     return Shopper.post(owner, address, form)
 
 
@@ -32,9 +32,9 @@ def question(owner) -> str:
     [
         ("/admin/products/{}/archive", Product.name, "Archive {}?"),
         ("/admin/categories/{}/archive", Category.name, "Archive the category {}?"),
-        ("/admin/selling/areas/{}/off", DeliveryArea.name, "Switch {} off?"),
-        ("/admin/selling/codes/{}/off", DiscountCode.code, "Switch code {} off?"),
-        ("/admin/people/{}/remove", User.email, "Remove {}?"),
+        ("/admin/delivery-areas/{}/off", DeliveryArea.name, "Switch {} off?"),
+        ("/admin/discount-codes/{}/off", DiscountCode.code, "Switch code {} off?"),
+        ("/admin/users/{}/remove", User.email, "Remove {}?"),
     ],
 )
 def test_archiving_switching_off_and_removing_ask_first(app, owner, address, name, words):

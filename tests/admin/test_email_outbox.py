@@ -71,8 +71,8 @@ def send_emails(app, after=timedelta()):
 
 
 def press(owner, email_id, action, **fields):
-    form = hidden_fields(owner.get(f"/admin/mail/{email_id}").text)
-    return owner.post(f"/admin/mail/{email_id}/{action}", {**form, **fields})
+    form = hidden_fields(owner.get(f"/admin/emails/{email_id}").text)
+    return owner.post(f"/admin/emails/{email_id}/{action}", {**form, **fields})
 
 
 def subjects(page):
@@ -84,7 +84,7 @@ def test_each_email_is_on_one_tab_and_failures_are_on_the_report_too(owner, put)
     put(sent_at=utcnow(), tries=1)
     put(tries=1, ended_at=utcnow(), last_error="SMTPRecipientsRefused 550 5.1.1")
 
-    pages = {tab: owner.get(f"/admin/mail?tab={tab}").text for tab in ("waiting", "sent", "failed", "none")}
+    pages = {tab: owner.get(f"/admin/emails?tab={tab}").text for tab in ("waiting", "sent", "failed", "none")}
 
     assert {tab: subjects(page) for tab, page in pages.items()} == {
         "waiting": ["Letter 0"],
@@ -106,7 +106,7 @@ def test_an_email_is_found_by_its_address_and_by_the_number_of_its_order(app, ow
         number = db.session.scalar(select(Order.number).order_by(Order.id.desc()))
 
     def found(typed):
-        reply = owner.get("/admin/mail", query_string={"q": typed, "before": "", "tab": ""})
+        reply = owner.get("/admin/emails", query_string={"q": typed, "before": "", "tab": ""})
         assert reply.status_code == 200
         return subjects(reply.text)
 
@@ -116,14 +116,14 @@ def test_an_email_is_found_by_its_address_and_by_the_number_of_its_order(app, ow
         assert found(typed) == ["Letter 2"]
     for strange in ("%", "99999999999999999999", "²³", CANARY, "x" * 5000, "🧺", "' OR 1=1 --"):
         assert found(strange) == []
-        assert owner.get("/admin/mail", query_string={"before": strange, "tab": strange}).status_code == 200
+        assert owner.get("/admin/emails", query_string={"before": strange, "tab": strange}).status_code == 200
 
 
 @both_databases
 def test_the_list_is_paged_by_key(owner, put):
     for _ in range(60):
         put(sent_at=utcnow())
-    first = owner.get("/admin/mail?tab=sent").text
+    first = owner.get("/admin/emails?tab=sent").text
     put(sent_at=utcnow())
     second = owner.get(unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])).text
 
@@ -132,16 +132,16 @@ def test_the_list_is_paged_by_key(owner, put):
 
 def test_an_email_is_shown_as_it_was_written_and_one_with_a_secret_link_is_not(owner, put):
     email_id = put(body=f"Hello {CANARY},\n\nthank you.\n", tries=2, last_error="WeirdError")
-    page = owner.get(f"/admin/mail/{email_id}").text
+    page = owner.get(f"/admin/emails/{email_id}").text
     for words in ("Letter 0", "achieng@example.com", "&lt;canary&gt;", "The email was not accepted (WeirdError)"):
         assert words in page
     assert "&lt;0@localhost&gt;" in page and "/admin/orders/" in page
 
-    page = owner.get(f"/admin/mail/{put(encrypted=True, body='gAAAAciphertext')}").text
+    page = owner.get(f"/admin/emails/{put(encrypted=True, body='gAAAAciphertext')}").text
     assert "The text of this email is not shown" in page and "gAAAA" not in page
 
     for wrong in ("0", "999999", "99999999999999", "x", "-1", "1.5", "%00", "²"):
-        assert owner.get(f"/admin/mail/{wrong}").status_code == 404, wrong
+        assert owner.get(f"/admin/emails/{wrong}").status_code == 404, wrong
 
 
 def test_a_failed_email_is_sent_again_under_its_message_id(app, staff, put, office):
@@ -178,7 +178,7 @@ def test_a_delayed_email_may_be_tried_at_once_but_not_one_that_a_worker_is_sendi
     late = put(tries=8, next_try_at=utcnow() + timedelta(hours=4))
     in_hand = put(tries=0, next_try_at=utcnow() + IN_HAND)
 
-    assert "Send again" not in owner.get(f"/admin/mail/{in_hand}").text
+    assert "Send again" not in owner.get(f"/admin/emails/{in_hand}").text
     press(owner, in_hand, "again", csrf_token=hidden_fields(owner.get("/admin/").text)["csrf_token"])
     press(owner, late, "again")
 
@@ -189,9 +189,9 @@ def test_a_delayed_email_may_be_tried_at_once_but_not_one_that_a_worker_is_sendi
 def test_a_sent_email_is_copied_once_however_often_the_button_is_pressed(app, owner, put, office):
     email_id = put()
     send_emails(app)
-    form = hidden_fields(owner.get(f"/admin/mail/{email_id}").text)
+    form = hidden_fields(owner.get(f"/admin/emails/{email_id}").text)
 
-    replies = [owner.post(f"/admin/mail/{email_id}/copy", form) for _ in range(3)]
+    replies = [owner.post(f"/admin/emails/{email_id}/copy", form) for _ in range(3)]
 
     assert [reply.status_code for reply in replies] == [303] * 3
     assert "A copy was sent just now" in owner.get(replies[1].location).text
@@ -199,15 +199,15 @@ def test_a_sent_email_is_copied_once_however_often_the_button_is_pressed(app, ow
     first, copy = (letter["Message-ID"] for letter in office.letters)
     assert first == stored(app, email_id).message_id == "<0@localhost>" != copy
     assert copy.endswith("@localhost>")
-    assert "1 copy was sent" in owner.get(f"/admin/mail/{email_id}").text
+    assert "1 copy was sent" in owner.get(f"/admin/emails/{email_id}").text
 
 
 @both_databases
 def test_simultaneous_presses_make_one_copy(app, owner, put):
     email_id = put(sent_at=utcnow())
-    form = hidden_fields(owner.get(f"/admin/mail/{email_id}").text)
+    form = hidden_fields(owner.get(f"/admin/emails/{email_id}").text)
 
-    replies = at_once([lambda: owner.browser.post(f"/admin/mail/{email_id}/copy", data=form)] * 3)
+    replies = at_once([lambda: owner.browser.post(f"/admin/emails/{email_id}/copy", data=form)] * 3)
 
     assert [reply.status_code for reply in replies] == [303] * 3
     assert emails_in(app) == 2
@@ -227,15 +227,15 @@ def test_an_unsent_email_is_never_copied_a_sent_one_never_tried_again_and_a_forg
 def test_emails_about_no_order_are_for_owners_because_they_may_hold_links_of_accounts(staff, owner, put):
     email_id = put(about_order=False, subject="Letter 77")
 
-    assert subjects(owner.get("/admin/mail").text) == ["Letter 77"]
-    assert owner.get(f"/admin/mail/{email_id}").status_code == 200
-    assert subjects(staff.get("/admin/mail").text) == []
-    assert staff.get(f"/admin/mail/{email_id}").status_code == 404
+    assert subjects(owner.get("/admin/emails").text) == ["Letter 77"]
+    assert owner.get(f"/admin/emails/{email_id}").status_code == 200
+    assert subjects(staff.get("/admin/emails").text) == []
+    assert staff.get(f"/admin/emails/{email_id}").status_code == 404
     token = hidden_fields(staff.get("/admin/").text)
-    assert staff.post(f"/admin/mail/{email_id}/again", token).status_code == 404
+    assert staff.post(f"/admin/emails/{email_id}/again", token).status_code == 404
 
 
 def test_the_merchant_is_told_when_emails_are_only_files(app, owner, monkeypatch):
-    assert "No mail server is set" not in owner.get("/admin/mail").text
+    assert "No mail server is set" not in owner.get("/admin/emails").text
     monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], smtp_host=""))
-    assert "No mail server is set" in owner.get("/admin/mail").text
+    assert "No mail server is set" in owner.get("/admin/emails").text

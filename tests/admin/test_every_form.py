@@ -75,10 +75,10 @@ ELSEWHERE = {  # on pages that need an order, a file or a logo, with tests of th
     *("admin.product_options", "admin.remove_logo"),
 }
 PAGES = (
-    *("/admin/me", "/admin/settings", "/admin/import", "/admin/people/invite", f"/admin/stock/{SKU}"),
+    *("/admin/account", "/admin/settings", "/admin/import", "/admin/users/invite", f"/admin/stock/{SKU}"),
     *("/admin/categories", "/admin/categories/1", "/admin/categories/new", "/admin/products/new"),
-    *("/admin/carts/new", "/admin/orders/new", "/admin/selling/areas", "/admin/selling/areas/1"),
-    *("/admin/selling/areas/new", "/admin/selling/codes/1", "/admin/selling/codes/new"),
+    *("/admin/cart-links/new", "/admin/orders/new", "/admin/delivery-areas", "/admin/delivery-areas/1"),
+    *("/admin/delivery-areas/new", "/admin/discount-codes/1", "/admin/discount-codes/new"),
     *("{product}", "{product}/edit", "{product}/images", "{product}/variants/new", "{staff}"),
 )
 
@@ -96,7 +96,7 @@ def prepared(app):
         write(lambda: db.session.add_all(images))
         staff_id = db.session.scalar(select(User.id).where(User.email == STAFF))
         image = str(images[-1].id)
-    return {"product": f"/admin/products/{product_id}", "staff": f"/admin/people/{staff_id}", "image": image}
+    return {"product": f"/admin/products/{product_id}", "staff": f"/admin/users/{staff_id}", "image": image}
 
 
 def test_every_posted_form_is_guarded_or_listed_with_a_reason(app):
@@ -134,22 +134,24 @@ class Changed:
 
 
 CHANGED = {
-    "area": Changed("/admin/selling/areas/1", {"delivery_time": "9 days"}, {"fee": "777"}, "it is 777 now"),
-    "code": Changed("/admin/selling/codes/1", {"minimum_subtotal": "900"}, {"value": "11"}, "it is 11 now"),
+    "area": Changed("/admin/delivery-areas/1", {"delivery_time": "9 days"}, {"fee": "777"}, "it is 777 now"),
+    "code": Changed("/admin/discount-codes/1", {"minimum_subtotal": "900"}, {"value": "11"}, "it is 11 now"),
     "settings": Changed("/admin/settings", {"tagline": "Honey"}, {"address": "Stall 9"}, "it is Stall 9 now"),
     "category": Changed("/admin/categories/1", {"blurb": "For tea"}, {"name": "Vikapu"}, "it is Vikapu now"),
     "product": Changed("{product}/edit", {"description": "Woven"}, {"name": "Kiondo kipya"}, "Kiondo kipya"),
     "stock": Changed(
         f"/admin/stock/{SKU}", {"kind": "counted", "pieces": "10"}, {"kind": "received", "pieces": "3"}, "3 came by"
     ),
-    "name": Changed("/admin/me", {"name": "Wanjiku"}, {"name": "Achieng"}, "it is Achieng now", "/admin/me/name"),
+    "name": Changed(
+        "/admin/account", {"name": "Wanjiku"}, {"name": "Achieng"}, "it is Achieng now", "/admin/account/name"
+    ),
     "role": Changed("{staff}", {"role": "staff"}, {"role": "owner"}, "it is Owner now", "{page}/role"),
     "image": Changed("{product}/images", {"alt": "Mine"}, {"alt": "Theirs"}, "it is Theirs now", "{page}/words"),
     "images": Changed("{product}/images", {"to": "earlier"}, {"to": "first"}, "order of the images", "{page}/move"),
     "categories": Changed(
         "/admin/categories", {"to": "down"}, {"to": "down"}, "order of the categories", "{page}/1/move"
     ),
-    "areas": Changed("/admin/selling/areas", {}, {}, "order of the areas", "{page}/3/up"),
+    "areas": Changed("/admin/delivery-areas", {}, {}, "order of the areas", "{page}/3/up"),
 }
 
 
@@ -189,10 +191,13 @@ CREATED = (Product, Variant, Category, DeliveryArea, DiscountCode, SharedCart, O
 CREATES = {
     "product": ("/admin/products/new", {**MUG, "category": "1"}),
     "category": ("/admin/categories/new", {"name": "Hats", "blurb": ""}),
-    "area": ("/admin/selling/areas/new", {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "2 days"}),
-    "code": ("/admin/selling/codes/new", {"code": "ONCE10", "kind": "percent", "value": "10"}),
-    "cart link": ("/admin/carts/new", {"title": "Gift", "q": "", f"quantity-{SKU}": "2"}),
-    "invitation": ("/admin/people/invite", {"email": "new@example.com", "role": "staff"}),
+    "area": (
+        "/admin/delivery-areas/new",
+        {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "2 days"},
+    ),
+    "code": ("/admin/discount-codes/new", {"code": "ONCE10", "kind": "percent", "value": "10"}),
+    "cart link": ("/admin/cart-links/new", {"title": "Gift", "q": "", f"quantity-{SKU}": "2"}),
+    "invitation": ("/admin/users/invite", {"email": "new@example.com", "role": "staff"}),
     "variant": ("{product}/variants/new", {**MUG, "label": "Huge", "value_1": "Huge"}),
     "import": ("/admin/import", {"file": b"SKU,Price\r\nKIO-CLA-TER,2600\r\n"}),
     "image": ("{product}/images", {"alt": "From the side", "images": photo()}),

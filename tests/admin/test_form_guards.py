@@ -13,7 +13,7 @@ from tests.admin_client import AdminClient
 from tests.at_once import at_once
 from tests.product_factory import fields_of, problems
 
-AREA, NEW = "/admin/selling/areas/1", "/admin/selling/areas/new"
+AREA, NEW = "/admin/delivery-areas/1", "/admin/delivery-areas/new"
 ANSWERS = {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "1 to 2 days", "place": "", "hours": ""}
 
 

@@ -28,7 +28,7 @@ def instance(settings) -> Path:
 def notices(owner):
     """The bad notices on a page of the admin."""
 
-    def read(address: str = "/admin/checks") -> list[str]:
+    def read(address: str = "/admin/review") -> list[str]:
         page = owner.get(address).text
         found = re.findall(
             r'<details class="notice notice--bad health-banner"><summary>(.*?)</summary>(.*?)</details>', page, re.S
@@ -49,7 +49,7 @@ def test_a_token_that_chpter_refuses_is_reported_until_it_is_accepted(app, notic
     press_pay(shopper)
     [words] = notices()
     assert words.startswith("Payments are off: Chpter has refused the shop’s token since ")
-    assert notices("/admin/products") == notices("/admin/me") == [words]
+    assert notices("/admin/products") == notices("/admin/account") == [words]
     doctor = app.test_cli_runner().invoke(args=["doctor"])
     assert doctor.exit_code == 1
     assert "FAIL payments: Payments are off: Chpter has refused the shop’s token since " in doctor.output

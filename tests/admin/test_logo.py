@@ -62,7 +62,7 @@ def test_a_logo_is_shown_at_the_top_of_the_shop_and_the_admin_and_on_receipts(ap
     path = logo_of(app)
     assert re.fullmatch(r"media/[0-9a-f]{26}-600x300", path)
     number = order_factory.keep(app, order_factory.order(payment="paid"))[0]
-    for address in ("/", "/admin/", f"/admin/print?slip=receipt&order={number}"):
+    for address in ("/", "/admin/", f"/admin/slips?slip=receipt&order={number}"):
         page = owner.get(address).text
         assert f'src="/{path}-320.jpg" width="600" height="300" alt=""' in page, address
         assert DRAWING not in page, address

@@ -67,7 +67,7 @@ def inhabited(app: Flask, provider: Provider, settings: dict[str, str]) -> Inhab
 def addresses_of(inhabited: Inhabited) -> list[str]:
     """Every page, slip and export of the shop."""
     number = inhabited.known["number"][0]
-    more = ["/search?q=kiondo", "/categories/baskets", f"/admin/?q={number}", "/admin/?tab=all", "/admin/checks"]
+    more = ["/search?q=kiondo", "/categories/baskets", f"/admin/?q={number}", "/admin/?tab=all", "/admin/review"]
     asked = [one for one in inhabited.addresses() if not one.startswith(("/static/", "/assets/"))]
     return [*asked, *more]
 

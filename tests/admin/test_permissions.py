@@ -89,7 +89,7 @@ def test_the_admin_opens_to_nobody_who_has_not_signed_in(app, number, visitor, w
     copied = None
     if who == "signed out":
         visitor.sign_in()
-        token = hidden_fields(visitor.get("/admin/me").text)["csrf_token"]
+        token = hidden_fields(visitor.get("/admin/account").text)["csrf_token"]
         copied = visitor.browser.get_cookie("session").value
         visitor.sign_out()
 
@@ -114,7 +114,7 @@ def test_each_role_opens_what_it_may_and_nothing_else(app, number, visitor, role
     for rule, method in routes:
         if visitor.browser.get("/admin/").status_code != 200:  # an earlier request may have ended the session
             assert visitor.sign_in(STAFF if role == "staff" else EMAIL).status_code == 303
-            token = hidden_fields(visitor.get("/admin/me").text)["csrf_token"]
+            token = hidden_fields(visitor.get("/admin/account").text)["csrf_token"]
         reply = _send(visitor, method, _address(app, rule, number), token)
         if role == "staff" and _may(app, rule.endpoint) == "owner":
             assert reply.status_code == 403, (rule, method)
@@ -168,9 +168,9 @@ class TestInProduction:
 
         assert owner.sign_in().status_code == 303
         for rule, method in _admin_routes(app):
-            token = hidden_fields(owner.get("/admin/me/codes").text)["csrf_token"]
+            token = hidden_fields(owner.get("/admin/account/two-factor").text)["csrf_token"]
             reply = _send(owner, method, _address(app, rule, number), token)
-            refused = reply.status_code == 303 and reply.headers["Location"] == "/admin/me/codes"
+            refused = reply.status_code == 303 and reply.headers["Location"] == "/admin/account/two-factor"
             assert refused == (rule.endpoint not in BEFORE_TWO_FACTOR), (rule, method)
             assert not refused or "Achieng" not in reply.text
 

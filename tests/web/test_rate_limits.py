@@ -68,7 +68,7 @@ def long_requests(app, provider):
         shopper.browser.post("/cart/add", data={"sku": junk, "quantity": junk})
         visitor.browser.post("/admin/sign-in/forgotten", data={**sign_in, "email": f"{junk}@example.com"})
         visitor.browser.post("/admin/sign-in", data={**sign_in, "email": f"{junk}@example.com", "password": junk})
-        visitor.browser.post("/admin/me/codes", data={"code": junk})
+        visitor.browser.post("/admin/account/two-factor", data={"code": junk})
 
 
 def test_typed_texts_do_not_increase_the_limiters_memory(app, provider):

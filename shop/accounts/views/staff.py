@@ -28,7 +28,7 @@ LAST_OWNER = "The shop needs an owner, and this is the last one. Make another us
 NO_LONGER_OWNER = "You are no longer an owner. Nothing was changed"
 
 
-@admin.get("/people")
+@admin.get("/users")
 @may("owner")
 def users() -> str:
     """List users and invitations."""
@@ -41,7 +41,7 @@ def users() -> str:
     )
 
 
-@admin.route("/people/invite", methods=["GET", "POST"])
+@admin.route("/users/invite", methods=["GET", "POST"])
 @may("owner", recent_login=True)
 def users_invite() -> ViewResponse:
     """Invite a user by email."""
@@ -74,7 +74,7 @@ def _invite_page(form: InviteForm) -> ViewResponse:
     return render_template("accounts/invite.html", form=form, problems=problems), 422 if problems else 200
 
 
-@admin.post("/people/invitations/<int(max=2147483647):invitation_id>/again")
+@admin.post("/users/invitations/<int(max=2147483647):invitation_id>/again")
 @may("owner", recent_login=True)
 def users_invite_again(invitation_id: int) -> AnyResponse:
     """Email a new link in place of the older one."""
@@ -93,7 +93,7 @@ def users_invite_again(invitation_id: int) -> AnyResponse:
     return redirect(url_for("admin.users"), 303)
 
 
-@admin.post("/people/invitations/<int(max=2147483647):invitation_id>/withdraw")
+@admin.post("/users/invitations/<int(max=2147483647):invitation_id>/withdraw")
 @may("owner", recent_login=True)
 def users_withdraw(invitation_id: int) -> AnyResponse:
     """Withdraw an invitation."""
@@ -118,7 +118,7 @@ def users_withdraw(invitation_id: int) -> AnyResponse:
     return redirect(url_for("admin.users"), 303)
 
 
-@admin.get("/people/<int(max=2147483647):user_id>")
+@admin.get("/users/<int(max=2147483647):user_id>")
 @may("owner", recent_login=True)
 def users_one(user_id: int) -> str:
     """Show a user and what an owner may change."""
@@ -133,7 +133,7 @@ def users_one(user_id: int) -> str:
     )
 
 
-@admin.post("/people/<int(max=2147483647):user_id>/role")
+@admin.post("/users/<int(max=2147483647):user_id>/role")
 @may("owner", recent_login=True)
 def users_role(user_id: int) -> AnyResponse:
     """Change a user's role."""
@@ -149,7 +149,7 @@ def users_role(user_id: int) -> AnyResponse:
     return _change_user(change)
 
 
-@admin.post("/people/<int(max=2147483647):user_id>/remove")
+@admin.post("/users/<int(max=2147483647):user_id>/remove")
 @may("owner", recent_login=True)
 def users_remove(user_id: int) -> AnyResponse:
     """Remove a user."""
@@ -165,7 +165,7 @@ def users_remove(user_id: int) -> AnyResponse:
     return _change_user(lambda: f"{write(lambda: staff.remove_user(user_id))} is removed and signed out everywhere")
 
 
-@admin.post("/people/<int(max=2147483647):user_id>/codes-off")
+@admin.post("/users/<int(max=2147483647):user_id>/codes-off")
 @may("owner", recent_login=True)
 def users_two_factor_off(user_id: int) -> AnyResponse:
     """Turn off the two-factor codes of a user who lost them."""
@@ -208,7 +208,7 @@ def _invitation(invitation_id: int) -> OneTimeLink:
     return link
 
 
-@admin.get("/people/log")
+@admin.get("/audit-log")
 @may("owner")
 def users_audit_log() -> str:
     """Show the audit log, newest first."""

@@ -46,7 +46,7 @@ class CartLinkForm(BaseForm):
     )
 
 
-@admin.get("/carts")
+@admin.get("/cart-links")
 @may("staff")
 def cart_links() -> str:
     """The links that users made, or those that buyers shared, newest first."""
@@ -71,7 +71,7 @@ def cart_links() -> str:
     )
 
 
-@admin.route("/carts/new", methods=["GET", "POST"])
+@admin.route("/cart-links/new", methods=["GET", "POST"])
 @may("staff")
 def cart_link_new() -> str | tuple[str, int] | AnyResponse:
     """Add products and make a link to them."""
@@ -94,7 +94,7 @@ def cart_link_new() -> str | tuple[str, int] | AnyResponse:
     return redirect(made.address, 303)
 
 
-@admin.get("/carts/<code>")
+@admin.get("/cart-links/<code>")
 @may("staff")
 def cart_link(code: str) -> str:
     """One link: its products, and a WhatsApp message with it."""
@@ -114,7 +114,7 @@ def cart_link(code: str) -> str:
     )
 
 
-@admin.post("/carts/<code>/off")
+@admin.post("/cart-links/<code>/off")
 @may("staff")
 def cart_link_off(code: str) -> AnyResponse:
     """Switch a link off."""

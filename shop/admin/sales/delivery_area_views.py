@@ -78,7 +78,7 @@ class AreaForm(BaseForm):
         area.hours = self.hours.data if area.pickup else ""
 
 
-@admin.get("/selling/areas")
+@admin.get("/delivery-areas")
 @may("owner")
 def delivery_areas() -> str:
     """All areas, in the order that buyers see."""
@@ -86,7 +86,7 @@ def delivery_areas() -> str:
     return render_template("admin/sales/delivery_areas.html", areas=areas, order=_order(areas))
 
 
-@admin.route("/selling/areas/new", methods=["GET", "POST"])
+@admin.route("/delivery-areas/new", methods=["GET", "POST"])
 @may("owner")
 def delivery_area_new() -> str | tuple[str, int] | AnyResponse:
     """Add an area, at the end of the list."""
@@ -99,7 +99,7 @@ def delivery_area_new() -> str | tuple[str, int] | AnyResponse:
     return _done(f"{form.name.data} is added" if made.first else "")
 
 
-@admin.route("/selling/areas/<area_id>", methods=["GET", "POST"])
+@admin.route("/delivery-areas/<area_id>", methods=["GET", "POST"])
 @may("owner")
 def delivery_area(area_id: str) -> str | tuple[str, int] | AnyResponse:
     """Change an area. Existing orders keep its former name, fee and address."""
@@ -114,7 +114,7 @@ def delivery_area(area_id: str) -> str | tuple[str, int] | AnyResponse:
     return _done(f"{form.name.data} is changed")
 
 
-@admin.post("/selling/areas/<area_id>/<act>")
+@admin.post("/delivery-areas/<area_id>/<act>")
 @may("owner")
 def delivery_area_act(area_id: str, act: str) -> AnyResponse:
     """Switch an area on or off, or move it up."""

@@ -46,7 +46,7 @@ class CodeRow:
     sales: CodeSales
 
 
-@admin.get("/selling")
+@admin.get("/discount-codes")
 @may("owner")
 def discount_codes() -> str:
     """The discount codes with their sales, newest first."""
@@ -66,7 +66,7 @@ def discount_codes() -> str:
     return render_template("admin/sales/discount_codes.html", rows=rows, listing=page, link_to_page=link_to_page)
 
 
-@admin.route("/selling/codes/new", methods=["GET", "POST"])
+@admin.route("/discount-codes/new", methods=["GET", "POST"])
 @may("owner")
 def discount_code_new() -> str | tuple[str, int] | AnyResponse:
     """Add a code."""
@@ -85,7 +85,7 @@ def discount_code_new() -> str | tuple[str, int] | AnyResponse:
     return _form_page(form, None), 422
 
 
-@admin.route("/selling/codes/<code_id>", methods=["GET", "POST"])
+@admin.route("/discount-codes/<code_id>", methods=["GET", "POST"])
 @may("owner")
 def discount_code(code_id: str) -> str | tuple[str, int] | AnyResponse:
     """Change a code. A used code keeps its name, and no limit goes below its uses."""
@@ -107,7 +107,7 @@ def discount_code(code_id: str) -> str | tuple[str, int] | AnyResponse:
     return _form_page(form, code), 422
 
 
-@admin.post("/selling/codes/<code_id>/<turn>")
+@admin.post("/discount-codes/<code_id>/<turn>")
 @may("owner")
 def discount_code_switch(code_id: str, turn: str) -> AnyResponse:
     """Switch a code on or off. Orders that used it keep their price."""

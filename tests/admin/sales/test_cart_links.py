@@ -12,7 +12,7 @@ from shop.core.database import db, write
 from tests.query_counter import counted
 from tests.shopper import SKU, hidden_fields
 
-LIST, NEW = "/admin/carts", "/admin/carts/new"
+LIST, NEW = "/admin/cart-links", "/admin/cart-links/new"
 
 
 def make(owner, **answers):

@@ -12,7 +12,7 @@ from tests.at_once import at_once
 from tests.product_factory import problems
 from tests.shopper import hidden_fields
 
-LIST, NEW = "/admin/selling/areas", "/admin/selling/areas/new"
+LIST, NEW = "/admin/delivery-areas", "/admin/delivery-areas/new"
 ANSWERS = {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "1 to 2 days", "place": "", "hours": ""}
 POINT = {
     "kind": "pickup",

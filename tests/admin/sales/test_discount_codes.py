@@ -16,7 +16,7 @@ from tests.at_once import at_once
 from tests.product_factory import problems
 from tests.shopper import Shopper, hidden_fields
 
-NEW = "/admin/selling/codes/new"
+NEW = "/admin/discount-codes/new"
 CODE = "Code must be 3 to 20 letters, digits or hyphens, like KARIBU10"
 ANSWERS = {
     "code": "krismasi",
@@ -45,7 +45,7 @@ def change(app, name, **values):
         db.session.commit()
 
 
-def page(owner, address="/admin/selling"):
+def page(owner, address="/admin/discount-codes"):
     assert owner.get(address).status_code == 200
     return " ".join("".join(owner.page.find(".//main").itertext()).split())
 
@@ -54,7 +54,7 @@ def test_a_new_code_is_stored_listed_logged_and_lowers_the_total(app, owner, sho
     today = utcnow().astimezone(NAIROBI).date()
     reply = send(owner, starts=today.isoformat(), until=today.isoformat(), max_uses="40", max_uses_per_buyer="1")
 
-    assert (reply.status_code, reply.headers["Location"]) == (303, "/admin/selling")
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/admin/discount-codes")
     code = code_named(app, "KRISMASI")
     assert (code.kind, code.value, code.minimum_subtotal) == ("percent", 15, 2000)
     assert (code.max_uses, code.max_uses_per_buyer) == (40, 1)
@@ -97,10 +97,10 @@ def test_a_wrong_answer_is_explained_beside_its_field_and_nothing_typed_is_lost(
 
 def test_a_forged_id_finds_no_code(owner):
     for forged in ("0", "99999", "-1", "1%27", "x", "9" * 40, "%00", "1.0"):
-        assert owner.get(f"/admin/selling/codes/{forged}").status_code == 404, forged
+        assert owner.get(f"/admin/discount-codes/{forged}").status_code == 404, forged
     token = hidden_fields(owner.get(NEW).text)
     for forged in ("99999/off", "1/sideways"):
-        assert owner.post(f"/admin/selling/codes/{forged}", token).status_code == 404
+        assert owner.post(f"/admin/discount-codes/{forged}", token).status_code == 404
 
 
 def test_each_state_is_shown_in_words(app, owner):
@@ -139,7 +139,7 @@ def test_the_sales_of_a_code_are_those_of_its_paid_orders_and_link_to_them(app, 
 
 def test_a_used_code_keeps_its_name_and_no_limit_is_lower_than_its_uses(app, owner):
     change(app, "KARIBU10", uses=7)
-    address = f"/admin/selling/codes/{code_named(app, 'KARIBU10').id}"
+    address = f"/admin/discount-codes/{code_named(app, 'KARIBU10').id}"
 
     renamed = send(owner, address, code="KARIBU11")
     assert problems(renamed) == ["Code KARIBU10 was used already, so it can’t be renamed. Make a new code"]
@@ -152,7 +152,7 @@ def test_a_used_code_keeps_its_name_and_no_limit_is_lower_than_its_uses(app, own
 @both_databases
 def test_a_code_used_while_its_form_was_open_keeps_name_and_limit(app, owner, monkeypatch):
     code_id, save = code_named(app, "KARIBU10").id, discount_code_views._save
-    address = f"/admin/selling/codes/{code_id}"
+    address = f"/admin/discount-codes/{code_id}"
 
     def too_late(code, form):
         db.session.execute(update(DiscountCode).where(DiscountCode.id == code_id).values(uses=5))
@@ -179,8 +179,8 @@ def test_of_two_owners_who_make_the_same_code_at_once_one_is_refused(app, owner)
 
 
 def test_a_code_is_switched_off_and_on_and_the_second_press_says_so(app, owner, shopper, goods):
-    address = f"/admin/selling/codes/{code_named(app, 'KARIBU10').id}"
-    token = hidden_fields(owner.get("/admin/selling").text)
+    address = f"/admin/discount-codes/{code_named(app, 'KARIBU10').id}"
+    token = hidden_fields(owner.get("/admin/discount-codes").text)
 
     assert owner.post(f"{address}/off", token).status_code == 303
     owner.post(f"{address}/off", token)
@@ -231,5 +231,5 @@ def test_the_list_is_paged(app, owner):
 
     listed = page(owner)
     assert "MANY059" in listed and "MANY000" not in listed
-    assert "MANY000" in page(owner, "/admin/selling?page=3")
-    assert page(owner, "/admin/selling?page=99999999") == page(owner, "/admin/selling?page=3")
+    assert "MANY000" in page(owner, "/admin/discount-codes?page=3")
+    assert page(owner, "/admin/discount-codes?page=99999999") == page(owner, "/admin/discount-codes?page=3")
