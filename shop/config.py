@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -168,15 +168,19 @@ class _Environment:
         return self.as_base_url(name, self.text(name, default))
 
     def as_base_url(self, name: str, text: str) -> str:
-        parts = _split(text.rstrip("/"))
-        named = parts and "@" not in parts.netloc and re.fullmatch(HOST, parts.hostname or "")
-        if not parts or not named or parts.scheme not in DEFAULT_PORTS:
-            raise ConfigError(f"{name} is not an address like https://shop.example.co.ke.")
+        invalid = ConfigError(f"{name} is not an address like https://shop.example.co.ke.")
+        try:
+            parts = urlsplit(text.rstrip("/"))
+            number = parts.port
+        except ValueError:
+            raise invalid from None
+        if parts.scheme not in DEFAULT_PORTS or "@" in parts.netloc or not re.fullmatch(HOST, parts.hostname or ""):
+            raise invalid
         if parts.path or parts.query or parts.fragment:
             raise ConfigError(f"{name} ends after the host (and port): no path, no question mark.")
         # spelled as browsers spell it, since it is compared with what they send
         host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-        port = f":{parts.port}" if parts.port not in (None, DEFAULT_PORTS[parts.scheme]) else ""
+        port = f":{number}" if number not in (None, DEFAULT_PORTS[parts.scheme]) else ""
         return f"{parts.scheme}://{host}{port}"
 
 
@@ -290,12 +294,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises ValueError if invalid
-    except ValueError:
-        return None
-    return parts

@@ -16,6 +16,7 @@ from tests.image_fixtures import SLUG
 from tests.product_factory import Goods
 from tests.provider import Provider
 from tests.shopper import hidden_fields
+from tests.totp_phone import Clock
 
 
 @pytest.fixture
@@ -39,6 +40,12 @@ def staff(app: Flask, provider: Provider) -> AdminClient:
     staff = AdminClient(app, provider)
     assert staff.sign_in(STAFF).status_code == 303
     return staff
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The shop's time for two-factor codes, which stands still until a test moves it."""
+    return Clock(monkeypatch)
 
 
 @pytest.fixture

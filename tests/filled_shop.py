@@ -60,8 +60,8 @@ class Inhabited:
         buyer.post("/cart/share", {})
         self.sign_in()
         owner = self.visitors[OWNER]
-        self._press(owner, "/admin/people/invite", email=GUEST, role="staff")
-        self._press(owner, "/admin/carts/new", **{"title": "Gift set", f"quantity-{SKU}": "2", "place": "1"})
+        self._press(owner, "/admin/users/invite", email=GUEST, role="staff")
+        self._press(owner, "/admin/cart-links/new", **{"title": "Gift set", f"quantity-{SKU}": "2", "place": "1"})
         catalogue = owner.browser.get("/admin/export/catalogue.csv", buffered=True).data
         self._press(owner, "/admin/import", file=(io.BytesIO(catalogue), "catalogue.csv"))
         nobody = self.visitors[NOBODY]

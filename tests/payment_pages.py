@@ -36,7 +36,7 @@ class PaymentPages:
         return self.form(bought, "mark-paid", **fields)()
 
     def record_refund(self, bought, **fields):
-        return self.form(bought, "give-back", **{"code": "", "reason": "Broken", **fields})()
+        return self.form(bought, "refund", **{"code": "", "reason": "Broken", **fields})()
 
     def accept_less(self, bought, amount):
         """Press Accept, then confirm the smaller amount on the next page."""
@@ -51,10 +51,10 @@ class PaymentPages:
         return self.form(bought, "cancel-paid", reason="Sold out", **fields)()
 
     def undo_mark_paid(self, bought):
-        return self.form(bought, "take-back", reason="Another order's")()
+        return self.form(bought, "undo-mark-paid", reason="Another order's")()
 
     def request_remaining(self, bought, received, remaining):
-        return self.press(bought, "ask-rest", came=str(received), rest=str(remaining))
+        return self.press(bought, "request-rest", came=str(received), rest=str(remaining))
 
     def follow(self, reply):
         assert reply.status_code == 303, reply.text

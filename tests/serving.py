@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.journeys.live_server import free_port
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TIMEOUT = 120  # seconds; a machine may be busy
 JSON = {"Content-Type": "application/json"}

@@ -54,11 +54,11 @@ def recovery_codes_on(html: str) -> list[str]:
 
 def set_up(owner: AdminClient, clock: Clock) -> tuple[Phone, list[str]]:
     """Set up two-factor codes; returns the phone and the recovery codes. The clock moves on by 30 seconds."""
-    page = owner.get("/admin/me/codes").text
+    page = owner.get("/admin/account/two-factor").text
     phone = Phone(secret_on(page), clock)
-    done = owner.post("/admin/me/codes", {**hidden_fields(page), "code": phone.code()})
+    done = owner.post("/admin/account/two-factor", {**hidden_fields(page), "code": phone.code()})
     assert done.status_code == 303, done.text
-    codes_shown = recovery_codes_on(owner.get("/admin/me/codes").text)
+    codes_shown = recovery_codes_on(owner.get("/admin/account/two-factor").text)
     clock.forward(seconds=30)
     return phone, codes_shown
 

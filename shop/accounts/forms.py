@@ -21,6 +21,10 @@ MAX_NAME_LENGTH, MAX_EMAIL_LENGTH = 80, 254  # characters
 RESERVED_NAMES = frozenset({"shop", "buyer", "chpter", "unknownuser", "commandontheserver"})
 ROLES = [SelectChoice("staff", "Staff"), SelectChoice("owner", "Owner")]
 TOO_LONG = "The email is too long"
+CURRENT_PASSWORD = (
+    InputRequired("Enter your password"),
+    Length(max=MAX_PASSWORD_LENGTH, message="The password is not right"),
+)
 
 
 def _clean_name(typed: str | None) -> str:
@@ -52,6 +56,12 @@ class LoginForm(BaseForm):
 
     email = EmailField("Email", [InputRequired(), Length(max=MAX_EMAIL_LENGTH), _is_email], filters=[_clean_email])
     password = PasswordField("Password", [InputRequired(), Length(max=MAX_PASSWORD_LENGTH)])
+
+
+class ConfirmForm(BaseForm):
+    """The password once more."""
+
+    password = PasswordField("Your password", CURRENT_PASSWORD)
 
 
 class NameForm(BaseForm):
@@ -96,10 +106,7 @@ class PasswordForm(BaseForm):
 class ChangePasswordForm(PasswordForm):
     """A new password and the current one."""
 
-    old = PasswordField(
-        "Current password",
-        [InputRequired("Enter your password"), Length(max=MAX_PASSWORD_LENGTH, message="The password is not right")],
-    )
+    old = PasswordField("Current password", CURRENT_PASSWORD)
     password = PasswordField("New password")  # again, to come after the current one
 
 
@@ -113,6 +120,10 @@ class CodeForm(BaseForm):
     code = StringField(
         "Code", [InputRequired("Enter the code"), Length(max=MAX_CODE_LENGTH, message="That is not a code")]
     )
+
+
+class ConfirmWithCodeForm(ConfirmForm, CodeForm):
+    """The password and a two-factor code."""
 
 
 class ForgottenPasswordForm(BaseForm):

@@ -22,7 +22,7 @@ from shop.orders.transitions import StaleState
 from shop.web.pagination import id_arg
 
 
-@admin.get("/mail")
+@admin.get("/emails")
 @may("staff")
 def emails() -> str:
     """The outbox, newest first."""
@@ -51,7 +51,7 @@ def emails() -> str:
     )
 
 
-@admin.get("/mail/<mail_id>")
+@admin.get("/emails/<mail_id>")
 @may("staff")
 def email(mail_id: str) -> str:
     """One email and its delivery."""
@@ -67,7 +67,7 @@ def email(mail_id: str) -> str:
     )
 
 
-@admin.post("/mail/<mail_id>/again")
+@admin.post("/emails/<mail_id>/again")
 @may("staff")
 def email_retry(mail_id: str) -> AnyResponse:
     """Send an unsent email again, with the same Message-ID."""
@@ -86,7 +86,7 @@ def _retry(email: OutboxEmail) -> None:
     audit(f"Sent again: {email.subject}", _order_of(email))
 
 
-@admin.post("/mail/<mail_id>/copy")
+@admin.post("/emails/<mail_id>/copy")
 @may("staff")
 def email_copy(mail_id: str) -> AnyResponse:
     """Send a copy of a sent email."""

@@ -2,7 +2,6 @@
 
 from flask import Flask
 
-from shop.accounts import reauthentication
 from shop.accounts.cli import merchant_commands
 from shop.accounts.login import init_login
 from shop.accounts.permissions import admin
@@ -41,7 +40,7 @@ VIEWS = (
     *(discount_code_views, delivery_area_views, cart_link_views),
     *(home_page_views, content_page_views, look_views, setup_views),
     *(settings_views, report_views, email_outbox_views, privacy_views, refused_forms),
-    *(account, staff, reauthentication),
+    *(account, staff),
 )
 
 

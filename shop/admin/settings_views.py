@@ -119,7 +119,7 @@ def settings() -> str | tuple[str, int] | AnyResponse:
 def _save(form: SettingsForm) -> None:
     values, row = form.values(), store_settings_row()
     db.session.refresh(row, with_for_update=True)
-    refuse_if_changed("settings", _shown(row), labels=form.labels())
+    refuse_if_changed("settings", SettingsForm.shown_of(row), labels=form.labels())
     changed = [name for name in FIELDS if getattr(row, name) != values[name]]
     for name in changed:
         setattr(row, name, values[name])
@@ -139,12 +139,6 @@ def _defaults() -> StoreSettings:
     return StoreSettings(**dict.fromkeys(TEXTS, ""), verification_threshold=DEFAULT_VERIFICATION_THRESHOLD)
 
 
-def _shown(row: StoreSettings) -> dict[str, str]:
-    form = SettingsForm(formdata=None)
-    form.fill(row)
-    return form.shown()
-
-
 def settings_page(problems: list[tuple[str, str]]) -> str:
     """The page with the saved settings. `problems` are those of the logo form."""
     form = SettingsForm(formdata=None)
@@ -158,7 +152,7 @@ def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
     return render_template(
         "admin/settings.html",
         form=form,
-        shown=_shown(row),
+        shown=SettingsForm.shown_of(row),
         server=server,
         problems=problems,
         own_logo=bool(files_of(current_store().logo)),
@@ -191,14 +185,13 @@ def set_logo() -> tuple[str, int] | AnyResponse:
 @may("owner")
 def remove_logo() -> AnyResponse:
     """Remove the logo; pages show the default one."""
-    asked = ask_for_confirmation(
+    if question := ask_for_confirmation(
         "Remove the logo?",
         "Every page shows the default logo instead. Your image is deleted.",
         button="Remove",
         back=url_for("admin.settings"),
-    )
-    if asked:
-        return asked
+    ):
+        return question
     if _replace_logo("", "Removed the shop’s logo"):
         flash("The logo is removed", "good")
     else:

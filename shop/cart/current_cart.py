@@ -12,8 +12,7 @@ from shop.cart.contents import MAX_LINES, MAX_QUANTITY, CartContents, CartProble
 from shop.cart.storage import LockedCart
 from shop.pricing.discount_codes import discount_code_by_name, normalised_code
 from shop.pricing.quote import LineItem
-from shop.web.extensions import limiter
-from shop.web.rate_limits import client_address
+from shop.web.extensions import client_address, limiter
 
 NEW_CARTS = "600 per hour"  # of one client address: mobile operators put thousands of phones behind one
 TOO_MANY_CARTS = "Very many carts come from your network at the moment. Wait 10 minutes, then add it again"

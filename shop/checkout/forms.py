@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError
 from flask import current_app, request
 from itsdangerous import BadSignature, Signer
 from wtforms import HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from shop.cart.contents import CartContents
@@ -70,7 +71,7 @@ class CheckoutForm(BaseForm):
 
     def offer(self, areas: Sequence[DeliveryArea]) -> None:
         """Set the delivery areas to choose from."""
-        self.area.choices = [(str(area.id), area.name) for area in areas]
+        self.area.choices = [SelectChoice(str(area.id), area.name) for area in areas]
         self.pickups = frozenset(str(area.id) for area in areas if area.pickup)
 
     def validate_full_name(self, field: StringField) -> None:
@@ -101,7 +102,7 @@ class CheckoutForm(BaseForm):
 
     def validate_area(self, field: RadioField) -> None:
         """Require one of the offered areas."""
-        if str(field.data) not in {value for value, _ in field.choices}:
+        if str(field.data) not in {choice.value for choice in field.choices}:
             raise ValidationError("Choose where it should go")
 
     def validate_location(self, field: TextAreaField) -> None:

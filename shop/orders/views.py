@@ -15,8 +15,7 @@ from shop.core.signals import order_link_requested
 from shop.orders.models import Order
 from shop.orders.search_index import order_number_in, order_token_in
 from shop.web.base_form import BaseForm
-from shop.web.extensions import csrf, limiter
-from shop.web.rate_limits import bucket
+from shop.web.extensions import bucket, csrf, limiter
 
 orders = Blueprint("orders", __name__)
 

@@ -62,6 +62,17 @@ class BaseForm(FlaskForm):
             if isinstance(field.data, str | None) and not isinstance(field, HiddenField)
         }
 
+    def fill(self, row: Any) -> None:
+        """Fill in the form from a saved row."""
+        raise NotImplementedError
+
+    @classmethod
+    def shown_of(cls, row: Any) -> dict[str, str]:
+        """The values that the form shows of a saved row, for a fingerprint."""
+        form = cls(formdata=None)
+        form.fill(row)
+        return form.shown()
+
     def labels(self) -> dict[str, str]:
         """The labels of its fields by name."""
         return {field.name: field.label.text for field in self}

@@ -1,16 +1,46 @@
-"""The Flask extensions. `create_app` connects them to the application."""
+"""The Flask extensions, which `create_app` connects to the application, and the keys of the rate limits.
 
+The length and number of the keys are bounded, whatever a request holds.
+"""
+
+import re
+from hashlib import blake2b
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
+from flask import request
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from shop.core.database import db
-from shop.web.rate_limits import client_address
 
-__all__ = ["compress", "csrf", "db", "limiter", "migrate"]
+__all__ = ["bucket", "client_address", "compress", "csrf", "db", "limiter", "migrate"]
+
+_PORT = re.compile(r"(?:\[(.+)\]|([0-9.]+)):[0-9]{1,5}")
+
+
+def client_address() -> str:
+    """The network of the client: an IPv4 address, or the first 64 bits of an IPv6 address.
+
+    A home or phone has a whole /64 and can change its address within it.
+    """
+    text = request.remote_addr or "127.0.0.1"  # a Unix socket has none
+    port = _PORT.fullmatch(text)  # some proxies add it
+    try:
+        address = ip_address((port[1] or port[2]) if port else text)
+    except ValueError:
+        return bucket(text)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return str(address) if isinstance(address, IPv4Address) else f"{IPv6Address(int(address) >> 64 << 64)}/64"
+
+
+def bucket(text: str) -> str:
+    """One of 65,536 keys for a typed text, which bounds the number of counters."""
+    return blake2b(text.encode(errors="replace"), digest_size=2).hexdigest()
+
 
 csrf = CSRFProtect()
 compress = Compress()

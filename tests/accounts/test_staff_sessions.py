@@ -3,39 +3,38 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from shop.accounts import staff_sessions
 from shop.accounts.models import LoginSession, User
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from tests import both_databases
-from tests.admin_client import EMAIL, PASSWORD, STAFF, AdminClient, create_owner, create_staff
+from tests.admin_client import EMAIL, PASSWORD, AdminClient, create_owner
+from tests.query_counter import counted
 from tests.shopper import hidden_fields
 
 NEW = "a longer walk to Mombasa"
 PHONE = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"
 
 
-def _cookie(owner):
-    return owner.browser.get_cookie("session").value
-
-
-def _thief(app, cookie):
-    """Another browser with a copy of the cookie."""
-    thief = AdminClient(app)
-    thief.browser.set_cookie("session", cookie)
+def with_cookie_of(owner):
+    """Another browser with a copy of the session cookie."""
+    thief = AdminClient(owner.app)
+    thief.browser.set_cookie("session", owner.browser.get_cookie("session").value)
     return thief
 
 
-def _change_password(owner, old=PASSWORD, new=NEW):
-    form = hidden_fields(owner.get("/admin/me").text)
-    return owner.post("/admin/me/password", {**form, "old": old, "password": new})
+def session_token(owner):
+    with owner.browser.session_transaction("/admin/") as session:
+        return session[staff_sessions.TOKEN]
 
 
-@both_databases
-def test_a_copied_cookie_opens_nothing_after_logout(app, owner):
-    thief = _thief(app, _cookie(owner))
+def send_account(owner, page, **fields):
+    return owner.post(f"/admin/account/{page}", {**hidden_fields(owner.get("/admin/account").text), **fields})
+
+
+def test_a_copied_cookie_opens_nothing_after_logout(owner):
+    thief = with_cookie_of(owner)
     assert thief.get("/admin/").status_code == 200
 
     owner.sign_out()
@@ -44,13 +43,13 @@ def test_a_copied_cookie_opens_nothing_after_logout(app, owner):
 
 
 def test_a_new_password_ends_all_other_sessions_and_keeps_this_one(app, owner):
-    thief, elsewhere = _thief(app, _cookie(owner)), AdminClient(app)
+    thief, elsewhere = with_cookie_of(owner), AdminClient(app)
     elsewhere.sign_in()
 
-    changed = _change_password(owner)
+    changed = send_account(owner, "password", old=PASSWORD, password=NEW)
 
     assert changed.status_code == 303
-    assert "Your password is changed" in owner.get("/admin/me").text
+    assert "Your password is changed" in owner.get("/admin/account").text
     assert elsewhere.get("/admin/").status_code == thief.get("/admin/").status_code == 303
     assert elsewhere.sign_in().status_code == 200
     assert elsewhere.sign_in(password=NEW).status_code == 303
@@ -70,7 +69,7 @@ def test_a_new_password_ends_all_other_sessions_and_keeps_this_one(app, owner):
     ],
 )
 def test_an_invalid_password_change_is_explained_and_changes_nothing(owner, old, new, words):
-    refused = _change_password(owner, old, new)
+    refused = send_account(owner, "password", old=old, password=new)
 
     assert refused.status_code == 422
     assert "<title>Error: " in refused.text
@@ -80,55 +79,44 @@ def test_an_invalid_password_change_is_explained_and_changes_nothing(owner, old,
     assert owner.sign_in().status_code == 303
 
 
-def test_login_makes_a_new_token_and_ends_the_browsers_older_session(app, visitor):
-    planted = hidden_fields(visitor.get("/admin/sign-in").text)
-    before = _cookie(visitor)
-    visitor.post("/admin/sign-in", {**planted, "email": EMAIL, "password": PASSWORD})
-    first = _cookie(visitor)
+def test_login_makes_a_new_token_and_ends_the_browsers_older_session(visitor):
+    form = {**hidden_fields(visitor.get("/admin/sign-in").text), "email": EMAIL, "password": PASSWORD}
+    planted = with_cookie_of(visitor)
+    visitor.post("/admin/sign-in", form)
+    first, token = with_cookie_of(visitor), session_token(visitor)
 
-    assert _thief(app, before).get("/admin/").status_code == 303, "a planted cookie opens nothing"
+    assert planted.get("/admin/").status_code == 303
     with visitor.browser.session_transaction("/admin/") as session:
-        token = session[staff_sessions.TOKEN]
         del session["_user_id"]
     visitor.sign_in()
-    with visitor.browser.session_transaction("/admin/") as session:
-        assert session[staff_sessions.TOKEN] != token
-    assert _thief(app, first).get("/admin/").status_code == 303
+    assert session_token(visitor) != token
+    assert first.get("/admin/").status_code == 303
 
 
-def test_the_database_keeps_no_token(app, owner):
-    with owner.browser.session_transaction("/admin/") as session:
-        token = session[staff_sessions.TOKEN]
-
+def test_a_session_is_of_one_user_and_the_database_keeps_no_token(app, owner, staff):
+    token = session_token(owner)
     with app.app_context():
-        assert token not in db.session.scalars(select(LoginSession.token_hash)).one()
-
-
-def test_a_session_token_of_another_user_opens_nothing(app, owner):
-    create_staff(app)
-    staff = AdminClient(app)
-    staff.sign_in(STAFF)
-    with owner.browser.session_transaction("/admin/") as session:
-        token = session[staff_sessions.TOKEN]
+        assert token not in db.session.scalars(select(LoginSession.token_hash)).all()
     with staff.browser.session_transaction("/admin/") as session:
         session[staff_sessions.TOKEN] = token
+    with owner.browser.session_transaction("/admin/") as session:
+        del session[staff_sessions.TOKEN]
 
-    assert staff.get("/admin/").status_code == 303
+    assert staff.get("/admin/").status_code == owner.get("/admin/").status_code == 303
 
 
-@both_databases
 def test_the_account_lists_the_sessions_and_ends_the_others(app, owner):
     phone = AdminClient(app)
     phone.browser.environ_base["HTTP_USER_AGENT"] = PHONE
     phone.sign_in()
-    page = owner.get("/admin/me").text
+    page = owner.get("/admin/account").text
 
     assert "Chrome on Android" in page
     assert page.count("This one") == 1
-    owner.post("/admin/me/sessions/end", hidden_fields(page))
-    assert "Signed out 1 other browser" in owner.get("/admin/me").text
+    owner.post("/admin/account/sessions/end", hidden_fields(page))
+    assert "Signed out 1 other browser" in owner.get("/admin/account").text
     assert phone.get("/admin/").status_code == 303
-    assert "Chrome on Android" not in owner.get("/admin/me").text
+    assert "Chrome on Android" not in owner.get("/admin/account").text
 
 
 @pytest.mark.parametrize(
@@ -146,83 +134,47 @@ def test_a_browser_is_named_in_a_few_words(said, words):
     assert staff_sessions.browser_name(said) == words
 
 
-def _asked(app, owner, address):
+def test_last_seen_is_written_once_a_minute_and_the_user_is_read_in_one_query(app, owner):
     with app.app_context():
-        engine = db.engine
-    statements = []
+        for model in (LoginSession, User):
+            earlier = update(model).values(last_seen_at=utcnow() - timedelta(minutes=3))
+            write(lambda earlier=earlier: db.session.execute(earlier))
 
-    def listen(*words):
-        statements.append(words[2])
-
-    event.listen(engine, "before_cursor_execute", listen)
-    assert owner.get(address).status_code == 200
-    event.remove(engine, "before_cursor_execute", listen)
-    return statements
-
-
-def test_loading_the_user_takes_one_query_and_no_write(app, owner):
-    owner.get("/admin/me")
-    statements = _asked(app, owner, "/admin/people/invite")
-
-    assert len([words for words in statements if "users" in words.lower()]) == 1, statements
-    assert not [words for words in statements if words.startswith(("UPDATE", "INSERT", "DELETE"))]
-
-
-def test_last_seen_is_written_once_a_minute(app, owner):
+    for updates in (2, 0):
+        with counted(app) as queries:
+            assert owner.get("/admin/users/invite").status_code == 200
+        assert len([query for query in queries if query.startswith(("UPDATE", "INSERT", "DELETE"))]) == updates
+    assert len([query for query in queries if "users" in query.lower()]) == 1, queries
     with app.app_context():
-        long_ago = utcnow() - timedelta(minutes=3)
-        db.session.execute(update(LoginSession).values(last_seen_at=long_ago))
-        db.session.execute(update(User).values(last_seen_at=long_ago))
-        db.session.commit()
-
-    first = _asked(app, owner, "/admin/people")
-    second = _asked(app, owner, "/admin/people")
-
-    assert len([words for words in first if words.startswith("UPDATE")]) == 2
-    assert not [words for words in second if words.startswith("UPDATE")]
-    with app.app_context():
-        for moment in (
-            db.session.scalars(select(LoginSession.last_seen_at)).one(),
-            db.session.scalars(select(User.last_seen_at)).one(),
-        ):
-            assert utcnow() - moment < timedelta(seconds=30)
+        for model in (LoginSession, User):
+            assert utcnow() - db.session.scalars(select(model.last_seen_at)).one() < timedelta(seconds=30)
 
 
-def test_a_user_changes_their_name(app, owner):
-    page = owner.get("/admin/me").text
-    owner.post("/admin/me/name", {**hidden_fields(page), "name": "  Wanjiru\n Test "})
-    assert "Your name is now Wanjiru Test" in owner.get("/admin/people").text
-    assert ">Wanjiru Test</a>" in owner.get("/admin/people").text
+def test_a_user_changes_their_name_and_may_save_it_again(owner):
+    for _ in range(2):
+        assert send_account(owner, "name", name="  Wanjiru\n Test ").status_code == 303
+
+    page = owner.get("/admin/users").text
+    assert "Your name is now Wanjiru Test" in page
+    assert ">Wanjiru Test</a>" in page
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\0\0", "n" * 5_000])
-def test_an_invalid_name_is_refused(owner, name):
-    refused = owner.post("/admin/me/name", {**hidden_fields(owner.get("/admin/me").text), "name": name})
-
-    assert refused.status_code == 422
-    assert "<title>Error: " in refused.text
-
-
-@pytest.mark.parametrize("name", ["Shop", " buyer", "CHPTER", "Ｓｈｏｐ", "Unknown-user", "Wanjiru Packs"])
-def test_a_reserved_or_taken_name_is_refused(app, owner, name):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *((name, "Enter your name") for name in ("", "   ", "\0\0")),
+        ("n" * 5_000, "80 characters or fewer"),
+        *((name, "Enter your own name") for name in ("Shop", " buyer", "CHPTER", "Ｓｈｏｐ", "Unknown-user")),
+        ("Wanjiru Packs", "Another user has this name"),
+    ],
+)
+def test_an_invalid_reserved_or_taken_name_is_refused(app, owner, name, words):
     create_owner(app, "packer@example.com", "another long walk")
     with app.app_context():
         write(lambda: db.session.execute(update(User).where(User.email != EMAIL).values(name="wanjiru packs")))
 
-    refused = owner.post("/admin/me/name", {**hidden_fields(owner.get("/admin/me").text), "name": name})
+    refused = send_account(owner, "name", name=name)
 
     assert refused.status_code == 422
-    assert ("Enter your own name" in refused.text) != ("Another user has this name" in refused.text)
-
-
-def test_the_same_name_can_be_saved_again(owner):
-    for _ in range(2):
-        saved = owner.post("/admin/me/name", {**hidden_fields(owner.get("/admin/me").text), "name": "Njeri"})
-        assert saved.status_code == 303
-
-
-def test_names_are_escaped(owner):
-    owner.post("/admin/me/name", {**hidden_fields(owner.get("/admin/me").text), "name": "<canary>&\"' 😀"})
-
-    for address in ("/admin/me", "/admin/people", "/admin/people/log"):
-        assert "&lt;canary&gt;" in owner.get(address).text
+    assert "<title>Error: " in refused.text
+    assert words in refused.text

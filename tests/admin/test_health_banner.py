@@ -24,17 +24,11 @@ def instance(settings) -> Path:
     return Path(settings["INSTANCE_PATH"])
 
 
-def press_pay(shopper):
-    """A purchase up to where the payment page would come."""
-    shopper.add()
-    return shopper.checkout()
-
-
 @pytest.fixture
 def notices(owner):
     """The bad notices on a page of the admin."""
 
-    def read(address: str = "/admin/checks") -> list[str]:
+    def read(address: str = "/admin/review") -> list[str]:
         page = owner.get(address).text
         found = re.findall(
             r'<details class="notice notice--bad health-banner"><summary>(.*?)</summary>(.*?)</details>', page, re.S
@@ -44,21 +38,25 @@ def notices(owner):
     return read
 
 
-def test_on_a_calm_day_nothing_is_said(notices, instance):
-    assert notices() == []
-    assert alerts.payment_alerts(instance) == []
+def press_pay(shopper):
+    shopper.add()
+    return shopper.checkout()
 
 
-def test_a_token_that_chpter_refuses_is_said_until_it_is_taken(notices, shopper, provider, instance):
+def test_a_token_that_chpter_refuses_is_reported_until_it_is_accepted(app, notices, shopper, provider, instance):
+    assert notices() == alerts.payment_alerts(instance / "gone") == []
     provider.behaviour = "http_401"
     press_pay(shopper)
     [words] = notices()
     assert words.startswith("Payments are off: Chpter has refused the shop’s token since ")
-    assert notices("/admin/products") == notices("/admin/me") == [words]
+    assert notices("/admin/products") == notices("/admin/account") == [words]
+    doctor = app.test_cli_runner().invoke(args=["doctor"])
+    assert doctor.exit_code == 1
+    assert "FAIL payments: Payments are off: Chpter has refused the shop’s token since " in doctor.output
 
-    since = os.stat(instance / alerts.REFUSED)
+    since = os.stat(instance / alerts.REFUSED).st_mtime
     press_pay(shopper)
-    assert os.stat(instance / alerts.REFUSED).st_mtime == since.st_mtime
+    assert os.stat(instance / alerts.REFUSED).st_mtime == since
     assert "Payments are off" not in shopper.get("/").text + shopper.get("/checkout").text
 
     provider.behaviour = "ok"
@@ -66,7 +64,7 @@ def test_a_token_that_chpter_refuses_is_said_until_it_is_taken(notices, shopper,
     assert notices() == []
 
 
-def test_chpter_that_cannot_be_reached_is_said_from_the_second_purchase_on(notices, shopper, provider):
+def test_an_outage_of_chpter_is_reported_from_the_second_purchase_on(notices, shopper, provider):
     provider.behaviour = "http_500"
     press_pay(shopper)
     assert notices() == []
@@ -80,21 +78,17 @@ def test_chpter_that_cannot_be_reached_is_said_from_the_second_purchase_on(notic
     assert notices() == []
 
 
-def beat(instance, ago=timedelta(), facts=(), **sweeps):
-    """The worker's file as it was written some time ago; `sweeps` began to fail at these moments, or did not."""
+def beat(instance, ago=timedelta(), facts=(), failing_since=None):
+    """Write the worker's heartbeat as it was written some time ago, with a sweep that fails since then."""
     at = (utcnow() - ago).isoformat()
-    kept = {
-        name.replace("_", " "): {
-            "done_at": at,
-            "failing_since": since and since.isoformat(),
-            "error": "OperationalError",
-        }
-        for name, since in sweeps.items()
-    }
-    (instance / FILE).write_text(json.dumps({"at": at, "sweeps": kept, "facts": dict(facts)}))
+    sweep = {"done_at": at, "failing_since": failing_since and failing_since.isoformat(), "error": "OperationalError"}
+    (instance / FILE).write_text(json.dumps({"at": at, "sweeps": {"orders expired": sweep}, "facts": dict(facts)}))
 
 
-def test_a_worker_that_stands_still_is_said_on_every_page_with_since_when_and_what_to_do(notices, instance):
+def test_a_worker_that_does_not_run_is_reported_with_since_when_and_what_to_do(app, notices, instance):
+    app.extensions["shop_started_at"] -= timedelta(minutes=5)
+    assert notices()[0].startswith("The worker has not run here yet.")
+
     HeartbeatWriter(instance).record("orders expired")
     assert notices() == []
 
@@ -104,49 +98,28 @@ def test_a_worker_that_stands_still_is_said_on_every_page_with_since_when_and_wh
     assert "systemctl start shop-worker" in words
 
 
-def test_a_worker_that_never_ran_is_said_once_it_should_have(app, notices):
+def test_failing_sweeps_late_emails_and_a_changed_clock_are_reported(notices, instance):
+    beat(instance, failing_since=utcnow() - timedelta(seconds=30))
     assert notices() == []
 
-    app.extensions["shop_started_at"] -= timedelta(minutes=5)
-    assert notices()[0].startswith("The worker has not run here yet.")
-
-
-def test_work_that_fails_is_said_by_name_after_a_minute(notices, instance):
-    beat(instance, orders_expired=utcnow() - timedelta(seconds=30), mails_sent=None)
-    assert notices() == []
-
-    beat(instance, orders_expired=utcnow() - timedelta(minutes=9), mails_sent=None)
-    [words] = notices()
-    assert words.startswith("The worker has failed since ")
-    assert "orders expired (OperationalError)" in words
-
-
-def test_emails_that_wait_and_a_clock_that_leapt_are_said(notices, instance):
     since = utcnow() - timedelta(hours=20)
     mail = {"count": 6, "since": since.isoformat(), "because": "The mail server could not be reached"}
-    beat(instance, facts={"mail": mail, "clock": {"minutes": -60, "at": since.isoformat()}})
-
-    emails, clock = notices()
-
+    facts = {"mail": mail, "clock": {"minutes": -60, "at": since.isoformat()}}
+    beat(instance, facts=facts, failing_since=utcnow() - timedelta(minutes=9))
+    worker, emails, clock = notices()
+    assert worker.startswith("The worker has failed since ")
+    assert "orders expired (OperationalError)" in worker
     assert emails.startswith(
         f"6 emails wait to be sent since {nairobi(since)}, because: The mail server could not be reached."
     )
     assert clock.startswith("The clock of this machine was put back by 60 minutes at ")
 
 
-def test_a_database_file_that_cannot_be_written_is_said(notices, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, _mode: not str(path).endswith(".db"))
+def test_a_heartbeat_that_cannot_be_read_breaks_no_page(notices, instance):
+    for broken in (b"", b"{", b"[]", b'{"at": 1}', b'{"at": "x", "sweeps": {}, "facts": {}}', b"\xff"):
+        (instance / FILE).write_bytes(broken)
 
-    [words] = notices()
-    assert words.startswith("No order and no payment can be stored: the database file ")
-    assert "belongs to" in words
-
-
-@pytest.mark.parametrize("broken", [b"", b"{", b"[]", b'{"at": 1}', b'{"at": "x", "sweeps": {}, "facts": {}}', b"\xff"])
-def test_a_heartbeat_that_cannot_be_read_breaks_no_page(notices, instance, broken):
-    (instance / FILE).write_bytes(broken)
-
-    assert notices() == []
+        assert notices() == [], broken
 
 
 def test_a_disk_that_refuses_the_mark_costs_no_order(shopper, provider, instance, monkeypatch):
@@ -199,26 +172,21 @@ def test_callbacks_that_wait_on_disk_are_counted_until_they_are_settled(
         ({"f_flag": os.ST_RDONLY, "f_bavail": 0}, "The disk is read-only."),
     ],
 )
-def test_a_disk_that_cannot_keep_an_order_is_said(app, notices, monkeypatch, disk, words):
+def test_a_disk_that_cannot_store_an_order_is_reported(notices, monkeypatch, disk, words):
     monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(**{**vars(CALM), **disk}))
 
-    said = notices()
+    found = notices()
 
-    assert len(said) == (words is not None)
-    assert all(one.startswith(words) for one in said)
-
-
-def test_a_folder_that_is_gone_is_for_the_doctor_to_name(tmp_path):
-    assert alerts.payment_alerts(tmp_path / "gone") == []
+    assert len(found) == (words is not None)
+    assert all(one.startswith(words) for one in found)
 
 
-def test_the_doctor_says_the_same(app, instance):
-    alerts.note_token_refused(instance)
+def test_a_database_file_that_cannot_be_written_is_reported(notices, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, _mode: not str(path).endswith(".db"))
 
-    said = app.test_cli_runner().invoke(args=["doctor"])
-
-    assert said.exit_code == 1
-    assert "FAIL payments: Payments are off: Chpter has refused the shop’s token since " in said.output
+    [words] = notices()
+    assert words.startswith("No order and no payment can be stored: the database file ")
+    assert "belongs to" in words
 
 
 def test_a_long_outage_does_not_fill_the_disk(app, instance):

@@ -8,28 +8,22 @@ from shop.accounts.models import TwoFactor
 from shop.core.clock import utcnow
 from shop.core.database import db
 from shop.emails.delivery import send_due
-from tests import both_databases
 from tests.admin_client import EMAIL, AdminClient
 from tests.shopper import hidden_fields
-from tests.totp_phone import Clock, give_code, set_up
+from tests.totp_phone import give_code, set_up
 
 NEW = "another-key-for-tests-0123456789"
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    return Clock(monkeypatch)
-
-
-@pytest.fixture
 def both_keys(settings):
-    """The shop after step 2: the new key encrypts, the old one is still accepted."""
+    """The shop while the new key encrypts and the old one is still accepted."""
     return create_app({**settings, "SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": settings["SECRET_KEY"]})
 
 
 @pytest.fixture
 def new_key(settings):
-    """The shop after the last step: the old key is removed."""
+    """The shop after the old key was removed."""
     return create_app({**settings, "SECRET_KEY": NEW})
 
 
@@ -49,7 +43,6 @@ def signed_in(app, phone):
     return give_code(visitor, phone.code()).status_code == 303
 
 
-@both_databases
 def test_after_the_documented_steps_codes_and_emailed_links_work_with_the_new_key_only(
     app, both_keys, new_key, settings, owner, clock
 ):

@@ -5,50 +5,19 @@ import pytest
 from shop.core.text import name_problem, trimmed
 
 REAL = (
-    *(
-        "J. K. Otieno",
-        "J.K. Otieno",
-        "J.K.Otieno",
-        "St. Mary's",
-        "Wanjiku jr.",
-        "Dr. Njeri",
-        "Prof. W. M.",
-        "H.E. Ruto",
-    ),
-    *(
-        "O'Brien",
-        "Ng'ang'a",
-        "Anne-Marie",
-        "Mwangi (Tom)",
-        "Mary, Otieno & Sons Ltd.",
-        "No. 12 Shop",
-        "Class of 2026, Form 4",
-        "Kamau... Njoroge",
-    ),
-    *("Wanjirũ 🧺 “Njeri”", "José", "李小龍", "نازنین\u200cزهرا", "ශ\u0dca\u200dර\u0dd3", "👩🏾\u200d🌾 Farm"),
+    *("J. K. Otieno", "J.K. Otieno", "J.K.Otieno", "St. Mary's", "Wanjiku jr.", "Dr. Njeri", "Prof. W. M."),
+    *("H.E. Ruto", "O'Brien", "Ng'ang'a", "Anne-Marie", "Mwangi (Tom)", "Mary, Otieno & Sons Ltd.", "No. 12 Shop"),
+    *("Class of 2026, Form 4", "Kamau... Njoroge", "Wanjirũ 🧺 “Njeri”", "José", "李小龍", "نازنین\u200cزهرا"),
+    *("ශ\u0dca\u200dර\u0dd3", "👩🏾\u200d🌾 Farm"),
 )
 MESSAGES = (
     *("You won KSh 5000, claim at bit.ly/mkono-5000", "Safaricom: reverse at safaricom-help.co.ke/r", "evil.example"),
-    *(
-        "https://x",
-        "www.evil",
-        "x.com",
-        "t.co/x",
-        "t.me",
-        "mail a@evil.com",
-        "(evil.com)",
-        "evil.com!",
-        "evil.com:80/x",
-    ),
-    *("evil\u3002example", "evil\uff0eexample", "свой.рф", "evil.xn--p1ai", "1.2.3.4", "Mary.Wanjiku"),
+    *("https://x", "www.evil", "x.com", "t.co/x", "t.me", "mail a@evil.com", "(evil.com)", "evil.com!"),
+    *("evil.com:80/x", "evil\u3002example", "evil\uff0eexample", "свой.рф", "evil.xn--p1ai", "1.2.3.4"),
+    "Mary.Wanjiku",
 )
 UNSEEN = (
-    "ww\u200bw.evil.example",
-    "http:\u200b//evil.example",
-    "e\u00advil",
-    "a\u200db",
-    "x\u202ey",
-    "\u3164",
+    *("ww\u200bw.evil.example", "http:\u200b//evil.example", "e\u00advil", "a\u200db", "x\u202ey", "\u3164"),
     "a\ufeffb",
 )
 

@@ -248,7 +248,7 @@ class Secrets:
         """No key in any answer; no buyer's details for a visitor without the link of the order."""
         if reply.headers.get("Content-Encoding") or not reply.mimetype.startswith("text/"):
             return
-        shown = SHOWN_ONCE if request.path == "/admin/me/codes" else ()
+        shown = SHOWN_ONCE if request.path == "/admin/account/two-factor" else ()
         kinds = {name: kind for name, kind in leaks.KEYS.items() if name not in shown}
         stranger = request.who == NOBODY and not any(token in request.path for token in self.shop.known["order_token"])
         export = reply.mimetype == "text/csv"

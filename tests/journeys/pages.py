@@ -83,16 +83,16 @@ def order_pages(user: BrowserUser) -> Iterator[None]:
     yield
     yield from open_each(user, "/admin/?tab=all&from=x", "/admin/?q=zzzz", f"/admin/pick-list?order={number}")
     yield from open_each(user, f"{order}/correct", f"{order} > Mark packed: ready to collect", f"{order} > Hand over")
-    yield from open_each(user, f"{order}/step-back", f"{order}/goods-back > Put back into stock", order_page)
+    yield from open_each(user, f"{order}/undo-step", f"{order}/return-goods > Put back into stock", order_page)
     yield from open_each(
-        user, *(f"/admin/print?slip={slip}&order={number}" for slip in ("packing", "receipt", "rider"))
+        user, *(f"/admin/slips?slip={slip}&order={number}" for slip in ("packing", "receipt", "rider"))
     )
     yield from open_each(user, f"{order}/cancel-paid")
     for threshold in ("1", "20,000"):
         user.open("/admin/settings")
         user.page.get_by_label("Verify payments from").fill(threshold)
         user.press("Save settings")
-        yield from open_each(user, "/admin/", order, "/admin/checks?kind=unseen") if threshold == "1" else ()
+        yield from open_each(user, "/admin/", order, "/admin/review?kind=unseen") if threshold == "1" else ()
 
 
 def payment_pages(user: BrowserUser) -> Iterator[None]:
@@ -102,15 +102,15 @@ def payment_pages(user: BrowserUser) -> Iterator[None]:
     waiting, wrong = (f"/admin/orders/{number}" for number, *_ in user.orders)
     code = f"SK{user.orders[0][0]}"
     user.sign_in()
-    yield from open_each(user, "/admin/checks", "/admin/checks?kind=twice")
-    yield from open_each(user, "/admin/codes > Look it up", "/admin/codes?code=QQQ1A2B3C4")
+    yield from open_each(user, "/admin/review", "/admin/review?kind=twice")
+    yield from open_each(user, "/admin/mpesa-codes > Look it up", "/admin/mpesa-codes?code=QQQ1A2B3C4")
     yield from open_each(user, waiting, f"{waiting}/mark-paid > Mark it paid")
     user.open(f"{waiting}/mark-paid?code={code}")
     user.page.get_by_label("Reason").fill("Seen on the statement")
     user.press("Mark it paid")
-    yield from open_each(user, waiting, f"{waiting}/take-back", wrong, f"{wrong}/accept-less?amount=1325")
-    yield from open_each(user, f"{wrong}/decide > Refuse: cancel the order", f"{wrong}/give-back > Record refund")
-    yield from open_each(user, "/admin/money")
+    yield from open_each(user, waiting, f"{waiting}/undo-mark-paid", wrong, f"{wrong}/accept-less?amount=1325")
+    yield from open_each(user, f"{wrong}/resolve > Refuse: cancel the order", f"{wrong}/refund > Record refund")
+    yield from open_each(user, "/admin/reconciliation")
 
 
 def catalog_pages(user: BrowserUser) -> Iterator[None]:
@@ -142,7 +142,7 @@ def catalog_pages(user: BrowserUser) -> Iterator[None]:
 
 def sales_pages(user: BrowserUser) -> Iterator[None]:
     """Discount codes, delivery areas, settings; orders and carts made for a buyer; reports, emails and privacy."""
-    selling, page = "/admin/selling", user.page
+    selling, page = "/admin/discount-codes", user.page
     user.sign_in()
     yield from open_each(user, selling, f"{selling}/codes/1", f"{selling}/codes/new > Add code")
     yield from open_each(user, f"{selling}/areas", f"{selling}/areas/1", f"{selling}/areas/new > Add")
@@ -158,11 +158,11 @@ def sales_pages(user: BrowserUser) -> Iterator[None]:
         user.press("Make the order")
         yield
     yield from open_each(user, page.get_by_label("Only the link").input_value())
-    yield from open_each(user, "/admin/carts?by=buyers", f"/admin/carts/new?sku={SKU} > Make the link")
-    yield from open_each(user, page.get_by_label("Only the link").input_value(), "/admin/carts")
+    yield from open_each(user, "/admin/cart-links?by=buyers", f"/admin/cart-links/new?sku={SKU} > Make the link")
+    yield from open_each(user, page.get_by_label("Only the link").input_value(), "/admin/cart-links")
     yield from open_each(user, "/admin/reports?days=30", "/admin/reports?from=x")
     yield from open_each(user, "/admin/reports/orders?of=method&value=MPESA")
-    yield from open_each(user, "/admin/mail", "/admin/mail?tab=sent", "/admin/mail?q=zzzz", "/admin/mail/1")
+    yield from open_each(user, "/admin/emails", "/admin/emails?tab=sent", "/admin/emails?q=zzzz", "/admin/emails/1")
     yield from open_each(user, "/admin/privacy", f"/admin/privacy?who={user.phone_number}", "/admin/privacy?who=x")
 
 
@@ -188,13 +188,15 @@ def sign_in_pages(user: BrowserUser) -> Iterator[None]:
     yield from open_each(user, invitation)
     accept_invitation(user, invitation)
     sign_in(user, email)
-    user.open("/admin/me/codes")
+    user.open("/admin/account/two-factor")
     yield
     send_code(user, "000000")
     yield
     send_code(user, code_of(page.locator(".two-factor-setup__secret").inner_text()))
     yield
-    yield from open_each(user, "/admin/me/codes", "/admin/confirm > Continue", "/admin/me > Change password")
+    yield from open_each(
+        user, "/admin/account/two-factor", "/admin/confirm > Continue", "/admin/account > Change password"
+    )
     user.press("Sign out")
     sign_in(user, email, CHOSEN)
     yield
@@ -207,21 +209,21 @@ def user_pages(user: BrowserUser) -> Iterator[None]:
     email = "staff-of-the-pages@example.com"
     user.buy("Wrong amount")
     user.sign_in()
-    yield from open_each(user, "/admin/people/log", "/admin/people/log?day=2020-01-01")
-    yield from open_each(user, "/admin/people/invite > Send invitation")
+    yield from open_each(user, "/admin/audit-log", "/admin/audit-log?day=2020-01-01")
+    yield from open_each(user, "/admin/users/invite > Send invitation")
     invitation = send_invitation(user, email, "Staff")
     yield
     user.press("Sign out")
     accept_invitation(user, invitation)
     user.sign_in()
-    user.open("/admin/people").get_by_role("row", name=email).get_by_role("link").click()
+    user.open("/admin/users").get_by_role("row", name=email).get_by_role("link").click()
     yield
     user.press("Remove Njeri Test")
     yield
     user.press("Sign out")
     sign_in(user, email)
-    yield from open_each(user, "/admin/checks", f"/admin/orders/{user.orders[0][0]}", f"/admin/products/{KIONDO}")
-    yield from open_each(user, "/admin/people")
+    yield from open_each(user, "/admin/review", f"/admin/orders/{user.orders[0][0]}", f"/admin/products/{KIONDO}")
+    yield from open_each(user, "/admin/users")
 
 
 ALL: tuple[Pages, ...] = (

@@ -44,7 +44,7 @@ def emailed_link(user: BrowserUser, email: str, words: str, path: str) -> str:
 
 def send_invitation(owner: BrowserUser, email: str, role: str) -> str:
     """Invite a user; returns the link of the email."""
-    owner.open("/admin/people/invite")
+    owner.open("/admin/users/invite")
     owner.page.get_by_label("Email").fill(email)
     owner.page.get_by_label(role).check()
     owner.press("Send invitation")

@@ -61,7 +61,7 @@ def test_a_rider_slip_fills_one_sheet_of_a6(user):
     user.sees_paid()
     number = user.orders[0][0]
     user.sign_in()
-    page = user.open(f"/admin/print?slip=rider&order={number}&order={number}")
+    page = user.open(f"/admin/slips?slip=rider&order={number}&order={number}")
     expect(page.get_by_text("PAID")).to_be_visible()
     expect(page.get_by_role("button", name="Print")).to_be_visible()
 

@@ -80,7 +80,7 @@ def test_a_lost_payment_is_marked_paid_by_the_code_that_its_buyer_gave(new_user,
 
     merchant.sees(f"Order {number} is paid")
     buyer.sees_paid()
-    page.goto(f"/admin/codes?code={code}")
+    page.goto(f"/admin/mpesa-codes?code={code}")
     merchant.sees(f"This payment is recorded for order {number}")
-    page.goto("/admin/money")
+    page.goto("/admin/reconciliation")
     merchant.sees("The ledger and the orders agree.")

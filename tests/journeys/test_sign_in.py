@@ -59,10 +59,10 @@ def test_invited_staff_see_the_orders_and_none_of_the_pages_of_owners(new_user, 
     for name in ("Reports", "Users", "Settings", "Discounts"):
         expect(navigation.get_by_role("link", name=name)).to_have_count(0)
     guest.expected_statuses.add(403)
-    guest.open("/admin/people")
+    guest.open("/admin/users")
     guest.sees_heading("Only an owner may do that")
 
-    owner.open("/admin/people").get_by_role("row", name=email).get_by_role("link").click()
+    owner.open("/admin/users").get_by_role("row", name=email).get_by_role("link").click()
     owner.press("Remove Njeri Test")
     owner.sees_heading("Remove Njeri Test?")
     owner.press("Remove Njeri Test")

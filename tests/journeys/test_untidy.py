@@ -14,7 +14,7 @@ from tests.shopper import Shopper
 from tests.untidy_content import BUYER, SKU, SLUG, fill_untidily
 
 SHOP = ["/", "/categories/baskets", f"/products/{SLUG}", "/search?q=untidy", "/orders/find", "/cart", "/checkout"]
-ADMIN = ["", "products?q=untidy", "categories", "selling/areas", "orders/new", f"stock/{SKU}", "mail"]
+ADMIN = ["", "products?q=untidy", "categories", "delivery-areas", "orders/new", f"stock/{SKU}", "emails"]
 LARGE_TEXT = "addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%' })"
 
 

@@ -151,10 +151,10 @@ def test_pages_show_that_an_order_is_anonymised_and_offer_no_call(app, owner, bo
 
     assert "were removed from this order on" in page and "KSh" in page
     assert ANONYMISED_NAME in owner.get("/admin/?tab=all").text
-    assert "Anonymised" in owner.get("/admin/mail?tab=files").text
+    assert "Anonymised" in owner.get("/admin/emails?tab=files").text
     for address in (
-        *("/admin/?tab=all", f"/admin/orders/{number}", f"/admin/orders/{number}/link", "/admin/checks"),
-        *(f"/admin/print?slip={slip}&order={number}" for slip in ("packing", "receipt", "rider")),
+        *("/admin/?tab=all", f"/admin/orders/{number}", f"/admin/orders/{number}/link", "/admin/review"),
+        *(f"/admin/slips?slip={slip}&order={number}" for slip in ("packing", "receipt", "rider")),
     ):
         page = owner.get(address).text
         assert not re.search(r'href="(?:tel:\+?"|https://wa\.me/(?:\?|")|mailto:")', page), address

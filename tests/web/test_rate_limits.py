@@ -2,8 +2,7 @@
 
 import pytest
 
-from shop.web.extensions import limiter
-from shop.web.rate_limits import bucket, client_address
+from shop.web.extensions import bucket, client_address, limiter
 from tests.admin_client import AdminClient, create_owner
 from tests.figures import size
 from tests.shopper import SKU, Shopper, hidden_fields
@@ -14,10 +13,6 @@ REQUESTS = size(40, 4000)
 @pytest.fixture
 def settings(settings):
     return {**settings, "RATELIMIT_ENABLED": "1", "TRUSTED_PROXIES": "1"}
-
-
-def from_address(text):
-    return {"X-Forwarded-For": text}
 
 
 @pytest.mark.parametrize(
@@ -46,13 +41,12 @@ def test_a_typed_text_is_one_of_65536_keys():
 
 
 def posted_to(app, typed):
-    """The data of every form with a text field, filled in with `typed`."""
+    """The addresses of the shop's forms with `typed` in the place of each variable."""
     addresses = app.url_map.bind("localhost")
-    rules = [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods and rule.arguments]
     return [
         addresses.build(rule.endpoint, dict.fromkeys(rule.arguments, typed), method="POST")
-        for rule in rules
-        if not rule.endpoint.startswith("admin.")
+        for rule in app.url_map.iter_rules()
+        if "POST" in rule.methods and rule.arguments and not rule.endpoint.startswith("admin.")
     ]
 
 
@@ -74,7 +68,7 @@ def long_requests(app, provider):
         shopper.browser.post("/cart/add", data={"sku": junk, "quantity": junk})
         visitor.browser.post("/admin/sign-in/forgotten", data={**sign_in, "email": f"{junk}@example.com"})
         visitor.browser.post("/admin/sign-in", data={**sign_in, "email": f"{junk}@example.com", "password": junk})
-        visitor.browser.post("/admin/me/codes", data={"code": junk})
+        visitor.browser.post("/admin/account/two-factor", data={"code": junk})
 
 
 def test_typed_texts_do_not_increase_the_limiters_memory(app, provider):
@@ -101,17 +95,15 @@ def test_lookups_of_one_order_are_counted_in_any_spelling_of_its_number(shopper)
 
 
 def test_requests_of_one_network_are_counted_together(shopper):
-    form = hidden_fields(shopper.get("/admin/sign-in/forgotten").text)
-    ask = [
-        shopper.post(
-            "/admin/sign-in/forgotten",
-            {**form, "email": f"guess{number}@example.com"},
-            headers=from_address(f"2c0f:fe38:2405:9a5c::{number:x}"),
-        ).status_code
-        for number in range(1, 23)
-    ]
+    page = "/admin/sign-in/forgotten"
+    form = hidden_fields(shopper.get(page).text)
+    replies = []
+    for number in range(1, 23):
+        typed = {**form, "email": f"guess{number}@example.com"}
+        network = {"X-Forwarded-For": f"2c0f:fe38:2405:9a5c::{number:x}"}
+        replies.append(shopper.post(page, typed, headers=network).status_code)
 
-    assert ask == [303] * 20 + [429] * 2
+    assert replies == [303] * 20 + [429] * 2
 
 
 class TestDiscountCodes:

@@ -28,7 +28,7 @@ SECRET, RECOVERY_CODES = "admin_two_factor_secret", "admin_recovery_codes"  # se
 MAX_SET_UP = 60 * 60  # seconds from the QR code to the first code
 
 
-@admin.get("/me")
+@admin.get("/account")
 @may("staff")
 def account() -> str:
     """Show the account."""
@@ -49,7 +49,7 @@ def _account_page(name: NameForm | None = None, password: ChangePasswordForm | N
     )
 
 
-@admin.post("/me/name")
+@admin.post("/account/name")
 @may("staff")
 def account_name() -> ViewResponse:
     """Change the user's name."""
@@ -68,12 +68,12 @@ def account_name() -> ViewResponse:
     return redirect(url_for("admin.account"), 303)
 
 
-@admin.post("/me/password")
+@admin.post("/account/password")
 @may("staff")
 def account_password() -> ViewResponse:
     """Change the password and end all other sessions."""
     form = ChangePasswordForm(current_user.email, current_user.name, current_store().name)
-    key = f"confirm {current_user.get_id()}"  # counted together with reauthentication.confirm
+    key = f"confirm {current_user.get_id()}"  # counted together with login.confirm
     if form.validate_on_submit():
         if seconds := seconds_to_wait(key):
             form.old.errors = [wait_message(seconds)]
@@ -94,17 +94,16 @@ def account_password() -> ViewResponse:
     return redirect(url_for("admin.account"), 303)
 
 
-@admin.post("/me/sessions/end")
+@admin.post("/account/sessions/end")
 @may("staff")
 def account_end_sessions() -> AnyResponse:
     """End all other sessions of the user."""
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         "Sign out everywhere else?",
         "All other browsers in which you are signed in are signed out at once. Unsaved work there is lost.",
         button="Sign out the others",
         back=url_for("admin.account"),
-    )
-    if question:
+    ):
         return question
     session_id = staff_sessions.current_session().session_id
 
@@ -120,7 +119,7 @@ def account_end_sessions() -> AnyResponse:
     return redirect(url_for("admin.account"), 303)
 
 
-@admin.get("/me/codes")
+@admin.get("/account/two-factor")
 @may("staff", recent_login=True, before_two_factor=True)
 def account_two_factor() -> str:
     """Set up two-factor codes, or manage them. New recovery codes are shown once."""
@@ -132,7 +131,7 @@ def account_two_factor() -> str:
     return render_template("accounts/two_factor.html", shown=json.loads(shown or "[]"), left=left)
 
 
-@admin.get("/me/codes.svg")
+@admin.get("/account/two-factor.svg")
 @may("staff", recent_login=True, before_two_factor=True)
 def account_two_factor_image() -> Response:
     """The QR code for the authenticator app."""
@@ -143,7 +142,7 @@ def account_two_factor_image() -> Response:
     return Response(image.getvalue(), mimetype="image/svg+xml", headers={"Cache-Control": "no-store"})
 
 
-@admin.post("/me/codes")
+@admin.post("/account/two-factor")
 @may("staff", recent_login=True, before_two_factor=True)
 @limiter.limit("20 per 5 minutes", key_func=lambda: f"set-up {current_user.get_id()}")
 def account_two_factor_on() -> ViewResponse:
@@ -167,19 +166,18 @@ def account_two_factor_on() -> ViewResponse:
     return redirect(url_for("admin.account_two_factor"), 303)
 
 
-@admin.post("/me/codes/recovery")
+@admin.post("/account/two-factor/recovery")
 @may("staff", recent_login=True)
 def account_recovery_codes() -> AnyResponse:
     """Replace the recovery codes."""
     if not staff_sessions.current_session().two_factor:
         return redirect(url_for("admin.account_two_factor"), 303)
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         "Make new recovery codes?",
         "Ten new codes are shown once. The old ones stop working.",
         button="Make new codes",
         back=url_for("admin.account_two_factor"),
-    )
-    if question:
+    ):
         return question
 
     def renew() -> list[str]:
@@ -190,17 +188,16 @@ def account_recovery_codes() -> AnyResponse:
     return redirect(url_for("admin.account_two_factor"), 303)
 
 
-@admin.post("/me/codes/off")
+@admin.post("/account/two-factor/off")
 @may("staff", recent_login=True)
 def account_two_factor_off() -> AnyResponse:
     """Turn two-factor codes off."""
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         "Turn off two-factor codes?",
         "You sign in with your password alone, and your recovery codes stop working.",
         button="Turn codes off",
         back=url_for("admin.account_two_factor"),
-    )
-    if question:
+    ):
         return question
 
     def turn_off() -> None:

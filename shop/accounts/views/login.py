@@ -1,4 +1,4 @@
-"""The pages for visitors: login, two-factor code, invitation, forgotten password; and logout."""
+"""The pages of login and logout, of the password asked for again, of invitations and forgotten passwords."""
 
 import time
 
@@ -10,11 +10,20 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.accounts import login_throttle, staff_sessions
 from shop.accounts.audit_log import audit, audit_as
 from shop.accounts.credentials import check_password, hash_password, login_email, user_by_email
-from shop.accounts.forms import CodeForm, ForgottenPasswordForm, InvitationForm, LoginForm, PasswordForm
-from shop.accounts.login import admin_address, expect_code, log_in, log_out, pending_user
+from shop.accounts.forms import (
+    CodeForm,
+    ConfirmForm,
+    ConfirmWithCodeForm,
+    ForgottenPasswordForm,
+    InvitationForm,
+    LoginForm,
+    PasswordForm,
+)
+from shop.accounts.login import admin_address, expect_code, log_in, log_out, mark_fresh, pending_user
 from shop.accounts.login_throttle import UNKNOWN_USER, record_failed_login, remember_browser, wait_message
 from shop.accounts.models import OneTimeLink, User
 from shop.accounts.one_time_links import open_link, send_new_password_link, use_link
+from shop.accounts.permissions import admin, may
 from shop.accounts.staff import UserExists, add_user, set_password
 from shop.accounts.two_factor import WRONG_CODE, TooManyCodes, check_code, has_two_factor, recovery_codes_left
 from shop.core.database import db, write
@@ -132,6 +141,43 @@ def recovery_message(user_id: int) -> str:
     """The message after a recovery code was used."""
     left = recovery_codes_left(user_id)
     return f"That recovery code is used up. You have {left or 'none'} left. Make new ones under Account"
+
+
+@admin.route("/confirm", methods=["GET", "POST"])
+@may("staff", before_two_factor=True)
+def confirm() -> AnyResponse:
+    """Ask for the password, and for a code where two-factor codes are on, then go on to the page that needed it."""
+    form = ConfirmWithCodeForm() if staff_sessions.current_session().two_factor else ConfirmForm()
+    next_page = admin_address(request.values.get("next"))
+    wait = 0
+    key = f"confirm {current_user.get_id()}"
+    if request.method == "POST" and (wait := login_throttle.seconds_to_wait(key)):
+        form.password.errors = [wait_message(wait)]
+    elif form.validate_on_submit():
+        try:
+            problem = _confirm_problem(form)
+        except TooManyCodes as error:
+            problem, wait = ("code", wait_message(error.seconds, "wrong codes")), error.seconds
+        if not problem:
+            login_throttle.reset_tries(key)
+            mark_fresh()
+            return redirect(next_page or url_for("admin.orders"), 303)
+        form[problem[0]].errors = [problem[1]]
+    page = render_template("accounts/reauthenticate.html", form=form, problems=form.problems, next_page=next_page)
+    return throttled_page(page, form, wait)
+
+
+def _confirm_problem(form: ConfirmForm) -> tuple[str, str] | None:
+    """The field that is not right and its message. A wrong password does not use up the code."""
+    if not check_password(current_user, form.password.data):
+        return "password", "The password is not right"
+    db.session.commit()  # the password may have been hashed again
+    if "code" not in form:
+        return None
+    proof = check_code(current_user.id, form["code"].data)
+    if proof == "recovery":
+        flash(recovery_message(current_user.id), "problem")
+    return None if proof else ("code", WRONG_CODE)
 
 
 @accounts.route("/sign-in/forgotten", methods=["GET", "POST"])

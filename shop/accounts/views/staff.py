@@ -28,7 +28,7 @@ LAST_OWNER = "The shop needs an owner, and this is the last one. Make another us
 NO_LONGER_OWNER = "You are no longer an owner. Nothing was changed"
 
 
-@admin.get("/people")
+@admin.get("/users")
 @may("owner")
 def users() -> str:
     """List users and invitations."""
@@ -41,7 +41,7 @@ def users() -> str:
     )
 
 
-@admin.route("/people/invite", methods=["GET", "POST"])
+@admin.route("/users/invite", methods=["GET", "POST"])
 @may("owner", recent_login=True)
 def users_invite() -> ViewResponse:
     """Invite a user by email."""
@@ -74,7 +74,7 @@ def _invite_page(form: InviteForm) -> ViewResponse:
     return render_template("accounts/invite.html", form=form, problems=problems), 422 if problems else 200
 
 
-@admin.post("/people/invitations/<int(max=2147483647):invitation_id>/again")
+@admin.post("/users/invitations/<int(max=2147483647):invitation_id>/again")
 @may("owner", recent_login=True)
 def users_invite_again(invitation_id: int) -> AnyResponse:
     """Email a new link in place of the older one."""
@@ -93,17 +93,16 @@ def users_invite_again(invitation_id: int) -> AnyResponse:
     return redirect(url_for("admin.users"), 303)
 
 
-@admin.post("/people/invitations/<int(max=2147483647):invitation_id>/withdraw")
+@admin.post("/users/invitations/<int(max=2147483647):invitation_id>/withdraw")
 @may("owner", recent_login=True)
 def users_withdraw(invitation_id: int) -> AnyResponse:
     """Withdraw an invitation."""
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         "Withdraw the invitation?",
         "Its link stops working. You can invite them again.",
         button="Withdraw",
         back=url_for("admin.users"),
-    )
-    if question:
+    ):
         return question
 
     def withdraw() -> str:
@@ -119,7 +118,7 @@ def users_withdraw(invitation_id: int) -> AnyResponse:
     return redirect(url_for("admin.users"), 303)
 
 
-@admin.get("/people/<int(max=2147483647):user_id>")
+@admin.get("/users/<int(max=2147483647):user_id>")
 @may("owner", recent_login=True)
 def users_one(user_id: int) -> str:
     """Show a user and what an owner may change."""
@@ -134,7 +133,7 @@ def users_one(user_id: int) -> str:
     )
 
 
-@admin.post("/people/<int(max=2147483647):user_id>/role")
+@admin.post("/users/<int(max=2147483647):user_id>/role")
 @may("owner", recent_login=True)
 def users_role(user_id: int) -> AnyResponse:
     """Change a user's role."""
@@ -150,35 +149,33 @@ def users_role(user_id: int) -> AnyResponse:
     return _change_user(change)
 
 
-@admin.post("/people/<int(max=2147483647):user_id>/remove")
+@admin.post("/users/<int(max=2147483647):user_id>/remove")
 @may("owner", recent_login=True)
 def users_remove(user_id: int) -> AnyResponse:
     """Remove a user."""
     name = _user_or_404(user_id).display_name
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         f"Remove {name}?",
         f"{name} is signed out everywhere at once and can’t sign in any more. The audit log keeps the name.",
         "To restore the user, an owner sends a new invitation.",
         button=f"Remove {name}",
         back=url_for("admin.users_one", user_id=user_id),
-    )
-    if question:
+    ):
         return question
     return _change_user(lambda: f"{write(lambda: staff.remove_user(user_id))} is removed and signed out everywhere")
 
 
-@admin.post("/people/<int(max=2147483647):user_id>/codes-off")
+@admin.post("/users/<int(max=2147483647):user_id>/codes-off")
 @may("owner", recent_login=True)
 def users_two_factor_off(user_id: int) -> AnyResponse:
     """Turn off the two-factor codes of a user who lost them."""
-    question = ask_for_confirmation(
+    if question := ask_for_confirmation(
         f"Turn off the two-factor codes of {_user_or_404(user_id).display_name}?",
         "They sign in with the password alone until they set codes up again.",
         "Make sure that the request is really theirs.",
         button="Turn their codes off",
         back=url_for("admin.users_one", user_id=user_id),
-    )
-    if question:
+    ):
         return question
     return _change_user(
         lambda: f"{write(lambda: staff.reset_two_factor(user_id))} now signs in with the password alone"
@@ -211,7 +208,7 @@ def _invitation(invitation_id: int) -> OneTimeLink:
     return link
 
 
-@admin.get("/people/log")
+@admin.get("/audit-log")
 @may("owner")
 def users_audit_log() -> str:
     """Show the audit log, newest first."""

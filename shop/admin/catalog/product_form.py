@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from shop.admin.catalog.fields import (
@@ -50,7 +51,8 @@ class ProductForm(BaseForm):
         now = product.category_id if product else None
         self.categories = {str(one.id): one.name for one in all_categories() if one.active or one.id == now}
         chosen = self.category.data in self.categories
-        self.category.choices = [*([] if chosen else [("", "Choose one")]), *self.categories.items()]
+        choices = [*([] if chosen else [("", "Choose one")]), *self.categories.items()]
+        self.category.choices = [SelectChoice(*choice) for choice in choices]
 
     def validate_category(self, field: SelectField) -> None:
         """It must be for sale, or the category that the product has now."""

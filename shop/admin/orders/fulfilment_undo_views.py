@@ -39,7 +39,7 @@ def _undo_last_step(order: Order, step: Fulfilment) -> str:
     return f"Undone: the order is not marked {step}, and no email is sent"
 
 
-@admin.route("/orders/<number>/step-back", methods=["GET", "POST"])
+@admin.route("/orders/<number>/undo-step", methods=["GET", "POST"])
 @may("staff")
 def order_step_back(number: str) -> ViewResponse:
     """Ask for a reason, then undo the last step."""

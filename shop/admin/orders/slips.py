@@ -29,7 +29,7 @@ class QrCode:
     path: str
 
 
-@admin.get("/print")
+@admin.get("/slips")
 @may("staff")
 def print_slips() -> str:
     """Slips of one kind for the orders named in the address, in that order; 404 if no such order exists."""

@@ -39,7 +39,7 @@ def _cancel(order: Order) -> str:
     return f"Order {order.number} is cancelled"
 
 
-@admin.post("/orders/<number>/same-money")
+@admin.post("/orders/<number>/duplicate-payment")
 @may("owner")
 def order_mark_duplicate(number: str) -> ViewResponse:
     """The payment marked by hand and a later callback are the same payment: count it once."""
@@ -53,7 +53,7 @@ def _mark_duplicate(order: Order) -> str:
     return words
 
 
-@admin.post("/orders/<number>/seen")
+@admin.post("/orders/<number>/verify")
 @may("owner")
 def order_verify_payment(number: str) -> ViewResponse:
     """An owner found the payment in the Chpter account or the statement: the order may be sent."""
@@ -100,7 +100,7 @@ def _mark_paid(order: Order, form: MarkPaidForm) -> str:
     return f"Order {order.number} is paid"
 
 
-@admin.route("/orders/<number>/give-back", methods=["GET", "POST"])
+@admin.route("/orders/<number>/refund", methods=["GET", "POST"])
 @may("owner", recent_login=True)
 def order_record_refund(number: str) -> ViewResponse:
     """Record a refund that was made outside the shop."""

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from wtforms import BooleanField, HiddenField, RadioField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from shop.core.money import AmountError, read_shillings, shillings
@@ -50,7 +51,11 @@ class PaymentForm(ReasonForm):
     """A payment or a refund that a person entered."""
 
     amount = StringField("Amount in KSh", [InputRequired("Enter the amount")], filters=[one_typed_line])
-    method = RadioField("How", [InputRequired("Choose how the money was sent")], choices=list(PAYMENT_METHODS.items()))
+    method = RadioField(
+        "How",
+        [InputRequired("Choose how the money was sent")],
+        choices=[SelectChoice(*method) for method in PAYMENT_METHODS.items()],
+    )
     code = StringField("M-PESA code", filters=[one_message_line])
     reason = StringField("Reason", [DataRequired(NO_REASON)], filters=[one_typed_line])  # again: after the code
     compared = HiddenField()  # a code that the page warned about: it looks like a code that is used

@@ -28,7 +28,7 @@ KINDS = {
 }
 
 
-@admin.get("/money/export")
+@admin.get("/payments/export")
 @may("owner")
 def export_payments() -> Response:
     """Every ledger entry, oldest first. Payments are positive and refunds negative: the sum is the balance."""

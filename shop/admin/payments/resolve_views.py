@@ -19,7 +19,7 @@ from shop.payments.review_queue import order_by_number
 from shop.web.base_form import ViewResponse
 
 
-@admin.get("/orders/<number>/decide")
+@admin.get("/orders/<number>/resolve")
 @may("owner")
 def order_resolve(number: str) -> ViewResponse:
     """An order in review, with the forms that accept or refuse its payment."""
@@ -89,7 +89,7 @@ def _refuse(order: Order, received: int) -> str:
     return words
 
 
-@admin.post("/orders/<number>/ask-rest")
+@admin.post("/orders/<number>/request-rest")
 @may("owner")
 def order_request_remaining(number: str) -> ViewResponse:
     """Count the part that was received, and ask the buyer for the remaining amount."""

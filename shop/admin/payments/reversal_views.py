@@ -42,7 +42,7 @@ def _cancel_paid(order: Order, form: ReasonForm, returned: LineCounts) -> str:
     return f"Order {order.number} is cancelled{due}"
 
 
-@admin.route("/orders/<number>/take-back", methods=["GET", "POST"])
+@admin.route("/orders/<number>/undo-mark-paid", methods=["GET", "POST"])
 @may("owner", recent_login=True)
 def order_undo_mark_paid(number: str) -> ViewResponse:
     """Undo "marked paid by hand": the payment was for another order."""
@@ -70,7 +70,7 @@ def _undo_mark_paid(order: Order, form: ReasonForm) -> str:
     return f"Order {order.number} is not marked paid any more{'; its code can be used again' if code else ''}"
 
 
-@admin.route("/orders/<number>/goods-back", methods=["GET", "POST"])
+@admin.route("/orders/<number>/return-goods", methods=["GET", "POST"])
 @may("staff")
 def order_return_goods(number: str) -> ViewResponse:
     """Put returned goods of an order back into stock, at most as many as it took."""

@@ -60,7 +60,7 @@ def unmatched_payments() -> list[UnmatchedPayment]:
     ]
 
 
-@admin.get("/checks")
+@admin.get("/review")
 @may("staff")
 def checks() -> str:
     """The review queue. The address holds its filter and page."""
@@ -87,7 +87,7 @@ def checks() -> str:
     )
 
 
-@admin.post("/checks/close")
+@admin.post("/review/close")
 @may("staff")
 def review_resolve() -> AnyResponse:
     """Resolve a review flag or an order's warnings, or dismiss an order that waits for its callback."""
@@ -134,7 +134,7 @@ def _audit_resolved(kind: ReviewReason, words: str, order: Order) -> None:
     audit(f"Resolved “{REVIEW_REASONS[kind].words}”: {words}", order)
 
 
-@admin.post("/checks/unmatched")
+@admin.post("/review/unmatched")
 @may("owner")
 def check_unmatched() -> AnyResponse:
     """Dismiss a payment without an order, with a reason."""
@@ -155,7 +155,7 @@ def _dismiss(callback_id: int, reason: str) -> bool:
     return dismissed is not None
 
 
-@admin.route("/codes", methods=["GET", "POST"])
+@admin.route("/mpesa-codes", methods=["GET", "POST"])
 @may("staff")
 def mpesa_codes() -> str | tuple[str, int]:
     """Look up an M-PESA message or code. Nothing is saved; a message is posted, so that no address holds it."""
@@ -181,7 +181,7 @@ def _mpesa_codes_page(form: MpesaCodeForm, known: CodeLookup | None) -> str:
     return render_template("admin/payments/mpesa_codes.html", form=form, known=known, problems=form.problems)
 
 
-@admin.get("/money")
+@admin.get("/reconciliation")
 @may("owner")
 def reconciliation() -> str:
     """Whether the ledger and the orders agree."""

@@ -46,7 +46,7 @@ class CartLinkForm(BaseForm):
     )
 
 
-@admin.get("/carts")
+@admin.get("/cart-links")
 @may("staff")
 def cart_links() -> str:
     """The links that users made, or those that buyers shared, newest first."""
@@ -71,7 +71,7 @@ def cart_links() -> str:
     )
 
 
-@admin.route("/carts/new", methods=["GET", "POST"])
+@admin.route("/cart-links/new", methods=["GET", "POST"])
 @may("staff")
 def cart_link_new() -> str | tuple[str, int] | AnyResponse:
     """Add products and make a link to them."""
@@ -94,7 +94,7 @@ def cart_link_new() -> str | tuple[str, int] | AnyResponse:
     return redirect(made.address, 303)
 
 
-@admin.get("/carts/<code>")
+@admin.get("/cart-links/<code>")
 @may("staff")
 def cart_link(code: str) -> str:
     """One link: its products, and a WhatsApp message with it."""
@@ -114,19 +114,18 @@ def cart_link(code: str) -> str:
     )
 
 
-@admin.post("/carts/<code>/off")
+@admin.post("/cart-links/<code>/off")
 @may("staff")
 def cart_link_off(code: str) -> AnyResponse:
     """Switch a link off."""
     cart_id = _cart(code).id
-    asked = ask_for_confirmation(
+    if question := ask_for_confirmation(
         f"Switch cart link {code} off?",
         "The link stops working at once. It can’t be switched on again.",
         button="Switch off",
         back=url_for("admin.cart_links"),
-    )
-    if asked:
-        return asked
+    ):
+        return question
 
     if write(partial(_switch_off, cart_id, code)):
         flash(f"Cart link {code} is off: it does not work any more", "good")

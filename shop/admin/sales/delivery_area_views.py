@@ -57,7 +57,7 @@ class AreaForm(BaseForm):
     )
 
     def validate_kind(self, field: RadioField) -> None:
-        if field.data not in ("brought", "pickup"):
+        if field.data not in KINDS:
             raise ValidationError("Choose delivery or pickup")
 
     def validate_place(self, field: StringField) -> None:
@@ -78,7 +78,7 @@ class AreaForm(BaseForm):
         area.hours = self.hours.data if area.pickup else ""
 
 
-@admin.get("/selling/areas")
+@admin.get("/delivery-areas")
 @may("owner")
 def delivery_areas() -> str:
     """All areas, in the order that buyers see."""
@@ -86,7 +86,7 @@ def delivery_areas() -> str:
     return render_template("admin/sales/delivery_areas.html", areas=areas, order=_order(areas))
 
 
-@admin.route("/selling/areas/new", methods=["GET", "POST"])
+@admin.route("/delivery-areas/new", methods=["GET", "POST"])
 @may("owner")
 def delivery_area_new() -> str | tuple[str, int] | AnyResponse:
     """Add an area, at the end of the list."""
@@ -99,7 +99,7 @@ def delivery_area_new() -> str | tuple[str, int] | AnyResponse:
     return _done(f"{form.name.data} is added" if made.first else "")
 
 
-@admin.route("/selling/areas/<area_id>", methods=["GET", "POST"])
+@admin.route("/delivery-areas/<area_id>", methods=["GET", "POST"])
 @may("owner")
 def delivery_area(area_id: str) -> str | tuple[str, int] | AnyResponse:
     """Change an area. Existing orders keep its former name, fee and address."""
@@ -114,20 +114,19 @@ def delivery_area(area_id: str) -> str | tuple[str, int] | AnyResponse:
     return _done(f"{form.name.data} is changed")
 
 
-@admin.post("/selling/areas/<area_id>/<act>")
+@admin.post("/delivery-areas/<area_id>/<act>")
 @may("owner")
 def delivery_area_act(area_id: str, act: str) -> AnyResponse:
     """Switch an area on or off, or move it up."""
     name = _area(area_id).name
     if act == "off":
-        asked = ask_for_confirmation(
+        if question := ask_for_confirmation(
             f"Switch {name} off?",
             "Buyers can no longer choose it. Existing orders do not change. You can switch it on again.",
             button="Switch off",
             back=url_for("admin.delivery_areas"),
-        )
-        if asked:
-            return asked
+        ):
+            return question
         if not write(lambda: _switch_off(row_id(area_id))):
             flash(LAST_ACTIVE, "problem")
             return redirect(url_for("admin.delivery_areas"), 303)
@@ -166,7 +165,7 @@ def _add(form: AreaForm) -> str:
 def _change(area_id: int, form: AreaForm) -> None:
     area = db.session.get_one(DeliveryArea, area_id, with_for_update=True)
     labels: dict[str, Label] = {**form.labels(), "kind": (form.kind.label.text, KINDS)}
-    refuse_if_changed(f"area {area_id}", _shown(area), labels=labels)
+    refuse_if_changed(f"area {area_id}", AreaForm.shown_of(area), labels=labels)
     before = _describe(area)
     form.save_to(area)
     audit(f"Changed {before} to {_describe(area)}")
@@ -199,12 +198,6 @@ def _move_up(area_id: int) -> None:
     audit(f"Moved {next(area.name for area in areas if area.id == area_id)} up")
 
 
-def _shown(area: DeliveryArea) -> dict[str, str]:
-    form = AreaForm(formdata=None)
-    form.fill(area)
-    return form.shown()
-
-
 def _order(areas: Sequence[DeliveryArea]) -> dict[str, str]:
     """The order of all areas, for the fingerprint."""
     return {"order": ", ".join(area.name for area in areas)}
@@ -223,7 +216,7 @@ def _done(words: str) -> AnyResponse:
 
 
 def _form_page(form: AreaForm, area: DeliveryArea | None) -> str:
-    shown = _shown(area) if area else None
+    shown = AreaForm.shown_of(area) if area else None
     return render_template(
         "admin/sales/delivery_area.html", form=form, area=area, kinds=KINDS, shown=shown, problems=form.problems
     )

@@ -61,13 +61,6 @@ class DiscountCodeForm(BaseForm):
             "max_uses_per_buyer": self.max_uses_per_buyer.number,
         }
 
-    def show_used_limits(self, code: DiscountCode) -> None:
-        """Add the errors of a form that buyers' use of the code has made impossible."""
-        if self.max_uses.number is not None and self.max_uses.number < code.uses:
-            self.max_uses.errors = [f"Uses in total can’t be below {code.uses}: the code was used that often"]
-        if self.normalised_code != code.code and code.uses:
-            self.code.errors = [f"Code {code.code} was used already, so it can’t be renamed. Make a new code"]
-
     def validate_code(self, _field: StringField) -> None:
         if self.saved is not None and self.normalised_code == self.saved.code:
             return

@@ -46,7 +46,7 @@ class CodeRow:
     sales: CodeSales
 
 
-@admin.get("/selling")
+@admin.get("/discount-codes")
 @may("owner")
 def discount_codes() -> str:
     """The discount codes with their sales, newest first."""
@@ -66,7 +66,7 @@ def discount_codes() -> str:
     return render_template("admin/sales/discount_codes.html", rows=rows, listing=page, link_to_page=link_to_page)
 
 
-@admin.route("/selling/codes/new", methods=["GET", "POST"])
+@admin.route("/discount-codes/new", methods=["GET", "POST"])
 @may("owner")
 def discount_code_new() -> str | tuple[str, int] | AnyResponse:
     """Add a code."""
@@ -85,7 +85,7 @@ def discount_code_new() -> str | tuple[str, int] | AnyResponse:
     return _form_page(form, None), 422
 
 
-@admin.route("/selling/codes/<code_id>", methods=["GET", "POST"])
+@admin.route("/discount-codes/<code_id>", methods=["GET", "POST"])
 @may("owner")
 def discount_code(code_id: str) -> str | tuple[str, int] | AnyResponse:
     """Change a code. A used code keeps its name, and no limit goes below its uses."""
@@ -103,25 +103,24 @@ def discount_code(code_id: str) -> str | tuple[str, int] | AnyResponse:
             if saved:
                 flash(f"Code {code.code} is changed: {offer_of(code)}", "good")
                 return redirect(url_for("admin.discount_codes"), 303)
-            form.show_used_limits(_code(code_id))
+            form.validate()  # the code was used meanwhile
     return _form_page(form, code), 422
 
 
-@admin.post("/selling/codes/<code_id>/<turn>")
+@admin.post("/discount-codes/<code_id>/<turn>")
 @may("owner")
 def discount_code_switch(code_id: str, turn: str) -> AnyResponse:
     """Switch a code on or off. Orders that used it keep their price."""
     code = _code(code_id) if turn in ("on", "off") else abort(404)
-    if turn == "off":
-        asked = ask_for_confirmation(
+    if turn == "off" and (
+        question := ask_for_confirmation(
             f"Switch code {code.code} off?",
             "No new order can use it. Orders that used it keep their price. You can switch it on again.",
             button="Switch off",
             back=url_for("admin.discount_codes"),
         )
-        if asked:
-            return asked
-
+    ):
+        return question
     if write(partial(_switch, code.id, code.code, turn)):
         flash(f"Code {code.code} is {turn}", "good")
     else:
@@ -180,7 +179,7 @@ def _save(code: DiscountCode, form: DiscountCodeForm) -> bool:
     """Save the form. Returns False if buyers have used the code more often than the form allows."""
     locked = db.session.get_one(DiscountCode, code.id, with_for_update=True)
     labels: dict[str, Label] = {**form.labels(), "kind": (form.kind.label.text, KINDS)}
-    refuse_if_changed(f"code {code.id}", _shown(locked), labels=labels)
+    refuse_if_changed(f"code {code.id}", DiscountCodeForm.shown_of(locked), labels=labels)
     values = form.values()
     fits = update(DiscountCode).where(DiscountCode.id == code.id)
     if values["max_uses"] is not None:
@@ -194,14 +193,8 @@ def _save(code: DiscountCode, form: DiscountCodeForm) -> bool:
     return True
 
 
-def _shown(code: DiscountCode) -> dict[str, str]:
-    form = DiscountCodeForm(formdata=None)
-    form.fill(code)
-    return form.shown()
-
-
 def _form_page(form: DiscountCodeForm, code: DiscountCode | None) -> str:
-    shown = _shown(code) if code else None
+    shown = DiscountCodeForm.shown_of(code) if code else None
     return render_template(
         "admin/sales/discount_code.html", form=form, code=code, kinds=KINDS, shown=shown, problems=form.problems
     )

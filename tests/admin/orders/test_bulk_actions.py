@@ -67,12 +67,12 @@ def test_resolved_warnings_leave_the_review_queue_until_a_new_one_comes(app, sta
     (number,) = order_factory.keep(app, warned)
 
     assert press_list(staff, "looked-at", number) == ["1 order resolved"]
-    assert "Nothing to review" in staff.get("/admin/checks").text
+    assert "Nothing to review" in staff.get("/admin/review").text
     assert press_list(staff, "looked-at", number) == [f"1 not resolved: {number} has no open warning"]
     assert audited(app) == [(STAFF, f"Resolved the warnings of order {number}")]
     with app.app_context():
         write(lambda: db.session.query(Order).one().record("Callback, row R5", warning=True))
-    assert number in staff.get("/admin/checks").text
+    assert number in staff.get("/admin/review").text
 
 
 def test_afterwards_the_list_is_shown_as_before_and_never_another_site(app, owner):

@@ -26,7 +26,7 @@ def order(app):
 
 
 def listed(owner, order):
-    return order.number in owner.get("/admin/checks").text
+    return order.number in owner.get("/admin/review").text
 
 
 def test_an_order_is_listed_until_its_last_flag_is_resolved(owner, order):

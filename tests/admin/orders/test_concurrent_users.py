@@ -212,7 +212,7 @@ def test_a_missing_callback_is_resolved_once(app, owner, second, provider):
         number = Ledger(app).column("number", Shopper(app, provider).buy())
         forms = [{"csrf_token": token_of(user), "waiting": number} for user in (owner, second)]
         return tuple(
-            sending(who, "/admin/checks/close", form) for who, form in zip((owner, second), forms, strict=True)
+            sending(who, "/admin/review/close", form) for who, form in zip((owner, second), forms, strict=True)
         )
 
     answers = with_rival(app, prepare)

@@ -35,7 +35,7 @@ def test_a_correction_is_shown_everywhere_and_the_old_values_to_the_merchant_onl
     assert (order.phone_number, order.location, order.note) == ("254733444555", typed["location"], "Call first")
     assert (order.full_name, order.total, order.area_name) == ("Achieng Otieno", 2450, "Nairobi CBD")
     for slip in ("rider", "packing"):
-        page = staff.get(f"/admin/print?slip={slip}&order={number}").text
+        page = staff.get(f"/admin/slips?slip={slip}&order={number}").text
         assert "0733 444 555" in page and "0722 000 111" not in page
     assert [(event.words, event.actor, event.for_buyer) for event in events(app)][1:] == [
         ("Corrected phone number. It was: 0722 000 111", STAFF, False),

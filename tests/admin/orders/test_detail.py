@@ -189,10 +189,10 @@ def test_the_menu_shows_where_a_page_belongs(app, owner):
     pages = {
         f"/admin/orders/{waiting}": "Orders",
         f"/admin/orders/{waiting}/mark-paid": "Orders",
-        f"/admin/orders/{review}/decide": "Orders",
-        "/admin/checks": "To review",
-        "/admin/codes": "To review",
-        "/admin/money": "To review",
+        f"/admin/orders/{review}/resolve": "Orders",
+        "/admin/review": "To review",
+        "/admin/mpesa-codes": "To review",
+        "/admin/reconciliation": "To review",
     }
     for address, name in pages.items():
         owner.get(address)

@@ -252,13 +252,13 @@ def test_menu_tabs_and_pages_show_the_same_numbers(app, owner):
     unverified = order_factory.order(payment=PAID, total=DEFAULT_VERIFICATION_THRESHOLD)
     order_factory.keep(app, unverified, order_factory.order(payment=PAID), order_factory.order(payment=REVIEW), warned)
 
-    for address in ("/admin/", "/admin/checks", "/admin/products"):
+    for address in ("/admin/", "/admin/review", "/admin/products"):
         owner.get(address)
         links = owner.page.find(".//div[@class='admin-nav__row']").findall(".//a")
         assert [text_of(link) for link in links][:3:2] == ["Orders 2 to pack", "To review 3"]
     in_tabs = tabs(owner, "/admin/")
     assert (in_tabs["To pack"], in_tabs["To review"]) == ("2", "3")
-    assert tabs(owner, "/admin/checks")["All"] == "3"
+    assert tabs(owner, "/admin/review")["All"] == "3"
     assert len(owner.page.findall(".//ol[@class='review-items']/li")) == 3
     assert len(listed_numbers(owner.get("/admin/"))) == 2
 
@@ -278,8 +278,8 @@ def test_an_empty_list_says_why_and_links_to_the_review_queue(app, owner):
 
     for query, words in empty.items():
         assert words in owner.get(f"/admin/{query}").text
-    assert '<a class="touch-link" href="/admin/checks">1 to review</a>' in owner.get("/admin/").text
-    assert owner.get("/admin/?tab=to-check").headers["Location"] == "/admin/checks"  # the queue's former address
+    assert '<a class="touch-link" href="/admin/review">1 to review</a>' in owner.get("/admin/").text
+    assert owner.get("/admin/?tab=to-check").headers["Location"] == "/admin/review"  # the queue's former address
 
 
 @both_databases

@@ -15,7 +15,7 @@ SLIPS = ("packing", "receipt", "rider")
 
 
 def slip_of(staff, slip: str, *numbers: str) -> str:
-    return staff.get("/admin/print", query_string=[("slip", slip), *(("order", number) for number in numbers)]).text
+    return staff.get("/admin/slips", query_string=[("slip", slip), *(("order", number) for number in numbers)]).text
 
 
 def test_a_packing_slip_names_every_piece_and_no_price(app, staff):
@@ -111,4 +111,4 @@ def test_an_unknown_slip_or_order_is_not_found(app, staff):
         f"slip=../rider&order={number}",
         f"order={number}",
     ):
-        assert staff.get(f"/admin/print?{query}").status_code == 404
+        assert staff.get(f"/admin/slips?{query}").status_code == 404

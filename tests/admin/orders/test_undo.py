@@ -107,11 +107,11 @@ def test_later_a_step_is_undone_with_a_reason_and_the_buyer_reads_the_new_state(
     number = paid(app, fulfilment=Fulfilment.PACKED)
     press(staff, number, "move", to="sent")
     send_emails(app, after=timedelta(seconds=61))
-    assert "The buyer got an email that it is" in staff.get(f"/admin/orders/{number}/step-back").text
-    assert press(staff, number, "step-back", step="sent", reason=" ").status_code == 422
+    assert "The buyer got an email that it is" in staff.get(f"/admin/orders/{number}/undo-step").text
+    assert press(staff, number, "undo-step", step="sent", reason=" ").status_code == 422
     assert state_of(app, number) == Fulfilment.SENT
 
-    press(staff, number, "step-back", step="sent", reason=f"The rider came back {CANARY}")
+    press(staff, number, "undo-step", step="sent", reason=f"The rider came back {CANARY}")
 
     assert state_of(app, number) == Fulfilment.PACKED
     assert len(emails(app, "sent")) == 1
@@ -126,6 +126,6 @@ def test_a_step_of_an_order_that_is_no_longer_paid_is_not_undone(app, owner, sta
         app, order_factory.order(payment=state, fulfilment=Fulfilment.SENT, fulfilment_changed_at=utcnow())
     )
     press(owner, number, "undo", step="sent")
-    press(owner, number, "step-back", step="sent", reason="Mistake")
+    press(owner, number, "undo-step", step="sent", reason="Mistake")
 
     assert state_of(app, number) == Fulfilment.SENT

@@ -164,7 +164,7 @@ def test_an_order_is_refunded_in_parts_never_more_than_was_received(actions, buy
     total, used = bought.total, ledger.uses("KARIBU10")
     bought.post_callback(bought.callback())
 
-    send = actions.form(bought, "give-back", amount="500", code="", reason="Scratched")
+    send = actions.form(bought, "refund", amount="500", code="", reason="Scratched")
     send()
     assert "Nothing was saved" in actions.follow(send()), "the same form, sent twice"
     assert "KSh 500 of it was refunded." in Shopper(actions.app).get(bought.order_path).text
@@ -213,8 +213,8 @@ def test_a_payment_marked_by_hand_that_chpter_reports_later_is_counted_once_with
         actions.record_refund(bought, amount=str(refunded))
     bought.post_callback(bought.callback())
 
-    actions.press(bought, "same-money")
-    again = actions.follow(actions.press(bought, "same-money"))
+    actions.press(bought, "duplicate-payment")
+    again = actions.follow(actions.press(bought, "duplicate-payment"))
 
     assert "Nothing was saved" in again
     assert actions.sums(bought) == sums

@@ -30,7 +30,7 @@ def mark_paid(app, owner, ledger):
 
 
 def look_up(owner, text):
-    return owner.post("/admin/codes", {**hidden_fields(owner.get("/admin/codes").text), "text": text})
+    return owner.post("/admin/mpesa-codes", {**hidden_fields(owner.get("/admin/mpesa-codes").text), "text": text})
 
 
 @both_databases
@@ -43,7 +43,7 @@ def test_a_buyer_offers_a_code_and_a_person_looks_for_the_payment(owner, buy, of
     assert f"We have your M-PESA code {CODE}." in page
     assert "Until then, do not pay again" in page
     assert ledger.order_state(bought).order == "awaiting"
-    listed = owner.get("/admin/checks").text
+    listed = owner.get("/admin/review").text
     assert f"The buyer says it was paid with M-PESA code {CODE}." in listed
     assert f"/mark-paid?code={CODE}" in listed
 
@@ -53,7 +53,7 @@ def test_a_buyer_may_paste_the_whole_message_and_what_contradicts_the_order_is_s
 
     assert offer(buy(), text).status_code == 303
 
-    listed = owner.get("/admin/checks").text
+    listed = owner.get("/admin/review").text
     assert "The message says KSh 750, the order is KSh" in listed
     assert "The message is of 24 Nov 2020, 14:05, before the order was placed." in listed
 
@@ -64,7 +64,7 @@ def test_the_same_code_for_two_orders_is_shown_as_such(owner, buy, offer, ledger
     offer(second)
 
     numbers = [ledger.column("number", one) for one in (first, second)]
-    assert f"The same code was offered for order {numbers[0]} too." in owner.get("/admin/checks").text
+    assert f"The same code was offered for order {numbers[0]} too." in owner.get("/admin/review").text
     page = look_up(owner, CODE).text
     assert "It was entered for 2 orders. At most one of them can be correct." in page
     assert all(number in page for number in numbers)
@@ -81,7 +81,7 @@ def test_a_code_in_the_ledger_pays_no_other_order(owner, buy, offer, mark_paid, 
     number = ledger.column("number", paid)
     assert f"This payment is recorded for order {number}" in page
     assert "code-result--good" in page and "for no other order" in page
-    listed = owner.get("/admin/checks").text
+    listed = owner.get("/admin/review").text
     assert f"That code was used already, for order {number} (KSh 2,650)." in listed
     assert listed.count("Code from a buyer</span>") == 1  # the flag of the paid order is resolved
 

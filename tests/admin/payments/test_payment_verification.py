@@ -78,7 +78,7 @@ def test_a_large_order_leaves_once_an_owner_has_verified_its_payment(app, owner,
     held = order_of(app, number)
     assert held.fulfilment == before.get("fulfilment", Fulfilment.UNFULFILLED)
     assert (held.collection_code, held.collection_code_tries) == (code, 0)
-    assert "You can send the order" in press(owner, number, "seen")
+    assert "You can send the order" in press(owner, number, "verify")
     assert "notice--good" in press(staff, number, action, **fields)
     assert order_of(app, number).fulfilment == after
 
@@ -111,7 +111,7 @@ def test_the_threshold_of_the_moment_counts_whatever_a_page_showed(app, staff):
     pages = {
         f"/admin/orders/{number}": "Payment to verify",
         f"/admin/?tab=all&q={number}": "Payment to verify",
-        f"/admin/print?slip=rider&order={number}": "DO NOT SEND",
+        f"/admin/slips?slip=rider&order={number}": "DO NOT SEND",
     }
     assert [page for page, words in pages.items() if words in staff.get(page).text] == []
     token = hidden_fields(staff.get(f"/admin/orders/{number}").text)["csrf_token"]
@@ -158,11 +158,11 @@ def test_of_several_orders_sent_at_once_the_unverified_large_one_stays(app, staf
 def test_a_payment_is_verified_once_even_by_two_owners_at_once(app, owner):
     number = packed(app)
     token = hidden_fields(owner.get("/admin/").text)["csrf_token"]
-    verify = partial(owner.browser.post, f"/admin/orders/{number}/seen", data={"csrf_token": token})
+    verify = partial(owner.browser.post, f"/admin/orders/{number}/verify", data={"csrf_token": token})
     assert {reply.status_code for reply in at_once([verify, verify])} == {303}
     first = order_of(app, number)
 
-    again = press(owner, number, "seen")
+    again = press(owner, number, "verify")
 
     assert f"The payment of order {number} was already verified by {EMAIL}" in again
     second = order_of(app, number)
@@ -177,7 +177,7 @@ def test_an_unpaid_order_cannot_be_verified(app, owner):
         app, order_factory.order(payment=Payment.REFUNDED, total=DEFAULT_VERIFICATION_THRESHOLD)
     )
 
-    assert "Nothing was saved" in press(owner, number, "seen")
+    assert "Nothing was saved" in press(owner, number, "verify")
     assert order_of(app, number).payment_verified_at is None
 
 
@@ -185,14 +185,14 @@ def test_staff_read_that_only_an_owner_can_verify(app, staff):
     number = packed(app)
 
     assert "Only an owner can verify a payment" in staff.get(f"/admin/orders/{number}").text
-    assert "Only an owner can act on payments" in staff.get("/admin/checks").text
+    assert "Only an owner can act on payments" in staff.get("/admin/review").text
 
 
 def test_verifying_does_not_resolve_an_open_warning(app, owner):
     number = paid(app, **READY)
     press(owner, number, "hand-over", code="9999")
 
-    press(owner, number, "seen")
+    press(owner, number, "verify")
 
     assert order_of(app, number).open_warning
 
@@ -204,15 +204,15 @@ def test_a_payment_to_verify_is_in_the_review_queue_until_it_is_verified(app, ow
     with app.app_context():
         reference = str(in_session(number).attempts[0].reference)
 
-    page = owner.get("/admin/checks?kind=unseen").text
+    page = owner.get("/admin/review?kind=unseen").text
     assert page.count('<li class="review-item') == 1
     assert number in page and reference in page
     assert "Payment to verify" in owner.get("/admin/").text
 
-    reply = owner.post(f"/admin/orders/{number}/seen", {**hidden_fields(page), "back": "checks"})
+    reply = owner.post(f"/admin/orders/{number}/verify", {**hidden_fields(page), "back": "checks"})
 
-    assert reply.headers["Location"] == "/admin/checks"
-    assert "Nothing to review" in owner.get("/admin/checks").text
+    assert reply.headers["Location"] == "/admin/review"
+    assert "Nothing to review" in owner.get("/admin/review").text
 
 
 def test_payments_to_verify_are_found_along_their_index(app):
@@ -231,10 +231,10 @@ def test_payments_to_verify_are_found_along_their_index(app):
 
 def test_rider_slip_and_export_say_whether_the_payment_was_verified(app, owner):
     verified, unverified = packed(app), packed(app)
-    slip = f"/admin/print?slip=rider&order={verified}"
+    slip = f"/admin/slips?slip=rider&order={verified}"
     assert "An owner has to verify the payment first." in owner.get(slip).text
 
-    press(owner, verified, "seen")
+    press(owner, verified, "verify")
 
     assert "Take no money." in owner.get(slip).text
     address = f"/admin/orders/export?order={verified}&order={unverified}"

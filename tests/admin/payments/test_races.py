@@ -48,8 +48,8 @@ def in_review(app, provider, ledger):
 def pressing(user, ledger, bought, act, code="SKA1B2C3D4", amount="300"):
     """A function that presses one button and returns the message of the next page."""
     address = f"/admin/orders/{ledger.column('number', bought)}/{act}"
-    shown = {"mark-paid": address, "give-back": address, "accept-less": f"{address}?amount=300"}
-    page = user.get(shown.get(act, "/admin/checks")).text
+    shown = {"mark-paid": address, "refund": address, "accept-less": f"{address}?amount=300"}
+    page = user.get(shown.get(act, "/admin/review")).text
     answers = {"amount": amount, "came": "300", "method": "MPESA", "code": code, "reason": "Seen"}
     answers |= {"shortfall": "2350", "write_off": "y"}
     form = {**hidden_fields(page), **answers, "back": ""}
@@ -126,7 +126,7 @@ def test_asking_for_the_remaining_amount_twice_and_accepting_less_at_once_end_in
     bought = in_review()
     users = owners(3)
     ask = {"amount": "300"}
-    presses = [pressing(user, ledger, bought, "ask-rest", **ask) for user in users[:2]]
+    presses = [pressing(user, ledger, bought, "request-rest", **ask) for user in users[:2]]
     presses.append(pressing(users[2], ledger, bought, "accept-less"))
 
     pages = at_once(presses)
@@ -139,7 +139,7 @@ def test_asking_for_the_remaining_amount_twice_and_accepting_less_at_once_end_in
 def test_the_remaining_payment_and_accepting_less_at_once_lose_no_money(app, owners, ledger, in_review):
     bought = in_review()
     [user] = owners(1)
-    pressing(user, ledger, bought, "ask-rest")()
+    pressing(user, ledger, bought, "request-rest")()
     reply = bought.shopper.post(f"{bought.order_path}/pay", {})
     rest = Bought(bought.shopper, reply.headers["Location"])
     accept = pressing(user, ledger, bought, "accept-less")
@@ -170,9 +170,7 @@ def test_three_refunds_at_once_of_one_sum_are_one(app, owners, ledger, provider)
     bought.post_callback(bought.callback())
     users = owners(3)
 
-    pages = at_once(
-        [pressing(user, ledger, bought, "give-back", f"SK{place}1B2C3D4") for place, user in enumerate(users)]
-    )
+    pages = at_once([pressing(user, ledger, bought, "refund", f"SK{place}1B2C3D4") for place, user in enumerate(users)])
 
     assert ledger.column("refunded", bought) == 300
     assert sum("Refund of KSh 300 recorded" in page for page in pages) == 1

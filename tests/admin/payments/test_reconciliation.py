@@ -37,11 +37,11 @@ def test_an_order_that_costs_nothing_adds_up(app, provider, ledger):
 def test_a_row_edited_by_hand_is_found_and_the_page_names_it(app, provider, owner, ledger, edit, words):
     bought = Shopper(app, provider).buy()
     bought.post_callback(bought.callback())
-    assert "The ledger and the orders agree." in owner.get("/admin/money").text
+    assert "The ledger and the orders agree." in owner.get("/admin/reconciliation").text
 
     with app.app_context():
         write(lambda: db.session.execute(text(edit)))
-    page = owner.get("/admin/money").text
+    page = owner.get("/admin/reconciliation").text
 
     assert "The ledger and the orders do not agree." in page
     assert "1 order does not match" in page

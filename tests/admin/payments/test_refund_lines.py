@@ -35,7 +35,7 @@ def lines(app, bought):
 
 
 def slip(actions, bought, kind):
-    return actions.owner.get(f"/admin/print?slip={kind}&order={actions.number(bought)}").text.partition("<main")[2]
+    return actions.owner.get(f"/admin/slips?slip={kind}&order={actions.number(bought)}").text.partition("<main")[2]
 
 
 def test_slips_leave_refunded_goods_out_and_receipt_page_and_export_say_how_many(app, actions, paid):
@@ -70,11 +70,11 @@ def test_only_refunded_goods_are_missing_from_stock_and_they_are_not_offered_aga
 
     actions.record_refund(paid, amount="300", **{f"refunded-{of[SKU]}": "1", f"refunded-{of[OTHER]}": "1"})
     assert "2 pieces are not back in stock." in actions.owner.get(page).text
-    form = actions.owner.get(f"{page}/give-back").text
+    form = actions.owner.get(f"{page}/refund").text
     assert f'name="refunded-{of[OTHER]}"' not in form
     assert "of 1</span>" in form.partition(f'for="refunded-{of[SKU]}"')[2][:200]
 
-    actions.form(paid, "goods-back", **{f"back-{of[SKU]}": "1"})()
+    actions.form(paid, "return-goods", **{f"back-{of[SKU]}": "1"})()
     assert "1 piece is not back in stock." in actions.owner.get(page).text
 
 

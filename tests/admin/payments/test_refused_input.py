@@ -7,8 +7,8 @@ from tests.payment_pages import CODE
 from tests.shopper import hidden_fields
 
 ACTIONS = (
-    *("accept", "refuse", "cancel", "same-money", "attempts/1", "mark-paid", "give-back"),
-    *("ask-rest", "accept-less", "cancel-paid", "take-back", "goods-back"),
+    *("accept", "refuse", "cancel", "duplicate-payment", "attempts/1", "mark-paid", "refund"),
+    *("request-rest", "accept-less", "cancel-paid", "undo-mark-paid", "return-goods"),
 )
 
 
@@ -63,10 +63,10 @@ def test_an_action_on_an_unknown_order_is_not_found_and_one_without_money_to_act
     bought = buy()
 
     assert "Nothing was saved" in actions.follow(actions.press(bought, "attempts/999", came="1"))
-    assert "no money of this order to refund" in actions.follow(actions.press(bought, "give-back"))
+    assert "no money of this order to refund" in actions.follow(actions.press(bought, "refund"))
 
 
-@pytest.mark.parametrize("page", ["mark-paid", "give-back", "accept-less", "cancel-paid", "take-back"])
+@pytest.mark.parametrize("page", ["mark-paid", "refund", "accept-less", "cancel-paid", "undo-mark-paid"])
 def test_money_by_hand_asks_for_the_password_once_more(actions, buy, owner, page, monkeypatch):
     monkeypatch.setattr(login, "is_fresh", lambda method: False)
 

@@ -33,7 +33,7 @@ def test_the_remaining_amount_is_requested_and_its_payment_pays_the_order(action
     assert actions.sums(part_paid) == (5000, 0, 0, 0)
     assert "KSh 5,000 was received, and the buyer was asked for the remaining KSh 100." in page
     assert "KSh 100 requested" in actions.owner.get("/admin/?tab=all").text
-    assert "The buyer was asked for the remaining KSh 100." in actions.owner.get("/admin/checks").text
+    assert "The buyer was asked for the remaining KSh 100." in actions.owner.get("/admin/review").text
     assert "Pay the remaining KSh 100 here" in actions.mails("remaining_payment")[0]
     shown = Shopper(actions.app).get(part_paid.order_path).text
     assert "KSh 5,000 of KSh 5,100 has come." in shown and "Pay the remaining KSh 100" in shown
@@ -99,7 +99,7 @@ def test_no_receipt_says_paid_in_full_when_less_was_accepted(actions, part_paid)
     actions.accept_less(part_paid, "5000")
     number = actions.number(part_paid)
     receipts = [
-        actions.owner.get(f"/admin/print?slip=receipt&order={number}").text,
+        actions.owner.get(f"/admin/slips?slip=receipt&order={number}").text,
         Shopper(actions.app).get(part_paid.order_path).text,
         actions.mails("paid")[0],
     ]

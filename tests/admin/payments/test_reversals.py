@@ -123,7 +123,7 @@ def test_a_mark_is_undone_only_if_it_alone_pays_an_order_that_was_not_sent(actio
     actions.record_refund(refunded, amount="100")
 
     for bought in (paid, sent, refunded):
-        reply = actions.press(bought, "take-back", reason="Wrong", seen="1")
+        reply = actions.press(bought, "undo-mark-paid", reason="Wrong", seen="1")
         assert "no payment marked by hand that can be undone" in actions.follow(reply)
 
 
@@ -135,7 +135,7 @@ def test_a_refund_puts_goods_back_in_stock_at_most_what_the_order_took(actions, 
     actions.record_refund(paid, amount="5100", **{field: "1"})
     assert ledger.stock(SKU)[0] == before[0] - 1
     assert "1 piece is not back in stock." in actions.owner.get(page).text
-    send = actions.form(paid, "goods-back", **{field: "1", "reason": "Came back"})
+    send = actions.form(paid, "return-goods", **{field: "1", "reason": "Came back"})
     assert "Saved" in actions.follow(send())
 
     assert "All goods of this order are back in stock" in actions.follow(send())
@@ -145,7 +145,7 @@ def test_a_refund_puts_goods_back_in_stock_at_most_what_the_order_took(actions, 
 @both_databases
 def test_the_same_goods_returned_at_once_are_put_back_once(actions, paid, ledger, before):
     field = goods_field(actions, paid)
-    at_once([actions.form(paid, "goods-back", **{field: "2", "reason": "Came back"}) for _ in range(3)])
+    at_once([actions.form(paid, "return-goods", **{field: "2", "reason": "Came back"}) for _ in range(3)])
 
     assert ledger.stock(SKU) == before
 
@@ -161,7 +161,7 @@ def test_the_exports_of_orders_and_payments_have_the_same_sums(actions, buy, pai
 
     orders, payments = (
         list(csv.DictReader(io.StringIO(actions.owner.get(f"/admin/{file}").text.lstrip("\ufeff"))))
-        for file in ("orders/export?tab=all", "money/export")
+        for file in ("orders/export?tab=all", "payments/export")
     )
 
     def total(rows, column):
@@ -175,4 +175,4 @@ def test_the_exports_of_orders_and_payments_have_the_same_sums(actions, buy, pai
     assert marked["Verified by"] == "owner@example.com"
     assert (reported["Paid by"], reported["Chpter reference"]) == ("M-PESA", paid.reference)
     assert [row["What"] for row in payments].count("Correction") == 1
-    assert actions.owner.get("/admin/money").text.count("/admin/money/export") == 1
+    assert actions.owner.get("/admin/reconciliation").text.count("/admin/payments/export") == 1

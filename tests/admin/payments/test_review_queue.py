@@ -20,22 +20,22 @@ def buy(app, provider):
     return lambda **answers: Shopper(app, provider).buy(**answers)
 
 
-def kinds(owner, address="/admin/checks"):
+def kinds(owner, address="/admin/review"):
     """The kinds of the listed items, in order."""
     page = owner.get(address).text
     return re.findall(r'<span class="badge badge--\w+">([^<]*)</span>', page)
 
 
 def resolve(owner, **fields):
-    token = hidden_fields(owner.get("/admin/checks").text)
-    return owner.post("/admin/checks/close", {"csrf_token": token["csrf_token"], **fields})
+    token = hidden_fields(owner.get("/admin/review").text)
+    return owner.post("/admin/review/close", {"csrf_token": token["csrf_token"], **fields})
 
 
 def test_an_order_in_review_shows_both_amounts_the_reason_and_an_owners_actions(owner, staff, buy):
     bought = buy(full_name=f"Wanjiru {CANARY}")
     bought.post_callback(bought.callback(amount="1300"))
 
-    page, for_staff = owner.get("/admin/checks").text, staff.get("/admin/checks").text
+    page, for_staff = owner.get("/admin/review").text, staff.get("/admin/review").text
 
     assert kinds(owner) == ["To decide"]
     assert "The amount paid is not the amount requested" in page
@@ -43,7 +43,7 @@ def test_an_order_in_review_shows_both_amounts_the_reason_and_an_owners_actions(
     assert "<dt>Chpter says</dt><dd>KSh 1,300</dd>" in page
     assert "Ask for the remaining KSh 1,350" in page
     assert "Accept KSh 1,300" not in page  # less is accepted on a page of its own
-    assert "/accept" not in for_staff and "/ask-rest" not in for_staff
+    assert "/accept" not in for_staff and "/request-rest" not in for_staff
     assert "Only an owner can act on payments." in for_staff
 
 
@@ -100,11 +100,11 @@ def test_everything_that_needs_a_person_is_listed_by_urgency(app, owner, buy, le
         "Paid late",
         "No callback yet",
     ]
-    assert kinds(owner, "/admin/checks?kind=twice") == ["Paid twice"]
-    assert '<a href="/admin/checks?kind=twice" aria-current="page">Paid twice <span class="tabs__count">1</span>' in (
-        owner.get("/admin/checks?kind=twice").text
+    assert kinds(owner, "/admin/review?kind=twice") == ["Paid twice"]
+    assert '<a href="/admin/review?kind=twice" aria-current="page">Paid twice <span class="tabs__count">1</span>' in (
+        owner.get("/admin/review?kind=twice").text
     )
-    assert len(kinds(owner, "/admin/checks?kind=<canary>&page=99999999999")) == 12
+    assert len(kinds(owner, "/admin/review?kind=<canary>&page=99999999999")) == 12
 
 
 @both_databases
@@ -112,7 +112,7 @@ def test_a_flag_is_open_once_resolved_once_with_its_user_and_may_come_again(staf
     bought = buy()
     for _ in range(3):
         bought.post_callback(b"garbage")
-    flag = re.search(r'name="check" value="(\d+)"', staff.get("/admin/checks").text).group(1)
+    flag = re.search(r'name="check" value="(\d+)"', staff.get("/admin/review").text).group(1)
 
     resolve(staff, check=flag, words="Rang the buyer")
     again = staff.get(resolve(staff, check=flag).headers["Location"]).text
@@ -154,27 +154,27 @@ def test_the_queue_has_pages_and_many_items_need_no_more_queries_than_few(app, o
     for _ in range(3):
         bought = buy()
         bought.post_callback(bought.callback(amount="1300"))
-    owner.get("/admin/checks")  # fills the caches
+    owner.get("/admin/review")  # fills the caches
     with counted(app) as few:
-        owner.get("/admin/checks")
+        owner.get("/admin/review")
     for _ in range(20):
         bought = buy()
         bought.post_callback(bought.callback(amount="1300"))
-    owner.get("/admin/checks")
+    owner.get("/admin/review")
     with counted(app) as many:
-        first = owner.get("/admin/checks").text
+        first = owner.get("/admin/review").text
 
     assert len(few) == len(many)
     assert first.count('class="review-item ') == 20
-    assert 'href="/admin/checks?page=2"' in first
-    assert owner.get("/admin/checks?page=2").text.count('class="review-item ') == 3
+    assert 'href="/admin/review?page=2"' in first
+    assert owner.get("/admin/review?page=2").text.count('class="review-item ') == 3
 
 
 def test_an_order_that_a_discount_code_made_free_is_listed_until_it_is_resolved(owner, app, provider):
     buyer = Shopper(app, provider)
     buyer.add()
     buyer.checkout(area="pickup", code="ZAWADI", location="")
-    page = owner.get("/admin/checks").text
+    page = owner.get("/admin/review").text
     line = re.search(r'name="check" value="(\d+)"', page).group(1)
 
     assert kinds(owner) == ["Free with a discount code"]

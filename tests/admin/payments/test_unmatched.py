@@ -44,17 +44,17 @@ def owner_of(app, provider, email="owner@example.com"):
 
 
 def send(owner, address, **fields):
-    token = hidden_fields(owner.get("/admin/checks").text)["csrf_token"]
+    token = hidden_fields(owner.get("/admin/review").text)["csrf_token"]
     return owner.post(address, {"csrf_token": token, **fields})
 
 
 def ids(owner):
     """The ids of the payments without an order, in order."""
-    return list(dict.fromkeys(re.findall(r'name="callback" value="(\d+)"', owner.get("/admin/checks").text)))
+    return list(dict.fromkeys(re.findall(r'name="callback" value="(\d+)"', owner.get("/admin/review").text)))
 
 
 def dismiss(owner, callback, reason):
-    return send(owner, "/admin/checks/unmatched", callback=callback, words=reason)
+    return send(owner, "/admin/review/unmatched", callback=callback, words=reason)
 
 
 def number_of(app, bought):
@@ -68,7 +68,7 @@ def test_a_payment_made_since_the_backup_is_shown_until_it_is_marked_paid_by_han
     app, second, _ = restored
     assert second.post_callback(second.callback()).status_code == 200
     owner, number, ledger = owner_of(app, provider), number_of(app, second), Ledger(app)
-    page = owner.get("/admin/checks").text
+    page = owner.get("/admin/review").text
     assert "Payments without an order" in page
     assert "use “Mark paid by hand” with the M-PESA code" in page
     assert number in page, "it is unpaid and has the same total"
@@ -82,12 +82,12 @@ def test_a_payment_made_since_the_backup_is_shown_until_it_is_marked_paid_by_han
 
     assert second.status["payment"] == "paid"
     assert ledger.mails("paid") == 1
-    assert "Payments without an order" not in owner.get("/admin/checks").text
+    assert "Payments without an order" not in owner.get("/admin/review").text
     with app.app_context():
         assert reconcile().holds
     # Chpter may repeat the callback
     assert second.post_callback(second.callback()).status_code == 200
-    assert "Payments without an order" not in owner.get("/admin/checks").text
+    assert "Payments without an order" not in owner.get("/admin/review").text
 
 
 @both_databases
@@ -99,7 +99,7 @@ def test_of_two_owners_one_dismisses(restored, provider):
 
     at_once([lambda owner=owner: dismiss(owner, callback, "Refunded in Chpter") for owner in owners])
 
-    pages = [owner.get("/admin/checks").text for owner in owners]
+    pages = [owner.get("/admin/review").text for owner in owners]
     assert sum("Nothing was saved: another user has dismissed this payment" in page for page in pages) == 1
     with app.app_context():
         assert len(db.session.scalars(select(AuditLogEntry.words).where(DONE)).all()) == 1
@@ -121,7 +121,7 @@ def test_only_a_payment_that_exists_is_dismissed_and_with_a_reason(restored, pro
     for callback in callbacks:
         dismiss(owner, callback, "Refunded in Chpter")
 
-    assert "Payments without an order" not in owner.get("/admin/checks").text
+    assert "Payments without an order" not in owner.get("/admin/review").text
     with app.app_context():
         words = db.session.scalars(select(AuditLogEntry.words).where(DONE).order_by(AuditLogEntry.id)).all()
     assert words == [
@@ -135,6 +135,6 @@ def test_staff_see_it_and_may_not_dismiss_it(restored, provider):
     new.post_callback(new.callback())
     staff = owner_of(app, provider, STAFF)
 
-    page = staff.get("/admin/checks").text
+    page = staff.get("/admin/review").text
     assert new.reference in page and "Only an owner may decide about money." in page
     assert not ids(staff)

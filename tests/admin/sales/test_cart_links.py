@@ -3,19 +3,16 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
-from shop.accounts.models import AuditLogEntry
 from shop.cart.cart_links import ADMIN_LINK_LIFETIME, BUYER_LINK_LIFETIME, share
 from shop.cart.models import SharedCart
 from shop.core.clock import utcnow
 from shop.core.database import db, write
-from tests import both_databases
-from tests.admin_client import DONE
-from tests.page_checks import CANARY
+from tests.query_counter import counted
 from tests.shopper import SKU, hidden_fields
 
-LIST, NEW = "/admin/carts", "/admin/carts/new"
+LIST, NEW = "/admin/cart-links", "/admin/cart-links/new"
 
 
 def make(owner, **answers):
@@ -23,82 +20,57 @@ def make(owner, **answers):
     return owner.post(NEW, {**form, "place": "1", **answers})
 
 
-def text_of(owner):
+def text_of(owner, address=None):
+    if address:
+        owner.get(address)
     return " ".join("".join(owner.page.itertext()).split())
 
 
-@both_databases
-def test_staff_make_a_link_that_fills_a_buyers_cart(app, staff, shopper):
+def test_staff_make_a_link_that_fills_a_buyers_cart_until_it_is_switched_off(staff, shopper, goods):
     address = make(staff).headers["Location"]
     code = address.rsplit("/", 1)[1]
     staff.get(address)
     assert staff.page.find(".//input[@id='copy']").get("value") == f"http://localhost/c/{code}"
     shopper.post(f"/c/{code}", {})
 
-    staff.get(LIST)
-    assert "Gift set" in text_of(staff)
-    assert "2 × Classic sisal kiondo (Terracotta bands)" in text_of(staff)
-    assert "packer@example.com" in text_of(staff)
-    assert "1 time" in text_of(staff)
-    with app.app_context():
-        assert db.session.scalar(select(AuditLogEntry.words).where(DONE)) == f"Made cart link {code} (Gift set)"
+    listed = text_of(staff, LIST)
+    for words in ("Gift set", "2 × Classic sisal kiondo (Terracotta bands)", "packer@example.com", "1 time"):
+        assert words in listed
+    assert goods.acts()[-1] == f"Made cart link {code} (Gift set)"
 
-
-def test_a_link_switched_off_leads_nowhere_and_the_second_press_says_so(app, staff, shopper):
-    address = make(staff).headers["Location"]
-    code = address.rsplit("/", 1)[1]
     token = hidden_fields(staff.get(LIST).text)
-    staff.post(f"{LIST}/{code}/off", token)
-    staff.post(f"{LIST}/{code}/off", token)
-
-    staff.get(LIST)
-    assert f"Cart link {code} was off already" in text_of(staff)
+    for _ in range(2):
+        staff.post(f"{LIST}/{code}/off", token)
+    assert f"Cart link {code} was off already" in text_of(staff, LIST)
     assert shopper.get(f"/c/{code}").status_code == 404
 
 
-def test_links_of_buyers_stand_on_their_own_page(app, staff):
+def test_links_of_buyers_are_on_their_own_page(app, staff):
+    long_ago = utcnow() - timedelta(days=91)
     with app.app_context():
         write(lambda: share({SKU: 1}, utcnow(), BUYER_LINK_LIFETIME))
-        write(
-            lambda: share(
-                {SKU: 1}, utcnow() - timedelta(days=91), ADMIN_LINK_LIFETIME, title="Old one", actor="Achieng"
-            )
-        )
-    staff.get(LIST)
-    assert "Old one" in text_of(staff)
-    assert "Expired" in text_of(staff)
-    assert "1 × Classic" in text_of(staff)
+        write(lambda: share({SKU: 1}, long_ago, ADMIN_LINK_LIFETIME, title="Old one", actor="Achieng"))
 
-    staff.get(f"{LIST}?by=buyers")
-    assert "Old one" not in text_of(staff)
-    assert "Open" in text_of(staff)
+    listed = text_of(staff, LIST)
+    assert "Old one" in listed and "Expired" in listed and "1 × Classic" in listed
+    listed = text_of(staff, f"{LIST}?by=buyers")
+    assert "Old one" not in listed and "Open" in listed
 
 
 def test_the_list_is_paged_in_as_many_queries_as_for_one(app, staff):
-    def queries(address):
-        seen = []
-        with app.app_context():
-            engine = db.engine
-
-        def note(_connection, _cursor, statement, *_rest):
-            seen.append(statement)
-
-        event.listen(engine, "before_cursor_execute", note)
-        staff.get(address)
-        event.remove(engine, "before_cursor_execute", note)
-        return len(seen)
-
     make(staff)
     staff.get(LIST)
-    few = queries(LIST)
+    with counted(app) as few:
+        staff.get(LIST)
     with app.app_context():
         for n in range(30):
             write(lambda n=n: share({SKU: 1}, utcnow(), ADMIN_LINK_LIFETIME, title=f"Many {n:02}", actor="Achieng"))
-    assert queries(LIST) == few
-    assert "Many 29" in text_of(staff)
-    assert "Gift set" not in text_of(staff)
-    staff.get(f"{LIST}?page=2")
-    assert "Gift set" in text_of(staff)
+    with counted(app) as many:
+        listed = text_of(staff, LIST)
+
+    assert len(many) == len(few)
+    assert "Many 29" in listed and "Gift set" not in listed
+    assert "Gift set" in text_of(staff, f"{LIST}?page=2")
 
 
 @pytest.mark.parametrize(
@@ -110,22 +82,15 @@ def test_the_list_is_paged_in_as_many_queries_as_for_one(app, staff):
         ({"title": "x" * 81}, "Title must be 80 characters or fewer"),
     ],
 )
-def test_what_is_wrong_is_said(app, staff, answers, words):
+def test_a_wrong_answer_is_explained_and_makes_no_link(app, staff, answers, words):
     assert make(staff, **answers).status_code == 422
     assert words in text_of(staff)
     with app.app_context():
         assert db.session.scalar(select(SharedCart.id)) is None
 
 
-@both_databases
-@pytest.mark.parametrize("name", ["title", "q", "add", "remove"])
-def test_hostile_answers_never_break_the_page(staff, name):
-    for nasty in ("\x00", "x" * 5000, "😀" * 20, CANARY, "9" * 400, "\u202e"):
-        reply = make(staff, **{name: nasty})
-        assert reply.status_code in (200, 303, 422), nasty
-        assert staff.get(LIST).status_code == 200
-        if reply.status_code == 303:
-            assert staff.get(reply.headers["Location"]).status_code == 200
+def test_a_forged_code_finds_no_link(staff):
+    token = hidden_fields(staff.get(LIST).text)
     for code in ("x", "%00", "zzzzzzz", "' OR 1=1", "Z" * 300):
         assert staff.get(f"{LIST}/{code}").status_code == 404
-        assert staff.post(f"{LIST}/{code}/off", hidden_fields(staff.get(LIST).text)).status_code == 404
+        assert staff.post(f"{LIST}/{code}/off", token).status_code == 404

@@ -30,7 +30,13 @@ BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 WAITS = [timedelta(minutes=31), timedelta(minutes=31), timedelta(seconds=11), timedelta(hours=25), timedelta(hours=49)]
 STOCK = ["received", "damaged", "counted", "sold out", "sold out"]
-PAGES = ["/orders/{0.token}", "/orders/{0.token}/status", "/admin/orders/{0.number}", "/admin/checks", "/admin/money"]
+PAGES = [
+    "/orders/{0.token}",
+    "/orders/{0.token}/status",
+    "/admin/orders/{0.number}",
+    "/admin/review",
+    "/admin/reconciliation",
+]
 ACTS: dict[str, tuple[Any, ...]] = {
     "cancel": (),
     "mark_paid": ("total", "fresh"),
@@ -271,7 +277,7 @@ class Machine(Invariants):
                 assert self.shop.post(address, callback.raw) == 404
 
     def _same_money(self, order: Order) -> None:
-        self._press(order, "same-money")
+        self._press(order, "duplicate-payment")
         self.model.same_money(order)
 
     def _begun(self, order: Order) -> None:
@@ -322,7 +328,7 @@ class Machine(Invariants):
         amount = _sum(order, came) if order.in_review else 0
         remaining = order.missing - amount
         asked = order.remaining == remaining and not order.in_review
-        self._press(order, "ask-rest", came=str(amount), rest=str(max(1, remaining)))
+        self._press(order, "request-rest", came=str(amount), rest=str(max(1, remaining)))
         if not asked:
             self.model.asked_for_remaining(order, amount, remaining)
 
@@ -355,7 +361,7 @@ class Machine(Invariants):
             "total": order.total,
         }
         fields = self._money(parts[part] or 1, code, seen=str(order.refunded))
-        assert self.shop.press(order.number, "give-back", **fields).status_code in (303, 422)
+        assert self.shop.press(order.number, "refund", **fields).status_code in (303, 422)
         self.model.refund_recorded(order, int(fields["amount"]), fields["code"])
 
     def _money(self, amount: int, code: str, seen: str) -> dict[str, str]:
