@@ -126,7 +126,7 @@ def _set_label(one: VariantPlan, options: tuple[str, str, str]) -> None:
         one.values["label"] = label
 
 
-DRAWING = re.compile(r"img/products/[a-z0-9-]+\.svg", re.ASCII)
+OWN_IMAGE = re.compile(r"img/products/[a-z0-9-]+\.(svg|jpg)", re.ASCII)  # a drawing or a photo of the demo shop
 
 
 def wanted_images(cell: str, product: Product | None) -> tuple[list[tuple[str, str]] | None, str]:
@@ -151,6 +151,6 @@ def wanted_images(cell: str, product: Product | None) -> tuple[list[tuple[str, s
 
 
 def _exists(path: str) -> bool:
-    if DRAWING.fullmatch(path):
+    if OWN_IMAGE.fullmatch(path):
         return (STATIC / path).is_file()
     return serving.is_stored(path)
