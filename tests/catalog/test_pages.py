@@ -98,7 +98,7 @@ def test_prices_have_a_thousands_comma_and_say_from_if_they_vary(shopper):
     assert "From KSh 320" in text_of(shopper.page)
 
 
-def test_every_image_of_every_product_is_a_drawing_of_its_own(app, shopper):
+def test_every_image_of_every_product_is_its_own(app, shopper):
     with app.app_context():
         images = list(db.session.scalars(select(ProductImage.path)))
         bare = select(func.count(Product.id)).where(~Product.images.any())

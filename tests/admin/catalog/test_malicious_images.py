@@ -78,7 +78,7 @@ def test_no_malicious_file_breaks_the_admin_or_is_stored_unsafe(app, owner, tmp_
     assert {file.name for file in (tmp_path / "instance").iterdir()} <= {"media", "mail"}
     with app.app_context():
         paths = db.session.scalars(select(ProductImage.path)).all()
-    assert all(re.fullmatch(r"(img/products/[a-z-]+\.svg|media/[0-9a-f]{26}-\d+x\d+)", path) for path in paths)
+    assert all(re.fullmatch(r"(img/products/[a-z-]+\.(svg|jpg)|media/[0-9a-f]{26}-\d+x\d+)", path) for path in paths)
 
 
 def test_the_largest_accepted_images_need_little_memory_and_time(tmp_path):
