@@ -11,7 +11,7 @@ from tests import both_databases
 from tests.shopper import SKU, Shopper
 
 INDIGO = "KIO-CLA-IND"
-FIRST, SECOND = "kiondo-classic.svg", "kiondo-classic-indigo.svg"
+FIRST, SECOND = "kiondo-classic.jpg", "kiondo-classic-indigo.jpg"
 
 
 def kiondo() -> Product:
