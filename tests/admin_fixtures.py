@@ -56,7 +56,7 @@ def goods(app: Flask) -> Goods:
 
 @pytest.fixture
 def images_page(app: Flask) -> str:
-    """The address of the teapot's images page. The teapot has one drawing."""
+    """The address of the mwiko's images page. The mwiko has one drawing."""
     with app.app_context():
         return f"/admin/products/{db.session.scalar(select(Product.id).where(Product.slug == SLUG))}/images"
 

@@ -13,7 +13,7 @@ from shop.core.database import db
 from tests.admin_client import AdminClient
 from tests.shopper import hidden_fields
 
-SLUG = "teapot"
+SLUG = "mwiko"
 
 
 def paths(app: Flask) -> list[str]:

@@ -19,12 +19,12 @@ from tests.malicious_files import photo
 
 @pytest.fixture
 def kept(app):
-    """The path of an image that is stored, and used by the teapot."""
+    """The path of an image that is stored, and used by the mwiko."""
     with app.app_context():
         path = serving.store(*shrink(BytesIO(photo())))
-        teapot = select(Product.id).where(Product.slug == "teapot").scalar_subquery()
+        mwiko = select(Product.id).where(Product.slug == "mwiko").scalar_subquery()
         write(
-            lambda: db.session.execute(update(ProductImage).where(ProductImage.product_id == teapot).values(path=path))
+            lambda: db.session.execute(update(ProductImage).where(ProductImage.product_id == mwiko).values(path=path))
         )
     return path
 

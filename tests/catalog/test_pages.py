@@ -95,7 +95,7 @@ def test_every_product_is_in_its_category_once(app, shopper):
     assert sorted(listed) == sorted(f"/products/{slug}" for slug in slugs(app, Product))
 
 
-def test_every_product_of_the_demo_shop_has_drawings_of_its_own(app):
+def test_every_product_of_the_demo_shop_has_images_of_its_own(app):
     with app.app_context():
         images = list(db.session.scalars(select(ProductImage.path)))
         assert db.session.scalar(select(func.count(Product.id)).where(~Product.images.any())) == 0

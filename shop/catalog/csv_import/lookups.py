@@ -15,7 +15,7 @@ from shop.core.database import db
 from shop.core.text import typed_line
 from shop.web.assets import STATIC
 
-DRAWING = re.compile(r"img/products/[a-z0-9-]+\.svg", re.ASCII)
+OWN_IMAGE = re.compile(r"img/products/[a-z0-9-]+\.(svg|jpg)", re.ASCII)  # a drawing or a photo of the demo shop
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,6 @@ def wanted_images(cell: str, product: Product | None) -> tuple[list[tuple[str, s
 
 
 def _exists(path: str) -> bool:
-    if DRAWING.fullmatch(path):
+    if OWN_IMAGE.fullmatch(path):
         return (STATIC / path).is_file()
     return serving.is_stored(path)

@@ -1,22 +1,28 @@
 """Paths and addresses of images, and the attributes of their <img>.
 
-A path is "img/..." for a drawing under static/, or "media/<code>-<width>x<height>" for an uploaded image. The path
-holds the size, so that an order line, which stores only the path, knows it too.
+A path is "img/..." for an image under static/, or "media/<code>-<width>x<height>" for an uploaded image. The path of an
+upload holds its size, so that an order line, which stores only the path, knows it too.
+
+The images under static/ are drawings, which have one file, and the demo shop's photos: their smaller copies lie beside
+them in a folder for each width, as img/products/320/teapot.jpg and .webp.
 """
 
 import re
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import url_for
+from PIL import Image
 
-from shop.web.assets import asset
+from shop.web.assets import STATIC, asset
 
 WIDTHS = (160, 320, 640, 960)  # pixels
 MAX_WIDTH = WIDTHS[-1]
 DRAWING_SIZE = 480  # pixels, width and height of the drawings
 NO_IMAGE = "img/no-image.svg"  # for a product or category without one; a logo would look like a product
 UPLOADED = re.compile(r"media/([0-9a-f]{26})-([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", re.ASCII)
+DEMO_PHOTO = re.compile(r"img/products/([a-z0-9-]+)\.jpg", re.ASCII)
 FILE = re.compile(r"([0-9a-f]{26}-[1-9][0-9]{0,3}x[1-9][0-9]{0,3})-([1-9][0-9]{0,3})\.(webp|jpg)", re.ASCII)
 
 
@@ -58,26 +64,43 @@ def files_of(path: str) -> list[str]:
     return [f"{name}-{width}.{ending}" for width in widths_of(int(found[2])) for ending in ("webp", "jpg")]
 
 
+@lru_cache
+def demo_photo_shape(path: str) -> Shape:
+    """The width and height of a photo of the demo shop. Raises FileNotFoundError."""
+    with Image.open(STATIC / path) as image:  # reads only the head of the file
+        return Shape(*image.size)
+
+
 def shown(path: str) -> Shown:
     """The <img> attributes of an image, for templates: shown(product.images[0].path).src"""
-    found = UPLOADED.fullmatch(path)
-    if not found:
+    shape = _shape(path)
+    if not shape:
         return Shown(asset(path), DRAWING_SIZE, DRAWING_SIZE)
-    width, height = int(found[2]), int(found[3])
     webp, jpeg = (
-        ", ".join(f"{_address(path, step, ending)} {step}w" for step in widths_of(width)) for ending in ("webp", "jpg")
+        ", ".join(f"{_address(path, step, ending)} {step}w" for step in widths_of(shape.width))
+        for ending in ("webp", "jpg")
     )
-    return Shown(image_at(path, 320), width, height, webp, jpeg)
+    return Shown(image_at(path, 320), shape.width, shape.height, webp, jpeg)
 
 
 def image_at(path: str, width: int) -> str:
     """The address of an image for a space `width` pixels wide, for templates; as JPEG, which every client shows."""
-    found = UPLOADED.fullmatch(path)
-    if not found:
+    shape = _shape(path)
+    if not shape:
         return asset(path)
-    widths = widths_of(int(found[2]))
+    widths = widths_of(shape.width)
     return _address(path, next((step for step in widths if step >= width), widths[-1]), "jpg")
 
 
+def _shape(path: str) -> Shape | None:
+    """The shape of an image with several widths; None for a drawing."""
+    if found := UPLOADED.fullmatch(path):
+        return Shape(int(found[2]), int(found[3]))
+    return demo_photo_shape(path) if DEMO_PHOTO.fullmatch(path) else None
+
+
 def _address(path: str, width: int, ending: str) -> str:
+    if photo := DEMO_PHOTO.fullmatch(path):
+        folder = "" if width == demo_photo_shape(path).width else f"{width}/"
+        return asset(f"img/products/{folder}{photo[1]}.{ending}")
     return url_for("media.image", name=f"{path.removeprefix('media/')}-{width}.{ending}")
