@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from rapidfuzz.distance import OSA
 from sqlalchemy import ColumnElement, Subquery, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -119,6 +118,8 @@ def _most_similar(word: str) -> str | None:
     One mistake is allowed in words of four or five letters, two in longer ones if one of them is a vowel: "sandle" is
     "sandal", "carpet" is not "carved".
     """
+    from rapidfuzz.distance import OSA  # 6 MB of memory, needed only for a mistyped word
+
     allowed = 0 if len(word) < 4 or not word.isalpha() else 1 if len(word) < 6 else 2
     if not allowed:
         return None

@@ -5,8 +5,7 @@ Contrast is computed by WCAG 2: text has at least 4.5 to 1 on the grounds it sta
 
 import re
 from dataclasses import dataclass
-
-from coloraide import Color
+from typing import Any
 
 DEFAULT = "#2b3990"
 PAPER, WASH = "#fdfdfb", "#f0f3ee"  # the grounds of static/css/tokens.css
@@ -54,15 +53,21 @@ def _scheme(brand: str, brand_ink: str) -> Scheme:
     return Scheme(brand, on_brand, _moved(brand, -0.08 if on_brand == WHITE else 0.08), brand_ink)
 
 
+def _colour(text: str) -> Any:
+    from coloraide import Color  # 7 MB of memory, needed only for an owner's own colour
+
+    return Color(text)
+
+
 def _text_on(ground: str) -> str:
     """White, or dark ink where it is easier to read."""
-    return max((WHITE, INK), key=lambda text: Color(ground).contrast(text))
+    return max((WHITE, INK), key=lambda text: float(_colour(ground).contrast(text)))
 
 
 def _until(colour: str, step: float, contrast: float, *grounds: str) -> str:
     """The colour, made lighter or darker until it has this contrast with all grounds."""
     by, found = 0.0, colour
-    while min(Color(found).contrast(ground) for ground in grounds) < contrast and abs(by) < 1:
+    while min(_colour(found).contrast(ground) for ground in grounds) < contrast and abs(by) < 1:
         by += step
         found = _moved(colour, by)
     return found
@@ -70,6 +75,6 @@ def _until(colour: str, step: float, contrast: float, *grounds: str) -> str:
 
 def _moved(colour: str, by: float) -> str:
     """The colour with another lightness, from 0 to 1, in the same hue."""
-    moved = Color(colour).convert("oklch")
+    moved = _colour(colour).convert("oklch")
     moved["lightness"] = min(1.0, max(0.0, moved["lightness"] + by))
-    return moved.convert("srgb").fit().to_string(hex=True)
+    return str(moved.convert("srgb").fit().to_string(hex=True))

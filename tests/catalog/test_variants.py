@@ -11,7 +11,7 @@ from tests.catalog.test_pages import text_of
 from tests.shopper import SKU
 
 INDIGO = "KIO-CLA-IND"
-FIRST, SECOND = "kiondo-classic.svg", "kiondo-classic-indigo.svg"
+FIRST, SECOND = "kiondo-classic.jpg", "kiondo-classic-indigo.jpg"
 
 
 def kiondo():
