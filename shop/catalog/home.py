@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from shop.catalog import queries
 from shop.catalog.queries import CategoryTile, ProductCard
-from shop.store.markup import rendered
+from shop.store.markup import is_allowed_link, rendered
 from shop.store.models import HomeSection, SectionKind
 
 NEWEST_CARDS, OTHER_CARDS = 16, 8
@@ -20,6 +20,12 @@ class ShownSection:
     cards: list[ProductCard]
     tiles: list[CategoryTile]
     text: Markup
+
+    @property
+    def link(self) -> str:
+        """Where its button leads; "" without a button."""
+        allowed = bool(self.section.button) and is_allowed_link(self.section.link)
+        return self.section.link if allowed else ""
 
     @property
     def lines(self) -> list[str]:

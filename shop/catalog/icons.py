@@ -40,7 +40,7 @@ def letter() -> Response:
 @icons.get("/apple-touch-icon.png")
 def favicon() -> AnyResponse:
     """Where browsers and phones look for an icon by themselves."""
-    return make_cacheable(redirect(icon_address(), 302))  # type: ignore[arg-type]
+    return redirect(icon_address(), 302)
 
 
 @icons.get("/manifest.webmanifest")

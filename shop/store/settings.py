@@ -150,6 +150,8 @@ def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
         closed_until=closed if closed and closed > utcnow().astimezone(NAIROBI).date() else None,
         hours=stored.get("hours") or "",
         kra_pin=stored.get("kra_pin") or "",
-        social=tuple((name, stored[name.lower()]) for name in SOCIAL if stored.get(name.lower())),
+        social=tuple(
+            (name, stored[name.lower()]) for name in SOCIAL if (stored.get(name.lower()) or "").startswith("https://")
+        ),
         delivery_from=stored.get("delivery_from"),
     )
