@@ -140,7 +140,10 @@ class RemovedDemo:
 
 
 def remove_demo() -> RemovedDemo:
-    """Take the demo out of the shop, inside the caller's transaction: products, categories, codes, areas, home page."""
+    """Take the demo out of the shop, inside the caller's transaction: products, categories, codes, areas, home page.
+
+    Content pages stay: the demo's are starter texts, which the owner changes.
+    """
     of_demo = select(Product.id).where(Product.demo)
     ordered = (
         select(Variant.product_id).join(OrderLine, OrderLine.sku == Variant.sku).where(Variant.product_id.in_(of_demo))

@@ -114,10 +114,11 @@ def _corrected(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _most_similar(word: str) -> str | None:
-    """The word of a name, category or label with the fewest typing mistakes between them; of equals, the most frequent.
+    """The known word that is most similar to a mistyped one, or None. Words that only descriptions have do not count.
 
-    One mistake is allowed in words of four or five letters, two in longer ones if one of them is a vowel: "sandle" is
-    "sandal", "carpet" is not "carved".
+    It has the fewest typing mistakes; of equals, the same first letter, then the most products. One mistake is allowed
+    in words of four or five letters, two in longer ones if one of them is a vowel: "sandle" is "sandal", "carpet" is
+    not "carved".
     """
     allowed = 0 if len(word) < 4 or not word.isalpha() else 1 if len(word) < 6 else 2
     if not allowed:

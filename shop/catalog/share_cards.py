@@ -1,4 +1,7 @@
-"""The addresses and files of share cards. A card is drawn when first asked for, and kept until its text changes."""
+"""The addresses and files of share cards. A card is drawn when first asked for.
+
+It is kept until its text or image changes. The files may be deleted at any time: they are drawn again.
+"""
 
 import os
 from hashlib import sha256
@@ -20,7 +23,7 @@ PHOTOS = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def card_price(price: int, varies: bool) -> str:
-    """The price on a card: "KSh 950" or "From KSh 950"."""
+    """The price on a card, from whole shillings: "KSh 950", or "From KSh 950" if it varies."""
     return f"{'From ' if varies else ''}{shillings(price)}"
 
 

@@ -1,4 +1,4 @@
-"""For search engines: robots.txt, and the sitemap of all public pages."""
+"""For search engines: robots.txt (RFC 9309), and the sitemap of all public pages (sitemaps.org, protocol 0.9)."""
 
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
