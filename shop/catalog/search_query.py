@@ -20,7 +20,7 @@ from shop.catalog.search_index import DESCRIPTION, stem, words_of
 from shop.core.database import db
 
 MAX_QUERY_LENGTH = 80  # characters of a search that are used
-MAX_WORDS = 6
+MAX_WORDS = 6  # of a search that are used, the first ones
 MIN_PREFIX = 3  # letters from which a word also finds the words that begin with it
 EXACT = 4  # how much more an exact word counts than a word that begins with it
 MAX_VOCABULARY = 50_000  # words compared with a mistyped one

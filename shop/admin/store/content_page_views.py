@@ -21,7 +21,7 @@ from shop.web.form_fields import row_id
 from shop.web.idempotency import make_once
 
 MAX_PAGES = 20
-MAX_TEXT = 20_000
+MAX_TEXT = 20_000  # characters
 
 
 class ContentPageForm(BaseForm):
@@ -103,6 +103,7 @@ def content_page_delete(page_id: str) -> AnyResponse:
 
 
 def _add(form: ContentPageForm) -> str:
+    """Add the page after all others. Aborts with 409 when there are MAX_PAGES."""
     known = list(db.session.scalars(select(ContentPage.slug)))
     if len(known) >= MAX_PAGES:
         abort(409)

@@ -219,6 +219,7 @@ def _add_defaults() -> str:
 
 
 def _add(section: HomeSection, form: HomeSectionForm, image: str) -> str:
+    """Add the section after all others, the default ones included. Aborts with 409 when there are MAX_SECTIONS."""
     sections = _sections(lock=True)
     if len(sections) >= MAX_SECTIONS:
         abort(409)
