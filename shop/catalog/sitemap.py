@@ -1,4 +1,4 @@
-"""For search engines: robots.txt, and the sitemap of all public pages."""
+"""For search engines: robots.txt (RFC 9309), and the sitemap of all public pages (sitemaps.org, protocol 0.9)."""
 
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
@@ -17,7 +17,7 @@ from shop.web.caching import make_cacheable
 PER_FILE = 10_000  # addresses; the protocol allows 50,000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # personal pages, and pages that are made for one person
-DISALLOWED = ("/admin", "/c/", "/cart", "/checkout", "/chpter", "/feeds", "/orders")
+DISALLOWED = ("/admin", "/c/", "/cart", "/checkout", "/chpter", "/orders")
 
 sitemap = Blueprint("sitemap", __name__)
 

@@ -1,6 +1,8 @@
 """The colours of a shop, all derived from the one that its owner chooses.
 
-Contrast is computed by WCAG 2: text has at least 4.5 to 1 on the grounds it stands on, in light and in dark.
+Contrast is that of WCAG 2.2, success criteria 1.4.3 (text, 4.5 to 1) and 1.4.11 (shapes, 3 to 1). `brand_ink` has at
+least 4.5 to 1 on the grounds of the page, in light and in dark. `on_brand` is white or dark ink, whichever contrasts
+more: at least 4.27 to 1, because the ink is not black.
 """
 
 import re
@@ -10,8 +12,8 @@ from typing import Any
 DEFAULT = "#2b3990"
 PAPER, WASH = "#fdfdfb", "#f0f3ee"  # the grounds of static/css/tokens.css
 DARK_PAPER, DARK_WASH = "#121716", "#1b2221"
-INK, WHITE = "#10161a", "#ffffff"
-MIN_TEXT, MIN_SHAPE = 4.5, 3.0
+INK, WHITE = "#000000", "#ffffff"
+MIN_TEXT, MIN_SHAPE = 4.5, 3.0  # contrast to 1
 STEP = 0.01  # of lightness
 
 
@@ -74,7 +76,7 @@ def _until(colour: str, step: float, contrast: float, *grounds: str) -> str:
 
 
 def _moved(colour: str, by: float) -> str:
-    """The colour with another lightness, from 0 to 1, in the same hue."""
+    """The colour with its lightness (OKLCH, 0 to 1) changed by `by`, in the same hue."""
     moved = _colour(colour).convert("oklch")
     moved["lightness"] = min(1.0, max(0.0, moved["lightness"] + by))
     return str(moved.convert("srgb").fit().to_string(hex=True))

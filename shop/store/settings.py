@@ -1,4 +1,4 @@
-"""The store settings that the merchant edits in the admin: name, contact details, address, verification threshold.
+"""The store settings: name, contact details, address, announcement, look, verification threshold.
 
 An empty value means the value from the environment. Every page needs the details, so each process caches them for
 CACHE_SECONDS. The verification threshold is never cached: it is part of the SQL statement that uses it.
