@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from coloraide import Color
 
 DEFAULT = "#2b3990"
-PAPER, WASH = "#fdfdfb", "#f0f3ee"  # the grounds of static/css/tokens.css
-DARK_PAPER, DARK_WASH = "#121716", "#1b2221"
+PAPER, DARK_PAPER = "#fdfdfb", "#121716"
+# The grounds of static/css/tokens.css: paper, wash, and the washes of madder, turmeric and leaf.
+GROUNDS = (PAPER, "#f0f3ee", "#fbecea", "#fdf3d9", "#e5f3ea")
+DARK_GROUNDS = (DARK_PAPER, "#1b2221", "#331a18", "#322812", "#14291e")
 INK, WHITE = "#10161a", "#ffffff"
 MIN_TEXT, MIN_SHAPE = 4.5, 3.0
 STEP = 0.01  # of lightness
@@ -44,8 +46,8 @@ def palette(colour: str) -> Palette:
     light = colour.lower()
     dark = _until(light, STEP, MIN_SHAPE, DARK_PAPER)
     return Palette(
-        _scheme(light, _until(light, -STEP, MIN_TEXT, PAPER, WASH)),
-        _scheme(dark, _until(dark, STEP, MIN_TEXT, DARK_PAPER, DARK_WASH)),
+        _scheme(light, _until(light, -STEP, MIN_TEXT, *GROUNDS)),
+        _scheme(dark, _until(dark, STEP, MIN_TEXT, *DARK_GROUNDS)),
     )
 
 

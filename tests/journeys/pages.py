@@ -36,6 +36,7 @@ def open_each(user: BrowserUser, *addresses: str) -> Iterator[None]:
 def shop_pages(user: BrowserUser) -> Iterator[None]:
     """What all visitors see."""
     yield from open_each(user, "/", "/categories/kitchen", "/search?q=basket", "/search?q=zzzz", "/cart", "/privacy")
+    yield from open_each(user, "/products", "/products?min=500&stock=1&with-Size=38", "/categories/kitchen?max=1")
     yield from open_each(user, "/products/kiondo-classic", "/products/beaded-sandals", "/products/teapot")
     yield from open_each(user, "/orders/find > Send me the link", "/none-such", "/c/NoneSuch")
 
@@ -166,6 +167,34 @@ def sales_pages(user: BrowserUser) -> Iterator[None]:
     yield from open_each(user, "/admin/privacy", f"/admin/privacy?who={user.phone_number}", "/admin/privacy?who=x")
 
 
+def storefront_pages(user: BrowserUser) -> Iterator[None]:
+    """What the owner arranges and writes: setup, look, home page and content pages."""
+    home, pages, page = "/admin/home-page", "/admin/pages", user.page
+    user.sign_in()
+    yield from open_each(user, "/admin/setup > Remove the demo", "/admin/look > Preview", home)
+    yield from open_each(user, f"{home}/new/category > Save section", f"{home}/new/banner")
+    page.get_by_label("Words on the button").fill("See all")
+    user.press("Save section")
+    yield
+    user.open(home).get_by_role("link", name="Banner").first.click()
+    yield
+    user.open(f"{home}/new/text").get_by_label("Heading").fill("How we weave")
+    page.get_by_label("Text").fill("# Sisal\n\n- cut\n- **dyed**\n\n[All baskets](/categories/baskets)")
+    user.press("Save section")
+    yield from open_each(user, "/", f"{home} > Remove Text with a picture", f"{pages}/new > Save page", pages)
+    yield from open_each(user, f"{pages}/new?from=delivery-and-returns")
+    title = page.get_by_label("Title").input_value()
+    page.get_by_label("Show it").check()
+    user.press("Save page")
+    yield
+    page.get_by_role("link", name=title, exact=True).click()
+    yield
+    user.press("Delete this page")
+    yield
+    user.open("/").get_by_role("contentinfo").get_by_role("link", name=title).click()
+    yield
+
+
 def sign_in_pages(user: BrowserUser) -> Iterator[None]:
     """Every page before the admin, and a form that was sent after the session had ended."""
     page, email = user.page, "owner-of-the-pages@example.com"
@@ -233,6 +262,7 @@ ALL: tuple[Pages, ...] = (
     payment_pages,
     catalog_pages,
     sales_pages,
+    storefront_pages,
     sign_in_pages,
     user_pages,
 )
