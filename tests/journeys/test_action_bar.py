@@ -14,8 +14,8 @@ COVERED = """() => {
 BELOW = """() => {
     scrollTo(0, document.documentElement.scrollHeight);
     const bar = document.querySelector(".action-bar").getBoundingClientRect();
-    const last = [...document.querySelectorAll(".site-footer a, .site-footer p")].map((one) => one.getBoundingClientRect());
-    return { bar: bar.top, end: Math.max(...last.map((box) => box.bottom)) };
+    const footer = [...document.querySelectorAll(".site-footer a, .site-footer p")];
+    return { bar: bar.top, end: Math.max(...footer.map((one) => one.getBoundingClientRect().bottom)) };
 }"""
 LARGE_TEXT = "document.documentElement.style.fontSize = '200%'"
 
@@ -71,7 +71,7 @@ def test_the_bar_says_what_is_to_be_paid(buyer):
 def test_on_a_wide_screen_the_button_stays_in_the_page(buyer):
     buyer.page.set_viewport_size({"width": 1280, "height": 900})
     for address in PAGES:
-        page = buyer.open(address)
+        bar = buyer.open(address).locator(".action-bar")
 
-        expect(page.locator(".action-bar")).to_have_css("position", "static")
-        expect(page.locator(".action-bar")).to_have_text(page.locator(".action-bar button").inner_text(), use_inner_text=True)
+        expect(bar).to_have_css("position", "static")
+        expect(bar).to_have_text(bar.get_by_role("button").inner_text(), use_inner_text=True)

@@ -8,7 +8,17 @@ from werkzeug.test import TestResponse
 from tests.shopper import Shopper
 
 PAGE, SCRIPTS, FIRST_SCREEN = 14 * 1024, 6 * 1024, 150 * 1024
-SHELVES = ["/", "/products", "/products?min=500&stock=1", "/categories/kitchen", "/products/kiondo-classic", "/products/beaded-sandals", "/search?q=a", "/cart"]
+SHELVES = [
+    "/",
+    "/products",
+    "/products?min=500&stock=1",
+    "/categories/kitchen",
+    "/pages/delivery-and-returns",
+    "/products/kiondo-classic",
+    "/products/beaded-sandals",
+    "/search?q=a",
+    "/cart",
+]
 GZIP = {"Accept-Encoding": "gzip"}
 
 

@@ -19,7 +19,7 @@ NO_PAGES = {
     *("admin.catalogue_export", "admin.export_orders", "admin.export_payments", "admin.report_export"),  # CSV
     *("catalog.share_card", "icons.letter", "icons.favicon", "icons.manifest"),  # for phones and chats
     *("orders.status", "health.alive", "health.ready", "admin.look_palette"),  # for programs
-    *("catalog.product_feed", "sitemap.robots", "sitemap.index", "sitemap.pages", "sitemap.products"),  # for search engines
+    *("catalog.product_feed", "sitemap.robots", "sitemap.index", "sitemap.pages", "sitemap.products"),  # for robots
     *("payments.landing", "admin.privacy_back"),  # redirect to a page
 }
 
