@@ -99,7 +99,7 @@ def _storefront(seed: dict[str, Any]) -> None:
     if db.session.scalar(select(ContentPage.id).limit(1)) is None:
         starters = starter_pages()
         db.session.add_all(
-            ContentPage(slug=name, title=starters[name][0], text=starters[name][1], position=place)
+            ContentPage(slug=name, title=starters[name][0], text=starters[name][1], position=place, demo=True)
             for place, name in enumerate(seed["pages"])
         )
 
@@ -140,7 +140,10 @@ class RemovedDemo:
 
 
 def remove_demo() -> RemovedDemo:
-    """Take the demo out of the shop, inside the caller's transaction: products, categories, codes, areas, home page."""
+    """Take the demo out of the shop, inside the caller's transaction: products, categories, codes, areas, home page.
+
+    Content pages stay: the demo's are starter texts, which the owner changes.
+    """
     of_demo = select(Product.id).where(Product.demo)
     ordered = (
         select(Variant.product_id).join(OrderLine, OrderLine.sku == Variant.sku).where(Variant.product_id.in_(of_demo))
@@ -160,6 +163,7 @@ def remove_demo() -> RemovedDemo:
     if own_area is not None:
         db.session.execute(delete(DeliveryArea).where(DeliveryArea.demo))
     db.session.execute(delete(HomeSection).where(HomeSection.demo))
+    db.session.execute(delete(ContentPage).where(ContentPage.demo))
     settings = store_settings_row()
     seed = tomllib.loads(SEED.read_text(encoding="utf-8"))
     for name in ("tagline", "logo"):

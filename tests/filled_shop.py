@@ -12,6 +12,7 @@ from shop.accounts.credentials import hash_password
 from shop.accounts.models import OneTimeLink, TwoFactor, TwoFactorTry, User
 from shop.cart.models import SharedCart
 from shop.catalog.csv_import.drafts import ImportDraft
+from shop.catalog.product_feed import feed_token
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
@@ -127,6 +128,7 @@ class Inhabited:
             "callback_token": [one.callback_path.rsplit("/", 1)[1] for one in self.bought],
             "invited_token": [mailed_links(self.app)[-1].rpartition("/")[2]],
             "password_token": [mailed_links(self.app, "new_password")[-1].rpartition("/")[2]],
+            "feed_token": [feed_token(self.app.config["SETTINGS"])],
             "slug": ["kiondo-classic", "baskets"],
             "sku": [SKU],
             "act": ["up", "down", "on", "off"],
@@ -137,7 +139,11 @@ class Inhabited:
 
     def values(self, rule: str, variable: str) -> list[str]:
         """The existing values of a variable of a route."""
-        kinds = {"/orders/": "order", "/import/": "draft", "/chpter/": "callback"}
+        if variable == "kind":
+            return ["csv", "xml"] if "/feeds/" in rule else ["banner", "facts"]
+        if variable == "slug" and "/pages/" in rule:
+            return ["terms"]
+        kinds = {"/orders/": "order", "/import/": "draft", "/chpter/": "callback", "/feeds/": "feed"}
         kinds |= {"/invited/": "invited", "/password/": "password"}
         if variable == "token":
             variable = next(f"{kind}_token" for part, kind in kinds.items() if part in rule)

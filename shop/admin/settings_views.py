@@ -1,5 +1,7 @@
 """The shop's settings and its logo."""
 
+import re
+from datetime import date
 from functools import partial
 
 from email_validator import EmailNotValidError
@@ -24,6 +26,7 @@ from shop.core.text import normalised_email, typed_line, typed_text
 from shop.store.settings import (
     DEFAULT_VERIFICATION_THRESHOLD,
     ROW_ID,
+    SOCIAL,
     StoreSettings,
     clear_store_cache,
     current_store,
@@ -32,10 +35,14 @@ from shop.store.settings import (
 from shop.web.base_form import BaseForm
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
-from shop.web.form_fields import MAX_SHILLINGS, WholeNumberField
+from shop.web.form_fields import MAX_SHILLINGS, DayField, WholeNumberField
 
-TEXTS = ("name", "tagline", "phone", "whatsapp", "email", "address", "about")
-FIELDS = (*TEXTS, "verification_threshold")
+SOCIAL_FIELDS = tuple(name.lower() for name in SOCIAL)
+TEXTS = (
+    *("name", "tagline", "phone", "whatsapp", "email", "address", "about"),
+    *("announcement", "hours", "kra_pin", *SOCIAL_FIELDS),
+)
+FIELDS = (*TEXTS, "closed_until", "verification_threshold")
 
 
 def _phone(field: StringField) -> None:
@@ -43,6 +50,14 @@ def _phone(field: StringField) -> None:
         field.data and kenyan_mobile(field.data)
     except PhoneError:
         raise ValidationError(f"{field.label.text} must be a Kenyan mobile, like 0712 345 678") from None
+
+
+def web_address(_form: BaseForm, field: StringField) -> None:
+    """Require a full address of a web page, at most 160 characters."""
+    if field.data and (not field.data.startswith("https://") or len(field.data) > 160 or " " in field.data):
+        raise ValidationError(
+            f"{field.label.text} must be the full address of your page, like https://example.com/shop"
+        )
 
 
 class SettingsForm(BaseForm):
@@ -72,7 +87,28 @@ class SettingsForm(BaseForm):
         filters=[typed_text],
     )
 
+    announcement = StringField(
+        "Announcement",
+        [Length(max=160, message="Announcement must be 160 characters or fewer")],
+        filters=[typed_line],
+    )
+    closed_until = DayField("Closed until")
+    hours = StringField(
+        "Opening hours",
+        [Length(max=160, message="Opening hours must be 160 characters or fewer")],
+        filters=[typed_line],
+    )
+    kra_pin = StringField("KRA PIN", filters=[typed_line])
+    facebook = StringField("Facebook", [web_address], filters=[typed_line])
+    instagram = StringField("Instagram", [web_address], filters=[typed_line])
+    tiktok = StringField("TikTok", [web_address], filters=[typed_line])
+
     verification_threshold = WholeNumberField("Verify payments from", 1, MAX_SHILLINGS, money=True)
+
+    def validate_kra_pin(self, field: StringField) -> None:
+        """A letter, nine digits and a letter, as on the certificate."""
+        if field.data and not re.fullmatch(r"[A-Za-z][0-9]{9}[A-Za-z]", field.data):
+            raise ValidationError("KRA PIN must be a letter, nine digits and a letter, like A012345678B")
 
     def validate_phone(self, field: StringField) -> None:
         _phone(field)
@@ -90,15 +126,20 @@ class SettingsForm(BaseForm):
         """Fill in the form from the saved settings."""
         for name in TEXTS:
             self[name].data = getattr(row, name)
+        self.closed_until.data = row.closed_until.isoformat() if row.closed_until else ""
         self.verification_threshold.data = str(row.verification_threshold or "")
         self.phone.data, self.whatsapp.data = readable_phone(row.phone), readable_phone(row.whatsapp)
 
-    def values(self) -> dict[str, str | int]:
+    def values(self) -> dict[str, str | int | date | None]:
         """The checked answers, as columns of StoreSettings."""
         typed = {name: self[name].data for name in TEXTS}
         numbers = {name: kenyan_mobile(typed[name]) for name in ("phone", "whatsapp") if typed[name]}
         email = normalised_email(typed["email"]) if typed["email"] else ""
-        return {**typed, **numbers, "email": email, "verification_threshold": self.verification_threshold.number or 0}
+        more = {
+            "closed_until": self.closed_until.day,
+            "verification_threshold": self.verification_threshold.number or 0,
+        }
+        return {**typed, **numbers, "email": email, "kra_pin": typed["kra_pin"].upper(), **more}
 
 
 @admin.route("/settings", methods=["GET", "POST"])
@@ -123,7 +164,7 @@ def _save(form: SettingsForm) -> None:
     changed = [name for name in FIELDS if getattr(row, name) != values[name]]
     for name in changed:
         setattr(row, name, values[name])
-    texts = [name for name in changed if name in TEXTS]
+    texts = [name.replace("_", " ") for name in changed if name != "verification_threshold"]
     if texts:
         audit(f"Changed the settings: {', '.join(texts)}")
     if "verification_threshold" in changed:

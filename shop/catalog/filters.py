@@ -91,7 +91,7 @@ class OptionFilter:
 
 
 def read_filter(arguments: Mapping[str, str]) -> ProductFilter:
-    """The filters in an address; of its options the first three."""
+    """The filters in an address; of its options the first three, as many as a product can have."""
     options = [
         (name.removeprefix(OPTION)[:40], value[:60])
         for name, value in arguments.items()

@@ -6,10 +6,10 @@ from markupsafe import Markup
 
 from shop.catalog import queries
 from shop.catalog.queries import CategoryTile, ProductCard
-from shop.store.markup import rendered
+from shop.store.markup import is_allowed_link, rendered
 from shop.store.models import HomeSection, SectionKind
 
-NEWEST_CARDS, OTHER_CARDS = 16, 8
+NEWEST_CARDS, OTHER_CARDS = 16, 8  # products at most, in the section of the newest and in others
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,14 @@ class ShownSection:
     text: Markup
 
     @property
+    def link(self) -> str:
+        """Where its button leads; "" without a button."""
+        allowed = bool(self.section.button) and is_allowed_link(self.section.link)
+        return self.section.link if allowed else ""
+
+    @property
     def lines(self) -> list[str]:
-        """The lines of a plain text."""
+        """The lines of a section whose text is plain: banner and facts."""
         return [line.strip() for line in self.section.text.splitlines() if line.strip()]
 
 
@@ -47,7 +53,7 @@ def _shown(section: HomeSection) -> ShownSection:
 
 
 def _has_content(shown: ShownSection) -> bool:
-    """Empty shops and empty categories leave their section out."""
+    """Whether it has something to show: a section of products or tiles has none in an empty shop or category."""
     kind = shown.section.kind
     if kind in (SectionKind.NEWEST, SectionKind.FEATURED, SectionKind.CATEGORY):
         return bool(shown.cards)

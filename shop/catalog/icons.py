@@ -1,4 +1,6 @@
-"""The shop's icon: its logo, or its first letter in its colour; and the manifest that phones read."""
+"""The shop's icon: its logo, or its first letter in its colour; and the manifest that phones read (W3C "Web Application
+Manifest").
+"""
 
 from hashlib import sha256
 from xml.sax.saxutils import escape
@@ -15,7 +17,7 @@ icons = Blueprint("icons", __name__)
 
 
 def icon_address(width: int = 160) -> str:
-    """The address of the icon, for templates."""
+    """The address of the icon, for templates. A logo comes at least `width` pixels wide, if it is that large."""
     shop = current_store()
     if shop.logo:
         return image_at(shop.logo, width)
@@ -40,7 +42,7 @@ def letter() -> Response:
 @icons.get("/apple-touch-icon.png")
 def favicon() -> AnyResponse:
     """Where browsers and phones look for an icon by themselves."""
-    return make_cacheable(redirect(icon_address(), 302))  # type: ignore[arg-type]
+    return redirect(icon_address(), 302)
 
 
 @icons.get("/manifest.webmanifest")

@@ -67,7 +67,7 @@ class Product(Model):
 
 
 class ProductSearchTerm(Model):
-    """A word by which a product is found, with its English stem. The weight says where it stands: name, label, ..."""
+    """A word by which a product is found, with its English stem. `weight`: of its best place (search_index.py)."""
 
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), primary_key=True)
     word: Mapped[str] = mapped_column(binary_string(40), primary_key=True)

@@ -1,7 +1,7 @@
 """The product feed for WhatsApp, Facebook and Google: one row for each variant, as CSV or XML.
 
 Columns and values follow Meta's "Catalog field specifications" and Google's "Product data specification"; both read
-the same names. The address is secret, because a feed shows the stock of every product.
+the same names. The address is secret, because a feed tells the whole catalogue at once, with what is in stock.
 """
 
 import csv

@@ -42,6 +42,7 @@ def end_edit(product: Product, before: State, actor: str, words: str = "", *, in
 
     The search index follows, unless the caller indexes many products at once afterwards.
     """
+    product.demo = False  # what the owner has changed is theirs: "Remove the demo" leaves it
     db.session.flush()
     if index:
         index_products([product.id])
@@ -58,6 +59,8 @@ def state_of(product: Product) -> State:
         "slug": product.slug,
         "category": str(product.category_id),
         "description": product.description,
+        "search_words": product.search_words,
+        "featured": "1" if product.featured else "",
     }
     for number, name in enumerate(product.options, 1):
         state[f"option_{number}"] = name

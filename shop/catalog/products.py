@@ -19,6 +19,7 @@ from shop.core.database import db, updated
 MAX_NAME_LENGTH = 120  # characters, like the others
 MAX_DESCRIPTION_LENGTH = 3000
 MAX_OPTION_LENGTH = 40
+MAX_SEARCH_WORDS_LENGTH = 200
 MAX_LABEL_LENGTH = 60  # all values of a variant together
 MAX_PRICE = 1_000_000  # whole shillings; the largest cart must fit the column of an order's total
 MAX_VARIANTS = 100  # of one product
@@ -37,6 +38,8 @@ class ProductValues:
     description: str = ""
     slug: str = ""
     options: tuple[str, ...] = ()
+    search_words: str = ""
+    featured: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ def add_product(details: ProductValues, variant: NewVariant, actor: str) -> Prod
         description=details.description,
         search_text="",
         category_id=details.category_id,
+        search_words=details.search_words,
+        featured=details.featured,
         position=(first or 0) - 1,
     )
     db.session.add(product)
@@ -116,6 +121,7 @@ def change_details(product: Product, details: ProductValues) -> None:
         _lock_active_category(details.category_id)
     product.name, product.slug = details.name, details.slug
     product.category_id, product.description = details.category_id, details.description
+    product.search_words, product.featured = details.search_words, details.featured
     set_options(product, details.options)
     db.session.flush()
     db.session.expire(product, ["category"])

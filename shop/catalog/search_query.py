@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from rapidfuzz.distance import OSA
 from sqlalchemy import ColumnElement, Subquery, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -20,7 +19,7 @@ from shop.catalog.search_index import DESCRIPTION, stem, words_of
 from shop.core.database import db
 
 MAX_QUERY_LENGTH = 80  # characters of a search that are used
-MAX_WORDS = 6
+MAX_WORDS = 6  # of a search that are used, the first ones
 MIN_PREFIX = 3  # letters from which a word also finds the words that begin with it
 EXACT = 4  # how much more an exact word counts than a word that begins with it
 MAX_VOCABULARY = 50_000  # words compared with a mistyped one
@@ -114,11 +113,14 @@ def _corrected(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _most_similar(word: str) -> str | None:
-    """The word of a name, category or label with the fewest typing mistakes between them; of equals, the most frequent.
+    """The known word that is most similar to a mistyped one, or None. Words that only descriptions have do not count.
 
-    One mistake is allowed in words of four or five letters, two in longer ones if one of them is a vowel: "sandle" is
-    "sandal", "carpet" is not "carved".
+    It has the fewest typing mistakes; of equals, the same first letter, then the most products. One mistake is allowed
+    in words of four or five letters, two in longer ones if one of them is a vowel: "sandle" is "sandal", "carpet" is
+    not "carved".
     """
+    from rapidfuzz.distance import OSA  # 6 MB of memory, needed only for a mistyped word
+
     allowed = 0 if len(word) < 4 or not word.isalpha() else 1 if len(word) < 6 else 2
     if not allowed:
         return None

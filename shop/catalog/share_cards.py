@@ -1,4 +1,7 @@
-"""The addresses and files of share cards. A card is drawn when first asked for, and kept until its text changes."""
+"""The addresses and files of share cards. A card is drawn when first asked for.
+
+It is kept until its text or image changes. The files may be deleted at any time: they are drawn again.
+"""
 
 import os
 from hashlib import sha256
@@ -12,7 +15,6 @@ from shop.catalog.images.paths import files_of
 from shop.catalog.images.share_card import share_card
 from shop.config import Settings
 from shop.core.money import shillings
-from shop.store.palette import DEFAULT
 from shop.store.settings import current_store
 from shop.web.assets import STATIC
 
@@ -20,13 +22,15 @@ PHOTOS = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def card_price(price: int, varies: bool) -> str:
-    """The price on a card: "KSh 950" or "From KSh 950"."""
+    """The price on a card, from whole shillings: "KSh 950", or "From KSh 950" if it varies."""
     return f"{'From ' if varies else ''}{shillings(price)}"
 
 
 def card_version(name: str, price: str, image: str) -> str:
     """Twelve characters that change with everything the card shows."""
-    return sha256("\n".join((name, price, image, current_store().name)).encode()).hexdigest()[:12]
+    return sha256("\n".join((name, price, image, current_store().name, current_store().colour)).encode()).hexdigest()[
+        :12
+    ]
 
 
 def card_address(slug: str, name: str, price: str, image: str) -> str:
@@ -42,7 +46,7 @@ def card_file(product_id: int, name: str, price: str, image: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{product_id}-{card_version(name, price, image)}.jpg"
     if not file.is_file():
-        card = share_card(_photo(image), name, price, current_store().name, DEFAULT)
+        card = share_card(_photo(image), name, price, current_store().name, current_store().colour)
         with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as new:
             new.write(card)
         os.replace(new.name, file)

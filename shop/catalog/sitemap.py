@@ -1,4 +1,4 @@
-"""For search engines: robots.txt, and the sitemap of all public pages."""
+"""For search engines: robots.txt (RFC 9309), and the sitemap of all public pages (sitemaps.org, protocol 0.9)."""
 
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
@@ -17,7 +17,7 @@ from shop.web.caching import make_cacheable
 PER_FILE = 10_000  # addresses; the protocol allows 50,000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # personal pages, and pages that are made for one person
-DISALLOWED = ("/admin", "/c/", "/cart", "/checkout", "/chpter", "/feeds", "/orders")
+DISALLOWED = ("/admin", "/c/", "/cart", "/checkout", "/chpter", "/orders")
 
 sitemap = Blueprint("sitemap", __name__)
 
@@ -35,7 +35,7 @@ def index() -> Response:
     """The sitemap index: a file of pages and categories, and one for each PER_FILE products."""
     products = db.session.scalar(select(func.count(Product.id)).where(*for_sale_conditions())) or 0
     files = [url_for("sitemap.pages")]
-    files += [url_for("sitemap.products", number=number + 1) for number in range(-(-products // PER_FILE))]
+    files += [url_for("sitemap.products", part=part + 1) for part in range(-(-products // PER_FILE))]
     return _xml("sitemapindex", "sitemap", files)
 
 
@@ -51,11 +51,11 @@ def pages() -> Response:
     return _xml("urlset", "url", paths)
 
 
-@sitemap.get("/sitemap-products-<int(max=9999):number>.xml")
-def products(number: int) -> Response:
+@sitemap.get("/sitemap-products-<int(max=9999):part>.xml")
+def products(part: int) -> Response:
     """One file of products, from number 1."""
     query = select(Product.slug).where(*for_sale_conditions()).order_by(Product.id)
-    slugs = db.session.scalars(query.offset((number - 1) * PER_FILE).limit(PER_FILE)).all() if number else []
+    slugs = db.session.scalars(query.offset((part - 1) * PER_FILE).limit(PER_FILE)).all() if part else []
     if not slugs:
         abort(404)
     return _xml("urlset", "url", [url_for("catalog.product", slug=slug) for slug in slugs])

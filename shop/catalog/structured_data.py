@@ -1,4 +1,4 @@
-"""What search engines read in a page: JSON-LD by schema.org, and the addresses they should use."""
+"""What search engines read in a page: JSON-LD in the words of schema.org, with full addresses."""
 
 from typing import Any
 
@@ -44,7 +44,9 @@ def breadcrumbs(*trail: tuple[str, str]) -> dict[str, Any]:
     }
 
 
-def product(name: str, description: str, path: str, images: list[str], offers: list[tuple[str, int, bool]]) -> Any:
+def product(
+    name: str, description: str, path: str, images: list[str], offers: list[tuple[str, int, bool]]
+) -> dict[str, Any]:
     """A product with an offer for each variant: (SKU, price in whole shillings, whether it is in stock)."""
     return {
         "@context": "https://schema.org",

@@ -17,14 +17,17 @@ HORIZON = 120  # days ahead that are looked at: a shop that is closed for longer
 class DeliveryCalendar:
     """When an area is served. An order placed before `cutoff_hour` (Nairobi) on a working day is counted from it."""
 
-    first_day: int  # working days from then until the order arrives: 0 is the same day
-    last_day: int
+    first_day: int  # working days from then until the order arrives at the earliest: 0 is the same day
+    last_day: int  # at the latest; not less than `first_day`
     working_days: str = ALL_DAYS  # ISO weekdays: "12345" is Monday to Friday
-    cutoff_hour: int = 24
+    cutoff_hour: int = 24  # 24: an order counts until midnight
 
 
 def arrival(now: datetime, calendar: DeliveryCalendar, closed: Collection[date] = ()) -> tuple[date, date] | None:
-    """The first and the last day on which an order placed at `now` arrives; None if no day can be promised."""
+    """The first and the last day on which an order placed at `now` (UTC) arrives; None if no day can be promised.
+
+    `closed` are days on which the shop does not work.
+    """
     here = now.astimezone(NAIROBI)
     served = [
         day

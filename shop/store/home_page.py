@@ -14,7 +14,7 @@ DEFAULT = (
 
 
 def home_sections() -> list[HomeSection]:
-    """The shown sections in the owner's order."""
+    """The sections to show, in the owner's order. If the owner has hidden all, there are none."""
     own = db.session.scalars(select(HomeSection).order_by(HomeSection.position, HomeSection.id)).all()
     return [section for section in own if section.active] if own else default_sections()
 

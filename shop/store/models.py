@@ -50,3 +50,4 @@ class ContentPage(Model):
     text: Mapped[str] = mapped_column(Text)  # markup
     position: Mapped[int]
     active: Mapped[bool] = mapped_column(default=True)  # shown, and linked in the footer
+    demo: Mapped[bool] = mapped_column(default=False)  # of the demo shop: "Remove the demo" takes it out

@@ -1,20 +1,21 @@
 """The colours of a shop, all derived from the one that its owner chooses.
 
-Contrast is computed by WCAG 2: text has at least 4.5 to 1 on the grounds it stands on, in light and in dark.
+Contrast is that of WCAG 2.2, success criteria 1.4.3 (text, 4.5 to 1) and 1.4.11 (shapes, 3 to 1). `brand_ink` has at
+least 4.5 to 1 on all grounds of the page, in light and in dark. `on_brand` is white or black, whichever contrasts
+more: at least 4.58 to 1.
 """
 
 import re
 from dataclasses import dataclass
-
-from coloraide import Color
+from typing import Any
 
 DEFAULT = "#2b3990"
 PAPER, DARK_PAPER = "#fdfdfb", "#121716"
 # The grounds of static/css/tokens.css: paper, wash, and the washes of madder, turmeric and leaf.
 GROUNDS = (PAPER, "#f0f3ee", "#fbecea", "#fdf3d9", "#e5f3ea")
 DARK_GROUNDS = (DARK_PAPER, "#1b2221", "#331a18", "#322812", "#14291e")
-INK, WHITE = "#10161a", "#ffffff"
-MIN_TEXT, MIN_SHAPE = 4.5, 3.0
+INK, WHITE = "#000000", "#ffffff"
+MIN_TEXT, MIN_SHAPE = 4.5, 3.0  # contrast to 1
 STEP = 0.01  # of lightness
 
 
@@ -56,22 +57,28 @@ def _scheme(brand: str, brand_ink: str) -> Scheme:
     return Scheme(brand, on_brand, _moved(brand, -0.08 if on_brand == WHITE else 0.08), brand_ink)
 
 
+def _colour(text: str) -> Any:
+    from coloraide import Color  # 7 MB of memory, needed only for an owner's own colour
+
+    return Color(text)
+
+
 def _text_on(ground: str) -> str:
     """White, or dark ink where it is easier to read."""
-    return max((WHITE, INK), key=lambda text: Color(ground).contrast(text))
+    return max((WHITE, INK), key=lambda text: float(_colour(ground).contrast(text)))
 
 
 def _until(colour: str, step: float, contrast: float, *grounds: str) -> str:
     """The colour, made lighter or darker until it has this contrast with all grounds."""
     by, found = 0.0, colour
-    while min(Color(found).contrast(ground) for ground in grounds) < contrast and abs(by) < 1:
+    while min(_colour(found).contrast(ground) for ground in grounds) < contrast and abs(by) < 1:
         by += step
         found = _moved(colour, by)
     return found
 
 
 def _moved(colour: str, by: float) -> str:
-    """The colour with another lightness, from 0 to 1, in the same hue."""
-    moved = Color(colour).convert("oklch")
+    """The colour with its lightness (OKLCH, 0 to 1) changed by `by`, in the same hue."""
+    moved = _colour(colour).convert("oklch")
     moved["lightness"] = min(1.0, max(0.0, moved["lightness"] + by))
-    return moved.convert("srgb").fit().to_string(hex=True)
+    return str(moved.convert("srgb").fit().to_string(hex=True))

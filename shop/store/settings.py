@@ -1,4 +1,4 @@
-"""The store settings that the merchant edits in the admin: name, contact details, address, verification threshold.
+"""The store settings: name, contact details, address, announcement, look, verification threshold.
 
 An empty value means the value from the environment. Every page needs the details, so each process caches them for
 CACHE_SECONDS. The verification threshold is never cached: it is part of the SQL statement that uses it.
@@ -150,6 +150,8 @@ def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
         closed_until=closed if closed and closed > utcnow().astimezone(NAIROBI).date() else None,
         hours=stored.get("hours") or "",
         kra_pin=stored.get("kra_pin") or "",
-        social=tuple((name, stored[name.lower()]) for name in SOCIAL if stored.get(name.lower())),
+        social=tuple(
+            (name, stored[name.lower()]) for name in SOCIAL if (stored.get(name.lower()) or "").startswith("https://")
+        ),
         delivery_from=stored.get("delivery_from"),
     )

@@ -1,6 +1,7 @@
 """Static files with a fingerprint in their address, so that a browser can keep them for a year.
 
-Style sheets are written as many small files and served as one, because over 3G a request costs more than its bytes.
+Style sheets are written as many small files. The shop's pages hold them inline, because over 3G a request costs
+more than its bytes; the admin, whose user opens many pages, loads them as bundles.
 """
 
 import re

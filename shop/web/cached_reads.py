@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 
 
 class CachedRead(Generic[Value]):
-    """A value that `read` reads. While the database is down it is the last known one, or `empty`.
+    """A value that `read` reads. While the database is down it is the last known one, or `empty` if there is none.
 
     It is read on a connection of its own, because the session of the request may be in use or broken.
     """

@@ -87,6 +87,6 @@ def test_no_error_page_leads_to_another_site(owner, referer):
 
 def test_visitors_see_error_pages_of_the_shop_and_no_navigation_of_the_admin(visitor):
     for address in ("/no-such-page", "/administration"):
-        assert visitor.get(address).text.count("Go to the shop") == 1
+        assert visitor.get(address).text.count("See all products") == 1
     assert visitor.get("/admin/no-such-page").status_code == 404
     assert navigation(visitor) == []

@@ -198,6 +198,7 @@ def test_every_message_that_is_listed_is_in_the_code():
         ("shop/orders/*.py", {"DataRequired", "ValidationError"}),
         ("shop/accounts/*.py", {"DataRequired", "ValidationError"}),
         ("shop/admin/payments/*.py", {"DataRequired", "ValidationError"}),
+        ("shop/admin/store/*.py", {"DataRequired", "ValidationError"}),
     ],
 )
 def test_every_message_of_the_code_is_listed(paths, errors):

@@ -30,7 +30,8 @@ def check_strict(reply, address, *, https=False):
     assert len(policies) == 1, f"{address}: {policies}"
     rules = dict(rule.split(" ", 1) for rule in policies[0].split("; "))
     assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
-    assert {rules["script-src"], rules["style-src"], rules["img-src"], rules["connect-src"]} == {"'self'"}
+    assert {rules["script-src"], rules["manifest-src"], rules["img-src"], rules["connect-src"]} == {"'self'"}
+    assert re.fullmatch(r"'self'( 'sha256-[A-Za-z0-9+/]{43}='){0,2}", rules["style-src"])
     assert "unsafe" not in policies[0]
     assert {"'self'", "https://chpter.co", "https://*.chpter.co"} <= set(rules["form-action"].split())
     assert "*" not in rules["form-action"].replace("https://*.chpter.co", "")
@@ -84,6 +85,8 @@ def test_every_response_has_the_security_headers(app):
 
 def test_only_files_and_catalogue_pages_are_cacheable(app):
     keepable = {"/", "/categories/baskets", "/search", "/privacy", "/static/img/logo.svg", "/assets/site.css"}
+    keepable |= {"/products", "/robots.txt", "/sitemap.xml", "/sitemap-pages.xml", "/sitemap-products-1.xml"}
+    keepable |= {"/icon.svg", "/manifest.webmanifest"}
     for reply, address in every_answer(app):
         if reply.status_code == 200 and address.split(" ")[-1] in keepable and address.startswith(("GET", "HEAD")):
             assert "public" in reply.headers["Cache-Control"], address
@@ -118,8 +121,9 @@ def test_an_https_shop_sends_hsts_with_every_response_and_a_host_cookie(settings
         assert "max-age=63072000" in reply.headers["Strict-Transport-Security"]
 
     added = browser.post("/cart/add", data={"sku": "KIO-CLA-TER", "quantity": "1"}, base_url=real["SHOP_URL"])
-    [cookie] = added.headers.getlist("Set-Cookie")
+    cookie, count = sorted(added.headers.getlist("Set-Cookie"))
     assert cookie.startswith("__Host-session=")
+    assert count.startswith("cart_count=1;") and "Secure" in count
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
     assert "Domain" not in cookie
 
@@ -127,7 +131,8 @@ def test_an_https_shop_sends_hsts_with_every_response_and_a_host_cookie(settings
 def test_the_cart_is_kept_without_https(shopper):
     reply = shopper.add()
 
-    [cookie] = reply.headers.getlist("Set-Cookie")
+    count, cookie = sorted(reply.headers.getlist("Set-Cookie"))
+    assert count.startswith("cart_count=1;") and "SameSite=Lax" in count
     assert cookie.startswith("session=")
     assert "HttpOnly" in cookie
     assert "Secure" not in cookie

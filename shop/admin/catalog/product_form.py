@@ -25,6 +25,7 @@ from shop.catalog.products import (
     MAX_LABEL_LENGTH,
     MAX_NAME_LENGTH,
     MAX_OPTION_LENGTH,
+    MAX_SEARCH_WORDS_LENGTH,
     ProductValues,
     VariantEdit,
 )
@@ -44,6 +45,8 @@ class ProductForm(BaseForm):
     name = text_line("Name", MAX_NAME_LENGTH)
     category = SelectField("Category", validate_choice=False)
     description = TextAreaField("Description", [max_length(MAX_DESCRIPTION_LENGTH)], filters=[tidy_text])
+    search_words = text_line("Search words", MAX_SEARCH_WORDS_LENGTH, required=False)
+    featured = BooleanField("Feature it on the home page")
 
     def __init__(self, product: Product | None = None, **given: Any) -> None:
         super().__init__(**given)
@@ -61,7 +64,13 @@ class ProductForm(BaseForm):
 
     def details(self) -> ProductValues:
         """What was typed into a valid form."""
-        return ProductValues(self.name.data, int(self.category.data), self.description.data)
+        return ProductValues(
+            name=self.name.data,
+            category_id=int(self.category.data),
+            description=self.description.data,
+            search_words=self.search_words.data or "",
+            featured=bool(self.featured.data),
+        )
 
 
 class NewProductForm(ProductForm):

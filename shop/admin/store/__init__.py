@@ -1,1 +1,1 @@
-"""The admin's pages about the storefront: home page, content pages."""
+"""The admin's pages about the storefront: set-up steps, look, home page, content pages."""

@@ -21,7 +21,7 @@ from shop.web.form_fields import row_id
 from shop.web.idempotency import make_once
 
 MAX_PAGES = 20
-MAX_TEXT = 20_000
+MAX_TEXT = 20_000  # characters
 
 
 class ContentPageForm(BaseForm):
@@ -103,6 +103,7 @@ def content_page_delete(page_id: str) -> AnyResponse:
 
 
 def _add(form: ContentPageForm) -> str:
+    """Add the page after all others. Aborts with 409 when there are MAX_PAGES."""
     known = list(db.session.scalars(select(ContentPage.slug)))
     if len(known) >= MAX_PAGES:
         abort(409)
@@ -125,6 +126,7 @@ def _change(page_id: int, form: ContentPageForm) -> None:
     page = db.session.get_one(ContentPage, page_id, with_for_update=True)
     refuse_if_changed(f"page {page_id}", _shown(page), labels=form.labels())
     page.title, page.text, page.active = form.title.data, form.text.data, bool(form.active.data)
+    page.demo = False
     audit(f"Changed the page {page.title}")
 
 

@@ -219,6 +219,7 @@ def _add_defaults() -> str:
 
 
 def _add(section: HomeSection, form: HomeSectionForm, image: str) -> str:
+    """Add the section after all others, the default ones included. Aborts with 409 when there are MAX_SECTIONS."""
     sections = _sections(lock=True)
     if len(sections) >= MAX_SECTIONS:
         abort(409)
@@ -236,6 +237,7 @@ def _change(section_id: int, form: HomeSectionForm, image: str) -> None:
     section = db.session.get_one(HomeSection, section_id, with_for_update=True)
     refuse_if_changed(f"section {section_id}", _shown(section), labels=form.labels())
     form.save_to(section)
+    section.demo = False
     if image:
         serving.touch(section.image)
         section.image = image

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import flash, redirect, render_template, url_for
+from flask import current_app, flash, redirect, render_template, url_for
 from sqlalchemy import exists, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -10,11 +10,14 @@ from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.catalog.models import Product, ProductImage
 from shop.catalog.navigation import category_links
+from shop.catalog.product_feed import feed_token
+from shop.config import Settings
 from shop.core.database import db, write
 from shop.demo_data import RemovedDemo, remove_demo
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.pricing.models import DeliveryArea
+from shop.store.content_pages import page_links
 from shop.store.models import ContentPage, HomeSection
 from shop.store.settings import StoreSettings, clear_store_cache
 from shop.web.confirmation_page import ask_for_confirmation
@@ -46,7 +49,7 @@ def setup_steps() -> list[Step]:
                 ProductImage.product_id == Product.id,
                 ProductImage.position == 0,
             ),
-            exists().where(ContentPage.active),
+            exists().where(ContentPage.active, ContentPage.demo.is_(False)),
             ~exists().where(Product.demo),
             exists().where(Order.id.is_not(None)),
             exists().where(Order.payment == Payment.PAID),
@@ -73,7 +76,10 @@ def setup() -> str:
     """The steps, and the button that removes the demo."""
     steps = setup_steps()
     demo = db.session.scalar(select(func.count(Product.id)).where(Product.demo)) or 0
-    return render_template("admin/store/setup.html", steps=steps, done=sum(step.done for step in steps), demo=demo)
+    settings: Settings = current_app.config["SETTINGS"]
+    feed = settings.shop_url + url_for("catalog.product_feed", token=feed_token(settings), kind="csv")
+    done = sum(step.done for step in steps)
+    return render_template("admin/store/setup.html", steps=steps, done=done, demo=demo, feed=feed)
 
 
 @admin.post("/setup/remove-demo")
@@ -92,6 +98,7 @@ def setup_remove_demo() -> AnyResponse:
     removed = write(_remove)
     clear_store_cache()
     category_links.clear()
+    page_links.clear()
     flash(_words(removed), "good")
     return redirect(url_for("admin.setup"), 303)
 

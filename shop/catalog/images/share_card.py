@@ -1,6 +1,6 @@
 """The picture that a chat shows for a shared product link: photo, name and price, 1200 by 630 pixels.
 
-WhatsApp, Facebook and X read it from `og:image`; WhatsApp leaves out files of more than about 300 KB.
+WhatsApp, Facebook and X read it from `og:image`. Users report that WhatsApp leaves out files of more than about 300 KB.
 """
 
 from io import BytesIO
@@ -9,14 +9,17 @@ from pathlib import Path
 from PIL import Image, ImageColor, ImageDraw, ImageFont, ImageOps
 
 WIDTH, HEIGHT = 1200, 630
-MARGIN = 56
+MARGIN = 56  # pixels, as all sizes here
 MAX_BYTES = 300_000
 MAX_NAME_LINES = 4
 PAPER, INK = "#fdfdfb", "#18211f"
 
 
 def share_card(photo: Path | None, name: str, price: str, shop_name: str, brand: str) -> bytes:
-    """The card as a JPEG. Without a photo the name takes the whole width. `brand` is #rrggbb."""
+    """The card as a JPEG. Without a photo the name takes the whole width. `brand` is #rrggbb, for the stripe on top.
+
+    Raises OSError if the photo cannot be read.
+    """
     card = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     left = MARGIN
     if photo is not None:
@@ -64,7 +67,7 @@ def _cut(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: in
 
 
 def _saved(card: Image.Image) -> bytes:
-    """The JPEG in the best quality that keeps it below MAX_BYTES."""
+    """The JPEG in the best quality that keeps it within MAX_BYTES; if none does, in the lowest."""
     for quality in (85, 70, 55, 40):
         file = BytesIO()
         card.save(file, "JPEG", quality=quality, optimize=True, progressive=True)
