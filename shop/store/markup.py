@@ -17,13 +17,22 @@ _RULES = ("heading", "list", "emphasis", "link", "autolink", "newline", "escape"
 
 
 class _Renderer(RendererHTML):
-    """Headings begin at level 2, because the page's title is level 1."""
+    """Headings begin at level 2, because the page's title is level 1.
+
+    A link alone in its paragraph or list item is large enough to touch.
+    """
 
     def heading_open(self, tokens: list[Token], number: int, _options: OptionsDict, _env: EnvType) -> str:
         return f"<h{_level(tokens[number])}>"
 
     def heading_close(self, tokens: list[Token], number: int, _options: OptionsDict, _env: EnvType) -> str:
         return f"</h{_level(tokens[number])}>\n"
+
+    def link_open(self, tokens: list[Token], number: int, options: OptionsDict, env: EnvType) -> str:
+        links = sum(token.type == "link_open" for token in tokens)
+        if links == 1 and tokens[0].type == "link_open" and tokens[-1].type == "link_close":
+            tokens[number].attrSet("class", "touch-link")
+        return self.renderToken(tokens, number, options, env)
 
 
 def _level(heading: Token) -> int:

@@ -36,6 +36,8 @@ def open_each(user: BrowserUser, *addresses: str) -> Iterator[None]:
 def shop_pages(user: BrowserUser) -> Iterator[None]:
     """What all visitors see."""
     yield from open_each(user, "/", "/categories/kitchen", "/search?q=basket", "/search?q=zzzz", "/cart", "/privacy")
+    yield from open_each(user, "/pages/delivery-and-returns")
+    yield from open_each(user, "/products", "/products?min=500&stock=1&with-Size=38", "/categories/kitchen?max=1")
     yield from open_each(user, "/products/kiondo-classic", "/products/beaded-sandals", "/products/teapot")
     yield from open_each(user, "/orders/find > Send me the link", "/none-such", "/c/NoneSuch")
 
@@ -142,10 +144,10 @@ def catalog_pages(user: BrowserUser) -> Iterator[None]:
 
 def sales_pages(user: BrowserUser) -> Iterator[None]:
     """Discount codes, delivery areas, settings; orders and carts made for a buyer; reports, emails and privacy."""
-    selling, page = "/admin/discount-codes", user.page
+    selling, areas, page = "/admin/discount-codes", "/admin/delivery-areas", user.page
     user.sign_in()
-    yield from open_each(user, selling, f"{selling}/codes/1", f"{selling}/codes/new > Add code")
-    yield from open_each(user, f"{selling}/areas", f"{selling}/areas/1", f"{selling}/areas/new > Add")
+    yield from open_each(user, selling, f"{selling}/1", f"{selling}/new > Add code")
+    yield from open_each(user, areas, f"{areas}/1", f"{areas}/new > Add")
     user.open("/admin/settings")
     yield
     page.get_by_label("About the shop").fill("We weave baskets.\n\nVisit us on Saturdays.")
@@ -164,6 +166,31 @@ def sales_pages(user: BrowserUser) -> Iterator[None]:
     yield from open_each(user, "/admin/reports/orders?of=method&value=MPESA")
     yield from open_each(user, "/admin/emails", "/admin/emails?tab=sent", "/admin/emails?q=zzzz", "/admin/emails/1")
     yield from open_each(user, "/admin/privacy", f"/admin/privacy?who={user.phone_number}", "/admin/privacy?who=x")
+
+
+def storefront_pages(user: BrowserUser) -> Iterator[None]:
+    """What the owner arranges and writes: setup, look, home page and content pages."""
+    home, pages, page = "/admin/home-page", "/admin/pages", user.page
+    user.sign_in()
+    yield from open_each(user, "/admin/setup > Remove the demo", "/admin/look > Preview", home)
+    yield from open_each(user, f"{home}/new/category > Save section", f"{home}/new/banner")
+    page.get_by_label("Words on the button").fill("See all")
+    user.press("Save section")
+    yield
+    user.open(home).get_by_role("link", name="Banner").first.click()
+    yield
+    user.open(f"{home}/new/text").get_by_label("Heading").fill("How we weave")
+    page.get_by_label("Text").fill("# Sisal\n\n- cut\n- **dyed**\n\n[All baskets](/categories/baskets)")
+    user.press("Save section")
+    yield from open_each(user, "/", f"{home} > Remove Text with a picture", f"{pages}/new > Save page", pages)
+    yield from open_each(user, f"{pages}/new?from=terms")
+    page.get_by_label("Title").fill("Wrapping")
+    user.press("Save page")
+    yield
+    page.get_by_role("link", name="Wrapping", exact=True).click()
+    yield
+    user.press("Delete this page")
+    yield
 
 
 def sign_in_pages(user: BrowserUser) -> Iterator[None]:
@@ -233,6 +260,7 @@ ALL: tuple[Pages, ...] = (
     payment_pages,
     catalog_pages,
     sales_pages,
+    storefront_pages,
     sign_in_pages,
     user_pages,
 )

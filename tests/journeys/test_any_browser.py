@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 def test_a_whole_purchase_works_without_scripts(new_user):
     user = new_user("phone", java_script_enabled=False)
     page = user.open("/")
-    page.get_by_role("link", name="Baskets").click()
+    page.get_by_role("main").get_by_role("link", name="Baskets").click()
     page.get_by_role("link", name="Classic sisal kiondo").click()
     page.get_by_label("Indigo diamonds").check()
     page.get_by_role("button", name="Add to cart").click()
@@ -39,7 +39,7 @@ def test_a_whole_purchase_works_with_the_keyboard_alone(new_user):
     expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()
     press("Enter")
     for link in ("Baskets", "Classic sisal kiondo"):
-        user.tab_to(page.get_by_role("link", name=link))
+        user.tab_to(page.get_by_role("main").get_by_role("link", name=link))
         press("Enter")
         user.sees_heading(link)
     user.tab_to(page.get_by_label("Terracotta bands"))

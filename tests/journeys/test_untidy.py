@@ -13,8 +13,10 @@ from tests.journeys.live_server import free_port
 from tests.shopper import Shopper
 from tests.untidy_content import BUYER, SKU, SLUG, fill_untidily
 
-SHOP = ["/", "/categories/baskets", f"/products/{SLUG}", "/search?q=untidy", "/orders/find", "/cart", "/checkout"]
+SHOP = ["/", "/products", "/products?min=500&stock=1", "/categories/baskets", f"/products/{SLUG}", "/search?q=untidy"]
+SHOP += ["/pages/delivery-and-returns", "/orders/find", "/cart", "/checkout"]
 ADMIN = ["", "products?q=untidy", "categories", "delivery-areas", "orders/new", f"stock/{SKU}", "emails"]
+ADMIN += ["setup", "look", "home-page", "home-page/new/banner", "home-page/new/category", "pages", "pages/new"]
 LARGE_TEXT = "addEventListener('DOMContentLoaded', () => { document.documentElement.style.fontSize = '200%' })"
 
 

@@ -12,13 +12,13 @@ def test_the_markup_makes_headings_lists_emphasis_and_links():
 
     assert "<h2>Returns</h2>" in html
     assert "<strong>7 days</strong>,<br>\n<em>unworn</em>" in html
-    assert '<li><a href="https://wa.me/254700000000">ask us</a></li>' in html
+    assert '<li><a href="https://wa.me/254700000000" class="touch-link">ask us</a></li>' in html
     assert "<ol>" in html
 
 
 @pytest.mark.parametrize("link", ["/pages/delivery", "mailto:duka@example.com", "tel:+254700000000", "http://x.test/"])
 def test_links_to_pages_mail_and_phones_are_links(link):
-    assert f'<a href="{link}">' in rendered(f"[go]({link})")
+    assert f'<a href="{link}">' in rendered(f"Please [go]({link})")
 
 
 @pytest.mark.parametrize(

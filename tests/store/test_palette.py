@@ -3,7 +3,7 @@
 import pytest
 from coloraide import Color
 
-from shop.store.palette import DARK_PAPER, DARK_WASH, PAPER, WASH, is_colour, palette
+from shop.store.palette import DARK_GROUNDS, DARK_PAPER, GROUNDS, is_colour, palette
 
 COLOURS = ("#2b3990", "#000000", "#ffffff", "#ffd400", "#e60000", "#7fd3a4", "#808080", "#4b0082", "#00ff00", "#777700")
 
@@ -12,7 +12,7 @@ COLOURS = ("#2b3990", "#000000", "#ffffff", "#ffd400", "#e60000", "#7fd3a4", "#8
 def test_text_is_readable_in_both_schemes(colour):
     found = palette(colour)
 
-    for scheme, grounds in ((found.light, (PAPER, WASH)), (found.dark, (DARK_PAPER, DARK_WASH))):
+    for scheme, grounds in ((found.light, GROUNDS), (found.dark, DARK_GROUNDS)):
         assert Color(scheme.brand).contrast(scheme.on_brand) >= 4.5
         assert Color(scheme.brand_deep).contrast(scheme.on_brand) >= 4.5
         assert all(Color(scheme.brand_ink).contrast(ground) >= 4.5 for ground in grounds)
