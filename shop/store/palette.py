@@ -1,8 +1,8 @@
 """The colours of a shop, all derived from the one that its owner chooses.
 
 Contrast is that of WCAG 2.2, success criteria 1.4.3 (text, 4.5 to 1) and 1.4.11 (shapes, 3 to 1). `brand_ink` has at
-least 4.5 to 1 on all grounds of the page, in light and in dark. `on_brand` is white or black, whichever contrasts
-more: at least 4.58 to 1.
+least 4.5 to 1 on all grounds of the page, in light and in dark. `on_brand` is white or black,
+whichever contrasts more, which is always at least 4.5 to 1.
 """
 
 import re
@@ -64,7 +64,7 @@ def _colour(text: str) -> Any:
 
 
 def _text_on(ground: str) -> str:
-    """White, or dark ink where it is easier to read."""
+    """White, or black where it is easier to read."""
     return max((WHITE, INK), key=lambda text: float(_colour(ground).contrast(text)))
 
 
