@@ -1,7 +1,7 @@
 """The colours of a shop, all derived from the one that its owner chooses.
 
 Contrast is that of WCAG 2.2, success criteria 1.4.3 (text, 4.5 to 1) and 1.4.11 (shapes, 3 to 1). `brand_ink` has at
-least 4.5 to 1 on the grounds of the page, in light and in dark. `on_brand` is white or black,
+least 4.5 to 1 on all grounds of the page, in light and in dark. `on_brand` is white or black,
 whichever contrasts more, which is always at least 4.5 to 1.
 """
 
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 DEFAULT = "#2b3990"
-PAPER, WASH = "#fdfdfb", "#f0f3ee"  # the grounds of static/css/tokens.css
-DARK_PAPER, DARK_WASH = "#121716", "#1b2221"
+PAPER, DARK_PAPER = "#fdfdfb", "#121716"
+# The grounds of static/css/tokens.css: paper, wash, and the washes of madder, turmeric and leaf.
+GROUNDS = (PAPER, "#f0f3ee", "#fbecea", "#fdf3d9", "#e5f3ea")
+DARK_GROUNDS = (DARK_PAPER, "#1b2221", "#331a18", "#322812", "#14291e")
 INK, WHITE = "#000000", "#ffffff"
 MIN_TEXT, MIN_SHAPE = 4.5, 3.0  # contrast to 1
 STEP = 0.01  # of lightness
@@ -45,8 +47,8 @@ def palette(colour: str) -> Palette:
     light = colour.lower()
     dark = _until(light, STEP, MIN_SHAPE, DARK_PAPER)
     return Palette(
-        _scheme(light, _until(light, -STEP, MIN_TEXT, PAPER, WASH)),
-        _scheme(dark, _until(dark, STEP, MIN_TEXT, DARK_PAPER, DARK_WASH)),
+        _scheme(light, _until(light, -STEP, MIN_TEXT, *GROUNDS)),
+        _scheme(dark, _until(dark, STEP, MIN_TEXT, *DARK_GROUNDS)),
     )
 
 
