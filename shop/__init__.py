@@ -104,12 +104,11 @@ def init_templates(app: Flask, settings: Settings) -> None:
     from shop.catalog.icons import icon_address
     from shop.catalog.navigation import category_links
     from shop.catalog.structured_data import absolute
-    from shop.core.clock import ago, nairobi
+    from shop.core.clock import ago, nairobi, readable_day
     from shop.core.money import shillings
     from shop.core.phones import phones_in, readable_phone, whatsapp_link
     from shop.core.text import masked_email, masked_phone
     from shop.orders.payment_summary import paid_words, payment_summary, payment_words, payments_of
-    from shop.pricing.delivery_dates import readable_day
     from shop.store.content_pages import page_links
     from shop.store.settings import current_store
     from shop.web.fingerprints import fingerprint_for_form

@@ -73,6 +73,11 @@ def read_day(text: str) -> date | None:
         return None
 
 
+def readable_day(day: date) -> str:
+    """A day as pages write it: "Tue 1 Dec"."""
+    return f"{day:%a %-d %b}"
+
+
 def midnight(day: date) -> datetime:
     """The start of a Nairobi day, UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=NAIROBI).astimezone(UTC)
