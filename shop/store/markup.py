@@ -52,4 +52,4 @@ _parser.validateLink = is_allowed_link  # type: ignore[method-assign, assignment
 
 def rendered(text: str) -> Markup:
     """A text of the owner as HTML. Everything that is not the markup above is escaped."""
-    return Markup(_parser.render(text))  # noqa: S704 - the renderer escapes all text, and `html` is off
+    return Markup(_parser.render(text))  # noqa: S704  # nosec B704 - all text is escaped, `html` is off
