@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import func, select
 
 from shop.catalog.csv_import.parser import Row
-from shop.catalog.csv_import.plan import Plan, ProductRows, plan
+from shop.catalog.csv_import.plan import Plan, plan
+from shop.catalog.csv_import.row_reader import ProductRows
 from shop.catalog.images import gallery
 from shop.catalog.models import Category, Product, ProductImage
 from shop.catalog.product_history import begin_locked_edit, differences, end_edit, images_of, note_images, state_of
