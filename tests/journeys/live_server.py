@@ -87,7 +87,8 @@ class RunningShop:
             database.execute("UPDATE outbox_email SET next_try_at = written_at WHERE sent_at IS NULL AND tries = 0")
         until = time.monotonic() + TIMEOUT
         while time.monotonic() < until:
-            unread = {file: file.read_text() for file in (self.folder / "mail").glob("*.eml") if file not in READ}
+            files = [file for file in (self.folder / "mail").glob("*.eml") if file not in READ]
+            unread = {file: file.read_text().replace("=\n", "") for file in files}  # lines that were broken for sending
             found = [file for file, mail in unread.items() if all(word in mail for word in words)]
             if found:
                 READ.add(found[0])

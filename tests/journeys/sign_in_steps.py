@@ -36,7 +36,7 @@ def send_code(user: BrowserUser, code: str) -> None:
 
 def emailed_link(user: BrowserUser, email: str, words: str, path: str) -> str:
     """The link below this path in the email to this address with these words."""
-    text = user.shop.email_with(f"To: {email}", words).replace("=\n", "")
+    text = user.shop.email_with(f"To: {email}", words)
     found = re.search(rf"{user.shop.url}{path}/\S+", text)
     assert found, text
     return found[0]

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import BooleanField, FileField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, ValidationError
 
 from shop.accounts.audit_log import audit
@@ -189,7 +190,8 @@ def _form(section: HomeSection) -> HomeSectionForm:
     categories = db.session.execute(
         select(Category.id, Category.name).where(Category.active).order_by(Category.position)
     )
-    form.category.choices = [("", "Choose a category"), *((str(number), name) for number, name in categories)]
+    chosen = [SelectChoice(str(number), name) for number, name in categories]
+    form.category.choices = [SelectChoice("", "Choose a category"), *chosen]
     return form
 
 
@@ -197,7 +199,9 @@ def _checked_image(form: HomeSectionForm, section: HomeSection) -> str | None:
     """Check the form and store the chosen picture. Returns its path, "" without one; None if there are problems."""
     fine = form.validate()
     fields = FIELDS.get(SectionKind(section.kind), ())
-    if "category" in fields and form.category.data not in {value for value, _ in form.category.choices if value}:
+    if "category" in fields and form.category.data not in {
+        choice.value for choice in form.category.choices if choice.value
+    }:
         form.category.errors = ["Choose a category"]
         fine = False
     file: FileStorage | None = request.files.get("image")

@@ -2,6 +2,7 @@
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from wtforms import RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit
@@ -19,8 +20,10 @@ class LookForm(BaseForm):
     """The look of the shop."""
 
     colour = StringField("Colour", filters=[typed_line])
-    corners = RadioField("Corners", choices=list(CORNERS.items()), validate_choice=False)
-    typeface = RadioField("Typeface", choices=list(TYPEFACES.items()), validate_choice=False)
+    corners = RadioField("Corners", choices=[SelectChoice(*item) for item in CORNERS.items()], validate_choice=False)
+    typeface = RadioField(
+        "Typeface", choices=[SelectChoice(*item) for item in TYPEFACES.items()], validate_choice=False
+    )
 
     def validate_colour(self, field: StringField) -> None:
         """Require #rrggbb, as a colour input sends it."""
