@@ -14,6 +14,8 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
 
+MAX_TEXT = 10_000  # characters; the rest is not shown
+MAX_LINKS = 200  # in one text; with more opening brackets none is a link, because looking for their ends is slow
 _ALLOWED = re.compile(r"https?://|mailto:|tel:|/(?![/\\])|#", re.IGNORECASE)
 _RULES = ("heading", "list", "emphasis", "link", "autolink", "newline", "escape", "entity", "lheading", "hr")
 
@@ -24,7 +26,10 @@ def is_allowed_link(address: str) -> bool:
 
 
 def rendered(text: str) -> Markup:
-    """A text of the owner as HTML. Everything that is not the markup above is escaped."""
+    """A text of the owner as HTML, at most MAX_TEXT characters of it. What is not the markup above is escaped."""
+    text = text[:MAX_TEXT]
+    if text.count("[") > MAX_LINKS:
+        text = text.replace("[", r"\[")
     return Markup(_parser().render(text))  # noqa: S704  # nosec B704 - all text is escaped, `html` is off
 
 

@@ -12,7 +12,7 @@ from shop.catalog.slugs import free_names, tidy_slug
 from shop.core.database import db, write
 from shop.core.text import typed_line, typed_text
 from shop.store.content_pages import page_links, starter_pages
-from shop.store.markup import rendered
+from shop.store.markup import MAX_TEXT, rendered
 from shop.store.models import ContentPage
 from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.confirmation_page import ask_for_confirmation
@@ -21,7 +21,6 @@ from shop.web.form_fields import row_id
 from shop.web.idempotency import make_once
 
 MAX_PAGES = 20
-MAX_TEXT = 20_000  # characters
 
 
 class ContentPageForm(BaseForm):
@@ -34,7 +33,7 @@ class ContentPageForm(BaseForm):
     )
     text = TextAreaField(
         "Text",
-        [DataRequired("Enter the text"), Length(max=MAX_TEXT, message="Text must be 20,000 characters or fewer")],
+        [DataRequired("Enter the text"), Length(max=MAX_TEXT, message="Text must be 10,000 characters or fewer")],
         filters=[typed_text],
     )
     active = BooleanField("Show it, with a link at the foot of every page")
