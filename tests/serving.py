@@ -127,7 +127,9 @@ class Served:
         except (OSError, HTTPException):
             cut_off = True
         connection.close()
-        location, cookie = reply.headers.get("Location", ""), reply.headers.get("Set-Cookie", "").partition(";")[0]
+        location = reply.headers.get("Location", "")
+        cookies = (cookie.partition(";")[0] for cookie in reply.headers.get_all("Set-Cookie", []))
+        cookie = next((one for one in cookies if "session=" in one), "")
         ended = time.monotonic()
         return Answer(began, ended, reply.status, location, cookie, text.decode(errors="replace"), cut_off)
 

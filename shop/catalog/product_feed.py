@@ -39,7 +39,7 @@ def feed_token(settings: Settings, key: str | None = None) -> str:
 
 def is_feed_token(settings: Settings, token: str) -> bool:
     """Whether a token opens the feed: one of the current key or of a key that is still listed."""
-    return any(hmac.compare_digest(feed_token(settings, key), token) for key in settings.secret_keys)
+    return any(hmac.compare_digest(feed_token(settings, key).encode(), token.encode()) for key in settings.secret_keys)
 
 
 def feed_rows(settings: Settings) -> Iterator[dict[str, str]]:

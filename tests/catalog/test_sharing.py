@@ -135,5 +135,6 @@ def test_only_the_secret_address_opens_the_feed(app, feed):
     client = app.test_client()
 
     assert client.get("/feeds/0123456789abcdef0123456789abcdef/products.csv").status_code == 404
+    assert client.get("/feeds/é/products.csv").status_code == 404
     assert client.get(f"{feed}.json").status_code == 404
     assert "no-store" in client.get(f"{feed}.csv").headers["Cache-Control"]

@@ -129,7 +129,7 @@ def test_tables_of_another_version_lose_no_callback_and_break_no_page(
     waited, answered, opened = drained(app), statuses(callbacks.answers), statuses(pages.answers)
 
     assert set(answered) == {200, 202}
-    assert answered.total() > 3 * FEW
+    assert answered.total() >= 3 * FEW
     assert answered[202] >= FEW
     called = [one for one in (*before, *down, *between, *up, *after) if one.reference in callbacks.acknowledged]
     assert {bought.status["payment"] for bought in called} == {"paid"}
