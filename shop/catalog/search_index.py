@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-import snowballstemmer
 from sqlalchemy import delete, insert, select
 
 from shop.catalog.models import Category, Product, ProductSearchTerm, Variant
@@ -39,6 +38,8 @@ def words_of(text: str) -> list[str]:
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The English stem of a word of `words_of`: "baskets" and "basket" have the same."""
+    import snowballstemmer  # 3 MB of memory, needed only for a search or an edit
+
     return str(snowballstemmer.stemmer("english").stemWord(word)) if word.isalpha() else word
 
 

@@ -12,7 +12,6 @@ from flask import current_app, url_for
 
 from shop.catalog.images import serving
 from shop.catalog.images.paths import files_of
-from shop.catalog.images.share_card import share_card
 from shop.config import Settings
 from shop.core.money import shillings
 from shop.store.settings import current_store
@@ -46,6 +45,8 @@ def card_file(product_id: int, name: str, price: str, image: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{product_id}-{card_version(name, price, image)}.jpg"
     if not file.is_file():
+        from shop.catalog.images.share_card import share_card  # fonts take memory that few processes need
+
         card = share_card(_photo(image), name, price, current_store().name, current_store().colour)
         with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as new:
             new.write(card)
