@@ -142,9 +142,12 @@ class RemovedDemo:
 def remove_demo() -> RemovedDemo:
     """Take the demo out of the shop, inside the caller's transaction: products, categories, codes, areas, home page.
 
-    Content pages stay: the demo's are starter texts, which the owner changes.
+    What the owner has changed is no longer of the demo, and stays.
     """
     of_demo = select(Product.id).where(Product.demo)
+    # an order that is being placed holds one of these rows: it is seen below, or finds the product gone
+    locked = select(Variant.id).where(Variant.product_id.in_(of_demo)).order_by(Variant.sku).with_for_update()
+    db.session.execute(locked)
     ordered = (
         select(Variant.product_id).join(OrderLine, OrderLine.sku == Variant.sku).where(Variant.product_id.in_(of_demo))
     )

@@ -66,6 +66,7 @@ def change_category(category: Category, values: CategoryValues) -> None:
     """Change a category, and the search texts of its products if its name changes."""
     renamed = category.name != values.name
     category.name, category.blurb, category.slug, category.image = values.name, values.blurb, values.slug, values.image
+    category.demo = False  # what the owner has changed is theirs: "Remove the demo" leaves it
     if renamed:
         _refresh_search(category)
     db.session.flush()

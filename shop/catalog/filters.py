@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 
 from shop.catalog.models import Product, Variant
 from shop.core.database import db
 from shop.core.money import AmountError, read_shillings, shillings
 
 MIN, MAX, STOCK = "min", "max", "stock"  # names in an address
+MAX_AMOUNT = 2**31 - 1  # whole shillings, of a column of prices
 OPTION = "with-"  # begins the name of an option: "with-Size"
 MAX_OPTIONS, MAX_VALUES = 4, 24  # shown beside a list
 OPTIONS = (
@@ -95,7 +96,7 @@ def read_filter(arguments: Mapping[str, str]) -> ProductFilter:
     options = [
         (name.removeprefix(OPTION)[:40], value[:60])
         for name, value in arguments.items()
-        if name.startswith(OPTION) and value
+        if name.startswith(OPTION) and value and (name + value).isprintable()
     ]
     return ProductFilter(
         _amount(arguments.get(MIN, "")),
@@ -108,10 +109,10 @@ def read_filter(arguments: Mapping[str, str]) -> ProductFilter:
 def option_filters(*conditions: ColumnElement[bool]) -> list[OptionFilter]:
     """The options of the products that meet the conditions, the most frequent first."""
     parts = [
-        select(name.label("name"), value.label("value"), Product.id.label("product_id"), literal(place).label("place"))
+        select(name.label("name"), value.label("value"), Product.id.label("product_id"))
         .join(Variant, Variant.product_id == Product.id)
         .where(Product.active, Variant.active, name != "", value != "", *conditions)
-        for place, (name, value) in enumerate(OPTIONS)
+        for name, value in OPTIONS
     ]
     every: Any = union_all(*parts).subquery("every_option")
     count = func.count(every.c.product_id.distinct())
@@ -130,6 +131,6 @@ def _in_order(values: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
 
 def _amount(typed: str) -> int | None:
     try:
-        return read_shillings(typed) if typed.strip() else None
+        return min(read_shillings(typed), MAX_AMOUNT) if typed.strip() else None
     except AmountError:
         return None

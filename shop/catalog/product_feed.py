@@ -15,10 +15,11 @@ from xml.sax.saxutils import escape, quoteattr
 from flask import url_for
 from sqlalchemy import func, select
 
-from shop.catalog.images.paths import NO_IMAGE
+from shop.catalog.images.paths import MAX_WIDTH, NO_IMAGE, image_at, shown
 from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.catalog.queries import image_of_variant
 from shop.catalog.share_cards import card_address, card_price
+from shop.catalog.structured_data import absolute
 from shop.config import Settings
 from shop.core.database import db
 from shop.core.text import one_line
@@ -70,11 +71,17 @@ def feed_rows(settings: Settings) -> Iterator[dict[str, str]]:
             "condition": "new",
             "price": f"{price}.00 KES",
             "link": settings.shop_url + url_for("catalog.product", slug=slug),
-            "image_link": card_address(slug, name, card_price(price, varies=False), image),
+            "image_link": _image_link(slug, name, price, image),
             "brand": brand,
             "product_type": category,
             "identifier_exists": "no",
         }
+
+
+def _image_link(slug: str, name: str, price: int, image: str) -> str:
+    """The photo itself, because catalogues refuse pictures with text; the card of a drawing, which they cannot read."""
+    photo = image_at(image, MAX_WIDTH)
+    return absolute(photo) if shown(image).jpeg else card_address(slug, name, card_price(price, varies=False), image)
 
 
 def as_csv(rows: Iterator[dict[str, str]]) -> Iterator[str]:

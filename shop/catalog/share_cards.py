@@ -27,9 +27,9 @@ def card_price(price: int, varies: bool) -> str:
 
 def card_version(name: str, price: str, image: str) -> str:
     """Twelve characters that change with everything the card shows."""
-    return sha256("\n".join((name, price, image, current_store().name, current_store().colour)).encode()).hexdigest()[
-        :12
-    ]
+    shop = current_store()
+    shown = "\n".join((name, price, image, shop.name, shop.colour))
+    return sha256(shown.encode()).hexdigest()[:12]
 
 
 def card_address(slug: str, name: str, price: str, image: str) -> str:

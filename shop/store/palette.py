@@ -7,6 +7,7 @@ whichever contrasts more, which is always at least 4.5 to 1.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 DEFAULT = "#2b3990"
@@ -42,6 +43,7 @@ def is_colour(text: str) -> bool:
     return re.fullmatch(r"#[0-9a-fA-F]{6}", text) is not None
 
 
+@lru_cache(maxsize=64)
 def palette(colour: str) -> Palette:
     """The palette of a brand colour (#rrggbb). In the dark it is made lighter where it would be lost on the page."""
     light = colour.lower()

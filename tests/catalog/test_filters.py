@@ -53,6 +53,11 @@ def test_what_cannot_be_read_is_no_filter(shopper):
     assert shopper.get("/products?min=cheap&page=9999999999&sort=nonsense").status_code == 200
 
 
+def test_no_number_or_character_breaks_a_list(shopper):
+    for query in ("min=9,999,999,999,999,999,999,999,999", "max=999999999", "with-Size=%00", "with-%00=38", "with-=1"):
+        assert shopper.get(f"/products?{query}").status_code == 200, query
+
+
 def test_a_filter_is_read_back_from_its_own_address():
     chosen = ProductFilter(500, 2000, in_stock=True, options=(("Size", "38"),))
 

@@ -124,10 +124,10 @@ def test_the_feed_has_a_row_for_each_variant_in_csv_and_xml(app, feed):
     assert kiondo["title"] == "Classic sisal kiondo, Terracotta bands"
     assert kiondo["link"] == "http://localhost/products/kiondo-classic"
     assert by_id["SAN-BEA-41"]["availability"] == "out of stock"
-    assert (
-        client.get(kiondo["image_link"].removeprefix("http://localhost"), follow_redirects=True).mimetype
-        == "image/jpeg"
-    )
+    photo, drawing = kiondo["image_link"], by_id["SAN-BEA-41"]["image_link"]
+    assert "/card-" not in photo and "/card-" in drawing, "catalogues refuse pictures with text, and drawings"
+    for link in (photo, drawing):
+        assert client.get(link.removeprefix("http://localhost"), follow_redirects=True).mimetype == "image/jpeg"
     assert [item.findtext(f"{GOOGLE}id") for item in items] == [row["id"] for row in rows]
 
 

@@ -168,6 +168,7 @@ def _change(area_id: int, form: AreaForm) -> None:
     refuse_if_changed(f"area {area_id}", AreaForm.shown_of(area), labels=labels)
     before = _describe(area)
     form.save_to(area)
+    area.demo = False
     audit(f"Changed {before} to {_describe(area)}")
 
 

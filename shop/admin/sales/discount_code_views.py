@@ -180,7 +180,7 @@ def _save(code: DiscountCode, form: DiscountCodeForm) -> bool:
     locked = db.session.get_one(DiscountCode, code.id, with_for_update=True)
     labels: dict[str, Label] = {**form.labels(), "kind": (form.kind.label.text, KINDS)}
     refuse_if_changed(f"code {code.id}", DiscountCodeForm.shown_of(locked), labels=labels)
-    values = form.values()
+    values = {**form.values(), "demo": False}
     fits = update(DiscountCode).where(DiscountCode.id == code.id)
     if values["max_uses"] is not None:
         fits = fits.where(DiscountCode.uses <= values["max_uses"])

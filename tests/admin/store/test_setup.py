@@ -5,7 +5,9 @@ from sqlalchemy import func, select
 from shop.catalog.models import Category, Product
 from shop.core.database import db
 from shop.pricing.models import DeliveryArea, DiscountCode
+from shop.store.models import ContentPage
 from tests import both_databases
+from tests.product_factory import fields_of
 from tests.shopper import SKU, hidden_fields
 
 
@@ -47,6 +49,31 @@ def test_the_demo_goes_and_only_what_was_ordered_stays_in_the_archive(app, owner
     home = shopper.get("/").text
     assert "Baskets" not in home and "Made by hand" not in home and "hero.svg" not in home
     assert "The demo</h2>" not in owner.get("/admin/setup").text
+
+
+def test_what_the_owner_has_changed_is_theirs(app, owner, goods):
+    with app.app_context():
+        product = db.session.scalars(select(Product).where(Product.variants.any(sku=SKU))).one()
+        category, area, code = product.category_id, 1, db.session.scalar(select(DiscountCode.id).limit(1))
+        product_id = product.id
+    for address in (
+        f"/admin/products/{product_id}/edit",
+        f"/admin/categories/{category}",
+        f"/admin/delivery-areas/{area}",
+        f"/admin/discount-codes/{code}",
+        "/admin/pages/1",
+    ):
+        page = owner.get(address).text
+        assert owner.post(address, fields_of(page)).status_code == 303, address
+
+    remove(owner)
+
+    with app.app_context():
+        assert db.session.get(Product, product_id).active
+        assert db.session.get(Category, category) is not None
+        assert db.session.get(DeliveryArea, area) is not None
+        assert db.session.get(DiscountCode, code) is not None
+        assert db.session.get(ContentPage, 1) is not None
 
 
 def test_the_owners_own_goods_stay(app, owner):
