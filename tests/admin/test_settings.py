@@ -1,5 +1,6 @@
 """The settings: every page and every email shows them."""
 
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 
@@ -184,3 +185,32 @@ def test_an_error_page_names_the_shop_without_the_table_of_settings(app, shopper
     reply = shopper.get("/nowhere")
 
     assert (reply.status_code, "Mkono" in reply.text) == (404, True)
+
+
+def test_what_buyers_should_know_now_is_on_every_page(owner, shopper):
+    until = (utcnow() + timedelta(days=3)).date()
+    more = {"announcement": "Free socks this week", "closed_until": until.isoformat(), "hours": "Mon to Sat, 9 to 6"}
+    assert send(owner, **more, kra_pin="a012345678b", tiktok="https://tiktok.example/@duka").status_code == 303
+
+    for address in ("/", "/cart", "/products/teapot"):
+        page = shopper.get(address).text
+        assert "Free socks this week" in page and "Mon to Sat, 9 to 6" in page
+        assert f"We are closed until {until:%a %-d %b}." in page
+        assert 'href="https://tiktok.example/@duka"' in page
+    assert 'value="A012345678B"' in owner.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("kra_pin", "12345", "KRA PIN must be a letter, nine digits and a letter"),
+        ("facebook", "javascript:alert(1)", "Facebook must be the full address of your page"),
+        ("closed_until", "tomorrow", "Closed until must be a day"),
+        ("announcement", "x" * 161, "Announcement must be 160 characters or fewer"),
+    ],
+)
+def test_wrong_contacts_are_refused_in_words_and_kept(owner, field, value, words):
+    refused = send(owner, **{field: value})
+
+    assert refused.status_code == 422
+    assert words in refused.text and f'value="{value}"' in refused.text
