@@ -273,3 +273,15 @@ def test_every_product_of_the_demo_shop_can_be_saved_unchanged(app, owner, goods
 
     assert variants() == before
     assert not [words for words in goods.acts() if words.startswith("Changed")]
+
+
+def test_search_words_and_a_feature_are_saved_found_and_shown(app, owner, goods, shopper):
+    with app.app_context():
+        number = db.session.scalar(select(Product.id).where(Product.slug == "wool-rug"))
+    address = f"/admin/products/{number}/edit"
+    fields = fields_of(owner.get(address).text)
+
+    assert owner.post(address, {**fields, "search_words": "msala wa sala", "featured": "1"}).status_code == 303
+
+    assert "/products/wool-rug" in shopper.get("/search?q=msala").text
+    assert fields_of(owner.get(address).text).items() >= {"search_words": "msala wa sala", "featured": "1"}.items()
