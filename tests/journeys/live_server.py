@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from itertools import count
 from pathlib import Path
+from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 ROOT = Path(__file__).parent.parent.parent
@@ -94,7 +95,13 @@ class RunningShop:
                 READ.add(found[0])
                 return unread[found[0]]
             time.sleep(0.2)
-        raise AssertionError(f"No email with {words}")
+        raise AssertionError(f"No email with {words}; the outbox holds: {self._outbox()}")
+
+    def _outbox(self) -> list[tuple[Any, ...]]:
+        """The newest emails and what became of them."""
+        columns = "kind, recipient, subject, tries, written_at, next_try_at, sent_at, ended_at, last_error"
+        with closing(sqlite3.connect(self.folder / "shop.db", timeout=TIMEOUT)) as database:
+            return database.execute(f"SELECT {columns} FROM outbox_email ORDER BY id DESC LIMIT 12").fetchall()
 
     def end_sessions(self) -> None:
         """End all sessions of the admin, as after two hours."""
