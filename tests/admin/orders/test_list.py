@@ -273,7 +273,9 @@ def test_an_empty_list_says_why_and_links_to_the_review_queue(app, owner):
         "?tab=done": "Nothing delivered yet",
         "?q=nobody": "Nothing found for",
     }
-    assert "No orders yet" in owner.get("/admin/?tab=to-pack").text
+    first_page = owner.get("/admin/?tab=to-pack").text
+    assert "No orders yet" in first_page
+    assert "Set up your shop" in first_page
     order_factory.keep(app, order_factory.order(payment=REVIEW))
 
     for query, words in empty.items():
