@@ -193,7 +193,7 @@ def storefront_pages(user: BrowserUser) -> Iterator[None]:
     page.get_by_label("Title").fill("Wrapping")
     user.press("Save page")
     yield
-    page.get_by_role("link", name="Wrapping", exact=True).click()
+    page.get_by_role("link", name="Wrapping", exact=True).first.click()
     yield
     user.press("Delete this page")
     yield
