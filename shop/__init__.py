@@ -54,9 +54,6 @@ def configure(app: Flask, settings: Settings) -> None:
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
         RATELIMIT_STORAGE_URI=settings.ratelimit_storage,
         RATELIMIT_SWALLOW_ERRORS=True,  # a sale must not fail because the counter storage is down
-        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml", "application/json"],
-        COMPRESS_STREAMS=True,
-        COMPRESS_ALGORITHM_STREAMING=["zstd", "br", "gzip", "deflate"],
     )
     app.url_map.strict_slashes = app.url_map.merge_slashes = (
         False  # no redirect to an address built from the Host header

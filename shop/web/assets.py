@@ -19,24 +19,39 @@ BUNDLES = {  # name: (folder, file patterns in order)
     "admin.css": ("css/admin", ("*.css",)),
 }
 
-COMMENT_OR_INDENT = re.compile(r"/\*.*?\*/\s*|^\s+", re.DOTALL | re.MULTILINE)
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+SPACE_AROUND = re.compile(r"\s*([{};,])\s*|(:)\s+")  # a space before ":" means something in a selector
 
 assets = Blueprint("assets", __name__)
 
 
 @lru_cache
 def bundle_text(name: str) -> str:
-    """The style sheets of one bundle in cascade order, without comments and indents (saves 1.7 KB)."""
+    """The style sheets of one bundle in cascade order, without comments and needless spaces."""
     folder, patterns = BUNDLES[name]
     files = [file for pattern in patterns for file in sorted((STATIC / folder).glob(pattern))]
-    return COMMENT_OR_INDENT.sub("", "".join(file.read_text() for file in files))
+    text = COMMENT.sub("", "".join(file.read_text() for file in files))
+    return SPACE_AROUND.sub(r"\1\2", text).replace(";}", "}").strip()
 
 
 @lru_cache(maxsize=1024)  # more than there are files
 def fingerprint(path: str) -> str:
     """Ten characters that change with the static file or bundle. Raises FileNotFoundError."""
-    content = bundle_text(path).encode() if path in BUNDLES else (STATIC / path).read_bytes()
-    return sha256(content).hexdigest()[:10]
+    return sha256(asset_bytes(path)).hexdigest()[:10]
+
+
+def asset_bytes(path: str) -> bytes:
+    """The content of a static file or bundle. Raises FileNotFoundError."""
+    return bundle_text(path).encode() if path in BUNDLES else (STATIC / path).read_bytes()
+
+
+def asset_path() -> str | None:
+    """The static file or bundle that the request asks for, whether or not it exists; None for any other request."""
+    # an OPTIONS request is not checked against the files, so its path may be anything
+    if request.endpoint not in ("static", "assets.bundle") or request.method == "OPTIONS":
+        return None
+    names = request.view_args or {}
+    return str(names.get("filename") or names.get("name", ""))
 
 
 def asset(path: str) -> str:
@@ -73,10 +88,8 @@ def init_assets(app: Flask) -> None:
 
     @app.after_request
     def set_cache_control(response: Response) -> Response:
-        # an OPTIONS request is not checked against the files, so its path may be anything
-        file = request.endpoint in ("static", "assets.bundle") and request.method != "OPTIONS"
-        if file and response.status_code in (200, 304):
-            path = (request.view_args or {}).get("filename") or (request.view_args or {}).get("name", "")
+        path = asset_path()
+        if path is not None and response.status_code in (200, 304):
             fresh = request.args.get("v") == fingerprint(path)
             response.headers["Cache-Control"] = (
                 f"public, max-age={A_YEAR}, immutable" if fresh else "public, max-age=300"

@@ -8,13 +8,13 @@ from hashlib import blake2b
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
-from flask import Response, request
-from flask_compress import Compress
+from flask import request
 from flask_limiter import Limiter
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 
 from shop.core.database import db
+from shop.web.compression import Compression
 
 __all__ = ["bucket", "client_address", "compress", "csrf", "db", "limiter", "migrate"]
 
@@ -42,20 +42,7 @@ def bucket(text: str) -> str:
     return blake2b(text.encode(errors="replace"), digest_size=2).hexdigest()
 
 
-class CompressAll(Compress):
-    """Compresses error pages and refused forms too, which carry their style sheet like all pages."""
-
-    def after_request(self, response: Response | None) -> Response:
-        """Compress the response. Flask-Compress does so only when the status is between 200 and 299."""
-        if response is None or response.status_code < 400:
-            return super().after_request(response)
-        status, response.status_code = response.status, 200
-        response = super().after_request(response)
-        response.status = status
-        return response
-
-
 csrf = CSRFProtect()
-compress = CompressAll()
+compress = Compression()
 migrate = Migrate(directory=str(Path(__file__).parents[2] / "migrations"), render_as_batch=True)
 limiter = Limiter(key_func=client_address)  # no default limit: each view sets its own
