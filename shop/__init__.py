@@ -130,6 +130,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     """Register the pages, commands and signal handlers of each package."""
     from shop.admin.registration import init_admin
     from shop.cart.views import cart
+    from shop.catalog.browsing_hints import init_browsing_hints
     from shop.catalog.icons import icons
     from shop.catalog.images.serving import init_media
     from shop.catalog.sitemap import sitemap
@@ -152,6 +153,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     init_problems(app, payment_alerts)
     app.wsgi_app = CallbackAddresses(app.wsgi_app, settings.secret_keys)  # type: ignore[method-assign]
     init_media(app)
+    init_browsing_hints(app)
     init_commands(app)
     init_admin(app)
 

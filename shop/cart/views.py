@@ -28,7 +28,7 @@ wrong_links = limiter.shared_limit(  # by client address; a link that works is n
 )
 
 cart = Blueprint("cart", __name__)
-COUNT_COOKIE = "cart_count"  # read by static/js/cart-count.js, so that pages are the same for every visitor
+COUNT_COOKIE = "cart_count"  # read by static/js/shop-page.js, so that pages are the same for every visitor
 csrf.exempt(cart)  # catalogue pages carry no token, so that they can be cached; see request_checks.py
 
 

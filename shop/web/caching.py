@@ -4,7 +4,9 @@ from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 # the same for every visitor
-PUBLIC_BLUEPRINTS = frozenset(("catalog", "icons", "sitemap", "about", "assets", "health", "media", "privacy"))
+PUBLIC_BLUEPRINTS = frozenset(
+    ("browsing_hints", "catalog", "icons", "sitemap", "about", "assets", "health", "media", "privacy")
+)
 
 
 def make_cacheable(response: Response) -> Response:

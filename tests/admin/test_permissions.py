@@ -22,6 +22,7 @@ PUBLIC = {
     **dict.fromkeys(("catalog.product", "catalog.search", "cart.show", "cart.add", "cart.update"), "public"),
     **dict.fromkeys(("about.content_page", "catalog.products", "catalog.share_card"), "public"),
     **dict.fromkeys(("icons.favicon", "icons.letter", "icons.manifest"), "public"),
+    **dict.fromkeys(("browsing_hints.prefetch_rules", "browsing_hints.service_worker"), "public"),
     **dict.fromkeys(("sitemap.index", "sitemap.pages", "sitemap.products", "sitemap.robots"), "public"),
     "catalog.product_feed": "token",
     **dict.fromkeys(("cart.share_mine", "cart.undo", "health.alive", "health.ready"), "public"),
