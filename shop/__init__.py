@@ -104,9 +104,10 @@ def init_templates(app: Flask, settings: Settings) -> None:
     from shop.core.clock import ago, nairobi, readable_day
     from shop.core.money import shillings
     from shop.core.phones import phones_in, readable_phone, whatsapp_link
-    from shop.core.text import masked_email, masked_phone
+    from shop.core.text import capitalised, masked_email, masked_phone
     from shop.orders.payment_summary import paid_words, payment_summary, payment_words, payments_of
     from shop.store.content_pages import page_links
+    from shop.store.delivery_promise import area_note, delivery_promise
     from shop.store.settings import current_store
     from shop.web.fingerprints import fingerprint_for_form
     from shop.web.idempotency import new_key
@@ -114,11 +115,12 @@ def init_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.filters.update(
         shillings=shillings, nairobi=nairobi, ago=ago, day=readable_day, phone=readable_phone, phones_in=phones_in
     )
-    app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_email)
+    app.jinja_env.filters.update(phone_ends=masked_phone, mail_ends=masked_email, capitalised=capitalised)
     app.jinja_env.globals.update(shop=LocalProxy(current_store), mpesa_limit=settings.mpesa_limit)
     app.jinja_env.globals.update(
         absolute=absolute, icon_address=icon_address, category_links=category_links.value, page_links=page_links.value
     )
+    app.jinja_env.globals.update(area_note=area_note, delivery_promise=delivery_promise)
     app.jinja_env.globals.update(max_quantity=MAX_QUANTITY, max_lines=MAX_LINES, whatsapp_link=whatsapp_link)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.globals.update(payment_summary=payment_summary, paid_words=paid_words)

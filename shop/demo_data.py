@@ -17,6 +17,7 @@ from shop.catalog.slugs import search_text
 from shop.catalog.stock import OPENING, record_stock_move
 from shop.core.database import db, updated
 from shop.orders.models import Order, OrderLine
+from shop.pricing.delivery_dates import DeliveryCalendar
 from shop.pricing.models import DeliveryArea, DiscountCode
 from shop.store.content_pages import starter_pages
 from shop.store.models import ContentPage, HomeSection
@@ -108,7 +109,8 @@ def _areas(entries: list[dict[str, Any]]) -> None:
     known = set(db.session.scalars(select(DeliveryArea.code)))
     for position, entry in enumerate(entries):
         if entry["code"] not in known:
-            db.session.add(DeliveryArea(**entry, position=position, demo=True))
+            calendar = DeliveryCalendar.read(entry["calendar"])
+            db.session.add(DeliveryArea(**{**entry, "calendar": calendar}, position=position, demo=True))
 
 
 def _discounts(entries: list[dict[str, Any]], active: bool) -> None:

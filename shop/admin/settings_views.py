@@ -35,14 +35,15 @@ from shop.store.settings import (
 from shop.web.base_form import BaseForm
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
-from shop.web.form_fields import MAX_SHILLINGS, DayField, WholeNumberField
+from shop.web.form_fields import MAX_SHILLINGS, DayField, DaysField, WholeNumberField
 
 SOCIAL_FIELDS = tuple(name.lower() for name in SOCIAL)
 TEXTS = (
     *("name", "tagline", "phone", "whatsapp", "email", "address", "about"),
     *("announcement", "hours", "kra_pin", *SOCIAL_FIELDS),
 )
-FIELDS = (*TEXTS, "closed_until", "verification_threshold")
+FIELDS = (*TEXTS, "closed_until", "closed_days", "verification_threshold")
+MAX_CLOSED_DAYS = 100
 
 
 def _phone(field: StringField) -> None:
@@ -93,6 +94,7 @@ class SettingsForm(BaseForm):
         filters=[typed_line],
     )
     closed_until = DayField("Closed until")
+    closed_days = DaysField("Closed days", MAX_CLOSED_DAYS)
     hours = StringField(
         "Opening hours",
         [Length(max=160, message="Opening hours must be 160 characters or fewer")],
@@ -127,6 +129,7 @@ class SettingsForm(BaseForm):
         for name in TEXTS:
             self[name].data = getattr(row, name)
         self.closed_until.data = row.closed_until.isoformat() if row.closed_until else ""
+        self.closed_days.fill(map(date.fromisoformat, row.closed_days.split()))
         self.verification_threshold.data = str(row.verification_threshold or "")
         self.phone.data, self.whatsapp.data = readable_phone(row.phone), readable_phone(row.whatsapp)
 
@@ -137,6 +140,7 @@ class SettingsForm(BaseForm):
         email = normalised_email(typed["email"]) if typed["email"] else ""
         more = {
             "closed_until": self.closed_until.day,
+            "closed_days": " ".join(day.isoformat() for day in self.closed_days.days),
             "verification_threshold": self.verification_threshold.number or 0,
         }
         return {**typed, **numbers, "email": email, "kra_pin": typed["kra_pin"].upper(), **more}
@@ -177,7 +181,9 @@ def _threshold_words(amount: int) -> str:
 
 def _defaults() -> StoreSettings:
     """The settings before any were saved."""
-    return StoreSettings(**dict.fromkeys(TEXTS, ""), verification_threshold=DEFAULT_VERIFICATION_THRESHOLD)
+    return StoreSettings(
+        **dict.fromkeys((*TEXTS, "closed_days"), ""), verification_threshold=DEFAULT_VERIFICATION_THRESHOLD
+    )
 
 
 def settings_page(problems: list[tuple[str, str]]) -> str:

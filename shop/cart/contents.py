@@ -62,12 +62,20 @@ class CartContents:
 
     def quote_for(self, area: DeliveryArea) -> Quote:
         """The amounts with delivery to this area."""
-        return quote(self.available_lines, area.fee, self.discount_code.as_discount if self.discount_code else None)
+        return quote(self.available_lines, area.rate, self.discount_code.as_discount if self.discount_code else None)
 
     @property
     def discount(self) -> int:
         """The amount that the discount code takes off."""
         return self.discount_code.as_discount.discount_on(self.subtotal) if self.discount_code else 0
+
+    def fee_for(self, area: DeliveryArea) -> int:
+        """The delivery fee of this cart to this area."""
+        return area.rate.fee_for(self.subtotal - self.discount)
+
+    def missing_for_free(self, area: DeliveryArea) -> int:
+        """How much more this cart needs for free delivery to this area; 0 if it is free, or never free."""
+        return area.rate.missing_for_free(self.subtotal - self.discount)
 
     @property
     def area_id(self) -> int | None:
@@ -77,7 +85,7 @@ class CartContents:
     @property
     def delivery_from(self) -> int | None:
         """The lowest delivery fee, pickup points excluded."""
-        return min((area.fee for area in self.areas if not area.pickup), default=None)
+        return min((self.fee_for(area) for area in self.areas if not area.pickup), default=None)
 
     @property
     def ready(self) -> bool:

@@ -130,8 +130,9 @@ def choose(area_id: str | None, code: str | None) -> None:
 
 
 def remove_ordered(ordered: CartContents) -> None:
-    """Remove ordered lines, the discount code and the checkout answers; goods added later stay."""
-    storage.if_cart(lambda cart: _take_out(cart, ordered), code="", answers="", answers_at=None)
+    """Remove ordered lines, the discount code and the checkout answers; the area and goods added later stay."""
+    area = str(ordered.area_id or "")
+    storage.if_cart(lambda cart: _take_out(cart, ordered), area=area, code="", answers="", answers_at=None)
 
 
 def _take_out(cart: LockedCart, ordered: CartContents) -> None:

@@ -147,6 +147,7 @@ def if_cart(change: Callable[[LockedCart], None], **values: str | datetime | Non
         cart_id = _locked(token_hash)
         if cart_id is not None:
             _change(LockedCart(cart_id), change)
+            _remember_area(values)
             if values:
                 updated(update(Cart).where(Cart.id == cart_id).values(**values))
 
@@ -159,10 +160,16 @@ def _change(cart: LockedCart, change: Callable[[LockedCart], Result]) -> Result:
     return result
 
 
+def _remember_area(values: Mapping[str, object]) -> None:
+    if "area" in values:
+        g.chosen_area = values["area"]  # for the cookie that product pages read
+
+
 def update_cart(**values: str | datetime | None) -> None:
     """Write columns of the visitor's cart, if there is one."""
     token_hash = _token_hash()
     if token_hash is not None:
+        _remember_area(values)
         statement = update(Cart).where(Cart.token_hash == token_hash).values(**values, updated_at=utcnow())
         write(lambda: updated(statement))
 

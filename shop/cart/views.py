@@ -28,23 +28,32 @@ wrong_links = limiter.shared_limit(  # by client address; a link that works is n
 )
 
 cart = Blueprint("cart", __name__)
-COUNT_COOKIE = "cart_count"  # read by static/js/shop-page.js, so that pages are the same for every visitor
+# Read by static/js/shop-page.js and delivery-area.js only, so that pages are the same for every visitor.
+COUNT_COOKIE = "cart_count"
+AREA_COOKIE = "delivery_area"
 csrf.exempt(cart)  # catalogue pages carry no token, so that they can be cached; see request_checks.py
 
 
 @cart.after_app_request
-def set_cart_count(response: Response) -> Response:
-    """After a change of the cart, tell the browser how many pieces are in it."""
-    pieces = g.pop("cart_pieces", None)
-    if pieces is None or request.blueprint in PUBLIC_BLUEPRINTS:
-        return response
-    if pieces:
+def set_cart_cookies(response: Response) -> Response:
+    """After a change of the cart, tell the browser how many pieces are in it and where it goes."""
+    pieces, area = g.pop("cart_pieces", None), g.pop("chosen_area", None)
+    if request.blueprint not in PUBLIC_BLUEPRINTS:
+        if pieces is not None:
+            _set_number(response, COUNT_COOKIE, str(pieces))
+        if area is not None:
+            _set_number(response, AREA_COOKIE, area)
+    return response
+
+
+def _set_number(response: Response, cookie: str, number: str) -> None:
+    """Set a cookie for scripts, or delete it for "0" and for what is no number of up to nine digits."""
+    if re.fullmatch("[1-9][0-9]{0,8}", number):
         secure = bool(current_app.config["SESSION_COOKIE_SECURE"])
         lifetime = current_app.config["PERMANENT_SESSION_LIFETIME"]
-        response.set_cookie(COUNT_COOKIE, str(pieces), max_age=lifetime, secure=secure, samesite="Lax")
+        response.set_cookie(cookie, number, max_age=lifetime, secure=secure, samesite="Lax")
     else:
-        response.delete_cookie(COUNT_COOKIE)
-    return response
+        response.delete_cookie(cookie)
 
 
 @cart.get("/cart")

@@ -28,6 +28,7 @@ from shop.catalog.slugs import item_at_old_slug
 from shop.catalog.structured_data import breadcrumbs, organisation
 from shop.catalog.structured_data import product as product_data
 from shop.config import Settings
+from shop.pricing.models import delivery_areas
 from shop.store.home_page import home_sections
 from shop.store.settings import current_store
 from shop.web.assets import A_YEAR
@@ -82,6 +83,7 @@ def product(slug: str) -> ViewResponse:
         "catalog/product.html",
         product=ProductPage(item),
         more=queries.more_like(item),
+        areas=delivery_areas(),
         unchosen="choose" in request.args,
         quantity=max(1, request.args.get("quantity", 1, type=int)),
     )

@@ -184,7 +184,7 @@ def checkout_problems(
     for field in form:
         if field.name != "csrf_token":
             errors.extend((field.name, str(message)) for message in field.errors)
-    changes = changes_since(shown, sent.get("shown_total", ""), cart, cart.area)
+    changes = changes_since(shown, sent.get("shown_total", ""), cart)
     texts = [text for text in (sent.get("news", ""), *changes) if text]
     return CheckoutProblems(errors, ". ".join([*texts, "If that is right, press Pay"] if changes else texts))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from shop.cart.contents import MAX_LINES, MAX_QUANTITY, CartContents
 from shop.core.money import shillings
-from shop.pricing.models import DeliveryArea
+from shop.store.delivery_promise import area_note
 
 MAX_SNAPSHOT_LENGTH = 40_000  # characters
 
@@ -53,7 +53,7 @@ def snapshot_of(cart: CartContents) -> str:
     """The snapshot of a page with this cart, as JSON for a hidden field."""
     snapshot = {
         "lines": [[line.sku, line.full_name, line.quantity, line.unit_price] for line in cart.lines],
-        "areas": {str(area.id): [area.name, area.fee, area.note] for area in cart.areas},
+        "areas": {str(area.id): [area.name, cart.fee_for(area), area_note(area)] for area in cart.areas},
         "code": cart.discount_code.code if cart.discount_code else "",
     }
     return json.dumps(snapshot, separators=(",", ":"), ensure_ascii=False)
@@ -70,7 +70,7 @@ def read_snapshot(text: str | None) -> PageSnapshot:
         return PageSnapshot()
 
 
-def changes_since(shown: PageSnapshot, shown_total: str, cart: CartContents, area: DeliveryArea | None) -> list[str]:
+def changes_since(shown: PageSnapshot, shown_total: str, cart: CartContents) -> list[str]:
     """The differences between the page and the current cart: sentences without full stops."""
     if not shown.lines:  # the form came without a snapshot: only the cart's own notices are known
         changes = [*cart.notices, *_total_change(shown_total, cart)]
@@ -78,7 +78,7 @@ def changes_since(shown: PageSnapshot, shown_total: str, cart: CartContents, are
     return [
         *dict.fromkeys(cart.withdrawn.values()),
         *_line_changes(shown, cart),
-        *_area_changes(shown, area),
+        *_area_changes(shown, cart),
         *_total_change(shown_total, cart),
     ]
 
@@ -115,18 +115,23 @@ def _line_changes(shown: PageSnapshot, cart: CartContents) -> list[str]:
     return changes
 
 
-def _area_changes(shown: PageSnapshot, area: DeliveryArea | None) -> list[str]:
+def _area_changes(shown: PageSnapshot, cart: CartContents) -> list[str]:
+    area = cart.area
     if area is None:
         return []
-    was = shown.areas.get(str(area.id))
+    was, fee, note = shown.areas.get(str(area.id)), cart.fee_for(area), area_note(area)
     if was is None:
-        return [f"It goes to {area.name}: {area.note}"]
+        return [f"It goes to {area.name}: {note}"]
     changes = [f"The delivery area {was.name} is now {area.name}"] if area.name != was.name else []
-    if area.fee != was.fee:
-        changes.append(f"Delivery to {area.name} is now {shillings(area.fee)}. It was {shillings(was.fee)}")
-    if area.note != was.note:
-        changes.append(f"{area.name} is now: {area.note}. It was: {was.note}")
+    if fee != was.fee:
+        changes.append(f"Delivery to {area.name} is now {_fee_words(fee)}. It was {_fee_words(was.fee)}")
+    if note != was.note:
+        changes.append(f"{area.name} is now: {note}. It was: {was.note}")
     return changes
+
+
+def _fee_words(fee: int) -> str:
+    return shillings(fee) if fee else "free"
 
 
 def _total_change(shown_total: str, cart: CartContents) -> list[str]:

@@ -98,6 +98,11 @@ def suggested_email(address: str) -> str | None:
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case; the others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def typed_line(text: str | None) -> str:
     """Typed text on one line, without control characters; each run of spaces becomes one space."""
     return " ".join(CONTROL_CHARACTERS.sub(" ", text or "").split())

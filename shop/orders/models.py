@@ -1,6 +1,6 @@
 """Orders, their lines (with the names and prices of the day they were placed), timeline and search terms."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, and_, func, or_, text
@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from shop.core.clock import utcnow
 from shop.core.database import Model, UtcDateTime, binary_string
 from shop.orders.states import Fulfilment, Payment
+from shop.pricing.delivery_dates import DeliveryCalendar, DeliveryDates
+from shop.pricing.models import CalendarText
 
 if TYPE_CHECKING:
     from shop.payments.models import LedgerEntry, OfferedCode, PaymentAttempt
@@ -74,6 +76,9 @@ class Order(Model):
     note: Mapped[str] = mapped_column(String(500))
     area_name: Mapped[str] = mapped_column(String(80))
     area_delivery_time: Mapped[str] = mapped_column(String(40))
+    delivery_calendar: Mapped[DeliveryCalendar | None] = mapped_column(CalendarText)  # of its area
+    deliver_from: Mapped[date | None]  # the days promised when it was paid; None before, or without a calendar
+    deliver_by: Mapped[date | None]
     pickup: Mapped[bool]
     pickup_place: Mapped[str] = mapped_column(String(300), default="")  # place and opening hours; "" for deliveries
 
@@ -144,6 +149,13 @@ class Order(Model):
     def payable(self) -> bool:
         """True when the buyer may pay it now."""
         return self.payment == Payment.AWAITING or (self.payment == Payment.REVIEW and self.remaining_requested > 0)
+
+    @property
+    def delivery_words(self) -> str:
+        """When it arrives, in words: the days promised to a paid order, else the area's delivery time or ""."""
+        if self.payment == Payment.PAID and self.deliver_from and self.deliver_by:
+            return DeliveryDates(self.deliver_from, self.deliver_by).words(self.pickup)
+        return self.area_delivery_time
 
     @property
     def latest_attempt(self) -> "PaymentAttempt | None":

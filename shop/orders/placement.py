@@ -100,6 +100,7 @@ def write_order(
         note=buyer.note,
         area_name=area.name,
         area_delivery_time=area.delivery_time,
+        delivery_calendar=area.calendar,
         pickup=area.pickup,
         pickup_place=area.pickup_place,
         subtotal=quoted.subtotal,

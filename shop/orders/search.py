@@ -53,6 +53,7 @@ COLUMNS = (
     Order.phone_number,
     Order.area_name,
     Order.pickup,
+    Order.deliver_by,
     Order.total,
     Order.shortfall,
     Order.remaining_requested,

@@ -13,6 +13,7 @@ from shop.orders import reservations
 from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
 from shop.pricing.discount_codes import DiscountNotUsable, claim_use, release_use, why_gone
+from shop.store.delivery_promise import promised_dates
 
 
 class StaleState(Exception):
@@ -48,7 +49,7 @@ def reverse_transition(order: Order, to: str) -> None:
 
 
 def complete_payment(order: Order, now: datetime, *, late: bool = False) -> None:
-    """Complete a move to paid: commit the held stock and announce the payment.
+    """Complete a move to paid: commit the held stock, promise the delivery dates and announce the payment.
 
     If `late`, the order had expired and the caller has taken its stock: claim the discount code again if a use is left.
     """
@@ -58,6 +59,8 @@ def complete_payment(order: Order, now: datetime, *, late: bool = False) -> None
     else:
         reservations.commit(order.lines)
     order.paid_at = now
+    if dates := promised_dates(order.delivery_calendar, now):
+        order.deliver_from, order.deliver_by = dates.first, dates.last
     order.record("Payment received" if order.total else "There is nothing to pay", for_buyer=True)
     db.session.flush()
     order_paid.send(order)

@@ -80,6 +80,7 @@ def undo_mark_paid(order: Order, reason: str, actor: str) -> None:
     money_ledger.enter_undone_payment(order, entry, reason=reason, actor=actor)
     order.paid_late = doubtful and not held
     order.paid_at = order.payment_verified_at = None
+    order.deliver_from = order.deliver_by = None
     order.payment_verified_by = ""
     if order.payment == Payment.AWAITING:
         order.expires_at = max(order.expires_at, utcnow() + TIME_TO_PAY)

@@ -10,6 +10,7 @@ from shop.core.money import shillings
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import OPENING_TIMEOUT, PAY_AGAIN_AFTER, Fulfilment, Payment, ReceiptEmail
 from shop.payments.models import AttemptState, PaymentAttempt
+from shop.store.delivery_promise import promised_dates
 
 WATCH_AFTER_EXPIRY = timedelta(hours=1)  # late payments usually come within minutes
 DO_NOT_PAY_AGAIN = "Do not pay again. Your payment may still be on its way."
@@ -38,6 +39,7 @@ class OrderStatus:
     look_seconds: int = 0  # how long the waiting page reloads
     message: str = ""  # the newest message from the shop, once the order is paid
     collection_code: str = ""  # while the order is ready to collect
+    delivery: str = ""  # when it arrives
 
 
 RECEIPTS: dict[str, str] = {
@@ -87,7 +89,14 @@ def status_of(order: Order, whatsapp: str = "", shop_address: str = "") -> Order
         look_seconds=_watch_seconds(order),
         message=events_from_us[-1] if story.tone == "good" and events_from_us else "",
         failure=_failure_of(attempt),
+        delivery=_delivery(order),
     )
+
+
+def _delivery(order: Order) -> str:
+    """When the order arrives. The days count from the payment, so before it they are those of a payment now."""
+    dates = promised_dates(order.delivery_calendar, utcnow()) if order.payable else None
+    return f"{dates.words(order.pickup)} if it is paid now" if dates else order.delivery_words
 
 
 def _watch_seconds(order: Order) -> int:
@@ -277,5 +286,5 @@ def _next_step(order: Order, shop_address: str) -> str:
     receipt = RECEIPTS.get(order.receipt_email, "")
     if order.pickup:
         place = pickup_place(order, shop_address) or "our workshop"
-        return f"Pick it up at {place}: {order.area_delivery_time}. {receipt}".strip()
-    return f"It goes to {order.area_name}: {order.area_delivery_time}. {receipt}".strip()
+        return f"Pick it up at {place}: {order.delivery_words}. {receipt}".strip()
+    return f"It goes to {order.area_name}: {order.delivery_words}. {receipt}".strip()

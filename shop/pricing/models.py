@@ -3,13 +3,30 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, String, select
+from sqlalchemy import CheckConstraint, Dialect, String, select
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
 
 from shop.core.clock import NAIROBI
 from shop.core.database import Model, UtcDateTime, db
 from shop.core.money import shillings
-from shop.pricing.quote import Discount
+from shop.pricing.delivery_dates import DeliveryCalendar
+from shop.pricing.quote import DeliveryRate, Discount
+
+
+class CalendarText(TypeDecorator[DeliveryCalendar]):
+    """A delivery calendar, stored as its text; NULL is none."""
+
+    impl = String(20)
+    cache_ok = True
+
+    def process_bind_param(self, value: DeliveryCalendar | None, _dialect: Dialect) -> str | None:
+        """The text to store."""
+        return str(value) if value else None
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> DeliveryCalendar | None:
+        """The calendar of a stored text."""
+        return DeliveryCalendar.read(value) if value else None
 
 
 class DeliveryArea(Model):
@@ -19,7 +36,9 @@ class DeliveryArea(Model):
     code: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     fee: Mapped[int]
-    delivery_time: Mapped[str] = mapped_column(String(40))  # in words: "1-2 days"
+    free_from: Mapped[int | None]  # whole shillings after the discount from which delivery is free; None: never
+    delivery_time: Mapped[str] = mapped_column(String(40))  # in words: "1-2 days"; shown without a calendar
+    calendar: Mapped[DeliveryCalendar | None] = mapped_column(CalendarText)
     pickup: Mapped[bool] = mapped_column(default=False)
     place: Mapped[str] = mapped_column(String(200), default="")  # address of a pickup point
     hours: Mapped[str] = mapped_column(String(80), default="")  # opening hours of a pickup point
@@ -27,7 +46,7 @@ class DeliveryArea(Model):
     active: Mapped[bool] = mapped_column(default=True)
     demo: Mapped[bool] = mapped_column(default=False)  # of the demo shop: "Remove the demo" takes it out
 
-    __table_args__ = (CheckConstraint("fee >= 0", name="fee"),)
+    __table_args__ = (CheckConstraint("fee >= 0 AND free_from > 0", name="fee"),)
 
     @property
     def pickup_place(self) -> str:
@@ -35,9 +54,9 @@ class DeliveryArea(Model):
         return ", ".join(filter(None, (self.place, self.hours))) if self.pickup else ""
 
     @property
-    def note(self) -> str:
-        """The delivery time and pickup place, for the buyer."""
-        return ". ".join(filter(None, (self.delivery_time, self.pickup_place)))
+    def rate(self) -> DeliveryRate:
+        """What delivery to it costs."""
+        return DeliveryRate(self.fee, self.free_from)
 
 
 class DiscountCode(Model):

@@ -63,6 +63,22 @@ class Discount:
 
 
 @dataclass(frozen=True)
+class DeliveryRate:
+    """A delivery fee: nothing from `free_from` shillings on, counted after the discount; None is never free."""
+
+    fee: int
+    free_from: int | None = None
+
+    def fee_for(self, goods: int) -> int:
+        """Whole shillings for delivering goods of this value, after the discount."""
+        return 0 if self.free_from is not None and goods >= self.free_from else self.fee
+
+    def missing_for_free(self, goods: int) -> int:
+        """Whole shillings by which goods of this value miss free delivery; 0 if it is free, or never free."""
+        return self.free_from - goods if self.free_from is not None and self.fee_for(goods) else 0
+
+
+@dataclass(frozen=True)
 class Quote:
     """The amounts of an order, never negative: subtotal - discount + delivery fee = total."""
 
@@ -76,7 +92,8 @@ class Quote:
         return self.subtotal - self.discount + self.delivery_fee
 
 
-def quote(lines: Iterable[LineItem], delivery_fee: int, discount: Discount | None = None) -> Quote:
-    """Price a cart. The discount applies to the subtotal only: the rider is paid the whole delivery fee."""
+def quote(lines: Iterable[LineItem], delivery: DeliveryRate, discount: Discount | None = None) -> Quote:
+    """Price a cart. The discount lowers the subtotal only; what is left of it earns free delivery."""
     subtotal = sum(line.subtotal for line in lines)
-    return Quote(subtotal, discount.discount_on(subtotal) if discount else 0, delivery_fee)
+    off = discount.discount_on(subtotal) if discount else 0
+    return Quote(subtotal, off, delivery.fee_for(subtotal - off))

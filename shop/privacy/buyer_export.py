@@ -4,7 +4,7 @@ Tables are found by their columns, so that new tables are included.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -13,6 +13,7 @@ from sqlalchemy.orm import selectinload
 from shop.core.database import db
 from shop.core.phones import PhoneError, kenyan_mobile
 from shop.orders.models import Order
+from shop.pricing.delivery_dates import DeliveryCalendar
 
 MAX_SHOWN = 50  # orders on the page; the file has all of them
 SECRET_COLUMNS = ("token", "checkout_key", "secret_hash", "idempotency_key")  # not about the buyer
@@ -71,6 +72,8 @@ def _exported(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # times too
         return value.isoformat()
+    if isinstance(value, DeliveryCalendar):
+        return str(value)
     return value.decode(errors="replace") if isinstance(value, bytes) else value

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from shop.config import Settings
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.database import Model, database_outage, db
+from shop.pricing.delivery_dates import ClosedDays
 from shop.pricing.models import DeliveryArea
 from shop.store.look import look_css
 from shop.store.palette import DEFAULT
@@ -46,6 +47,7 @@ class StoreSettings(Model):
     typeface: Mapped[str] = mapped_column(String(10), default="")  # a key of look.TYPEFACES
     announcement: Mapped[str] = mapped_column(String(160), default="")  # at the top of every page
     closed_until: Mapped[date | None]  # the first day on which orders are sent again; None: open
+    closed_days: Mapped[str] = mapped_column(Text, default="")  # days of no delivery: "2026-12-25 2026-12-26"
     hours: Mapped[str] = mapped_column(String(160), default="")  # opening hours, in words
     kra_pin: Mapped[str] = mapped_column(String(11), default="")  # on receipts
     facebook: Mapped[str] = mapped_column(String(160), default="")  # full addresses, or ""
@@ -73,6 +75,7 @@ class Store:
     style: str  # the style sheet of the look, or ""
     announcement: str  # or ""
     closed_until: date | None  # closed until this day, which is not past
+    closed_days: ClosedDays  # for delivery dates; `closed_until` counts too
     hours: str  # or ""
     kra_pin: str  # or ""
     social: tuple[tuple[str, str], ...]  # (name, address)
@@ -148,6 +151,7 @@ def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
         style=look_css(stored.get("colour") or "", stored.get("corners") or "", stored.get("typeface") or ""),
         announcement=stored.get("announcement") or "",
         closed_until=closed if closed and closed > utcnow().astimezone(NAIROBI).date() else None,
+        closed_days=ClosedDays(frozenset(map(date.fromisoformat, (stored.get("closed_days") or "").split())), closed),
         hours=stored.get("hours") or "",
         kra_pin=stored.get("kra_pin") or "",
         social=tuple(

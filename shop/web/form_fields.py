@@ -1,15 +1,17 @@
 """Shared form fields: whole numbers and days. Row ids in addresses."""
 
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from wtforms import Form, StringField
+from wtforms import Form, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from shop.core.clock import NAIROBI, midnight, read_day
 from shop.core.money import AmountError, read_shillings, shillings
-from shop.core.text import typed_line
+from shop.core.text import typed_line, typed_text
 
 MAX_SHILLINGS = 1_000_000  # for a fee, a discount or a minimum
 PER_PAGE = 25
@@ -61,6 +63,47 @@ class DayField(StringField):
         """Raise ValidationError, naming the field and the cure."""
         if self.data and self.day is None:
             raise ValidationError(f"{self.label.text} must be a day from 2000 to 2099, like 2026-12-24")
+
+
+class DaysField(TextAreaField):
+    """Days in Nairobi, one a line, like 25 Dec 2026 or 2026-12-25. Its text is rewritten in order by `fill`."""
+
+    def __init__(self, label: str, most: int, **bound: Any) -> None:
+        super().__init__(label, filters=[typed_text], **bound)
+        self.most = most
+
+    @property
+    def days(self) -> list[date]:
+        """The typed days, in order and each once; those that cannot be read are left out."""
+        return sorted({day for line in self._lines if (day := _typed_day(line))})
+
+    def fill(self, days: Iterable[date]) -> None:
+        """Show these days."""
+        self.data = "\n".join(f"{day:%-d %b %Y}" for day in days)
+
+    @property
+    def _lines(self) -> list[str]:
+        return [line.strip() for line in (self.data or "").splitlines() if line.strip()]
+
+    def pre_validate(self, _form: Form) -> None:
+        """Raise ValidationError, naming the line and the cure."""
+        for line in self._lines:
+            if _typed_day(line) is None:
+                raise ValidationError(
+                    f"{self.label.text}: “{line[:40]}” is not a day from 2000 to 2099. "
+                    "Write each day on a line of its own, like 25 Dec 2026"
+                )
+        if len(self.days) > self.most:
+            raise ValidationError(f"{self.label.text} must be {self.most} or fewer")
+
+
+def _typed_day(line: str) -> date | None:
+    """The day of a line like 25 Dec 2026, 25 December 2026 or 2026-12-25, of the years 2000 to 2099; else None."""
+    for form in ("%d %b %Y", "%d %B %Y"):
+        with suppress(ValueError):
+            day = datetime.strptime(line, form).date()
+            return day if 2000 <= day.year <= 2099 else None
+    return read_day(line)
 
 
 def day_end(day: date) -> datetime:

@@ -32,6 +32,7 @@ OURS = {
     *("order_event.idempotency_key", "discount_code.kind", "product.slug", "category.slug", "category.image"),
     *("home_section.kind", "home_section.image", "content_page.slug"),
     *("product_search_term.word", "product_search_term.stem", "store_settings.colour"),
+    "store_settings.closed_days",
     *("product_image.path", "order_line.image", "store_settings.logo", "shared_cart.code", "cart_line.sku"),
     *("idempotency_key.key_hash", "idempotency_key.address", "kept_form.token_hash", "kept_form.sealed"),
     *("import_draft.token", "import_draft.text"),  # a file, tried below

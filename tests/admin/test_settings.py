@@ -1,6 +1,6 @@
 """The settings: every page and every email shows them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from email import message_from_bytes
 from email.policy import default
 
@@ -214,3 +214,29 @@ def test_wrong_contacts_are_refused_in_words_and_kept(owner, field, value, words
 
     assert refused.status_code == 422
     assert words in refused.text and f'value="{value}"' in refused.text
+
+
+def test_closed_days_are_read_in_two_spellings_and_kept_in_order(app, owner):
+    assert send(owner, closed_days="26 december 2026\n\n2026-12-25\n25 Dec 2026").status_code == 303
+
+    with app.app_context():
+        assert store_settings_row().closed_days == "2026-12-25 2026-12-26"
+        assert current_store().closed_days.days == {date(2026, 12, 25), date(2026, 12, 26)}
+    assert "25 Dec 2026\n26 Dec 2026</textarea>" in owner.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (
+            "25 Dec 2026\n31 Feb 2027",
+            "Closed days: “31 Feb 2027” is not a day from 2000 to 2099. Write each",
+        ),
+        ("\n".join(f"2026-{month:02}-{day:02}" for month in range(1, 5) for day in range(1, 27)), "100 or fewer"),
+    ],
+)
+def test_a_wrong_closed_day_is_named_and_nothing_typed_is_lost(owner, typed, words):
+    refused = send(owner, closed_days=typed)
+
+    assert refused.status_code == 422
+    assert words in refused.text and f"{typed}</textarea>" in refused.text

@@ -13,6 +13,7 @@ from shop.cart.storage import sweep_carts
 from shop.catalog.models import Product, Variant
 from shop.core.clock import utcnow
 from shop.core.database import db
+from shop.pricing.models import DeliveryArea
 from shop.web.request_checks import is_cross_site
 from tests import both_databases
 from tests.at_once import at_once
@@ -268,6 +269,41 @@ def test_after_adding_the_cart_leads_back_to_the_category_or_asks_for_cookies(ap
     [link] = [link for link in shopper.page.iter("a") if link.text == "Keep shopping"]
     assert link.get("href") == "/categories/baskets"
     assert lost in Shopper(app).get(address).text
+
+
+def test_the_chosen_area_is_remembered_for_product_pages_by_a_cookie_with_its_number(app, shopper):
+    def cookie() -> str | None:
+        found = shopper.browser.get_cookie("delivery_area")
+        return found.value if found else None
+
+    shopper.add()
+    mombasa = shopper.area("mombasa")
+    shopper.post("/cart/update", {"area": mombasa})
+    assert cookie() == mombasa
+    shopper.checkout(area="kisumu")
+    assert cookie() == shopper.area("kisumu")  # it outlasts the order
+    shopper.add()
+    assert f'value="{shopper.area("kisumu")}" selected' in shopper.get("/cart").text
+    for nothing in ("", "x; Path=/", "0", "9" * 12):
+        shopper.post("/cart/update", {"area": nothing})
+        assert cookie() is None
+
+
+def test_the_cart_says_when_it_arrives_and_what_is_missing_for_free_delivery(shopper, ledger):
+    ledger.put(DeliveryArea, {"code": "mombasa"}, calendar=None, delivery_time="in 3 days", free_from=5000)
+    shopper.add(SKU, 2)  # KSh 4,900
+    shopper.post("/cart/update", {"area": shopper.area("mombasa")})
+    page = shopper.get("/cart").text
+    assert "In 3 days. KSh 100 more for free delivery to Mombasa." in page
+    assert "Mombasa, KSh 450</option>" in page and "KSh 5,350" in page
+
+    shopper.add(MUG)  # KSh 6,100
+    page = shopper.get("/cart").text
+    assert "more for free delivery" not in page and "Mombasa, free</option>" in page
+    shopper.post("/cart/update", {"code": "ASANTE500"})
+    assert "Mombasa, free</option>" in shopper.get("/cart").text  # KSh 5,600 after the discount
+    ledger.put(DeliveryArea, {"code": "mombasa"}, free_from=6000)
+    assert "KSh 400 more for free delivery to Mombasa." in shopper.get("/cart").text
 
 
 def test_viewing_pages_and_failed_additions_create_no_cart(app, shopper):

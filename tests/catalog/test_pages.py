@@ -1,5 +1,6 @@
 """The public catalogue pages: what they show, how they are cached, and how many queries they make."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -13,7 +14,6 @@ from shop.catalog.models import Category, Product, ProductImage, Variant
 from shop.core.database import db, write
 from shop.core.text import one_line
 from shop.pricing.models import DeliveryArea
-from shop.store.settings import clear_store_cache
 from tests import both_databases
 from tests.query_counter import counted
 from tests.shopper import SKU, Shopper
@@ -201,13 +201,19 @@ def test_prices_are_those_of_variants_in_stock_and_say_from_if_they_vary(app, sh
     assert "KSh 2,450" in shopper.get(KIONDO).text  # sold out
 
 
-def test_the_product_page_shows_the_lowest_delivery_fee(app, shopper, change):
-    assert "Delivery from KSh 200" in shopper.get(KIONDO).text
+def test_the_product_page_shows_when_and_for_how_much_the_shop_delivers(shopper, change):
+    change(update(DeliveryArea).where(DeliveryArea.code == "mombasa").values(calendar=None, delivery_time="in 3 days"))
+    shopper.get(KIONDO)
 
-    change(update(DeliveryArea).where(~DeliveryArea.pickup).values(active=False))
-    with app.app_context():
-        clear_store_cache()
-    assert "Delivery from" not in shopper.get(KIONDO).text
+    lines = [" ".join("".join(line.itertext()).split()) for line in shopper.page.iter("li") if line.get("data-area")]
+    [first] = ["".join(line.itertext()) for line in shopper.page.iter("span") if line.get("data-delivery") is not None]
+    assert first == lines[0]
+    assert re.fullmatch(r"Nairobi CBD by \w{3} \d+ \w{3}, KSh 200, free from KSh 10,000", first)
+    assert "Mombasa in 3 days, KSh 450" in lines
+    assert re.fullmatch(r"Pick up at the workshop ready by \w{3} \d+ \w{3}, free", lines[-1])
+
+    change(update(DeliveryArea).values(active=False))
+    assert "data-delivery" not in shopper.get(KIONDO).text
 
 
 def test_a_product_page_adds_to_the_cart_by_a_plain_form(shopper):

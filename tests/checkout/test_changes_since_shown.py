@@ -1,17 +1,22 @@
 """Changes between showing the checkout and pressing Pay: prices, stock, discount codes and areas."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from shop.catalog.models import Variant
 from shop.checkout import submission, views
 from shop.checkout.page_snapshot import PageSnapshot, read_snapshot
+from shop.core.clock import NAIROBI, utcnow
 from shop.core.database import db
 from shop.orders.models import OrderLine
+from shop.pricing.delivery_dates import DeliveryCalendar, DeliveryDates
 from shop.pricing.models import DeliveryArea, DiscountCode
 from tests.checkout.page_parser import notice_of, shown_form, text_of
 from tests.shopper import ANSWERS, MUG, SKU, hidden_fields
 
+IN_NINE_DAYS = DeliveryDates(*[utcnow().astimezone(NAIROBI).date() + timedelta(days=9)] * 2).words()
 CHANGES = {
     "price": (
         (Variant, {"sku": SKU}, {"price": 2600}),
@@ -27,8 +32,8 @@ CHANGES = {
         "The delivery area Nairobi CBD is now Mombasa Island",
     ),
     "area's days": (
-        (DeliveryArea, {"code": "nairobi-cbd"}, {"delivery_time": "5 days"}),
-        "Nairobi CBD is now: 5 days. It was: 1 day",
+        (DeliveryArea, {"code": "nairobi-cbd"}, {"calendar": DeliveryCalendar("1234567", 24, 9, 9)}),
+        f"Nairobi CBD is now: {IN_NINE_DAYS}. It was: 1 day",
     ),
 }
 
@@ -43,6 +48,7 @@ def press_pay(shopper, form):
 @pytest.mark.parametrize(("change", "words"), CHANGES.values(), ids=CHANGES)
 def test_a_change_since_the_page_was_shown_must_be_confirmed(shopper, ledger, orders, change, words):
     shopper.add()
+    ledger.put(DeliveryArea, {"code": "nairobi-cbd"}, calendar=None)
     form = shown_form(shopper)
     model, row, values = change
     ledger.put(model, row, **values)
@@ -53,6 +59,23 @@ def test_a_change_since_the_page_was_shown_must_be_confirmed(shopper, ledger, or
     assert orders() == []
     assert shopper.post("/checkout", again).status_code == 303
     assert orders()[0].total == (2800 if "price" in values else 2650)
+
+
+def test_free_delivery_that_began_or_ended_since_is_told(shopper, ledger, orders):
+    shopper.add()
+    form = shown_form(shopper)
+    ledger.put(DeliveryArea, {"code": "nairobi-cbd"}, free_from=2450)
+    said, form = press_pay(shopper, form)
+    assert said == "Delivery to Nairobi CBD is now free. It was KSh 200. The total is now KSh 2,450. It was KSh 2,650"
+
+    ledger.put(DeliveryArea, {"code": "nairobi-cbd"}, free_from=2451)
+    said, form = press_pay(shopper, form)
+    assert said == "Delivery to Nairobi CBD is now KSh 200. It was free. The total is now KSh 2,650. It was KSh 2,450"
+
+    ledger.put(DeliveryArea, {"code": "nairobi-cbd"}, free_from=2450)
+    _, form = press_pay(shopper, form)
+    assert shopper.post("/checkout", form).status_code == 303
+    assert (orders()[0].delivery_fee, orders()[0].total) == (0, 2450)
 
 
 def test_price_changes_with_the_same_total_are_shown_too(shopper, ledger, orders):

@@ -1,6 +1,6 @@
 """Transitions of payment and fulfilment: their guards and effects."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -13,7 +13,8 @@ from shop.orders.fulfilment import undo_last_step, undo_step
 from shop.orders.models import Order, OrderEvent
 from shop.orders.states import Fulfilment
 from shop.orders.transitions import StaleState
-from shop.pricing.models import DiscountCode
+from shop.pricing.delivery_dates import DeliveryCalendar
+from shop.pricing.models import DeliveryArea, DiscountCode
 from tests import both_databases
 from tests.shopper import SKU
 
@@ -62,6 +63,21 @@ def test_completing_a_payment_commits_the_stock_and_announces_it_once(shopper, o
     assert ledger.stock(SKU) == (on_hand - 2, held - 2)
     assert (order.paid_at, order.paid_late, announced) == (MOMENT, False, [order])
     assert ledger.timeline(bought) == ["Order placed", "Payment received"]
+
+
+def test_the_delivery_dates_are_promised_when_the_order_is_paid(shopper, order_of, ledger):
+    ledger.put(DeliveryArea, {"code": "nairobi-cbd"}, calendar=DeliveryCalendar("123456", 14, 1, 2))
+    order = order_of(shopper.buy())
+    ledger.put(DeliveryArea, {"code": "nairobi-cbd"}, calendar=None)  # the order keeps the calendar it was placed with
+    assert (order.deliver_by, order.delivery_words) == (None, "1 day")
+
+    def pay() -> None:
+        transitions.transition(order, "awaiting", "paid")
+        transitions.complete_payment(order, MOMENT)  # Monday 13:30 in Nairobi, before the cut-off hour
+
+    write(pay)
+    assert (order.deliver_from, order.deliver_by) == (date(2026, 11, 3), date(2026, 11, 4))
+    assert order.delivery_words == "between Tue 3 and Wed 4 Nov"
 
 
 @pytest.mark.parametrize(

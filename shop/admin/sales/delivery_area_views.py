@@ -7,75 +7,21 @@ from collections.abc import Sequence
 from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy import select, update
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import RadioField, StringField
-from wtforms.validators import DataRequired, Length, ValidationError
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
+from shop.admin.sales.delivery_area_form import KINDS, AreaForm, calendar_words
 from shop.core.database import db, updated, write
 from shop.core.money import shillings
-from shop.core.text import typed_line
 from shop.pricing.models import DeliveryArea
 from shop.store.settings import clear_store_cache
-from shop.web.base_form import BaseForm
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
-from shop.web.form_fields import WholeNumberField, row_id
+from shop.web.form_fields import row_id
 from shop.web.idempotency import make_once
 
-MAX_FEE = 100_000
 ORDER: dict[str, Label] = {"order": "The order of the areas"}
-KINDS = {"brought": "Delivery", "pickup": "Pickup"}
 LAST_ACTIVE = "At least one area or pickup point must be on: switch another one on first"
-
-
-class AreaForm(BaseForm):
-    """A delivery area, or a pickup point."""
-
-    kind = RadioField("How buyers get their order", default="brought", validate_choice=False)
-    name = StringField(
-        "Name",
-        [DataRequired("Enter a name"), Length(max=80, message="Name must be 80 characters or fewer")],
-        filters=[typed_line],
-    )
-    fee = WholeNumberField("Fee", 0, MAX_FEE, needed=True, money=True)
-    delivery_time = StringField(
-        "Delivery time",
-        [
-            DataRequired("Enter a delivery time, like 1 to 2 days"),
-            Length(max=40, message="Delivery time must be 40 characters or fewer"),
-        ],
-        filters=[typed_line],
-    )
-    place = StringField(
-        "Address of the pickup point",
-        [Length(max=200, message="Address must be 200 characters or fewer")],
-        filters=[typed_line],
-    )
-    hours = StringField(
-        "Opening hours", [Length(max=80, message="Opening hours must be 80 characters or fewer")], filters=[typed_line]
-    )
-
-    def validate_kind(self, field: RadioField) -> None:
-        if field.data not in KINDS:
-            raise ValidationError("Choose delivery or pickup")
-
-    def validate_place(self, field: StringField) -> None:
-        if self.kind.data == "pickup" and not field.data:
-            raise ValidationError("Enter the address, like a street, building or landmark")
-
-    def fill(self, area: DeliveryArea) -> None:
-        """Fill in the form from a saved area."""
-        self.kind.data = "pickup" if area.pickup else "brought"
-        self.name.data, self.fee.data, self.delivery_time.data = area.name, str(area.fee), area.delivery_time
-        self.place.data, self.hours.data = area.place, area.hours
-
-    def save_to(self, area: DeliveryArea) -> None:
-        """Save the checked answers. Only a pickup point has an address and opening hours."""
-        area.pickup = self.kind.data == "pickup"
-        area.name, area.fee, area.delivery_time = self.name.data, self.fee.number or 0, self.delivery_time.data
-        area.place = self.place.data if area.pickup else ""
-        area.hours = self.hours.data if area.pickup else ""
 
 
 @admin.get("/delivery-areas")
@@ -206,7 +152,9 @@ def _order(areas: Sequence[DeliveryArea]) -> dict[str, str]:
 
 def _describe(area: DeliveryArea) -> str:
     kind = "pickup point" if area.pickup else "delivery area"
-    return f"{kind} {area.name} ({shillings(area.fee)}, {area.note})"
+    free = f"free from {shillings(area.free_from)}" if area.free_from else ""
+    details = (shillings(area.fee), free, area.delivery_time, calendar_words(area.calendar), area.pickup_place)
+    return f"{kind} {area.name} ({', '.join(filter(None, details))})"
 
 
 def _done(words: str) -> AnyResponse:

@@ -5,6 +5,7 @@ from sqlalchemy import select, update
 
 from shop.core.database import db
 from shop.orders.models import Order
+from shop.pricing.delivery_dates import DeliveryCalendar
 from shop.pricing.models import DeliveryArea, delivery_areas
 from tests import both_databases
 from tests.admin_client import AdminClient
@@ -14,6 +15,7 @@ from tests.shopper import hidden_fields
 
 LIST, NEW = "/admin/delivery-areas", "/admin/delivery-areas/new"
 ANSWERS = {"kind": "brought", "name": "Thika", "fee": "350", "delivery_time": "1 to 2 days", "place": "", "hours": ""}
+DATED = {"free_from": "5000", "working_days": "123456", "cutoff_hour": "14", "first_day": "1", "last_day": "3"}
 POINT = {
     "kind": "pickup",
     "name": "Our door",
@@ -38,13 +40,14 @@ def ids(app, **having):
 
 
 def test_a_new_area_is_last_can_be_ordered_to_and_changes_the_lowest_fee_at_once(app, owner, shopper):
-    assert "Delivery from KSh 200" in shopper.get("/products/kiondo-classic").text
+    assert "Delivery from KSh 200" in shopper.get("/").text
     assert send(owner, fee="90").status_code == 303
 
     with app.app_context():
         last = delivery_areas()[-1]
         assert (last.name, last.fee, last.delivery_time, last.pickup) == ("Thika", 90, "1 to 2 days", False)
-    assert "Delivery from KSh 90" in shopper.get("/products/kiondo-classic").text
+    assert "Delivery from KSh 90" in shopper.get("/").text
+    assert "<strong>Thika</strong> 1 to 2 days, KSh 90" in shopper.get("/products/kiondo-classic").text
     shopper.add()
     assert "Thika" in shopper.get("/checkout").text
     assert shopper.checkout(area=last.code).status_code == 303
@@ -65,13 +68,38 @@ def test_an_order_keeps_the_pickup_place_and_fee_it_was_placed_with(app, owner, 
         assert (kept.area_name, kept.delivery_fee) == ("Our door", 0)
 
 
+def test_an_area_with_figures_promises_a_date_and_without_them_its_delivery_time(app, owner):
+    send(owner, **DATED, delivery_time="")
+    with app.app_context():
+        saved = delivery_areas()[-1]
+        assert (saved.free_from, saved.calendar) == (5000, DeliveryCalendar("123456", 14, 1, 3))
+        address = f"{LIST}/{saved.id}"
+    owner.get(address)
+    shown = {box.get("name"): box.get("value") for box in owner.page.iter("input")}
+    assert {name: shown[name] for name in ("cutoff_hour", "first_day", "last_day")} == {
+        "cutoff_hour": "14",
+        "first_day": "1",
+        "last_day": "3",
+    }
+
+    send(owner, address, free_from="", cutoff_hour="", first_day="", last_day="")
+    with app.app_context():
+        saved = delivery_areas()[-1]
+        assert (saved.free_from, saved.calendar, saved.delivery_time) == (None, None, "1 to 2 days")
+
+
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
         ({"name": " "}, "Enter a name"),
         ({"name": "x" * 81}, "Name must be 80 characters or fewer"),
         *(({"fee": fee}, FEE) for fee in ("", "-5", "100001")),
-        ({"delivery_time": ""}, "Enter a delivery time, like 1 to 2 days"),
+        ({"delivery_time": ""}, "Enter a delivery time, like 1 to 2 days, or the figures of the delivery date"),
+        ({"free_from": "0"}, "Free from must be a whole number from KSh 1 to KSh 1,000,000"),
+        (DATED | {"working_days": "8"}, "Choose the working days"),
+        (DATED | {"cutoff_hour": "25"}, "Cut-off hour must be a whole number from 0 to 24"),
+        (DATED | {"first_day": ""}, "Earliest day is missing: enter it, or empty all figures of the delivery date"),
+        (DATED | {"first_day": "4"}, "Latest day must not be before the earliest day"),
         ({"kind": "drone"}, "Choose delivery or pickup"),
         ({"kind": "pickup"}, "Enter the address, like a street, building or landmark"),
     ],
