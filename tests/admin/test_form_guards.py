@@ -34,14 +34,14 @@ def test_a_field_that_both_changed_keeps_what_was_typed_and_says_so(app, owner, 
     mine, theirs = fields_of(owner.get(AREA).text), fields_of(second.get(AREA).text)
     second.post(AREA, {**theirs, "fee": "350"})
 
-    mistake = owner.post(AREA, {**mine, "fee": "300", "delivery_time": ""})
+    mistake = owner.post(AREA, {**mine, "fee": "300", "name": ""})
     assert mistake.status_code == 422, "a mistake is said first, and the change is not forgotten"
-    reply = owner.post(AREA, {**fields_of(mistake.text), "delivery_time": "tomorrow"})
+    reply = owner.post(AREA, {**fields_of(mistake.text), "name": "Town"})
 
     assert reply.status_code == 409
     assert f"Fee was {mine['fee']} when you opened this page; it is 350 now. You typed 300" in problems(reply)
     assert owner.post(AREA, fields_of(reply.text)).status_code == 303
-    assert (area(app).fee, area(app).delivery_time) == (300, "tomorrow")
+    assert (area(app).fee, area(app).name) == (300, "Town")
 
 
 def test_a_form_without_its_fingerprint_is_shown_again_and_one_sent_twice_is_no_conflict(app, owner):

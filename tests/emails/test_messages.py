@@ -116,7 +116,7 @@ Delivery (Nairobi CBD): KSh 200
 Total: KSh 2,405
 Received: KSh 2,405
 
-It goes to Nairobi CBD, Near the stage, blue gate: 1 day.
+It goes to Nairobi CBD, Near the stage, blue gate: by {order.deliver_by:%a %-d %b}.
 
 See your order:
 http://localhost/orders/{order.token}
@@ -134,7 +134,7 @@ def test_an_order_that_costs_nothing_gets_its_receipt_at_once(app, shopper, sent
 
     letters, number = sent(), order_of(app).number
     assert set(letters) == {f"Receipt for your order {number}", f"New paid order {number}"}
-    for words in ("There is nothing to pay", "Pick it up at our workshop: ready in 1 day."):
+    for words in ("There is nothing to pay", "Pick it up at our workshop: ready by "):
         assert words in letters[f"Receipt for your order {number}"].get_content()
 
 
