@@ -46,12 +46,7 @@ class AreaForm(BaseForm):
     delivery_time = StringField(
         "Delivery time", [Length(max=40, message="Delivery time must be 40 characters or fewer")], filters=[typed_line]
     )
-    working_days = SelectField(
-        "Working days",
-        choices=[SelectChoice(*choice) for choice in WORKING_DAYS.items()],
-        default="123456",
-        validate_choice=False,
-    )
+    working_days = SelectField("Working days", choices=DAY_CHOICES, default="123456", validate_choice=False)
     cutoff_hour = WholeNumberField("Cut-off hour", 0, 24)
     first_day = WholeNumberField("Earliest day", 0, MAX_DAYS)
     last_day = WholeNumberField("Latest day", 0, MAX_DAYS)
