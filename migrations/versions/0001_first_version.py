@@ -8,7 +8,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 AWAITING = sa.text("(NOT payment <> 'awaiting')")
-UNPROVEN = sa.text("(kind IN ('placed', 'failed', 'order_link', 'free'))")
+UNPROVEN = sa.text("(kind IN ('placed', 'failed', 'order_link', 'free', 'back_in_stock'))")
 
 
 def upgrade() -> None:
@@ -470,6 +470,8 @@ def upgrade() -> None:
         sa.Column("option_2", sa.String(length=40), nullable=False),
         sa.Column("option_3", sa.String(length=40), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("review_count", sa.Integer(), nullable=False),
+        sa.Column("review_stars", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["category_id"], ["category.id"], name=op.f("fk_product_category_id_category")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
         sa.UniqueConstraint("slug", name=op.f("uq_product_slug")),
@@ -869,8 +871,51 @@ def upgrade() -> None:
     op.create_index("ix_variant_image_id", "variant", ["image_id"], unique=False)
     op.create_index("ix_variant_product_id", "variant", ["product_id"], unique=False)
 
+    op.create_table(
+        "review",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("product_id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("stars", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("reply", sa.String(length=300), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.CheckConstraint("1 <= stars AND stars <= 5", name=op.f("ck_review_stars")),
+        sa.CheckConstraint("state IN ('waiting', 'shown', 'hidden')", name=op.f("ck_review_state")),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_review_product_id_product"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_review_order_id_orders"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
+    )
+    op.create_index("ix_review_of_order", "review", ["order_id", "product_id"], unique=True)
+    op.create_index("ix_review_of_product", "review", ["product_id", "state", "id"], unique=False)
+    op.create_index("ix_review_state", "review", ["state", "id"], unique=False)
+
+    op.create_table(
+        "back_in_stock_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("variant_id", sa.Integer(), nullable=False),
+        sa.Column("contact", sa.String(length=254), nullable=False),
+        sa.Column("by_email", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["variant_id"], ["variant.id"], name=op.f("fk_back_in_stock_request_variant_id_variant"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_back_in_stock_request")),
+    )
+    op.create_index("ix_back_in_stock_request_asked_at", "back_in_stock_request", ["asked_at"], unique=False)
+    op.create_index("ix_back_in_stock_request_contact", "back_in_stock_request", ["contact"], unique=False)
+    op.create_index("ix_back_in_stock_request_kind", "back_in_stock_request", ["by_email", "variant_id"], unique=False)
+    op.create_index("ix_back_in_stock_request_once", "back_in_stock_request", ["variant_id", "contact"], unique=True)
+
 
 def downgrade() -> None:
+    op.drop_table("back_in_stock_request")
+    op.drop_table("review")
     op.drop_table("variant")
     op.drop_table("review_flag")
     op.drop_table("ledger_entry")

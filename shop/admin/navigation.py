@@ -8,6 +8,7 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from shop.accounts.permissions import Role, admin, has_role, must_set_up_two_factor
+from shop.catalog.models import Review, ReviewState
 from shop.config import Settings
 from shop.core.clock import utcnow
 from shop.core.database import db
@@ -47,6 +48,7 @@ NAVIGATION = (
     NavigationEntry(
         "Products", "admin.products", "staff", ("admin.product", "admin.categor", "admin.stock", "admin.import")
     ),
+    NavigationEntry("Reviews", "admin.reviews", "staff", ("admin.reviews",), "reviews", "reviews"),
     NavigationEntry("Discounts", "admin.discount_codes", "owner", ("admin.discount_code", "admin.delivery_area")),
     NavigationEntry("Reports", "admin.reports", "owner", ("admin.report",)),
     NavigationEntry("Emails", "admin.emails", "staff", ("admin.email",)),
@@ -64,17 +66,19 @@ NAVIGATION = (
 
 @dataclass(frozen=True)
 class PendingCounts:
-    """What waits for a person: orders, and review items."""
+    """What waits for a person: orders, review items, and reviews of products."""
 
     to_pack: Count
     to_review: Count
+    reviews: Count
 
 
 def pending_counts() -> PendingCounts:
     """The current counts, read once per request."""
     if "pending_counts" not in g:
         to_pack = count_up_to(select(Order.id).where(tab_condition("to-pack")))
-        row = db.session.execute(select(to_pack, count_review_items(utcnow()))).one()
+        reviews = count_up_to(select(Review.id).where(Review.state == ReviewState.WAITING))
+        row = db.session.execute(select(to_pack, count_review_items(utcnow()), reviews)).one()
         g.pending_counts = PendingCounts(*(Count(min(number, MAX_COUNT), number > MAX_COUNT) for number in row))
     counts: PendingCounts = g.pending_counts
     return counts
@@ -93,7 +97,7 @@ def navigation() -> dict[str, Any]:
     def entries() -> list[tuple[NavigationEntry, str, bool, str]]:
         if must_set_up_two_factor():
             return []
-        counts = {"to_pack": pending_counts().to_pack, "to_review": pending_counts().to_review}
+        counts = vars(pending_counts())
         return [
             (
                 entry,

@@ -14,6 +14,7 @@ from shop.admin.catalog import (
     import_views,
     product_edit_views,
     product_views,
+    review_views,
     stock_views,
     variant_views,
 )
@@ -37,6 +38,7 @@ VIEWS = (
     *(fulfilment_views, fulfilment_undo_views, correction_views, slips),
     *(action_views, resolve_views, reversal_views, review_queue_views, ledger_export),
     *(product_views, product_edit_views, variant_views, stock_views, category_views, image_views, import_views),
+    review_views,
     *(discount_code_views, delivery_area_views, cart_link_views),
     *(home_page_views, content_page_views, look_views, setup_views),
     *(settings_views, report_views, email_outbox_views, privacy_views, refused_forms),

@@ -1,6 +1,7 @@
-"""Categories, products, images, variants (SKU, price, stock) and the stock ledger."""
+"""Categories, products, images, variants (SKU, price, stock), the stock ledger, reviews and back-in-stock requests."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -50,6 +51,8 @@ class Product(Model):
     option_2: Mapped[str] = mapped_column(String(40), default="")
     option_3: Mapped[str] = mapped_column(String(40), default="")
     version: Mapped[int] = mapped_column(default=0)  # counts its edits, to detect two at the same time
+    review_count: Mapped[int] = mapped_column(default=0)  # of its shown reviews, like their stars
+    review_stars: Mapped[int] = mapped_column(default=0)
 
     category: Mapped[Category] = relationship()
     images: Mapped[list["ProductImage"]] = relationship(order_by="ProductImage.position")
@@ -180,4 +183,52 @@ class StockEntry(Model):
     __table_args__ = (
         Index("ix_stock_entry_newest", "sku", "id"),
         Index("ix_stock_entry_idempotency_key", "idempotency_key", unique=True),
+    )
+
+
+class ReviewState(StrEnum):
+    """Whether a review is on the product page."""
+
+    WAITING = "waiting"
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+
+
+class Review(Model):
+    """What the buyer of an order says about one of its products. `name` is shown, `reply` is the merchant's."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"))
+    stars: Mapped[int]  # 1 to 5
+    name: Mapped[str] = mapped_column(String(60))
+    text: Mapped[str] = mapped_column(Text)
+    reply: Mapped[str] = mapped_column(String(300), default="")
+    state: Mapped[str] = mapped_column(String(8), default=ReviewState.WAITING)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=0)  # counts its changes, to detect two at the same time
+
+    product: Mapped[Product] = relationship()
+
+    __table_args__ = (
+        CheckConstraint("1 <= stars AND stars <= 5", name="stars"),
+        CheckConstraint("state IN ('waiting', 'shown', 'hidden')", name="state"),
+        Index("ix_review_of_order", "order_id", "product_id", unique=True),  # one of each product of an order
+        Index("ix_review_of_product", "product_id", "state", "id"),
+        Index("ix_review_state", "state", "id"),
+    )
+
+
+class BackInStockRequest(Model):
+    """A buyer who waits for a sold-out variant. `contact` is an email address in lower case, or 2547XXXXXXXX."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id", ondelete="CASCADE"))
+    contact: Mapped[str] = mapped_column(String(254), index=True)
+    by_email: Mapped[bool]
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    __table_args__ = (
+        Index("ix_back_in_stock_request_once", "variant_id", "contact", unique=True),
+        Index("ix_back_in_stock_request_kind", "by_email", "variant_id"),
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from shop.catalog.filters import OptionFilter, ProductFilter, option_filters
 from shop.catalog.images.paths import NO_IMAGE
 from shop.catalog.models import Category, Product, ProductImage, Variant, stock_word
+from shop.catalog.reviews import Rating
 from shop.catalog.search_query import for_sale_conditions, read_query
 from shop.core.database import db
 from shop.web.pagination import Page, paginate
@@ -46,6 +47,7 @@ class ProductCard:
     left: int
     image: str
     alt: str
+    rating: Rating
 
     @property
     def stock(self) -> str:
@@ -168,16 +170,18 @@ def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             left,
             func.min(ProductImage.path),
             func.min(ProductImage.alt),
+            Product.review_count,
+            Product.review_stars,
         )
         .join(Variant, and_(Variant.product_id == Product.id, Variant.active))
         .outerjoin(ProductImage, and_(ProductImage.product_id == Product.id, ProductImage.position == 0))
         .where(Product.active, *conditions)
-        .group_by(Product.id, Product.slug, Product.name, Product.position)
+        .group_by(Product.id, Product.slug, Product.name, Product.position, Product.review_count, Product.review_stars)
     )
 
 
 def _cards(query: Select[*tuple[Any, ...]]) -> list[ProductCard]:
     return [
-        ProductCard(slug, name, low, high > low, int(left), image or NO_IMAGE, alt or name)
-        for slug, name, low, high, left, image, alt in db.session.execute(query)
+        ProductCard(slug, name, low, high > low, int(left), image or NO_IMAGE, alt or name, Rating(count, stars))
+        for slug, name, low, high, left, image, alt, count, stars in db.session.execute(query)
     ]

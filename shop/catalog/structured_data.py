@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import current_app, url_for
 
+from shop.catalog.reviews import MAX_STARS, Rating
 from shop.config import Settings
 from shop.store.settings import Store
 
@@ -45,9 +46,24 @@ def breadcrumbs(*trail: tuple[str, str]) -> dict[str, Any]:
 
 
 def product(
-    name: str, description: str, path: str, images: list[str], offers: list[tuple[str, int, bool]]
+    name: str,
+    description: str,
+    path: str,
+    images: list[str],
+    offers: list[tuple[str, int, bool]],
+    rating: Rating,
 ) -> dict[str, Any]:
-    """A product with an offer for each variant: (SKU, price in whole shillings, whether it is in stock)."""
+    """A product with an offer for each variant: (SKU, price in whole shillings, whether it is in stock).
+
+    Its rating is left out while it has no review, which search engines would call an error.
+    """
+    rated = {
+        "@type": "AggregateRating",
+        "ratingValue": rating.average,
+        "reviewCount": rating.count,
+        "bestRating": MAX_STARS,
+        "worstRating": 1,
+    }
     return {
         "@context": "https://schema.org",
         "@type": "Product",
@@ -55,6 +71,7 @@ def product(
         "description": description or name,
         "url": absolute(path),
         "image": [absolute(image) for image in images],
+        **({"aggregateRating": rated} if rating.count else {}),
         "offers": [
             {
                 "@type": "Offer",

@@ -22,6 +22,7 @@ from shop.catalog.icons import icon_address
 from shop.catalog.images.paths import MAX_WIDTH, NO_IMAGE, image_at
 from shop.catalog.models import Category, Product, Variant
 from shop.catalog.product_feed import as_csv, as_xml, feed_rows, is_feed_token
+from shop.catalog.reviews import NEWEST, Rating, reviews_of_product
 from shop.catalog.search_query import MAX_QUERY_LENGTH
 from shop.catalog.share_cards import card_address, card_file, card_price, card_version
 from shop.catalog.slugs import item_at_old_slug
@@ -34,7 +35,7 @@ from shop.store.settings import current_store
 from shop.web.assets import A_YEAR
 from shop.web.base_form import ViewResponse
 from shop.web.caching import make_cacheable
-from shop.web.pagination import page_arg
+from shop.web.pagination import id_arg, page_arg
 
 catalog = Blueprint("catalog", __name__)
 NEAR_CARDS = 4  # shown when a search finds nothing
@@ -83,10 +84,19 @@ def product(slug: str) -> ViewResponse:
         "catalog/product.html",
         product=ProductPage(item),
         more=queries.more_like(item),
+        reviews=reviews_of_product(item.id, NEWEST).reviews if item.review_count else [],
         areas=delivery_areas(),
         unchosen="choose" in request.args,
         quantity=max(1, request.args.get("quantity", 1, type=int)),
     )
+
+
+@catalog.get("/products/<slug>/reviews")
+def reviews(slug: str) -> ViewResponse:
+    """The reviews of one product, newest first."""
+    item = queries.product_by_slug(slug) or abort(404)
+    found = reviews_of_product(item.id, before=id_arg(request.args.get("before", "")))
+    return render_template("catalog/reviews.html", product=ProductPage(item), found=found)
 
 
 @catalog.get("/products/<slug>/card-<version>.jpg")
@@ -157,6 +167,7 @@ class ProductPage:
         self.places = {image.id: place for place, image in enumerate(product.images, 1)}  # {image id: place}
         self.variants = [variant for variant in product.variants if variant.active]
         self.options = product.options
+        self.rating = Rating(product.review_count, product.review_stars)
         buyable = [variant for variant in self.variants if variant.left > 0]
         self.prices = [
             variant.price for variant in buyable or self.variants
@@ -190,7 +201,7 @@ class ProductPage:
         offers = [(one.sku, one.price, one.left > 0) for one in self.variants]
         images = [image_at(image.path, MAX_WIDTH) for image in self.images]
         trail = (("Home", url_for("catalog.home")), (self.category.name, of_category), (self.name, path))
-        return [product_data(self.name, self.summary, path, images, offers), breadcrumbs(*trail)]
+        return [product_data(self.name, self.summary, path, images, offers, self.rating), breadcrumbs(*trail)]
 
     @property
     def choice(self) -> str:

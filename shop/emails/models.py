@@ -9,7 +9,7 @@ from shop.core.database import Model, UtcDateTime
 
 # Emails that anyone can cause by typing an address, without a payment and without a user of the admin. As SQL text,
 # because a partial index serves only a query with the very same condition.
-UNPROVEN_KINDS = ("placed", "failed", "order_link", "free")
+UNPROVEN_KINDS = ("placed", "failed", "order_link", "free", "back_in_stock")
 UNPROVEN = f"(kind IN {UNPROVEN_KINDS})"
 TO_OWNER = ("new_order", "doubtful_payment", "unmatched_payment")  # sent to the shop's own address
 RECEIPTS = ("paid", "free")  # the receipt of an order

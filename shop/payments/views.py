@@ -16,6 +16,8 @@ from shop.core.text import one_line
 from shop.orders.expiry import buyer_returned
 from shop.orders.lookup import order_by_token
 from shop.orders.models import Order
+from shop.orders.review_views import empty_review_form
+from shop.orders.reviews import review_requests
 from shop.orders.transitions import StaleState
 from shop.orders.views import orders
 from shop.payments import attempts, callback_intake, mpesa_codes
@@ -108,6 +110,8 @@ def order_page(order: Order, code: str = "", code_problem: str = "", code_open: 
         code=code,
         code_problem=code_problem,
         code_open=code_open or bool(code_problem),
+        reviews=review_requests(order),
+        empty_review_form=empty_review_form,
         looked=looked,
         refresh=REFRESH_SECONDS[looked] if looked < len(REFRESH_SECONDS) else None,
     )
