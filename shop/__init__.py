@@ -132,6 +132,7 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     """Register the pages, commands and signal handlers of each package."""
     from shop.admin.registration import init_admin
     from shop.cart.views import cart
+    from shop.catalog.back_in_stock_views import back_in_stock
     from shop.catalog.browsing_hints import init_browsing_hints
     from shop.catalog.icons import icons
     from shop.catalog.images.serving import init_media
@@ -149,7 +150,8 @@ def register_blueprints(app: Flask, settings: Settings) -> None:
     from shop.web.health import health
     from shop.web.problems import init_problems
 
-    for blueprint in (catalog, icons, sitemap, about, orders, cart, payments, buyer_acts, checkout, health, privacy):
+    shopping = (catalog, back_in_stock, cart, checkout, orders, payments, buyer_acts)
+    for blueprint in (*shopping, icons, sitemap, about, health, privacy):
         app.register_blueprint(blueprint)
     connect_signals()
     init_problems(app, payment_alerts)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from shop.accounts.kept_forms import sweep_kept_forms
 from shop.cart.storage import sweep_carts
+from shop.catalog.back_in_stock import delete_old_requests
 from shop.catalog.csv_import.drafts import sweep_drafts
 from shop.catalog.images.uploads import sweep_images
 from shop.config import Settings
@@ -22,6 +23,7 @@ from shop.core.clock import LeapDetector, utcnow
 from shop.core.database import database_outage, write
 from shop.core.heartbeat import HeartbeatWriter
 from shop.core.outages import outage
+from shop.emails.back_in_stock import delete_old_emails, email_waiting_buyers
 from shop.emails.delivery import send_due, waiting_emails
 from shop.emails.outbox import why_not
 from shop.orders.expiry import expire_orders
@@ -34,6 +36,7 @@ from shop.web.idempotency import sweep_keys
 
 log = logging.getLogger(__name__)
 SHORT_INTERVAL = 3  # seconds between two runs of a sweep
+STOCK_INTERVAL = 60  # for buyers who wait until something is back in stock
 LONG_INTERVAL = 3600  # for sweeps that are not urgent
 EMAIL_THREADS = 2  # a mail server may take ten minutes for one email: the other thread sends the rest
 STOP_SECONDS = 20  # to finish running sweeps; less than TimeoutStopSec of the systemd unit (docs/operations.md)
@@ -74,6 +77,9 @@ def _sweeps(settings: Settings, heart: HeartbeatWriter) -> Iterator[tuple[str, S
     yield "orders expired", lambda: _expired(heart, leaps), SHORT_INTERVAL
     for number in range(1, EMAIL_THREADS + 1):
         yield f"emails sent ({number})", lambda: _sent(heart, settings), SHORT_INTERVAL
+    yield "buyers told what is back in stock", email_waiting_buyers, STOCK_INTERVAL
+    yield "old back-in-stock requests deleted", lambda: write(lambda: delete_old_requests(utcnow())), LONG_INTERVAL
+    yield "old back-in-stock emails deleted", lambda: write(lambda: delete_old_emails(utcnow())), LONG_INTERVAL
     yield "buyers anonymised", lambda: anonymise_old_orders(months, utcnow()), LONG_INTERVAL
     yield "unmatched callbacks deleted", lambda: write(lambda: delete_dismissed(months, utcnow())), LONG_INTERVAL
     yield "unused images deleted", lambda: sweep_images(OrderLine.image), LONG_INTERVAL

@@ -16,6 +16,7 @@ from shop.core.text import one_line
 from shop.orders.transitions import StaleState
 from shop.privacy.anonymise import anonymise_order, why_not_anonymised
 from shop.privacy.buyer_export import MAX_SHOWN, UnknownBuyer, find_buyer, orders_of, rows_of_buyer
+from shop.privacy.contacts import contacts_of, forget_contacts, requests_of
 from shop.store.settings import current_store
 
 MAX_LENGTH = 254
@@ -40,14 +41,15 @@ def privacy_export() -> str | AnyResponse | tuple[str, int]:
     """Everything that is kept about a buyer, as JSON."""
     typed = one_line(request.form.get("who", "")[: 4 * MAX_LENGTH], MAX_LENGTH)
     try:
-        orders = orders_of(find_buyer(typed))
+        buyer = find_buyer(typed)
+        orders = orders_of(buyer)
     except UnknownBuyer:
         return _page(typed)
     held = {
         "shop": current_store().name,
         "asked_for": typed,
         "made_at": utcnow().isoformat(),
-        "held": rows_of_buyer(orders),
+        "held": {**rows_of_buyer(orders), "back_in_stock_request": requests_of(contacts_of(orders, buyer))},
     }
     write(lambda: audit(f"Exported the personal data of the buyer of {_orders(len(orders))}"))
     return Response(
@@ -73,22 +75,28 @@ def privacy_anonymise() -> str | AnyResponse | tuple[str, int]:
     if not confirmed:
         return _page(typed, ("typed", "Type the phone number or email address again, exactly as above"))
     try:
-        count = write(partial(_anonymise, buyer))
+        count, requests = write(partial(_anonymise, buyer))
     except StaleState:
         return _page(typed, ("typed", "Nothing was saved: an order of this buyer still needs their contact details"))
     if count:
         flash(f"The buyer of {_orders(count)} is anonymised", "good")
+    elif requests:
+        flash("Deleted: the shop has no data about this buyer any more", "good")
     else:
         flash("This buyer has no order, so there was nothing to anonymise", "problem")
     return redirect(url_for("admin.privacy"), 303)
 
 
-def _anonymise(buyer: str) -> int:
-    orders, now = orders_of(buyer), utcnow()
+def _anonymise(buyer: str) -> tuple[int, int]:
+    """Anonymise a buyer; how many orders, and how many requests that no order's contact found."""
+    orders, now, review_texts = orders_of(buyer), utcnow(), "review_texts" in request.form
     for order in sorted(orders, key=lambda order: order.id):
-        anonymise_order(order, now)
+        anonymise_order(order, now, review_texts=review_texts)
         audit("Anonymised the buyer", order)
-    return len(orders)
+    requests = forget_contacts({buyer.lower()})
+    if requests and not orders:
+        audit("Deleted the back-in-stock requests of a buyer")
+    return len(orders), requests
 
 
 @admin.get("/privacy/export")
@@ -118,6 +126,7 @@ def _page(typed: str | None = None, problem: tuple[str, str] | None = None) -> s
         orders=shown,
         count=len(orders),
         held=rows_of_buyer(shown) if shown else {},
+        requests=requests_of(contacts_of(orders, buyer)) if buyer else [],
         not_yet=not_yet,
         problems=problems,
         retention_months=settings.retention_months,

@@ -87,6 +87,7 @@ def product(slug: str) -> ViewResponse:
         reviews=reviews_of_product(item.id, NEWEST).reviews if item.review_count else [],
         areas=delivery_areas(),
         unchosen="choose" in request.args,
+        noted="noted" in request.args,
         quantity=max(1, request.args.get("quantity", 1, type=int)),
     )
 
@@ -173,6 +174,7 @@ class ProductPage:
             variant.price for variant in buyable or self.variants
         ]  # of the variants in stock, or of all if none is
         self.buyable = bool(buyable)
+        self.sold_out = [variant for variant in self.variants if variant.left <= 0]
         self.price_differs = min(self.prices) != max(self.prices)
         self.many = len(self.variants) > MAX_PICKS
         pictures = {variant.image_id for variant in self.variants}

@@ -60,6 +60,7 @@ IDEMPOTENCY_KEYS = {  # by kind, formatted with the email's context: of one key 
     "new_order": "new-order-{order.id}",
     "doubtful_payment": "doubtful-{order.id}-{row}",  # callbacks to one address must not fill the owner's mailbox
     "unmatched_payment": "unmatched-{callback.secret_hash:.40}-{callback.claim}",
+    "back_in_stock": "back-{request.id}-{request.asked_at:%Y%m%d%H%M%S%f}",  # SQLite may use an id again
     "invitation": "invite-{token_hash}",
     "new_password": "password-{token_hash}",
 }

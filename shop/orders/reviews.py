@@ -46,7 +46,7 @@ def review_requests(order: Order) -> list[ReviewRequest]:
         return []
     images = {line.sku: line.image for line in order.lines}
     found = select(Variant.sku, Product).join(Product, Product.id == Variant.product_id).where(Variant.sku.in_(images))
-    products = {sku: product for sku, product in db.session.execute(found)}
+    products: dict[str, Product] = dict(db.session.execute(found).all())
     reviews = {one.product_id: one for one in db.session.scalars(select(Review).where(Review.order_id == order.id))}
     requests = {}
     for line in order.lines:

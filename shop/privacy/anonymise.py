@@ -11,7 +11,8 @@ from flask import current_app
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 
 from shop.accounts.models import AuditLogEntry
-from shop.catalog.models import StockEntry
+from shop.catalog.models import Review, StockEntry
+from shop.catalog.reviews import NO_NAME
 from shop.config import Settings
 from shop.core.clock import MONTH
 from shop.core.database import db, updated, write
@@ -24,6 +25,7 @@ from shop.orders.search_index import remove_search_terms
 from shop.orders.states import Fulfilment, Payment
 from shop.orders.transitions import StaleState
 from shop.payments.models import CallbackRecord, LedgerEntry, OfferedCode, PaymentAttempt, ReviewFlag
+from shop.privacy.contacts import contacts_of, forget_contacts
 
 ANONYMISED_NAME = "Anonymised buyer"
 LATE_PAYMENTS = timedelta(days=7)  # after an order was placed a payment for it may still arrive, closed or not
@@ -78,13 +80,17 @@ def why_not_anonymised(order: Order, now: datetime) -> str | None:
     return None
 
 
-def anonymise_order(order: Order, now: datetime) -> None:
-    """Anonymise the buyer of an order, inside the caller's transaction.
+def anonymise_order(order: Order, now: datetime, *, review_texts: bool = False) -> None:
+    """Anonymise the buyer of an order, inside the caller's transaction; with `review_texts`, delete these texts too.
 
-    Raises StaleState when the order is anonymised already or cannot be.
+    The buyer's back-in-stock requests are deleted. Raises StaleState when the order is anonymised already or cannot be.
     """
+    contacts = contacts_of([order])
     if not _anonymise(order.id, _is_finished(now, ARRIVED), now):
         raise StaleState
+    forget_contacts(contacts)
+    if review_texts:
+        updated(update(Review).where(Review.order_id == order.id).values(text=""))
 
 
 def anonymise_old_orders(months: int, now: datetime) -> int:
@@ -146,6 +152,8 @@ def _anonymise(order_id: int, condition: ColumnElement[bool], now: datetime) -> 
         ledger_entry.reason = redact(ledger_entry.reason)
     for flag in db.session.scalars(select(ReviewFlag).where(ReviewFlag.order_id == order_id)):
         flag.words, flag.resolution = redact(flag.words), redact(flag.resolution)
+    for review in db.session.scalars(select(Review).where(Review.order_id == order_id)):
+        review.name, review.text, review.reply = NO_NAME, redact(review.text), redact(review.reply)
     db.session.execute(delete(OfferedCode).where(OfferedCode.order_id == order_id))
 
     settings: Settings = current_app.config["SETTINGS"]

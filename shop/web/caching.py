@@ -5,7 +5,7 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
 # the same for every visitor
 PUBLIC_BLUEPRINTS = frozenset(
-    ("browsing_hints", "catalog", "icons", "sitemap", "about", "assets", "health", "media", "privacy")
+    ("back_in_stock", "browsing_hints", "catalog", "icons", "sitemap", "about", "assets", "health", "media", "privacy")
 )
 
 

@@ -69,7 +69,9 @@ def test_only_the_buyer_of_an_order_that_arrived_is_asked(app, shopper, arrived)
 
     for fields in ({"fulfilment": "sent"}, {"payment": "refunded"}):
         with app.app_context():
-            write(lambda fields=fields: db.session.execute(update(Order).values(**{"fulfilment": "delivered", **fields})))
+            write(
+                lambda fields=fields: db.session.execute(update(Order).values(**{"fulfilment": "delivered", **fields}))
+            )
         assert "How do you like it?" not in shopper.get(arrived.order_path).text
 
 
@@ -84,7 +86,9 @@ def test_a_product_that_was_deleted_is_not_asked_about_and_two_variants_of_one_a
 
 
 @both_databases
-def test_a_review_is_shown_when_the_merchant_agrees_and_counts_in_the_average(app, owner, shopper, arrived, form_address):
+def test_a_review_is_shown_when_the_merchant_agrees_and_counts_in_the_average(
+    app, owner, shopper, arrived, form_address
+):
     assert review(shopper, form_address).status_code == 303
     assert "Strong handles" not in shopper.get(KIONDO).text
     assert "Thank you. We read it before it is shown" in shopper.get(arrived.order_path).text
@@ -93,7 +97,9 @@ def test_a_review_is_shown_when_the_merchant_agrees_and_counts_in_the_average(ap
     page = shopper.get(KIONDO).text
     for words in ("Strong handles", "Asante sana", "4 out of 5 stars"):
         assert words in page
-    [data] = [one for one in map(json.loads, re.findall(r'ld\+json">(.*?)</script>', page, re.DOTALL)) if "offers" in one]
+    [data] = [
+        one for one in map(json.loads, re.findall(r'ld\+json">(.*?)</script>', page, re.DOTALL)) if "offers" in one
+    ]
     assert (data["aggregateRating"]["ratingValue"], data["aggregateRating"]["reviewCount"]) == ("4.0", 1)
     assert "out of 5, 1 review" in shopper.get("/categories/baskets").text
     assert rating_of(app) == (1, 4)
@@ -179,7 +185,9 @@ def test_lists_of_reviews_have_pages(app, shopper):
     with app.app_context():
         product_id = db.session.scalar(select(Product.id).where(Product.slug == "kiondo-classic"))
         for place, order in enumerate(db.session.query(Order).order_by(Order.id).all()):
-            write(lambda order=order, place=place: write_review(order, product_id, WrittenReview(5, f"N{place:02}", "")))
+            write(
+                lambda order=order, place=place: write_review(order, product_id, WrittenReview(5, f"N{place:02}", ""))
+            )
         for one in list(db.session.scalars(select(Review.id))):
             write(lambda one=one: decide_review(one, 0, "shown", ""))
         with pytest.raises(ReviewChanged):

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin.catalog.product_list import TABS, list_products, tidy_search
+from shop.catalog.back_in_stock import waiting_by_variant
 from shop.catalog.models import Category, Product, ProductEdit
 from shop.catalog.product_history import begin_edit, end_edit
 from shop.catalog.products import product_with_variants, set_active
@@ -58,7 +59,8 @@ def product(product_id: int) -> str:
     item = product_or_404(product_id)
     edits = select(ProductEdit.at, ProductEdit.actor, ProductEdit.words).where(ProductEdit.product_id == item.id)
     newest = db.session.execute(edits.order_by(ProductEdit.version.desc()).limit(MAX_EDITS)).all()
-    return render_template("admin/catalog/product.html", product=item, edits=newest)
+    waiting = waiting_by_variant(variant.id for variant in item.variants)
+    return render_template("admin/catalog/product.html", product=item, edits=newest, waiting=waiting)
 
 
 @admin.post("/products/<int:product_id>/archive")

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response as AnyResponse
 from wtforms import HiddenField, RadioField
 from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, has_role, may
 from shop.admin.catalog.fields import form_page, refuse, text_line
+from shop.catalog.back_in_stock import phone_told, waiting_by_variant, waiting_phones
 from shop.catalog.models import StockEntry, Variant
 from shop.catalog.stock import MAX_STOCK, HeldByOrders, NotEnoughStock, StockTooHigh, change_stock, set_stock
+from shop.config import Settings
 from shop.core.database import db, write
+from shop.core.phones import whatsapp_link
 from shop.orders.models import Order
 from shop.orders.states import Payment
 from shop.orders.transitions import StaleState
@@ -124,6 +128,35 @@ def stock_change(sku: str) -> ViewResponse:
     return redirect(url_for("admin.stock", sku=sku), 303)
 
 
+@admin.post("/stock/<sku>/told")
+@may("staff")
+def stock_told(sku: str) -> AnyResponse:
+    """Delete the phone number of a buyer whom the user has told that the variant is back."""
+    variant, phone = _variant(sku), request.form.get("phone", "")[:12]
+    if write(lambda: _told(variant, phone)):
+        flash("Told. The number is deleted", "good")
+    else:
+        flash("This number was deleted already", "problem")
+    return redirect(url_for("admin.stock", sku=sku, _anchor="waiting"), 303)
+
+
+def _told(variant: Variant, phone: str) -> bool:
+    told = phone_told(variant.id, phone)
+    if told:
+        audit(f"Told a buyer that {variant.sku} is back")
+    return told
+
+
+def waiting_buyers(variant: Variant) -> dict[str, Any]:
+    """Who waits for a variant: the numbers of emails and phones, and the phones with a link to write to each."""
+    emails, phones = waiting_by_variant([variant.id]).get(variant.id, (0, 0))
+    settings: Settings = current_app.config["SETTINGS"]
+    link = f"{settings.shop_url}{url_for('catalog.product', slug=variant.product.slug)}"
+    text = render_template("whatsapp/back_in_stock.txt", variant=variant, link=link).strip() if phones else ""
+    numbers = waiting_phones(variant.id) if phones else ()
+    return {"emails": emails, "phones": phones, "links": [(one, whatsapp_link(text, one)) for one in numbers]}
+
+
 def ledger_of(sku: str, number: int) -> Ledger:
     """A page of a SKU's ledger. A page past the last one is the last one."""
     mine = StockEntry.sku == sku
@@ -208,6 +241,7 @@ def _page(variant: Variant, form: StockForm, unsupplied: Sequence[Order] = ()) -
         "stock",
         form,
         variant=variant,
+        waiting=waiting_buyers(variant),
         ledger=ledger_of(variant.sku, page_arg(request.args.get("page", ""))),
         kinds=KINDS,
         unsupplied=unsupplied,
