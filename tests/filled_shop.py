@@ -11,8 +11,11 @@ from sqlalchemy import select, update
 from shop.accounts.credentials import hash_password
 from shop.accounts.models import OneTimeLink, TwoFactor, TwoFactorTry, User
 from shop.cart.models import SharedCart
+from shop.catalog.back_in_stock import ask_to_be_told
 from shop.catalog.csv_import.drafts import ImportDraft
+from shop.catalog.models import Review, Variant
 from shop.catalog.product_feed import feed_token
+from shop.catalog.reviews import decide_review
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
@@ -68,7 +71,20 @@ class Inhabited:
         nobody = self.visitors[NOBODY]
         self._press(nobody, "/admin/sign-in/forgotten", email=STAFF)
         self.send_mails()
+        with self.app.app_context():
+            write(self._review)
+            ask_to_be_told(db.session.scalars(select(Variant.id).where(Variant.sku == SKU)).one(), "254722987651")
         return bought
+
+    def _review(self) -> None:
+        """A shown review with a reply, of the product that was bought."""
+        product_id = db.session.scalars(select(Variant.product_id).where(Variant.sku == SKU)).one()
+        order_id = db.session.scalars(select(Order.id).order_by(Order.id)).first()
+        values = {"stars": 4, "name": "Nyambura", "text": "Strong handles", "written_at": utcnow()}
+        review = Review(product_id=product_id, order_id=order_id, **values)
+        db.session.add(review)
+        db.session.flush()
+        decide_review(review.id, 0, "shown", "Asante")
 
     def send_mails(self) -> int:
         """Send the emails that are due; how many."""

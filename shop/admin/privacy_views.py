@@ -49,7 +49,8 @@ def privacy_export() -> str | AnyResponse | tuple[str, int]:
         "shop": current_store().name,
         "asked_for": typed,
         "made_at": utcnow().isoformat(),
-        "held": {**rows_of_buyer(orders), "back_in_stock_request": requests_of(contacts_of(orders, buyer))},
+        "held": rows_of_buyer(orders),
+        "back_in_stock_requests": requests_of(contacts_of(orders, buyer)),
     }
     write(lambda: audit(f"Exported the personal data of the buyer of {_orders(len(orders))}"))
     return Response(

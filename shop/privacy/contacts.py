@@ -1,4 +1,4 @@
-"""What is stored about a phone number or an email address without an order: requests to be told what is back in stock."""
+"""What is stored about a phone number or an email address without an order: back-in-stock requests."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -39,6 +39,8 @@ GUARDED = {  # the field that guards each form
     "admin.import_apply": "seen",
     "admin.new_order": "checkout_key",
     "admin.product_options": "version",
+    "admin.reviews_decide": "version",
+    "orders.save_review": "idempotency_key",
     "checkout.submit": "shown",
 }
 UNGUARDED = {  # by reason
@@ -69,6 +71,7 @@ UNGUARDED = {  # by reason
     "changes only the buyer's own cart": (
         *("buyer_acts.again", "cart.add", "cart.share_mine", "cart.take_shared", "cart.undo", "cart.update"),
     ),
+    "stored or deleted once for each variant and contact": ("admin.stock_told", "back_in_stock.ask"),
     "names the buyer, who can be anonymised only once": ("admin.privacy_anonymise",),
     "guarded by the number of attempts or codes of its order": ("payments.offer", "payments.pay"),
     "sent by Chpter, settled by the table": ("payments.callback",),
@@ -76,7 +79,7 @@ UNGUARDED = {  # by reason
 ELSEWHERE = {  # on pages that need an order, a file or a logo, with tests of their own
     *("admin.import_apply", "admin.order_correct", "admin.order_message", "admin.order_note"),
     *("admin.product_options", "admin.remove_logo"),
-    *("admin.home_page_arrange", "admin.home_section"),
+    *("admin.home_page_arrange", "admin.home_section", "admin.reviews_decide", "orders.save_review"),
 }
 PAGES = (
     *("/admin/account", "/admin/settings", "/admin/import", "/admin/users/invite", f"/admin/stock/{SKU}"),

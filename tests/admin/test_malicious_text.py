@@ -30,6 +30,7 @@ OURS = {
     *(f"cart.{name}" for name in ("token_hash", "area", "answers")),
     *("order_search_term.word", "offered_code.code", "review_flag.kind", "review_flag.open_key"),
     *("order_event.idempotency_key", "discount_code.kind", "product.slug", "category.slug", "category.image"),
+    *("review.state", "back_in_stock_request.contact"),
     *("home_section.kind", "home_section.image", "content_page.slug"),
     *("product_search_term.word", "product_search_term.stem", "store_settings.colour"),
     "store_settings.closed_days",

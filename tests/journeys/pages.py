@@ -44,7 +44,8 @@ def shop_pages(user: BrowserUser) -> Iterator[None]:
     yield from open_each(user, "/", "/categories/kitchen", "/search?q=basket", "/search?q=zzzz", "/cart", "/privacy")
     yield from open_each(user, "/pages/delivery-and-returns")
     yield from open_each(user, "/products", "/products?min=500&stock=1&with-Size=38", "/categories/kitchen?max=1")
-    yield from open_each(user, "/products/kiondo-classic", "/products/beaded-sandals", "/products/teapot")
+    yield from open_each(user, "/products/kiondo-classic", "/products/beaded-sandals", "/products/teapot > Tell me")
+    yield from open_each(user, "/products/kiondo-classic/reviews")
     yield from open_each(user, "/orders/find > Send me the link", "/none-such", "/c/NoneSuch")
 
 

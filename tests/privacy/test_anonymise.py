@@ -9,7 +9,7 @@ from sqlalchemy import LargeBinary, String, select, update
 
 from shop.accounts.login import CONFIRMED_AT
 from shop.accounts.models import AuditLogEntry
-from shop.catalog.models import StockEntry
+from shop.catalog.models import BackInStockRequest, Review, StockEntry, Variant
 from shop.core.clock import utcnow
 from shop.core.database import db, write
 from shop.emails.delivery import send_due
@@ -54,6 +54,12 @@ def _write_everywhere(order):
         row.reason = named
     values = {"kind": "opened", "words": named, "resolution": named, "opened_at": utcnow()}
     db.session.add(ReviewFlag(order_id=order.id, **values))
+    variant = db.session.scalars(select(Variant).where(Variant.sku == SKU)).one()
+    values = {"product_id": variant.product_id, "stars": 5, "name": "Akinyi", "text": named, "reply": named}
+    db.session.add(Review(order_id=order.id, written_at=utcnow(), **values))
+    for contact in (EMAIL, "254733987654"):
+        values = {"variant_id": variant.id, "contact": contact, "by_email": "@" in contact, "asked_at": utcnow()}
+        db.session.add(BackInStockRequest(**values))
     db.session.add(OfferedCode(order_id=order.id, at=utcnow(), code="SKA1B2C3D4"))
 
 
@@ -117,6 +123,7 @@ def test_after_anonymising_no_column_has_personal_data_of_the_buyer_and_lines_an
         *("order_event.words", "audit_log_entry.words", "outbox_email.recipient", "outbox_email.body"),
         *("callback_record.raw", "callback_record.headers", "callback_record.reason"),
         *("ledger_entry.reason", "review_flag.words", "review_flag.resolution", "stock_entry.reason"),
+        *("review.name", "review.text", "review.reply", "back_in_stock_request.contact"),
         "order_search_term.word",
     }
     with app.app_context():  # a new table must be filled by `_write_everywhere` and cleared by `_anonymise`
@@ -142,6 +149,20 @@ def test_after_anonymising_no_column_has_personal_data_of_the_buyer_and_lines_an
     with app.app_context():
         assert (_order().collection_code, _order().offered_codes) == ("", [])
         assert "Payment received" in [event.words for event in _order().events]
+
+
+@pytest.mark.parametrize(("answers", "text"), [({}, "Noted"), ({"review_texts": "1"}, "")])
+def test_a_review_stays_without_its_name_and_loses_its_text_if_that_is_asked(app, owner, bought, answers, text):
+    with app.app_context():
+        write(lambda: db.session.execute(update(Review).values(text="Noted")))
+    form = hidden_fields(owner.get("/admin/").text)
+    assert "Delete the text of the reviews too" in owner.get(f"/admin/privacy?who={EMAIL}").text
+
+    assert owner.post("/admin/privacy/anonymise", {**form, "who": EMAIL, "typed": EMAIL, **answers}).status_code == 303
+    with app.app_context():
+        review = db.session.query(Review).one()
+        assert (review.name, review.stars, review.text) == ("A buyer", 5, text)
+    assert "How do you like it?" not in Shopper(app).get(bought.order_path).text
 
 
 def test_pages_show_that_an_order_is_anonymised_and_offer_no_call(app, owner, bought):
