@@ -45,7 +45,6 @@ def shop_pages(user: BrowserUser) -> Iterator[None]:
     yield from open_each(user, "/pages/delivery-and-returns")
     yield from open_each(user, "/products", "/products?min=500&stock=1&with-Size=38", "/categories/kitchen?max=1")
     yield from open_each(user, "/products/kiondo-classic", "/products/beaded-sandals", "/products/teapot > Tell me")
-    yield from open_each(user, "/products/kiondo-classic/reviews")
     yield from open_each(user, "/orders/find > Send me the link", "/none-such", "/c/NoneSuch")
 
 
@@ -102,6 +101,33 @@ def order_pages(user: BrowserUser) -> Iterator[None]:
         user.page.get_by_label("Verify payments from").fill(threshold)
         user.press("Save settings")
         yield from open_each(user, "/admin/", order, "/admin/review?kind=unseen") if threshold == "1" else ()
+
+
+def review_pages(user: BrowserUser) -> Iterator[None]:
+    """A buyer's review of an order that was collected, which the owner answers and shows."""
+    page = user.page
+    user.buy(area="Pick up at the workshop")
+    user.sees_paid()
+    order, order_page = f"/admin/orders/{user.orders[0][0]}", page.url
+    user.sign_in()
+    user.open(order)
+    user.press("Mark packed: ready to collect")
+    code = user.open(order_page).locator(".status__code strong").inner_text()
+    user.open(order).locator("[name=code]").fill(code)
+    user.press("Hand over")
+    yield from open_each(user, f"{order_page} > Send review")
+    page.locator(".pick", has_text="4 stars").click()
+    page.get_by_label("Your review").fill("Strong handles")
+    user.press("Send review")
+    yield
+    page.get_by_role("link", name="Change it").click()
+    yield
+    yield from open_each(user, "/admin/reviews")
+    page.get_by_label("Your reply").fill("Asante")
+    page.get_by_role("button", name="Show it").click()
+    yield from open_each(
+        user, "/admin/reviews?tab=shown", "/products/kiondo-classic", "/products/kiondo-classic/reviews"
+    )
 
 
 def payment_pages(user: BrowserUser) -> Iterator[None]:
@@ -265,6 +291,7 @@ ALL: tuple[Pages, ...] = (
     shop_pages,
     buyer_pages,
     order_pages,
+    review_pages,
     payment_pages,
     catalog_pages,
     sales_pages,
