@@ -1,7 +1,7 @@
 """The order page in every state of the order and its payment."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -79,6 +79,21 @@ def test_a_paid_order_shows_its_fulfilment(shopper, bought, ledger, fulfilment):
     }
     assert shopper.page.findtext(".//h1").startswith(expected[fulfilment])
     assert "This page is your receipt" in words(shopper.page)
+
+
+def test_the_delivery_date_counts_from_a_payment_now_until_the_order_is_paid(shopper, bought, ledger):
+    shopper.get(bought.order_path)
+    assert re.search(r"Nairobi CBD ?By \w{3} \d+ \w{3} if it is paid now", words(shopper.page))
+
+    bought.post_callback(bought.callback())
+    ledger.put_order(bought, deliver_from=date(2026, 12, 1), deliver_by=date(2026, 12, 2))
+    shopper.get(bought.order_path)
+    assert "It goes to Nairobi CBD: between Tue 1 and Wed 2 Dec." in words(shopper.page)
+    assert "if it is paid now" not in words(shopper.page)
+
+    ledger.put_order(bought, payment="refunded")
+    shopper.get(bought.order_path)
+    assert "Wed 2 Dec" not in words(shopper.page)  # nothing will arrive
 
 
 def test_while_a_payment_may_arrive_the_buyer_is_not_told_to_pay_again(shopper, bought, ledger):

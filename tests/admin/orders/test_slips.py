@@ -1,5 +1,6 @@
 """Slips: what they show, and what they never show."""
 
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -57,6 +58,15 @@ def test_a_rider_slip_says_in_large_letters_what_to_do_about_the_payment(app, st
     assert page.count("KSh") == words.count("KSh")
     for fact in ("Achieng Otieno", "0722 000 111", "Behind the market", "Nairobi CBD", "1 × Kiondo", number):
         assert fact in page
+
+
+def test_the_list_the_order_and_the_packing_slip_show_the_promised_date(app, staff):
+    promised = {"deliver_from": date(2026, 12, 1), "deliver_by": date(2026, 12, 2)}
+    (number,) = order_factory.keep(app, order_factory.order(payment=Payment.PAID, **promised))
+
+    assert "By Wed 2 Dec" in staff.get("/admin/?tab=to-pack").text
+    assert "Between Tue 1 and Wed 2 Dec" in staff.get(f"/admin/orders/{number}").text
+    assert "Between Tue 1 and Wed 2 Dec" in slip_of(staff, "packing", number)
 
 
 @pytest.mark.parametrize("slip", SLIPS)
