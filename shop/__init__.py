@@ -105,7 +105,14 @@ def init_templates(app: Flask, settings: Settings) -> None:
     from shop.core.money import shillings
     from shop.core.phones import phones_in, readable_phone, whatsapp_link
     from shop.core.text import capitalised, masked_email, masked_phone
-    from shop.orders.payment_summary import paid_words, payment_summary, payment_words, payments_of
+    from shop.orders.payment_summary import (
+        paid_words,
+        payment_summary,
+        payment_words,
+        payments_of,
+        placed_and_paid,
+        refunds_of,
+    )
     from shop.store.content_pages import page_links
     from shop.store.delivery_promise import area_note, delivery_promise
     from shop.store.settings import current_store
@@ -124,7 +131,8 @@ def init_templates(app: Flask, settings: Settings) -> None:
     app.jinja_env.globals.update(max_quantity=MAX_QUANTITY, max_lines=MAX_LINES, whatsapp_link=whatsapp_link)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.globals.update(payment_summary=payment_summary, paid_words=paid_words)
-    app.jinja_env.globals.update(payments_of=payments_of, payment_words=payment_words)
+    app.jinja_env.globals.update(payments_of=payments_of, payment_words=payment_words, refunds_of=refunds_of)
+    app.jinja_env.globals.update(placed_and_paid=placed_and_paid)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

@@ -158,6 +158,13 @@ class Order(Model):
         return self.area_delivery_time
 
     @property
+    def ended(self) -> bool:
+        """True when nothing is left to do: not sold after all, refunded, delivered or collected."""
+        closed = self.payment in (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
+        arrived = self.fulfilment in (Fulfilment.DELIVERED, Fulfilment.COLLECTED)
+        return closed or (self.payment == Payment.PAID and arrived)
+
+    @property
     def latest_attempt(self) -> "PaymentAttempt | None":
         """The newest payment attempt; None for an order with a total of 0."""
         return self.attempts[-1] if self.attempts else None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shop.core.clock import nairobi
 from shop.core.money import shillings
 from shop.orders.models import Order
 from shop.orders.states import Payment
@@ -55,12 +56,28 @@ def payments_of(order: Order) -> list["LedgerEntry"]:
     return sorted(payments, key=lambda entry: entry.id)
 
 
+def refunds_of(order: Order) -> list["LedgerEntry"]:
+    """The ledger entries of an order's refunds, oldest first. Their amounts are negative."""
+    return [entry for entry in order.money if entry.kind == "refund"]
+
+
 def payment_words(entry: "LedgerEntry") -> str:
-    """The method of a payment, with its M-PESA code or its reference at Chpter."""
+    """The method of a payment or refund, with its M-PESA code or its reference at Chpter."""
     method = PAYMENT_METHODS.get(entry.method, entry.method.capitalize() or "Payment")
     if entry.code:
         return f"{method}, code {entry.code}"
     return f"{method}, reference {entry.attempt.reference}" if entry.attempt else method
+
+
+def placed_and_paid(order: Order) -> str:
+    """When an order was placed and paid: "Placed 24 Nov 2026, 14:05, paid at 14:07". A free order was only placed."""
+    placed, paid = nairobi(order.placed_at), nairobi(order.paid_at) if order.paid_at and order.total else ""
+    if placed == paid:
+        return f"Placed and paid {placed}"
+    day, _, time = paid.rpartition(", ")
+    if paid and placed.startswith(day):
+        return f"Placed {placed}, paid at {time}"
+    return f"Placed {placed}, paid {paid}" if paid else f"Placed {placed}"
 
 
 def paid_words(order: Order) -> str:

@@ -61,7 +61,7 @@ def complete_payment(order: Order, now: datetime, *, late: bool = False) -> None
     order.paid_at = now
     if dates := promised_dates(order.delivery_calendar, now):
         order.deliver_from, order.deliver_by = dates.first, dates.last
-    order.record("Payment received" if order.total else "There is nothing to pay", for_buyer=True)
+    order.record("Payment received" if order.total else "There is nothing to pay", for_buyer=order.total > 0)
     db.session.flush()
     order_paid.send(order)
 

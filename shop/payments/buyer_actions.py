@@ -1,4 +1,4 @@
-"""Actions of the buyer on the order page: cancel an unpaid order, or put its products into the cart again."""
+"""Actions of the buyer on the order page: cancel an unpaid order, or order the same products again."""
 
 from contextlib import AbstractContextManager
 
@@ -18,7 +18,6 @@ from shop.web.extensions import csrf, limiter
 
 buyer_acts = Blueprint("buyer_acts", __name__)
 csrf.exempt(buyer_acts)  # the order's token is the permission; request_checks.py checks the origin
-CAN_REORDER = (Payment.EXPIRED, Payment.CANCELLED, Payment.REFUNDED)
 
 
 @buyer_acts.get("/orders/<token>/cancel")
@@ -49,9 +48,9 @@ def cancel(token: str) -> Response:
 
 @buyer_acts.post("/orders/<token>/again")
 def again(token: str) -> Response:
-    """Put the products of a closed order into the cart."""
+    """Put the products of an order that has ended into the cart."""
     order = order_by_token(token) or abort(404)
-    if order.payment not in CAN_REORDER:
+    if not order.ended:
         return redirect(url_for("orders.show", token=token), 303)
     with _limited(order):
         return _into_cart(order)
@@ -72,8 +71,10 @@ def _into_cart(order: Order) -> Response:
     except CartProblem as problem:
         missing = [str(problem)]
     else:
-        carts.choose(None, order.discount_code or None)
-        flash(f"What was in order {order.number} is in your cart", "good")
+        if order.payment != Payment.PAID:  # else its discount code was used
+            carts.choose(None, order.discount_code or None)
+        if any(line.left > 0 for line in wanted.lines):
+            flash(f"What was in order {order.number} is in your cart", "good")
     for words in missing:
         flash(words, "problem")
     return redirect(url_for("cart.show"), 303)

@@ -1,78 +1,32 @@
 """The status of an order for its buyer: what has happened, what to do, and what not to do."""
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from urllib.parse import quote as escaped
+from collections.abc import Sequence
+from dataclasses import replace
 
 from shop.chpter import Charged, plain_words, result_of
 from shop.core.clock import nairobi_until, utcnow
 from shop.core.money import shillings
+from shop.core.phones import whatsapp_link
 from shop.orders.models import Order, OrderEvent
-from shop.orders.states import OPENING_TIMEOUT, PAY_AGAIN_AFTER, Fulfilment, Payment, ReceiptEmail
+from shop.orders.progress import progress_of
+from shop.orders.states import OPENING_TIMEOUT, PAY_AGAIN_AFTER, Payment
 from shop.payments.models import AttemptState, PaymentAttempt
+from shop.payments.order_status import DO_NOT_PAY_AGAIN, OrderStatus
+from shop.payments.settled_status import settled_status, watch_seconds
 from shop.store.delivery_promise import promised_dates
 
-WATCH_AFTER_EXPIRY = timedelta(hours=1)  # late payments usually come within minutes
-DO_NOT_PAY_AGAIN = "Do not pay again. Your payment may still be on its way."
 
+def status_of(order: Order, whatsapp: str = "", shop_place: str = "") -> OrderStatus:
+    """Describe an order's status.
 
-@dataclass(frozen=True)
-class OrderStatus:
-    """What an order page says."""
-
-    tone: str  # "waiting", "good", "bad" or "quiet"
-    badge: str
-    headline: str
-    detail: str
-    can_pay: bool = False
-    pay_label: str = "Try again"
-    stop: str = ""  # why the buyer should not pay again now
-    not_paid: str = "Not paid yet, or closed the payment page?"  # shown above the button if there is a `stop`
-    kept_until: str = ""  # until when the stock is held, while the order can be paid
-    waiting: bool = False  # the page reloads by itself
-    may_have_paid: bool = False  # the buyer may enter the M-PESA code of a payment
-    reason: str | None = None  # why the payment failed
-    timeline: tuple[OrderEvent, ...] = ()
-    whatsapp_url: str | None = None
-    state: str = ""  # changes with the content; the waiting page compares it
-    failure: dict[str, str] | None = None  # of the newest attempt, for the JSON
-    look_seconds: int = 0  # how long the waiting page reloads
-    message: str = ""  # the newest message from the shop, once the order is paid
-    collection_code: str = ""  # while the order is ready to collect
-    delivery: str = ""  # when it arrives
-
-
-RECEIPTS: dict[str, str] = {
-    ReceiptEmail.WAITING: "We will email the receipt to you.",
-    ReceiptEmail.SENT: "We sent the receipt to your email.",
-    ReceiptEmail.DOUBTFUL: "We could not make sure that the receipt reached your email.",
-    ReceiptEmail.REFUSED: "The receipt could not be emailed to you.",
-}
-FULFILLED = {
-    Fulfilment.PACKED: ("Packed", "Your order is packed."),
-    Fulfilment.SENT: ("On its way", "Your order is on its way."),
-    Fulfilment.DELIVERED: ("Delivered", "Your order has been delivered."),
-    Fulfilment.COLLECTED: ("Collected", "Your order has been collected."),
-}
-
-
-def pickup_place(order: Order, shop_address: str) -> str:
-    """Where and when an order is picked up: as promised with the order, else the shop's address."""
-    return order.pickup_place or shop_address
-
-
-def status_of(order: Order, whatsapp: str = "", shop_address: str = "") -> OrderStatus:
-    """Describe an order's status. `whatsapp` is the shop's number in digits, `shop_address` its street; or empty."""
+    `whatsapp` is the shop's number in digits, `shop_place` its address and hours; or empty.
+    """
     if order.payment == Payment.AWAITING:
         story = _awaiting(order)
     else:
-        story = _part_paid(order) if order.payable else _settled(order, shop_address)
+        story = _part_paid(order) if order.payable else settled_status(order, shop_place)
     events = tuple(event for event in order.events if event.for_buyer)
-    events_from_us = [event.words for event in events if event.note]
-    text = escaped(f"Hello, this is about my order {order.number}")
-    link = f"https://wa.me/{whatsapp}?text={text}" if whatsapp else None
-    if order.payment == Payment.PAID and _refunds(order):
-        story = replace(story, detail=f"{story.detail} {_refunds_of_paid(order)}")
+    link = whatsapp_link(f"Hello, this is about my order {order.number}", whatsapp) if whatsapp else None
     attempt = order.latest_attempt
     state = "/".join((order.payment, attempt.state if attempt else "", order.fulfilment, story.stop and "wait"))
     page_opened = any(attempt.checkout_link for attempt in order.attempts)
@@ -86,10 +40,11 @@ def status_of(order: Order, whatsapp: str = "", shop_address: str = "") -> Order
         whatsapp_url=link,
         state=state,
         kept_until=kept,
-        look_seconds=_watch_seconds(order),
-        message=events_from_us[-1] if story.tone == "good" and events_from_us else "",
+        look_seconds=watch_seconds(order),
+        message=_newest_message(order, events) if order.payment == Payment.PAID else "",
         failure=_failure_of(attempt),
         delivery=_delivery(order),
+        progress=progress_of(order),
     )
 
 
@@ -99,9 +54,12 @@ def _delivery(order: Order) -> str:
     return f"{dates.words(order.pickup)} if it is paid now" if dates else order.delivery_words
 
 
-def _watch_seconds(order: Order) -> int:
-    """Seconds until a payment is no longer expected: the hold and WATCH_AFTER_EXPIRY."""
-    return max(0, int((order.expires_at + WATCH_AFTER_EXPIRY - utcnow()).total_seconds()))
+def _newest_message(order: Order, events: Sequence[OrderEvent]) -> str:
+    """The newest message from the shop; "" without one, and once it is out of date: the order arrived after it."""
+    messages = [event for event in events if event.note]
+    if not messages or (order.ended and order.fulfilment_changed_at and messages[-1].at < order.fulfilment_changed_at):
+        return ""
+    return messages[-1].words
 
 
 def _failure_of(attempt: PaymentAttempt | None) -> dict[str, str] | None:
@@ -125,7 +83,7 @@ def _wait_before_paying(attempt: PaymentAttempt) -> bool:
 
 def _awaiting(order: Order) -> OrderStatus:
     if not order.attempts:  # created in the admin and not paid yet
-        headline = "Your order is ready. Check it, then pay."
+        headline = "Check your order, then pay."
         detail = "You pay by M-PESA or card."
         return OrderStatus(
             "waiting", "Waiting for payment", headline, detail, can_pay=True, pay_label=f"Pay {shillings(order.to_pay)}"
@@ -147,10 +105,10 @@ def _awaiting(order: Order) -> OrderStatus:
         headline, detail = "We are opening the payment page.", "This takes a few seconds. This page moves on by itself."
         return OrderStatus("waiting", "Opening payment", headline, detail, waiting=True, can_pay=True, pay_label=pay)
     if order.returned_at:
-        headline = "We are waiting to hear about your payment."
+        headline = "No news of your payment yet."
         detail = "If you have paid, there is nothing more to do: this page changes as soon as the money is confirmed."
     else:
-        headline = "Your order is waiting for payment."
+        headline = "Waiting for your payment."
         detail = "If you have paid already, give it a minute: this page changes as soon as the money is confirmed."
     return OrderStatus(
         "waiting",
@@ -209,82 +167,3 @@ def _failed(order: Order, may_be_paid: bool) -> OrderStatus:
         return replace(story, detail=detail, stop=f"Do not pay again yet. Wait until {until}.", not_paid=asked)
     detail = "No payment has been reported so far. You may pay again: if both payments arrive, we refund one."
     return replace(story, detail=detail)
-
-
-def _settled(order: Order, shop_address: str) -> OrderStatus:
-    match order.payment:
-        case Payment.PAID if order.pickup and order.fulfilment == Fulfilment.PACKED:
-            detail = (
-                "Say this code when you come. Do not show it to anyone else: the person who has it gets your order."
-            )
-            headline = "Your order is ready to collect."
-            place = pickup_place(order, shop_address)
-            detail = f"Come to {place.rstrip('.')}. {detail}" if place else detail
-            return OrderStatus("good", "Ready to collect", headline, detail, collection_code=order.collection_code)
-        case Payment.PAID if order.fulfilment in FULFILLED:
-            badge, headline = FULFILLED[Fulfilment(order.fulfilment)]
-            return OrderStatus("good", badge, headline, _next_step(order, shop_address))
-        case Payment.PAID if order.total == 0:
-            headline = "Your order is placed. There is nothing to pay."
-            return OrderStatus("good", "Order placed", headline, _next_step(order, shop_address))
-        case Payment.PAID:
-            headline = f"Paid. We have received {shillings(order.total - order.shortfall)}."
-            return OrderStatus("good", "Paid", headline, _next_step(order, shop_address))
-        case Payment.REVIEW:
-            headline = "Your payment is being checked by a person."
-            detail = _reported(order)
-            return OrderStatus("waiting", "Being checked", headline, detail, stop=DO_NOT_PAY_AGAIN)
-        case Payment.EXPIRED:
-            headline = "This order was closed because no payment arrived."
-            if not any(attempt.checkout_link for attempt in order.attempts):
-                return OrderStatus("quiet", "Closed", headline, "Nothing has been paid. You can order again.")
-            paid = "If you have paid, it still counts: wait for this page to say so, and do not order again."
-            detail = f"{paid} If you have not paid, you can order again."
-            return OrderStatus("quiet", "Closed", headline, detail, waiting=_watch_seconds(order) > 0)
-        case Payment.CANCELLED:
-            unknown = "If you have paid for it, we will refund you."
-            detail = f"{_refunds(order) or unknown} Ask us if anything is unclear."
-            return OrderStatus("quiet", "Cancelled", "This order was cancelled.", detail)
-        case _:
-            detail = f"{_refunds(order)} Ask us if anything is unclear.".strip()
-            return OrderStatus("quiet", "Refunded", "Your payment for this order was refunded.", detail)
-
-
-def _reported(order: Order) -> str:
-    """What was reported for an order in review, and what is missing, where that is known."""
-    amounts = [attempt.reported_amount for attempt in order.attempts if attempt.state == AttemptState.REVIEW]
-    reported = sum(amount for amount in amounts if amount)
-    if not reported or reported == order.total:
-        return "We have received news of a payment for this order and are checking it. Nothing is lost."
-    news = f"A payment of {shillings(reported)} was reported for this order, which costs {shillings(order.total)}."
-    if reported < order.total:
-        return f"{news} {shillings(order.total - reported)} is missing. We are checking it. Nothing is lost."
-    return f"{news} We will refund the difference."
-
-
-def _refunds_of_paid(order: Order) -> str:
-    """What was refunded of a paid order, and what it received too much."""
-    done = f"{shillings(order.refunded)} of it was refunded." if order.refunded else ""
-    due = (
-        f"You paid {shillings(order.refund_due_amount)} more than it costs; we will refund that to you."
-        if order.refund_due_amount
-        else ""
-    )
-    return f"{done} {due}".strip()
-
-
-def _refunds(order: Order) -> str:
-    """What was refunded of an order and what will be, in a sentence each."""
-    done = f"{shillings(order.refunded)} was refunded." if order.refunded else ""
-    due = f"We will refund {shillings(order.refund_due_amount)} to you." if order.refund_due_amount else ""
-    return f"{done} {due}".strip()
-
-
-def _next_step(order: Order, shop_address: str) -> str:
-    if order.fulfilment in (Fulfilment.DELIVERED, Fulfilment.COLLECTED):
-        return "Thank you for buying from us."
-    receipt = RECEIPTS.get(order.receipt_email, "")
-    if order.pickup:
-        place = pickup_place(order, shop_address) or "our workshop"
-        return f"Pick it up at {place}: {order.delivery_words}. {receipt}".strip()
-    return f"It goes to {order.area_name}: {order.delivery_words}. {receipt}".strip()

@@ -26,8 +26,9 @@ from shop.payments.callback_spool import spool, spool_folder
 from shop.payments.models import AttemptState, PaymentAttempt, ReviewReason
 from shop.payments.mpesa_messages import MAX_MESSAGE_LENGTH, CodeError
 from shop.payments.review_flags import flag_order
+from shop.payments.settled_status import pickup_place
 from shop.payments.settlement import settle_callback
-from shop.payments.status_page import pickup_place, status_of
+from shop.payments.status_page import status_of
 from shop.store.settings import current_store
 from shop.web.errors import traceback_lines
 from shop.web.extensions import csrf, limiter
@@ -101,12 +102,13 @@ def code(token: str) -> str:
 def order_page(order: Order, code: str = "", code_problem: str = "", code_open: bool = False) -> str:
     """Render the order page; with the M-PESA code its buyer typed and the problem with it, if any."""
     shop = current_store()
+    shop_place = ", ".join(filter(None, (shop.address, shop.hours)))
     looked = min(max(request.args.get("looked", 0, type=int), 0), len(REFRESH_SECONDS))
     return render_template(
         "payments/order_page.html",
         order=order,
-        story=status_of(order, shop.whatsapp, shop.address),
-        place=pickup_place(order, shop.address),
+        story=status_of(order, shop.whatsapp, shop_place),
+        place=pickup_place(order, shop_place),
         code=code,
         code_problem=code_problem,
         code_open=code_open or bool(code_problem),

@@ -12,7 +12,7 @@ from shop.emails.delivery import send_due
 from shop.emails.models import OutboxEmail
 from shop.orders.models import Order
 from shop.payments.models import PaymentAttempt
-from shop.payments.status_page import RECEIPTS
+from shop.payments.settled_status import RECEIPTS
 from shop.store.settings import store_settings_row
 from tests import both_databases
 from tests.emails.smtp_server import settings_for

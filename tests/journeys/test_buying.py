@@ -70,7 +70,7 @@ def test_the_order_page_turns_to_paid_by_itself_once(user, outcome, words):
     ("outcome", "payment", "heading", "words", "buttons"),
     [
         ("Cancelled by the buyer", "awaiting", "The payment did not go through.", "cancelled", ["Try again"]),
-        ("Wrong amount", "review", "Your payment is being checked by a person.", "Do not pay again", []),
+        ("Wrong amount", "review", "We are checking your payment.", "Do not pay again", []),
     ],
 )
 def test_the_order_page_says_whether_to_pay_again(user, outcome, payment, heading, words, buttons):
@@ -89,6 +89,6 @@ def test_an_order_page_without_a_callback_keeps_waiting_without_an_error(user):
         user.page.clock.run_for(2000)
     answer.value.finished()
 
-    user.sees_heading("We are waiting to hear about your payment.")
+    user.sees_heading("No news of your payment yet.")
     user.sees("Do not pay again")
     assert user.orders[0][1] == "awaiting"

@@ -30,7 +30,7 @@ def test_a_merchant_makes_an_order_on_a_phone_and_its_buyer_pays_it(new_user, sc
     whatsapp = page.get_by_role("link", name="Open WhatsApp")
     expect(whatsapp).to_have_attribute("href", re.compile(rf"^https://wa\.me/{digits}\?text=.*orders%2F"))
     buyer.open(page.get_by_label("Only the link").input_value())
-    buyer.sees_heading("Your order is ready. Check it, then pay.")
+    buyer.sees_heading("Check your order, then pay.")
     buyer.pay()
     buyer.choose_outcome()
 

@@ -19,7 +19,7 @@ def review_item(merchant, number, **filters):
 def test_the_remaining_amount_is_asked_for_and_paid(new_user, size):
     buyer, merchant = new_user("phone"), new_user(size)
     buyer.buy("Wrong amount")
-    buyer.sees_heading("Your payment is being checked by a person.")
+    buyer.sees_heading("We are checking your payment.")
     number = buyer.orders[0][0]
     card = review_item(merchant, number)
     expect(card).to_contain_text("KSh 2,650")

@@ -69,6 +69,20 @@ def test_products_of_a_closed_order_go_into_the_cart_if_they_are_available(shopp
     assert bought.status["payment"] == "expired"
 
 
+def test_an_order_that_arrived_can_be_ordered_again_and_what_is_no_longer_sold_is_named(shopper, bought, ledger):
+    bought.post_callback(bought.callback())
+    ledger.put_order(bought, fulfilment="delivered", discount_code="KARIBU10")
+    assert "Order again</button>" in shopper.get(bought.order_path).text
+    ledger.put(Variant, {"sku": SKU}, active=False)
+
+    assert shopper.post(f"{bought.order_path}/again", {}, **HERE).headers["Location"] == "/cart"
+
+    cart = shopper.get("/cart").text
+    assert "is no longer sold." in cart
+    assert "is in your cart" not in cart
+    assert "KARIBU10" not in cart
+
+
 def test_an_awaiting_order_cannot_be_reordered(shopper, bought):
     assert shopper.post(f"{bought.order_path}/again", {}, **HERE).headers["Location"] == bought.order_path
     assert "Your cart is empty" in shopper.get("/cart").text

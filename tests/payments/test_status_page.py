@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -12,15 +13,18 @@ from shop.core.database import db, write
 from shop.core.money import shillings
 from shop.orders.models import Order
 from shop.orders.states import Fulfilment, Payment
+from shop.payments import manual_payments
 from shop.payments.models import AttemptState
+from shop.payments.refunds import record_refund
+from shop.store.settings import clear_store_cache, store_settings_row
 from tests.shopper import SKU, Bought
 
 HEADLINES = {
     "paid": "Paid. We have received",
-    "review": "Your payment is being checked by a person.",
-    "expired": "This order was closed because no payment arrived.",
+    "review": "We are checking your payment.",
+    "expired": "Order closed: no payment arrived.",
     "cancelled": "This order was cancelled.",
-    "refunded": "Your payment for this order was refunded.",
+    "refunded": "Your payment was refunded.",
 }
 WAITING = {
     "creating": "We are opening the payment page.",
@@ -39,6 +43,17 @@ def words(page: Element) -> str:
     return " ".join("".join(page.itertext()).split())
 
 
+def write_in(app, work) -> None:
+    with app.app_context():
+        write(work)
+
+
+def set_shop(**fields: str) -> None:
+    for name, value in fields.items():
+        setattr(store_settings_row(), name, value)
+    clear_store_cache()
+
+
 def pay_forms(page: Element) -> list[str]:
     return [form.get("action") for form in page.findall(FORM) if form.get("action", "").endswith("/pay")]
 
@@ -51,14 +66,14 @@ def test_every_state_has_its_sentence_and_a_way_to_pay_only_while_it_can_be_paid
 
         reply = shopper.get(bought.order_path)
 
-        headline = HEADLINES.get(payment) or WAITING.get(attempt, "Your order is waiting for payment.")
+        headline = HEADLINES.get(payment) or WAITING.get(attempt, "Waiting for your payment.")
         assert shopper.page.findtext(".//h1").startswith(headline), attempt
         assert pay_forms(shopper.page) == ([f"{bought.order_path}/pay"] if payment == "awaiting" else []), attempt
         waits = payment == "expired" or (payment == "awaiting" and attempt != "create_failed")
         assert ("data-status-url" in reply.text) == waits, attempt
         shown = [element.get("data-state") for element in shopper.page.iter() if element.get("data-state")]
         assert shown == ([bought.status_json["state"]] if waits else []), attempt
-        assert ("Add these to my cart" in reply.text) == (payment in ("expired", "cancelled", "refunded"))
+        assert ("rder again</button>" in reply.text) == (payment in ("expired", "cancelled", "refunded"))
         assert ("Change this order" in reply.text) == (payment == "awaiting")
         assert ("Paid" in shopper.page.findtext(".//title")) == (payment == "paid")
         assert bought.status == {"payment": payment, "attempt": attempt, "fulfilment": "unfulfilled"}
@@ -104,7 +119,7 @@ def test_while_a_payment_may_arrive_the_buyer_is_not_told_to_pay_again(shopper, 
 
     for page in (before, words(shopper.page)):
         assert "Do not pay again." in page
-    assert "We are waiting to hear about your payment." in words(shopper.page)
+    assert "No news of your payment yet." in words(shopper.page)
 
 
 def test_a_page_that_could_not_be_opened_does_not_hide_an_earlier_payment_page(shopper, bought, ledger, provider):
@@ -211,7 +226,7 @@ def test_an_expired_order_says_whether_it_may_have_been_paid(shopper, bought, le
     ledger.expire()
     shopper.get(bought.order_path)
 
-    assert "This order was closed" in words(shopper.page)
+    assert "Order closed: no payment arrived." in words(shopper.page)
     assert detail in words(shopper.page)
     assert "Do not pay again" not in words(shopper.page)
 
@@ -264,14 +279,15 @@ def test_without_javascript_the_page_reloads_less_and_less_often_and_stops(shopp
 
 
 @pytest.mark.parametrize(
-    ("difference", "detail"), [(-150, "KSh 150 is missing."), (150, "We will refund the difference.")]
+    ("difference", "detail"), [(-150, "KSh 150 is missing."), (150, "KSh 150 too much. We will refund the difference.")]
 )
 def test_a_payment_in_review_shows_the_amount_reported_and_the_difference(shopper, bought, difference, detail):
     bought.post_callback(bought.callback(amount=bought.total + difference))
     shopper.get(bought.order_path)
 
-    assert f"A payment of {shillings(bought.total + difference)} was reported for this order" in words(shopper.page)
-    assert detail in words(shopper.page)
+    reported = f"{shillings(bought.total + difference)} of {shillings(bought.total)} was reported as paid, {detail}"
+    assert reported in words(shopper.page)
+    assert "usually within one working day" in words(shopper.page)
     assert ", paid " not in words(shopper.page), "it has no date of payment"
 
 
@@ -286,7 +302,14 @@ def test_an_order_on_its_way_says_first_who_brings_it_and_how_to_call_them(shopp
 
     banner = shopper.page.find(".//section[@aria-labelledby='status-title']")
     assert "Your rider is Otieno, 0711 222 333. <b>He</b> comes after 10" in words(banner)
-    assert [link.get("href") for link in banner.iter("a")] == ["tel:+254711222333"]
+    call, write_to = [link.get("href") for link in banner.iter("a")][:2]
+    assert call == "tel:+254711222333"
+    assert write_to.startswith("https://wa.me/254711222333?text=Hello")
+    assert "do not pay the rider" in words(banner)
+
+    ledger.put_order(bought, fulfilment="delivered", fulfilment_changed_at=utcnow())
+    shopper.get(bought.order_path)
+    assert "Otieno" not in words(shopper.page.find(".//section[@aria-labelledby='status-title']"))
 
 
 def test_an_order_that_is_ready_says_where_it_is(shopper, ledger, app):
@@ -297,6 +320,42 @@ def test_an_order_that_is_ready_says_where_it_is(shopper, ledger, app):
     shopper.get(bought.order_path)
 
     assert "Come to Kimathi Street 5, 9 to 5." in words(shopper.page)
+
+
+def test_without_a_place_of_its_own_a_pickup_is_at_the_shops_address_in_its_hours(shopper, app, ledger):
+    write_in(app, lambda: set_shop(address="Biashara Street 5", hours="Mon to Sat, 9 to 5"))
+    shopper.add(SKU)
+    bought = Bought(shopper, shopper.checkout(area="pickup").headers["Location"])
+    bought.post_callback(bought.callback())
+    ledger.put_order(bought, pickup_place="")
+    shopper.get(bought.order_path)
+
+    assert "Pick it up at Biashara Street 5, Mon to Sat, 9 to 5" in words(shopper.page)
+
+
+def test_a_receipt_says_how_it_was_paid_to_whom_and_what_was_refunded(shopper, app, bought):
+    write_in(app, lambda: set_shop(address="Biashara Street 5", hours="Mon to Sat, 9 to 5", kra_pin="A012345678Z"))
+    bought.post_callback(bought.callback(transaction_code="SKA1B2C3D4"))
+    money = manual_payments.ManualPayment(500, "MPESA", "SKR1B2C3D4", "A crack")
+    write_in(app, lambda: record_refund(db.session.scalars(select(Order)).one(), 0, money, "Njeri"))
+    shopper.get(bought.order_path)
+
+    receipt = words(shopper.page.find(".//section[@aria-labelledby='what']"))
+    for fact in (
+        f"M-PESA, code SKA1B2C3D4: {shillings(bought.total)}",
+        "Refund by M-PESA, code SKR1B2C3D4: KSh 500",
+        f"Paid {shillings(bought.total - 500)} to Mkono, Biashara Street 5. KRA PIN A012345678Z. Open Mon to Sat",
+    ):
+        assert fact in receipt
+
+
+def test_the_page_can_be_sent_to_the_buyers_own_whatsapp(shopper, bought):
+    for _ in ("waiting", "paid"):
+        shopper.get(bought.order_path)
+        [link] = [link.get("href") for link in shopper.page.iter("a") if "to my WhatsApp" in words(link)]
+        assert link.startswith("https://wa.me/?text=My%20order%20")
+        assert link.endswith(quote(f"http://localhost{bought.order_path}", safe=""))
+        bought.post_callback(bought.callback())
 
 
 def test_times_are_written_without_parts_of_a_second(shopper, bought):
@@ -313,7 +372,8 @@ def test_an_order_that_costs_nothing_is_placed_without_the_provider(shopper, led
     order_page = shopper.checkout(area="pickup", code="ZAWADI").headers["Location"]
     shopper.get(order_page)
 
-    assert shopper.page.findtext(".//h1") == "Your order is placed. There is nothing to pay."
+    assert shopper.page.findtext(".//h1") == "Order placed. There is nothing to pay."
+    assert words(shopper.page.find(".//main")).lower().count("nothing to pay") == 1
     assert "Pick it up at our workshop" in words(shopper.page)
     assert not pay_forms(shopper.page)
     assert words(shopper.page).count("This page is your receipt") == 1

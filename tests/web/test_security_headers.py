@@ -109,6 +109,7 @@ def test_error_pages_reveal_no_internals(shopper, app):
         assert reply.status_code == status
         assert not re.search(r"Traceback|ZeroDivision|sqlalche|File \"", reply.text)
         assert ("Retry-After" in reply.headers) == (status == 503)
+        assert ('href="">Try again</a>' in reply.text) == (status >= 500)
 
 
 def test_an_https_shop_sends_hsts_with_every_response_and_a_host_cookie(settings):

@@ -86,7 +86,7 @@ def test_the_buyer_pays_it_on_its_own_page(app, staff, shopper, provider):
     make(staff)
     address = f"/orders/{orders(app)[0].token}"
     page = shopper.get(address).text
-    assert "Your order is ready. Check it, then pay." in page
+    assert "Check your order, then pay." in page
     assert "could not be opened" not in page
     assert "Pay KSh 5,100" in page
 
