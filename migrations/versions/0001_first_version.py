@@ -184,6 +184,7 @@ def upgrade() -> None:
         sa.Column("about", sa.Text(), nullable=False),
         sa.Column("address", sa.String(length=250), nullable=False),
         sa.Column("logo", sa.String(length=120), nullable=False),
+        sa.Column("stand_in", sa.String(length=120), nullable=False),
         sa.Column("colour", sa.String(length=7), nullable=False),
         sa.Column("corners", sa.String(length=10), nullable=False),
         sa.Column("typeface", sa.String(length=10), nullable=False),

@@ -58,7 +58,15 @@ NAVIGATION = (
         "Settings",
         "admin.settings",
         "owner",
-        ("admin.settings", "admin.set_logo", "admin.look", "admin.setup", "admin.home_", "admin.content_page"),
+        (
+            "admin.settings",
+            "admin.set_logo",
+            "admin.set_stand_in",
+            "admin.look",
+            "admin.setup",
+            "admin.home_",
+            "admin.content_page",
+        ),
     ),
     NavigationEntry("Account", "admin.account", "staff", ("admin.account_",)),
 )

@@ -2,7 +2,6 @@
 
 import re
 from datetime import date
-from functools import partial
 
 from email_validator import EmailNotValidError
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -12,11 +11,10 @@ from wtforms.validators import Length, ValidationError
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
+from shop.admin.store.shop_images import LOGO, remove, use_uploaded
 from shop.admin.upload_limits import allow_upload
-from shop.catalog.images import serving
 from shop.catalog.images.paths import files_of
 from shop.catalog.images.processing import MAX_FILE_BYTES, ImageRefused
-from shop.catalog.images.uploads import store_image
 from shop.checkout.forms import BAD_EMAIL
 from shop.config import Settings
 from shop.core.database import db, write
@@ -34,7 +32,7 @@ from shop.store.settings import (
 )
 from shop.web.base_form import BaseForm
 from shop.web.confirmation_page import ask_for_confirmation
-from shop.web.fingerprints import Label, refuse_if_changed
+from shop.web.fingerprints import refuse_if_changed
 from shop.web.form_fields import MAX_SHILLINGS, DayField, DaysField, WholeNumberField
 
 SOCIAL_FIELDS = tuple(name.lower() for name in SOCIAL)
@@ -203,11 +201,10 @@ def _page(form: SettingsForm, problems: list[tuple[str, str]]) -> str:
         server=server,
         problems=problems,
         own_logo=bool(files_of(current_store().logo)),
-        logo={"logo": row.logo or ""},
+        logo=row.logo or "",
     )
 
 
-LOGO: dict[str, Label] = {"logo": "The logo"}
 allow_upload("admin.set_logo", MAX_FILE_BYTES)
 
 
@@ -215,17 +212,12 @@ allow_upload("admin.set_logo", MAX_FILE_BYTES)
 @may("owner")
 def set_logo() -> tuple[str, int] | AnyResponse:
     """Replace the logo."""
-    file = request.files.get("logo")
-    if file is None or not (file.filename or file.stream.seek(0, 2)):
-        return settings_page([("logo-file", "Choose an image for the logo")]), 422
-    db.session.rollback()  # no transaction stays open while an image is decoded
     try:
-        path = store_image(file)
+        use_uploaded(LOGO)
     except ImageRefused as refused:
-        return settings_page([("logo-file", f"The logo was not changed: {refused}")]), 422
-    _replace_logo(path, "Changed the shop’s logo")
+        return settings_page([(LOGO.file_field, str(refused))]), 422
     flash("The logo is changed. Every page shows it within a few seconds", "good")
-    return _back()
+    return redirect(url_for("admin.settings"), 303)
 
 
 @admin.post("/settings/logo/remove")
@@ -239,31 +231,5 @@ def remove_logo() -> AnyResponse:
         back=url_for("admin.settings"),
     ):
         return question
-    if _replace_logo("", "Removed the shop’s logo"):
-        flash("The logo is removed", "good")
-    else:
-        flash("The logo was removed already", "problem")
-    return _back()
-
-
-def _replace_logo(path: str, words: str) -> str:
-    """Save the path of the logo. Returns the former path; the worker deletes its files after a day."""
-    former = write(partial(_save_logo, path, words))
-    clear_store_cache()
-    serving.touch(former)
-    return former
-
-
-def _save_logo(path: str, words: str) -> str:
-    row = store_settings_row()
-    db.session.refresh(row, with_for_update=True)
-    if row.logo != path:
-        refuse_if_changed("the logo", {"logo": row.logo}, labels=LOGO)
-    former, row.logo = row.logo, path
-    if former != path:
-        audit(words)
-    return former
-
-
-def _back() -> AnyResponse:
+    flash(*(("The logo is removed", "good") if remove(LOGO) else ("The logo was removed already", "problem")))
     return redirect(url_for("admin.settings"), 303)

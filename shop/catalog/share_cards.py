@@ -47,7 +47,7 @@ def card_file(product_id: int, name: str, price: str, image: str) -> Path:
     if not file.is_file():
         from shop.catalog.images.share_card import share_card  # fonts take memory that few processes need
 
-        card = share_card(_photo(image), name, price, current_store().name, current_store().colour)
+        card = share_card(photo_file(image), name, price, current_store().name, current_store().colour)
         with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as new:
             new.write(card)
         os.replace(new.name, file)
@@ -57,7 +57,7 @@ def card_file(product_id: int, name: str, price: str, image: str) -> Path:
     return file
 
 
-def _photo(image: str) -> Path | None:
+def photo_file(image: str) -> Path | None:
     """The file of a photo in its largest size; None for a drawing or no image."""
     names = files_of(image)
     file = serving.folder() / names[-1] if names else STATIC / image

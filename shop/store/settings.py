@@ -42,6 +42,7 @@ class StoreSettings(Model):
     about: Mapped[str] = mapped_column(Text, default="")
     address: Mapped[str] = mapped_column(String(250), default="")
     logo: Mapped[str] = mapped_column(String(120), default="")  # image path: "media/..." or "img/..."
+    stand_in: Mapped[str] = mapped_column(String(120), default="")  # for products without an image: "media/...", or ""
     colour: Mapped[str] = mapped_column(String(7), default="")  # the brand colour, #rrggbb; "" is the default one
     corners: Mapped[str] = mapped_column(String(10), default="")  # a key of look.CORNERS
     typeface: Mapped[str] = mapped_column(String(10), default="")  # a key of look.TYPEFACES
@@ -71,6 +72,7 @@ class Store:
     about: str  # paragraphs, or ""
     address: str  # or ""
     logo: str  # image path; "" is the first letter of the name
+    stand_in: str  # image path for products without an image, or ""
     colour: str  # #rrggbb
     style: str  # the style sheet of the look, or ""
     announcement: str  # or ""
@@ -147,6 +149,7 @@ def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
         about=stored.get("about") or "",
         address=stored.get("address") or "",
         logo=stored.get("logo") or "",
+        stand_in=stored.get("stand_in") or "",
         colour=stored.get("colour") or DEFAULT,
         style=look_css(stored.get("colour") or "", stored.get("corners") or "", stored.get("typeface") or ""),
         announcement=stored.get("announcement") or "",

@@ -25,6 +25,7 @@ FINGERPRINT = (
     *("admin.delivery_area", "admin.delivery_area_act", "admin.describe_image", "admin.discount_code"),
     *("admin.content_page", "admin.home_section", "admin.home_section_up", "admin.look"),
     *("admin.move_image", "admin.order_correct", "admin.product_edit", "admin.remove_logo", "admin.set_logo"),
+    *("admin.remove_stand_in", "admin.set_stand_in"),
     *("admin.settings", "admin.stock_change", "admin.users_role"),
 )
 IDEMPOTENCY_KEY = (
@@ -78,7 +79,7 @@ UNGUARDED = {  # by reason
 }
 ELSEWHERE = {  # on pages that need an order, a file or a logo, with tests of their own
     *("admin.import_apply", "admin.order_correct", "admin.order_message", "admin.order_note"),
-    *("admin.product_options", "admin.remove_logo"),
+    *("admin.product_options", "admin.remove_logo", "admin.remove_stand_in"),
     *("admin.home_page_arrange", "admin.home_section", "admin.reviews_decide", "orders.save_review"),
 }
 PAGES = (

@@ -35,6 +35,7 @@ OURS = {
     *("product_search_term.word", "product_search_term.stem", "store_settings.colour"),
     "store_settings.closed_days",
     *("product_image.path", "order_line.image", "store_settings.logo", "shared_cart.code", "cart_line.sku"),
+    "store_settings.stand_in",
     *("idempotency_key.key_hash", "idempotency_key.address", "kept_form.token_hash", "kept_form.sealed"),
     *("import_draft.token", "import_draft.text"),  # a file, tried below
     *("login_session.token_hash", "two_factor.secret", "recovery_code.code_hash", "login_throttle.key_hash"),

@@ -17,7 +17,13 @@ from tests.journeys.pages import ALL, Pages
 NO_PAGES = {
     *("static", "assets.bundle", "media.image", "admin.account_two_factor_image"),  # files
     *("admin.catalogue_export", "admin.export_orders", "admin.export_payments", "admin.report_export"),  # CSV
-    *("catalog.share_card", "icons.letter", "icons.favicon", "icons.manifest"),  # for phones and chats
+    *(
+        "catalog.share_card",
+        "icons.letter",
+        "icons.favicon",
+        "icons.manifest",
+        "icons.touch_icon",
+    ),  # for phones and chats
     *("orders.status", "health.alive", "health.ready", "admin.look_palette"),  # for programs
     *("catalog.product_feed", "sitemap.robots", "sitemap.index", "sitemap.pages", "sitemap.products"),  # for robots
     *("payments.landing", "admin.privacy_back"),  # redirect to a page

@@ -86,7 +86,7 @@ def test_every_response_has_the_security_headers(app):
 def test_only_files_and_catalogue_pages_are_cacheable(app):
     keepable = {"/", "/categories/baskets", "/search", "/privacy", "/static/img/logo.svg", "/assets/site.css"}
     keepable |= {"/products", "/robots.txt", "/sitemap.xml", "/sitemap-pages.xml", "/sitemap-products-1.xml"}
-    keepable |= {"/icon.svg", "/manifest.webmanifest", "/prefetch.json", "/service-worker.js"}
+    keepable |= {"/icon.svg", "/apple-touch-icon.png", "/manifest.webmanifest", "/prefetch.json", "/service-worker.js"}
     for reply, address in every_answer(app):
         if reply.status_code == 200 and address.split(" ")[-1] in keepable and address.startswith(("GET", "HEAD")):
             assert "public" in reply.headers["Cache-Control"], address

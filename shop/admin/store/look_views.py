@@ -1,4 +1,4 @@
-"""The look of the shop: its colour, corners and typefaces, with a preview."""
+"""The look of the shop: its colour, corners and typefaces, with a preview; and its stand-in image."""
 
 from flask import Response, flash, jsonify, redirect, render_template, request, url_for
 from wtforms import RadioField, StringField
@@ -7,12 +7,16 @@ from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
+from shop.admin.store.shop_images import STAND_IN, remove, use_uploaded
+from shop.admin.upload_limits import allow_upload
+from shop.catalog.images.processing import MAX_FILE_BYTES, ImageRefused
 from shop.core.database import db, write
 from shop.core.text import typed_line
 from shop.store.look import CORNERS, TYPEFACES
 from shop.store.palette import DEFAULT, Palette, is_colour, palette
 from shop.store.settings import ROW_ID, StoreSettings, clear_store_cache, store_settings_row
 from shop.web.base_form import BaseForm, ViewResponse
+from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import refuse_if_changed
 
 
@@ -51,11 +55,11 @@ def look() -> ViewResponse:
     form = LookForm()
     if not form.is_submitted():
         form.fill(db.session.get(StoreSettings, ROW_ID))
-        return _page(form)
+        return _page(form, form.problems)
     if not form.validate():
-        return _page(form), 422
+        return _page(form, form.problems), 422
     if "preview" in request.form:
-        return _page(form)
+        return _page(form, form.problems)
     write(lambda: _save(form))
     clear_store_cache()
     flash("Saved. Every page looks like this within a few seconds", "good")
@@ -97,12 +101,47 @@ def _shown(row: StoreSettings | None) -> dict[str, str]:
     return form.shown()
 
 
-def _page(form: LookForm) -> str:
+allow_upload("admin.set_stand_in", MAX_FILE_BYTES)
+
+
+@admin.post("/look/stand-in")
+@may("owner")
+def set_stand_in() -> ViewResponse:
+    """Replace the image that stands for products without one."""
+    try:
+        use_uploaded(STAND_IN)
+    except ImageRefused as refused:
+        form = LookForm(formdata=None)
+        form.fill(db.session.get(StoreSettings, ROW_ID))
+        return _page(form, [(STAND_IN.file_field, str(refused))]), 422
+    flash("The stand-in image is changed", "good")
+    return redirect(url_for("admin.look"), 303)
+
+
+@admin.post("/look/stand-in/remove")
+@may("owner")
+def remove_stand_in() -> ViewResponse:
+    """Remove the shop's own stand-in image; products without an image show the default one."""
+    if question := ask_for_confirmation(
+        "Remove the stand-in image?",
+        "Products without an image show the default one instead. Your image is deleted.",
+        button="Remove",
+        back=url_for("admin.look"),
+    ):
+        return question
+    found = remove(STAND_IN)
+    flash(*(("The stand-in image is removed", "good") if found else ("It was removed already", "problem")))
+    return redirect(url_for("admin.look"), 303)
+
+
+def _page(form: LookForm, problems: list[tuple[str, str]]) -> str:
     colour = form.colour.data if is_colour(form.colour.data or "") else DEFAULT
+    row = db.session.get(StoreSettings, ROW_ID)
     return render_template(
         "admin/store/look.html",
         form=form,
-        shown=_shown(db.session.get(StoreSettings, ROW_ID)),
+        shown=_shown(row),
         preview=palette(colour),
-        problems=form.problems,
+        stand_in=row.stand_in if row else "",
+        problems=problems,
     )

@@ -15,12 +15,13 @@ from functools import lru_cache
 from flask import url_for
 from PIL import Image
 
+from shop.store.settings import current_store
 from shop.web.assets import STATIC, asset
 
 WIDTHS = (160, 320, 640, 960)  # pixels
 MAX_WIDTH = WIDTHS[-1]
 DRAWING_SIZE = 480  # pixels, width and height of the drawings
-NO_IMAGE = "img/no-image.svg"  # for a product or category without one; a logo would look like a product
+NO_IMAGE = "img/no-image.svg"  # for a product or category without one; shown is the shop's own stand-in image, if any
 UPLOADED = re.compile(r"media/([0-9a-f]{26})-([1-9][0-9]{0,3})x([1-9][0-9]{0,3})", re.ASCII)
 DEMO_PHOTO = re.compile(r"img/products/([a-z0-9-]+)\.jpg", re.ASCII)
 FILE = re.compile(r"([0-9a-f]{26}-[1-9][0-9]{0,3}x[1-9][0-9]{0,3})-([1-9][0-9]{0,3})\.(webp|jpg)", re.ASCII)
@@ -73,6 +74,7 @@ def demo_photo_shape(path: str) -> Shape:
 
 def shown(path: str) -> Shown:
     """The <img> attributes of an image, for templates: shown(product.images[0].path).src"""
+    path = _stand_in(path)
     shape = _shape(path)
     if not shape:
         return Shown(asset(path), DRAWING_SIZE, DRAWING_SIZE)
@@ -85,11 +87,16 @@ def shown(path: str) -> Shown:
 
 def image_at(path: str, width: int) -> str:
     """The address of an image for a space `width` pixels wide, for templates; as JPEG, which every client shows."""
+    path = _stand_in(path)
     shape = _shape(path)
     if not shape:
         return asset(path)
     widths = widths_of(shape.width)
     return _address(path, next((step for step in widths if step >= width), widths[-1]), "jpg")
+
+
+def _stand_in(path: str) -> str:
+    return current_store().stand_in or path if path == NO_IMAGE else path
 
 
 def _shape(path: str) -> Shape | None:

@@ -90,7 +90,7 @@ def _name(file: FileStorage) -> str:
 
 
 def sweep_images(*also_shown: InstrumentedAttribute[str]) -> int:
-    """Delete image files older than a day that no product, category, home section, logo or row of `also_shown` shows.
+    """Delete image files older than a day that no product, category, home section, setting or `also_shown` row shows.
 
     Returns how many images. Safe to run twice, or at the same time.
     """
@@ -98,7 +98,14 @@ def sweep_images(*also_shown: InstrumentedAttribute[str]) -> int:
     deleted = 0
     for start in range(0, len(old), BATCH):
         batch = set(old[start : start + BATCH])
-        for column in (ProductImage.path, Category.image, StoreSettings.logo, HomeSection.image, *also_shown):
+        for column in (
+            ProductImage.path,
+            Category.image,
+            StoreSettings.logo,
+            StoreSettings.stand_in,
+            HomeSection.image,
+            *also_shown,
+        ):
             batch -= set(db.session.scalars(select(column).where(column.in_(batch))))
         for path in batch:
             serving.remove(path)
