@@ -6,6 +6,7 @@ from shop.web.extensions import bucket, client_address, limiter
 from tests.admin_client import AdminClient, create_owner
 from tests.figures import size
 from tests.shopper import SKU, Shopper, hidden_fields
+from tests.urls import address_of
 
 REQUESTS = size(40, 4000)
 
@@ -41,10 +42,9 @@ def test_a_typed_text_is_one_of_65536_keys():
 
 
 def posted_to(app, typed):
-    """The addresses of the shop's forms with `typed` in the place of each variable."""
-    addresses = app.url_map.bind("localhost")
+    """The addresses of the shop's forms with `typed` in the place of each variable but a number."""
     return [
-        addresses.build(rule.endpoint, dict.fromkeys(rule.arguments, typed), method="POST")
+        address_of(app, rule, dict.fromkeys(rule.arguments, typed))
         for rule in app.url_map.iter_rules()
         if "POST" in rule.methods and rule.arguments and not rule.endpoint.startswith("admin.")
     ]
