@@ -63,6 +63,15 @@ def test_the_answer_to_a_button_is_in_sight_and_takes_the_focus(user):
     expect(page.get_by_text("With delivery to Mombasa the total is KSh 2,900.")).to_be_focused()
 
 
+def test_a_product_page_shows_the_area_that_was_chosen_in_the_cart(user):
+    user.add()
+    user.page.get_by_label("Where should it go?").select_option(label="Mombasa, KSh 450")
+    user.press("Show the total for this area")
+    user.open("/products/kiondo-classic")
+
+    expect(user.page.locator("summary")).to_contain_text("Mombasa between")
+
+
 def test_a_quantity_that_no_order_takes_is_refused_in_the_shops_own_words(user):
     user.add()
     user.page.get_by_label("Quantity").fill("25")
