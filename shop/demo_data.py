@@ -11,7 +11,16 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
-from shop.catalog.models import Category, OldSlug, Product, ProductEdit, ProductImage, ProductSearchTerm, Variant
+from shop.catalog.models import (
+    Category,
+    OldSlug,
+    Product,
+    ProductEdit,
+    ProductImage,
+    ProductSearchTerm,
+    ProductStatus,
+    Variant,
+)
 from shop.catalog.search_index import index_products
 from shop.catalog.slugs import search_text
 from shop.catalog.stock import OPENING, record_stock_move
@@ -71,6 +80,7 @@ def _product(entry: dict[str, Any], position: int, category: Category) -> Produc
         search_text=search_text(entry["name"], category.name, skus, entry["description"]),
         category_id=category.id,
         position=position,
+        status=ProductStatus.PUBLISHED,
         demo=True,
         images=images,
         variants=[
@@ -78,6 +88,7 @@ def _product(entry: dict[str, Any], position: int, category: Category) -> Produc
                 sku=variant["sku"],
                 label=variant["label"],
                 price=variant["price"],
+                was_price=variant.get("was_price"),
                 on_hand=variant["stock"],
                 position=place,
                 image=images[variant["image"] - 1] if "image" in variant else None,
@@ -156,10 +167,11 @@ def remove_demo() -> RemovedDemo:
     sold = list(db.session.scalars(ordered.distinct()))
     unsold = list(db.session.scalars(of_demo.where(Product.id.not_in(sold))))
     _delete_products(unsold)
-    archived = updated(update(Product).where(Product.id.in_(sold)).values(active=False, demo=False))
-    kept = select(Product.category_id)
+    archived = updated(update(Product).where(Product.id.in_(sold)).values(status=ProductStatus.ARCHIVED, demo=False))
+    own_codes = select(DiscountCode.category_id).where(~DiscountCode.demo, DiscountCode.category_id.is_not(None))
+    kept = select(Product.category_id).union(own_codes)
     db.session.execute(delete(Category).where(Category.demo, Category.id.not_in(kept)))
-    without_sales = Category.id.not_in(select(Product.category_id).where(Product.active))
+    without_sales = Category.id.not_in(select(Product.category_id).where(Product.published))
     db.session.execute(update(Category).where(Category.demo, without_sales).values(active=False, demo=False))
     used = select(Order.discount_code_id).where(Order.discount_code_id.is_not(None))
     db.session.execute(delete(DiscountCode).where(DiscountCode.demo, DiscountCode.id.not_in(used)))

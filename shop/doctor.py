@@ -77,7 +77,7 @@ def _owners() -> str | None:
 
 
 def _products() -> str | None:
-    if db.session.scalar(select(func.count()).select_from(Product).where(Product.active)):
+    if db.session.scalar(select(func.count()).select_from(Product).where(Product.published)):
         return None
     return "Nothing is for sale; add products at /admin/products, or flask --app wsgi seed for the demo products."
 

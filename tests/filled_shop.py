@@ -133,6 +133,7 @@ class Inhabited:
             "mail_id": OutboxEmail.id,
             "area_id": DeliveryArea.id,
             "code_id": DiscountCode.id,
+            "discount": DiscountCode.code,
             "reference": PaymentAttempt.reference,
             "user_id": User.id,
             "invitation_id": OneTimeLink.id,

@@ -35,11 +35,17 @@ class Goods:
         form = hidden_fields(owner.get("/admin/products/new").text)
         return owner.post("/admin/products/new", {**form, **MUG, "category": str(self.category().id), **answers})
 
-    def added(self, owner: AdminClient, **answers: str) -> int:
-        """Add a product; its id."""
+    def drafted(self, owner: AdminClient, **answers: str) -> int:
+        """Add a product, which is a draft; its id."""
         reply = self.add(owner, **answers)
         assert reply.status_code == 303, re.findall(r'href="#[^>]*>([^<]*)', reply.text)
         return int(re.search(r"/products/(\d+)", reply.headers["Location"])[1])
+
+    def added(self, owner: AdminClient, **answers: str) -> int:
+        """Add a product and publish it without a photo; its id."""
+        added = self.drafted(owner, **answers)
+        assert self.press(owner, f"/admin/products/{added}/publish", sure="1").status_code == 303
+        return added
 
     def form(self, owner: AdminClient, product_id: int) -> dict[str, str]:
         """The filled-in form of a product."""

@@ -43,6 +43,7 @@ def fill_untidily() -> None:
             search_text=f"{NAME} untidy".lower(),
             category_id=shelf.id,
             position=-1,
+            status="published",
             option_1="Size",
             option_2="Colour",
             images=[ProductImage(position=place, path=path, alt=NAME[:120]) for place, path in enumerate(photos)],

@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=10), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
         sa.Column("minimum_subtotal", sa.Integer(), nullable=False),
+        sa.Column("category_id", sa.Integer(), nullable=True),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("max_uses", sa.Integer(), nullable=True),
@@ -113,9 +114,11 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('percent', 'fixed')", name=op.f("ck_discount_code_kind")),
         sa.CheckConstraint("value > 0 AND (kind = 'fixed' OR value <= 100)", name=op.f("ck_discount_code_value")),
         sa.CheckConstraint("uses >= 0", name=op.f("ck_discount_code_uses")),
+        sa.ForeignKeyConstraint(["category_id"], ["category.id"], name=op.f("fk_discount_code_category_id_category")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_discount_code")),
         sa.UniqueConstraint("code", name=op.f("uq_discount_code_code")),
     )
+    op.create_index("ix_discount_code_category_id", "discount_code", ["category_id"], unique=False)
     op.create_table(
         "idempotency_key",
         sa.Column("key_hash", sa.String(length=64), nullable=False),
@@ -464,21 +467,23 @@ def upgrade() -> None:
         sa.Column("search_words", sa.String(length=200), nullable=False),
         sa.Column("category_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("demo", sa.Boolean(), nullable=False),
         sa.Column("featured", sa.Boolean(), nullable=False),
         sa.Column("option_1", sa.String(length=40), nullable=False),
         sa.Column("option_2", sa.String(length=40), nullable=False),
         sa.Column("option_3", sa.String(length=40), nullable=False),
+        sa.Column("needs_options", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("review_count", sa.Integer(), nullable=False),
         sa.Column("review_stars", sa.Integer(), nullable=False),
+        sa.CheckConstraint("status IN ('draft', 'published', 'hidden', 'archived')", name=op.f("ck_product_status")),
         sa.ForeignKeyConstraint(["category_id"], ["category.id"], name=op.f("fk_product_category_id_category")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
         sa.UniqueConstraint("slug", name=op.f("uq_product_slug")),
     )
-    op.create_index("ix_product_newest", "product", ["active", "position", "id"], unique=False)
-    op.create_index("ix_product_shelf", "product", ["category_id", "active", "position"], unique=False)
+    op.create_index("ix_product_newest", "product", ["status", "position", "id"], unique=False)
+    op.create_index("ix_product_shelf", "product", ["category_id", "status", "position"], unique=False)
 
     op.create_table(
         "product_search_term",
@@ -851,6 +856,7 @@ def upgrade() -> None:
         sa.Column("sku", sa.String(length=40), nullable=False),
         sa.Column("label", sa.String(length=60), nullable=False),
         sa.Column("price", sa.Integer(), nullable=False),
+        sa.Column("was_price", sa.Integer(), nullable=True),
         sa.Column("on_hand", sa.Integer(), nullable=False),
         sa.Column("held", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
@@ -862,6 +868,7 @@ def upgrade() -> None:
         sa.Column("image_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("0 <= held AND held <= on_hand", name=op.f("ck_variant_stock")),
         sa.CheckConstraint("price >= 0", name=op.f("ck_variant_price")),
+        sa.CheckConstraint("was_price > price", name=op.f("ck_variant_was_price")),
         sa.ForeignKeyConstraint(["image_id"], ["product_image.id"], name=op.f("fk_variant_image_id_product_image")),
         sa.ForeignKeyConstraint(
             ["product_id"], ["product.id"], name=op.f("fk_variant_product_id_product"), ondelete="CASCADE"

@@ -39,6 +39,7 @@ class CartContents:
     code: str
     code_problem: str | None
     discount_code: DiscountCode | None = field(repr=False)
+    discount_category: str = ""  # the name of the only category on whose lines the code counts
 
     @property
     def notices(self) -> list[str]:
@@ -67,7 +68,7 @@ class CartContents:
     @property
     def discount(self) -> int:
         """The amount that the discount code takes off."""
-        return self.discount_code.as_discount.discount_on(self.subtotal) if self.discount_code else 0
+        return self.discount_code.as_discount.discount_on(self.available_lines) if self.discount_code else 0
 
     def fee_for(self, area: DeliveryArea) -> int:
         """The delivery fee of this cart to this area."""
@@ -101,8 +102,9 @@ def cart_contents(
     areas = delivery_areas()
     area = next((area for area in areas if str(area.id) == area_id), None)
     normalised = normalised_code(code)
-    discount, problem = _discount(normalised, sum(line.subtotal for line in lines if line.left > 0), utcnow())
-    return CartContents(lines, price_changes, withdrawn, areas, area, normalised, problem, discount)
+    available = [line for line in lines if line.left > 0]
+    discount, category, problem = _discount(normalised, available, utcnow())
+    return CartContents(lines, price_changes, withdrawn, areas, area, normalised, problem, discount, category)
 
 
 def read_quantity(text: str) -> int:
@@ -139,6 +141,7 @@ def read_lines(
             quantity=quantity,
             left=row.left,
             stock=stock_word(row.left),
+            category_id=row.category_id,
         )
         last_price = (last_prices or {}).get(sku, line.unit_price)
         if last_price != line.unit_price:
@@ -149,14 +152,26 @@ def read_lines(
     return lines, price_changes, withdrawn
 
 
-def _discount(typed: str, subtotal: int, now: datetime) -> tuple[DiscountCode | None, str | None]:
+def counted_category(code: DiscountCode) -> Category | None:
+    """The only category on whose products a code counts, None for all."""
+    return db.session.get(Category, code.category_id) if code.category_id is not None else None
+
+
+def _discount(typed: str, lines: list[LineItem], now: datetime) -> tuple[DiscountCode | None, str, str | None]:
+    """The code that applies, the name of its category, and why it does not apply."""
     if not typed:
-        return None, None
+        return None, "", None
     code = discount_code_by_name(typed)
     if code is None:
-        return None, not_known(typed)
-    problem = code.problem_with(subtotal, now)
-    return (None, problem) if problem else (code, None)
+        return None, "", not_known(typed)
+    if problem := code.problem_with(sum(line.subtotal for line in lines), now):
+        return None, "", problem
+    category = counted_category(code)
+    if category is None:
+        return code, "", None
+    if not any(map(code.as_discount.counts_on, lines)):
+        return None, "", f"Discount code {code.code} counts only for {category.name}"
+    return code, category.name, None
 
 
 def _rows(skus: Iterable[str]) -> Sequence[Any]:
@@ -170,8 +185,9 @@ def _rows(skus: Iterable[str]) -> Sequence[Any]:
             ProductImage.path,
             ProductImage.alt,
             Category.slug.label("category"),
+            Product.category_id,
             (Variant.on_hand - Variant.held).label("left"),
-            and_(Variant.active, Product.active).label("sold"),
+            and_(Variant.active, Product.published).label("sold"),
         )
         .join(Product, Product.id == Variant.product_id)
         .join(Category, Category.id == Product.category_id)

@@ -129,6 +129,14 @@ def choose(area_id: str | None, code: str | None) -> None:
         storage.update_cart(**values)
 
 
+def keep_code(code: str) -> None:
+    """Store a discount code with the cart, or in the session until there is a cart."""
+    if storage.cart_exists():
+        storage.update_cart(code=code)
+    else:
+        storage.keep_waiting_code(code)
+
+
 def remove_ordered(ordered: CartContents) -> None:
     """Remove ordered lines, the discount code and the checkout answers; the area and goods added later stay."""
     area = str(ordered.area_id or "")

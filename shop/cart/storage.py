@@ -23,6 +23,7 @@ ANSWERS_LIFETIME = timedelta(days=1)  # of the checkout form: a name, a phone nu
 MAX_ANSWERS_LENGTH = 100_000  # characters
 BATCH = 500  # rows that one sweep deletes in one transaction
 TOKEN = "cart"  # noqa: S105 - its name in the session
+WAITING_CODE = "code"  # in the session: a discount code of a link, until there is a cart
 Result = TypeVar("Result")
 
 
@@ -127,12 +128,14 @@ def with_cart(change: Callable[[LockedCart], Result]) -> Result:
         cart_id = _locked(_hash_of(token)) if token else None
         if token and cart_id is not None:
             return token, _change(LockedCart(cart_id), change)
-        cart = Cart(token_hash=_hash_of(new_token), created_at=utcnow(), updated_at=utcnow())
+        code = session.get(WAITING_CODE, "")
+        cart = Cart(token_hash=_hash_of(new_token), created_at=utcnow(), updated_at=utcnow(), code=code)
         db.session.add(cart)
         db.session.flush()
         return new_token, _change(LockedCart(cart.id), change)
 
     session[TOKEN], result = write(change_cart)
+    session.pop(WAITING_CODE, None)
     session.permanent = True  # as long as the cart is stored, see PERMANENT_SESSION_LIFETIME
     return result
 
@@ -172,6 +175,12 @@ def update_cart(**values: str | datetime | None) -> None:
         _remember_area(values)
         statement = update(Cart).where(Cart.token_hash == token_hash).values(**values, updated_at=utcnow())
         write(lambda: updated(statement))
+
+
+def keep_waiting_code(code: str) -> None:
+    """Keep a discount code in the session, for the cart that this visitor will have."""
+    session[WAITING_CODE] = code
+    session.permanent = True
 
 
 def save_answers(answers: Mapping[str, str], **values: str) -> None:

@@ -8,12 +8,14 @@ from werkzeug.wrappers import Response
 from shop.cart import current_cart as carts
 from shop.cart import storage
 from shop.cart.cart_links import BUYER_LINK_LIFETIME, count_use, share, shared_cart
-from shop.cart.contents import CartContents, CartProblem, cart_contents, read_quantity
+from shop.cart.contents import CartContents, CartProblem, cart_contents, counted_category, read_quantity
 from shop.cart.models import SharedCart
 from shop.core.clock import utcnow
 from shop.core.database import write
 from shop.core.phones import whatsapp_link
 from shop.orders.lookup import held_by, open_orders
+from shop.pricing.discount_codes import discount_code_by_name, normalised_code, offer_of
+from shop.pricing.models import not_known
 from shop.web.caching import PUBLIC_BLUEPRINTS
 from shop.web.errors import error_page
 from shop.web.extensions import csrf, limiter
@@ -191,6 +193,23 @@ def take_shared(code: str) -> Response:
         write(lambda: count_use(found.id))
         flash("These things are in your cart now. Change them as you like", "good")
     return redirect(url_for("cart.show"), 303)
+
+
+@cart.get("/d/<discount>")
+def discount_link(discount: str) -> str | Response:
+    """Store the discount code of a link with the visitor's cart, and say what it gives."""
+    if not carts.may_try_code(discount):
+        return error_page(429, ("Too many wrong codes", f"{carts.TOO_MANY_CODES}."))
+    code = discount_code_by_name(discount)
+    problem = (
+        not_known(normalised_code(discount)) if code is None else code.problem_with(code.minimum_subtotal, utcnow())
+    )
+    if code is None or problem:
+        return error_page(404, ("This discount code does not work", f"{problem}."))
+    carts.keep_code(code.code)
+    category = counted_category(code)
+    offer = offer_of(code, category.name if category else "")
+    return render_template("cart/discount_link.html", code=code, category=category, offer=offer)
 
 
 def _variant_choice(product: str, quantity: int) -> str:

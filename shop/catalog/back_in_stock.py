@@ -35,7 +35,7 @@ def ask_to_be_told(variant_id: int, contact: str) -> None:
 
 def is_back() -> ColumnElement[bool]:
     """The condition that a variant, joined with its product, can be bought."""
-    return (Variant.on_hand > Variant.held) & Variant.active & Product.active
+    return (Variant.on_hand > Variant.held) & Variant.active & Product.published
 
 
 def waiting_by_variant(variant_ids: Iterable[int]) -> dict[int, tuple[int, int]]:

@@ -76,7 +76,9 @@ def archive_category(category: Category) -> None:
     """Archive a category. Raises CategoryInUse while it has products for sale."""
     # the lock keeps `add_product` and `change_details`, which also take it, from adding a product at the same time
     db.session.execute(select(Category.id).where(Category.id == category.id).with_for_update())
-    count = db.session.scalar(select(func.count(Product.id)).where(Product.category_id == category.id, Product.active))
+    count = db.session.scalar(
+        select(func.count(Product.id)).where(Product.category_id == category.id, Product.published)
+    )
     if count:
         raise CategoryInUse(count)
     category.active = False
@@ -103,7 +105,7 @@ def images_for(category: Category | None) -> list[tuple[str, str]]:
         select(ProductImage.path, Product.name)
         .join(Product, Product.id == ProductImage.product_id)
         .where(Product.category_id == category.id, ProductImage.position == 0)
-        .order_by(Product.active.desc(), Product.position)
+        .order_by(Product.published.desc(), Product.position)
         .limit(MAX_IMAGES)
     )
     found = dict(db.session.execute(query).all())

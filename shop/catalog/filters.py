@@ -1,7 +1,7 @@
-"""The filters of a product list: price, in stock, and values of options like size and colour.
+"""The filters of a product list: price, in stock, on sale, and values of options like size and colour.
 
-Filters are plain links: `?min=500&max=2000&stock=1&with-Size=38`. What cannot be read in an address is ignored. A
-product is shown when one of its variants passes all filters.
+Filters are plain links: `?min=500&max=2000&stock=1&sale=1&with-Size=38`. What cannot be read in an address is
+ignored. A product is shown when one of its variants passes all filters.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from shop.catalog.models import Product, Variant
 from shop.core.database import db
 from shop.core.money import AmountError, read_shillings, shillings
 
-MIN, MAX, STOCK = "min", "max", "stock"  # names in an address
+MIN, MAX, STOCK, SALE = "min", "max", "stock", "sale"  # names in an address
 MAX_AMOUNT = 2**31 - 1  # whole shillings, of a column of prices
 OPTION = "with-"  # begins the name of an option: "with-Size"
 MAX_OPTIONS, MAX_VALUES = 4, 24  # shown beside a list
@@ -32,6 +32,7 @@ class ProductFilter:
     lowest: int | None = None
     highest: int | None = None
     in_stock: bool = False
+    on_sale: bool = False
     options: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
@@ -47,6 +48,8 @@ class ProductFilter:
             chosen[MAX] = str(self.highest)
         if self.in_stock:
             chosen[STOCK] = "1"
+        if self.on_sale:
+            chosen[SALE] = "1"
         return {**chosen, **{OPTION + name: value for name, value in self.options}}
 
     @property
@@ -59,6 +62,8 @@ class ProductFilter:
             parts.append((f"Up to {shillings(self.highest)}", replace(self, highest=None)))
         if self.in_stock:
             parts.append(("In stock", replace(self, in_stock=False)))
+        if self.on_sale:
+            parts.append(("On sale", replace(self, on_sale=False)))
         for pair in self.options:
             left = tuple(other for other in self.options if other != pair)
             parts.append((f"{pair[0]}: {pair[1]}", replace(self, options=left)))
@@ -78,6 +83,8 @@ class ProductFilter:
             wanted.append(Variant.price <= self.highest)
         if self.in_stock:
             wanted.append(Variant.on_hand > Variant.held)
+        if self.on_sale:
+            wanted.append(Variant.was_price.is_not(None))
         for option, value in self.options:
             wanted.append(or_(*(and_(name == option, of_variant == value) for name, of_variant in OPTIONS)))
         return select(Variant.id).where(*wanted).correlate(Product).exists()
@@ -102,6 +109,7 @@ def read_filter(arguments: Mapping[str, str]) -> ProductFilter:
         _amount(arguments.get(MIN, "")),
         _amount(arguments.get(MAX, "")),
         arguments.get(STOCK) == "1",
+        arguments.get(SALE) == "1",
         tuple(options[:3]),
     )
 
@@ -111,7 +119,7 @@ def option_filters(*conditions: ColumnElement[bool]) -> list[OptionFilter]:
     parts = [
         select(name.label("name"), value.label("value"), Product.id.label("product_id"))
         .join(Variant, Variant.product_id == Product.id)
-        .where(Product.active, Variant.active, name != "", value != "", *conditions)
+        .where(Product.published, Variant.active, name != "", value != "", *conditions)
         for name, value in OPTIONS
     ]
     every: Any = union_all(*parts).subquery("every_option")

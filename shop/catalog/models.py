@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.core.database import Model, UtcDateTime, binary_string
@@ -16,6 +17,15 @@ def stock_word(left: int) -> str:
     if left <= 0:
         return "out"
     return "low" if left <= LOW_STOCK else "in"
+
+
+class ProductStatus(StrEnum):
+    """Whether buyers see a product."""
+
+    DRAFT = "draft"  # not published yet
+    PUBLISHED = "published"
+    HIDDEN = "hidden"  # taken out for a while
+    ARCHIVED = "archived"  # no longer sold, kept for old orders
 
 
 class Category(Model):
@@ -42,7 +52,7 @@ class Product(Model):
     search_words: Mapped[str] = mapped_column(String(200), default="")  # the merchant's own, for the search
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     position: Mapped[int]  # newest first
-    active: Mapped[bool] = mapped_column(default=True)  # False: archived, no longer sold, kept for old orders
+    status: Mapped[str] = mapped_column(String(10), default=ProductStatus.DRAFT)
     demo: Mapped[bool] = mapped_column(default=False)  # of the demo shop: "Remove the demo" takes it out
     featured: Mapped[bool] = mapped_column(default=False)  # shown in the home page's section of featured products
     option_1: Mapped[str] = mapped_column(
@@ -50,6 +60,7 @@ class Product(Model):
     )  # the options its variants differ in: "Size", "Colour"
     option_2: Mapped[str] = mapped_column(String(40), default="")
     option_3: Mapped[str] = mapped_column(String(40), default="")
+    needs_options: Mapped[bool] = mapped_column(default=False)  # announced, and not added yet
     version: Mapped[int] = mapped_column(default=0)  # counts its edits, to detect two at the same time
     review_count: Mapped[int] = mapped_column(default=0)  # of its shown reviews, like their stars
     review_stars: Mapped[int] = mapped_column(default=0)
@@ -59,9 +70,15 @@ class Product(Model):
     variants: Mapped[list["Variant"]] = relationship(order_by="Variant.position", back_populates="product")
 
     __table_args__ = (
-        Index("ix_product_shelf", "category_id", "active", "position"),
-        Index("ix_product_newest", "active", "position", "id"),
+        Index("ix_product_shelf", "category_id", "status", "position"),
+        Index("ix_product_newest", "status", "position", "id"),
+        CheckConstraint("status IN ('draft', 'published', 'hidden', 'archived')", name="status"),
     )
+
+    @hybrid_property
+    def published(self) -> bool:
+        """Whether buyers see it and can buy it."""
+        return self.status == ProductStatus.PUBLISHED
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -124,13 +141,14 @@ class OldSlug(Model):
 
 
 class Variant(Model):
-    """What is bought: one SKU with its price (whole shillings) and stock. Unpaid orders hold `held` pieces."""
+    """What is bought: one SKU with its prices (whole shillings) and stock. Unpaid orders hold `held` pieces."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"), index=True)
     sku: Mapped[str] = mapped_column(String(40), unique=True)
     label: Mapped[str] = mapped_column(String(60))  # "Large", or "" for a product's only variant
     price: Mapped[int]
+    was_price: Mapped[int | None]  # before a sale; None: not on sale
     on_hand: Mapped[int]
     held: Mapped[int] = mapped_column(default=0)
     position: Mapped[int]
@@ -149,6 +167,7 @@ class Variant(Model):
     __table_args__ = (
         CheckConstraint("0 <= held AND held <= on_hand", name="stock"),
         CheckConstraint("price >= 0", name="price"),
+        CheckConstraint("was_price > price", name="was_price"),
     )
 
     @property

@@ -17,7 +17,7 @@ class CategoryLink:
 
 
 def _read(connection: Connection) -> tuple[CategoryLink, ...]:
-    for_sale = select(Product.id).where(Product.category_id == Category.id, Product.active)
+    for_sale = select(Product.id).where(Product.category_id == Category.id, Product.published)
     sold = for_sale.where(Product.variants.any(Variant.active)).exists()
     query = select(Category.slug, Category.name).where(Category.active, sold).order_by(Category.position)
     return tuple(CategoryLink(slug, name) for slug, name in connection.execute(query))

@@ -26,7 +26,18 @@ from shop.core.text import one_line
 from shop.store.settings import current_store
 
 COLUMNS = (
-    *("id", "item_group_id", "title", "description", "availability", "condition", "price", "link", "image_link"),
+    *(
+        "id",
+        "item_group_id",
+        "title",
+        "description",
+        "availability",
+        "condition",
+        "price",
+        "sale_price",
+        "link",
+        "image_link",
+    ),
     *("brand", "product_type", "identifier_exists"),
 )
 MAX_TITLE, MAX_DESCRIPTION = 150, 5000  # characters, of Google's specification
@@ -46,7 +57,7 @@ def is_feed_token(settings: Settings, token: str) -> bool:
 def feed_rows(settings: Settings) -> Iterator[dict[str, str]]:
     """The active variants of all products for sale, in the order of the catalogue."""
     columns: tuple[Any, ...] = (
-        *(Variant.sku, Variant.label, Variant.price, Variant.on_hand > Variant.held),
+        *(Variant.sku, Variant.label, Variant.price, Variant.was_price, Variant.on_hand > Variant.held),
         *(Product.slug, Product.name, Product.description, Category.name),
         func.coalesce(ProductImage.path, NO_IMAGE),
     )
@@ -55,11 +66,11 @@ def feed_rows(settings: Settings) -> Iterator[dict[str, str]]:
         .join(Product, Product.id == Variant.product_id)
         .join(Category, Category.id == Product.category_id)
         .outerjoin(ProductImage, image_of_variant())
-        .where(Variant.active, Product.active)
+        .where(Variant.active, Product.published)
         .order_by(Product.position, Product.id, Variant.position)
     )
     brand = current_store().name
-    for sku, label, price, left, slug, name, description, category, image in db.session.execute(
+    for sku, label, price, was, left, slug, name, description, category, image in db.session.execute(
         query.execution_options(yield_per=BATCH)
     ):
         yield {
@@ -69,7 +80,8 @@ def feed_rows(settings: Settings) -> Iterator[dict[str, str]]:
             "description": one_line(description or name, MAX_DESCRIPTION)[:MAX_DESCRIPTION],
             "availability": "in stock" if left else "out of stock",
             "condition": "new",
-            "price": f"{price}.00 KES",
+            "price": f"{was or price}.00 KES",
+            "sale_price": f"{price}.00 KES" if was else "",
             "link": settings.shop_url + url_for("catalog.product", slug=slug),
             "image_link": _image_link(slug, name, price, image),
             "brand": brand,
@@ -99,7 +111,7 @@ def as_xml(rows: Iterator[dict[str, str]], settings: Settings) -> Iterator[str]:
     yield f"<rss version={quoteattr('2.0')} xmlns:g={quoteattr('http://base.google.com/ns/1.0')}><channel>\n"
     yield f"<title>{shop}</title><link>{escape(settings.shop_url)}</link><description>{shop}</description>\n"
     for row in rows:
-        fields = "".join(f"<g:{name}>{escape(_clean(row[name]))}</g:{name}>" for name in COLUMNS)
+        fields = "".join(f"<g:{name}>{escape(_clean(row[name]))}</g:{name}>" for name in COLUMNS if row[name])
         yield f"<item>{fields}</item>\n"
     yield "</channel></rss>\n"
 

@@ -68,6 +68,7 @@ def state_of(product: Product) -> State:
         state |= {
             f"place-{variant.id}": str(place),
             f"price-{variant.id}": str(variant.price),
+            f"was_price-{variant.id}": str(variant.was_price or ""),
             f"low_stock_threshold-{variant.id}": str(variant.low_stock_threshold),
             f"active-{variant.id}": "1" if variant.active else "",
         }
@@ -102,6 +103,10 @@ def _difference(kind: str, sku: str, was: str, now: str) -> str:
             return f"category from “{names.get(int(was))}” to “{names.get(int(now))}”"
         case "price":
             return f"price of {sku} from {shillings(int(was))} to {shillings(int(now))}"
+        case "featured":
+            return "featured on the home page" if now else "no longer featured on the home page"
+        case "was_price":
+            return f"price of {sku} before the sale from {_amount(was)} to {_amount(now)}"
         case "active":
             return f"{sku} {'on sale again' if now else 'archived'}"
         case "place":
@@ -110,8 +115,13 @@ def _difference(kind: str, sku: str, was: str, now: str) -> str:
             return f"low stock of {sku} from {was} to {now}"
         case "slug":
             return f"address from {was} to {now}"
-    what = {"name": "name", "label": f"label of {sku}"}.get(kind, f"option of {sku}" if sku else "option")
+    known = {"name": "name", "search_words": "search words", "label": f"label of {sku}"}
+    what = known.get(kind, f"option of {sku}" if sku else "option")
     return f"{what} from “{was}” to “{now}”"
+
+
+def _amount(number: str) -> str:
+    return shillings(int(number)) if number else "none"
 
 
 def images_of(product: Product) -> Images:

@@ -7,14 +7,14 @@ A SKU never changes, because orders, carts and the stock ledger refer to it. A p
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import selectinload
 
 from shop.catalog.models import LOW_STOCK, Category, Product, Variant
 from shop.catalog.search_index import index_products
 from shop.catalog.slugs import free_slug, label_of, search_text
 from shop.catalog.stock import OPENING, record_stock_move
-from shop.core.database import db, updated
+from shop.core.database import db
 
 MAX_NAME_LENGTH = 120  # characters, like the others
 MAX_DESCRIPTION_LENGTH = 3000
@@ -56,11 +56,12 @@ class NewVariant:
 
 @dataclass(frozen=True)
 class VariantEdit:
-    """The new values of a variant."""
+    """The new values of a variant. `was_price` is its price before a sale, in whole shillings; None: not on sale."""
 
     price: int
     low_stock_threshold: int
     active: bool
+    was_price: int | None = None
     values: tuple[str, ...] = ()
     label: str = ""
 
@@ -73,12 +74,12 @@ def product_with_variants(product_id: int) -> Product | None:
     return db.session.scalar(select(Product).where(Product.id == product_id).options(*whole))
 
 
-def add_product(details: ProductValues, variant: NewVariant, actor: str) -> Product:
-    """Add a product, as the first of the list.
+def add_product(details: ProductValues, variant: NewVariant, actor: str, *, needs_options: bool = False) -> Product:
+    """Add a product as a draft, the first of the list.
 
     Raises CategoryArchived. A SKU or slug in use breaks a UNIQUE constraint (IntegrityError).
     """
-    _lock_active_category(details.category_id)
+    lock_active_category(details.category_id)
     first = db.session.scalar(select(func.min(Product.position)))
     product = Product(
         slug=details.slug or free_slug(Product, details.name),
@@ -89,6 +90,7 @@ def add_product(details: ProductValues, variant: NewVariant, actor: str) -> Prod
         search_words=details.search_words,
         featured=details.featured,
         position=(first or 0) - 1,
+        needs_options=needs_options,
     )
     db.session.add(product)
     db.session.flush()
@@ -112,30 +114,32 @@ def add_variants(product: Product, variants: Sequence[NewVariant], actor: str) -
         product.variants.append(made)
         record_stock_move(one.sku, on_hand=one.stock, reason=OPENING, actor=actor)
     db.session.flush()
-    _refresh_search(product)
+    refresh_search(product)
 
 
 def change_details(product: Product, details: ProductValues) -> None:
     """Change a product's name, slug, category, description and option names. Raises CategoryArchived."""
     if details.category_id != product.category_id:
-        _lock_active_category(details.category_id)
+        lock_active_category(details.category_id)
     product.name, product.slug = details.name, details.slug
     product.category_id, product.description = details.category_id, details.description
     product.search_words, product.featured = details.search_words, details.featured
     set_options(product, details.options)
     db.session.flush()
     db.session.expire(product, ["category"])
-    _refresh_search(product)
+    refresh_search(product)
 
 
 def set_options(product: Product, names: Sequence[str]) -> None:
     """Set the names of a product's options, at most three."""
     product.option_1, product.option_2, product.option_3 = (*names, "", "", "")[:3]
+    product.needs_options = product.needs_options and not names
 
 
 def change_variant(variant: Variant, edit: VariantEdit) -> None:
     """Change a variant. Its stock changes only through the ledger, its SKU never."""
-    variant.price, variant.low_stock_threshold, variant.active = edit.price, edit.low_stock_threshold, edit.active
+    variant.price, variant.was_price = edit.price, edit.was_price
+    variant.low_stock_threshold, variant.active = edit.low_stock_threshold, edit.active
     set_values(variant, edit.values, edit.label)
 
 
@@ -145,14 +149,7 @@ def set_values(variant: Variant, values: Sequence[str], label: str = "") -> None
     variant.label = label_of(values) or label
 
 
-def set_active(product: Product, *, to: bool) -> bool:
-    """Archive a product, which orders keep and carts drop, or put it on sale again. False if that was done before."""
-    moved = bool(updated(update(Product).where(Product.id == product.id, Product.active != to).values(active=to)))
-    db.session.expire(product)  # the row is locked now; older values may be out of date
-    return moved
-
-
-def _lock_active_category(category_id: int) -> None:
+def lock_active_category(category_id: int) -> None:
     """Lock a category, so that it cannot be archived until the transaction ends. Raises CategoryArchived."""
     if not db.session.scalar(select(Category.active).where(Category.id == category_id).with_for_update(read=True)):
         raise CategoryArchived
@@ -167,7 +164,8 @@ def _image_of_same_value(product: Product, values: Sequence[str]) -> int | None:
     return None
 
 
-def _refresh_search(product: Product) -> None:
+def refresh_search(product: Product) -> None:
+    """Write the words by which a product is found."""
     index_products([product.id])
     skus = [variant.sku for variant in product.variants]
     product.search_text = search_text(product.name, product.category.name, skus, product.description)

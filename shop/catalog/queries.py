@@ -16,7 +16,9 @@ from shop.web.pagination import Page, paginate
 
 PAGE_SIZE = 12
 
-_buyable = case((Variant.on_hand > Variant.held, Variant.price))
+_in_stock = Variant.on_hand > Variant.held
+_buyable = case((_in_stock, Variant.price))
+_was_price = case((_in_stock, Variant.was_price))
 # Prices of the variants in stock, or of all if none is.
 _price = func.coalesce(func.min(_buyable), func.min(Variant.price))
 _highest = func.coalesce(func.max(_buyable), func.max(Variant.price))
@@ -38,7 +40,10 @@ def image_of_variant() -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class ProductCard:
-    """A product in a list. `price` is its lowest, in whole shillings; `varies` if its variants' prices differ."""
+    """A product in a list. `price` is its lowest, in whole shillings; `varies` if its variants' prices differ.
+
+    `on_sale` if one of the variants in stock is; `was` is the price before the sale when it is true of all of them.
+    """
 
     slug: str
     name: str
@@ -47,6 +52,8 @@ class ProductCard:
     left: int
     image: str
     alt: str
+    on_sale: bool
+    was: int | None
     rating: Rating
 
     @property
@@ -79,7 +86,7 @@ def categories() -> list[CategoryTile]:
     newest_image = (
         select(ProductImage.path)
         .join(Product, Product.id == ProductImage.product_id)
-        .where(Product.category_id == Category.id, Product.active, ProductImage.position == 0)
+        .where(Product.category_id == Category.id, Product.published, ProductImage.position == 0)
         .order_by(Product.position)
         .limit(1)
         .scalar_subquery()
@@ -132,7 +139,7 @@ def product_by_slug(slug: str) -> Product | None:
         selectinload(Product.images),
         selectinload(Product.variants).joinedload(Variant.image),
     )
-    for_sale = Product.active & Product.variants.any(Variant.active)
+    for_sale = Product.published & Product.variants.any(Variant.active)
     return db.session.scalar(select(Product).where(Product.slug == slug, for_sale).options(*loaded))
 
 
@@ -165,23 +172,39 @@ def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         select(
             Product.slug,
             Product.name,
-            _price,
-            _highest,
-            left,
-            func.min(ProductImage.path),
-            func.min(ProductImage.alt),
+            _price.label("low"),
+            _highest.label("high"),
+            left.label("left"),
+            func.min(ProductImage.path).label("image"),
+            func.min(ProductImage.alt).label("alt"),
             Product.review_count,
             Product.review_stars,
+            func.count(_buyable).label("in_stock"),
+            func.count(_was_price).label("on_sale"),
+            func.min(_was_price).label("was"),
         )
         .join(Variant, and_(Variant.product_id == Product.id, Variant.active))
         .outerjoin(ProductImage, and_(ProductImage.product_id == Product.id, ProductImage.position == 0))
-        .where(Product.active, *conditions)
+        .where(Product.published, *conditions)
         .group_by(Product.id, Product.slug, Product.name, Product.position, Product.review_count, Product.review_stars)
     )
 
 
 def _cards(query: Select[*tuple[Any, ...]]) -> list[ProductCard]:
-    return [
-        ProductCard(slug, name, low, high > low, int(left), image or NO_IMAGE, alt or name, Rating(count, stars))
-        for slug, name, low, high, left, image, alt, count, stars in db.session.execute(query)
-    ]
+    return [_card(row) for row in db.session.execute(query)]
+
+
+def _card(row: Any) -> ProductCard:
+    all_on_sale = row.on_sale == row.in_stock and row.low == row.high
+    return ProductCard(
+        slug=row.slug,
+        name=row.name,
+        price=row.low,
+        varies=row.high > row.low,
+        left=int(row.left),
+        image=row.image or NO_IMAGE,
+        alt=row.alt or row.name,
+        on_sale=row.on_sale > 0,
+        was=row.was if all_on_sale else None,
+        rating=Rating(row.review_count, row.review_stars),
+    )

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Subquery, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from shop.catalog.models import Product, ProductSearchTerm, Variant
+from shop.catalog.models import Product, ProductSearchTerm, ProductStatus, Variant
 from shop.catalog.search_index import DESCRIPTION, stem, words_of
 from shop.core.database import db
 
@@ -75,8 +75,8 @@ def _finds(query: ProductQuery) -> bool:
 
 
 def for_sale_conditions() -> tuple[ColumnElement[bool], ...]:
-    """The conditions for a product to be shown: it is active and has an active variant."""
-    return Product.active.is_(True), Product.variants.any(Variant.active)
+    """The conditions for a product to be shown: it is published and has an active variant."""
+    return Product.status == ProductStatus.PUBLISHED, Product.variants.any(Variant.active)
 
 
 def _scores_of(word: str, place: int) -> Subquery:
@@ -128,7 +128,7 @@ def _most_similar(word: str) -> str | None:
     vocabulary = (
         select(term.word, func.count())
         .join(Product, Product.id == term.product_id)
-        .where(Product.active, term.weight > DESCRIPTION)
+        .where(Product.published, term.weight > DESCRIPTION)
         .where(func.length(term.word).between(len(word) - allowed, len(word) + allowed))
         .group_by(term.word)
         .limit(MAX_VOCABULARY)

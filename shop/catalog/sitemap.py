@@ -17,7 +17,7 @@ from shop.web.caching import make_cacheable
 PER_FILE = 10_000  # addresses; the protocol allows 50,000
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # personal pages, and pages that are made for one person
-DISALLOWED = ("/admin", "/c/", "/cart", "/checkout", "/chpter", "/orders")
+DISALLOWED = ("/admin", "/c/", "/cart", "/checkout", "/chpter", "/d/", "/orders")
 
 sitemap = Blueprint("sitemap", __name__)
 

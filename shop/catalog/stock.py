@@ -1,5 +1,6 @@
 """Changing stock, with an entry in the stock ledger. Runs inside the caller's transaction."""
 
+from collections.abc import Collection
 from typing import Protocol, cast
 
 from sqlalchemy import select, update
@@ -60,6 +61,12 @@ def change_stock(sku: str, pieces: int, reason: str, actor: str = "", idempotenc
     if stock.on_hand + pieces > MAX_STOCK:
         raise StockTooHigh(stock.on_hand)
     set_stock(sku, stock.on_hand + pieces, reason, actor, idempotency_key)
+
+
+def stock_of(skus: Collection[str]) -> dict[str, int]:
+    """The stock on hand of these SKUs, their rows locked, in the order of orders, until the transaction ends."""
+    rows = select(Variant.sku, Variant.on_hand).where(Variant.sku.in_(skus)).order_by(Variant.sku).with_for_update()
+    return dict(db.session.execute(rows).all())
 
 
 def record_stock_move(

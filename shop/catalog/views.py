@@ -20,7 +20,7 @@ from shop.catalog.filters import ProductFilter, read_filter
 from shop.catalog.home import shown_sections
 from shop.catalog.icons import icon_address
 from shop.catalog.images.paths import MAX_WIDTH, NO_IMAGE, image_at
-from shop.catalog.models import Category, Product, Variant
+from shop.catalog.models import Category, Product, ProductStatus, Variant
 from shop.catalog.product_feed import as_csv, as_xml, feed_rows, is_feed_token
 from shop.catalog.reviews import NEWEST, Rating, reviews_of_product
 from shop.catalog.search_query import MAX_QUERY_LENGTH
@@ -146,7 +146,12 @@ def cache(response: Response) -> Response:
 
 
 def _moved_or_gone(item: Product | Category, slug: str) -> ViewResponse:
-    """Redirect from an old slug to the new one, or say that the product or category is no longer sold."""
+    """Redirect from an old slug to the new one, or say that the product or category is no longer sold.
+
+    Drafts and hidden products are not found.
+    """
+    if isinstance(item, Product) and item.status in (ProductStatus.DRAFT, ProductStatus.HIDDEN):
+        abort(404)
     if item.slug != slug:
         return redirect(url_for(request.endpoint or "catalog.home", slug=item.slug), 301)
     category = item.category if isinstance(item, Product) else None
@@ -175,7 +180,11 @@ class ProductPage:
         ]  # of the variants in stock, or of all if none is
         self.buyable = bool(buyable)
         self.sold_out = [variant for variant in self.variants if variant.left <= 0]
+        was = [variant.was_price for variant in buyable if variant.was_price]
+        self.on_sale = bool(was)
         self.price_differs = min(self.prices) != max(self.prices)
+        # the price before a sale, when it is true of all variants in stock
+        self.was = min(was) if was and len(was) == len(buyable) and not self.price_differs else None
         self.many = len(self.variants) > MAX_PICKS
         pictures = {variant.image_id for variant in self.variants}
         self.pictured = None not in pictures and len(pictures) == len(self.variants)  # each has an image of its own

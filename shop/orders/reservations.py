@@ -44,7 +44,7 @@ def hold(lines: Iterable[LineItem]) -> None:
     """
     for line in sorted(lines, key=BY_SKU):
         free = Variant.on_hand - Variant.held >= line.quantity
-        guarded = update(Variant).where(Variant.sku == line.sku, Variant.active, Variant.product.has(Product.active))
+        guarded = update(Variant).where(Variant.sku == line.sku, Variant.active, Variant.product.has(Product.published))
         if not updated(guarded.where(free).values(held=Variant.held + line.quantity)):
             raise _short(line.sku)
 
@@ -150,6 +150,6 @@ def _record(lines: list[OrderLine], reason: str, *, on_hand: int = 0, held: int 
 
 
 def _short(sku: str) -> OutOfStock:
-    sold = Variant.active & Variant.product.has(Product.active)
+    sold = Variant.active & Variant.product.has(Product.published)
     left = db.session.scalar(select(Variant.on_hand - Variant.held).where(Variant.sku == sku, sold))
     return OutOfStock(sku, left or 0)

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 
 from shop.core.database import db, updated
+from shop.core.money import shillings
 from shop.pricing.models import DiscountCode
 
 
@@ -27,6 +28,13 @@ def discount_code_by_name(text: str) -> DiscountCode | None:
     """The discount code a buyer typed, in any spelling, or None."""
     code = normalised_code(text)
     return db.session.scalar(select(DiscountCode).where(DiscountCode.code == code)) if code else None
+
+
+def offer_of(code: DiscountCode, category: str = "") -> str:
+    """The discount as a text, like "10% off Shoes from KSh 2,000". `category` is the name of its category, if any."""
+    off = f"{code.value}% off" if code.kind == "percent" else f"{shillings(code.value)} off"
+    off = f"{off} {category}" if category else off
+    return f"{off} from {shillings(code.minimum_subtotal)}" if code.minimum_subtotal else off
 
 
 def claim_use(code_id: int, at: datetime | None = None) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, Dialect, String, select
+from sqlalchemy import CheckConstraint, Dialect, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -67,6 +67,7 @@ class DiscountCode(Model):
     kind: Mapped[str] = mapped_column(String(10))
     value: Mapped[int]  # percent or whole shillings
     minimum_subtotal: Mapped[int] = mapped_column(default=0)  # whole shillings
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)  # counts only there
     starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # valid until just before this time
     max_uses: Mapped[int | None]
@@ -85,7 +86,7 @@ class DiscountCode(Model):
     def as_discount(self) -> Discount:
         """The discount it gives."""
         kind: Literal["percent", "fixed"] = "percent" if self.kind == "percent" else "fixed"
-        return Discount(kind, self.value, self.minimum_subtotal)
+        return Discount(kind, self.value, self.minimum_subtotal, self.category_id)
 
     def problem_with(self, subtotal: int, now: datetime) -> str | None:
         """Why it is not valid for this subtotal (whole shillings) at `now` (UTC), for the buyer; None if it is."""

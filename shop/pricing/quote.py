@@ -20,6 +20,7 @@ class LineItem:
     quantity: int  # at least 1
     left: int  # pieces that can be sold
     stock: str  # in, low or out
+    category_id: int = 0
 
     @property
     def subtotal(self) -> int:
@@ -48,18 +49,31 @@ def full_name(name: str, label: str) -> str:
 
 @dataclass(frozen=True)
 class Discount:
-    """A discount: `value` percent or `value` shillings off a subtotal of at least `minimum_subtotal` shillings."""
+    """A discount: `value` percent or `value` shillings off a subtotal of at least `minimum_subtotal` shillings.
+
+    With a `category_id` it counts only on the lines of that category.
+    """
 
     kind: Literal["percent", "fixed"]
     value: int
     minimum_subtotal: int = 0
+    category_id: int | None = None
 
-    def discount_on(self, subtotal: int) -> int:
-        """Whole shillings off, at most the subtotal. A percentage is rounded down to the shilling."""
-        if subtotal < self.minimum_subtotal:
+    def counts_on(self, line: LineItem) -> bool:
+        """Whether it counts on a line."""
+        return self.category_id is None or line.category_id == self.category_id
+
+    def discount_on(self, lines: Iterable[LineItem]) -> int:
+        """Whole shillings off, at most the sum of the lines it counts on. A percentage is rounded down to the shilling.
+
+        The minimum is that of the whole subtotal.
+        """
+        lines = list(lines)
+        if sum(line.subtotal for line in lines) < self.minimum_subtotal:
             return 0
-        off = subtotal * self.value // 100 if self.kind == "percent" else self.value
-        return max(0, min(off, subtotal))
+        counted = sum(line.subtotal for line in lines if self.counts_on(line))
+        off = counted * self.value // 100 if self.kind == "percent" else self.value
+        return max(0, min(off, counted))
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,7 @@ class Quote:
 
 def quote(lines: Iterable[LineItem], delivery: DeliveryRate, discount: Discount | None = None) -> Quote:
     """Price a cart. The discount lowers the subtotal only; what is left of it earns free delivery."""
+    lines = list(lines)
     subtotal = sum(line.subtotal for line in lines)
-    off = discount.discount_on(subtotal) if discount else 0
+    off = discount.discount_on(lines) if discount else 0
     return Quote(subtotal, off, delivery.fee_for(subtotal - off))

@@ -32,7 +32,13 @@ IDEMPOTENCY_KEY = (
     *("admin.add_images", "admin.cart_link_new", "admin.category_new", "admin.delivery_area_new"),
     *("admin.content_page_new", "admin.home_page_arrange", "admin.home_section_new"),
     *("admin.discount_code_new", "admin.import_catalogue", "admin.order_message", "admin.order_note"),
-    *("admin.product_new", "admin.product_variant_new", "admin.users_invite"),
+    *(
+        "admin.product_duplicate",
+        "admin.product_new",
+        "admin.product_stock",
+        "admin.product_variant_new",
+        "admin.users_invite",
+    ),
 )
 GUARDED = {  # the field that guards each form
     **dict.fromkeys(FINGERPRINT, "fingerprint"),
@@ -48,7 +54,8 @@ UNGUARDED = {  # by reason
     "brings one record into the state that the button names; the second press is told so": (
         *("admin.cart_link_off", "admin.category_archive", "admin.category_restore", "admin.discount_code_switch"),
         *("admin.content_page_delete", "admin.home_section_remove", "admin.setup_remove_demo"),
-        *("admin.import_forget", "admin.product_archive", "admin.product_restore", "admin.remove_image"),
+        *("admin.import_forget", "admin.product_archive", "admin.product_hide", "admin.product_publish"),
+        *("admin.remove_image",),
         *("admin.users_invite_again", "admin.users_remove", "admin.users_two_factor_off", "admin.users_withdraw"),
     ),
     "moves an order or email by an UPDATE that names the state it was read in": (
@@ -88,7 +95,7 @@ PAGES = (
     *("/admin/cart-links/new", "/admin/orders/new", "/admin/delivery-areas", "/admin/delivery-areas/1"),
     *("/admin/look", "/admin/home-page", "/admin/home-page/new/facts", "/admin/pages/new", "/admin/pages/1"),
     *("/admin/delivery-areas/new", "/admin/discount-codes/1", "/admin/discount-codes/new"),
-    *("{product}", "{product}/edit", "{product}/images", "{product}/variants/new", "{staff}"),
+    *("{product}", "{product}/edit", "{product}/images", "{product}/stock", "{product}/variants/new", "{staff}"),
 )
 
 

@@ -20,6 +20,7 @@ PUBLIC = {
     **dict.fromkeys(("static", "assets.bundle", "media.image"), "file"),
     **dict.fromkeys(("about.about_page", "privacy.privacy_page", "catalog.home", "catalog.category"), "public"),
     **dict.fromkeys(("catalog.product", "catalog.search", "cart.show", "cart.add", "cart.update"), "public"),
+    "cart.discount_link": "public",
     **dict.fromkeys(("about.content_page", "catalog.products", "catalog.share_card"), "public"),
     **dict.fromkeys(("icons.favicon", "icons.letter", "icons.manifest", "icons.touch_icon"), "public"),
     **dict.fromkeys(("browsing_hints.prefetch_rules", "browsing_hints.service_worker"), "public"),

@@ -6,6 +6,7 @@ from sqlalchemy import select, update
 
 from shop.catalog.models import Category, OldSlug, Product
 from shop.catalog.products import NewVariant, ProductValues, add_product
+from shop.catalog.publishing import publish
 from shop.catalog.slugs import free_slug
 from shop.core.database import db, write
 from tests.shopper import Shopper
@@ -54,7 +55,7 @@ def test_an_old_slug_is_not_suggested_but_can_be_chosen(app: Flask, shopper: Sho
         category = db.session.scalars(select(Category.id)).first()
         assert category
         details = ProductValues("Another", category, slug=KIONDO)
-        write(lambda: add_product(details, NewVariant("ANOTHER", 100, 5), ""))
+        write(lambda: publish(add_product(details, NewVariant("ANOTHER", 100, 5), "")))
 
         assert db.session.scalars(select(OldSlug.slug)).all() == []
     assert leads_to(shopper, KIONDO) == 200
@@ -70,7 +71,7 @@ def test_an_old_slug_of_a_category_redirects_to_the_new_one(app: Flask, shopper:
 @pytest.mark.parametrize("address", [f"/products/{KIONDO}", "/categories/baskets"])
 def test_the_page_of_an_archived_product_names_it_and_shows_others(app: Flask, shopper: Shopper, address: str):
     with app.app_context():
-        write(lambda: db.session.execute(update(Product).where(Product.slug == KIONDO).values(active=False)))
+        write(lambda: db.session.execute(update(Product).where(Product.slug == KIONDO).values(status="archived")))
         write(lambda: db.session.execute(update(Category).where(Category.slug == "baskets").values(active=False)))
     reply = shopper.get(address)
 

@@ -151,7 +151,7 @@ def test_an_unknown_product_is_not_found(shopper):
 def test_an_archived_product_or_one_without_variants_is_in_no_list(shopper, change):
     change(
         update(Variant).where(Variant.sku.startswith("KIO-CLA")).values(active=False),
-        update(Product).where(Product.slug == "stoneware-mug").values(active=False),
+        update(Product).where(Product.slug == "stoneware-mug").values(status="archived"),
     )
 
     for slug in ("kiondo-classic", "stoneware-mug"):

@@ -111,7 +111,7 @@ def test_nothing_found_offers_products_categories_and_whatsapp(shopper):
 
 def test_an_archived_product_is_neither_found_nor_suggested(app, shopper):
     with app.app_context():
-        db.session.execute(update(Product).where(Product.slug == "wool-rug").values(active=False))
+        db.session.execute(update(Product).where(Product.slug == "wool-rug").values(status="archived"))
         db.session.commit()
 
     assert "/products/wool-rug" not in shopper.get("/search?q=rug").text

@@ -92,8 +92,9 @@ CONTENT_TYPES = (
     "application/x-www-form-urlencoded; charset=hostile",
 )
 COLUMNS = (
-    *("Slug", "Name", "Category", "Description", "Option 1", "Option 2", "Option 3", "Archived", "Images"),
-    *("SKU", "Value 1", "Value 2", "Value 3", "Label", "Price", "Stock", "Low at", "For sale"),
+    *("Slug", "Name", "Category", "Description", "Option 1", "Option 2", "Option 3"),
+    *("Search words", "Featured", "Status", "Images"),
+    *("SKU", "Value 1", "Value 2", "Value 3", "Label", "Price", "Price before", "Stock", "Low at", "For sale"),
 )
 ROW = ("sisal-mat", "Mat", "Kitchen", "", "", "", "", "no", "", "SIS-MAT", "", "", "", "", "950", "7", "1", "yes")
 

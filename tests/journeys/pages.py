@@ -42,7 +42,7 @@ def open_each(user: BrowserUser, *addresses: str) -> Iterator[None]:
 def shop_pages(user: BrowserUser) -> Iterator[None]:
     """What all visitors see."""
     yield from open_each(user, "/", "/categories/kitchen", "/search?q=basket", "/search?q=zzzz", "/cart", "/privacy")
-    yield from open_each(user, "/pages/delivery-and-returns")
+    yield from open_each(user, "/pages/delivery-and-returns", "/d/KARIBU10", "/d/NOSUCH")
     yield from open_each(user, "/products", "/products?min=500&stock=1&with-Size=38", "/categories/kitchen?max=1")
     yield from open_each(user, "/products/kiondo-classic", "/products/beaded-sandals", "/products/teapot > Tell me")
     yield from open_each(user, "/orders/find > Send me the link", "/none-such", "/c/NoneSuch")
@@ -153,6 +153,8 @@ def catalog_pages(user: BrowserUser) -> Iterator[None]:
     products = "/admin/products"
     user.sign_in()
     yield from open_each(user, products, f"{products}?tab=low", f"{products}?q=zzzz", f"{products}/{KIONDO}")
+    yield from open_each(user, f"{products}/{KIONDO}/stock > Save")
+    yield from open_each(user, f"{products}?tab=drafts", f"{products}/{KIONDO}/preview")
     yield from open_each(user, f"{products}/new > Add the product", f"{products}/{KIONDO}/edit")
     yield from open_each(user, f"{products}/{KIONDO}/variants/new > Add the variant", f"/admin/stock/{SKU} > Save")
     yield from open_each(user, f"{products}/{KIONDO}/images", f"{products}/{TEAPOT}/images > Add images")

@@ -1,4 +1,4 @@
-"""A merchant adds a product with variants and photos; a buyer buys one."""
+"""A merchant adds a product with variants and photos and publishes it; a buyer buys one."""
 
 import re
 
@@ -53,6 +53,14 @@ def add_images(merchant: BrowserUser) -> None:
     check_photo(merchant)
 
 
+def publish(merchant: BrowserUser, name: str) -> None:
+    """Show the draft to buyers."""
+    merchant.page.get_by_role("link", name=name, exact=True).click()
+    merchant.sees("Draft: buyers do not see it yet.")
+    merchant.press("Publish")
+    merchant.sees("is published: buyers see it now")
+
+
 def check_photo(user: BrowserUser) -> None:
     """The photo is shown upright, without its GPS position."""
     shown = user.page.get_by_alt_text(ALT).first
@@ -73,6 +81,7 @@ def test_a_product_with_photos_is_added_and_bought(new_user, size):
     merchant.sign_in()
     add_product(merchant, name)
     add_images(merchant)
+    publish(merchant, name)
 
     page = buyer.open("/categories/cloth")
     check_photo(buyer)

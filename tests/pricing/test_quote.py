@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from shop.pricing.quote import DeliveryRate, Discount, LineItem, Quote, full_name, quote
 
 
-def line_of(unit_price: int, quantity: int) -> LineItem:
-    return LineItem("SKU", "Mug", "", "mug", "mugs", "mug.webp", "", unit_price, quantity, left=20, stock="in")
+def line_of(unit_price: int, quantity: int = 1, category_id: int = 1) -> LineItem:
+    shown = ("SKU", "Mug", "", "mug", "mugs", "mug.webp", "")
+    return LineItem(*shown, unit_price, quantity, left=20, stock="in", category_id=category_id)
 
 
 LINE = st.builds(line_of, st.integers(0, 1_000_000), st.integers(1, 20))
@@ -52,7 +53,7 @@ def test_delivery_is_free_from_its_sum_after_the_discount_and_costs_the_whole_fe
 def test_a_larger_subtotal_never_gets_a_smaller_discount(fewer, more, discount):
     fewer, more = sorted((fewer, more))
 
-    assert discount.discount_on(fewer) <= discount.discount_on(more)
+    assert discount.discount_on([line_of(fewer)]) <= discount.discount_on([line_of(more)])
 
 
 @given(LINES, LINE, FEES, FEES)
@@ -62,14 +63,14 @@ def test_without_a_code_and_free_delivery_more_goods_and_a_dearer_area_never_cos
 
 @given(st.integers(0, 10_000_000), REDUCTIONS)
 def test_below_its_minimum_a_code_gives_no_discount(goods, discount):
-    reduced = discount.discount_on(goods)
+    reduced = discount.discount_on([line_of(goods)])
 
     assert (reduced == 0) or goods >= discount.minimum_subtotal
 
 
 @given(st.integers(0, 10_000_000), st.integers(1, 100))
 def test_a_percentage_is_rounded_down_to_the_shilling(goods, percent):
-    discount = Discount("percent", percent).discount_on(goods)
+    discount = Discount("percent", percent).discount_on([line_of(goods)])
 
     assert discount * 100 <= goods * percent < (discount + 1) * 100
 
@@ -91,10 +92,28 @@ def test_sums_a_person_can_check():
 def test_a_code_is_valid_from_its_minimum_and_never_exceeds_the_subtotal():
     tenth, three_hundred = Discount("percent", 10, 1000), Discount("fixed", 300, 200)
 
-    assert [tenth.discount_on(goods) for goods in (0, 999, 1000, 1009, 1010)] == [0, 0, 100, 100, 101]
-    assert [three_hundred.discount_on(goods) for goods in (199, 200, 299, 300, 301)] == [0, 200, 299, 300, 300]
-    assert Discount("fixed", 1).discount_on(1) == 1
-    assert Discount("percent", 100).discount_on(7) == 7
+    assert [tenth.discount_on([line_of(goods)]) for goods in (0, 999, 1000, 1009, 1010)] == [0, 0, 100, 100, 101]
+    assert [three_hundred.discount_on([line_of(goods)]) for goods in (199, 200, 299, 300, 301)] == [
+        0,
+        200,
+        299,
+        300,
+        300,
+    ]
+    assert Discount("fixed", 1).discount_on([line_of(1)]) == 1
+    assert Discount("percent", 100).discount_on([line_of(7)]) == 7
+
+
+def test_a_code_of_a_category_counts_only_on_its_lines_and_its_minimum_on_all():
+    shoe, socks, bag = line_of(3500, 2, category_id=7), line_of(200, 1, category_id=7), line_of(1000, category_id=8)
+    tenth, fixed = Discount("percent", 10, 0, 7), Discount("fixed", 500, 8200, 7)
+
+    assert tenth.discount_on([shoe, socks, bag]) == 720
+    assert tenth.discount_on([bag]) == 0
+    assert fixed.discount_on([shoe, socks, bag]) == 500, "the minimum is reached by all lines together"
+    assert fixed.discount_on([shoe, socks]) == 0
+    assert Discount("fixed", 500, 0, 7).discount_on([socks, bag]) == 200
+    assert quote([shoe, bag], DeliveryRate(200), tenth) == Quote(8000, 700, 200)
 
 
 def test_the_full_name_of_a_product_names_its_variant_in_brackets():

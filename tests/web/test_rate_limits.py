@@ -123,6 +123,12 @@ class TestDiscountCodes:
         assert 'value="Achieng Otieno"' in checkout.text and "KARIBU10" in checkout.text
         assert "-KSh" not in page + checkout.text, "a right one is not looked at either"
 
+    def test_wrong_codes_in_links_count_too(self, shopper):
+        replies = [shopper.get(f"/d/GUESS{number}").status_code for number in range(32)]
+
+        assert replies == [404] * 30 + [429] * 2
+        assert shopper.get("/d/KARIBU10").status_code == 429, "a right one is not looked at either"
+
     def test_in_the_admin_they_are_limited_by_account(self, app, provider):
         create_owner(app)
         owner = AdminClient(app, provider)

@@ -78,7 +78,7 @@ class CategoryForm(BaseForm):
 @may("owner")
 def categories() -> str:
     """Every category, in the order of the shop."""
-    counting = select(Product.category_id, func.count()).where(Product.active).group_by(Product.category_id)
+    counting = select(Product.category_id, func.count()).where(Product.published).group_by(Product.category_id)
     counts = dict(db.session.execute(counting).all())
     every = all_categories()
     return render_template("admin/catalog/categories.html", categories=every, order=_order(every), counts=counts)

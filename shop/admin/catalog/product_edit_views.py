@@ -9,6 +9,7 @@ from shop.accounts.permissions import admin, may
 from shop.admin.catalog.fields import form_page, new_variant, refuse, refuse_taken_skus
 from shop.admin.catalog.product_form import VARIANTS, NewProductForm, ProductEditForm, product_edit_form
 from shop.admin.catalog.product_views import product_or_404
+from shop.admin.catalog.variant_grid import grid_of_product
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.product_history import State, begin_locked_edit, end_edit, state_of
 from shop.catalog.products import (
@@ -46,7 +47,7 @@ def product_new() -> ViewResponse:
         except (IntegrityError, CategoryArchived):
             continue
         if made.first:
-            flash(f"{details.name} is in the shop. Add an image, so that buyers see it", "good")
+            flash(f"{details.name} is a draft: buyers do not see it yet. Add a photo, then publish it", "good")
         return redirect(made.address, 303)
     refuse(form, "sku", "Another user took this SKU at the same moment. Save again")
     return form_page("product_new", form)
@@ -73,7 +74,7 @@ def product_edit(product_id: int) -> ViewResponse:
 
 
 def _add(details: ProductValues, variant: NewVariant, options: bool) -> str:
-    made = add_product(details, variant, current_user_name())
+    made = add_product(details, variant, current_user_name(), needs_options=options)
     audit(f"Added product {made.name}, SKU {variant.sku}")
     return url_for("admin.product_options" if options else "admin.product", product_id=made.id)
 
@@ -110,4 +111,4 @@ def _shown(product: Product) -> State:
 
 
 def _edit_page(product: Product, form: ProductEditForm) -> ViewResponse:
-    return form_page("product_edit", form, product=product, shown=_shown(product))
+    return form_page("product_edit", form, product=product, shown=_shown(product), grid=grid_of_product(product))

@@ -25,12 +25,14 @@ from shop.catalog.products import (
     MAX_LABEL_LENGTH,
     MAX_NAME_LENGTH,
     MAX_OPTION_LENGTH,
+    MAX_PRICE,
     MAX_SEARCH_WORDS_LENGTH,
     ProductValues,
     VariantEdit,
 )
 from shop.catalog.slugs import MAX_SLUG_LENGTH, label_of, tidy_slug
 from shop.catalog.stock import MAX_STOCK
+from shop.core.money import shillings
 from shop.web.base_form import BaseForm
 from shop.web.fingerprints import HiddenValues, Label
 from shop.web.form_fields import WholeNumberField
@@ -118,6 +120,7 @@ class ProductEditForm(ProductForm):
     def _variant(self, variant_id: int) -> VariantEdit:
         return VariantEdit(
             price=self[f"price-{variant_id}"].number,
+            was_price=self[f"was_price-{variant_id}"].number,
             low_stock_threshold=self[f"low_stock_threshold-{variant_id}"].number,
             active=self[f"active-{variant_id}"].data,
             values=tuple(self._values(f"value_{{}}-{variant_id}")),
@@ -137,6 +140,9 @@ class ProductEditForm(ProductForm):
             )
         seen: set[str] = set()
         for variant_id, one in edits.items():
+            if one.was_price is not None and one.was_price <= one.price:
+                words = f"must be higher than {shillings(one.price)}, or empty when it is not on sale"
+                refuse(self, f"was_price-{variant_id}", f"{self[f'was_price-{variant_id}'].label.text} {words}")
             field, label = f"{'value_1' if names else 'label'}-{variant_id}", label_of(one.values) or one.label
             if len(label) > MAX_LABEL_LENGTH:
                 refuse(self, field, f"These values have more than {MAX_LABEL_LENGTH} characters together")
@@ -161,6 +167,7 @@ def product_edit_form(product: Product) -> ProductEditForm:
         if not options:
             fields[f"label-{variant_id}"] = text_line(f"Label of {sku}", MAX_LABEL_LENGTH, required=False)
         fields[f"price-{variant_id}"] = Price(f"Price of {sku}")
+        fields[f"was_price-{variant_id}"] = WholeNumberField(f"Price before of {sku}", 2, MAX_PRICE, money=True)
         fields[f"low_stock_threshold-{variant_id}"] = WholeNumberField(f"Low stock of {sku}", 0, MAX_STOCK, needed=True)
         fields[f"place-{variant_id}"] = WholeNumberField(f"Place of {sku}", 1, MAX_PLACE, needed=True)
         fields[f"active-{variant_id}"] = BooleanField(f"{sku} is for sale")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from shop.catalog.images.paths import NO_IMAGE
-from shop.catalog.models import Category, Product, ProductImage, Variant
+from shop.catalog.models import Category, Product, ProductImage, ProductStatus, Variant
 from shop.catalog.queries import image_of_variant
 from shop.core.database import db
 from shop.core.text import one_line
@@ -16,7 +16,20 @@ from shop.web.pagination import Page, paginate
 PER_PAGE = 25
 MAX_SEARCH_LENGTH = 80  # characters
 MAX_WORDS = 6
-TABS = {"sale": "For sale", "low": "Low stock", "out": "Sold out", "archived": "Archived"}
+TABS = {
+    "sale": "For sale",
+    "drafts": "Drafts",
+    "hidden": "Hidden",
+    "low": "Low stock",
+    "out": "Sold out",
+    "archived": "Archived",
+}
+STATUSES = {  # of the tabs that list products
+    "sale": ProductStatus.PUBLISHED,
+    "drafts": ProductStatus.DRAFT,
+    "hidden": ProductStatus.HIDDEN,
+    "archived": ProductStatus.ARCHIVED,
+}
 left = Variant.on_hand - Variant.held
 is_out = left <= 0
 is_low = or_(left <= Variant.low_stock_threshold, is_out)
@@ -48,7 +61,7 @@ class ProductPage(Page):
     @property
     def of_skus(self) -> bool:
         """Whether the rows are SKUs."""
-        return self.tab in ("low", "out")
+        return self.tab not in STATUSES
 
 
 def tidy_search(typed: str) -> str:
@@ -62,7 +75,7 @@ def list_products(tab: str, q: str, category_id: int | None, number: int) -> Pro
     fits = _fits(q, category_id)
     counts = _counts(fits)
     here = paginate(number, counts[tab], PER_PAGE)
-    rows = _skus(tab, fits, here.start) if tab in ("low", "out") else _products(tab == "sale", fits, here.start)
+    rows = _products(STATUSES[tab], fits, here.start) if tab in STATUSES else _skus(tab, fits, here.start)
     return ProductPage(here.number, here.total, PER_PAGE, tab, rows, counts)
 
 
@@ -75,21 +88,22 @@ def _fits(q: str, category_id: int | None) -> ColumnElement[bool]:
 
 
 def _counts(fits: ColumnElement[bool]) -> dict[str, int]:
-    active = func.count(case((Product.active, 1)))
-    sale, everything = db.session.execute(select(active, func.count()).select_from(Product).where(fits)).one()
-    watched = and_(Product.active, Variant.active, fits)
+    counting = select(Product.status, func.count()).where(fits).group_by(Product.status)
+    products = dict(db.session.execute(counting).all())
+    watched = and_(Product.published, Variant.active, fits)
     variants = select(func.count(case((is_low, 1))), func.count(case((is_out, 1)))).select_from(Variant).join(Product)
     low, out = db.session.execute(variants.where(watched)).one()
-    return {"sale": sale, "low": low, "out": out, "archived": everything - sale}
+    counts = {tab: products.get(status, 0) for tab, status in STATUSES.items()}
+    return {**counts, "low": low, "out": out}
 
 
-def _products(active: bool, fits: ColumnElement[bool], start: int) -> list[Row]:
+def _products(status: ProductStatus, fits: ColumnElement[bool], start: int) -> list[Row]:
     columns = (Product.id, Product.name, Category.name, ProductImage.path)
     query = (
         select(*columns)
         .join(Category, Category.id == Product.category_id)
         .outerjoin(ProductImage, and_(ProductImage.product_id == Product.id, ProductImage.position == 0))
-        .where(Product.active if active else ~Product.active, fits)
+        .where(Product.status == status, fits)
         .order_by(Product.position, Product.id)
     )
     page = db.session.execute(query.limit(PER_PAGE).offset(start)).all()
@@ -126,7 +140,7 @@ def _skus(tab: str, fits: ColumnElement[bool], start: int) -> Sequence[Any]:
         .select_from(Variant)
         .join(Product)
         .outerjoin(ProductImage, image_of_variant())
-        .where(Product.active, Variant.active, is_out if tab == "out" else is_low, fits)
+        .where(Product.published, Variant.active, is_out if tab == "out" else is_low, fits)
         .order_by(left, Product.name, Variant.position, Variant.id)
     )
     return db.session.execute(query.limit(PER_PAGE).offset(start)).all()

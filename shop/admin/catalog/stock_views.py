@@ -65,22 +65,27 @@ class Ledger(Page):
     lines: list[Line]
 
 
-class StockForm(BaseForm):
-    """A change of stock."""
+class StockChangeForm(BaseForm):
+    """What happened to a stock."""
 
     kind = RadioField("What happened?", validate_choice=False)
-    pieces = WholeNumberField("Pieces", 0, MAX_STOCK, needed=True)
     note = text_line("The note", MAX_NOTE_LENGTH, required=False)
-    idempotency_key = HiddenField()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces.least = 0 if self.kind.data == "counted" else 1
 
     def validate_kind(self, field: RadioField) -> None:
         """It must be one of KINDS."""
         if field.data not in KINDS:
             raise ValidationError("Choose what happened")
+
+
+class StockForm(StockChangeForm):
+    """A change of the stock of one SKU."""
+
+    pieces = WholeNumberField("Pieces", 0, MAX_STOCK, needed=True)
+    idempotency_key = HiddenField()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces.least = 0 if self.kind.data == "counted" else 1
 
     @property
     def checked_key(self) -> str | None:

@@ -18,6 +18,7 @@ from shop.admin.catalog.fields import (
     with_fields,
 )
 from shop.admin.catalog.product_views import product_or_404
+from shop.admin.catalog.variant_grid import grid_of
 from shop.admin.catalog.variant_matrix import MatrixForm, OptionsForm, matrix_form, options_form
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.product_history import StaleEdit, begin_edit, end_edit
@@ -144,5 +145,6 @@ def _add(product: Product, seen: int, variant: NewVariant) -> str:
 
 def _matrix_page(product: Product, options: OptionsForm, rows: MatrixForm) -> ViewResponse:
     changed = request.form.get("version") != str(product.version)
-    page, status = form_page("variant_matrix", rows, product=product, options=options, changed=changed)
+    grid = grid_of(options.names, rows.rows, [*options.values_of.values(), *options.missing])
+    page, status = form_page("variant_matrix", rows, product=product, options=options, changed=changed, grid=grid)
     return page, 409 if changed else status

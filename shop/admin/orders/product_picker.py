@@ -70,7 +70,7 @@ def find_variants(q: str) -> Sequence[Any]:
         for word in words
     ]
     columns = (Variant.sku, Product.name, Variant.label, Variant.price, (Variant.on_hand - Variant.held).label("left"))
-    query = select(*columns).join(Product, and_(Product.id == Variant.product_id, Product.active))
+    query = select(*columns).join(Product, and_(Product.id == Variant.product_id, Product.published))
     query = query.where(Variant.active, *has).order_by(Product.position, Product.id, Variant.position)
     return db.session.execute(query.limit(MAX_RESULTS)).all()
 

@@ -3,10 +3,13 @@
 import re
 from typing import Any
 
-from wtforms import RadioField, StringField
+from sqlalchemy import select
+from wtforms import RadioField, SelectField, StringField
 from wtforms.validators import ValidationError
 
+from shop.catalog.models import Category
 from shop.core.clock import NAIROBI, midnight, utcnow
+from shop.core.database import db
 from shop.core.text import typed_line
 from shop.pricing.discount_codes import normalised_code
 from shop.pricing.models import DiscountCode
@@ -25,6 +28,7 @@ class DiscountCodeForm(BaseForm):
     kind = RadioField("Type", default="percent", validate_choice=False)
     value = WholeNumberField("Discount", 1, MAX_SHILLINGS, needed=True)
     minimum_subtotal = WholeNumberField("Minimum subtotal", 0, MAX_SHILLINGS, money=True)
+    category = SelectField("Counts for", validate_choice=False)
     starts = DayField("First day")
     until = DayField("Last day")
     max_uses = WholeNumberField("Uses in total", 1, MAX_USES)
@@ -33,6 +37,9 @@ class DiscountCodeForm(BaseForm):
     def __init__(self, saved: DiscountCode | None = None, **given: Any) -> None:
         super().__init__(**given)
         self.saved = saved
+        named = select(Category.id, Category.name).order_by(Category.active.desc(), Category.position)
+        self.categories = {"": "All products"} | {str(key): name for key, name in db.session.execute(named)}
+        self.category.choices = list(self.categories.items())
 
     @property
     def normalised_code(self) -> str:
@@ -43,6 +50,7 @@ class DiscountCodeForm(BaseForm):
         """Fill in the form from a saved code."""
         self.code.data, self.kind.data, self.value.data = code.code, code.kind, str(code.value)
         self.minimum_subtotal.data = str(code.minimum_subtotal or "")
+        self.category.data = str(code.category_id or "")
         self.starts.data = f"{code.starts_at.astimezone(NAIROBI):%Y-%m-%d}" if code.starts_at else ""
         self.until.data = last_day_before(code.expires_at).isoformat() if code.expires_at else ""
         self.max_uses.data = "" if code.max_uses is None else str(code.max_uses)
@@ -55,6 +63,7 @@ class DiscountCodeForm(BaseForm):
             "kind": self.kind.data,
             "value": self.value.number,
             "minimum_subtotal": self.minimum_subtotal.number or 0,
+            "category_id": int(self.category.data) if self.category.data else None,
             "starts_at": midnight(self.starts.day) if self.starts.day else None,
             "expires_at": day_end(self.until.day) if self.until.day else None,
             "max_uses": self.max_uses.number,
@@ -76,6 +85,11 @@ class DiscountCodeForm(BaseForm):
     def validate_value(self, field: WholeNumberField) -> None:
         if self.kind.data == "percent" and field.number and not MIN_PERCENT <= field.number <= MAX_PERCENT:
             raise ValidationError(f"Discount must be from {MIN_PERCENT} to {MAX_PERCENT} percent")
+
+    def validate_category(self, field: SelectField) -> None:
+        field.data = field.data or ""
+        if field.data not in self.categories:
+            raise ValidationError("Choose a category, or all products")
 
     def validate_until(self, field: DayField) -> None:
         if field.day and self.starts.day and field.day < self.starts.day:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, current_app, flash, redirect, render_template, request, url_for
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,12 +13,17 @@ from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
 from shop.admin.labels import Badge, discount_code_badge
 from shop.admin.sales.discount_code_form import KINDS, DiscountCodeForm
+from shop.cart.contents import counted_category
+from shop.catalog.models import Category
+from shop.config import Settings
 from shop.core.clock import NAIROBI, utcnow
 from shop.core.database import db, updated, write
-from shop.core.money import shillings
+from shop.core.phones import whatsapp_link
 from shop.orders.models import Order
 from shop.orders.states import Payment
+from shop.pricing.discount_codes import offer_of
 from shop.pricing.models import DiscountCode
+from shop.store.settings import current_store
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
 from shop.web.form_fields import PER_PAGE, last_day_before, row_id
@@ -55,8 +60,15 @@ def discount_codes() -> str:
     newest = select(DiscountCode).order_by(DiscountCode.id.desc()).limit(PER_PAGE).offset(page.start)
     codes, now = db.session.scalars(newest).all(), utcnow()
     sales = sales_of([code.id for code in codes])
+    names = dict(db.session.execute(select(Category.id, Category.name)).all())
     rows = [
-        CodeRow(code, discount_code_badge(code, now), offer_of(code), days_of(code), sales.get(code.id, CodeSales()))
+        CodeRow(
+            code,
+            discount_code_badge(code, now),
+            offer_of(code, names.get(code.category_id or 0, "")),
+            days_of(code),
+            sales.get(code.id, CodeSales()),
+        )
         for code in codes
     ]
 
@@ -101,7 +113,7 @@ def discount_code(code_id: str) -> str | tuple[str, int] | AnyResponse:
             form.code.errors = [f"Code {form.normalised_code} exists already. Choose another"]
         else:
             if saved:
-                flash(f"Code {code.code} is changed: {offer_of(code)}", "good")
+                flash(f"Code {code.code} is changed: {_offer(code)}", "good")
                 return redirect(url_for("admin.discount_codes"), 303)
             form.validate()  # the code was used meanwhile
     return _form_page(form, code), 422
@@ -148,12 +160,6 @@ def sales_of(ids: Sequence[int]) -> dict[int, CodeSales]:
     }
 
 
-def offer_of(code: DiscountCode) -> str:
-    """The discount as a text, like "10% off from KSh 2,000"."""
-    off = f"{code.value}% off" if code.kind == "percent" else f"{shillings(code.value)} off"
-    return f"{off} from {shillings(code.minimum_subtotal)}" if code.minimum_subtotal else off
-
-
 def days_of(code: DiscountCode) -> str:
     """The days on which the code can be used, as a text."""
     first = f"{code.starts_at.astimezone(NAIROBI):%-d %b %Y}" if code.starts_at else ""
@@ -171,7 +177,7 @@ def _make(form: DiscountCodeForm) -> str:
     code = DiscountCode(**form.values(), uses=0, active=True)
     db.session.add(code)
     db.session.flush()
-    audit(f"Added discount code {code.code}: {offer_of(code)}, {days_of(code)}")
+    audit(f"Added discount code {code.code}: {_offer(code)}, {days_of(code)}")
     return url_for("admin.discount_codes")
 
 
@@ -179,6 +185,7 @@ def _save(code: DiscountCode, form: DiscountCodeForm) -> bool:
     """Save the form. Returns False if buyers have used the code more often than the form allows."""
     locked = db.session.get_one(DiscountCode, code.id, with_for_update=True)
     labels: dict[str, Label] = {**form.labels(), "kind": (form.kind.label.text, KINDS)}
+    labels["category"] = (form.category.label.text, form.categories)
     refuse_if_changed(f"code {code.id}", DiscountCodeForm.shown_of(locked), labels=labels)
     values = {**form.values(), "demo": False}
     fits = update(DiscountCode).where(DiscountCode.id == code.id)
@@ -189,12 +196,29 @@ def _save(code: DiscountCode, form: DiscountCodeForm) -> bool:
     if not updated(fits.values(values)):
         return False
     db.session.refresh(code)
-    audit(f"Changed discount code {code.code}: {offer_of(code)}, {days_of(code)}")
+    audit(f"Changed discount code {code.code}: {_offer(code)}, {days_of(code)}")
     return True
+
+
+def _offer(code: DiscountCode) -> str:
+    category = counted_category(code)
+    return offer_of(code, category.name if category else "")
 
 
 def _form_page(form: DiscountCodeForm, code: DiscountCode | None) -> str:
     shown = DiscountCodeForm.shown_of(code) if code else None
+    link = message = ""
+    if code:
+        settings: Settings = current_app.config["SETTINGS"]
+        link = settings.shop_url + url_for("cart.discount_link", discount=code.code)
+        message = whatsapp_link(f"{_offer(code)} at {current_store().name} with code {code.code}: {link}")
     return render_template(
-        "admin/sales/discount_code.html", form=form, code=code, kinds=KINDS, shown=shown, problems=form.problems
+        "admin/sales/discount_code.html",
+        form=form,
+        code=code,
+        kinds=KINDS,
+        shown=shown,
+        problems=form.problems,
+        link=link,
+        whatsapp_url=message,
     )

@@ -45,7 +45,7 @@ def setup_steps() -> list[Step]:
             exists().where(DeliveryArea.demo.is_(False), DeliveryArea.active),
             exists().where(
                 Product.demo.is_(False),
-                Product.active,
+                Product.published,
                 ProductImage.product_id == Product.id,
                 ProductImage.position == 0,
             ),

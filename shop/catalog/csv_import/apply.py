@@ -59,8 +59,8 @@ def _record_edit(item: ProductRows, actor: str) -> None:
     """Write the history of an existing product. The stock ledger records its stock."""
     product = item.product
     words = differences(product, item.before, state_of(product))
-    if item.changed("Archived"):
-        words.append("put on sale again" if product.active else "archived")
+    if item.changed("Status"):
+        words.append(product.status)
     if words:
         begin_locked_edit(product)
         end_edit(product, item.before, actor, "; ".join(words), index=False)

@@ -5,17 +5,19 @@ An empty cell changes nothing, so a column may be left out and nothing is delete
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from shop.catalog.models import Category, Product, Variant
+from shop.catalog.models import Category, Product, ProductStatus, Variant
 from shop.catalog.products import (
     MAX_DESCRIPTION_LENGTH,
     MAX_LABEL_LENGTH,
     MAX_NAME_LENGTH,
     MAX_OPTION_LENGTH,
     MAX_PRICE,
+    MAX_SEARCH_WORDS_LENGTH,
 )
 from shop.catalog.stock import MAX_STOCK
 from shop.core.csv_files import BOM, csv_line
@@ -30,7 +32,9 @@ PRODUCT_COLUMNS = {  # {column: attribute of the product}; filled in the first r
     "Option 1": "option_1",
     "Option 2": "option_2",
     "Option 3": "option_3",
-    "Archived": "active",
+    "Search words": "search_words",
+    "Featured": "featured",
+    "Status": "status",
     "Images": "images",
 }
 VARIANT_COLUMNS = {
@@ -39,6 +43,7 @@ VARIANT_COLUMNS = {
     "Value 3": "value_3",
     "Label": "label",
     "Price": "price",
+    "Price before": "was_price",
     "Stock": "on_hand",
     "Low at": "low_stock_threshold",
     "For sale": "active",
@@ -80,7 +85,9 @@ def product_cells(product: Product, category: str) -> dict[str, str]:
         "Option 1": product.option_1,
         "Option 2": product.option_2,
         "Option 3": product.option_3,
-        "Archived": yes_no(not product.active),
+        "Search words": product.search_words,
+        "Featured": yes_no(product.featured),
+        "Status": product.status,
         "Images": "\n".join(f"{image.path} {image.alt}" for image in product.images),
     }
 
@@ -93,6 +100,7 @@ def variant_cells(variant: Variant) -> dict[str, str]:
         "Value 3": variant.value_3,
         "Label": "" if variant.product.options else variant.label,
         "Price": str(variant.price),
+        "Price before": str(variant.was_price or ""),
         "Stock": str(variant.on_hand),
         "Low at": str(variant.low_stock_threshold),
         "For sale": yes_no(variant.active),
@@ -132,19 +140,33 @@ def _yes_or_no(cell: str) -> bool:
     return word in YES
 
 
+def _price_before(cell: str) -> int | None:
+    return _number(0, MAX_PRICE, "price", "the price before the sale, or 0 to end the sale")(cell) or None
+
+
+def _status(cell: str) -> str:
+    word = cell.strip().lower()
+    if word not in list(ProductStatus):
+        raise WrongCell(f"“{shortened(cell)}” is no status. Write one of: {', '.join(ProductStatus)}")
+    return word
+
+
 def shortened(text: str, max_length: int = 40) -> str:
     """A text on one line, cut to be quoted in a message."""
     text = typed_line(text)
     return text if len(text) <= max_length else f"{text[: max_length - 1]}…"
 
 
-READERS: dict[str, Callable[[str], str | int | bool]] = {
+READERS: dict[str, Callable[[str], Any]] = {
     "Name": _text(MAX_NAME_LENGTH),
     "Description": _text(MAX_DESCRIPTION_LENGTH, typed_text),
     **dict.fromkeys(("Option 1", "Option 2", "Option 3"), _text(MAX_OPTION_LENGTH)),
-    "Archived": lambda cell: not _yes_or_no(cell),
+    "Search words": _text(MAX_SEARCH_WORDS_LENGTH),
+    "Featured": _yes_or_no,
+    "Status": _status,
     **dict.fromkeys(("Value 1", "Value 2", "Value 3", "Label"), _text(MAX_LABEL_LENGTH)),
     "Price": _number(1, MAX_PRICE, "price", "whole shillings"),
+    "Price before": _price_before,
     "Stock": _number(0, MAX_STOCK, "number", "how many there are"),
     "Low at": _number(0, MAX_STOCK, "number", "a number of pieces"),
     SEEN_STOCK: _number(0, MAX_STOCK, "number", "the stock the file was exported at, or nothing"),

@@ -19,11 +19,12 @@ from shop.catalog.csv_import.columns import (
 from shop.catalog.csv_import.lookups import CatalogRows, read_catalog_rows
 from shop.catalog.csv_import.parser import Row
 from shop.catalog.csv_import.row_reader import Line, ProductRows, read_product, read_variant
-from shop.catalog.models import Product, Variant
+from shop.catalog.models import Product, ProductStatus, Variant
 from shop.catalog.product_history import state_of
 from shop.catalog.products import MAX_LABEL_LENGTH, MAX_VARIANTS
 from shop.catalog.slugs import MAX_SKU_LENGTH, MAX_SLUG_LENGTH, label_of, tidy_sku
 from shop.core.database import db
+from shop.core.money import shillings
 
 REQUIRED = {"Name": "a name", "Category": "one of the shop’s categories"}  # of a new product
 OPTIONS = ("Option 1", "Option 2", "Option 3")
@@ -146,8 +147,9 @@ def _product_rows(slug: str, catalog: CatalogRows) -> ProductRows:
     product = catalog.products.get(slug)
     if product is not None:
         return ProductRows(product, new=False, before=state_of(product))
-    unused = dict.fromkeys(("name", "description", "search_text", "option_1", "option_2", "option_3"), "")
-    return ProductRows(Product(slug=slug, active=True, **unused), new=True, before={})
+    texts = ("name", "description", "search_text", "search_words", "option_1", "option_2", "option_3")
+    product = Product(slug=slug, status=ProductStatus.DRAFT, featured=False, **dict.fromkeys(texts, ""))
+    return ProductRows(product, new=True, before={})
 
 
 def _check_product(item: ProductRows, catalog: CatalogRows) -> None:
@@ -158,13 +160,16 @@ def _check_product(item: ProductRows, catalog: CatalogRows) -> None:
             wrong = any(name == column for line, _ in item.rows for name, _ in line.problems)
             if not getattr(product, PRODUCT_COLUMNS[column]) and not wrong:
                 first.problems.append((column, f"It is empty. A new product needs {what}"))
-    goes_on_sale = product.active and (item.new or item.changed("Archived", "Category"))
+    goes_on_sale = product.published and (item.new or item.changed("Status", "Category"))
     if goes_on_sale and product.category_id in catalog.archived:
         name = catalog.category_names[product.category_id]
         first.problems.append(("Category", f"{name} is archived. Put it back in the shop first, or choose another"))
     for line, variant in item.rows:
         if variant.price is None and not any(name == "Price" for name, _ in line.problems):
             line.problems.append(("Price", "It is empty. Write whole shillings, like 1250"))
+        elif variant.was_price is not None and variant.was_price <= (variant.price or 0):
+            words = f"It must be higher than the price, {shillings(variant.price)}. Write 0 to end the sale"
+            line.problems.append(("Price before", words))
     if len(product.variants) > MAX_VARIANTS:
         first.problems.append((SKU, f"A product has at most {MAX_VARIANTS} variants. Make it two products"))
     if item.changed(*LABELLING) or any(line.new for line, _ in item.rows):

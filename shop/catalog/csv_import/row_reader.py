@@ -96,7 +96,7 @@ def read_product(row: Row, line: Line, item: ProductRows, catalog: CatalogRows) 
             continue
         if item.new or value != getattr(product, attribute):
             setattr(product, attribute, value)
-            words = catalog.category_names[int(value)] if column == "Category" else _cell(column, value)
+            words = catalog.category_names[int(value)] if column == "Category" else _cell(value)
             line.changes.append((column, now.get(column, ""), words))
 
 
@@ -157,7 +157,7 @@ def read_variant(row: Row, line: Line, item: ProductRows, catalog: CatalogRows) 
                 continue
             line.stock_change = int(value) - variant.on_hand
         setattr(variant, attribute, value)
-        line.changes.append((column, now.get(column, ""), _cell(column, value)))
+        line.changes.append((column, now.get(column, ""), _cell(value)))
 
 
 def _new_variant(sku: str, product: Product) -> Variant:
@@ -188,7 +188,7 @@ def _stock_moved(exported: int, now: int) -> str:
     return f"{words}. Count again, write the new number here and {now} under “{SEEN_STOCK}”"
 
 
-def _cell(column: str, value: object) -> str:
+def _cell(value: object) -> str:
     if isinstance(value, bool):
-        return columns.yes_no(not value if column == "Archived" else value)
-    return str(value)
+        return columns.yes_no(value)
+    return "none" if value is None else str(value)

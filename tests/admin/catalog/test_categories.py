@@ -75,9 +75,9 @@ def test_an_empty_category_is_archived_and_restored(owner, shopper, goods):
     assert "/categories/books" not in shopper.get("/").text
     assert "Books" not in owner.get("/admin/products/new").text
     assert "Archived" in owner.get("/admin/categories").text
-    goods.press(owner, f"/admin/products/{added}/restore")
+    goods.press(owner, f"/admin/products/{added}/publish", sure="1")
     assert "Its category, Books, is archived" in owner.get(f"/admin/products/{added}").text
-    assert not goods.product(added).active
+    assert not goods.product(added).published
 
     goods.press(owner, f"/admin/categories/{books.id}/restore")
     assert shopper.get("/categories/books").status_code == 200

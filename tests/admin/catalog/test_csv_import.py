@@ -58,7 +58,7 @@ def test_an_unchanged_export_changes_nothing_and_restores_an_empty_shop(app, she
 def test_a_file_is_previewed_then_applied_and_its_stock_is_in_the_ledger(app, sheets):
     row = {"SKU": SKU, "Price": "2,600", "Stock": "31", "Name": f"=Kiondo {CANARY}", "Label": ""}
     was, before = variant(app, SKU), everything(app)
-    page = sheets.look(sheet(row, NEW))
+    page = sheets.look(sheet(row, {**NEW, "Status": "published"}))
 
     assert everything(app) == before
     for words in (
@@ -142,12 +142,12 @@ def test_images_are_ordered_and_described(app, sheets):
 
 
 def test_a_product_archived_by_a_file_has_it_in_its_history(app, sheets):
-    sheets.take(sheet({"SKU": SKU, "Archived": "yes", "Name": "Kiondo"}))
-    sheets.take(sheet({"SKU": SKU, "Archived": "no"}))
+    sheets.take(sheet({"SKU": SKU, "Status": "archived", "Name": "Kiondo"}))
+    sheets.take(sheet({"SKU": SKU, "Status": "published"}))
 
     with app.app_context():
         words = db.session.scalars(select(ProductEdit.words).order_by(ProductEdit.id)).all()
-    assert words == ["name from “Classic sisal kiondo” to “Kiondo”; archived", "put on sale again"]
+    assert words == ["name from “Classic sisal kiondo” to “Kiondo”; archived", "published"]
 
 
 @both_databases
@@ -270,10 +270,10 @@ def test_a_category_archived_at_the_same_moment_stays_in_the_shop_or_gets_no_pro
 
     def reset():
         db.session.execute(update(Category).values(active=True))
-        db.session.execute(update(Product).where(Product.category.has(slug="kitchen")).values(active=False))
+        db.session.execute(update(Product).where(Product.category.has(slug="kitchen")).values(status="archived"))
         baskets = select(Category.id).where(Category.slug == "baskets").scalar_subquery()
         moved = update(Product).where(Product.slug == "kiondo-classic")
-        db.session.execute(moved.values(category_id=baskets, active=True))
+        db.session.execute(moved.values(category_id=baskets, status="published"))
 
     def archive():
         with app.app_context(), suppress(CategoryInUse):
@@ -285,7 +285,7 @@ def test_a_category_archived_at_the_same_moment_stays_in_the_shop_or_gets_no_pro
             write(reset)
             with Between(app, place, archive) as between, suppress(PlanChanged):
                 imported(file)
-            astray = select(Product.slug).join(Category).where(Product.active, Category.active.is_(False))
+            astray = select(Product.slug).join(Category).where(Product.published, Category.active.is_(False))
             assert db.session.scalars(astray).all() == []
             db.session.rollback()
         if not between.began:

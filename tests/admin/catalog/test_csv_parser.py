@@ -134,17 +134,17 @@ def test_an_unknown_image_is_only_a_warning(app, path):
 @pytest.mark.parametrize(
     ("row", "refused"),
     [
-        ({**NEW, "Category": "kitchen"}, True),
+        ({**NEW, "Category": "kitchen", "Status": "published"}, True),
         ({"SKU": SKU, "Category": "kitchen"}, True),
-        ({"SKU": "MUG-SPE-CRE", "Archived": "no"}, True),
-        ({"SKU": SKU, "Category": "kitchen", "Archived": "yes"}, False),
+        ({"SKU": "MUG-SPE-CRE", "Status": "published"}, True),
+        ({"SKU": SKU, "Category": "kitchen", "Status": "archived"}, False),
     ],
     ids=["new", "moved there", "put on sale there", "archived itself"],
 )
 def test_products_for_sale_are_not_put_into_an_archived_category(app, row, refused):
     def archive_the_kitchen():
         db.session.execute(update(Category).where(Category.slug == "kitchen").values(active=False))
-        db.session.execute(update(Product).where(Product.category.has(slug="kitchen")).values(active=False))
+        db.session.execute(update(Product).where(Product.category.has(slug="kitchen")).values(status="archived"))
 
     with app.app_context():
         write(archive_the_kitchen)

@@ -5,7 +5,7 @@ from itertools import cycle
 from sqlalchemy import delete, select
 
 from shop.catalog.csv_import.columns import catalogue_lines
-from shop.catalog.models import Product, ProductImage, Variant
+from shop.catalog.models import Product, ProductImage, ProductStatus, Variant
 from shop.catalog.slugs import label_of
 from shop.core.database import db, write
 from shop.core.text import typed_line, typed_text
@@ -39,7 +39,8 @@ def fill(texts):
     """Give every product and variant other values, with texts as the forms would store them."""
     texts = cycle(texts)
     for place, product in enumerate(db.session.scalars(select(Product).order_by(Product.id))):
-        product.name, product.active = next(texts), place % 5 != 0
+        product.name, product.status = next(texts), list(ProductStatus)[place % 4]
+        product.search_words, product.featured = next(texts), place % 2 == 0
         product.description = typed_text("\n".join((next(texts), "", next(texts))))
         if place % 3 == 0:
             product.option_1, product.option_2 = "=Size", "'Colour"
@@ -48,6 +49,7 @@ def fill(texts):
         for number, variant in enumerate(product.variants):
             variant.label = f"{next(texts)}{number or ''}"
             variant.price, variant.on_hand, variant.low_stock_threshold = 100 + place, 50 + number, place
+            variant.was_price = 500 + place if number else None
             variant.active = number != 1
             if product.options:
                 variant.value_1, variant.value_2 = next(texts), f"Red {number}"

@@ -37,6 +37,8 @@ def test_the_tabs_count_what_they_show(app, owner, goods):
     now = tabs_of(owner.get("/admin/products").text)
     assert now == {
         "For sale": 43,
+        "Drafts": 0,
+        "Hidden": 0,
         "Low stock": before["Low stock"] + 2,
         "Sold out": before["Sold out"] + 1,
         "Archived": 1,
@@ -83,7 +85,7 @@ def test_the_list_is_narrowed_to_a_category_and_keeps_it_from_tab_to_tab(owner, 
 
 def test_an_empty_list_says_what_to_do(app, owner):
     with app.app_context():
-        write(lambda: db.session.execute(update(Product).values(active=False)))
+        write(lambda: db.session.execute(update(Product).values(status="archived")))
 
     for tab, words in (
         ("sale", "Add the first product"),
@@ -99,7 +101,7 @@ def test_ten_thousand_products_are_listed_in_few_queries_and_little_time(app, ow
         category = db.session.scalar(select(Product.category_id).limit(1))
         goods = [
             {"slug": f"p-{n}", "name": f"Thing {n}", "description": "", "search_text": f"thing {n} sku-{n}"}
-            | {"category_id": category, "position": 100 + n, "active": True}
+            | {"category_id": category, "position": 100 + n, "status": "published"}
             for n in range(10_000)
         ]
         write(lambda: db.session.execute(insert(Product), goods))

@@ -162,9 +162,9 @@ def test_an_archived_product_leaves_shop_and_carts_but_unpaid_orders_keep_their_
 
     goods.press(owner, f"/admin/products/{added}/archive")
     assert "Blue mug is archived already" in owner.get(f"/admin/products/{added}").text
-    goods.press(owner, f"/admin/products/{added}/restore")
+    goods.press(owner, f"/admin/products/{added}/publish", sure="1")
     assert shopper.get("/products/blue-mug").status_code == 200
-    assert goods.acts()[-2:] == ["Archived product Blue mug", "Put on sale again product Blue mug"]
+    assert goods.acts()[-2:] == ["Archived product Blue mug", "Published product Blue mug"]
 
 
 def test_the_user_who_saves_second_is_shown_the_other_version_beside_what_they_typed(owner, second, goods):
@@ -217,7 +217,7 @@ def test_variants_that_another_user_archived_or_added_stay_so_when_the_form_is_s
 
 @both_databases
 def test_of_two_users_who_save_at_the_same_moment_the_second_is_told(owner, second, goods):
-    added = goods.added(owner)
+    added = goods.drafted(owner)
     forms = [
         (owner, goods.form(owner, added) | {"name": "First"}),
         (second, goods.form(second, added) | {"name": "Second"}),
@@ -240,7 +240,7 @@ def test_staff_may_see_products_and_change_stock_only(staff, owner, goods):
     own = (f"{added}/{page}" for page in ("edit", "options", "variants/new", "images"))
     for address in (*(f"products/{page}" for page in ("new", *own)), "categories", "import", "export/catalogue.csv"):
         assert staff.get(f"/admin/{address}").status_code == 403, address
-    for act in ("archive", "restore", "images", "images/move", "images/words", "images/remove"):
+    for act in ("archive", "publish", "hide", "duplicate", "images", "images/move", "images/words", "images/remove"):
         assert goods.press(staff, f"/admin/products/{added}/{act}").status_code == 403, act
     assert goods.stock(staff, "MUG-BLU", "received", "3").status_code == 303
 

@@ -183,7 +183,7 @@ def test_products_are_found_by_name_variant_and_sku_and_added_one_by_one(app, st
     staff.get(f"{NEW}?sku={SKU}&sku=NO-SUCH&sku=%00")  # the link of a product page
     assert picked(staff) == "1"
     with app.app_context():
-        write(lambda: db.session.execute(update(Product).values(active=False)))
+        write(lambda: db.session.execute(update(Product).values(status="hidden")))
     assert "No product on sale" in press(staff, "find", q=SKU, **{f"quantity-{SKU}": "0"}).text
 
 

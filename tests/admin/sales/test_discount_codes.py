@@ -23,6 +23,7 @@ ANSWERS = {
     "kind": "percent",
     "value": "15",
     "minimum_subtotal": "2,000",
+    "category": "",
     "starts": "",
     "until": "",
     "max_uses": "",

@@ -41,8 +41,8 @@ def test_the_demo_goes_and_only_what_was_ordered_stays_in_the_archive(app, owner
     assert remove(owner).status_code == 303
 
     with app.app_context():
-        products = db.session.execute(select(Product.slug, Product.active)).all()
-        assert len(products) == 1 and products[0].active is False
+        products = db.session.execute(select(Product.slug, Product.published)).all()
+        assert len(products) == 1 and products[0].published is False
         assert db.session.scalar(select(func.count(Category.id)).where(Category.active)) == 0
         assert db.session.scalar(select(func.count(DiscountCode.id)).where(DiscountCode.active)) == 0
         assert db.session.scalar(select(func.count(DeliveryArea.id))) > 0, "until the owner has one"
@@ -69,7 +69,7 @@ def test_what_the_owner_has_changed_is_theirs(app, owner, goods):
     remove(owner)
 
     with app.app_context():
-        assert db.session.get(Product, product_id).active
+        assert db.session.get(Product, product_id).published
         assert db.session.get(Category, category) is not None
         assert db.session.get(DeliveryArea, area) is not None
         assert db.session.get(DiscountCode, code) is not None
@@ -86,6 +86,6 @@ def test_the_owners_own_goods_stay(app, owner):
     remove(owner)
 
     with app.app_context():
-        assert db.session.scalars(select(Product.active)).all() == [True]
+        assert db.session.scalars(select(Product.published)).all() == [True]
         assert db.session.scalar(select(func.count(Category.id))) == 1
         assert db.session.scalars(select(DeliveryArea.name)).all() == ["Own"]
