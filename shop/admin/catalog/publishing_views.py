@@ -18,6 +18,7 @@ from shop.catalog.products import CategoryArchived
 from shop.catalog.publishing import NothingForSale, missing_parts
 from shop.catalog.views import ProductPage
 from shop.core.database import write
+from shop.pricing.models import delivery_areas
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.idempotency import make_once
 
@@ -30,8 +31,17 @@ def product_preview(product_id: int) -> str:
     page = ProductPage(item)
     if not page.variants:
         abort(404)
-    more = queries.more_like(item)
-    return render_template("catalog/product.html", product=page, more=more, unchosen=False, quantity=1, preview=True)
+    return render_template(
+        "catalog/product.html",
+        product=page,
+        more=queries.more_like(item),
+        reviews=[],
+        areas=delivery_areas(),
+        unchosen=False,
+        noted=False,
+        quantity=1,
+        preview=True,
+    )
 
 
 @admin.post("/products/<int:product_id>/publish")

@@ -124,7 +124,7 @@ def test_a_hundred_variants_are_added_in_few_queries_and_shown_as_a_list(app, ow
     with counted(app) as statements:
         shopper.get("/products/blue-mug")
     of_product = [one for one in statements if "store_settings" not in one]  # which are asked for every 5 seconds
-    assert len(of_product) <= 6  # two of them, the links of header and footer, every 5 seconds too
+    assert len(of_product) <= 7  # two of them, the links of header and footer, every 5 seconds too
     first, *others = [(option.text or "") for option in shopper.page.iter("option")]
     assert first.startswith("Choose ")
     assert len(others) == 100
