@@ -1,7 +1,7 @@
 """The checkout page: buyer, delivery area, cart lines and the exact total.
 
 Every POST answers with a redirect, so that the browser's Back button never sends a form again. The answers are saved
-with the cart; GET /checkout?again=pay validates them again and shows the problems.
+with the cart, and by choice on the phone; GET /checkout?again=pay validates them again and shows the problems.
 """
 
 from contextlib import suppress
@@ -15,11 +15,12 @@ from shop.cart import current_cart as carts
 from shop.cart import storage
 from shop.cart.contents import CartContents, CartProblem
 from shop.checkout.forms import OPEN_TOO_LONG, CheckoutForm, CheckoutProblems, checkout_problems, new_key
+from shop.checkout.kept_details import forget_details, keep_details, kept_details
 from shop.checkout.page_snapshot import read_snapshot, snapshot_of
 from shop.checkout.resubmission import payment_or_order_page, resubmit
 from shop.checkout.submission import order_by_checkout_key, place_order
 from shop.orders.lookup import open_orders, remember_order
-from shop.orders.placement import Buyer, TooManyOpenOrders
+from shop.orders.placement import TooManyOpenOrders
 from shop.orders.reservations import OutOfStock
 from shop.payments.attempts import open_page
 from shop.pricing.discount_codes import DiscountNotUsable
@@ -32,6 +33,7 @@ TOO_MANY_ORDERS = "Very many orders come from your network at the moment. Wait 1
 CHECK_AGAIN = "Check your order once more, then press Pay"
 GOODS_GONE = "Another buyer was quicker. Your order has not been placed"
 CART_RESTORED = "We no longer had your cart, so we filled it again from this page. Check it, then press Pay"
+FORGOTTEN = "Your details are no longer kept on this phone."
 NOT_READY = "Your cart cannot be ordered as it is. Nothing was ordered, and your answers at the checkout are kept."
 
 
@@ -48,8 +50,8 @@ def details() -> Response | str:
     if not cart.ready:
         flash(NOT_READY, "problem")
         return redirect(url_for("cart.show"), 303)
-    answers = storage.saved_answers()
-    form = CheckoutForm(formdata=MultiDict(answers) if answers else None)
+    answers, kept = storage.saved_answers(), kept_details()
+    form = CheckoutForm(formdata=MultiDict(answers) if answers else None, data={**kept, "keep": bool(kept)})
     form.area.data, form.code.data = str(cart.area_id or ""), cart.code
     problems = CheckoutProblems([], ". ".join(cart.notices))
     if again == "pay" and answers:
@@ -57,7 +59,7 @@ def details() -> Response | str:
         form.offer(cart.areas)
         form.validate()
         problems = checkout_problems(form, cart, read_snapshot(answers.get("shown")), answers)
-    page = _page(form, cart, problems, again)
+    page = _page(form, cart, problems, again, bool(kept))
     carts.accept_changes(cart)
     return page
 
@@ -65,6 +67,8 @@ def details() -> Response | str:
 @checkout.post("/checkout")
 def submit() -> Response:
     """Place the order and redirect to the payment page, or back to GET /checkout with the problems."""
+    if "forget" in request.form:
+        return _forgotten()
     form = CheckoutForm()
     placed = order_by_checkout_key(form.key) if form.key else None
     if placed:
@@ -91,7 +95,7 @@ def submit() -> Response:
         return _back(form, cart, news=CHECK_AGAIN)
     try:
         with limiter.limit("100 per 10 minutes"):  # mobile operators put thousands of phones behind one address
-            return _place(form.key, form.buyer(), cart, cart.area)
+            return _place(form.key, form, cart, cart.area)
     except RateLimitExceeded:
         return _back(form, cart, main=TOO_MANY_ORDERS)
     except TooManyOpenOrders as error:
@@ -100,14 +104,27 @@ def submit() -> Response:
         return _back(form, carts.current_cart(str(cart.area.id), cart.code), news=GOODS_GONE)
 
 
-def _place(key: str, buyer: Buyer, cart: CartContents, area: DeliveryArea) -> Response:
-    order, attempt = place_order(key, buyer, cart, area)
+def _place(key: str, form: CheckoutForm, cart: CartContents, area: DeliveryArea) -> Response:
+    order, attempt = place_order(key, form.buyer(), cart, area)
     order_page = url_for("orders.show", token=order.token)
     remember_order(order)
     carts.remove_ordered(cart)
-    if attempt is None:
-        return redirect(payment_or_order_page(order), 303)
-    return redirect(open_page(attempt) or order_page, 303)
+    address = payment_or_order_page(order) if attempt is None else open_page(attempt) or order_page
+    reply = redirect(address, 303)
+    if form.keep.data:
+        keep_details(reply, form.answers())
+    else:
+        forget_details(reply)
+    return reply
+
+
+def _forgotten() -> Response:
+    """Forget the buyer's details on the phone, and those that were typed."""
+    storage.update_cart(answers="", answers_at=None)
+    flash(FORGOTTEN, "good")
+    reply = redirect(url_for("checkout.details"), 303)
+    forget_details(reply)
+    return reply
 
 
 def _back(
@@ -147,7 +164,8 @@ def _without_cart(form: CheckoutForm) -> Response:
     return redirect(url_for("orders.show", token=orders[0].token) if orders else url_for("cart.show"), 303)
 
 
-def _page(form: CheckoutForm, cart: CartContents, problems: CheckoutProblems, again: str | None) -> str:
+def _page(form: CheckoutForm, cart: CartContents, problems: CheckoutProblems, again: str | None, kept: bool) -> str:
+    form.note_card_only()
     form.shown_total.data = str(cart.quote.total) if cart.quote else ""
     form.shown.data = snapshot_of(cart)
     form.checkout_key.data = new_key()
@@ -158,5 +176,6 @@ def _page(form: CheckoutForm, cart: CartContents, problems: CheckoutProblems, ag
         problems=problems.errors,
         changed=problems.changes,
         again=again,
+        kept=kept,
         open_orders=open_orders(),
     )

@@ -19,6 +19,7 @@ from shop.config import Settings
 Purpose = Literal[
     "two-factor secret",  # table two_factor; the row is the user's id
     "email",  # the body of an email with a one-time link; the row is its idempotency key
+    "kept details",  # cookie; the row is "buyer"
     "known browser",  # cookie; the row is the email address that signed in
     "two-factor set-up",  # session; the row is the user's id
     "kept form",  # table kept_form; the row is the user's id

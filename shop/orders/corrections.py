@@ -24,7 +24,10 @@ NAMES = {
     "email": "email address",
     "location": "address",
     "note": "note",
+    "receiver_name": "receiver’s name",
+    "receiver_phone": "receiver’s phone number",
 }
+PHONES = ("phone_number", "receiver_phone")
 CORRECTED = "Corrected"  # begins the timeline entries for the merchant, which hold the old values
 OPEN_PAYMENTS = (Payment.AWAITING, Payment.PAID, Payment.REVIEW)
 IN_SHOP = (Fulfilment.UNFULFILLED, Fulfilment.PACKED)
@@ -98,5 +101,5 @@ def _record_old_values(
     order: Order, before: Mapping[str, str], changes: Iterable[str], by_buyer: str = "", actor: str = ""
 ) -> None:
     for name in changes:
-        old = readable_phone(before[name]) if name == "phone_number" else before[name]
+        old = readable_phone(before[name]) if name in PHONES else before[name]
         order.record(f"{CORRECTED}{by_buyer} {NAMES[name]}. It was: {old or 'empty'}", actor=actor)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from shop.core.clock import utcnow
 from shop.core.database import Model, UtcDateTime, binary_string
+from shop.core.phones import is_kenyan_mobile
 from shop.orders.states import Fulfilment, Payment
 from shop.pricing.delivery_dates import DeliveryCalendar, DeliveryDates
 from shop.pricing.models import CalendarText
@@ -70,10 +71,12 @@ class Order(Model):
     collection_code_tries: Mapped[int] = mapped_column(default=0)  # how often a code was checked
 
     full_name: Mapped[str] = mapped_column(String(120))
-    phone_number: Mapped[str] = mapped_column(String(12), index=True)  # 2547XXXXXXXX or 2541XXXXXXXX
+    phone_number: Mapped[str] = mapped_column(String(16), index=True)  # 2547XXXXXXXX, or digits of another country
     email: Mapped[str] = mapped_column(String(254), index=True)
     location: Mapped[str] = mapped_column(String(250))
     note: Mapped[str] = mapped_column(String(500))
+    receiver_name: Mapped[str] = mapped_column(String(120), default="")  # "" when the buyer receives the order
+    receiver_phone: Mapped[str] = mapped_column(String(12), default="")  # 2547XXXXXXXX or 2541XXXXXXXX
     area_name: Mapped[str] = mapped_column(String(80))
     area_delivery_time: Mapped[str] = mapped_column(String(40))
     delivery_calendar: Mapped[DeliveryCalendar | None] = mapped_column(CalendarText)  # of its area
@@ -168,6 +171,18 @@ class Order(Model):
     def latest_attempt(self) -> "PaymentAttempt | None":
         """The newest payment attempt; None for an order with a total of 0."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def handed_to(self) -> tuple[str, str]:
+        """Name and phone number of the person who receives it: the receiver, or the buyer."""
+        if self.receiver_name:
+            return self.receiver_name, self.receiver_phone
+        return self.full_name, self.phone_number
+
+    @property
+    def card_only(self) -> bool:
+        """True when its phone number is from another country, so that M-PESA cannot be used."""
+        return bool(self.phone_number) and not is_kenyan_mobile(self.phone_number)
 
     def record(
         self,

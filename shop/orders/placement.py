@@ -26,10 +26,12 @@ class Buyer:
     """Contact and delivery details of a buyer. Its repr is empty, to keep them out of logs."""
 
     full_name: str = field(repr=False)
-    phone_number: str = field(repr=False)  # 2547XXXXXXXX or 2541XXXXXXXX
-    email: str = field(repr=False)
+    phone_number: str = field(repr=False)  # 2547XXXXXXXX, or the digits of another country's number
+    email: str = field(repr=False)  # "" without one
     location: str = field(repr=False)
     note: str = field(repr=False, default="")
+    receiver_name: str = field(repr=False, default="")  # "" when the buyer receives the order
+    receiver_phone: str = field(repr=False, default="")  # 2547XXXXXXXX or 2541XXXXXXXX
 
 
 class TooManyOpenOrders(Exception):
@@ -47,7 +49,7 @@ class TooManyOpenOrders(Exception):
 
 def lock_buyer(buyer: Buyer) -> None:
     """Take advisory locks on the buyer's phone number and email address until the transaction ends."""
-    advisory_lock(f"orders of {buyer.phone_number}", f"orders of {buyer.email.lower()}")
+    advisory_lock(*(f"orders of {contact}" for contact in (buyer.phone_number, buyer.email.lower()) if contact))
 
 
 def enforce_open_order_limit(buyer: Buyer, *, written: bool = False) -> None:
@@ -65,6 +67,7 @@ def enforce_open_order_limit(buyer: Buyer, *, written: bool = False) -> None:
     of_email = orders.where(func.lower(Order.email) == func.lower(buyer.email), waiting).scalar_subquery()
     by_phone, by_email = db.session.execute(select(of_phone, of_email)).one()
     limit = MAX_OPEN_ORDERS if written else MAX_OPEN_ORDERS - 1
+    by_email = by_email if buyer.email else 0  # buyers without an address are not one buyer
     if max(by_phone, by_email) > limit:
         raise TooManyOpenOrders(by_phone > limit, by_email > limit)
 
@@ -98,6 +101,8 @@ def write_order(
         email=buyer.email,
         location=buyer.location,
         note=buyer.note,
+        receiver_name=buyer.receiver_name,
+        receiver_phone=buyer.receiver_phone,
         area_name=area.name,
         area_delivery_time=area.delivery_time,
         delivery_calendar=area.calendar,

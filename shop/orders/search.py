@@ -51,6 +51,8 @@ COLUMNS = (
     Order.paid_at,
     Order.full_name,
     Order.phone_number,
+    Order.receiver_name,
+    Order.receiver_phone,
     Order.area_name,
     Order.pickup,
     Order.deliver_by,

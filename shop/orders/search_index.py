@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 
 from shop.core.database import db
 from shop.core.money import AmountError, read_shillings
+from shop.core.phones import is_kenyan_mobile, national_digits
 from shop.core.text import one_line
 from shop.orders.models import Order, OrderSearchTerm
 
@@ -77,16 +78,7 @@ def search_terms(*texts: str) -> set[str]:
 def search_terms_of_row(number: str, full_name: str, phone_number: str, email: str) -> set[str]:
     """The terms of an order's own columns. Phone and order numbers are also indexed by their last digits."""
     local, _, domain = email.partition("@")
-    national = phone_number.removeprefix("254")
-    exact = {
-        number,
-        number[-4:],
-        national,
-        national[-6:],
-        national[-4:],
-        normalised_word(email),
-        normalised_word(domain),
-    }
+    exact = {number, number[-4:], *_phone_terms(phone_number), normalised_word(email), normalised_word(domain)}
     terms = {word for word in exact if word} | search_terms(full_name, local)
     return terms - {normalised_word(local)}  # a prefix of the whole address
 
@@ -132,9 +124,17 @@ def _number(text: str) -> tuple[str, ...]:
     return (digits, national) if national and national != digits else (digits,)
 
 
+def _phone_terms(number: str) -> set[str]:
+    """How a phone number is searched: without its country code, by its last digits, and a foreign one as a whole."""
+    national = national_digits(number)
+    whole = set() if is_kenyan_mobile(number) else {number}
+    return {national, national[-6:], national[-4:]} | whole
+
+
 def _buyer_terms(order: Order) -> set[str]:
     of_row = search_terms_of_row(order.number, order.full_name, order.phone_number, order.email)
-    return of_row | search_terms(order.location, order.note)
+    receiver = {term for term in _phone_terms(order.receiver_phone) if term} | search_terms(order.receiver_name)
+    return of_row | receiver | search_terms(order.location, order.note)
 
 
 def _order_terms(order: Order) -> set[str]:

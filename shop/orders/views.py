@@ -10,7 +10,7 @@ from wtforms import StringField
 from wtforms.validators import DataRequired, ValidationError
 
 from shop.core.database import db, write
-from shop.core.phones import PhoneError, kenyan_mobile
+from shop.core.phones import PhoneError, contact_phone
 from shop.core.signals import order_link_requested
 from shop.orders.models import Order
 from shop.orders.search_index import order_number_in, order_token_in
@@ -32,7 +32,7 @@ class LookupForm(BaseForm):
 
     def validate_phone_number(self, field: StringField) -> None:
         try:
-            kenyan_mobile(field.data)
+            contact_phone(field.data)
         except PhoneError as error:
             raise ValidationError(str(error)) from None
 
@@ -54,7 +54,7 @@ def lookup() -> str | tuple[str, int] | AnyResponse:
         return render_template("orders/lookup.html", form=form, problems=[], sent=False)
     if not form.validate():
         return render_template("orders/lookup.html", form=form, problems=form.problems, sent=False), 422
-    number, phone = form.number, kenyan_mobile(form.phone_number.data)
+    number, phone = form.number, contact_phone(form.phone_number.data)
     with (
         limiter.limit("10 per hour", key_func=_order_number_key),
         suppress(IntegrityError),  # requested twice at once: the other request sends the email

@@ -28,8 +28,8 @@ from shop.orders.models import Order, may_be_paid
 from shop.orders.search_index import add_search_terms
 from shop.orders.states import OPENING_TIMEOUT
 from shop.payments import alerts, callback_intake
+from shop.payments.chpter_contact import contact_to_send, shop_contact
 from shop.payments.models import AttemptState, PaymentAttempt
-from shop.store.settings import current_store
 
 log = logging.getLogger(__name__)
 MIN_REFERENCE, MAX_REFERENCE = 100_000_000, 2**31 - 1
@@ -160,10 +160,11 @@ def _record_opening(attempt_id: int, values: Mapping[str, str | None], details: 
 
 def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
     order, keys = new.attempt.order, settings.secret_keys
+    contact = contact_to_send(order.phone_number, order.email, shop_contact())
     order_page = f"{settings.shop_url}/orders/{order.token}"
     return SessionRequest(
         order_id=new.attempt.reference,
-        customer=Customer(order.full_name, order.phone_number, _email_of(order, settings), order.location),
+        customer=Customer(order.full_name, contact.phone_number, contact.email, order.location),
         delivery_fee=0 if order.remaining_requested else order.delivery_fee,  # the remaining amount has no parts
         discount_fee=0 if order.remaining_requested else order.discount,
         total=new.attempt.amount,
@@ -171,11 +172,6 @@ def _session_request(new: NewAttempt, settings: Settings) -> SessionRequest:
         failed_url=f"{order_page}?from=payment",
         callback_url=f"{settings.shop_url}/chpter/callbacks/{callback_intake.callback_token(new.secret, keys)}",
     )
-
-
-def _email_of(order: Order, settings: Settings) -> str:
-    """The buyer's address, or the shop's own: Chpter requires one."""
-    return order.email or current_store().email or settings.mail_from
 
 
 def try_again(order: Order, *, corrected: bool = False) -> str | None:

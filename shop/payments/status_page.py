@@ -15,6 +15,9 @@ from shop.payments.order_status import DO_NOT_PAY_AGAIN, OrderStatus
 from shop.payments.settled_status import settled_status, watch_seconds
 from shop.store.delivery_promise import promised_dates
 
+CARD_ONLY = "Choose card on the payment page: M-PESA needs a Kenyan number."
+KEEP_PAGE = "You gave no email address, so keep this page: save its link or send it to your own WhatsApp."
+
 
 def status_of(order: Order, whatsapp: str = "", shop_place: str = "") -> OrderStatus:
     """Describe an order's status.
@@ -35,6 +38,7 @@ def status_of(order: Order, whatsapp: str = "", shop_place: str = "") -> OrderSt
     kept = nairobi_until(order.expires_at, utcnow()) if story.can_pay and held else ""
     return replace(
         story,
+        detail=" ".join(filter(None, (story.detail, *_advice(order, story)))),
         may_have_paid=may_have_paid,
         timeline=events,
         whatsapp_url=link,
@@ -62,6 +66,13 @@ def _newest_message(order: Order, events: Sequence[OrderEvent]) -> str:
     return messages[-1].words
 
 
+def _advice(order: Order, story: OrderStatus) -> list[str]:
+    """What a buyer without a Kenyan number or an email address has to know."""
+    advice = [CARD_ONLY] if story.can_pay and order.card_only else []
+    followed = order.payment in (Payment.AWAITING, Payment.PAID, Payment.REVIEW) and not order.ended
+    return [*advice, KEEP_PAGE] if followed and not order.email and not order.anonymised_at else advice
+
+
 def _failure_of(attempt: PaymentAttempt | None) -> dict[str, str] | None:
     if attempt is None or attempt.state != AttemptState.FAILED:
         return None
@@ -84,7 +95,7 @@ def _wait_before_paying(attempt: PaymentAttempt) -> bool:
 def _awaiting(order: Order) -> OrderStatus:
     if not order.attempts:  # created in the admin and not paid yet
         headline = "Check your order, then pay."
-        detail = "You pay by M-PESA or card."
+        detail = "" if order.card_only else "You pay by M-PESA or card."
         return OrderStatus(
             "waiting", "Waiting for payment", headline, detail, can_pay=True, pay_label=f"Pay {shillings(order.to_pay)}"
         )

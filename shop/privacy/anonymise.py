@@ -16,10 +16,10 @@ from shop.catalog.reviews import NO_NAME
 from shop.config import Settings
 from shop.core.clock import MONTH
 from shop.core.database import db, updated, write
-from shop.core.phones import readable_phone
+from shop.core.phones import national_digits, readable_phone
 from shop.emails.models import OutboxEmail
 from shop.emails.smtp import email_file
-from shop.orders.corrections import CORRECTED
+from shop.orders.corrections import CORRECTED, NAMES
 from shop.orders.models import Order, OrderEvent
 from shop.orders.search_index import remove_search_terms
 from shop.orders.states import Fulfilment, Payment
@@ -38,7 +38,7 @@ MIN_TEXT_LENGTH = 3  # characters; shorter texts are parts of many other words
 
 @dataclass(frozen=True)
 class PersonalData:
-    """The texts that identify a buyer."""
+    """The texts that identify a buyer and a receiver."""
 
     texts: tuple[str, ...]  # longest first
     names: tuple[str, ...]  # words of the name, removed as whole words only
@@ -53,15 +53,19 @@ class PersonalData:
 
 
 def personal_data_of(order: Order) -> PersonalData:
-    """The personal data of an order's buyer."""
-    phone = order.phone_number
-    national = phone.removeprefix("254")
-    spellings = (phone, f"0{national}", national, readable_phone(phone)) if national else ()
-    texts = {order.full_name, order.email, order.location, order.note, *spellings}
+    """The personal data of an order's buyer and receiver."""
+    spellings = [spelling for phone in (order.phone_number, order.receiver_phone) for spelling in _spellings(phone)]
+    texts = {order.full_name, order.receiver_name, order.email, order.location, order.note, *spellings}
+    names = f"{order.full_name} {order.receiver_name}".split()
     return PersonalData(
         tuple(sorted((text for text in texts if len(text) >= MIN_TEXT_LENGTH), key=len, reverse=True)),
-        tuple(word for word in order.full_name.split() if len(word) > 1),
+        tuple(word for word in names if len(word) > 1),
     )
+
+
+def _spellings(phone: str) -> tuple[str, ...]:
+    national = national_digits(phone)
+    return (phone, f"0{national}", national, readable_phone(phone)) if phone else ()
 
 
 def why_not_anonymised(order: Order, now: datetime) -> str | None:
@@ -128,9 +132,9 @@ def _anonymise(order_id: int, condition: ColumnElement[bool], now: datetime) -> 
     """Clear or redact every column with personal data of an order's buyer. False when the condition is not met."""
     order = db.session.get_one(Order, order_id)
     redact = personal_data_of(order).redact
-    blank = dict.fromkeys(("phone_number", "email", "location", "note", "collection_code"), "")
+    blank = dict.fromkeys((*NAMES, "collection_code"), "")
     guarded = update(Order).where(Order.id == order_id, Order.anonymised_at.is_(None), condition)
-    if not updated(guarded.values(anonymised_at=now, full_name=ANONYMISED_NAME, **blank)):
+    if not updated(guarded.values({**blank, "anonymised_at": now, "full_name": ANONYMISED_NAME})):
         return False
     db.session.expire(order)
 

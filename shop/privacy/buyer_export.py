@@ -11,7 +11,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import selectinload
 
 from shop.core.database import db
-from shop.core.phones import PhoneError, kenyan_mobile
+from shop.core.phones import PhoneError, contact_phone
 from shop.orders.models import Order
 from shop.pricing.delivery_dates import DeliveryCalendar
 
@@ -32,7 +32,7 @@ def find_buyer(typed: str) -> str:
     if "@" in typed:
         return typed[:254]
     try:
-        return kenyan_mobile(typed)
+        return contact_phone(typed)
     except PhoneError:
         raise UnknownBuyer(
             "Enter a phone number like 0712 345 678, or an email address like name@example.com"

@@ -18,6 +18,7 @@
     const total = Number(sums.dataset.subtotal) - Number(sums.dataset.discount) + fee;
     sums.querySelector("[data-part=delivery]").textContent = fee ? shillings(fee) : "Free";
     sums.querySelector("[data-part=total]").textContent = shillings(total);
+    form.querySelector("[data-peek]").textContent = shillings(total);
     pay.textContent = total ? "Pay " + shillings(total) : "Place the order";
     shown.value = total;
   }

@@ -20,6 +20,7 @@ from tests.shopper import hidden_fields
 OURS = {
     "alembic_version.version_num",
     *(f"orders.{name}" for name in ("number", "token", "checkout_key", "payment", "fulfilment", "phone_number")),
+    "orders.receiver_phone",
     *(f"payment_attempt.{name}" for name in ("secret_hash", "state", "checkout_link", "method", "reason")),
     *(f"callback_record.{name}" for name in ("claim", "row", "spool_name")),
     *(f"unmatched_callback.{name}" for name in ("secret_hash", "digest", "claim")),

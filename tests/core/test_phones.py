@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.core.phones import PhoneError, kenyan_mobile, readable_phone, unusual_mobile
+from shop.core.phones import (
+    PhoneError,
+    contact_phone,
+    is_kenyan_mobile,
+    kenyan_mobile,
+    national_digits,
+    readable_phone,
+    unusual_mobile,
+)
 
 SAFARICOM = [
     *("0712345678", "0712 345 678", "0712-345-678", "0712.345.678", "(0712) 345678", "+254712345678"),
@@ -89,3 +97,35 @@ def test_a_stored_number_is_formatted_for_reading(begins, rest):
     number = f"254{begins}{rest:08}"
 
     assert readable_phone(number).replace(" ", "") == f"0{begins}{rest:08}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "shown", "national"),
+    [
+        ("0712 345 678", "254712345678", "0712 345 678", "712345678"),
+        ("+44 7911 123456", "447911123456", "+44 7911 123456", "7911123456"),
+        ("000 44 (0)7911 123456", "447911123456", "+44 7911 123456", "7911123456"),
+        ("+1 (202) 555-0143", "12025550143", "+1 202-555-0143", "2025550143"),
+        ("00255712345678", "255712345678", "+255 712 345 678", "712345678"),
+    ],
+)
+def test_a_contact_number_may_be_of_any_country(typed, kept, shown, national):
+    assert contact_phone(typed) == kept
+    assert (readable_phone(kept), national_digits(kept)) == (shown, national)
+    assert contact_phone(shown) == kept
+    assert is_kenyan_mobile(kept) is kept.startswith("2547")
+
+
+@pytest.mark.parametrize(
+    ("typed", "cure"),
+    [
+        ("447911123456", "begin with"),
+        ("+44 79", "must be complete"),
+        ("+999 7911 123456", "must be complete"),
+        ("+254 20 345 6789", "landline"),
+        ("+44 7911 123456 / +44 7911 123457", "Kenyan mobile"),
+    ],
+)
+def test_a_contact_number_that_cannot_be_called_is_refused(typed, cure):
+    with pytest.raises(PhoneError, match=cure):
+        contact_phone(typed)

@@ -81,7 +81,7 @@ def test_back_from_the_payment_page_never_asks_to_send_a_form_again(new_user, sc
     user.pay_button.click()
     user.sees("There is a problem")
     user.press("Remove code")
-    expect(page.get_by_label("Full name")).to_have_value("Wanjiru Test")
+    expect(page.get_by_label("Full name", exact=True)).to_have_value("Wanjiru Test")
     page.get_by_label("Email address").fill("buyer@example.com")
     user.pay()
 

@@ -43,7 +43,7 @@ def test_what_was_typed_is_there_again_after_leaving_the_checkout(user):
     user.open("/")
     user.open("/checkout")
 
-    expect(user.page.get_by_label("Full name")).to_have_value("Wanjiru Test")
+    expect(user.page.get_by_label("Full name", exact=True)).to_have_value("Wanjiru Test")
     expect(user.page.get_by_label("Nairobi CBD")).to_be_checked()
 
 

@@ -24,7 +24,18 @@ from tests.shopper import SKU, Shopper, hidden_fields
 
 NAME, PHONE, EMAIL = "Akinyi Wekesa", "0733 987 654", "akinyi.wekesa@example.com"
 PLACE, NOTE = "Blue gate behind the Kisumu stage", "Call my sister first"
-TRACES = ("akinyi", "wekesa", "733987654", "733 987 654", "kisumu stage", "my sister")
+RECEIVER, RECEIVER_PHONE = "Odhiambo Barasa", "0755 111 222"
+TRACES = (
+    "odhiambo",
+    "barasa",
+    "755111222",
+    "akinyi",
+    "wekesa",
+    "733987654",
+    "733 987 654",
+    "kisumu stage",
+    "my sister",
+)
 OTHER = "0722000111"  # the buyer of order_factory
 LONG_AGO = timedelta(days=800)
 
@@ -32,7 +43,8 @@ LONG_AGO = timedelta(days=800)
 @pytest.fixture
 def bought(app, shopper):
     """A delivered order with personal data in every free text about it."""
-    bought = shopper.buy(full_name=NAME, phone_number=PHONE, email=EMAIL, location=PLACE, note=NOTE)
+    receiver = {"other_receiver": "1", "receiver_name": RECEIVER, "receiver_phone": RECEIVER_PHONE}
+    bought = shopper.buy(full_name=NAME, phone_number=PHONE, email=EMAIL, location=PLACE, note=NOTE, **receiver)
     bought.post_callback(bought.callback(message=f"Received from {NAME} 254733987654", customer=NAME))
     bought.post_callback(f"{NAME} {EMAIL}".encode())
     with app.app_context():
@@ -44,6 +56,7 @@ def bought(app, shopper):
 def _write_everywhere(order):
     order.fulfilment, order.collection_code = Fulfilment.DELIVERED, "4711"
     order.record(f"{NAME} called from {PHONE}: wants it at the {PLACE}", actor="owner@example.com")
+    order.record(f"{RECEIVER} ({RECEIVER_PHONE}) called too", actor="owner@example.com")
     order.record("Akinyi said: leave it with Wekesa's neighbour, +254733987654", actor="owner@example.com")
     words = f"Noted: {NAME} {EMAIL}"
     db.session.add(AuditLogEntry(at=utcnow(), who="owner@example.com", words=words, order_id=order.id))
@@ -120,6 +133,7 @@ def test_after_anonymising_no_column_has_personal_data_of_the_buyer_and_lines_an
 ):
     assert traces(app) >= {
         *("orders.full_name", "orders.phone_number", "orders.email", "orders.location", "orders.note"),
+        *("orders.receiver_name", "orders.receiver_phone"),
         *("order_event.words", "audit_log_entry.words", "outbox_email.recipient", "outbox_email.body"),
         *("callback_record.raw", "callback_record.headers", "callback_record.reason"),
         *("ledger_entry.reason", "review_flag.words", "review_flag.resolution", "stock_entry.reason"),

@@ -7,7 +7,7 @@ from shop.accounts.permissions import admin, may
 from shop.admin.orders.forms import CorrectForm
 from shop.admin.orders.fulfilment_views import apply_to_order
 from shop.core.phones import readable_phone
-from shop.orders.corrections import NAMES, can_correct, correct_by_merchant
+from shop.orders.corrections import NAMES, PHONES, can_correct, correct_by_merchant
 from shop.orders.models import Order
 from shop.payments.review_queue import order_by_number
 from shop.web.base_form import ViewResponse
@@ -19,7 +19,7 @@ LABELS = {name: words.capitalize() for name, words in NAMES.items()}
 @admin.route("/orders/<number>/correct", methods=["GET", "POST"])
 @may("staff")
 def order_correct(number: str) -> ViewResponse:
-    """Correct name, phone, email, address and note of an order that was not sent."""
+    """Correct the contacts, address, receiver and note of an order that was not sent."""
     order = order_by_number(number)
     if not can_correct(order):
         flash("This order can’t be corrected: it was sent, or it is closed", "problem")
@@ -49,7 +49,7 @@ def _correct(order: Order, form: CorrectForm) -> str:
 
 
 def _shown(order: Order) -> dict[str, str]:
-    return {**{name: getattr(order, name) for name in NAMES}, "phone_number": readable_phone(order.phone_number)}
+    return {name: readable_phone(getattr(order, name)) if name in PHONES else getattr(order, name) for name in NAMES}
 
 
 def _fingerprint_name(order: Order) -> str:

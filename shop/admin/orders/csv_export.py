@@ -29,6 +29,8 @@ HEADER = (
     *("Order", "Placed (Nairobi time, UTC+3)", "Paid (Nairobi time, UTC+3)", "Payment", "Fulfilment", "Name", "Phone"),
     *(
         "Email",
+        "Receiver",
+        "Receiver’s phone",
         "Area",
         "Pickup",
         "Address or landmark",
@@ -117,6 +119,8 @@ def _cells(order: Order, items: list[str]) -> tuple[str | int, ...]:
         order.full_name,
         readable_phone(order.phone_number),
         order.email,
+        order.receiver_name,
+        readable_phone(order.receiver_phone),
         order.area_name,
         _yes(order.pickup),
         order.location,

@@ -3,8 +3,6 @@
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
-from wtforms import StringField
-from wtforms.validators import StopValidation
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
@@ -21,7 +19,6 @@ from shop.checkout.submission import Placed, order_by_checkout_key, place_once, 
 from shop.config import Settings
 from shop.core.money import shillings
 from shop.core.phones import whatsapp_link
-from shop.core.text import typed_line
 from shop.orders.models import Order
 from shop.orders.placement import Buyer
 from shop.orders.reservations import OutOfStock
@@ -36,15 +33,9 @@ NOT_SOLD = "A product that you added is no longer sold. It was removed"
 
 
 class DraftOrderForm(CheckoutForm):
-    """The checkout form, filled in for a buyer, whose email address is optional."""
+    """The checkout form, filled in for a buyer."""
 
-    email = StringField("Email address", filters=[typed_line])
     code_refused = False  # too many wrong codes came before: the code was not checked
-
-    def validate_email(self, field: StringField) -> None:
-        if not field.data:
-            raise StopValidation
-        super().validate_email(field)
 
 
 @admin.route("/orders/new", methods=["GET", "POST"])

@@ -8,8 +8,9 @@ from email_validator import EmailNotValidError
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
-from shop.checkout.forms import BAD_EMAIL
-from shop.core.phones import PhoneError, kenyan_mobile
+from shop.checkout.contact_fields import read_contact_phone, read_receiver_phone
+from shop.checkout.forms import BAD_EMAIL, MAX_NAME_LENGTH
+from shop.core.phones import contact_phone
 from shop.core.text import name_problem, normalised_email, trimmed, typed_line, typed_text
 from shop.orders.corrections import NAMES
 from shop.web.base_form import BaseForm
@@ -49,7 +50,7 @@ class UndoStepForm(BaseForm):
 
 
 class CorrectForm(BaseForm):
-    """The contact and delivery details of an order."""
+    """The contact and delivery details of an order. Without a receiver the buyer receives it."""
 
     full_name = StringField(
         "Name",
@@ -63,6 +64,12 @@ class CorrectForm(BaseForm):
         [Length(max=250, message="Address must be 250 characters or fewer")],
         filters=[typed_line],
     )
+    receiver_name = StringField(
+        "Receiver’s name",
+        [Length(max=MAX_NAME_LENGTH, message=f"Receiver’s name must be {MAX_NAME_LENGTH} characters or fewer")],
+        filters=[typed_line, trimmed],
+    )
+    receiver_phone = StringField("Receiver’s phone number", filters=[typed_line])
     note = TextAreaField(
         "Buyer’s note", [Length(max=500, message="Note must be 500 characters or fewer")], filters=[typed_text]
     )
@@ -72,10 +79,7 @@ class CorrectForm(BaseForm):
             raise ValidationError(f"Name {problem}")
 
     def validate_phone_number(self, field: StringField) -> None:
-        try:
-            kenyan_mobile(field.data)
-        except PhoneError as error:
-            raise ValidationError(str(error)) from None
+        read_contact_phone(field.data)
 
     def validate_email(self, field: StringField) -> None:
         try:
@@ -83,11 +87,25 @@ class CorrectForm(BaseForm):
         except EmailNotValidError:
             raise ValidationError(BAD_EMAIL) from None
 
+    def validate_receiver_name(self, field: StringField) -> None:
+        if self.receiver_phone.data and not field.data:
+            raise ValidationError("Enter the receiver’s name, or remove the receiver’s phone number")
+        if problem := name_problem(field.data):
+            raise ValidationError(f"Receiver’s name {problem}")
+
+    def validate_receiver_phone(self, field: StringField) -> None:
+        if field.data:
+            read_receiver_phone(field.data)
+        elif self.receiver_name.data:
+            raise ValidationError("Enter the receiver’s phone number, or remove the receiver’s name")
+
     def answers(self) -> dict[str, str]:
         """The checked answers, by column of the order."""
+        receiver = self.receiver_phone.data
         return {
             **{field: self[field].data or "" for field in NAMES},
-            "phone_number": kenyan_mobile(self.phone_number.data),
+            "phone_number": contact_phone(self.phone_number.data),
+            "receiver_phone": read_receiver_phone(receiver) if receiver else "",
         }
 
 

@@ -128,6 +128,8 @@ def _send_message(order: Order, form: MessageForm) -> str:
     add_search_terms(order, words)
     audit_only(f"Wrote to the buyer of order {order.number}", order)
     message_to_buyer.send(order, words=words, idempotency_key=idempotency_key)
+    if not order.email:
+        return "Message saved. It is on the order’s page; the buyer has no email address"
     return "Message saved. The email is sent within a few seconds"
 
 

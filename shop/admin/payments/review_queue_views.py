@@ -25,6 +25,7 @@ from shop.orders.models import Order
 from shop.orders.payment_summary import PAYMENT_METHODS
 from shop.orders.transitions import StaleState
 from shop.payments import review_flags, review_queue
+from shop.payments.chpter_contact import replaced_parts
 from shop.payments.manual_payments import PAYABLE
 from shop.payments.models import ReviewReason, UnmatchedCallback
 from shop.payments.mpesa_codes import CodeLookup, look_up_code
@@ -198,6 +199,7 @@ def payment_labels() -> dict[str, Any]:
         "available_actions": available_actions,
         "remaining_message": remaining_message,
         "pieces_not_returned": pieces_not_returned,
+        "replaced_parts": replaced_parts,
     }
 
 

@@ -1,4 +1,4 @@
-"""Name, phone, email, address and note of an order can be corrected until it is sent."""
+"""Name, phone, email, address, receiver and note of an order can be corrected until it is sent."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from tests.page_checks import CANARY
 from tests.shopper import hidden_fields
 
 OLD = {"full_name": "Achieng Otieno", "phone_number": "0722 000 111", "email": "achieng@example.com"}
-OLD |= {"location": "Behind the market", "note": ""}
+OLD |= {"location": "Behind the market", "note": "", "receiver_name": "", "receiver_phone": ""}
 
 
 def save(owner, number: str, **typed: str):
@@ -57,6 +57,16 @@ def test_the_order_is_found_by_the_new_details_and_no_longer_by_the_old(app, own
     assert found == ["njeri", "444555", "kiondo", number]
 
 
+def test_a_receiver_is_added_and_removed(app, owner):
+    number = paid(app)
+    save(owner, number, receiver_name="Njeri Kamau", receiver_phone="0733 444 555")
+    assert order_of(app, number).handed_to == ("Njeri Kamau", "254733444555")
+
+    save(owner, number)
+    assert order_of(app, number).handed_to == ("Achieng Otieno", "254722000111")
+    assert "Corrected receiver’s phone number. It was: 0733 444 555" in [event.words for event in events(app)]
+
+
 def test_emails_that_wait_go_to_the_corrected_address(app, owner):
     number = paid(app, fulfilment="packed")
     press(owner, number, "message", message="The rider comes at four", idempotency_key="k" * 22)
@@ -72,6 +82,9 @@ def test_emails_that_wait_go_to_the_corrected_address(app, owner):
         ({"phone_number": "020 1234"}, "Phone number must"),
         ({"email": "njeri@"}, "Enter an email address in the correct format"),
         ({"location": "x" * 251}, "Address must be 250 characters or fewer"),
+        ({"receiver_name": "Njeri"}, "Enter the receiver’s phone number, or remove the receiver’s name"),
+        ({"receiver_phone": "0733444555"}, "Enter the receiver’s name, or remove the receiver’s phone number"),
+        ({"receiver_name": "Njeri", "receiver_phone": "+44 7911 123456"}, "Receiver’s phone number must be a Kenyan"),
     ],
 )
 def test_a_wrong_answer_is_named_and_nothing_typed_is_lost(app, owner, typed, words):
