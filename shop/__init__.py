@@ -100,6 +100,7 @@ def init_templates(app: Flask, settings: Settings) -> None:
     from shop.cart.contents import MAX_LINES, MAX_QUANTITY
     from shop.catalog.icons import icon_address, touch_icon_address
     from shop.catalog.navigation import category_links
+    from shop.catalog.queries import newest_cards
     from shop.catalog.structured_data import absolute
     from shop.core.clock import ago, nairobi, readable_day
     from shop.core.money import shillings
@@ -128,7 +129,7 @@ def init_templates(app: Flask, settings: Settings) -> None:
         absolute=absolute, icon_address=icon_address, category_links=category_links.value, page_links=page_links.value
     )
     app.jinja_env.globals.update(area_note=area_note, delivery_promise=delivery_promise)
-    app.jinja_env.globals.update(touch_icon_address=touch_icon_address)
+    app.jinja_env.globals.update(touch_icon_address=touch_icon_address, newest_cards=newest_cards.value)
     app.jinja_env.globals.update(max_quantity=MAX_QUANTITY, max_lines=MAX_LINES, whatsapp_link=whatsapp_link)
     app.jinja_env.globals.update(fingerprint_for_form=fingerprint_for_form, new_idempotency_key=new_key)
     app.jinja_env.globals.update(payment_summary=payment_summary, paid_words=paid_words)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, case, func, select
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from shop.catalog.filters import OptionFilter, ProductFilter, option_filters
@@ -12,8 +12,10 @@ from shop.catalog.models import Category, Product, ProductImage, Variant, stock_
 from shop.catalog.reviews import Rating
 from shop.catalog.search_query import for_sale_conditions, read_query
 from shop.core.database import db
+from shop.web.cached_reads import CachedRead
 from shop.web.pagination import Page, paginate
 
+NEAR_CARDS = 4  # products on a page that finds nothing
 PAGE_SIZE = 12
 
 _in_stock = Variant.on_hand > Variant.held
@@ -100,6 +102,13 @@ def newest(limit: int, category_id: int | None = None) -> list[ProductCard]:
     """The first `limit` products, newest first, of all or of one category."""
     wanted = [] if category_id is None else [Product.category_id == category_id]
     return _cards(_card_query(*wanted).order_by(Product.position).limit(limit))
+
+
+def _read_newest(connection: Connection) -> list[ProductCard]:
+    return _cards(_card_query().order_by(Product.position).limit(NEAR_CARDS), connection)
+
+
+newest_cards = CachedRead[list[ProductCard]]("newest_cards", _read_newest, [])  # for pages that find nothing
 
 
 def featured(limit: int) -> list[ProductCard]:
@@ -190,8 +199,8 @@ def _card_query(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _cards(query: Select[*tuple[Any, ...]]) -> list[ProductCard]:
-    return [_card(row) for row in db.session.execute(query)]
+def _cards(query: Select[*tuple[Any, ...]], connection: Connection | None = None) -> list[ProductCard]:
+    return [_card(row) for row in (connection or db.session).execute(query)]
 
 
 def _card(row: Any) -> ProductCard:

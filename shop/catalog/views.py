@@ -38,7 +38,6 @@ from shop.web.caching import make_cacheable
 from shop.web.pagination import id_arg, page_arg
 
 catalog = Blueprint("catalog", __name__)
-NEAR_CARDS = 4  # shown when a search finds nothing
 MAX_PICKS = 40  # variants to press; more become a select box
 
 
@@ -132,7 +131,7 @@ def search() -> str:
     q = "".join(filter(str.isprintable, request.args.get("q", ""))).strip()[:MAX_QUERY_LENGTH]
     chosen, sort, page = _list_arguments(queries.BEST)
     listing = queries.search(q, chosen, sort, page)
-    near = [] if listing.total or chosen else queries.newest(NEAR_CARDS)
+    near = [] if listing.total or chosen else queries.newest_cards.value()
     controls = _list_controls(chosen, sort, queries.BEST, q=q)
     return render_template("catalog/search.html", q=q, listing=listing, near=near, **controls)
 

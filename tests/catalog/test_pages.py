@@ -296,3 +296,11 @@ def test_a_file_with_its_current_fingerprint_is_cacheable_for_a_year(app):
 
     assert "immutable" in browser.get(address).headers["Cache-Control"]
     assert browser.get(address.split("v=")[0] + "v=stale").headers["Cache-Control"] == "public, max-age=300"
+
+
+def test_a_page_that_does_not_exist_offers_search_categories_and_products(shopper):
+    page = shopper.get("/no-such-page")
+
+    assert page.status_code == 404
+    assert page.text.count('<li class="card') == 4
+    assert 'role="search"' in page.text and "/categories/baskets" in page.text
