@@ -269,7 +269,7 @@ def test_the_page_with_the_code_form_does_not_reload(shopper, bought, ledger):
 
 def test_without_javascript_the_page_reloads_less_and_less_often_and_stops(shopper, bought):
     waits, address = [], bought.order_path
-    while found := re.search(r'content="(\d+);url=([^"]+)"', shopper.get(address).text):
+    while found := re.search(r'content="(\d+); url=([^"]+)"', shopper.get(address).text):
         waits.append(int(found[1]))
         address = found[2]
 
