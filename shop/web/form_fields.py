@@ -1,20 +1,48 @@
-"""Shared form fields: whole numbers and days. Row ids in addresses."""
+"""Shared form fields: lines of text, whole numbers and days. Row ids in addresses."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from wtforms import Form, StringField, TextAreaField
-from wtforms.validators import ValidationError
+from wtforms import Field, Form, StringField, TextAreaField
+from wtforms.validators import DataRequired, StopValidation, ValidationError
 
 from shop.core.clock import NAIROBI, midnight, read_day
 from shop.core.money import AmountError, read_shillings, shillings
-from shop.core.text import typed_line, typed_text
+from shop.core.text import one_line, typed_line, typed_text
 
 MAX_SHILLINGS = 1_000_000  # for a fee, a discount or a minimum
 PER_PAGE = 25
+MAX_TYPED_LENGTH = 10_000  # characters of one field that are read
+
+
+def tidy_line(typed: str | None) -> str:
+    """Text on one line without invisible characters."""
+    return one_line(typed or "", MAX_TYPED_LENGTH, joiners=True)
+
+
+def tidy_text(typed: str | None) -> str:
+    """Text without invisible characters. It keeps its lines, but no more than one empty line in a row."""
+    lines = [tidy_line(line) for line in (typed or "")[:MAX_TYPED_LENGTH].replace("\r\n", "\n").split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def max_length(limit: int) -> Callable[[Form, Field], None]:
+    """A validator that names the number of characters. It sets no maxlength: a browser would cut what is pasted."""
+
+    def check(_form: Form, field: Field) -> None:
+        if len(field.data) > limit:
+            raise StopValidation(f"{field.label.text} has {len(field.data):,} characters; {limit:,} fit")
+
+    return check
+
+
+def text_line(label: str, limit: int, *, required: bool = True) -> StringField:
+    """A field for one line of at most `limit` characters."""
+    filled = [DataRequired(f"{label} is empty: fill it in")] if required else []
+    return StringField(label, [*filled, max_length(limit)], filters=[tidy_line])
 
 
 class WholeNumberField(StringField):

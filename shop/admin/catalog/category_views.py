@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
-from shop.admin.catalog.fields import check_slug, form_page, refuse, text_line
+from shop.admin.catalog.fields import check_slug, form_page, refuse
 from shop.admin.catalog.product_views import all_categories
 from shop.catalog.categories import (
     MAX_BLURB_LENGTH,
@@ -34,6 +34,7 @@ from shop.core.database import db, write
 from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
+from shop.web.form_fields import text_line
 from shop.web.idempotency import make_once
 
 ORDER: dict[str, Label] = {"order": "The order of the categories"}

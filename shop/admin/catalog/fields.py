@@ -1,51 +1,21 @@
 """Form fields that several forms of the catalogue use."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import new_class
 from typing import Any, TypeVar, cast
 
 from flask import render_template
 from wtforms import Field, Form, StringField
-from wtforms.validators import DataRequired, StopValidation, ValidationError
+from wtforms.validators import StopValidation, ValidationError
 
 from shop.catalog.products import MAX_PRICE, NewVariant
 from shop.catalog.slugs import MAX_SKU_LENGTH, Kind, sku_owners, slug_owner, tidy_sku, tidy_slug
 from shop.catalog.stock import MAX_STOCK
 from shop.core.money import AmountError, read_shillings, shillings
-from shop.core.text import one_line
 from shop.web.base_form import BaseForm
-from shop.web.form_fields import WholeNumberField
+from shop.web.form_fields import WholeNumberField, tidy_line
 
 FormClass = TypeVar("FormClass", bound=BaseForm)
-MAX_TYPED_LENGTH = 10_000  # characters of one field that are read
-
-
-def tidy_line(typed: str | None) -> str:
-    """Text on one line without invisible characters."""
-    return one_line(typed or "", MAX_TYPED_LENGTH, joiners=True)
-
-
-def tidy_text(typed: str | None) -> str:
-    """Text without invisible characters. It keeps its lines, but no more than one empty line in a row."""
-    lines = [tidy_line(line) for line in (typed or "")[:MAX_TYPED_LENGTH].replace("\r\n", "\n").split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def max_length(limit: int) -> Callable[[Form, Field], None]:
-    """A validator that names the number of characters. It sets no maxlength: a browser would cut what is pasted."""
-
-    def check(_form: Form, field: Field) -> None:
-        if len(field.data) > limit:
-            raise StopValidation(f"{field.label.text} has {len(field.data):,} characters; {limit:,} fit")
-
-    return check
-
-
-def text_line(label: str, limit: int, *, required: bool = True) -> StringField:
-    """A field for one line of at most `limit` characters."""
-    filled = [DataRequired(f"{label} is empty: fill it in")] if required else []
-    return StringField(label, [*filled, max_length(limit)], filters=[tidy_line])
 
 
 class Price(WholeNumberField):

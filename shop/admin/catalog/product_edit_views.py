@@ -1,5 +1,7 @@
 """Add a product, and change one. Of two users who change the same product, the second is shown the other's changes."""
 
+from dataclasses import replace
+
 from flask import flash, redirect, request, url_for
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
@@ -10,12 +12,12 @@ from shop.admin.catalog.fields import form_page, new_variant, refuse, refuse_tak
 from shop.admin.catalog.product_form import VARIANTS, NewProductForm, ProductEditForm, product_edit_form
 from shop.admin.catalog.product_views import product_or_404
 from shop.admin.catalog.variant_grid import grid_of_product
+from shop.catalog.categories import CategoryValues, add_category
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.product_history import State, begin_locked_edit, end_edit, state_of
 from shop.catalog.products import (
     CategoryArchived,
     NewVariant,
-    ProductValues,
     add_product,
     change_details,
     change_variant,
@@ -43,7 +45,7 @@ def product_new() -> ViewResponse:
         if form.problems:
             return form_page("product_new", form)
         try:
-            made = make_once(lambda: _add(details, variant, form.options.data))  # noqa: B023
+            made = make_once(lambda: _add(form, variant))  # noqa: B023
         except (IntegrityError, CategoryArchived):
             continue
         if made.first:
@@ -73,7 +75,11 @@ def product_edit(product_id: int) -> ViewResponse:
     return redirect(url_for("admin.product", product_id=product_id), 303)
 
 
-def _add(details: ProductValues, variant: NewVariant, options: bool) -> str:
+def _add(form: NewProductForm, variant: NewVariant) -> str:
+    details, options, category = form.details(), form.options.data, form.new_category.data
+    if category:
+        details = replace(details, category_id=add_category(CategoryValues(category)).id)
+        audit(f"Added category {category}")
     made = add_product(details, variant, current_user_name(), needs_options=options)
     audit(f"Added product {made.name}, SKU {variant.sku}")
     return url_for("admin.product_options" if options else "admin.product", product_id=made.id)

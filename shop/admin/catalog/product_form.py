@@ -7,17 +7,10 @@ from wtforms import BooleanField, Field, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
-from shop.admin.catalog.fields import (
-    Price,
-    check_slug,
-    max_length,
-    new_variant_fields,
-    refuse,
-    text_line,
-    tidy_text,
-    with_fields,
-)
+from shop.admin.catalog.fields import Price, check_slug, new_variant_fields, refuse, with_fields
 from shop.admin.catalog.product_views import all_categories
+from shop.catalog.categories import MAX_NAME_LENGTH as MAX_CATEGORY_LENGTH
+from shop.catalog.categories import category_by_name
 from shop.catalog.models import Product
 from shop.catalog.product_history import state_of
 from shop.catalog.products import (
@@ -35,7 +28,7 @@ from shop.catalog.stock import MAX_STOCK
 from shop.core.money import shillings
 from shop.web.base_form import BaseForm
 from shop.web.fingerprints import HiddenValues, Label
-from shop.web.form_fields import WholeNumberField
+from shop.web.form_fields import WholeNumberField, max_length, text_line, tidy_text
 
 MAX_PLACE = 999
 VARIANTS = "variants"  # in the fingerprint: which variants and options there are
@@ -68,7 +61,7 @@ class ProductForm(BaseForm):
         """What was typed into a valid form."""
         return ProductValues(
             name=self.name.data,
-            category_id=int(self.category.data),
+            category_id=int(self.category.data or 0),
             description=self.description.data,
             search_words=self.search_words.data or "",
             featured=bool(self.featured.data),
@@ -78,8 +71,27 @@ class ProductForm(BaseForm):
 class NewProductForm(ProductForm):
     """A new product with one variant."""
 
+    new_category = text_line("New category", MAX_CATEGORY_LENGTH, required=False)
     sku, price, stock, low_stock_threshold = new_variant_fields().values()
     options = BooleanField("It comes in sizes, colours or the like: ask me for them next")
+
+    def validate_category(self, field: SelectField) -> None:
+        """It must be for sale, unless a new category is named."""
+        if self.categories and not self.new_category.data:
+            super().validate_category(field)
+
+    def validate_new_category(self, field: StringField) -> None:
+        """No two categories have the same name; a shop without categories needs one."""
+        if not field.data and not self.categories:
+            raise ValidationError("Name a category, like Shoes")
+        same = category_by_name(field.data) if field.data else None
+        if same:
+            cure = "choose it" if same.active else "put it back, or choose another name"
+            raise ValidationError(f"There is a category “{same.name}” already: {cure}")
+
+    def details(self) -> ProductValues:
+        """What was typed into a valid form. The category is 0 when a new one is named."""
+        return replace(super().details(), category_id=0) if self.new_category.data else super().details()
 
 
 class ProductEditForm(ProductForm):

@@ -6,7 +6,6 @@ from wtforms import HiddenField
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
-from shop.admin.catalog.fields import text_line
 from shop.catalog.models import ReviewState
 from shop.catalog.reviews import (
     MAX_REPLY_LENGTH,
@@ -18,6 +17,7 @@ from shop.catalog.reviews import (
 )
 from shop.core.database import write
 from shop.web.base_form import BaseForm
+from shop.web.form_fields import text_line
 from shop.web.pagination import id_arg
 
 TABS = {ReviewState.WAITING: "Waiting", ReviewState.SHOWN: "Shown", ReviewState.HIDDEN: "Hidden"}

@@ -17,7 +17,7 @@ from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, has_role, may
-from shop.admin.catalog.fields import form_page, refuse, text_line
+from shop.admin.catalog.fields import form_page, refuse
 from shop.catalog.back_in_stock import phone_told, waiting_by_variant, waiting_phones
 from shop.catalog.models import StockEntry, Variant
 from shop.catalog.stock import MAX_STOCK, HeldByOrders, NotEnoughStock, StockTooHigh, change_stock, set_stock
@@ -30,7 +30,7 @@ from shop.orders.transitions import StaleState
 from shop.payments.manual_payments import cancel_orders_without_stock, orders_without_stock
 from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.fingerprints import UNKNOWN, Change, posted_fingerprint, stale_form
-from shop.web.form_fields import WholeNumberField
+from shop.web.form_fields import WholeNumberField, text_line
 from shop.web.pagination import Page, page_arg, paginate
 
 PER_PAGE = 25

@@ -11,19 +11,12 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, TextAreaField
 
-from shop.admin.catalog.fields import (
-    new_variant,
-    new_variant_fields,
-    refuse,
-    refuse_taken_skus,
-    text_line,
-    tidy_text,
-    with_fields,
-)
+from shop.admin.catalog.fields import new_variant, new_variant_fields, refuse, refuse_taken_skus, with_fields
 from shop.catalog.models import LOW_STOCK, Product
 from shop.catalog.products import MAX_LABEL_LENGTH, MAX_OPTION_LENGTH, MAX_VARIANTS, NewVariant
 from shop.catalog.slugs import free_skus, label_of, suggested_sku
 from shop.web.base_form import BaseForm
+from shop.web.form_fields import text_line, tidy_text
 
 PLACES = (1, 2, 3)  # of the options
 Values = tuple[str, ...]

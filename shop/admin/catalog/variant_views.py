@@ -8,15 +8,7 @@ from wtforms import Field
 
 from shop.accounts.audit_log import audit, current_user_name
 from shop.accounts.permissions import admin, may
-from shop.admin.catalog.fields import (
-    form_page,
-    new_variant,
-    new_variant_fields,
-    refuse,
-    refuse_taken_skus,
-    text_line,
-    with_fields,
-)
+from shop.admin.catalog.fields import form_page, new_variant, new_variant_fields, refuse, refuse_taken_skus, with_fields
 from shop.admin.catalog.product_views import product_or_404
 from shop.admin.catalog.variant_grid import grid_of
 from shop.admin.catalog.variant_matrix import MatrixForm, OptionsForm, matrix_form, options_form
@@ -25,6 +17,7 @@ from shop.catalog.product_history import StaleEdit, begin_edit, end_edit
 from shop.catalog.products import MAX_LABEL_LENGTH, MAX_VARIANTS, NewVariant, add_variants, set_options, set_values
 from shop.catalog.slugs import free_skus, label_of, suggested_sku
 from shop.web.base_form import BaseForm, ViewResponse
+from shop.web.form_fields import text_line
 from shop.web.idempotency import make_once
 
 

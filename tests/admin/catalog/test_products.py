@@ -36,6 +36,16 @@ def test_a_product_is_added_first_in_the_shop_and_can_be_bought_at_once(owner, s
     assert "Blue mug" in shopper.get("/search?q=mug-blu").text
 
 
+def test_a_new_category_is_added_with_its_first_product(owner, goods):
+    added = goods.added(owner, name="Red derby", sku="", category="", new_category="Formal shoes")
+
+    assert "Formal shoes" in owner.get(f"/admin/products/{added}").text
+    answers = {**fields_of(owner.get("/admin/products/new").text), "name": "Black derby", "price": "6400"}
+    again = owner.post("/admin/products/new", {**answers, "new_category": "formal SHOES"})
+    assert again.status_code == 422
+    assert "There is a category “Formal shoes” already: choose it" in again.text
+
+
 def test_products_with_the_same_name_get_different_addresses_and_skus(owner, goods):
     ids = [goods.added(owner, name="Kikombe cha bluu", sku="") for _ in range(3)]
 
