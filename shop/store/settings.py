@@ -68,7 +68,7 @@ class Store:
     phone: str  # +2547XXXXXXXX, or ""
     whatsapp: str  # digits, or ""
     email: str  # or ""
-    tagline: str
+    tagline: str  # one sentence, with its full stop
     about: str  # paragraphs, or ""
     address: str  # or ""
     logo: str  # image path; "" is the first letter of the name
@@ -145,7 +145,7 @@ def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
         phone=f"+{phone}" if phone else settings.shop_phone,
         whatsapp=stored.get("whatsapp") or settings.shop_whatsapp,
         email=stored.get("email") or settings.shop_email,
-        tagline=stored.get("tagline") or TAGLINE,
+        tagline=_sentence(stored.get("tagline") or TAGLINE),
         about=stored.get("about") or "",
         address=stored.get("address") or "",
         logo=stored.get("logo") or "",
@@ -162,3 +162,7 @@ def _shop(row: Row[tuple[int | None, StoreSettings | None]] | None) -> Store:
         ),
         delivery_from=stored.get("delivery_from"),
     )
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."

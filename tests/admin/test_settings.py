@@ -21,7 +21,7 @@ from tests.shopper import hidden_fields
 PAGE = "/admin/settings"
 ANSWERS = {
     "name": "Duka la Nyumbani",
-    "tagline": "Honey from Kitui.",
+    "tagline": "Honey from Kitui",
     "phone": "0711 222 333",
     "whatsapp": "+254 722 333 444",
     "email": "duka@example.com",
@@ -58,7 +58,7 @@ def test_saved_settings_are_on_every_page_and_empty_ones_are_those_of_the_enviro
     home = shopper.get("/", headers={"If-None-Match": before})
     assert home.status_code == 200
     assert shopper.page.findtext(".//title").startswith("Duka la Nyumbani –")
-    for words in ("Honey from Kitui.", "Stall 9, City Market", "tel:+254711222333", "https://wa.me/254722333444"):
+    for words in ("Honey from Kitui. You pay", "Stall 9, City Market", "tel:+254711222333", "https://wa.me/254722333444"):
         assert words in home.text, words
     assert "mailto:duka@example.com" in home.text
     assert goods.acts()[-2:] == [
@@ -158,7 +158,7 @@ def test_a_wrong_answer_is_explained_and_nothing_typed_is_lost(owner, shopper, a
 
     assert refused.status_code == 422
     assert words in "".join(problems(refused))
-    assert owner.page.find(".//input[@id='tagline']").get("value") == "Honey from Kitui."
+    assert owner.page.find(".//input[@id='tagline']").get("value") == "Honey from Kitui"
     assert "Honey from Kitui" not in shopper.get("/").text
 
 
