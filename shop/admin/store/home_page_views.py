@@ -8,7 +8,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import BooleanField, FileField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length, ValidationError
+from wtforms.validators import ValidationError
 
 from shop.accounts.audit_log import audit
 from shop.accounts.permissions import admin, may
@@ -18,14 +18,14 @@ from shop.catalog.images.processing import MAX_FILE_BYTES, ImageRefused
 from shop.catalog.images.uploads import store_image
 from shop.catalog.models import Category
 from shop.core.database import db, write
-from shop.core.text import typed_line, typed_text
+from shop.core.text import typed_text
 from shop.store.home_page import MAX_SECTIONS, default_sections
 from shop.store.markup import is_allowed_link
 from shop.store.models import HomeSection, SectionKind
 from shop.web.base_form import BaseForm, ViewResponse
 from shop.web.confirmation_page import ask_for_confirmation
 from shop.web.fingerprints import Label, refuse_if_changed
-from shop.web.form_fields import row_id
+from shop.web.form_fields import max_length, row_id, text_line
 from shop.web.idempotency import make_once
 
 ORDER: dict[str, Label] = {"order": "The order of the sections"}
@@ -49,37 +49,19 @@ FIELDS = {  # the fields that a kind has, besides its heading
 class HomeSectionForm(BaseForm):
     """A section of the home page."""
 
-    heading = StringField(
-        "Heading", [Length(max=80, message="Heading must be 80 characters or fewer")], filters=[typed_line]
-    )
-    text = TextAreaField(
-        "Text", [Length(max=2000, message="Text must be 2,000 characters or fewer")], filters=[typed_text]
-    )
+    heading = text_line("Heading", 80, required=False)
+    text = TextAreaField("Text", [max_length(2000)], filters=[typed_text])
     image = FileField("Picture")
-    alt = StringField(
-        "What the picture shows",
-        [Length(max=200, message="What the picture shows must be 200 characters or fewer")],
-        filters=[typed_line],
-    )
-    button = StringField(
-        "Words on the button",
-        [Length(max=40, message="Words on the button must be 40 characters or fewer")],
-        filters=[typed_line],
-    )
-    link = StringField(
-        "Where the button leads",
-        [Length(max=200, message="Where the button leads must be 200 characters or fewer")],
-        filters=[typed_line],
-    )
+    alt = text_line("What the picture shows", 200, required=False)
+    button = text_line("Words on the button", 40, required=False)
+    link = text_line("Where the button leads", 200, required=False)
     category = SelectField("Category", validate_choice=False)
     active = BooleanField("Show this section")
 
     def validate_link(self, field: StringField) -> None:
-        """A page of this shop or a full web address, and only with a button."""
+        """A page of this shop or a full web address."""
         if field.data and not is_allowed_link(field.data):
             raise ValidationError("Where the button leads must begin with / or https://, like /products")
-        if self.button.data and not field.data:
-            raise ValidationError("Enter where the button leads, like /products")
 
     def fill(self, section: HomeSection) -> None:
         """Fill in the form from a section."""
@@ -94,6 +76,8 @@ class HomeSectionForm(BaseForm):
         section.heading, section.active = self.heading.data, bool(self.active.data)
         for name in ("text", "alt", "button", "link"):
             setattr(section, name, self[name].data if name in fields else "")
+        if section.button and not section.link:
+            section.link = url_for("catalog.products")
         chosen = self.category.data or ""
         section.category_id = int(chosen) if "category" in fields and chosen.isdecimal() else None
 
@@ -223,15 +207,19 @@ def _add_defaults() -> str:
 
 
 def _add(section: HomeSection, form: HomeSectionForm, image: str) -> str:
-    """Add the section after all others, the default ones included. Aborts with 409 when there are MAX_SECTIONS."""
+    """Add the section after all others. Aborts with 409 when there are MAX_SECTIONS.
+
+    The first section that an owner adds takes the place of the default one of its kind, and the other defaults stay.
+    """
     sections = _sections(lock=True)
     if len(sections) >= MAX_SECTIONS:
         abort(409)
-    if not sections:
-        sections = default_sections()
-        db.session.add_all(sections)
+    defaults = {} if sections else {one.kind: one for one in default_sections()}
+    replaced = defaults.pop(SectionKind(section.kind), None)
+    db.session.add_all(defaults.values())
+    last = max((one.position for one in [*sections, *defaults.values()]), default=-1)
     form.save_to(section)
-    section.image, section.position = image, len(sections)
+    section.image, section.position = image, replaced.position if replaced else last + 1
     db.session.add(section)
     audit(f"Added to the home page: {KINDS[SectionKind(section.kind)]}")
     return url_for("admin.home_page")
