@@ -51,12 +51,16 @@ class RunningShop:
         self.processes: list[subprocess.Popen[bytes]] = []
         self.port = port
 
-    def start(self) -> None:
-        """Make the database and the demo shop, start the processes, wait until they answer."""
+    def prepare(self) -> None:
+        """Make the database, the demo shop and the owner's account."""
         for command in (["db", "upgrade"], ["seed"], ["stock", "set", SKU, "500"]):
             self.flask(*command)
         self._run(sys.executable, "-m", "tests.photos")  # photos, as in a real shop
         self.flask("merchant", "create", MERCHANT, "--password-stdin", typed=PASSWORD)
+
+    def start(self) -> None:
+        """Prepare the shop, start the processes, wait until they answer."""
+        self.prepare()
         self._start("sandbox", *FLASK, "sandbox", "--port", str(self.sandbox_port), "--late-seconds", str(LATE_SECONDS))
         self._start("worker", *FLASK, "worker")
         self._start("web", str(BIN / "gunicorn"), "--no-control-socket", "--bind", f"127.0.0.1:{self.port}", "wsgi:app")
