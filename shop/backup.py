@@ -148,7 +148,9 @@ def _to_json(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, bytes | memoryview):
         return b64encode(bytes(value)).decode()
-    return value
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return str(value)  # of a column type of ours, which is stored as its text
 
 
 def _fill(connection: Connection, table: Table, archive: ZipFile) -> None:

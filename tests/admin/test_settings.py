@@ -58,7 +58,12 @@ def test_saved_settings_are_on_every_page_and_empty_ones_are_those_of_the_enviro
     home = shopper.get("/", headers={"If-None-Match": before})
     assert home.status_code == 200
     assert shopper.page.findtext(".//title").startswith("Duka la Nyumbani –")
-    for words in ("Honey from Kitui. You pay", "Stall 9, City Market", "tel:+254711222333", "https://wa.me/254722333444"):
+    for words in (
+        "Honey from Kitui. You pay",
+        "Stall 9, City Market",
+        "tel:+254711222333",
+        "https://wa.me/254722333444",
+    ):
         assert words in home.text, words
     assert "mailto:duka@example.com" in home.text
     assert goods.acts()[-2:] == [

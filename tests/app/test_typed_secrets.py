@@ -59,8 +59,7 @@ def test_typed_text_is_never_decrypted_and_stops_no_email(app, provider, setting
         emails = [letter.get_content() for letter in letters]
 
         assert all(page.status_code < 500 for page in pages), typed
-        assert not [
-            text for text in (*emails, *(page.text for page in pages if not page.is_streamed)) if SECRET in text
-        ]
+        assert not [one for one in pages if not one.is_streamed and SECRET.encode() in one.data]
+        assert not [text for text in emails if SECRET in text]
         assert sum(typed[:80] in text for text in emails) > 10, f"{typed} was changed in an email"
-        assert sum(typed[:40] in page.text for page in pages) > 20, f"{typed} was changed on a page"
+        assert sum(typed[:40].encode() in page.data for page in pages) > 20, f"{typed} was changed on a page"

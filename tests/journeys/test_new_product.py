@@ -16,7 +16,7 @@ def add_product(merchant: BrowserUser, name: str) -> None:
     page = merchant.open("/admin/products")
     page.get_by_role("link", name="Add a product").click()
     page.get_by_label("Name").fill(name)
-    page.get_by_label("Category").select_option("Cloth & cushions")
+    page.get_by_label("Category", exact=True).select_option("Cloth & cushions")
     page.get_by_label("Price in KSh").fill("2,450")
     page.get_by_label("How many are here").fill("4")
     page.get_by_label("It comes in sizes").check()

@@ -21,6 +21,7 @@ from shop.payments import (
     reconciliation,
     refunds,
 )
+from shop.payments.chpter_contact import ChpterContact
 from shop.payments.models import OfferedCode, PaymentAttempt
 from tests import both_databases
 from tests.shopper import Bought
@@ -139,7 +140,9 @@ def test_the_host_of_a_refused_link_is_named_to_the_merchant_and_not_to_the_buye
 
 
 def test_a_request_that_chpter_would_refuse_costs_no_order(shopper, ledger, monkeypatch):
-    monkeypatch.setattr("shop.payments.attempts._email_of", lambda order, settings: "no address")
+    monkeypatch.setattr(
+        "shop.payments.attempts.contact_to_send", lambda *_: ChpterContact("254700000000", "no address")
+    )
     shopper.add()
 
     assert shopper.checkout().status_code == 303
