@@ -25,6 +25,7 @@ NO_PAGES = {
         "icons.touch_icon",
     ),  # for phones and chats
     *("orders.status", "health.alive", "health.ready", "admin.look_palette"),  # for programs
+    *("browsing_hints.prefetch_rules", "browsing_hints.service_worker"),  # for browsers
     *("catalog.product_feed", "sitemap.robots", "sitemap.index", "sitemap.pages", "sitemap.products"),  # for robots
     *("payments.landing", "admin.privacy_back"),  # redirect to a page
 }

@@ -64,7 +64,7 @@ def test_the_list_the_order_and_the_packing_slip_show_the_promised_date(app, sta
     promised = {"deliver_from": date(2026, 12, 1), "deliver_by": date(2026, 12, 2)}
     (number,) = order_factory.keep(app, order_factory.order(payment=Payment.PAID, **promised))
 
-    assert "By Wed 2 Dec" in staff.get("/admin/?tab=to-pack").text
+    assert "by Wed 2 Dec" in staff.get("/admin/?tab=to-pack").text
     assert "Between Tue 1 and Wed 2 Dec" in staff.get(f"/admin/orders/{number}").text
     assert "Between Tue 1 and Wed 2 Dec" in slip_of(staff, "packing", number)
 
