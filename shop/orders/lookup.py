@@ -1,4 +1,4 @@
-"""Find orders by their tokens: the one of an address, and the unpaid ones of this browser, whose session holds them."""
+"""Find orders by their tokens: the one of an address, and those of this browser, whose session holds them."""
 
 import re
 from collections.abc import Sequence
@@ -37,6 +37,14 @@ def open_orders() -> Sequence[Order]:
         return []
     waiting = select(Order).where(Order.token.in_(tokens), Order.payment == Payment.AWAITING)
     return db.session.scalars(waiting.options(selectinload(Order.lines)).order_by(Order.id.desc())).all()
+
+
+def known_orders() -> Sequence[Order]:
+    """The orders that this browser placed last, newest first. Without tokens no query runs."""
+    tokens = _tokens()
+    if not tokens:
+        return []
+    return db.session.scalars(select(Order).where(Order.token.in_(tokens)).order_by(Order.id.desc())).all()
 
 
 def held_by(orders: Sequence[Order]) -> dict[str, Order]:

@@ -62,11 +62,11 @@ def refunds_of(order: Order) -> list["LedgerEntry"]:
 
 
 def payment_words(entry: "LedgerEntry") -> str:
-    """The method of a payment or refund, with its M-PESA code or its reference at Chpter."""
+    """The method of a payment or refund, with its M-PESA code or its number at Chpter."""
     method = PAYMENT_METHODS.get(entry.method, entry.method.capitalize() or "Payment")
     if entry.code:
         return f"{method}, code {entry.code}"
-    return f"{method}, reference {entry.attempt.reference}" if entry.attempt else method
+    return f"{method}, Chpter’s number {entry.attempt.reference}" if entry.attempt else method
 
 
 def placed_and_paid(order: Order) -> str:

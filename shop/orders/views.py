@@ -1,4 +1,4 @@
-"""The page that emails a lost order link, and the headers of all order pages."""
+"""The page that finds an order: those of this browser, or a lost link by email; and the headers of all order pages."""
 
 from contextlib import suppress
 
@@ -12,6 +12,7 @@ from wtforms.validators import DataRequired, ValidationError
 from shop.core.database import db, write
 from shop.core.phones import PhoneError, contact_phone
 from shop.core.signals import order_link_requested
+from shop.orders.lookup import known_orders
 from shop.orders.models import Order
 from shop.orders.search_index import order_number_in, order_token_in
 from shop.web.base_form import BaseForm
@@ -51,16 +52,21 @@ def lookup() -> str | tuple[str, int] | AnyResponse:
     if token := order_token_in(form.order_number.data or ""):  # the buyer pasted the link itself
         return redirect(url_for("orders.show", token=token), 303)
     if not form.is_submitted():
-        return render_template("orders/lookup.html", form=form, problems=[], sent=False)
+        return _lookup_page(form)
     if not form.validate():
-        return render_template("orders/lookup.html", form=form, problems=form.problems, sent=False), 422
+        return _lookup_page(form), 422
     number, phone = form.number, contact_phone(form.phone_number.data)
     with (
         limiter.limit("10 per hour", key_func=_order_number_key),
         suppress(IntegrityError),  # requested twice at once: the other request sends the email
     ):
         write(lambda: _send_link(number, phone))
-    return render_template("orders/lookup.html", form=form, problems=[], sent=True)
+    return _lookup_page(form, sent=True)
+
+
+def _lookup_page(form: LookupForm, *, sent: bool = False) -> str:
+    problems = form.problems if form.is_submitted() else []
+    return render_template("orders/lookup.html", form=form, problems=problems, sent=sent, known=known_orders())
 
 
 @orders.after_request

@@ -34,6 +34,11 @@ def test_order_pages_are_neither_cached_nor_indexed_and_load_nothing_from_other_
     assert set(hosts) <= {"wa.me"}  # a link
 
 
+def test_the_browser_that_placed_an_order_finds_it_again_and_no_other_does(app, shopper, bought):
+    assert f'<a class="touch-link" href="{bought.order_path}">Order ' in shopper.get("/orders/find").text
+    assert bought.order_path not in Shopper(app).get("/orders/find").text
+
+
 @both_databases
 def test_an_unknown_order_token_is_not_found(shopper, bought):
     token = bought.order_path.rsplit("/", 1)[1]
