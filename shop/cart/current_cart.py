@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from flask_limiter import RateLimitExceeded
-from limits import parse
+from limits import RateLimitItem, parse
 
 from shop.cart import storage
 from shop.cart.contents import MAX_LINES, MAX_QUANTITY, CartContents, CartProblem, cart_contents, read_lines
@@ -16,7 +16,8 @@ from shop.web.extensions import client_address, limiter
 
 NEW_CARTS = "600 per hour"  # of one client address: mobile operators put thousands of phones behind one
 TOO_MANY_CARTS = "Very many carts come from your network at the moment. Wait 10 minutes, then add it again"
-WRONG_CODES = parse("30 per hour")  # in the shop by client address, in the admin by user
+WRONG_CODES = parse("300 per hour")  # of one client address, which thousands of phones may share
+WRONG_CODES_IN_ADMIN = parse("30 per hour")  # of one user
 TOO_MANY_CODES = "Too many wrong discount codes came from your network. Wait an hour, or go on without one"
 Result = TypeVar("Result")
 
@@ -169,21 +170,21 @@ def may_try_code(typed: str | None) -> bool:
     Over the limit correct codes are refused too: accepting them would tell which ones exist.
     """
     code = normalised_code(typed or "")
-    return not code or code == storage.stored_cart().code or _allowed(code, client_address())
+    return not code or code == storage.stored_cart().code or _allowed(code, client_address(), WRONG_CODES)
 
 
 def may_try_code_in_admin(typed: str | None, user_id: int) -> bool:
     """True when a user may try this discount code for a draft order."""
     code = normalised_code(typed or "")
-    return not code or _allowed(code, f"account {user_id}")
+    return not code or _allowed(code, f"account {user_id}", WRONG_CODES_IN_ADMIN)
 
 
-def _allowed(code: str, key: str) -> bool:
+def _allowed(code: str, key: str, limit: RateLimitItem) -> bool:
     if not limiter.enabled:
         return True
     with suppress(Exception):  # a rate limit store that is down must not stop a sale
-        if not limiter.limiter.test(WRONG_CODES, "wrong discount codes", key):
+        if not limiter.limiter.test(limit, "wrong discount codes", key):
             return False
         if discount_code_by_name(code) is None:
-            limiter.limiter.hit(WRONG_CODES, "wrong discount codes", key)
+            limiter.limiter.hit(limit, "wrong discount codes", key)
     return True

@@ -7,7 +7,7 @@ buyer with a phone number is told by a user of the admin.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, delete, func, select
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from shop.catalog.models import BackInStockRequest, Product, Variant
@@ -15,22 +15,36 @@ from shop.core.clock import MONTH, utcnow
 from shop.core.database import db, updated, write
 
 KEPT_FOR = 6 * MONTH
+MAX_WAITING = 200  # requests for one variant
 MAX_PHONES = 50  # on a page of the admin
 
 
 def ask_to_be_told(variant_id: int, contact: str) -> None:
-    """Store a request, unless the same one is stored already. `contact`: see BackInStockRequest."""
+    """Store a request, unless the same one is stored already. `contact`: see BackInStockRequest.
+
+    name+one@example.com and name+two@example.com are one mailbox. Beyond MAX_WAITING of a variant nothing is stored.
+    """
     values = {"variant_id": variant_id, "contact": contact, "by_email": "@" in contact, "asked_at": utcnow()}
-    same = (BackInStockRequest.variant_id == variant_id, BackInStockRequest.contact == contact)
+    waiting = select(func.count()).where(BackInStockRequest.variant_id == variant_id)
 
     def add() -> None:
-        if db.session.scalar(select(BackInStockRequest.id).where(*same)) is None:
+        known = db.session.scalar(waiting.where(_same_contact(contact)))
+        if not known and (db.session.scalar(waiting) or 0) < MAX_WAITING:
             db.session.add(BackInStockRequest(**values))
 
     try:
         write(add)
     except IntegrityError:  # stored by another request at the same time
         return
+
+
+def _same_contact(contact: str) -> ColumnElement[bool]:
+    name, at, domain = contact.partition("@")
+    mailbox = name.partition("+")[0]
+    alias = BackInStockRequest.contact.startswith(f"{mailbox}+", autoescape=True)
+    of_mailbox = and_(alias, BackInStockRequest.contact.endswith(f"@{domain}", autoescape=True))
+    same = BackInStockRequest.contact == mailbox + at + domain
+    return or_(same, of_mailbox) if at else same
 
 
 def is_back() -> ColumnElement[bool]:

@@ -54,7 +54,7 @@ class BackInStockForm(BaseForm):
 
 
 @back_in_stock.route("/products/<slug>/back-in-stock", methods=["GET", "POST"])
-@limiter.limit("600 per hour", methods=["POST"])  # mobile operators put thousands of phones behind one address
+@limiter.limit("60 per hour", methods=["POST"])  # low, because it can make the shop write to any address
 def ask(slug: str) -> ViewResponse:
     """Store who waits for a sold-out variant, then show the product. What is in stock can be bought there."""
     product = product_by_slug(slug) or abort(404)

@@ -48,7 +48,8 @@ SERVER = "the mail server"  # in the log
 
 def send_due(settings: Settings, now: datetime) -> int:
     """Send the emails that are due by `now` (UTC) and return how many were sent."""
-    due = select(OutboxEmail.id).where(_due(now)).order_by(OutboxEmail.unanswered, OutboxEmail.id)
+    bulk = OutboxEmail.kind == "back_in_stock"  # many at once: they hold up no receipt
+    due = select(OutboxEmail.id).where(_due(now)).order_by(bulk, OutboxEmail.unanswered, OutboxEmail.id)
     ids = db.session.scalars(due.limit(BATCH)).all()
     db.session.rollback()
     if not ids:

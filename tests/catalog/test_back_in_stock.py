@@ -66,6 +66,17 @@ def test_a_contact_is_stored_once_for_each_variant_and_the_answer_is_always_the_
     assert "Thank you. We tell you once" in shopper.get(replies[0].location).text
 
 
+def test_one_mailbox_waits_once_and_a_variant_has_only_so_many_requests(app, shopper, sold_out, monkeypatch):
+    for contact in ("akinyi+a@example.com", EMAIL, "akinyi+b@example.com"):
+        ask(shopper, contact)
+    assert requests(app) == {"akinyi+a@example.com"}
+
+    monkeypatch.setattr("shop.catalog.back_in_stock.MAX_WAITING", 2)
+    for contact in ("akinyi@example.org", "akinyi2@example.com"):
+        assert ask(shopper, contact).status_code == 303
+    assert requests(app) == {"akinyi+a@example.com", "akinyi@example.org"}
+
+
 def test_a_product_page_offers_it_only_while_a_variant_is_sold_out(shopper, sold_out):
     assert "We tell you when it is back" in shopper.get(KIONDO).text
     assert "Set-Cookie" not in ask(shopper, EMAIL).headers
