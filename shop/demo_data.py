@@ -155,7 +155,7 @@ class RemovedDemo:
 def remove_demo() -> RemovedDemo:
     """Take the demo out of the shop, inside the caller's transaction: products, categories, codes, areas, home page.
 
-    What the owner has changed is no longer of the demo, and stays.
+    What the owner has changed is no longer of the demo, and stays. So do the pages: their texts fit any shop.
     """
     of_demo = select(Product.id).where(Product.demo)
     # an order that is being placed holds one of these rows: it is seen below, or finds the product gone
@@ -180,7 +180,6 @@ def remove_demo() -> RemovedDemo:
     if own_area is not None:
         db.session.execute(delete(DeliveryArea).where(DeliveryArea.demo))
     db.session.execute(delete(HomeSection).where(HomeSection.demo))
-    db.session.execute(delete(ContentPage).where(ContentPage.demo))
     settings = store_settings_row()
     seed = tomllib.loads(SEED.read_text(encoding="utf-8"))
     for name in ("tagline", "logo"):

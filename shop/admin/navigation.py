@@ -49,7 +49,9 @@ NAVIGATION = (
         "Products", "admin.products", "staff", ("admin.product", "admin.categor", "admin.stock", "admin.import")
     ),
     NavigationEntry("Reviews", "admin.reviews", "staff", ("admin.reviews",), "reviews", "reviews"),
-    NavigationEntry("Discounts", "admin.discount_codes", "owner", ("admin.discount_code", "admin.delivery_area")),
+    NavigationEntry(
+        "Discounts and delivery", "admin.discount_codes", "owner", ("admin.discount_code", "admin.delivery_area")
+    ),
     NavigationEntry("Reports", "admin.reports", "owner", ("admin.report",)),
     NavigationEntry("Emails", "admin.emails", "staff", ("admin.email",)),
     NavigationEntry("Privacy", "admin.privacy", "owner", ("admin.privacy",)),

@@ -122,12 +122,15 @@ def update() -> Response:
     if not carts.may_try_code(code):
         code = None
         flash(carts.TOO_MANY_CODES, "problem")
+    new_code = bool(code) and normalised_code(code or "") != carts.current_cart().code
     carts.choose(request.form.get("area"), code)
     if removed or 0 in quantities.values():
         return redirect(url_for("cart.show", removed=1), 303)
     if apply and not problems:
         anchor = "summary" if apply == "area" else "discount"  # not a field, which would take the focus
         return redirect(url_for("cart.show", again="area" if apply == "area" else "code", _anchor=anchor), 303)
+    if request.form.get("go") != "checkout" and new_code and not problems:  # the Enter key in the field of the code
+        return redirect(url_for("cart.show", again="code", _anchor="discount"), 303)
     to_checkout = request.form.get("go") == "checkout" and not problems and carts.current_cart().ready
     return redirect(url_for("checkout.details" if to_checkout else "cart.show"), 303)
 

@@ -1,7 +1,7 @@
 """The filters of a product list: price, in stock, on sale, and values of options like size and colour.
 
 Filters are plain links: `?min=500&max=2000&stock=1&sale=1&with-Size=38`. What cannot be read in an address is
-ignored. A product is shown when one of its variants passes all filters.
+ignored; two prices in the wrong order change places. A product is shown when one of its variants passes all filters.
 """
 
 from collections.abc import Iterable, Mapping
@@ -105,9 +105,12 @@ def read_filter(arguments: Mapping[str, str]) -> ProductFilter:
         for name, value in arguments.items()
         if name.startswith(OPTION) and value and (name + value).isprintable()
     ]
+    lowest, highest = _amount(arguments.get(MIN, "")), _amount(arguments.get(MAX, ""))
+    if lowest is not None and highest is not None and lowest > highest:
+        lowest, highest = highest, lowest
     return ProductFilter(
-        _amount(arguments.get(MIN, "")),
-        _amount(arguments.get(MAX, "")),
+        lowest,
+        highest,
         arguments.get(STOCK) == "1",
         arguments.get(SALE) == "1",
         tuple(options[:3]),

@@ -118,7 +118,7 @@ class DaysField(TextAreaField):
         for line in self._lines:
             if _typed_day(line) is None:
                 raise ValidationError(
-                    f"{self.label.text}: “{line[:40]}” is not a day from 2000 to 2099. "
+                    f"{self.label.text}: “{line[:40]}” is not one day. "
                     "Write each day on a line of its own, like 25 Dec 2026"
                 )
         if len(self.days) > self.most:

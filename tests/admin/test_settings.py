@@ -235,7 +235,7 @@ def test_closed_days_are_read_in_two_spellings_and_kept_in_order(app, owner):
     [
         (
             "25 Dec 2026\n31 Feb 2027",
-            "Closed days: “31 Feb 2027” is not a day from 2000 to 2099. Write each",
+            "Closed days: “31 Feb 2027” is not one day. Write each",
         ),
         ("\n".join(f"2026-{month:02}-{day:02}" for month in range(1, 5) for day in range(1, 27)), "100 or fewer"),
     ],

@@ -214,11 +214,16 @@ def test_the_cookie_lasts_thirty_days_and_stays_small_however_full_the_cart_is(a
     assert timedelta(days=29) < left < timedelta(days=31)
 
 
-def test_the_maximum_quantity_is_shown_on_the_product_page(shopper):
-    page = shopper.get("/products/kiondo-classic").text
+@pytest.mark.parametrize(("left", "most"), [(500, MAX_QUANTITY), (3, 3)])
+def test_the_maximum_quantity_is_shown_on_the_product_page(app, shopper, left, most):
+    with app.app_context():
+        of_product = Variant.product_id == select(Product.id).where(Product.slug == "kiondo-classic").scalar_subquery()
+        db.session.execute(update(Variant).where(of_product).values(on_hand=left))
+        db.session.commit()
 
-    assert f"One order takes up to {MAX_QUANTITY} of it" in page
-    assert f'min="1" max="{MAX_QUANTITY}"' in page
+    page = shopper.get("/products/kiondo-classic").text
+    assert f"One order takes up to {most} of it" in page
+    assert f'min="1" max="{most}"' in page
 
 
 @both_databases

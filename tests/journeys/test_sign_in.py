@@ -56,7 +56,7 @@ def test_invited_staff_see_the_orders_and_none_of_the_pages_of_owners(new_user, 
     navigation = guest.navigation()
 
     expect(navigation.get_by_role("link", name="Orders")).to_be_visible()
-    for name in ("Reports", "Users", "Settings", "Discounts"):
+    for name in ("Reports", "Users", "Settings", "Discounts and delivery"):
         expect(navigation.get_by_role("link", name=name)).to_have_count(0)
     guest.expected_statuses.add(403)
     guest.open("/admin/users")

@@ -92,7 +92,7 @@ def discount_code_new() -> str | tuple[str, int] | AnyResponse:
             form.code.errors = [f"Code {form.normalised_code} exists already. Choose another"]
         else:
             if made.first:
-                flash(f"Code {form.normalised_code} is added", "good")
+                flash(f"Code {form.normalised_code} is added. Open it for a link to share", "good")
             return redirect(made.address, 303)
     return _form_page(form, None), 422
 

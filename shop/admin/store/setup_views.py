@@ -39,7 +39,7 @@ def setup_steps() -> list[Step]:
     row = db.session.execute(
         select(
             exists().where((settings.name != "") & ((settings.phone != "") | (settings.whatsapp != ""))),
-            exists().where(settings.logo != ""),
+            exists().where(settings.logo != "", settings.logo.not_like("img/%")),  # of the demo: img/logo.svg
             exists().where((settings.colour != "") | (settings.corners != "") | (settings.typeface != "")),
             exists().where(HomeSection.demo.is_(False)),
             exists().where(DeliveryArea.demo.is_(False), DeliveryArea.active),
@@ -89,7 +89,7 @@ def setup_remove_demo() -> AnyResponse:
     asked = ask_for_confirmation(
         "Remove the demo?",
         "Its products, categories, discount codes and home page go. Products that were ordered are archived, because "
-        "their orders name them. Your own are not touched.",
+        "their orders name them. What you have changed stays, and so do the pages, for you to read and change.",
         button="Remove the demo",
         back=url_for("admin.setup"),
     )
