@@ -120,6 +120,7 @@ def test_a_review_can_be_changed_until_the_merchant_has_decided(owner, shopper, 
     assert reply.status_code == 422
     assert problems(reply) == ["The shop has read this review already, so it can no longer be changed"]
     assert "Never mind" in reply.text
+    assert shopper.get(form_address).status_code == 303, "the form is closed"
     assert "The handle broke" in shopper.get(KIONDO).text
 
 

@@ -80,6 +80,15 @@ def test_the_delivery_dates_are_promised_when_the_order_is_paid(shopper, order_o
     assert order.delivery_words == "between Tue 3 and Wed 4 Nov"
 
 
+def test_without_a_calendar_no_date_is_promised(shopper, order_of, ledger):
+    ledger.put(DeliveryArea, {"code": "nairobi-cbd"}, calendar=None)
+    bought = shopper.buy()
+    bought.post_callback(bought.callback())
+
+    order = order_of(bought)
+    assert (order.payment, order.deliver_by, order.delivery_words) == ("paid", None, order.area_delivery_time)
+
+
 @pytest.mark.parametrize(
     ("code", "why"),
     [
