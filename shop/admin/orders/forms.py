@@ -43,6 +43,16 @@ class LostCodeForm(BaseForm):
     reason = _reason("How do you know that it is the buyer?", "Enter how you know that it is the buyer")
 
 
+class SendForm(BaseForm):
+    """Who brings an order that is marked sent. The buyer is told."""
+
+    rider = StringField(
+        "Rider’s name and phone number",
+        [Length(max=120, message="Rider’s name and phone number must be 120 characters or fewer")],
+        filters=[typed_line],
+    )
+
+
 class UndoStepForm(BaseForm):
     """Why the last fulfilment step is undone."""
 
@@ -151,11 +161,12 @@ class OrderForms:
 
     hand_over: HandOverForm = field(default_factory=lambda: HandOverForm(formdata=None))
     lost_code: LostCodeForm = field(default_factory=lambda: LostCodeForm(formdata=None))
+    send: SendForm = field(default_factory=lambda: SendForm(formdata=None))
     note: NoteForm = field(default_factory=lambda: NoteForm(formdata=None))
     message: MessageForm = field(default_factory=lambda: MessageForm(formdata=None))
 
     @property
     def problems(self) -> list[tuple[str, str]]:
         """Field and error text."""
-        forms = (self.hand_over, self.lost_code, self.note, self.message)
+        forms = (self.hand_over, self.lost_code, self.send, self.note, self.message)
         return [problem for form in forms for problem in form.problems]

@@ -11,7 +11,7 @@ from shop.accounts.audit_log import audit_only, current_user_name
 from shop.accounts.permissions import admin, may
 from shop.admin import labels
 from shop.admin.orders.detail_views import order_page
-from shop.admin.orders.forms import HandOverForm, LostCodeForm, MessageForm, NoteForm, OrderForms
+from shop.admin.orders.forms import HandOverForm, LostCodeForm, MessageForm, NoteForm, OrderForms, SendForm
 from shop.core.database import write
 from shop.core.signals import message_to_buyer
 from shop.orders.fulfilment import HandOverResult, PaymentNotVerified, advance, hand_over
@@ -38,13 +38,19 @@ class _CodeRefused(Exception):
 
 @admin.post("/orders/<number>/move")
 @may("staff")
-def order_move(number: str) -> AnyResponse:
+def order_move(number: str) -> ViewResponse:
     """Mark an order packed, sent or delivered."""
     step = next((step for step in DONE if step == request.form.get("to")), None) or abort(422)
-    return apply_to_order(number, _advance, step)
+    form = SendForm()
+    if not form.validate():
+        return order_page(number, OrderForms(send=form))
+    return apply_to_order(number, _advance, step, form.rider.data or "")
 
 
-def _advance(order: Order, step: Fulfilment) -> str:
+def _advance(order: Order, step: Fulfilment, rider: str) -> str:
+    if rider and step == Fulfilment.SENT:  # before the move, whose email names the rider
+        order.record(f"Your rider is {rider}", for_buyer=True, actor=current_user_name(), note=True)
+        add_search_terms(order, rider)
     advance(order, step, current_user_name())
     audit_only(f"Marked order {order.number} {step}", order)
     if order.collection_code:

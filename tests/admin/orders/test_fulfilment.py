@@ -37,6 +37,20 @@ def test_a_paid_order_goes_to_its_buyer_step_by_step_and_no_step_is_left_out(app
     assert "1 x Kiondo" in sent.body
 
 
+def test_the_buyer_is_told_who_brings_the_order_and_can_call(app, staff, shopper):
+    number = paid(app)
+    press(staff, number, "move", to="packed")
+    refused = press(staff, number, "move", to="sent", rider="O" * 121)
+    assert "Rider’s name and phone number must be 120 characters or fewer" in refused.text
+    assert state_of(app, number) == Fulfilment.PACKED
+    press(staff, number, "move", to="sent", rider="Otieno, 0711 222 333")
+
+    page = shopper.get(f"/orders/{order_of(app, number).token}").text
+    assert "Your rider is Otieno" in page and 'href="tel:+254711222333"' in page
+    [sent] = emails(app, "sent")
+    assert "Your rider is Otieno, 0711 222 333. The rider will call" in sent.body
+
+
 def test_a_pickup_order_is_handed_over_for_its_code(app, owner, shopper):
     number = paid(app, pickup=True, area_name="Workshop")
     assert "Mark packed: ready to collect" in owner.get(f"/admin/orders/{number}").text
