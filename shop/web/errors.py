@@ -54,7 +54,9 @@ def error_page(status: int, text: tuple[str, str] | None = None) -> Response:
     title, words = text or known.get(status, known[400 if status < 500 else 500])
     g.without_database = status >= 500
     template = "admin/error.html" if in_admin else "errors/page.html"
-    page = render_template(template, code=status, title=title, words=words, came_from=_came_from() if in_admin else "")
+    lost = status == 404 and text is None and request.method == "GET"  # a visitor, not a provider's callback
+    came_from = _came_from() if in_admin else ""
+    page = render_template(template, code=status, title=title, words=words, came_from=came_from, offers_products=lost)
     response = make_response(page, status)
     response.headers["Cache-Control"] = "no-store"
     return response
