@@ -24,6 +24,7 @@ _LINK = re.compile(r"://|\bwww\.|(?<!\d)\d{1,3}(?:\.\d{1,3}){3}(?!\d)", re.IGNOR
 _WORD_BREAK = re.compile(r"\s|\.{2,}")
 _TOP_LEVEL_DOMAIN = re.compile(r"[^\W\d_]{2,}|xn--[\w-]+")  # no digits, two letters or more
 _NUMBER = re.compile(r"(?:\d[ .()-]?){7}")  # long enough for a phone number
+MAX_NAME_READ = 1000  # characters
 _JOINERS = "\u200c\u200d"  # between letters of scripts that join them, and in emoji
 # Combining grapheme joiner, and the spaces that Unicode counts as letters or symbols.
 _BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
@@ -34,7 +35,9 @@ def name_problem(text: str) -> str | None:
     """What is wrong with a person's name, as a sentence without its subject; None if nothing is.
 
     Initials without spaces ("J.K.Otieno") are accepted: one letter before each dot, four or more after the last.
+    Only the first MAX_NAME_READ characters are looked at: no form takes a longer name.
     """
+    text = text[:MAX_NAME_READ]
     if any(_is_hidden(text, place) for place in range(len(text))):
         return "holds a character that cannot be seen. Type it instead of pasting it"
     plain = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
@@ -52,8 +55,12 @@ def comparison_key(text: str) -> str:
 
 def trimmed(text: str) -> str:
     """`text` without spaces and invisible characters at its ends, as copying from a chat leaves them."""
-    shown = [place for place in range(len(text)) if not (text[place].isspace() or _is_hidden(text, place))]
-    return text[shown[0] : shown[-1] + 1] if shown else ""
+    start, end = 0, len(text)
+    while start < end and (text[start].isspace() or _is_hidden(text, start)):
+        start += 1
+    while start < end and (text[end - 1].isspace() or _is_hidden(text, end - 1)):
+        end -= 1
+    return text[start:end]
 
 
 def _is_domain(word: str) -> bool:

@@ -23,6 +23,9 @@ import shop
 from shop.accounts.forms import ChangePasswordForm, InvitationForm, PasswordForm
 from shop.admin.catalog.category_views import CategoryForm
 from shop.admin.payments.forms import RefundForm
+from shop.catalog.back_in_stock_views import BackInStockForm
+from shop.catalog.models import Product
+from shop.orders.review_views import ReviewForm
 from shop.payments import models
 from shop.web.base_form import BaseForm
 from tests.conftest import SECRET
@@ -58,7 +61,9 @@ ARGUMENTS = {
 }
 FORM_ARGUMENTS: dict[type, tuple[object, ...]] = {
     CategoryForm: (None,),
+    BackInStockForm: (Product(variants=[]),),
     RefundForm: (1000,),
+    ReviewForm: (1,),
     **dict.fromkeys((PasswordForm, InvitationForm, ChangePasswordForm), ("owner@example.com", "Njeri")),
 }
 
