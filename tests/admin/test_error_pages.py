@@ -43,17 +43,29 @@ def test_staff_who_open_or_send_a_page_of_owners_are_told_so(staff):
     assert frame(staff)[1] == "Only an owner may do that"
 
 
-def test_a_database_outage_while_an_order_is_moved_leads_back_to_the_order(app, owner, monkeypatch):
-    (number,) = order_factory.keep(app, order_factory.order(payment="paid"))
+def test_a_database_outage_while_a_step_is_undone_leads_back_to_the_order(app, owner, monkeypatch):
+    (number,) = order_factory.keep(app, order_factory.order(payment="paid", fulfilment="packed"))
     page = f"/admin/orders/{number}"
-    form = {**hidden_fields(owner.get(page).text), "to": "packed"}
+    form = {**hidden_fields(owner.get(page).text), "step": "packed"}
     monkeypatch.setattr("shop.admin.orders.fulfilment_views.write", refuse)
 
-    reply = owner.post(f"{page}/move", form, headers={"Referer": f"http://localhost{page}"})
+    reply = owner.post(f"{page}/undo", form, headers={"Referer": f"http://localhost{page}"})
 
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
     assert frame(owner) == ("admin", "Busy for a moment", [page, "/admin/"])
     assert "Nothing is lost" not in reply.text
+
+
+def test_a_database_outage_while_an_order_is_sent_keeps_the_rider(app, owner, monkeypatch):
+    (number,) = order_factory.keep(app, order_factory.order(payment="paid", fulfilment="packed"))
+    page = f"/admin/orders/{number}"
+    form = {**hidden_fields(owner.get(page).text), "to": "sent", "rider": "Otieno, 0711 222 333"}
+    monkeypatch.setattr("shop.admin.orders.fulfilment_views.write", refuse)
+
+    reply = owner.post(f"{page}/move", form)
+
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
+    assert 'value="Otieno, 0711 222 333"' in reply.text
 
 
 @pytest.mark.parametrize(
